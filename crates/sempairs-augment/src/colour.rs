@@ -1,0 +1,225 @@
+use crate::Step;
+
+/// Weights of red, green and blue in the luma (ITU-R BT.601, as in torchvision's `rgb_to_grayscale`).
+const LUMA: [f32; 3] = [0.2989, 0.587, 0.114];
+
+/// Pixels worked on at a time: few enough for the nearest cache, many enough for any vector unit.
+const BLOCK: usize = 64;
+
+/// The same number of pixels in every channel.
+struct Block {
+    red: [f32; BLOCK],
+    green: [f32; BLOCK],
+    blue: [f32; BLOCK],
+}
+
+impl Step {
+    /// Whether a pixel's result depends on that pixel alone.
+    pub(crate) fn is_local(&self) -> bool {
+        match self {
+            Self::Brightness { .. }
+            | Self::Saturation { .. }
+            | Self::Hue { .. }
+            | Self::Grayscale
+            | Self::Solarize { .. }
+            | Self::Normalize { .. } => true,
+            Self::Flip | Self::Rotate { .. } | Self::Contrast { .. } | Self::Blur { .. } => false,
+        }
+    }
+}
+
+wide! {
+    /// The mean luma of a planar picture.
+    pub(crate) fn mean_luma(view: &[f32]) -> f32 {
+        let pixels = view.len() / 3;
+        let mut total = 0.0;
+        let mut block = Block::default();
+        for start in (0..pixels).step_by(BLOCK) {
+            let count = BLOCK.min(pixels - start);
+            block.read(view, start, count);
+            total += block.sum_of_luma(count);
+        }
+        (total / pixels as f64) as f32
+    }
+}
+
+wide! {
+    /// Runs `steps`, of which the first may be contrast about `mean`, over a planar picture; returns the
+    /// mean luma of the result if asked to.
+    pub(crate) fn colours(steps: &[Step], mean: f32, sum: bool, view: &mut [f32]) -> Option<f32> {
+        let pixels = view.len() / 3;
+        let mut total = 0.0;
+        let mut block = Block::default();
+        for start in (0..pixels).step_by(BLOCK) {
+            let count = BLOCK.min(pixels - start);
+            block.read(view, start, count);
+            for step in steps {
+                block.apply(step, mean);
+            }
+            block.write(view, start, count);
+            if sum {
+                total += block.sum_of_luma(count);
+            }
+        }
+        sum.then_some((total / pixels as f64) as f32)
+    }
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self { red: [0.0; BLOCK], green: [0.0; BLOCK], blue: [0.0; BLOCK] }
+    }
+}
+
+impl Block {
+    #[inline(always)]
+    fn read(&mut self, view: &[f32], start: usize, count: usize) {
+        let planes = view.chunks_exact(view.len() / 3);
+        for (channel, plane) in self.channels().into_iter().zip(planes) {
+            channel[..count].copy_from_slice(&plane[start..start + count]);
+        }
+    }
+
+    #[inline(always)]
+    fn write(&mut self, view: &mut [f32], start: usize, count: usize) {
+        let planes = view.chunks_exact_mut(view.len() / 3);
+        for (channel, plane) in self.channels().into_iter().zip(planes) {
+            plane[start..start + count].copy_from_slice(&channel[..count]);
+        }
+    }
+
+    #[inline(always)]
+    fn sum_of_luma(&self, count: usize) -> f64 {
+        let mut lumas = [0.0; BLOCK];
+        self.luma(&mut lumas);
+        lumas[count..].fill(0.0);
+        // Eight sums side by side, which a vector unit can do and one running sum cannot.
+        let mut sums = [0.0f32; 8];
+        for eight in lumas.chunks_exact(8) {
+            for (sum, luma) in sums.iter_mut().zip(eight) {
+                *sum += luma;
+            }
+        }
+        sums.iter().map(|sum| f64::from(*sum)).sum()
+    }
+
+    #[inline(always)]
+    fn apply(&mut self, step: &Step, mean: f32) {
+        match *step {
+            Step::Brightness { factor } => self.each(|value| unit(factor * value)),
+            Step::Contrast { factor } => {
+                let rest = (1.0 - factor) * mean;
+                self.each(|value| unit(factor * value + rest));
+            }
+            Step::Saturation { factor } => {
+                let mut lumas = [0.0; BLOCK];
+                self.luma(&mut lumas);
+                for channel in self.channels() {
+                    for (value, luma) in channel.iter_mut().zip(&lumas) {
+                        *value = unit(factor * *value + (1.0 - factor) * luma);
+                    }
+                }
+            }
+            Step::Hue { shift } => self.turn_hue(shift),
+            Step::Grayscale => {
+                let mut lumas = [0.0; BLOCK];
+                self.luma(&mut lumas);
+                for channel in self.channels() {
+                    *channel = lumas;
+                }
+            }
+            Step::Solarize { threshold } => self.each(|value| {
+                // `1 - value` or `0 + value`, exactly, and without the masked store that the plain
+                // condition becomes.
+                let inverted = if value >= threshold { 1.0 } else { 0.0 };
+                inverted + (1.0 - 2.0 * inverted) * value
+            }),
+            Step::Normalize { mean, std } => {
+                for (channel, (mean, std)) in self.channels().into_iter().zip(mean.iter().zip(&std))
+                {
+                    for value in channel {
+                        *value = (*value - mean) / std;
+                    }
+                }
+            }
+            Step::Flip | Step::Rotate { .. } | Step::Blur { .. } => {
+                unreachable!("{step:?} moves pixels")
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn channels(&mut self) -> [&mut [f32; BLOCK]; 3] {
+        [&mut self.red, &mut self.green, &mut self.blue]
+    }
+
+    #[inline(always)]
+    fn each(&mut self, change: impl Fn(f32) -> f32) {
+        for channel in self.channels() {
+            for value in channel {
+                *value = change(*value);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn luma(&self, lumas: &mut [f32; BLOCK]) {
+        let [r, g, b] = LUMA;
+        for (i, luma) in lumas.iter_mut().enumerate() {
+            *luma = r * self.red[i] + g * self.green[i] + b * self.blue[i];
+        }
+    }
+
+    /// Through the hexcone and back without its six cases (Smith 1978): with the hue `h` in `[0, 6)`, the
+    /// value `v` and the chroma `c`, channel `n` is
+    /// `v - c * clamp(min(k, 4 - k), 0, 1)`, `k = (n + h) mod 6`, where red has `n = 5`, green 3, blue 1.
+    #[inline(always)]
+    fn turn_hue(&mut self, shift: f32) {
+        let turn = 6.0 * shift;
+        for i in 0..BLOCK {
+            let (red, green, blue) = (self.red[i], self.green[i], self.blue[i]);
+            let value = larger(larger(red, green), blue);
+            let chroma = value - smaller(smaller(red, green), blue);
+            let per_chroma = 1.0 / if chroma > 0.0 { chroma } else { 1.0 };
+            let hue = if value == red {
+                (green - blue) * per_chroma
+            } else if value == green {
+                (blue - red) * per_chroma + 2.0
+            } else {
+                (red - green) * per_chroma + 4.0
+            };
+            let hue = wrap(hue + turn);
+            self.red[i] = unit(value - chroma * ramp(wrap(hue + 5.0)));
+            self.green[i] = unit(value - chroma * ramp(wrap(hue + 3.0)));
+            self.blue[i] = unit(value - chroma * ramp(wrap(hue + 1.0)));
+        }
+    }
+}
+
+/// Into `[0, 6)` from no more than one turn outside.
+#[inline(always)]
+fn wrap(hue: f32) -> f32 {
+    let hue = if hue < 0.0 { hue + 6.0 } else { hue };
+    if hue >= 6.0 { hue - 6.0 } else { hue }
+}
+
+#[inline(always)]
+fn ramp(k: f32) -> f32 {
+    unit(smaller(k, 4.0 - k))
+}
+
+/// One instruction, where `f32::max` takes care of NaN as well.
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+#[inline(always)]
+fn smaller(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+#[inline(always)]
+fn unit(value: f32) -> f32 {
+    smaller(larger(value, 0.0), 1.0)
+}

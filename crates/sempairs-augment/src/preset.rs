@@ -1,0 +1,205 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AugmentError, Interpolation, Pipeline, Transform};
+
+/// Mean of ImageNet's red, green and blue (torchvision's and every method's here).
+const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+/// Their standard deviation.
+const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
+/// SwAV's code has .228 for red where the others have .229.
+const SWAV_STD: [f32; 3] = [0.228, 0.224, 0.225];
+
+/// The augmentation of a published method: one pipeline for each of the two views.
+///
+/// All flip with probability .5 and crop ratios from 3/4 to 4/3. The blur's kernel is a tenth of the
+/// view's side, made odd, as in SimCLR's code, with a standard deviation from .1 to 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// SimCLR on ImageNet (Chen et al. 2020, google-research/simclr `data_util.py`).
+    Simclr,
+    /// SimCLR on CIFAR: colours at half the strength and no blur (Chen et al. 2020, appendix B.9).
+    SimclrCifar,
+    /// MoCo-v2 (Chen et al. 2020, facebookresearch/moco `main_moco.py --aug-plus`).
+    MocoV2,
+    /// SimSiam (Chen and He 2021, facebookresearch/simsiam `main_simsiam.py`): MoCo-v2's.
+    Simsiam,
+    /// BYOL (Grill et al. 2020, appendix B): the views differ in blur and solarisation.
+    Byol,
+    /// Barlow Twins (Zbontar et al. 2021, facebookresearch/barlowtwins `main.py`): BYOL's.
+    BarlowTwins,
+    /// VICReg as its code has it (facebookresearch/vicreg `augmentations.py`): BYOL's.
+    Vicreg,
+    /// VICReg as its paper has it (Bardes et al. 2022, appendix C): both views alike.
+    VicregPaper,
+    /// SwAV's two large crops (Caron et al. 2020, facebookresearch/swav `multicropdataset.py`).
+    Swav,
+    /// DINO without its small crops (Caron et al. 2021, facebookresearch/dino `main_dino.py`, crop
+    /// areas as its README advises then).
+    Dino,
+    /// What the study of semantic pairs lists (arXiv 2510.08722, its set-up and Figure 5): crop, rotation,
+    /// flip, colour jitter, greyscale, blur. It gives no numbers: SimCLR's stand for them, which it
+    /// follows, and a rotation by up to 30 degrees with probability .5 is this project's choice.
+    Paper,
+    /// The middle of the picture, for features and probes: the shorter side resized to 8/7 of the
+    /// view's (256 for 224), then the centre cut out. Both views alike, values in `[0, 1]`; see
+    /// [`evaluation`](Self::evaluation) for a method's own normalisation.
+    Evaluation,
+}
+
+impl Preset {
+    const NAMED: [(Self, &'static str); 12] = [
+        (Self::Simclr, "simclr"),
+        (Self::SimclrCifar, "simclr_cifar"),
+        (Self::MocoV2, "moco_v2"),
+        (Self::Simsiam, "simsiam"),
+        (Self::Byol, "byol"),
+        (Self::BarlowTwins, "barlow_twins"),
+        (Self::Vicreg, "vicreg"),
+        (Self::VicregPaper, "vicreg_paper"),
+        (Self::Swav, "swav"),
+        (Self::Dino, "dino"),
+        (Self::Paper, "paper"),
+        (Self::Evaluation, "evaluation"),
+    ];
+
+    /// Every preset.
+    pub fn all() -> [Self; 12] {
+        Self::NAMED.map(|(preset, _)| preset)
+    }
+
+    /// The name a file and the command line use.
+    pub fn name(&self) -> &'static str {
+        Self::NAMED[*self as usize].1
+    }
+
+    /// The pipelines of view one and view two, for views of `size` by `size` pixels.
+    pub fn pipelines(&self, size: usize) -> [Pipeline; 2] {
+        use Interpolation::{Bicubic, Bilinear};
+        let imagenet = || normalize(IMAGENET_STD);
+        let mild = || jitter(0.4, 0.4, 0.4, 0.1);
+        let strong = || jitter(0.8, 0.8, 0.8, 0.2);
+        let byol = || jitter(0.4, 0.4, 0.2, 0.1);
+        match self {
+            Self::Simclr => {
+                both(vec![crop(size, 0.08, Bicubic), flip(), strong(), grey(), blur(size, 0.5)])
+            }
+            Self::SimclrCifar => both(vec![crop(size, 0.08, Bicubic), flip(), mild(), grey()]),
+            Self::MocoV2 | Self::Simsiam => both(vec![
+                crop(size, 0.2, Bilinear),
+                flip(),
+                mild(),
+                grey(),
+                blur(size, 0.5),
+                imagenet(),
+            ]),
+            Self::Byol | Self::BarlowTwins | Self::Vicreg | Self::Dino => {
+                let least = if *self == Self::Dino { 0.14 } else { 0.08 };
+                let start = || vec![crop(size, least, Bicubic), flip(), byol(), grey()];
+                let mut one = start();
+                one.extend([blur(size, 1.0), imagenet()]);
+                let mut two = start();
+                two.extend([blur(size, 0.1), solarize(0.2), imagenet()]);
+                [Pipeline::new(one), Pipeline::new(two)]
+            }
+            Self::VicregPaper => both(vec![
+                crop(size, 0.08, Bicubic),
+                flip(),
+                byol(),
+                grey(),
+                blur(size, 0.5),
+                solarize(0.1),
+                imagenet(),
+            ]),
+            Self::Swav => both(vec![
+                crop(size, 0.14, Bilinear),
+                flip(),
+                strong(),
+                grey(),
+                blur(size, 0.5),
+                normalize(SWAV_STD),
+            ]),
+            Self::Paper => both(vec![
+                crop(size, 0.08, Bicubic),
+                Transform::Rotation { p: 0.5, degrees: [-30.0, 30.0] },
+                flip(),
+                strong(),
+                grey(),
+                blur(size, 0.5),
+            ]),
+            Self::Evaluation => both(vec![
+                Transform::Resize { size: (size * 8 + 3) / 7, interpolation: Bilinear },
+                Transform::CenterCrop { size },
+            ]),
+        }
+    }
+
+    /// The pipeline for features of a backbone that was trained with this preset: that of
+    /// [`Evaluation`](Self::Evaluation), and the preset's normalisation if it has one.
+    pub fn evaluation(&self, size: usize) -> Pipeline {
+        let [centre, _] = Self::Evaluation.pipelines(size);
+        let [training, _] = self.pipelines(size);
+        let normalize = training
+            .transforms()
+            .iter()
+            .filter(|transform| matches!(transform, Transform::Normalize { .. }));
+        Pipeline::new(centre.transforms().iter().chain(normalize).cloned().collect())
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Preset {
+    type Err = AugmentError;
+
+    fn from_str(name: &str) -> Result<Self, AugmentError> {
+        let found = Self::NAMED.into_iter().find(|named| named.1 == name);
+        found.map(|named| named.0).ok_or_else(|| AugmentError::UnknownPreset {
+            name: name.to_owned(),
+            known: Self::NAMED.map(|named| named.1).join(", "),
+        })
+    }
+}
+
+fn both(transforms: Vec<Transform>) -> [Pipeline; 2] {
+    [Pipeline::new(transforms.clone()), Pipeline::new(transforms)]
+}
+
+fn crop(size: usize, least: f32, interpolation: Interpolation) -> Transform {
+    let ratio = [3.0 / 4.0, 4.0 / 3.0];
+    Transform::RandomResizedCrop { size, area: [least, 1.0], ratio, interpolation }
+}
+
+fn flip() -> Transform {
+    Transform::HorizontalFlip { p: 0.5 }
+}
+
+fn jitter(brightness: f32, contrast: f32, saturation: f32, hue: f32) -> Transform {
+    Transform::ColorJitter { p: 0.8, brightness, contrast, saturation, hue }
+}
+
+fn grey() -> Transform {
+    Transform::Grayscale { p: 0.2 }
+}
+
+/// A kernel of a tenth of the side, the next odd number up, and no more than can be mirrored.
+fn blur(size: usize, p: f32) -> Transform {
+    let most = (2 * size).saturating_sub(1).max(1);
+    let kernel = ((size / 10) | 1).max(3).min(most);
+    Transform::GaussianBlur { p, kernel, sigma: [0.1, 2.0] }
+}
+
+fn solarize(p: f32) -> Transform {
+    Transform::Solarize { p, threshold: 0.5 }
+}
+
+fn normalize(std: [f32; 3]) -> Transform {
+    Transform::Normalize { mean: IMAGENET_MEAN, std }
+}

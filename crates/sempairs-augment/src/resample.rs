@@ -1,0 +1,66 @@
+use sempairs_data::Picture;
+
+use crate::axis::Axis;
+use crate::band::{Band, ROWS, shrink_rows};
+use crate::rows::weigh_rows;
+use crate::{Frame, Interpolation};
+
+/// Cuts a box out of an 8-bit picture and resizes it, antialiased, to a planar view; with its buffers.
+///
+/// Each output pixel is a weighted mean of the input pixels under a kernel that is as wide as the
+/// reduction, first down the columns and then along the rows.
+#[derive(Debug, Default)]
+pub(crate) struct Resample {
+    down: Axis,
+    across: Axis,
+    band: Band,
+    /// `[size, 3 * columns looked at]`, the channels of a pixel side by side.
+    narrow: Vec<f32>,
+}
+
+impl Resample {
+    /// Writes the view that `frame` shows of `picture`, its columns the other way round if `mirrored`.
+    pub(crate) fn run(
+        &mut self,
+        frame: &Frame,
+        picture: &Picture<'_>,
+        mirrored: bool,
+        out: &mut [f32],
+    ) {
+        let Frame { crop, resized, window, size, interpolation } = *frame;
+        assert!(
+            crop.left + crop.width <= picture.width() && crop.top + crop.height <= picture.height(),
+            "{crop:?} lies outside a picture of {}x{} pixels",
+            picture.width(),
+            picture.height(),
+        );
+        assert_eq!(out.len(), 3 * size * size, "numbers of a view of {size}x{size} pixels");
+        self.across.weigh(crop.width, resized[0], window[0], size, interpolation, 1.0);
+        // The second scale also takes bytes to [0, 1].
+        self.down.weigh(crop.height, resized[1], window[1], size, interpolation, 1.0 / 255.0);
+
+        // Only the columns that some output pixel looks at: a window may leave most of them out.
+        let columns = self.across.span();
+        if columns.is_empty() || self.down.span().is_empty() {
+            return out.fill(0.0);
+        }
+        let floats = 3 * columns.len();
+        self.narrow.resize(size.next_multiple_of(ROWS) * floats, 0.0);
+        let stride = 3 * picture.width();
+        let first = crop.top * stride + 3 * (crop.left + columns.start);
+        shrink_columns(&picture.pixels()[first..], stride, &self.down, floats, &mut self.narrow);
+        self.band.gather(&self.across, mirrored);
+        // Linear weights cannot leave the range, but a cubic kernel overshoots at edges.
+        let clamped = interpolation == Interpolation::Bicubic;
+        shrink_rows(&self.narrow, &self.band, size, clamped, out);
+    }
+}
+
+wide! {
+    /// Weighs rows of bytes down to rows of `floats` numbers.
+    fn shrink_columns(bytes: &[u8], stride: usize, down: &Axis, floats: usize, out: &mut [f32]) {
+        for (&(first, begin, end), out) in down.taps.iter().zip(out.chunks_exact_mut(floats)) {
+            weigh_rows::<u8, 4>(&bytes[first * stride..], stride, &down.weights[begin..end], out);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+use burn::module::{Module, ModuleDisplay};
+use burn::tensor::Tensor;
+
+/// A network from pictures to features; what pre-training learns and evaluation scores.
+///
+/// Whether it trains is the module's state, as for every Burn module: `valid()` makes it a function
+/// of its weights alone.
+pub trait Backbone: Module + ModuleDisplay + 'static {
+    /// The features of a batch of pictures.
+    ///
+    /// # Shapes
+    /// - images: `[batch, 3, height, width]`
+    /// - output: `[batch, features]`
+    fn forward(&self, images: Tensor<4>) -> Tensor<2>;
+
+    /// How many features a picture gets.
+    fn features(&self) -> usize;
+}

@@ -1,0 +1,146 @@
+use burn::module::Module;
+use burn::tensor::module::max_pool2d;
+use burn::tensor::ops::MaxPoolOptions;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::{Backbone, BatchNorm, BatchNormConfig, Block, BlockKind, Conv, Stem, seed_parameters};
+
+/// A residual network spelt out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResNetConfig {
+    /// The kind of all blocks.
+    pub block: BlockKind,
+    /// Blocks in each of the four stages.
+    pub layers: [usize; 4],
+    /// Channels inside the blocks of each stage; the stem has as many as the first.
+    pub widths: [usize; 4],
+    /// How the picture enters.
+    pub stem: Stem,
+    /// Whether the weight of every block's last normalisation starts at zero, so that each block
+    /// starts as its shortcut (Goyal et al., arXiv 1706.02677, section 5.1).
+    #[serde(default)]
+    pub zero_init_last: bool,
+}
+
+impl ResNetConfig {
+    /// ResNet-18: 512 features (arXiv 1512.03385, table 1).
+    pub fn resnet18() -> Self {
+        Self {
+            block: BlockKind::Basic,
+            layers: [2, 2, 2, 2],
+            widths: [64, 128, 256, 512],
+            stem: Stem::Imagenet,
+            zero_init_last: false,
+        }
+    }
+
+    /// ResNet-50: 2048 features (arXiv 1512.03385, table 1).
+    pub fn resnet50() -> Self {
+        Self { block: BlockKind::Bottleneck, layers: [3, 4, 6, 3], ..Self::resnet18() }
+    }
+
+    /// A ResNet-10 of few channels with a strided stem, for pictures of 32 pixels on a processor: a
+    /// twentieth of the work of a ResNet-18 with a small stem, and 512 features like it.
+    pub fn resnet10_narrow() -> Self {
+        Self {
+            layers: [1, 1, 1, 1],
+            widths: [32, 64, 128, 512],
+            stem: Stem::Strided,
+            ..Self::resnet18()
+        }
+    }
+
+    /// The network, its weights drawn from Burn's global generator when they are first used.
+    ///
+    /// # Panics
+    ///
+    /// If a stage has no block or no channel.
+    pub fn init(&self, device: &Device) -> ResNet {
+        assert!(
+            self.layers.iter().chain(&self.widths).all(|&n| n > 0),
+            "every stage has blocks and channels: {self:?}"
+        );
+        let mut channels = self.widths[0];
+        let (kernel, stride) = match self.stem {
+            Stem::Imagenet => (7, 2),
+            Stem::Small => (3, 1),
+            Stem::Strided => (3, 2),
+        };
+        let conv1 = Conv::new([3, channels], kernel, stride, device);
+        let bn1 = BatchNormConfig::new(channels).init(device);
+        let [layer1, layer2, layer3, layer4] = std::array::from_fn(|stage| {
+            (0..self.layers[stage])
+                .map(|index| {
+                    let width = self.widths[stage];
+                    let stride = if stage > 0 && index == 0 { 2 } else { 1 };
+                    let block = Block::new(
+                        self.block,
+                        channels,
+                        width,
+                        stride,
+                        self.zero_init_last,
+                        device,
+                    );
+                    channels = self.block.channels_out(width);
+                    block
+                })
+                .collect()
+        });
+        let pooled = self.stem == Stem::Imagenet;
+        ResNet { conv1, bn1, layer1, layer2, layer3, layer4, pooled, features: channels }
+    }
+
+    /// The network with weights that depend on `seed` alone: the same on every device, in every
+    /// process, whatever was drawn before. See [`seed_parameters`].
+    pub fn init_seeded(&self, device: &Device, seed: u64) -> ResNet {
+        seed_parameters(self.init(device), seed)
+    }
+}
+
+/// A residual network without its classifier, features averaged over the picture.
+///
+/// Its parameters bear torchvision's names: `conv1.weight`, `layer1.0.bn2.running_mean`,
+/// `layer2.0.downsample.0.weight`.
+#[derive(Module, Debug)]
+pub struct ResNet {
+    conv1: Conv,
+    bn1: BatchNorm,
+    layer1: Vec<Block>,
+    layer2: Vec<Block>,
+    layer3: Vec<Block>,
+    layer4: Vec<Block>,
+    pooled: bool,
+    features: usize,
+}
+
+impl ResNet {
+    /// The last stage's map, before it is averaged.
+    ///
+    /// # Shapes
+    /// - images: `[batch, 3, height, width]`
+    /// - output: `[batch, features, height / r, width / r]`, rounded up, where r is 32 for the
+    ///   `imagenet` stem, 16 for `strided` and 8 for `small`
+    pub fn forward_map(&self, images: Tensor<4>) -> Tensor<4> {
+        let mut hidden = self.bn1.forward_relu(self.conv1.forward(images));
+        if self.pooled {
+            let options = MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]);
+            hidden = max_pool2d(hidden, options);
+        }
+        [&self.layer1, &self.layer2, &self.layer3, &self.layer4]
+            .into_iter()
+            .flatten()
+            .fold(hidden, |hidden, block| block.forward(hidden))
+    }
+}
+
+impl Backbone for ResNet {
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        sempairs_kernels::global_average_pool(self.forward_map(images))
+    }
+
+    fn features(&self) -> usize {
+        self.features
+    }
+}

@@ -1,0 +1,29 @@
+//! Weights in and out, `.safetensors` and PyTorch's `.pth`, under torchvision's names.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use burn::tensor::Device;
+//! use sempairs_backbone::{ResNetConfig, weights::{self, LoadOptions, Prefix}};
+//!
+//! let backbone = ResNetConfig::resnet50().init(&Device::flex());
+//! let options = LoadOptions { prefix: Prefix::Common };
+//! let backbone = weights::load(backbone, "moco_v2_800ep.pth".as_ref(), &options)?;
+//! weights::save(&backbone, "backbone.safetensors".as_ref())?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The functions take any module whose fields bear the names of its PyTorch twin. The weight of a
+//! [`burn::nn::Linear`] is transposed on its way, since Burn keeps `[in, out]` and PyTorch `[out, in]`.
+
+mod error;
+mod file;
+mod load;
+mod named;
+mod pickle;
+mod save;
+mod zip;
+
+pub use error::{Misfit, WeightsError};
+pub use load::{LoadOptions, Prefix, load};
+pub use save::save;

@@ -1,0 +1,112 @@
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+use burn::module::Module;
+use safetensors::{Dtype, View};
+use sempairs_data::write_whole;
+
+use super::named::values;
+use super::zip::ZipWriter;
+use super::{WeightsError, pickle};
+
+/// A tensor as it is written.
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) shape: Vec<usize>,
+    pub(super) values: Values,
+}
+
+/// The elements of a tensor.
+pub(super) enum Values {
+    Floats(Vec<f32>),
+    /// A single 64-bit integer.
+    Count(i64),
+}
+
+impl Entry {
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        match &self.values {
+            Values::Floats(values) => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            Values::Count(count) => count.to_le_bytes().to_vec(),
+        }
+    }
+}
+
+/// Saves a module's weights in f32, as `.safetensors` or as the PyTorch state dict `.pth` (or `.pt`),
+/// which `torch.load` reads with `weights_only=True`.
+///
+/// Norms with running statistics also get PyTorch's `num_batches_tracked`, as zero: it is not counted
+/// here, and PyTorch uses it for cumulative averages alone. The file is written whole or not at all.
+///
+/// # Errors
+///
+/// [`WeightsError::Extension`] if the name has another ending, [`WeightsError::Io`] if it cannot be
+/// written.
+pub fn save<M: Module>(module: &M, path: &Path) -> Result<(), WeightsError> {
+    let format = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("safetensors") => write_safetensors,
+        Some("pth" | "pt") => write_pth,
+        _ => return Err(WeightsError::Extension { path: path.into() }),
+    };
+    let entries = entries(module);
+    write_whole(path, |out| format(out, &entries))
+        .map_err(|error| WeightsError::Io { path: path.into(), error })
+}
+
+fn entries<M: Module>(module: &M) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (name, shape, values) in values(module) {
+        let counter =
+            name.strip_suffix("running_var").map(|norm| format!("{norm}num_batches_tracked"));
+        entries.push(Entry { name, shape, values: Values::Floats(values) });
+        if let Some(name) = counter {
+            entries.push(Entry { name, shape: Vec::new(), values: Values::Count(0) });
+        }
+    }
+    entries
+}
+
+type Out = io::BufWriter<std::fs::File>;
+
+fn write_safetensors(out: &mut Out, entries: &[Entry]) -> io::Result<()> {
+    // What PyTorch's own writer says of its files; some readers ask for it.
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let named = entries.iter().map(|entry| (entry.name.as_str(), entry));
+    let bytes = safetensors::serialize(named, Some(metadata)).map_err(io::Error::other)?;
+    out.write_all(&bytes)
+}
+
+fn write_pth(out: &mut Out, entries: &[Entry]) -> io::Result<()> {
+    let mut zip = ZipWriter::new(out);
+    zip.file("archive/data.pkl", &pickle::state_dict(entries))?;
+    zip.file("archive/byteorder", b"little")?;
+    for (index, entry) in entries.iter().enumerate() {
+        zip.file(&format!("archive/data/{index}"), &entry.bytes())?;
+    }
+    // The version of the archive's format, as `torch.save` writes it.
+    zip.file("archive/version", b"3\n")?;
+    zip.finish()
+}
+
+impl View for &Entry {
+    fn dtype(&self) -> Dtype {
+        match self.values {
+            Values::Floats(_) => Dtype::F32,
+            Values::Count(_) => Dtype::I64,
+        }
+    }
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    fn data(&self) -> Cow<'_, [u8]> {
+        self.bytes().into()
+    }
+    fn data_len(&self) -> usize {
+        match &self.values {
+            Values::Floats(values) => 4 * values.len(),
+            Values::Count(_) => 8,
+        }
+    }
+}

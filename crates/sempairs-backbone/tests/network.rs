@@ -1,0 +1,126 @@
+//! What the networks are, apart from torchvision's numbers.
+
+mod support;
+
+use burn::module::Module;
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::{Distribution, Tensor};
+use sempairs_backbone::{
+    Architecture, Backbone, BackboneConfig, BatchNormConfig, ResNetConfig, Stem, seed_parameters,
+};
+use support::{device, tensors};
+
+#[test]
+fn stems_shrink_the_picture_as_they_say() {
+    for (stem, size) in [(Stem::Imagenet, 2), (Stem::Small, 8), (Stem::Strided, 4)] {
+        let config = ResNetConfig { stem, widths: [4, 4, 8, 16], ..ResNetConfig::resnet18() };
+        let backbone = config.init_seeded(&device(), 0);
+        let images = Tensor::zeros([2, 3, 64, 64], &device());
+        assert_eq!(backbone.forward_map(images.clone()).dims(), [2, 16, size, size]);
+        assert_eq!(backbone.forward(images).dims(), [2, backbone.features()]);
+    }
+}
+
+#[test]
+fn the_narrow_network_has_downsamples_only_where_needed() {
+    let backbone = ResNetConfig::resnet10_narrow().init(&device());
+    let names = tensors(&backbone);
+    let shortcuts: Vec<_> =
+        names.keys().filter(|name| name.ends_with("downsample.0.weight")).collect();
+    assert_eq!(
+        shortcuts,
+        ["2", "3", "4"]
+            .map(|s| format!("layer{s}.0.downsample.0.weight"))
+            .iter()
+            .collect::<Vec<_>>()
+    );
+    assert_eq!(backbone.features(), 512);
+}
+
+#[test]
+fn a_seed_decides_all_weights_and_nothing_else_does() {
+    let config = BackboneConfig::new(Architecture::Resnet10Narrow);
+    device().seed(1);
+    let first = tensors(&config.init_seeded(&device(), 7));
+    device().seed(2);
+    assert_eq!(first, tensors(&config.init_seeded(&device().autodiff(), 7)));
+    assert_ne!(first, tensors(&config.init_seeded(&device(), 8)));
+    // N(0, 2 / fan_out) to a few standard errors.
+    let weight = &first["layer4.0.conv2.weight"];
+    let count = weight.len() as f64;
+    let mean = weight.iter().map(|&w| f64::from(w)).sum::<f64>() / count;
+    let variance = weight.iter().map(|&w| f64::from(w).powi(2)).sum::<f64>() / count;
+    let expected = 2.0 / (512.0 * 9.0);
+    assert!(mean.abs() < 5.0 * (expected / count).sqrt());
+    assert!((variance / expected - 1.0).abs() < 5.0 * (2.0 / count).sqrt());
+}
+
+#[test]
+fn a_seed_decides_linear_layers_within_their_bounds() {
+    let layer = || LinearConfig::new(16, 64).init(&device());
+    let seeded: Linear = seed_parameters(layer(), 3);
+    let values = tensors(&seeded);
+    assert_eq!(values, tensors(&seed_parameters(layer(), 3)));
+    for name in ["weight", "bias"] {
+        let largest = values[name].iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+        assert!(largest <= 0.25 && largest > 0.2, "{name}: {largest}");
+    }
+}
+
+#[test]
+fn seeded_parameters_are_trained() {
+    let device = device().autodiff();
+    let backbone = ResNetConfig::resnet10_narrow().init_seeded(&device, 0);
+    let images = Tensor::random([2, 3, 32, 32], Distribution::Default, &device);
+    let gradients = backbone.forward(images).sum().backward();
+    let first: Tensor<4> = support::Gradients::of(&backbone, &gradients, "conv1.weight");
+    assert!(first.abs().max().into_scalar::<f32>() > 0.0);
+}
+
+#[test]
+fn blocks_with_zero_last_norms_start_as_their_shortcuts() {
+    let plain = ResNetConfig { widths: [4, 4, 4, 4], ..ResNetConfig::resnet18() };
+    let zeroed = ResNetConfig { zero_init_last: true, ..plain };
+    let last =
+        |config: ResNetConfig| tensors(&config.init(&device()))["layer1.1.bn2.weight"].clone();
+    assert_eq!(last(plain), [1.0; 4]);
+    assert_eq!(last(zeroed), [0.0; 4]);
+}
+
+#[test]
+fn running_statistics_are_unbiased_and_never_behind() {
+    let device = device().autodiff();
+    let norm = BatchNormConfig::new(1).init(&device);
+    norm.forward(Tensor::<2>::from_floats([[1.0], [3.0]], &device));
+    let after = tensors(&norm);
+    // 0.9 + 0.1 * 2: the variance of 1 and 3 about their mean, over n - 1.
+    assert!((after["running_var"][0] - 1.1).abs() < 1e-6, "{after:?}");
+    assert!((after["running_mean"][0] - 0.2).abs() < 1e-6, "{after:?}");
+    // A record taken now and put into a new module is where the old one stands.
+    let resumed = BatchNormConfig::new(1).init(&device).load_record(norm.clone().into_record());
+    assert_eq!(tensors(&resumed), after);
+    let next = || Tensor::<2>::from_floats([[0.3], [-5.0]], &device);
+    norm.forward(next());
+    resumed.forward(next());
+    assert_eq!(tensors(&resumed), tensors(&norm));
+}
+
+#[test]
+fn a_validated_copy_neither_trains_nor_moves() {
+    let device = device().autodiff();
+    let norm = BatchNormConfig::new(2).init(&device);
+    let copy = norm.valid().train();
+    norm.forward(Tensor::<2>::from_floats([[1.0, 2.0], [3.0, 5.0]], &device));
+    assert_eq!(tensors(&copy)["running_mean"], [0.0, 0.0]);
+    let inferred = norm.valid();
+    let before = tensors(&inferred);
+    inferred.forward(Tensor::<2>::from_floats([[1.0, 2.0], [3.0, 9.0]], &device));
+    assert_eq!(tensors(&inferred), before);
+}
+
+#[test]
+fn a_misspelt_key_is_an_error_that_names_it() {
+    let error = toml::from_str::<BackboneConfig>("name = 'resnet18'\nzero_init_lst = true");
+    assert!(error.unwrap_err().to_string().contains("zero_init_lst"));
+    assert!(toml::from_str::<BackboneConfig>("name = 'resnet34'").is_err());
+}

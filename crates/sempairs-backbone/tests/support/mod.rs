@@ -1,0 +1,189 @@
+//! What the tests share: the device, the reference files, and the closed form of parameters.
+
+#![allow(dead_code, reason = "every test file is a crate of its own and uses a part")]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// The device named by `SEMPAIRS_DEVICE`: `flex` (the default), `wgpu`, `vulkan` or `cuda:N`.
+pub fn device() -> Device {
+    let name = std::env::var("SEMPAIRS_DEVICE").unwrap_or_else(|_| "flex".into());
+    match name.as_str() {
+        "flex" => Device::flex(),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+        #[cfg(feature = "vulkan")]
+        "vulkan" => Device::vulkan(burn::tensor::DeviceKind::DefaultDevice),
+        #[cfg(feature = "cuda")]
+        name if name.starts_with("cuda:") => {
+            Device::cuda(name["cuda:".len()..].parse::<usize>().expect("cuda:N"))
+        }
+        _ => panic!("SEMPAIRS_DEVICE={name} is unknown or its feature is not compiled in"),
+    }
+}
+
+/// How much more than on the processor a device may differ: its convolutions add in another order,
+/// and those of tensor cores round their inputs to ten bits.
+pub fn slack() -> f32 {
+    match std::env::var("SEMPAIRS_DEVICE").as_deref() {
+        Err(_) | Ok("flex") => 1.0,
+        Ok(name) if name.starts_with("cuda") => 50.0,
+        Ok(_) => 10.0,
+    }
+}
+
+/// A file of reference numbers: below `SEMPAIRS_REFERENCE`, else the project's own copy.
+pub fn reference(file: &str) -> PathBuf {
+    let folder = std::env::var_os("SEMPAIRS_REFERENCE").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference")),
+        PathBuf::from,
+    );
+    folder.join(file)
+}
+
+/// The tensors of a safetensors file of f32: shape and values by name.
+pub struct Reference(BTreeMap<String, (Vec<usize>, Vec<f32>)>);
+
+impl Reference {
+    pub fn read(file: &str) -> Self {
+        let path = reference(file);
+        let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
+        let floats = |bytes: &[u8]| {
+            bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
+        };
+        let read = |(name, view): (&str, safetensors::tensor::TensorView<'_>)| {
+            assert_eq!(view.dtype(), safetensors::Dtype::F32);
+            (name.to_owned(), (view.shape().to_vec(), floats(view.data())))
+        };
+        Self(tensors.iter().map(read).collect())
+    }
+
+    pub fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
+        let (shape, values) = &self.0[name];
+        Tensor::from_data(TensorData::new(values.clone(), shape.clone()), device)
+    }
+
+    /// The largest difference between `found` and the reference, over the largest absolute value of
+    /// the reference.
+    pub fn difference<const D: usize>(&self, name: &str, found: Tensor<D>) -> f32 {
+        let (shape, expected) = &self.0[name];
+        assert_eq!(found.dims().as_slice(), shape, "{name}");
+        let found = found.into_data().convert::<f32>().try_into_vec::<f32>().unwrap();
+        let apart = |(a, b): (&f32, &f32)| (a - b).abs();
+        let worst = found.iter().zip(expected).map(apart).fold(0.0, f32::max);
+        assert!(found.iter().all(|v| v.is_finite()), "{name} is finite");
+        let largest = expected.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+        println!("{name}: {:.2e} of the largest", worst / largest);
+        worst / largest
+    }
+
+    /// One minus the cosine of the angle between `found` and the reference.
+    pub fn cosine_distance<const D: usize>(&self, name: &str, found: Tensor<D>) -> f32 {
+        let found = found.into_data().convert::<f64>().try_into_vec::<f64>().unwrap();
+        let expected: Vec<f64> = self.0[name].1.iter().map(|&value| f64::from(value)).collect();
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let norms = (dot(&found, &found) * dot(&expected, &expected)).sqrt();
+        let distance = 1.0 - dot(&found, &expected) / norms;
+        println!("{name}: {distance:.2e} of cosine distance");
+        distance as f32
+    }
+}
+
+/// Fills a module by the closed form of the reference files.
+pub fn closed_form<M: Module>(module: M) -> M {
+    struct Fill(Vec<String>);
+    impl ModuleMapper for Fill {
+        fn enter_module(&mut self, name: &str, _container: &str) {
+            self.0.push(name.to_owned());
+        }
+        fn exit_module(&mut self, _name: &str, _container: &str) {
+            self.0.pop();
+        }
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let shape = param.lazy_shape();
+            let (name, field) = (self.0.join("."), self.0.last().unwrap().as_str());
+            let fan_in: usize = shape.as_slice()[1..].iter().product();
+            let (offset, scale) = match field {
+                "weight" if D > 1 => (0.0, (6.0 / fan_in as f64).sqrt()),
+                "weight" => (1.0, 0.1),
+                "running_var" => (1.0, 0.5),
+                "bias" | "running_mean" => (0.0, 0.1),
+                other => panic!("a parameter called {other}"),
+            };
+            let key = crc32fast::hash(name.as_bytes());
+            let value = |index: usize| (offset + scale * hashed(index as u32, key)) as f32;
+            let values: Vec<f32> = (0..shape.num_elements()).map(value).collect();
+            let (id, device) = (param.id, param.lazy_device());
+            param.transform_for_load(Tensor::from_data(TensorData::new(values, shape), &device), id)
+        }
+    }
+    module.map(&mut Fill(Vec::new()))
+}
+
+fn hashed(index: u32, key: u32) -> f64 {
+    let mut x = index.wrapping_mul(0x9E37_79B1).wrapping_add(key);
+    x = (x ^ (x >> 16)).wrapping_mul(0x85EB_CA6B);
+    x = (x ^ (x >> 13)).wrapping_mul(0xC2B2_AE35);
+    x ^= x >> 16;
+    f64::from(x) / f64::from(1_u32 << 31) - 1.0
+}
+
+/// The values of all tensors of a module, by name.
+pub fn tensors<M: Module>(module: &M) -> BTreeMap<String, Vec<f32>> {
+    struct Collect(Vec<String>, BTreeMap<String, Vec<f32>>);
+    impl ModuleVisitor for Collect {
+        fn enter_module(&mut self, name: &str, _container: &str) {
+            self.0.push(name.to_owned());
+        }
+        fn exit_module(&mut self, _name: &str, _container: &str) {
+            self.0.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let values = param.val().into_data().convert::<f32>().try_into_vec::<f32>().unwrap();
+            self.1.insert(self.0.join("."), values);
+        }
+    }
+    let mut collect = Collect(Vec::new(), BTreeMap::new());
+    module.visit(&mut collect);
+    collect.1
+}
+
+/// The gradients of all parameters of a module, by name.
+pub struct Gradients<'a> {
+    path: Vec<String>,
+    gradients: &'a burn::tensor::Gradients,
+    wanted: &'a str,
+    found: Option<TensorData>,
+}
+
+impl<'a> Gradients<'a> {
+    /// The gradient of the parameter called `wanted`.
+    pub fn of<const D: usize, M: Module>(
+        module: &M,
+        gradients: &'a burn::tensor::Gradients,
+        wanted: &'a str,
+    ) -> Tensor<D> {
+        let mut visitor = Self { path: Vec::new(), gradients, wanted, found: None };
+        module.visit(&mut visitor);
+        let data = visitor.found.unwrap_or_else(|| panic!("{wanted} has a gradient"));
+        Tensor::from_data(data, &Device::flex())
+    }
+}
+
+impl ModuleVisitor for Gradients<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if self.path.join(".") == self.wanted {
+            self.found = param.val().grad(self.gradients).map(|gradient| gradient.into_data());
+        }
+    }
+}

@@ -1,0 +1,134 @@
+use std::fs::File;
+use std::path::Path;
+
+use memmap2::Mmap;
+use rayon::prelude::*;
+
+use super::CachedSource;
+use super::format::{self, CHUNK, FOOTER, HEADER, Index, MAGIC, VERSION};
+use crate::progress::progress_bar;
+use crate::{DataError, PictureSource};
+
+impl CachedSource {
+    /// Opens the cache at `path` and checks all of it: marks, version, length, and the checksums of
+    /// index and pixels, the latter on all cores at some gigabytes a second (or as fast as the disk
+    /// is).
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Io`] if the file cannot be read, [`DataError::Cache`] with what is wrong with it.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, DataError> {
+        let cache = Self::open_unchecked(path.as_ref())?;
+        cache.0.check_pixels(&cache.1)?;
+        Ok(cache.0)
+    }
+
+    /// As [`open`](Self::open), but takes the pixels on trust: it reads the index and no more,
+    /// whatever the file's size. For files that were checked before, on disks that take long to read.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but for damage to the pixels, which shows nowhere.
+    pub fn open_trusting(path: impl AsRef<Path>) -> Result<Self, DataError> {
+        Ok(Self::open_unchecked(path.as_ref())?.0)
+    }
+
+    /// As [`open`](Self::open), and checks that the cache was made of `source` with this short side.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`DataError::Cache`] if it was not.
+    pub fn open_for(
+        source: &dyn PictureSource,
+        short_side: usize,
+        path: impl AsRef<Path>,
+    ) -> Result<Self, DataError> {
+        // What it was made of comes first: a foreign cache is no reason to read gigabytes.
+        let (cache, checksums) = Self::open_unchecked(path.as_ref())?;
+        if cache.short_side != short_side {
+            let actual = cache.short_side;
+            return Err(refuse(
+                path.as_ref(),
+                format!("a cache of short side {actual}, not {short_side}; give each a file"),
+            ));
+        }
+        if cache.identity != Self::identity_of(source, short_side) {
+            let reason = "a cache of other pictures (names, classes or pixels differ); delete it to \
+                          have it built anew, or give each source a file";
+            return Err(refuse(path.as_ref(), reason));
+        }
+        cache.check_pixels(&checksums)?;
+        Ok(cache)
+    }
+
+    /// The cache with everything checked but the pixels, and their checksums.
+    fn open_unchecked(path: &Path) -> Result<(Self, Vec<u32>), DataError> {
+        let file = File::open(path).map_err(|error| DataError::io(path, error))?;
+        let length = file.metadata().map_err(|error| DataError::io(path, error))?.len();
+        if length < (HEADER + FOOTER) as u64 {
+            let reason = format!("no decoded cache, or cut short: {length} bytes long");
+            return Err(refuse(path, reason));
+        }
+        // SAFETY: the map is only read, and the documentation of the type asks that nobody changes
+        // the file in place; our own writer replaces it by another.
+        let map = unsafe { Mmap::map(&file) }.map_err(|error| DataError::io(path, error))?;
+        let u32_at = |at: usize| u32::from_le_bytes(map[at..at + 4].try_into().expect("4 bytes"));
+        let u64_at = |at: usize| u64::from_le_bytes(map[at..at + 8].try_into().expect("8 bytes"));
+        if &map[..8] != MAGIC {
+            return Err(refuse(path, "no decoded cache: it begins with other bytes"));
+        }
+        if u32_at(8) != VERSION {
+            let reason = format!(
+                "a cache of version {}, where this program reads version {VERSION}; delete it to have \
+                 it built anew",
+                u32_at(8)
+            );
+            return Err(refuse(path, reason));
+        }
+        let footer = map.len() - FOOTER;
+        if &map[map.len() - 8..] != MAGIC {
+            return Err(damaged(path, "its end is missing"));
+        }
+        let (offset, size) = (u64_at(footer) as usize, u64_at(footer + 8) as usize);
+        if offset < HEADER || offset.checked_add(size) != Some(footer) {
+            return Err(damaged(path, "its length is not the one it was written with"));
+        }
+        let index = &map[offset..footer];
+        if format::footer(offset as u64, index) != map[footer..] {
+            return Err(damaged(path, "the checksum of the index does not agree"));
+        }
+        let index = Index::from_bytes(index, offset)
+            .ok_or_else(|| damaged(path, "the index and the pixels do not agree"))?;
+        let (short_side, identity) = (u32_at(12) as usize, u64_at(16));
+        let Index { entries, classes, bad, checksums } = index;
+        let path = path.to_path_buf();
+        Ok((Self { map, path, short_side, identity, entries, classes, bad }, checksums))
+    }
+
+    fn check_pixels(&self, checksums: &[u32]) -> Result<(), DataError> {
+        let end = self.entries.last().map_or(HEADER, |last| last.offset + last.bytes());
+        let bar = progress_bar("checking the cache (4 MiB chunks)", checksums.len() as u64);
+        let chunks = self.map[..end].par_chunks(CHUNK).zip(checksums).enumerate();
+        let differs = chunks.find_map_first(|(number, (chunk, &checksum))| {
+            bar.inc(1);
+            (crc32fast::hash(chunk) != checksum).then_some((number * CHUNK, chunk.len()))
+        });
+        drop(bar);
+        match differs {
+            None => Ok(()),
+            Some((start, length)) => {
+                let end = start + length;
+                let what = format!("the checksum of bytes {start} to {end} does not agree");
+                Err(damaged(&self.path, &what))
+            }
+        }
+    }
+}
+
+fn refuse(path: &Path, reason: impl Into<String>) -> DataError {
+    DataError::Cache { path: path.to_path_buf(), reason: reason.into() }
+}
+
+fn damaged(path: &Path, what: &str) -> DataError {
+    refuse(path, format!("the cache is damaged: {what}; delete it to have it built anew"))
+}

@@ -1,0 +1,82 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::ManifestRow;
+use crate::PictureSource;
+
+/// A manifest in numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ManifestSummary {
+    /// Pairs.
+    pub pairs: usize,
+    /// Pairs of pictures of different classes, or of none.
+    pub mixed: usize,
+    /// Classes with a pair of their own.
+    pub classes: usize,
+    /// The fewest pairs of such a class.
+    pub min_per_class: usize,
+    /// Their median; the lower one of an even number of classes.
+    pub median_per_class: usize,
+    /// The most.
+    pub max_per_class: usize,
+    /// Different pictures that stand in a pair.
+    pub pictures: usize,
+    /// The picture that stands in the most pairs (the first of several), and in how many.
+    pub most_used: Option<(String, usize)>,
+}
+
+impl ManifestSummary {
+    pub(super) fn of(rows: &[ManifestRow], source: &dyn PictureSource) -> Self {
+        let mut per_class = BTreeMap::<&str, usize>::new();
+        let mut per_picture = BTreeMap::<usize, usize>::new();
+        let mut mixed = 0;
+        for row in rows {
+            // Where the source does not say, the manifest does.
+            let class = |index| {
+                let class = source.class(index).map(|class| source.classes()[class].as_str());
+                class.or(row.class.as_deref())
+            };
+            match (class(row.pair.left), class(row.pair.right)) {
+                (Some(left), Some(right)) if left == right => {
+                    *per_class.entry(left).or_default() += 1;
+                }
+                _ => mixed += 1,
+            }
+            *per_picture.entry(row.pair.left).or_default() += 1;
+            *per_picture.entry(row.pair.right).or_default() += 1;
+        }
+        let mut counts: Vec<usize> = per_class.into_values().collect();
+        counts.sort_unstable();
+        let most = per_picture.iter().rev().max_by_key(|(_, uses)| **uses);
+        Self {
+            pairs: rows.len(),
+            mixed,
+            classes: counts.len(),
+            min_per_class: counts.first().copied().unwrap_or(0),
+            median_per_class: counts.get(counts.len().saturating_sub(1) / 2).copied().unwrap_or(0),
+            max_per_class: counts.last().copied().unwrap_or(0),
+            pictures: per_picture.len(),
+            most_used: most.map(|(&index, &uses)| (source.name(index), uses)),
+        }
+    }
+}
+
+impl fmt::Display for ManifestSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "pairs              {}", self.pairs)?;
+        writeln!(f, "across classes     {}", self.mixed)?;
+        writeln!(f, "classes            {}", self.classes)?;
+        writeln!(
+            f,
+            "pairs of a class   {} to {}, median {}",
+            self.min_per_class, self.max_per_class, self.median_per_class
+        )?;
+        write!(f, "pictures used      {}", self.pictures)?;
+        match &self.most_used {
+            Some((name, uses)) => write!(f, "\nmost used          {name}, {uses} times"),
+            None => Ok(()),
+        }
+    }
+}

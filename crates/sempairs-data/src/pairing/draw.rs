@@ -1,0 +1,122 @@
+//! The random permutations behind [`Pairing`](super::Pairing). Errors are reasons; the caller adds the
+//! pairing's name.
+
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use crate::sources::members;
+use crate::{Key, PictureSource, Side};
+
+/// Operation numbers, far from the small ones that augmentation counts with.
+const CYCLE: u64 = u64::from_be_bytes(*b"paircycl");
+const WRONG: u64 = u64::from_be_bytes(*b"pairwron");
+
+/// How often, per wrong pair, two of them try to exchange partners. The exchange leads from a start
+/// that is regular (class to class) to a random assignment; transpositions mix in some `ln m / 2` per
+/// element (Diaconis and Shahshahani, 1981), which stays below 12 for all that fits in memory.
+const EXCHANGES: usize = 24;
+
+fn rng(seed: u64, stream: usize, operation: u64) -> ChaCha8Rng {
+    Key { seed, epoch: 0, picture: stream as u64, side: Side::Right }.rng(operation)
+}
+
+/// Makes `partner` run through `members` in a random cycle.
+fn cycle(mut members: Vec<usize>, partner: &mut [usize], rng: &mut ChaCha8Rng) {
+    members.shuffle(rng);
+    for (at, &member) in members.iter().enumerate() {
+        partner[member] = members[(at + 1) % members.len()];
+    }
+}
+
+pub(super) fn shuffled(source: &dyn PictureSource, seed: u64) -> Result<Vec<usize>, String> {
+    if source.len() == 1 {
+        return Err("a single picture has no other one for a partner".into());
+    }
+    let mut partner = vec![0; source.len()];
+    cycle((0..source.len()).collect(), &mut partner, &mut rng(seed, 0, CYCLE));
+    Ok(partner)
+}
+
+pub(super) fn in_class(source: &dyn PictureSource, seed: u64) -> Result<Vec<usize>, String> {
+    if let Some(index) = (0..source.len()).find(|&index| source.class(index).is_none()) {
+        return Err(format!("{} has no class", source.name(index)));
+    }
+    let mut partner = vec![0; source.len()];
+    for (class, members) in members(source).into_iter().enumerate() {
+        if let [single] = members[..] {
+            let (class, name) = (&source.classes()[class], source.name(single));
+            return Err(format!("class `{class}` has a single picture, {name}"));
+        }
+        cycle(members, &mut partner, &mut rng(seed, class, CYCLE));
+    }
+    Ok(partner)
+}
+
+pub(super) fn partly_wrong(
+    source: &dyn PictureSource,
+    seed: u64,
+    share: f64,
+) -> Result<Vec<usize>, String> {
+    let mut partner = in_class(source, seed)?;
+    let wrong = (share * source.len() as f64).round() as usize;
+    if wrong == 0 {
+        return Ok(partner);
+    }
+    let members = members(source);
+    if members.iter().filter(|members| !members.is_empty()).count() < 2 {
+        return Err("there is no other class to draw a wrong partner from".into());
+    }
+    let class: Vec<usize> =
+        (0..source.len()).map(|index| source.class(index).expect("checked above")).collect();
+    let rng = &mut rng(seed, 0, WRONG);
+    let mut order: Vec<usize> = (0..source.len()).collect();
+    order.shuffle(rng);
+
+    // The most wrong pairs, up to those asked for, among which no class holds more than half.
+    let exchanged = (2..=wrong)
+        .rev()
+        .find(|&m| members.iter().map(|it| it.len().min(m / 2)).sum::<usize>() >= m)
+        .unwrap_or(0);
+    let mut count = vec![0; members.len()];
+    let mut is_exchanged = vec![false; source.len()];
+    let mut left = Vec::with_capacity(exchanged);
+    for &index in &order {
+        if left.len() < exchanged && count[class[index]] < exchanged / 2 {
+            count[class[index]] += 1;
+            is_exchanged[index] = true;
+            left.push(index);
+        }
+    }
+    exchange(&mut left, &class, &mut partner, rng);
+
+    let rest = order.iter().copied().filter(|&index| !is_exchanged[index]);
+    for index in rest.take(wrong - exchanged) {
+        partner[index] = loop {
+            let other = rng.random_range(0..source.len());
+            if class[other] != class[index] {
+                break other;
+            }
+        };
+    }
+    Ok(partner)
+}
+
+/// Permutes the partners of `left`, of which no class holds more than half, so that each comes to be
+/// of another class.
+fn exchange(left: &mut [usize], class: &[usize], partner: &mut [usize], rng: &mut ChaCha8Rng) {
+    // Class by class, a turn by the length of the longest class leads out of every class.
+    left.sort_by_key(|&index| class[index]);
+    let longest = left.chunk_by(|&a, &b| class[a] == class[b]).map(<[usize]>::len).max();
+    let mut right: Vec<usize> = left.iter().map(|&index| partner[index]).collect();
+    right.rotate_left(longest.unwrap_or(0));
+    for _ in 0..EXCHANGES * left.len() {
+        let (a, b) = (rng.random_range(0..left.len()), rng.random_range(0..left.len()));
+        if class[right[b]] != class[left[a]] && class[right[a]] != class[left[b]] {
+            right.swap(a, b);
+        }
+    }
+    for (&index, right) in left.iter().zip(right) {
+        partner[index] = right;
+    }
+}

@@ -1,0 +1,29 @@
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::Pairing;
+
+/// What a person may write for a [`Pairing`]. The braces make serde refuse unknown keys, which it
+/// overlooks beside a tag whose variant has no fields.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+pub(super) enum Written {
+    Same {},
+    Curated { file: PathBuf },
+    RandomInClass {},
+    Shuffled {},
+    WrongFraction { share: f64 },
+}
+
+impl From<Written> for Pairing {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Same {} => Self::Same,
+            Written::Curated { file } => Self::Curated { file },
+            Written::RandomInClass {} => Self::RandomInClass,
+            Written::Shuffled {} => Self::Shuffled,
+            Written::WrongFraction { share } => Self::WrongFraction { share },
+        }
+    }
+}

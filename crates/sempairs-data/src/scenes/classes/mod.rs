@@ -1,0 +1,138 @@
+mod animals;
+mod buildings;
+mod household;
+mod plants;
+mod things;
+mod vehicles;
+mod wearables;
+
+use serde::{Deserialize, Serialize};
+
+use super::figure::Figure;
+use super::{Instance, Split};
+
+macro_rules! classes {
+    ($($(#[$doc:meta])* $class:ident $name:literal $split:ident $draw:path;)*) => {
+        /// What a scene shows: a class of objects made of parts.
+        ///
+        /// Twenty classes are for pre-training and twelve for the downstream task. They share the
+        /// vocabulary of parts (wheels, windows, legs, roofs, handles, wings) and no class.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Class {
+            $($(#[$doc])* $class,)*
+        }
+
+        impl Class {
+            /// Every class.
+            pub const ALL: &[Class] = &[$(Class::$class),*];
+
+            /// Its name.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Class::$class => $name,)*
+                }
+            }
+
+            fn side(self) -> Half {
+                match self {
+                    $(Class::$class => Half::$split,)*
+                }
+            }
+
+            /// The parts of one object of the class.
+            pub(super) fn figure(self, instance: &Instance) -> Figure {
+                let mut figure = Figure::default();
+                match self {
+                    $(Class::$class => $draw(&mut figure, instance),)*
+                }
+                figure
+            }
+        }
+    };
+}
+
+/// Which of the two disjoint sets a class belongs to.
+#[derive(Clone, Copy, PartialEq)]
+enum Half {
+    Pretrain,
+    Downstream,
+}
+
+impl Class {
+    /// The classes of a split, in the order of their numbers.
+    pub fn of(split: Split) -> Vec<Class> {
+        let half = match split {
+            Split::Pretrain => Half::Pretrain,
+            Split::DownstreamTrain | Split::DownstreamTest => Half::Downstream,
+        };
+        Self::ALL.iter().copied().filter(|class| class.side() == half).collect()
+    }
+}
+
+classes! {
+    /// A car from the side.
+    Car "car" Pretrain vehicles::car;
+    /// A bus.
+    Bus "bus" Pretrain vehicles::bus;
+    /// A steam engine.
+    Train "train" Pretrain vehicles::train;
+    /// A bicycle.
+    Bicycle "bicycle" Pretrain vehicles::bicycle;
+    /// An aeroplane.
+    Aeroplane "aeroplane" Pretrain vehicles::aeroplane;
+    /// A standing bird.
+    Bird "bird" Pretrain animals::bird;
+    /// A fish.
+    Fish "fish" Pretrain animals::fish;
+    /// A dog.
+    Dog "dog" Pretrain animals::dog;
+    /// A house.
+    House "house" Pretrain buildings::house;
+    /// A castle.
+    Castle "castle" Pretrain buildings::castle;
+    /// A cup.
+    Cup "cup" Pretrain household::cup;
+    /// A bottle.
+    Bottle "bottle" Pretrain household::bottle;
+    /// A chair.
+    Chair "chair" Pretrain household::chair;
+    /// A clock.
+    Clock "clock" Pretrain household::clock;
+    /// A tree.
+    Tree "tree" Pretrain plants::tree;
+    /// A mushroom.
+    Mushroom "mushroom" Pretrain plants::mushroom;
+    /// An open umbrella.
+    Umbrella "umbrella" Pretrain wearables::umbrella;
+    /// A hat.
+    Hat "hat" Pretrain wearables::hat;
+    /// A guitar.
+    Guitar "guitar" Pretrain things::guitar;
+    /// A key.
+    Key "key" Pretrain things::key;
+    /// A lorry.
+    Truck "truck" Downstream vehicles::truck;
+    /// A sailing ship.
+    Ship "ship" Downstream vehicles::ship;
+    /// A horse.
+    Horse "horse" Downstream animals::horse;
+    /// A butterfly.
+    Butterfly "butterfly" Downstream animals::butterfly;
+    /// A church.
+    Church "church" Downstream buildings::church;
+    /// A teapot.
+    Teapot "teapot" Downstream household::teapot;
+    /// A standing lamp.
+    Lamp "lamp" Downstream household::lamp;
+    /// A table.
+    Table "table" Downstream household::table;
+    /// A flower in a pot.
+    Flower "flower" Downstream plants::flower;
+    /// A shoe.
+    Shoe "shoe" Downstream wearables::shoe;
+    /// A pair of scissors.
+    Scissors "scissors" Downstream things::scissors;
+    /// A hammer.
+    Hammer "hammer" Downstream things::hammer;
+}

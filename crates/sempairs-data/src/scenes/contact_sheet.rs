@@ -1,0 +1,55 @@
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+use crate::Picture;
+
+/// The grey of the gap between the cells and of what a picture leaves free of its cell.
+const PAPER: u8 = 245;
+
+/// Pictures side by side in `columns`, row after row, each fitted into a square of `cell` pixels
+/// with its proportions kept, `gap` pixels apart.
+///
+/// # Panics
+///
+/// If there is no picture, no column or no pixel in a cell.
+pub fn contact_sheet(
+    pictures: &[Picture<'_>],
+    columns: usize,
+    cell: usize,
+    gap: usize,
+) -> Picture<'static> {
+    assert!(!pictures.is_empty() && columns > 0 && cell > 0, "a sheet has a cell");
+    let columns = columns.min(pictures.len());
+    let rows = pictures.len().div_ceil(columns);
+    let side = |count: usize| count * cell + (count + 1) * gap;
+    let (width, height) = (side(columns), side(rows));
+    let mut pixels = vec![PAPER; 3 * width * height];
+    for (index, picture) in pictures.iter().enumerate() {
+        let fitted = fit(picture, cell);
+        let left = gap + (index % columns) * (cell + gap) + (cell - fitted.width()) / 2;
+        let top = gap + (index / columns) * (cell + gap) + (cell - fitted.height()) / 2;
+        for (y, row) in fitted.pixels().chunks_exact(3 * fitted.width()).enumerate() {
+            pixels[3 * ((top + y) * width + left)..][..row.len()].copy_from_slice(row);
+        }
+    }
+    Picture::new(width, height, pixels)
+}
+
+/// The picture resized so that its longer side is `cell`.
+fn fit(picture: &Picture<'_>, cell: usize) -> Picture<'static> {
+    let (width, height) = (picture.width(), picture.height());
+    let longer = width.max(height);
+    if longer == cell {
+        return picture.clone().into_owned();
+    }
+    let scaled = |side: usize| (side * cell).div_ceil(longer).clamp(1, cell);
+    let (to_width, to_height) = (scaled(width), scaled(height));
+    let from = ImageRef::new(width as u32, height as u32, picture.pixels(), PixelType::U8x3)
+        .expect("a picture's bytes match its sides");
+    let mut to = Image::new(to_width as u32, to_height as u32, PixelType::U8x3);
+    // Whole pixels stay whole when a small picture is enlarged.
+    let filter = if longer < cell { FilterType::Box } else { FilterType::Bilinear };
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+    Resizer::new().resize(&from, &mut to, &options).expect("both pictures are 8-bit RGB");
+    Picture::new(to_width, to_height, to.into_vec())
+}

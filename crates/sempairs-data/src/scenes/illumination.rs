@@ -1,0 +1,105 @@
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use tiny_skia::Pixmap;
+
+use super::Distribution;
+use super::colour::{Colour, between};
+
+/// The light.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Illumination {
+    /// Where it comes from, in radians: 0 from the right, rising clockwise as y points down.
+    pub direction: f32,
+    /// How much brighter the side towards it is than the middle, in 0..1.
+    pub strength: f32,
+    /// The brightness of the whole picture; 1 leaves it.
+    pub exposure: f32,
+    /// The light's colour.
+    pub cast: Colour,
+    /// How much of that colour it has, in 0..1.
+    pub cast_strength: f32,
+    /// How dark the object's shadow is, in 0..1.
+    pub shadow: f32,
+}
+
+impl Illumination {
+    pub(super) fn draw(distribution: &Distribution, rng: &mut impl Rng) -> Self {
+        Self {
+            direction: between(distribution.light, rng),
+            strength: between(distribution.light_strength, rng),
+            exposure: between(distribution.exposure, rng),
+            cast: distribution.palette.draw([1.0, 1.0], rng),
+            cast_strength: between(distribution.cast, rng),
+            shadow: between(distribution.shadow, rng),
+        }
+    }
+
+    fn towards(&self) -> (f32, f32) {
+        (self.direction.cos(), self.direction.sin())
+    }
+
+    /// Shades the object's own layer: `1 + strength (p - centre) . towards / radius`.
+    pub(super) fn shade(&self, layer: &mut Pixmap, centre: (f32, f32), radius: f32) {
+        let (dx, dy) = self.towards();
+        let (width, slope) = (layer.width() as usize, self.strength / radius);
+        for (y, row) in layer.data_mut().chunks_exact_mut(4 * width).enumerate() {
+            for (x, pixel) in row.chunks_exact_mut(4).enumerate() {
+                if pixel[3] == 0 {
+                    continue;
+                }
+                let along = (x as f32 + 0.5 - centre.0) * dx + (y as f32 + 0.5 - centre.1) * dy;
+                let gain = (1.0 + slope * along).max(0.2);
+                for c in 0..3 {
+                    // A premultiplied colour never exceeds its alpha.
+                    pixel[c] = (f32::from(pixel[c]) * gain).min(f32::from(pixel[3])) as u8;
+                }
+            }
+        }
+    }
+
+    /// Darkens the ground where the object, moved away from the light by `reach` pixels, covers it.
+    pub(super) fn shadow(&self, ground: &mut Pixmap, object: &Pixmap, reach: f32) {
+        let (dx, dy) = self.towards();
+        let (width, height) = (ground.width() as i32, ground.height() as i32);
+        let (back_x, back_y) = ((reach * dx).round() as i32, (reach * dy).round() as i32);
+        let alpha = object.data();
+        for y in 0..height {
+            for x in 0..width {
+                let (from_x, from_y) = (x + back_x, y + back_y);
+                if !(0..width).contains(&from_x) || !(0..height).contains(&from_y) {
+                    continue;
+                }
+                let cover = alpha[4 * (from_y * width + from_x) as usize + 3];
+                if cover > 0 {
+                    let keep = 1.0 - self.shadow * f32::from(cover) / 255.0;
+                    let at = 4 * (y * width + x) as usize;
+                    for channel in &mut ground.data_mut()[at..at + 3] {
+                        *channel = (f32::from(*channel) * keep) as u8;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The finished picture as RGB: brighter towards the light, exposed, in the light's colour.
+    pub(super) fn develop(&self, picture: &Pixmap) -> Vec<u8> {
+        let (dx, dy) = self.towards();
+        let side = picture.width() as f32;
+        let gains = self.cast.0.map(|channel| {
+            self.exposure * (1.0 - self.cast_strength * (1.0 - f32::from(channel) / 255.0))
+        });
+        let mut rgb = Vec::with_capacity(3 * (side * side) as usize);
+        for (y, row) in picture.data().chunks_exact(4 * side as usize).enumerate() {
+            for (x, pixel) in row.chunks_exact(4).enumerate() {
+                let along =
+                    ((x as f32 + 0.5) * dx + (y as f32 + 0.5) * dy) / side - (dx + dy) / 2.0;
+                let gain = 1.0 + 0.8 * self.strength * along;
+                for c in 0..3 {
+                    rgb.push((f32::from(pixel[c]) * gain * gains[c]).min(255.0) as u8);
+                }
+            }
+        }
+        rgb
+    }
+}

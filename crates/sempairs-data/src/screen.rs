@@ -1,0 +1,79 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::progress::progress_bar;
+use crate::{DataError, PictureSource, Subset};
+
+/// What to do with a picture that cannot be read or decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnBadPicture {
+    /// Stop with the picture's name and the reason.
+    #[default]
+    Error,
+    /// Leave it out, and list it.
+    Skip,
+}
+
+/// A picture that was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadPicture {
+    /// Its name in the source.
+    pub name: String,
+    /// The whole message.
+    pub reason: String,
+}
+
+impl BadPicture {
+    pub(crate) fn new(name: String, error: &DataError) -> Self {
+        Self { name, reason: error.to_string() }
+    }
+}
+
+impl std::fmt::Display for BadPicture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+/// Reads every picture of `source` once, on all cores, and returns the readable ones with a list of
+/// the others, so that training never meets a bad picture half-way.
+///
+/// A [cache](crate::cache) does the same while it is built; this is for training without one.
+///
+/// # Errors
+///
+/// Under [`OnBadPicture::Error`] that of a bad picture. Under either, if none can be read.
+pub fn screen(
+    source: Arc<dyn PictureSource>,
+    on_bad: OnBadPicture,
+) -> Result<(Subset, Vec<BadPicture>), DataError> {
+    let bar = progress_bar("checking pictures", source.len() as u64);
+    let check = |index: usize| -> (usize, Result<(), DataError>) {
+        let found = source.read(index).map(drop);
+        bar.inc(1);
+        (index, found)
+    };
+    let bad: BTreeMap<usize, DataError> = match on_bad {
+        OnBadPicture::Error => {
+            (0..source.len()).into_par_iter().try_for_each(|index| check(index).1)?;
+            BTreeMap::new()
+        }
+        OnBadPicture::Skip => (0..source.len())
+            .into_par_iter()
+            .map(check)
+            .filter_map(|(index, found)| Some((index, found.err()?)))
+            .collect(),
+    };
+    drop(bar);
+    let good: Vec<usize> = (0..source.len()).filter(|index| !bad.contains_key(index)).collect();
+    let list = bad.iter().map(|(&index, error)| BadPicture::new(source.name(index), error));
+    let list = list.collect();
+    match bad.into_values().next() {
+        Some(error) if good.is_empty() => Err(error),
+        _ => Ok((Subset::new(source, good), list)),
+    }
+}

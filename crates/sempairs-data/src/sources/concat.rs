@@ -1,0 +1,72 @@
+use std::sync::Arc;
+
+use crate::{DataError, Picture, PictureSource};
+
+/// Several sources one after the other; classes of the same name are one class.
+#[derive(Clone)]
+pub struct Concat {
+    sources: Vec<Arc<dyn PictureSource>>,
+    /// The number of the first picture of each source.
+    starts: Vec<usize>,
+    len: usize,
+    classes: Vec<String>,
+    /// For each source and each of its classes the number here.
+    number: Vec<Vec<usize>>,
+}
+
+impl Concat {
+    /// The pictures of `sources`, with the first one's classes first.
+    pub fn new(sources: Vec<Arc<dyn PictureSource>>) -> Self {
+        let (mut starts, mut len) = (Vec::new(), 0);
+        let (mut classes, mut number) = (Vec::<String>::new(), Vec::new());
+        for source in &sources {
+            starts.push(len);
+            len += source.len();
+            let numbers = source.classes().iter().map(|name| {
+                classes.iter().position(|it| it == name).unwrap_or_else(|| {
+                    classes.push(name.clone());
+                    classes.len() - 1
+                })
+            });
+            number.push(numbers.collect());
+        }
+        Self { sources, starts, len, classes, number }
+    }
+
+    /// The source and the picture's number in it.
+    fn locate(&self, index: usize) -> (usize, usize) {
+        assert!(index < self.len, "picture {index} of {}", self.len);
+        let source = self.starts.partition_point(|&start| start <= index) - 1;
+        (source, index - self.starts[source])
+    }
+}
+
+impl PictureSource for Concat {
+    fn len(&self) -> usize {
+        self.len
+    }
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+    fn class(&self, index: usize) -> Option<usize> {
+        let (source, index) = self.locate(index);
+        self.sources[source].class(index).map(|class| self.number[source][class])
+    }
+    fn name(&self, index: usize) -> String {
+        let (source, index) = self.locate(index);
+        self.sources[source].name(index)
+    }
+    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
+        let (source, index) = self.locate(index);
+        self.sources[source].read(index)
+    }
+}
+
+impl std::fmt::Debug for Concat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Concat")
+            .field("len", &self.len)
+            .field("classes", &self.classes.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,86 @@
+//! The files under a folder, and which of them are pictures.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{DataError, Picture, decode};
+
+/// Endings of what lies beside pictures in published data sets. Everything else is taken for a
+/// picture, since the content decides that and not the name; so a text file named `.jpg` is an
+/// error and is not passed over.
+const SIDE_FILES: [&str; 26] = [
+    "cache", "csv", "db", "gz", "htm", "html", "ini", "json", "jsonl", "log", "mat", "md", "npy",
+    "npz", "pdf", "pickle", "pkl", "py", "rst", "tar", "toml", "tsv", "txt", "xml", "yaml", "yml",
+];
+
+/// Picture files by their path relative to a root, `/` between the parts on every system.
+#[derive(Debug)]
+pub(crate) struct Files {
+    pub(crate) root: PathBuf,
+    pub(crate) names: Vec<String>,
+    /// Side files, relative likewise.
+    pub(crate) ignored: Vec<String>,
+}
+
+impl Files {
+    /// All pictures below `root`, in the order of their names' bytes.
+    pub(crate) fn below(root: &Path) -> Result<Self, DataError> {
+        let mut files = Self { root: root.to_path_buf(), names: Vec::new(), ignored: Vec::new() };
+        files.walk(root, "", &mut Vec::new())?;
+        files.names.sort_unstable();
+        files.ignored.sort_unstable();
+        Ok(files)
+    }
+
+    fn walk(
+        &mut self,
+        folder: &Path,
+        prefix: &str,
+        above: &mut Vec<PathBuf>,
+    ) -> Result<(), DataError> {
+        let itself = folder.canonicalize().map_err(|error| DataError::io(folder, error))?;
+        if above.contains(&itself) {
+            return Err(DataError::layout(folder, "a link to a folder that it lies in"));
+        }
+        above.push(itself);
+        for entry in fs::read_dir(folder).map_err(|error| DataError::io(folder, error))? {
+            let entry = entry.map_err(|error| DataError::io(folder, error))?;
+            let path = entry.path();
+            let name = entry.file_name().into_string().map_err(|_| {
+                DataError::layout(&path, "its name is not UTF-8, so no manifest could hold it")
+            })?;
+            if name.starts_with('.') || name == "__MACOSX" {
+                continue;
+            }
+            let mut kind = entry.file_type().map_err(|error| DataError::io(&path, error))?;
+            if kind.is_symlink() {
+                let target = fs::metadata(&path).map_err(|error| DataError::io(&path, error))?;
+                kind = target.file_type();
+            }
+            if kind.is_dir() {
+                self.walk(&path, &format!("{prefix}{name}/"), above)?;
+            } else if is_side_file(&name) {
+                self.ignored.push(format!("{prefix}{name}"));
+            } else {
+                self.names.push(format!("{prefix}{name}"));
+            }
+        }
+        above.pop();
+        Ok(())
+    }
+
+    pub(crate) fn path(&self, index: usize) -> PathBuf {
+        self.root.join(&self.names[index])
+    }
+
+    pub(crate) fn read(&self, index: usize) -> Result<Picture<'static>, DataError> {
+        let path = self.path(index);
+        let bytes = fs::read(&path).map_err(|error| DataError::io(&path, error))?;
+        decode(&bytes, &path.display().to_string())
+    }
+}
+
+fn is_side_file(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    ending.is_some_and(|ending| SIDE_FILES.contains(&ending.as_str()))
+}

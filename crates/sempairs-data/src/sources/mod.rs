@@ -1,0 +1,29 @@
+//! Where pictures come from.
+
+mod cifar;
+mod cifar_names;
+mod concat;
+mod files;
+mod flat;
+mod folder;
+mod records;
+mod stl10;
+mod subset;
+
+pub use cifar::{CifarKind, CifarSource};
+pub use concat::Concat;
+pub use flat::FlatSource;
+pub use folder::FolderSource;
+pub use stl10::{Stl10Source, Stl10Split};
+pub use subset::Subset;
+pub(crate) use subset::members;
+
+/// The half of a published data set that was meant for training or for testing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// For training.
+    Train,
+    /// For testing.
+    Test,
+}

@@ -1,0 +1,169 @@
+use std::sync::Arc;
+
+use rand::seq::SliceRandom;
+
+use crate::{DataError, Key, Picture, PictureSource, Side};
+
+/// The operation number of the draw in [`Subset::random_per_class`].
+const DRAW: u64 = u64::from_be_bytes(*b"drawsome");
+
+/// Some pictures of another source, in any order, perhaps with fewer classes.
+#[derive(Clone)]
+pub struct Subset {
+    source: Arc<dyn PictureSource>,
+    indices: Vec<usize>,
+    /// Names, and for each of the source's classes the number here; `None`: as in the source.
+    classes: Option<(Vec<String>, Vec<Option<usize>>)>,
+}
+
+impl Subset {
+    /// The pictures `indices` of `source`, with all its classes.
+    ///
+    /// # Panics
+    ///
+    /// If an index is not below the source's length.
+    pub fn new(source: Arc<dyn PictureSource>, indices: Vec<usize>) -> Self {
+        let len = source.len();
+        assert!(indices.iter().all(|&index| index < len), "an index is out of the {len} pictures");
+        Self { source, indices, classes: None }
+    }
+
+    /// The first `count` pictures, or all if there are fewer.
+    pub fn first(source: Arc<dyn PictureSource>, count: usize) -> Self {
+        let indices = (0..count.min(source.len())).collect();
+        Self::new(source, indices)
+    }
+
+    /// The first `count` pictures of each class, in the source's order.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Classes`] for a class that has fewer.
+    pub fn first_per_class(
+        source: Arc<dyn PictureSource>,
+        count: usize,
+    ) -> Result<Self, DataError> {
+        Self::per_class(source, count, |_, _| {})
+    }
+
+    /// `count` pictures of each class drawn without repetition, in the source's order.
+    ///
+    /// For one seed the draw of a smaller count is part of the draw of a larger one, so that a study
+    /// over counts adds pictures and exchanges none.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Classes`] for a class that has fewer.
+    pub fn random_per_class(
+        source: Arc<dyn PictureSource>,
+        count: usize,
+        seed: u64,
+    ) -> Result<Self, DataError> {
+        Self::per_class(source, count, |class, members| {
+            let key = Key { seed, epoch: 0, picture: class as u64, side: Side::Left };
+            members.shuffle(&mut key.rng(DRAW));
+        })
+    }
+
+    fn per_class(
+        source: Arc<dyn PictureSource>,
+        count: usize,
+        order: impl Fn(usize, &mut Vec<usize>),
+    ) -> Result<Self, DataError> {
+        let mut indices = Vec::new();
+        for (class, mut members) in members(&*source).into_iter().enumerate() {
+            if members.len() < count {
+                let name = &source.classes()[class];
+                let reason = format!("{} pictures, where {count} are wanted", members.len());
+                return Err(DataError::Classes { class: name.clone(), reason });
+            }
+            order(class, &mut members);
+            indices.extend_from_slice(&members[..count]);
+        }
+        indices.sort_unstable();
+        Ok(Self::new(source, indices))
+    }
+
+    /// The pictures of the classes `names`, which are numbered here in the order given; this also
+    /// brings two sources that number the same classes differently into one order.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Classes`] for a name that is no class of the source or stands twice.
+    pub fn of_classes<S: AsRef<str>>(
+        source: Arc<dyn PictureSource>,
+        names: &[S],
+    ) -> Result<Self, DataError> {
+        let mut number = vec![None; source.classes().len()];
+        for (here, name) in names.iter().enumerate() {
+            let wrong = |reason: &str| DataError::Classes {
+                class: name.as_ref().into(),
+                reason: reason.into(),
+            };
+            let there = source.classes().iter().position(|class| class == name.as_ref());
+            let there = there.ok_or_else(|| wrong("no class of the source"))?;
+            if number[there].replace(here).is_some() {
+                return Err(wrong("named twice"));
+            }
+        }
+        let within = |&index: &usize| source.class(index).is_some_and(|it| number[it].is_some());
+        let indices = (0..source.len()).filter(within).collect();
+        let names = names.iter().map(|name| name.as_ref().to_string()).collect();
+        Ok(Self { source, indices, classes: Some((names, number)) })
+    }
+
+    /// The picture's number in the source.
+    pub fn index(&self, index: usize) -> usize {
+        self.indices[index]
+    }
+
+    /// The source it is a part of.
+    pub fn source(&self) -> &Arc<dyn PictureSource> {
+        &self.source
+    }
+}
+
+/// For each class its pictures, in the source's order.
+pub(crate) fn members(source: &dyn PictureSource) -> Vec<Vec<usize>> {
+    let mut members = vec![Vec::new(); source.classes().len()];
+    for index in 0..source.len() {
+        if let Some(class) = source.class(index) {
+            members[class].push(index);
+        }
+    }
+    members
+}
+
+impl PictureSource for Subset {
+    fn len(&self) -> usize {
+        self.indices.len()
+    }
+    fn classes(&self) -> &[String] {
+        match &self.classes {
+            Some((names, _)) => names,
+            None => self.source.classes(),
+        }
+    }
+    fn class(&self, index: usize) -> Option<usize> {
+        let class = self.source.class(self.indices[index])?;
+        match &self.classes {
+            Some((_, number)) => number[class],
+            None => Some(class),
+        }
+    }
+    fn name(&self, index: usize) -> String {
+        self.source.name(self.indices[index])
+    }
+    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
+        self.source.read(self.indices[index])
+    }
+}
+
+impl std::fmt::Debug for Subset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Subset")
+            .field("len", &self.indices.len())
+            .field("classes", &self.classes().len())
+            .finish_non_exhaustive()
+    }
+}

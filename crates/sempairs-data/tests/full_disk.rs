@@ -1,0 +1,75 @@
+//! A disk that fills up while a cache is written. A limit on the size of files stands in for it: the
+//! system refuses the write that would cross it, as it refuses one for which there is no room. The
+//! limit holds for a whole process, so the cache is built in another one: this file's own.
+#![cfg(unix)]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use sempairs_data::{CachedSource, DataError, OnBadPicture, Picture, PictureSource};
+
+const FOLDER: &str = "SEMPAIRS_TEST_FULL_DISK";
+
+/// Some megabytes; of several pictures the first is bad.
+struct Pictures(usize);
+
+impl PictureSource for Pictures {
+    fn len(&self) -> usize {
+        self.0
+    }
+    fn classes(&self) -> &[String] {
+        &[]
+    }
+    fn class(&self, _index: usize) -> Option<usize> {
+        None
+    }
+    fn name(&self, index: usize) -> String {
+        index.to_string()
+    }
+    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
+        if index == 0 && self.0 > 1 {
+            return Err(DataError::picture("0", "a bad picture"));
+        }
+        Ok(Picture::new(128, 128, vec![index as u8; 3 * 128 * 128]))
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_the_old_cache_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("a.cache");
+    CachedSource::build(&Pictures(1), 128, &cache, OnBadPicture::Error).unwrap();
+    let before = fs::read(&cache).unwrap();
+
+    // Blocks of 512 or 1,024 bytes, by the shell; 200 of either are less than is to be written. The
+    // signal that would otherwise end the process is ignored, as it is for a full disk.
+    let script =
+        r#"trap '' XFSZ; ulimit -f 200; exec "$0" --exact inside_a_process_with_the_limit"#;
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .env(FOLDER, folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
+
+    let mut left: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["a.cache", "was_refused"], "no part of the new cache is left");
+    assert_eq!(fs::read(&cache).unwrap(), before);
+    assert_eq!(CachedSource::open(&cache).unwrap().len(), 1);
+}
+
+#[test]
+fn inside_a_process_with_the_limit() {
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
+    let cache = folder.join("a.cache");
+    let error = CachedSource::build(&Pictures(100), 128, &cache, OnBadPicture::Skip).unwrap_err();
+    // The disk is to be reported, and not the picture that was skipped before.
+    let DataError::Io { path, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(*path, cache);
+    fs::write(folder.join("was_refused"), error.to_string()).unwrap();
+}

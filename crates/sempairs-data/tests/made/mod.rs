@@ -1,0 +1,83 @@
+//! Pictures made for the tests of reading them.
+#![allow(dead_code)] // each test file uses its part
+
+pub mod jpeg;
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use image::{DynamicImage, ImageFormat, RgbImage};
+use sempairs_data::{DataError, Picture, PictureSource};
+
+/// A picture without any two equal neighbours.
+pub fn varied(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| {
+        image::Rgb([(x * 37 + y * 11) as u8, (x * 5 + y * 83 + 40) as u8, (x * y + 7 * x) as u8])
+    })
+}
+
+/// A picture that JPEG keeps nearly as it is.
+pub fn smooth(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| {
+        image::Rgb([(x * 255 / width) as u8, (y * 255 / height) as u8, 128])
+    })
+}
+
+pub fn encode(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    image.into().write_to(&mut Cursor::new(&mut bytes), format).unwrap();
+    bytes
+}
+
+/// Writes `bytes` to `root/name`, with all folders on the way.
+pub fn put(root: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = root.join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// A picture of one colour, as a PNG.
+pub fn plain(grey: u8) -> Vec<u8> {
+    encode(RgbImage::from_pixel(4, 4, image::Rgb([grey; 3])), ImageFormat::Png)
+}
+
+/// Pictures without pixels to speak of, `count[c]` of them in class `c`, classes interleaved.
+pub struct Labelled {
+    names: Vec<String>,
+    class: Vec<Option<usize>>,
+}
+
+impl Labelled {
+    pub fn new(counts: &[usize]) -> Self {
+        let most = counts.iter().copied().max().unwrap_or(0);
+        let class = (0..most)
+            .flat_map(|round| (0..counts.len()).filter(move |&class| counts[class] > round))
+            .map(Some)
+            .collect();
+        Self { names: (0..counts.len()).map(|class| format!("class {class}")).collect(), class }
+    }
+
+    /// The same without classes.
+    pub fn unlabelled(count: usize) -> Self {
+        Self { names: Vec::new(), class: vec![None; count] }
+    }
+}
+
+impl PictureSource for Labelled {
+    fn len(&self) -> usize {
+        self.class.len()
+    }
+    fn classes(&self) -> &[String] {
+        &self.names
+    }
+    fn class(&self, index: usize) -> Option<usize> {
+        self.class[index]
+    }
+    fn name(&self, index: usize) -> String {
+        format!("{index}.png")
+    }
+    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
+        Ok(Picture::new(1, 1, vec![index as u8; 3]))
+    }
+}

@@ -1,0 +1,246 @@
+//! The built-in scenes: what is recorded is what is drawn, and nothing else.
+
+use std::collections::HashSet;
+
+use sempairs_data::PictureSource;
+use sempairs_data::scenes::{
+    BackgroundKind, Class, Distribution, Factor, Factors, OcclusionKind, PatternKind, SceneSource,
+    Split, mask, render,
+};
+
+const SPLITS: [Split; 3] = [Split::Pretrain, Split::DownstreamTrain, Split::DownstreamTest];
+
+fn all(source: &SceneSource) -> Vec<u8> {
+    (0..source.len()).flat_map(|i| source.read(i).unwrap().pixels().to_vec()).collect()
+}
+
+/// Whether a factor has the same recorded value in both.
+fn same(factor: Factor, a: &Factors, b: &Factors) -> bool {
+    match factor {
+        Factor::Instance => a.instance == b.instance,
+        Factor::Background => a.background == b.background,
+        Factor::Occlusion => a.occlusion == b.occlusion,
+        Factor::Pattern => a.pattern == b.pattern,
+        Factor::Illumination => a.illumination == b.illumination,
+        Factor::Pose => a.pose == b.pose,
+        Factor::Scale => a.scale == b.scale,
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_pictures_and_another_seed_others() {
+    for split in SPLITS {
+        let once = all(&SceneSource::new(split, 2, 32, 7));
+        assert_eq!(once, all(&SceneSource::new(split, 2, 32, 7)));
+        assert_eq!(once, all(&SceneSource::new(split, 2, 32, 7).in_memory()));
+        assert_ne!(once, all(&SceneSource::new(split, 2, 32, 8)));
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let drawn_by = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| all(&SceneSource::new(Split::Pretrain, 3, 32, 1).in_memory()))
+    };
+    assert_eq!(drawn_by(1), drawn_by(3));
+}
+
+#[test]
+fn a_larger_source_begins_every_class_with_the_pictures_of_a_smaller_one() {
+    let (small, large) =
+        (SceneSource::new(Split::Pretrain, 2, 24, 5), SceneSource::new(Split::Pretrain, 5, 24, 5));
+    for class in 0..20 {
+        for number in 0..2 {
+            assert_eq!(
+                small.read(class * 2 + number).unwrap(),
+                large.read(class * 5 + number).unwrap()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_factor_drawn_anew_changes_itself_alone_and_the_picture() {
+    for split in [Split::Pretrain, Split::DownstreamTest] {
+        let source = SceneSource::new(split, 3, 48, 2);
+        for index in 0..source.len() {
+            let (class, before) = (source.scene_class(index), source.factors(index));
+            let picture = source.read(index).unwrap();
+            for factor in Factor::ALL {
+                let key = source.key((index + 1) % source.len());
+                let after = before.redraw(factor, source.distribution(), key);
+                for other in Factor::ALL {
+                    assert_eq!(same(other, &before, &after), other != factor, "{other:?}");
+                }
+                let both_clear = [&before, &after]
+                    .iter()
+                    .all(|factors| factors.occlusion.kind == OcclusionKind::Clear);
+                if factor != Factor::Occlusion || !both_clear {
+                    assert_ne!(render(class, &after, 48), picture, "{class:?} {factor:?}");
+                }
+                if matches!(factor, Factor::Background | Factor::Occlusion | Factor::Illumination) {
+                    assert_eq!(mask(class, &before, 48), mask(class, &after, 48));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_factor_drawn_anew_under_its_own_key_is_itself() {
+    let source = SceneSource::new(Split::DownstreamTrain, 2, 32, 3);
+    for index in 0..source.len() {
+        let factors = source.factors(index);
+        for factor in Factor::ALL {
+            let again = factors.redraw(factor, source.distribution(), source.key(index));
+            assert_eq!(again, factors);
+        }
+    }
+}
+
+#[test]
+fn redrawn_scenes_differ_from_the_picture_and_from_each_other() {
+    let source = SceneSource::new(Split::DownstreamTest, 1, 32, 0);
+    for factor in [Factor::Background, Factor::Pattern, Factor::Illumination, Factor::Pose] {
+        for index in 0..source.len() {
+            let (one, two) = (source.redrawn(index, factor, 0), source.redrawn(index, factor, 1));
+            assert_ne!(one, two);
+            assert_ne!(one, source.read(index).unwrap());
+            assert_eq!(one, source.redrawn(index, factor, 0));
+        }
+    }
+}
+
+#[test]
+fn an_occluder_covers_about_what_is_recorded() {
+    for split in [Split::Pretrain, Split::DownstreamTrain] {
+        let source = SceneSource::new(split, 20, 64, 4);
+        let (mut recorded, mut measured) = (0.0, 0.0);
+        for index in 0..source.len() {
+            let covered = source.factors(index);
+            let mut clear = covered.clone();
+            clear.occlusion.kind = OcclusionKind::Clear;
+            let class = source.scene_class(index);
+            let (with, without) = (render(class, &covered, 64), render(class, &clear, 64));
+            let differ = with
+                .pixels()
+                .chunks_exact(3)
+                .zip(without.pixels().chunks_exact(3))
+                .filter(|(a, b)| a != b)
+                .count();
+            recorded += covered.occlusion.coverage;
+            measured += differ as f32 / (64.0 * 64.0);
+            assert_eq!(covered.occlusion.coverage == 0.0, differ == 0);
+        }
+        let ratio = measured / recorded;
+        assert!((0.6..1.6).contains(&ratio), "{split:?}: {ratio} of the recorded coverage");
+    }
+}
+
+#[test]
+fn pretraining_and_downstream_share_no_class_and_no_nuisance() {
+    let classes = |split| Class::of(split).into_iter().collect::<HashSet<_>>();
+    let (pretrain, downstream) = (classes(Split::Pretrain), classes(Split::DownstreamTrain));
+    assert_eq!((pretrain.len(), downstream.len()), (20, 12));
+    assert!(pretrain.is_disjoint(&downstream));
+    assert_eq!(downstream, classes(Split::DownstreamTest));
+    assert_eq!(pretrain.len() + downstream.len(), Class::ALL.len());
+
+    let (a, b) = (Distribution::pretrain(), Distribution::downstream());
+    a.check().unwrap();
+    b.check().unwrap();
+    assert!(a.backgrounds.iter().all(|kind| !b.backgrounds.contains(kind)));
+    assert!(a.occlusions.iter().all(|kind| !b.occlusions.contains(kind)));
+    assert!(a.patterns.iter().all(|kind| !b.patterns.contains(kind)));
+    assert!(a.silhouettes.iter().all(|kind| !b.silhouettes.contains(kind)));
+    assert!(a.light[1] <= b.light[0] || b.light[1] <= a.light[0]);
+    for [from, to] in &a.palette.hues {
+        assert!(b.palette.hues.iter().all(|arc| arc[1] < *from || *to < arc[0]));
+    }
+}
+
+#[test]
+fn what_is_drawn_lies_in_the_distribution_and_uses_all_of_it() {
+    for split in SPLITS {
+        let source = SceneSource::new(split, 30, 32, 9);
+        let distribution = source.distribution();
+        let mut seen: (HashSet<BackgroundKind>, HashSet<OcclusionKind>, HashSet<PatternKind>) =
+            Default::default();
+        for index in 0..source.len() {
+            let factors = source.factors(index);
+            assert!(distribution.backgrounds.contains(&factors.background.kind));
+            assert!(distribution.patterns.contains(&factors.pattern.kind));
+            let [smallest, largest] = distribution.scale;
+            assert!((smallest..=largest).contains(&factors.scale));
+            seen.0.insert(factors.background.kind);
+            seen.1.insert(factors.occlusion.kind);
+            seen.2.insert(factors.pattern.kind);
+        }
+        assert_eq!(seen.0.len(), distribution.backgrounds.len());
+        assert_eq!(seen.1.len(), distribution.occlusions.len() + 1);
+        assert_eq!(seen.2.len(), distribution.patterns.len());
+    }
+}
+
+#[test]
+fn an_unusable_distribution_is_refused_with_the_name_of_the_field() {
+    let refused = |change: fn(&mut Distribution)| {
+        let mut distribution = Distribution::pretrain();
+        change(&mut distribution);
+        distribution.check().unwrap_err().field
+    };
+    assert_eq!(refused(|d| d.backgrounds.clear()), "backgrounds");
+    assert_eq!(refused(|d| d.scale = [0.7, 0.5]), "scale");
+    assert_eq!(refused(|d| d.occluded = f32::NAN), "occluded");
+    assert_eq!(refused(|d| d.palette.hues[0] = [0.5, 1.5]), "palette.hues");
+}
+
+#[test]
+fn a_source_has_its_classes_in_order_and_names_its_pictures() {
+    for split in SPLITS {
+        let source = SceneSource::new(split, 6, 16, 0);
+        let count = source.classes().len();
+        assert_eq!(source.len(), 6 * count);
+        assert_eq!(source.classes().iter().collect::<HashSet<_>>().len(), count);
+        for index in 0..source.len() {
+            assert_eq!(source.class(index), Some(index / 6));
+            assert_eq!(source.scene_class(index).name(), source.classes()[index / 6]);
+        }
+        assert_eq!(source.class(source.len()), None);
+        let names: HashSet<_> = (0..source.len()).map(|index| source.name(index)).collect();
+        assert_eq!(names.len(), source.len());
+        let picture = source.read(0).unwrap();
+        assert_eq!((picture.width(), picture.height()), (16, 16));
+    }
+}
+
+#[test]
+fn curated_pairs_share_the_class_and_no_factor() {
+    let source = SceneSource::new(Split::Pretrain, 8, 32, 6);
+    let pairs = source.curated_pairs();
+    assert_eq!(pairs.len(), 20 * 4);
+    let mut used = HashSet::new();
+    for (left, right) in pairs {
+        assert!(used.insert(left) && used.insert(right), "every picture is in one pair");
+        assert_eq!(source.class(left), source.class(right));
+        let (a, b) = (source.factors(left), source.factors(right));
+        assert!(Factor::ALL.iter().all(|&factor| !same(factor, &a, &b)));
+    }
+    assert_eq!(SceneSource::new(Split::Pretrain, 5, 32, 6).curated_pairs().len(), 20 * 2);
+}
+
+#[test]
+fn factors_and_distributions_survive_being_written_down() {
+    let source = SceneSource::new(Split::DownstreamTrain, 1, 32, 12);
+    for index in 0..source.len() {
+        let factors = source.factors(index);
+        let text = serde_json::to_string(&factors).unwrap();
+        let read: Factors = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, factors);
+    }
+    let text = serde_json::to_string(source.distribution()).unwrap();
+    assert_eq!(&serde_json::from_str::<Distribution>(&text).unwrap(), source.distribution());
+    let misspelt = text.replace("\"scale\"", "\"scales\"");
+    assert!(serde_json::from_str::<Distribution>(&misspelt).is_err());
+}

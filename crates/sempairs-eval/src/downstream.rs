@@ -1,0 +1,109 @@
+//! A backbone's scores on a data set it was not trained on.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use indicatif::{ProgressBar, ProgressStyle};
+use sempairs_augment::Pipeline;
+use sempairs_backbone::Backbone;
+use sempairs_data::PictureSource;
+
+use crate::fingerprint::features_identity;
+use crate::{EvalError, Features, Knn, Probe, Protocol, Score, extract};
+
+/// Something that a backbone can be scored on.
+pub trait Evaluate {
+    /// Scores a backbone, which stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError`] with the picture, the file or the setting that is at fault.
+    fn run<B: Backbone>(&self, backbone: &B, device: &Device) -> Result<Vec<Score>, EvalError>;
+}
+
+/// Frozen features of a training and a test set, extracted once and scored under several protocols.
+#[derive(Clone)]
+pub struct Downstream {
+    /// What to call the data set in the scores.
+    pub name: String,
+    /// The pictures that protocols learn from.
+    pub train: Arc<dyn PictureSource>,
+    /// The pictures that are scored.
+    pub test: Arc<dyn PictureSource>,
+    /// From a picture to the one view of it that is looked at.
+    pub pipeline: Pipeline,
+    /// The protocols, each a score.
+    pub protocols: Vec<Protocol>,
+    /// Pictures that the device works on at a time.
+    pub batch: usize,
+    /// A folder for the features, `train.safetensors` and `test.safetensors`; nothing is kept without one.
+    pub cache: Option<PathBuf>,
+    /// Whether to draw a progress bar on a terminal.
+    pub progress: bool,
+}
+
+impl Downstream {
+    /// Weighted k-NN and the linear probe, in batches of 256, without a cache or a bar.
+    pub fn new(
+        name: impl Into<String>,
+        train: Arc<dyn PictureSource>,
+        test: Arc<dyn PictureSource>,
+        pipeline: Pipeline,
+    ) -> Self {
+        let protocols = vec![Protocol::Knn(Knn::default()), Protocol::Probe(Probe::default())];
+        let name = name.into();
+        Self { name, train, test, pipeline, protocols, batch: 256, cache: None, progress: false }
+    }
+
+    /// The features of the training and of the test set.
+    ///
+    /// # Errors
+    ///
+    /// As [`extract`], and [`EvalError::File`] for a damaged cache.
+    pub fn features<B: Backbone>(
+        &self,
+        backbone: &B,
+        device: &Device,
+    ) -> Result<[Features; 2], EvalError> {
+        let set = |which: &str, source: &dyn PictureSource| {
+            let make = || {
+                let bar = self.bar(which, source.len());
+                let (pipeline, batch) = (&self.pipeline, self.batch);
+                let features = extract(backbone, source, pipeline, device, batch, &bar);
+                bar.finish_and_clear();
+                features
+            };
+            let Some(folder) = &self.cache else { return make() };
+            let identity = features_identity(backbone, source, &self.pipeline)?;
+            Features::cached(&folder.join(format!("{which}.safetensors")), identity, make)
+        };
+        Ok([set("train", &*self.train)?, set("test", &*self.test)?])
+    }
+
+    /// What the scores call the views: the pipeline as JSON.
+    pub fn views(&self) -> String {
+        serde_json::to_string(&self.pipeline).expect("a pipeline is plain data")
+    }
+
+    fn bar(&self, which: &str, pictures: usize) -> ProgressBar {
+        if !self.progress {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}");
+        ProgressBar::new(pictures as u64)
+            .with_message(format!("{} {which}: features", self.name))
+            .with_style(style.expect("a valid template"))
+    }
+}
+
+impl Evaluate for Downstream {
+    fn run<B: Backbone>(&self, backbone: &B, device: &Device) -> Result<Vec<Score>, EvalError> {
+        // A misspelt setting is found before the features are paid for.
+        self.protocols.iter().try_for_each(Protocol::check)?;
+        let [train, test] = self.features(backbone, device)?;
+        let views = self.views();
+        let score = |protocol: &Protocol| protocol.score(&self.name, &views, &train, &test);
+        self.protocols.iter().map(score).collect()
+    }
+}

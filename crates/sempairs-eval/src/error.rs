@@ -1,0 +1,70 @@
+use std::path::PathBuf;
+
+use sempairs_augment::AugmentError;
+use sempairs_data::DataError;
+
+/// What can go wrong between a backbone and its score.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvalError {
+    /// A picture cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A pipeline cannot be run.
+    #[error("the pipeline of the views: {0}")]
+    Pipeline(#[from] AugmentError),
+    /// A file of features or scores is damaged or of another kind.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A picture without a class, where classes are to be predicted.
+    #[error("{picture}: has no class, so nothing can be predicted for it")]
+    Unlabelled {
+        /// The picture's name.
+        picture: String,
+    },
+    /// A feature that is no number.
+    #[error("{picture}: the backbone's features are not finite")]
+    NotFinite {
+        /// The picture's name.
+        picture: String,
+    },
+    /// Training and test pictures that do not belong together.
+    #[error("training and test pictures do not match: {reason}")]
+    Mismatch {
+        /// In what they differ.
+        reason: String,
+    },
+    /// Too few pictures for what is asked.
+    #[error("{what}: too few pictures ({found})")]
+    TooFew {
+        /// What they were wanted for.
+        what: String,
+        /// How many there are.
+        found: usize,
+    },
+    /// A protocol's setting is out of range.
+    #[error("protocol: `{key}`: {reason}")]
+    Protocol {
+        /// The setting.
+        key: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl EvalError {
+    /// A [`File`](Self::File) error of `path`.
+    pub(crate) fn file(path: impl Into<PathBuf>, reason: impl ToString) -> Self {
+        Self::File { path: path.into(), reason: reason.to_string() }
+    }
+
+    /// A [`Protocol`](Self::Protocol) error of `key`.
+    pub(crate) fn protocol(key: &'static str, reason: impl ToString) -> Self {
+        Self::Protocol { key, reason: reason.to_string() }
+    }
+}

@@ -1,0 +1,96 @@
+//! Features with the classes of their pictures.
+
+use burn::tensor::Device;
+use indicatif::ProgressBar;
+use sempairs_augment::Pipeline;
+use sempairs_backbone::Backbone;
+use sempairs_data::PictureSource;
+
+use crate::EvalError;
+use crate::embed::embed;
+
+/// One row of features and one class for every picture of a source, in the source's order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Features {
+    /// `[n, dim]`, row-major.
+    pub values: Vec<f32>,
+    /// How many features a picture has.
+    pub dim: usize,
+    /// The class of each picture, an index into `classes`.
+    pub labels: Vec<usize>,
+    /// The names of the classes.
+    pub classes: Vec<String>,
+}
+
+impl Features {
+    /// How many pictures there are.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The features of one picture.
+    pub fn row(&self, index: usize) -> &[f32] {
+        &self.values[index * self.dim..][..self.dim]
+    }
+
+    /// The features of some pictures.
+    pub(crate) fn rows<'a>(
+        &'a self,
+        indices: &'a [usize],
+    ) -> impl Iterator<Item = &'a [f32]> + Clone {
+        indices.iter().map(|&index| self.row(index))
+    }
+
+    /// The features of all pictures.
+    pub(crate) fn all_rows(&self) -> impl Iterator<Item = &[f32]> + Clone {
+        self.values.chunks_exact(self.dim)
+    }
+
+    /// The classes of some pictures.
+    pub(crate) fn labels_of(&self, indices: &[usize]) -> Vec<usize> {
+        indices.iter().map(|&index| self.labels[index]).collect()
+    }
+}
+
+/// The features of every picture of a source from a frozen backbone; see [`embed`].
+///
+/// # Errors
+///
+/// [`EvalError::Unlabelled`] and [`EvalError::NotFinite`] name the first picture without a class or with
+/// features that are no numbers; [`EvalError::Data`] passes on what the source meets, and
+/// [`EvalError::Pipeline`] what is wrong with the pipeline.
+///
+/// # Panics
+///
+/// If `batch` is zero.
+pub fn extract<B: Backbone>(
+    backbone: &B,
+    source: &dyn PictureSource,
+    pipeline: &Pipeline,
+    device: &Device,
+    batch: usize,
+    progress: &ProgressBar,
+) -> Result<Features, EvalError> {
+    pipeline.check()?;
+    let labels = labels(source)?;
+    let read = |index| source.read(index);
+    let values = embed(backbone, source.len(), &read, pipeline, device, batch, progress)?;
+    let dim = backbone.features();
+    if let Some(place) = values.iter().position(|x| !x.is_finite()) {
+        return Err(EvalError::NotFinite { picture: source.name(place / dim) });
+    }
+    Ok(Features { values, dim, labels, classes: source.classes().to_vec() })
+}
+
+/// The classes of a source's pictures.
+pub(crate) fn labels(source: &dyn PictureSource) -> Result<Vec<usize>, EvalError> {
+    let label = |index| {
+        source.class(index).ok_or_else(|| EvalError::Unlabelled { picture: source.name(index) })
+    };
+    (0..source.len()).map(label).collect()
+}

@@ -1,0 +1,180 @@
+//! Weighted nearest neighbours: the votes of the most similar training pictures.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::normalise::unit_rows;
+use crate::product::{Matrix, multiply};
+use crate::{EvalError, Features, Ranked};
+
+/// Queries that one task takes on: enough to make up for packing the bank.
+const QUERIES: usize = 512;
+/// Pictures of the bank a product takes: 4 MiB of similarities at a time.
+const BANK: usize = 2048;
+
+/// Weighted k-nearest-neighbour classification on L2-normalised features:
+///
+/// `score_c = sum over the k most similar j with y_j = c of exp(s_j / T)`, `s_j` the cosine
+///
+/// (Wu et al., "Unsupervised feature learning via non-parametric instance discrimination", 2018). The
+/// defaults k = 20 and T = 0.07 are those of DINO's evaluation (Caron et al., 2021).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Knn {
+    /// Neighbours that vote; all of the bank if it is smaller.
+    pub k: usize,
+    /// The temperature T of the votes' weights.
+    pub temperature: f64,
+}
+
+impl Default for Knn {
+    fn default() -> Self {
+        Self { k: 20, temperature: 0.07 }
+    }
+}
+
+impl Knn {
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Protocol`] with the setting and the reason.
+    pub fn check(&self) -> Result<(), EvalError> {
+        if self.k == 0 {
+            return Err(EvalError::protocol("k", "at least one neighbour has to vote"));
+        }
+        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
+            return Err(EvalError::protocol("temperature", "has to be positive and finite"));
+        }
+        Ok(())
+    }
+
+    /// Ranks the classes of every query by the votes of its neighbours in the bank.
+    ///
+    /// Of equally similar pictures the earlier one is the nearer, of classes with equal votes the lower
+    /// ranks first, and classes without votes come last. The result does not depend on the number of
+    /// threads.
+    ///
+    /// # Panics
+    ///
+    /// If the bank is empty, the features differ in length, or the settings fail [`check`](Self::check).
+    pub fn rank(&self, bank: &Features, queries: &[f32]) -> Ranked {
+        assert!(!bank.labels.is_empty(), "a bank without pictures");
+        self.check().expect("settings that pass their check");
+        let (d, classes) = (bank.dim, bank.classes.len());
+        let unit_bank = unit_rows(&bank.values, d);
+        let votes: Vec<Vec<f64>> = queries
+            .par_chunks(QUERIES * d)
+            .map(|queries| {
+                let neighbours = self.neighbours(&unit_bank, &unit_rows(queries, d), d);
+                neighbours.iter().flat_map(|near| self.votes(near, &bank.labels, classes)).collect()
+            })
+            .collect();
+        Ranked::by_score(&votes.concat(), classes)
+    }
+
+    /// The nearest pictures of each query as (similarity, index), the most similar first.
+    fn neighbours(&self, bank: &[f32], queries: &[f32], d: usize) -> Vec<Vec<(f32, usize)>> {
+        let count = queries.len() / d;
+        let mut nearest = vec![Vec::with_capacity(self.k + 1); count];
+        let mut similarity = vec![0.0; count * BANK.min(bank.len() / d)];
+        for (part, bank) in bank.chunks(BANK * d).enumerate() {
+            let width = bank.len() / d;
+            let similarity = &mut similarity[..count * width];
+            multiply(similarity, Matrix::new(queries, d), Matrix::new(bank, d).t());
+            for (near, row) in nearest.iter_mut().zip(similarity.chunks_exact(width)) {
+                for (j, &s) in row.iter().enumerate() {
+                    self.insert(near, s, part * BANK + j);
+                }
+            }
+        }
+        nearest
+    }
+
+    /// Puts a picture in its place among the nearest so far, behind those as similar as itself.
+    fn insert(&self, near: &mut Vec<(f32, usize)>, similarity: f32, index: usize) {
+        if near.len() == self.k && near[self.k - 1].0 >= similarity {
+            return;
+        }
+        let place = near.partition_point(|&(s, _)| s >= similarity);
+        near.insert(place, (similarity, index));
+        near.truncate(self.k);
+    }
+
+    /// The classes' sums of `exp((s - s_max) / T)`: the factor `exp(-s_max / T)` that all of them
+    /// share leaves the ranking as it is and keeps small temperatures from overflowing.
+    fn votes(&self, near: &[(f32, usize)], labels: &[usize], classes: usize) -> Vec<f64> {
+        let mut votes = vec![0.0; classes];
+        let best = f64::from(near[0].0);
+        for &(s, index) in near {
+            votes[labels[index]] += ((f64::from(s) - best) / self.temperature).exp();
+        }
+        votes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{clouds, random};
+
+    /// The definition, one query and one picture at a time, in f64.
+    fn brute_force(knn: Knn, bank: &Features, query: &[f32]) -> Vec<u32> {
+        let cosine = |a: &[f32], b: &[f32]| {
+            let dot = |a: &[f32], b: &[f32]| -> f64 {
+                a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum()
+            };
+            dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+        };
+        let rows = bank.values.chunks_exact(bank.dim).zip(&bank.labels);
+        let mut all: Vec<(f64, usize)> = rows.map(|(row, &y)| (cosine(query, row), y)).collect();
+        all.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut votes = vec![0.0; bank.classes.len()];
+        for (s, y) in all.into_iter().take(knn.k) {
+            votes[y] += (s / knn.temperature).exp();
+        }
+        let mut order: Vec<u32> = (0..votes.len() as u32).collect();
+        order.sort_by(|&a, &b| votes[b as usize].total_cmp(&votes[a as usize]));
+        order
+    }
+
+    #[test]
+    fn agrees_with_brute_force_across_blocks() {
+        let bank = clouds(5000, 6, 9, 2.0, 1);
+        let queries = random(300 * 6, 2);
+        for k in [1, 20, 6000] {
+            let knn = Knn { k, ..Knn::default() };
+            let ranked = knn.rank(&bank, &queries);
+            assert_eq!(ranked.len(), 300);
+            for (i, query) in queries.chunks_exact(6).enumerate().step_by(7) {
+                assert_eq!(ranked.query(i), brute_force(knn, &bank, query), "k {k}, query {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_pictures_vote_in_their_order() {
+        let mut bank = clouds(4, 2, 2, 0.0, 1);
+        bank.values = vec![1.0, 0.0, 2.0, 0.0, 3.0, 0.0, 0.0, 1.0];
+        bank.labels = vec![1, 0, 0, 1];
+        let first = |k| Knn { k, ..Knn::default() }.rank(&bank, &[1.0, 0.0]).query(0)[0];
+        assert_eq!(first(1), 1, "the earliest of three equals");
+        assert_eq!(first(2), 0, "one vote each: the lower class");
+        assert_eq!(first(3), 0);
+    }
+
+    #[test]
+    fn a_small_temperature_does_not_overflow() {
+        let bank = clouds(50, 3, 4, 0.1, 3);
+        let ranked = Knn { k: 5, temperature: 1e-4 }.rank(&bank, &bank.values);
+        assert_eq!(ranked.top(1, &bank.labels), 1.0);
+    }
+
+    #[test]
+    fn senseless_settings_are_named() {
+        let message = |knn: Knn| knn.check().unwrap_err().to_string();
+        assert!(message(Knn { k: 0, ..Knn::default() }).contains("`k`"));
+        assert!(message(Knn { temperature: 0.0, ..Knn::default() }).contains("`temperature`"));
+        assert!(message(Knn { temperature: f64::NAN, ..Knn::default() }).contains("`temperature`"));
+    }
+}

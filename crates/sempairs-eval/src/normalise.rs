@@ -1,0 +1,82 @@
+//! The two ways in which features are put on one scale.
+
+/// Rows divided by their Euclidean length; a row of zeros stays one.
+///
+/// # Shapes
+/// - rows and output: `[n, dim]`, row-major
+pub fn unit_rows(rows: &[f32], dim: usize) -> Vec<f32> {
+    assert!(dim > 0 && rows.len().is_multiple_of(dim), "rows of {dim} numbers");
+    let mut unit = rows.to_vec();
+    for row in unit.chunks_exact_mut(dim) {
+        let length = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
+        if length > 0.0 {
+            row.iter_mut().for_each(|x| *x = (f64::from(*x) / length) as f32);
+        }
+    }
+    unit
+}
+
+/// The mean and the standard deviation of every feature over a set of pictures, to bring other
+/// pictures to the same scale: `(x - mean) / deviation`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standard {
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+impl Standard {
+    /// Measures rows of `dim` numbers (divisor n). A feature that does not vary becomes zero.
+    pub fn of<'a>(rows: impl Iterator<Item = &'a [f32]> + Clone, dim: usize) -> Self {
+        let count = rows.clone().count().max(1) as f64;
+        let mut mean = vec![0.0; dim];
+        for row in rows.clone() {
+            mean.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
+        }
+        mean.iter_mut().for_each(|sum| *sum /= count);
+        let mut scale = vec![0.0; dim];
+        for row in rows {
+            for ((sum, &x), mean) in scale.iter_mut().zip(row).zip(&mean) {
+                *sum += (f64::from(x) - mean).powi(2);
+            }
+        }
+        for (sum, mean) in scale.iter_mut().zip(&mean) {
+            let deviation = (*sum / count).sqrt();
+            // What rounding in f32 makes of a constant is no variation.
+            let varies = deviation > 1e-6 * mean.abs() && deviation > f64::from(f32::MIN_POSITIVE);
+            *sum = if varies { deviation.recip() } else { 0.0 };
+        }
+        Self { mean, scale }
+    }
+
+    /// Rows on the measured scale, row-major.
+    pub fn apply<'a>(&self, rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+        let mut out = Vec::new();
+        for row in rows {
+            let scaled = row.iter().zip(&self.mean).zip(&self.scale);
+            out.extend(scaled.map(|((&x, mean), scale)| ((f64::from(x) - mean) * scale) as f32));
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_get_length_one() {
+        assert_eq!(unit_rows(&[3.0, 4.0, 0.0, 0.0, -2.0, 0.0], 2), [0.6, 0.8, 0.0, 0.0, -1.0, 0.0]);
+    }
+
+    #[test]
+    fn standard_features_by_hand() {
+        let rows = [1.0, 7.1, 3.0, 7.1, 5.0, 7.1, 7.0, 7.1];
+        let standard = Standard::of(rows.chunks_exact(2), 2);
+        let found = standard.apply(rows.chunks_exact(2));
+        let deviation = 5f32.sqrt();
+        for (i, expected) in [-3.0, -1.0, 1.0, 3.0].into_iter().enumerate() {
+            assert!((found[2 * i] - expected / deviation).abs() < 1e-6);
+            assert_eq!(found[2 * i + 1], 0.0, "a constant feature says nothing");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Principal components.
+
+use sempairs_data::{Key, Side};
+
+use crate::product::{Matrix, dot, multiply};
+use rand::RngExt;
+
+/// Directions followed beyond those asked for, and rounds: what follows the last component decides how
+/// fast it is found, and a map needs the components to a per cent.
+const SPARE: usize = 10;
+const ROUNDS: usize = 60;
+
+/// The coordinates of every row along the first principal components, the widest first: `[n, count]`, or
+/// fewer columns where there are no more features or rows.
+///
+/// By orthogonal iteration, `Q <- orth(X' X Q)`, from seeded directions (Golub and Van Loan, *Matrix
+/// Computations*, 4th edition 2013, section 8.2.4).
+pub(crate) fn project(values: &[f32], dim: usize, count: usize, seed: u64) -> (Vec<f64>, usize) {
+    let n = values.len() / dim;
+    let mut centred: Vec<f64> = values.iter().map(|&x| f64::from(x)).collect();
+    for j in 0..dim {
+        let mean = centred.iter().skip(j).step_by(dim).sum::<f64>() / n as f64;
+        centred.iter_mut().skip(j).step_by(dim).for_each(|x| *x -= mean);
+    }
+    let followed = (count + SPARE).min(dim).min(n);
+    let rows = Matrix::new(&centred, dim);
+    let mut rng = Key { seed, epoch: 0, picture: 0, side: Side::Left }.rng(0);
+    let mut directions: Vec<f64> = (0..followed * dim).map(|_| rng.random::<f64>() - 0.5).collect();
+    let mut along = vec![0.0; n * followed];
+    for _ in 0..ROUNDS {
+        orthonormalise(&mut directions, dim);
+        multiply(&mut along, rows, Matrix::new(&directions, dim).t());
+        multiply(&mut directions, Matrix::new(&along, followed).t(), rows);
+    }
+    orthonormalise(&mut directions, dim);
+    let kept = count.min(followed);
+    let mut projected = vec![0.0; n * kept];
+    multiply(&mut projected, rows, Matrix::new(&directions[..kept * dim], dim).t());
+    (projected, kept)
+}
+
+/// Gram and Schmidt's method, twice, on rows; a row within the span of those before becomes zero.
+fn orthonormalise(rows: &mut [f64], dim: usize) {
+    for i in 0..rows.len() / dim {
+        let (before, rest) = rows.split_at_mut(i * dim);
+        let row = &mut rest[..dim];
+        let length = dot(row, row).sqrt();
+        for _ in 0..2 {
+            for other in before.chunks_exact(dim) {
+                let shared = dot(row, other);
+                row.iter_mut().zip(other).for_each(|(x, y)| *x -= shared * y);
+            }
+        }
+        let left = dot(row, row).sqrt();
+        let scale = if left > 1e-12 * length { 1.0 / left } else { 0.0 };
+        row.iter_mut().for_each(|x| *x *= scale);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::random;
+
+    #[test]
+    fn finds_the_wide_directions() {
+        // Independent coordinates of widths 8, 4, 2 and many of 0.1, turned by a reflection.
+        let (n, dim) = (500, 20);
+        let mut values = random(n * dim, 1);
+        let mirror: Vec<f32> = (0..dim).map(|j| ((j * 7 % 5) as f32 - 2.0) / 10.0).collect();
+        let norm: f32 = mirror.iter().map(|x| x * x).sum();
+        for row in values.chunks_exact_mut(dim) {
+            for (j, x) in row.iter_mut().enumerate() {
+                *x = *x * [8.0, 4.0, 2.0].get(j).copied().unwrap_or(0.1) + 3.0;
+            }
+            let along: f32 = row.iter().zip(&mirror).map(|(x, m)| x * m).sum::<f32>() * 2.0 / norm;
+            row.iter_mut().zip(&mirror).for_each(|(x, m)| *x -= along * m);
+        }
+        let (projected, kept) = project(&values, dim, 3, 0);
+        assert_eq!(kept, 3);
+        for (component, width) in [8.0, 4.0, 2.0].into_iter().enumerate() {
+            let column = || projected.iter().skip(component).step_by(3);
+            assert!((column().sum::<f64>() / n as f64).abs() < 1e-6, "centred");
+            let deviation = (column().map(|x| x * x).sum::<f64>() / n as f64).sqrt();
+            assert!((deviation / width - 1.0).abs() < 0.1, "{component}: {deviation}");
+        }
+        let cross: f64 = projected.chunks_exact(3).map(|row| row[0] * row[1]).sum();
+        assert!(cross.abs() / (n as f64) < 1e-3, "uncorrelated: {cross}");
+    }
+
+    #[test]
+    fn few_rows_and_few_features_are_enough() {
+        assert_eq!(project(&random(5 * 20, 1), 20, 30, 0).1, 5);
+        assert_eq!(project(&random(50 * 2, 1), 2, 30, 0).1, 2);
+        let (same, _) = project(&[1.0; 40], 4, 2, 0);
+        assert!(same.iter().all(|x| *x == 0.0));
+    }
+}

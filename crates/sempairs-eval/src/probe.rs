@@ -1,0 +1,276 @@
+//! The linear probe: how much of the classes a linear function of the frozen features gets right.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lbfgs::{Lbfgs, Minimum};
+use crate::logistic::{Logistic, cross_entropy};
+use crate::normalise::Standard;
+use crate::split::stratified;
+use crate::{EvalError, Features, Ranked};
+
+/// A multinomial logistic regression with L2 regularisation on frozen features, fitted by L-BFGS.
+///
+/// 1. Features are standardised with the mean and deviation of the pictures that are fitted on.
+/// 2. A class-stratified, seeded slice of the training set is held out; λ is the value of the grid whose
+///    fit on the rest gets most of the slice right. Of equals the one with the lower cross-entropy there
+///    wins. The fits go from the strongest λ to the weakest, each from the one before.
+/// 3. With that λ the probe is fitted on the whole training set.
+/// 4. The test set is ranked once, and nothing above has seen it.
+///
+/// The way of choosing follows SimCLR's transfer protocol (Chen et al., 2020, appendix B.8); the grid is
+/// this crate's own, because λ here stands beside the *mean* cross-entropy of *standardised* features,
+/// where strengths above 10 leave no weights and strengths below 1e-5 no regularisation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Probe {
+    /// The weakest λ.
+    pub weakest: f64,
+    /// The strongest λ.
+    pub strongest: f64,
+    /// How many values, evenly spaced in log λ, both ends among them.
+    pub values: usize,
+    /// The share of every class that is held out.
+    pub held_out: f64,
+    /// The seed of the held-out slice.
+    pub seed: u64,
+    /// L-BFGS steps a fit at most.
+    pub iterations: usize,
+    /// A fit ends once no component of the gradient is larger.
+    pub tolerance: f64,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self {
+            weakest: 1e-5,
+            strongest: 10.0,
+            values: 13,
+            held_out: 0.2,
+            seed: 0,
+            iterations: 200,
+            tolerance: 1e-6,
+        }
+    }
+}
+
+/// One value of the grid and how its fit did on the held-out slice.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// The strength λ.
+    pub lambda: f64,
+    /// The share of the slice that is ranked first, in [0, 1].
+    pub accuracy: f64,
+    /// The mean cross-entropy on the slice.
+    pub cross_entropy: f64,
+}
+
+/// A fitted probe.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    standard: Standard,
+    dim: usize,
+    classes: usize,
+    minimum: Minimum,
+    /// The chosen value.
+    pub chosen: Trial,
+    /// All values in the order they were tried.
+    pub trials: Vec<Trial>,
+}
+
+impl Probe {
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Protocol`] with the setting and the reason.
+    pub fn check(&self) -> Result<(), EvalError> {
+        let error = |key, reason: &str| Err(EvalError::protocol(key, reason));
+        if !(self.weakest > 0.0 && self.weakest.is_finite()) {
+            return error("weakest", "has to be positive and finite");
+        }
+        if !(self.strongest >= self.weakest && self.strongest.is_finite()) {
+            return error("strongest", "has to be finite and no less than `weakest`");
+        }
+        if self.values == 0 || (self.values == 1 && self.strongest > self.weakest) {
+            return error("values", "has to count both ends of the grid");
+        }
+        if !(self.held_out > 0.0 && self.held_out < 1.0) {
+            return error("held_out", "has to lie between 0 and 1");
+        }
+        if self.iterations == 0 {
+            return error("iterations", "at least one step has to be taken");
+        }
+        if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
+            return error("tolerance", "has to be positive and finite");
+        }
+        Ok(())
+    }
+
+    /// The grid from the strongest to the weakest value.
+    pub fn grid(&self) -> Vec<f64> {
+        let (ratio, last) = (self.weakest / self.strongest, self.values - 1);
+        let value = |i: usize| self.strongest * ratio.powf(i as f64 / last.max(1) as f64);
+        (0..self.values).map(|i| if i == last { self.weakest } else { value(i) }).collect()
+    }
+
+    /// Chooses λ on a slice of `train` and fits the probe on all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Protocol`] for senseless settings, [`EvalError::TooFew`] if no class has a picture to
+    /// spare.
+    pub fn fit(&self, train: &Features) -> Result<Fitted, EvalError> {
+        self.check()?;
+        let split = stratified(&train.labels, self.held_out, self.seed);
+        if split.held_out.is_empty() {
+            let what = "the held-out slice of the linear probe".into();
+            return Err(EvalError::TooFew { what, found: train.labels.len() });
+        }
+        let standard = Standard::of(train.rows(&split.fit), train.dim);
+        let fit = standard.apply(train.rows(&split.fit));
+        let fit_labels = train.labels_of(&split.fit);
+        let held_out = standard.apply(train.rows(&split.held_out));
+        let held_out_labels = train.labels_of(&split.held_out);
+        let (dim, classes) = (train.dim, train.classes.len());
+
+        let mut point = vec![0.0; classes * (dim + 1)];
+        let mut trials = Vec::with_capacity(self.values);
+        let mut best: Option<(Trial, Vec<f64>)> = None;
+        for lambda in self.grid() {
+            let logistic = Logistic { rows: &fit, labels: &fit_labels, dim, classes, lambda };
+            point = self.minimise(&logistic, point).point;
+            let logits = Logistic::logits(&held_out, dim, classes, &point);
+            let trial = Trial {
+                lambda,
+                accuracy: Ranked::by_score(&logits, classes).top(1, &held_out_labels),
+                cross_entropy: cross_entropy(&logits, &held_out_labels, classes),
+            };
+            trials.push(trial);
+            let better = |(best, _): &(Trial, Vec<f64>)| {
+                (trial.accuracy, -trial.cross_entropy) > (best.accuracy, -best.cross_entropy)
+            };
+            if best.as_ref().is_none_or(better) {
+                best = Some((trial, point.clone()));
+            }
+        }
+        let (chosen, start) = best.expect("a grid with a value");
+
+        let standard = Standard::of(train.all_rows(), dim);
+        let rows = standard.apply(train.all_rows());
+        let (labels, lambda) = (&train.labels, chosen.lambda);
+        let logistic = Logistic { rows: &rows, labels, dim, classes, lambda };
+        let minimum = self.minimise(&logistic, start);
+        Ok(Fitted { standard, dim, classes, minimum, chosen, trials })
+    }
+
+    fn minimise(&self, logistic: &Logistic<'_>, start: Vec<f64>) -> Minimum {
+        assert_eq!(start.len(), logistic.variables(), "a weight for every class and feature");
+        let (iterations, tolerance) = (self.iterations, self.tolerance);
+        let lbfgs = Lbfgs { iterations, tolerance, ..Lbfgs::default() };
+        lbfgs.minimise(start, |point, gradient| logistic.evaluate(point, gradient))
+    }
+}
+
+impl Fitted {
+    /// Ranks the classes of every query.
+    ///
+    /// # Shapes
+    /// - queries: `[n, dim]`, row-major, on the features' own scale
+    pub fn rank(&self, queries: &[f32]) -> Ranked {
+        let rows = self.standard.apply(queries.chunks_exact(self.dim));
+        let logits = Logistic::logits(&rows, self.dim, self.classes, &self.minimum.point);
+        Ranked::by_score(&logits, self.classes)
+    }
+
+    /// How the fit on the whole training set ended.
+    pub fn minimum(&self) -> &Minimum {
+        &self.minimum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lbfgs::Stop;
+    use crate::testing::clouds;
+
+    #[test]
+    fn separable_classes_are_all_found() {
+        let train = clouds(400, 16, 8, 0.1, 1);
+        let fitted = Probe::default().fit(&train).unwrap();
+        let test = clouds(200, 16, 8, 0.1, 2);
+        assert_eq!(fitted.rank(&test.values).top(1, &test.labels), 1.0);
+        assert_eq!(fitted.trials.len(), 13);
+    }
+
+    #[test]
+    fn overlapping_classes_ask_for_regularisation() {
+        let train = clouds(240, 60, 6, 4.0, 1);
+        let fitted = Probe::default().fit(&train).unwrap();
+        let best = fitted.trials.iter().map(|t| t.accuracy).fold(0.0, f64::max);
+        assert_eq!(fitted.chosen.accuracy, best);
+        assert!(fitted.chosen.lambda > 1e-3, "{:?}", fitted.chosen);
+        let test = clouds(600, 60, 6, 4.0, 2);
+        let accuracy = fitted.rank(&test.values).top(1, &test.labels);
+        assert!(accuracy > 0.4, "{accuracy}, six times chance would be 1");
+    }
+
+    /// In the minimum of the regularised problem λ W is the mean residual times the features, and the
+    /// residuals of every class sum to zero.
+    #[test]
+    fn the_fit_is_a_stationary_point() {
+        let train = clouds(500, 10, 5, 1.5, 4);
+        let fitted = Probe::default().fit(&train).unwrap();
+        assert_eq!(fitted.minimum().stop, Stop::Converged);
+        let rows = fitted.standard.apply(train.all_rows());
+        let point = &fitted.minimum().point;
+        let logits = Logistic::logits(&rows, 10, 5, point);
+        let mut expected = [0.0; 55];
+        for (i, row) in rows.chunks_exact(10).enumerate() {
+            let logits = &logits[5 * i..][..5];
+            let total: f64 = logits.iter().map(|l| l.exp()).sum();
+            for c in 0..5 {
+                let hit = f64::from(u8::from(train.labels[i] == c));
+                let residual = (hit - logits[c].exp() / total) / 500.0;
+                for j in 0..10 {
+                    expected[10 * c + j] += residual * f64::from(row[j]);
+                }
+                expected[50 + c] += residual;
+            }
+        }
+        for i in 0..50 {
+            let found = fitted.chosen.lambda * point[i];
+            assert!((found - expected[i]).abs() < 2e-5, "{i}: {found} not {}", expected[i]);
+        }
+        assert!(expected[50..].iter().all(|sum| sum.abs() < 2e-5));
+    }
+
+    #[test]
+    fn the_same_bits_for_any_number_of_threads() {
+        let train = clouds(3000, 24, 7, 2.0, 1);
+        let fit = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| Probe { values: 4, ..Probe::default() }.fit(&train).unwrap())
+        };
+        let (one, three) = (fit(1), fit(3));
+        let bits = |fitted: &Fitted| -> Vec<u64> {
+            fitted.minimum.point.iter().map(|x| x.to_bits()).collect()
+        };
+        assert_eq!(bits(&one), bits(&three));
+        assert_eq!(one.trials, three.trials);
+    }
+
+    #[test]
+    fn the_grid_has_both_ends_and_senseless_settings_are_named() {
+        let grid = Probe::default().grid();
+        assert!((grid[0] / 10.0 - 1.0).abs() < 1e-12 && (grid[12] / 1e-5 - 1.0).abs() < 1e-12);
+        assert!((grid[1] / grid[0] - 10f64.powf(-0.5)).abs() < 1e-12);
+        let message = |probe: Probe| probe.check().unwrap_err().to_string();
+        assert!(message(Probe { weakest: 0.0, ..Probe::default() }).contains("`weakest`"));
+        assert!(message(Probe { strongest: 1e-9, ..Probe::default() }).contains("`strongest`"));
+        assert!(message(Probe { held_out: 1.0, ..Probe::default() }).contains("`held_out`"));
+        assert!(message(Probe { values: 1, ..Probe::default() }).contains("`values`"));
+        let single = clouds(3, 2, 3, 1.0, 1);
+        assert!(matches!(Probe::default().fit(&single), Err(EvalError::TooFew { found: 3, .. })));
+    }
+}

@@ -1,0 +1,148 @@
+//! The ways of scoring features, spelt out and named.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{EvalError, Features, Identity, Knn, Probe, Ranked, SgdMoco};
+
+/// A way of scoring features with everything that the score depends on.
+///
+/// ```
+/// use sempairs_eval::Protocol;
+///
+/// let protocol: Protocol = serde_json::from_str(r#"{ "kind": "knn", "k": 200 }"#).unwrap();
+/// assert_eq!(protocol.name(), "knn-k200-t0.07");
+/// assert_ne!(protocol.hash("views"), "knn".parse::<Protocol>().unwrap().hash("views"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Protocol {
+    /// Weighted nearest neighbours.
+    Knn(Knn),
+    /// A linear probe by L-BFGS, its regularisation chosen on a slice of the training set.
+    Probe(Probe),
+    /// MoCo's linear classifier on features of one fixed view.
+    SgdMoco(SgdMoco),
+}
+
+/// What a protocol found besides the ranking, by name.
+pub(crate) type Notes = Vec<(&'static str, f64)>;
+
+impl Protocol {
+    /// The names that [`from_str`](Self::from_str) knows, each with its default settings.
+    pub const NAMES: [&'static str; 3] = ["knn", "probe", "sgd-moco"];
+
+    /// What to call the protocol in tables: its kind and the settings that people vary.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Knn(knn) => format!("knn-k{}-t{}", knn.k, knn.temperature),
+            Self::Probe(_) => "probe-lbfgs".into(),
+            // MoCo's own crops and flips the training pictures anew in every epoch.
+            Self::SgdMoco(_) => "sgd-moco-fixed-view".into(),
+        }
+    }
+
+    /// The hash of all settings and of the views: the [FNV-1a hash](Identity) of the protocol's JSON, its
+    /// fields in the order of the structs, followed by `views`. Scores with the same hash were made in the
+    /// same way.
+    pub fn hash(&self, views: &str) -> Identity {
+        let settings = serde_json::to_string(self).expect("a protocol is plain data");
+        Identity::new().and_field(settings.as_bytes()).and_field(views.as_bytes())
+    }
+
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Protocol`] with the setting and the reason.
+    pub fn check(&self) -> Result<(), EvalError> {
+        match self {
+            Self::Knn(knn) => knn.check(),
+            Self::Probe(probe) => probe.check(),
+            Self::SgdMoco(sgd) => sgd.check(),
+        }
+    }
+
+    /// Ranks the classes of every query from the training features alone.
+    pub(crate) fn rank(
+        &self,
+        train: &Features,
+        queries: &[f32],
+    ) -> Result<(Ranked, Notes), EvalError> {
+        self.check()?;
+        Ok(match self {
+            Self::Knn(knn) => (knn.rank(train, queries), Notes::new()),
+            Self::SgdMoco(sgd) => (sgd.rank(train, queries)?, Notes::new()),
+            Self::Probe(probe) => {
+                let fitted = probe.fit(train)?;
+                let notes = vec![
+                    ("lambda", fitted.chosen.lambda),
+                    ("held_out_top1", fitted.chosen.accuracy),
+                    ("train_loss", fitted.minimum().value),
+                    ("iterations", fitted.minimum().iterations as f64),
+                    ("largest_gradient", fitted.minimum().gradient),
+                ];
+                (fitted.rank(queries), notes)
+            }
+        })
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.name())
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = EvalError;
+
+    fn from_str(name: &str) -> Result<Self, EvalError> {
+        match name {
+            "knn" => Ok(Self::Knn(Knn::default())),
+            "probe" => Ok(Self::Probe(Probe::default())),
+            "sgd-moco" => Ok(Self::SgdMoco(SgdMoco::default())),
+            _ => {
+                let known = Self::NAMES.join(", ");
+                Err(EvalError::protocol("name", format!("no `{name}`; there are {known}")))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A default that changes changes every number that was made with it: change this line with it,
+    /// and say so in the notes of the release.
+    #[test]
+    fn the_defaults_are_what_they_were() {
+        let hashes = Protocol::NAMES.map(|name| name.parse::<Protocol>().unwrap().hash(""));
+        assert_eq!(
+            hashes.map(|hash| hash.to_string()),
+            ["0a61f6a49de7df08", "511c56aa5a0e82f6", "5443d92f6248ff95"]
+        );
+    }
+
+    #[test]
+    fn files_spell_protocols_and_unknown_keys_are_errors() {
+        let protocol: Protocol =
+            serde_json::from_str(r#"{ "kind": "probe", "values": 45 }"#).unwrap();
+        assert_eq!(protocol, Protocol::Probe(Probe { values: 45, ..Probe::default() }));
+        let text = serde_json::to_string(&protocol).unwrap();
+        assert_eq!(serde_json::from_str::<Protocol>(&text).unwrap(), protocol);
+        let error = serde_json::from_str::<Protocol>(r#"{ "kind": "knn", "kk": 3 }"#).unwrap_err();
+        assert!(error.to_string().contains("`kk`"), "{error}");
+        let error = "knm".parse::<Protocol>().unwrap_err().to_string();
+        assert!(error.contains("knm") && error.contains("sgd-moco"), "{error}");
+    }
+
+    #[test]
+    fn the_views_are_part_of_the_hash() {
+        let knn = Protocol::Knn(Knn::default());
+        assert_ne!(knn.hash("32 pixels"), knn.hash("64 pixels"));
+    }
+}

@@ -1,0 +1,98 @@
+//! Ranked classes and what is counted in them.
+
+/// For every query all classes, the likeliest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ranked {
+    classes: usize,
+    order: Vec<u32>,
+}
+
+impl Ranked {
+    /// Ranks by score, the highest first, equal scores by the lower class.
+    ///
+    /// # Shapes
+    /// - scores: `[queries, classes]`, row-major
+    pub fn by_score(scores: &[f64], classes: usize) -> Self {
+        assert!(classes > 0 && scores.len().is_multiple_of(classes), "a score for every class");
+        let mut order = Vec::with_capacity(scores.len());
+        for scores in scores.chunks_exact(classes) {
+            let start = order.len();
+            order.extend(0..classes as u32);
+            // A stable sort leaves equal scores in the order of the classes.
+            order[start..].sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]));
+        }
+        Self { classes, order }
+    }
+
+    /// How many queries there are.
+    pub fn len(&self) -> usize {
+        self.order.len() / self.classes
+    }
+
+    /// Whether there is no query.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// All classes in the order of their likelihood for one query.
+    pub fn query(&self, index: usize) -> &[u32] {
+        &self.order[index * self.classes..][..self.classes]
+    }
+
+    /// The share of queries whose label is among their first `k` classes, in [0, 1].
+    ///
+    /// # Panics
+    ///
+    /// If there is not exactly one label for each of at least one query.
+    pub fn top(&self, k: usize, labels: &[usize]) -> f64 {
+        let hits = self.hits(k, labels).filter(|&(_, hit)| hit).count();
+        hits as f64 / self.len() as f64
+    }
+
+    /// For each class that occurs among the labels the share of its queries that are ranked first.
+    ///
+    /// # Panics
+    ///
+    /// As [`top`](Self::top).
+    pub fn per_class(&self, labels: &[usize]) -> Vec<(usize, f64)> {
+        let mut counts = vec![(0usize, 0usize); self.classes];
+        for (label, hit) in self.hits(1, labels) {
+            counts[label].0 += 1;
+            counts[label].1 += usize::from(hit);
+        }
+        let share = |(all, right): (usize, usize)| right as f64 / all as f64;
+        let occurring = counts.into_iter().enumerate().filter(|(_, (all, _))| *all > 0);
+        occurring.map(|(class, counts)| (class, share(counts))).collect()
+    }
+
+    fn hits<'a>(&'a self, k: usize, labels: &'a [usize]) -> impl Iterator<Item = (usize, bool)> {
+        assert!(labels.len() == self.len() && !labels.is_empty(), "one label a query");
+        let k = k.min(self.classes);
+        let among = move |i: usize, label: usize| self.query(i)[..k].contains(&(label as u32));
+        labels.iter().enumerate().map(move |(i, &label)| (label, among(i, label)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_go_to_the_lower_class() {
+        let ranked = Ranked::by_score(&[0.0, 2.0, 2.0, -1.0, 5.0, 5.0, 5.0, 5.0], 4);
+        assert_eq!(ranked.query(0), [1, 2, 0, 3]);
+        assert_eq!(ranked.query(1), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn counts_by_hand() {
+        let scores = [3.0, 2.0, 1.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 1.0, 3.0, 2.0];
+        let ranked = Ranked::by_score(&scores, 3);
+        let labels = [0, 1, 2, 2];
+        assert_eq!(ranked.top(1, &labels), 0.5);
+        assert_eq!(ranked.top(2, &labels), 1.0);
+        assert_eq!(ranked.top(5, &labels), 1.0);
+        assert_eq!(ranked.per_class(&labels), [(0, 1.0), (1, 0.0), (2, 0.5)]);
+        assert_eq!(ranked.per_class(&[0, 0, 0, 0]), [(0, 0.5)], "absent classes are left out");
+    }
+}

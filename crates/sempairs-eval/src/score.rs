@@ -1,0 +1,214 @@
+//! What a backbone scores, one line of `scores.jsonl` each.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use sempairs_data::{DataError, write_whole};
+use serde::{Deserialize, Serialize};
+
+use crate::{EvalError, Features, Protocol};
+
+/// The accuracy of frozen features on a data set under a protocol. Accuracies are shares in [0, 1].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Score {
+    /// The protocol's name.
+    pub protocol: String,
+    /// The hash of the protocol and the views.
+    pub protocol_hash: String,
+    /// The protocol spelt out.
+    pub settings: Protocol,
+    /// What the features were computed from: the pipeline of the views as JSON, or a baseline's name.
+    pub views: String,
+    /// The name of the data set.
+    pub dataset: String,
+    /// The share of test pictures whose class ranks first.
+    pub top1: f64,
+    /// The share of test pictures whose class ranks among the first five.
+    pub top5: f64,
+    /// The share that ranks first of each class that occurs in the test set.
+    pub per_class: Vec<(String, f64)>,
+    /// Training pictures.
+    pub n_train: usize,
+    /// Test pictures.
+    pub n_test: usize,
+    /// What else the protocol found, such as the chosen λ.
+    pub extra: BTreeMap<String, f64>,
+}
+
+impl Protocol {
+    /// Scores test features against training features. The training set alone decides how the test set
+    /// is ranked; the classes of the test pictures are only compared with that ranking.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Mismatch`] if the two sets differ in classes or features, [`EvalError::TooFew`] if
+    /// one is empty, [`EvalError::Protocol`] for senseless settings.
+    pub fn score(
+        &self,
+        dataset: &str,
+        views: &str,
+        train: &Features,
+        test: &Features,
+    ) -> Result<Score, EvalError> {
+        for (set, what) in [(train, "training"), (test, "test")] {
+            if set.is_empty() {
+                return Err(EvalError::TooFew { what: format!("{dataset}, {what}"), found: 0 });
+            }
+        }
+        if train.dim != test.dim {
+            let reason = format!("{} and {} features", train.dim, test.dim);
+            return Err(EvalError::Mismatch { reason });
+        }
+        if train.classes != test.classes {
+            let differ = |(a, b): &(&String, &String)| a != b;
+            let reason = match train.classes.iter().zip(&test.classes).find(differ) {
+                Some((a, b)) => format!("the class `{a}` is `{b}` there"),
+                None => format!("{} and {} classes", train.classes.len(), test.classes.len()),
+            };
+            return Err(EvalError::Mismatch { reason });
+        }
+        let (ranked, notes) = self.rank(train, &test.values)?;
+        let per_class = ranked.per_class(&test.labels);
+        Ok(Score {
+            protocol: self.name(),
+            protocol_hash: self.hash(views).to_string(),
+            settings: self.clone(),
+            views: views.to_owned(),
+            dataset: dataset.to_owned(),
+            top1: ranked.top(1, &test.labels),
+            top5: ranked.top(5, &test.labels),
+            per_class: per_class.into_iter().map(|(c, x)| (test.classes[c].clone(), x)).collect(),
+            n_train: train.len(),
+            n_test: test.len(),
+            extra: notes.into_iter().map(|(name, x)| (name.to_owned(), x)).collect(),
+        })
+    }
+}
+
+impl Score {
+    /// The score as one line of JSON, without the line's end.
+    pub fn line(&self) -> String {
+        serde_json::to_string(self).expect("a score is plain data")
+    }
+}
+
+impl fmt::Display for Score {
+    /// `cifar10 probe-lbfgs: top-1 54.80 %, top-5 94.10 % (10000 pictures)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (top1, top5) = (100.0 * self.top1, 100.0 * self.top5);
+        let Self { dataset, protocol, n_test, .. } = self;
+        write!(f, "{dataset} {protocol}: top-1 {top1:.2} %, top-5 {top5:.2} % ({n_test} pictures)")
+    }
+}
+
+/// Adds scores to the end of a file of lines; the file is written whole or not at all.
+///
+/// # Errors
+///
+/// [`EvalError::Data`] with the file's name if it cannot be read or written.
+pub fn append_scores(path: &Path, scores: &[Score]) -> Result<(), EvalError> {
+    let old = match fs::read(path) {
+        Ok(old) => old,
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(DataError::io(path, error).into()),
+    };
+    let written = write_whole(path, |out| {
+        out.write_all(&old)?;
+        scores.iter().try_for_each(|score| writeln!(out, "{}", score.line()))
+    });
+    written.map_err(|error| DataError::io(path, error).into())
+}
+
+/// Reads a file of scores, one a line.
+///
+/// # Errors
+///
+/// [`EvalError::File`] with the file's name and the line of the first that is no score,
+/// [`EvalError::Data`] if the file cannot be read.
+pub fn read_scores(path: &Path) -> Result<Vec<Score>, EvalError> {
+    let text = fs::read_to_string(path).map_err(|error| DataError::io(path, error))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let score = |(index, line)| {
+        serde_json::from_str(line)
+            .map_err(|error| EvalError::file(path, format!("line {}: {error}", index + 1)))
+    };
+    lines.map(score).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::clouds;
+
+    #[test]
+    fn every_protocol_scores_separable_classes_and_lines_come_back() {
+        let (train, test) = (clouds(210, 8, 7, 0.1, 1), clouds(70, 8, 7, 0.1, 2));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.jsonl");
+        let mut all = Vec::new();
+        for name in Protocol::NAMES {
+            let protocol: Protocol = name.parse().unwrap();
+            let score = protocol.score("clouds", "none", &train, &test).unwrap();
+            assert_eq!((score.top1, score.top5, score.n_test), (1.0, 1.0, 70), "{name}");
+            assert_eq!(score.per_class.len(), 7);
+            assert_eq!(score.protocol_hash, protocol.hash("none").to_string());
+            assert!(!score.line().contains('\n'));
+            append_scores(&path, std::slice::from_ref(&score)).unwrap();
+            all.push(score);
+        }
+        let mut back = read_scores(&path).unwrap();
+        for (back, score) in back.iter_mut().zip(&all) {
+            // The last digit of a long number may differ by one.
+            for (name, value) in &mut back.extra {
+                assert!((*value / score.extra[name] - 1.0).abs() < 1e-14);
+                *value = score.extra[name];
+            }
+        }
+        assert_eq!(back, all);
+        assert!(all[1].extra["lambda"] > 0.0);
+        assert_eq!(
+            all[0].to_string(),
+            "clouds knn-k20-t0.07: top-1 100.00 %, top-5 100.00 % (70 pictures)"
+        );
+    }
+
+    /// Whatever the test set looks like, the probe that is chosen and fitted is the same.
+    #[test]
+    fn the_test_set_decides_nothing() {
+        let train = clouds(200, 30, 5, 4.0, 1);
+        let probe: Protocol = "probe".parse().unwrap();
+        let score = |test: &Features| probe.score("clouds", "none", &train, test).unwrap();
+        let one = score(&clouds(50, 30, 5, 4.0, 2));
+        let mut shuffled = clouds(80, 30, 5, 0.1, 3);
+        shuffled.labels.rotate_left(1);
+        let two = score(&shuffled);
+        assert_eq!(one.extra, two.extra);
+        assert_ne!(one.top1, two.top1);
+    }
+
+    #[test]
+    fn sets_that_do_not_match_are_errors() {
+        let train = clouds(20, 4, 3, 1.0, 1);
+        let knn: Protocol = "knn".parse().unwrap();
+        let message = |test: &Features| knn.score("x", "", &train, test).unwrap_err().to_string();
+        assert!(message(&clouds(20, 5, 3, 1.0, 1)).contains("4 and 5 features"));
+        assert!(message(&clouds(20, 4, 2, 1.0, 1)).contains("3 and 2 classes"));
+        let mut renamed = clouds(20, 4, 3, 1.0, 1);
+        renamed.classes[1] = "bird".into();
+        assert!(message(&renamed).contains("`class 1` is `bird`"));
+        assert!(message(&clouds(0, 4, 3, 1.0, 1)).contains("too few"));
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.jsonl");
+        fs::write(&path, "\n{\"protocol\": 3}\n").unwrap();
+        let message = read_scores(&path).unwrap_err().to_string();
+        assert!(message.contains("scores.jsonl") && message.contains("line 2"), "{message}");
+    }
+}

@@ -1,0 +1,187 @@
+//! MoCo's linear classification, on cached features.
+
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use sempairs_data::{Key, Side};
+use serde::{Deserialize, Serialize};
+
+use crate::logistic::{Logistic, to_residual};
+use crate::product::{Matrix, multiply};
+use crate::{EvalError, Features, Ranked};
+
+/// The linear classifier of MoCo's evaluation (He et al., 2020, section 4.1 and the authors' settings):
+/// SGD with momentum 0.9, learning rate 30, batches of 256, 100 epochs, the rate divided by ten after 60 and
+/// 80 of them, no weight decay, weights from N(0, 0.01) (a standard deviation of 0.01), bias 0.
+///
+/// **A named variant**: the features are computed once from one fixed view of every picture, where MoCo
+/// crops and flips the training pictures anew in every epoch. Features enter as they are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SgdMoco {
+    /// The learning rate of the first epochs; it does not grow with the batch.
+    pub learning_rate: f64,
+    /// The share of the last step's update that stays.
+    pub momentum: f64,
+    /// Pictures a step; the last step of an epoch takes what is left.
+    pub batch: usize,
+    /// Passes over the training set.
+    pub epochs: usize,
+    /// Epochs before which the learning rate is divided by ten.
+    pub milestones: Vec<usize>,
+    /// The seed of the weights and of the order.
+    pub seed: u64,
+}
+
+impl Default for SgdMoco {
+    fn default() -> Self {
+        Self {
+            learning_rate: 30.0,
+            momentum: 0.9,
+            batch: 256,
+            epochs: 100,
+            milestones: vec![60, 80],
+            seed: 0,
+        }
+    }
+}
+
+/// The standard deviation of the first weights.
+const DEVIATION: f64 = 0.01;
+
+impl SgdMoco {
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Protocol`] with the setting and the reason.
+    pub fn check(&self) -> Result<(), EvalError> {
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return Err(EvalError::protocol("learning_rate", "has to be positive and finite"));
+        }
+        if !(0.0..1.0).contains(&self.momentum) {
+            return Err(EvalError::protocol("momentum", "has to lie in [0, 1)"));
+        }
+        if self.batch == 0 {
+            return Err(EvalError::protocol("batch", "a step needs a picture"));
+        }
+        Ok(())
+    }
+
+    /// Trains the classifier on `train` and ranks the classes of every query.
+    ///
+    /// # Shapes
+    /// - queries: `[n, dim]`, row-major
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Protocol`] for senseless settings, or if the learning rate makes the weights infinite.
+    pub fn rank(&self, train: &Features, queries: &[f32]) -> Result<Ranked, EvalError> {
+        self.check()?;
+        let (d, c) = (train.dim, train.classes.len());
+        let mut point = self.start(c * d, c);
+        let mut velocity = vec![0.0; point.len()];
+        let mut order: Vec<usize> = (0..train.labels.len()).collect();
+        for epoch in 0..self.epochs {
+            let passed = self.milestones.iter().filter(|&&at| epoch >= at).count();
+            let rate = (self.learning_rate * 0.1f64.powi(passed as i32)) as f32;
+            order.sort_unstable();
+            order.shuffle(&mut self.key(epoch as u64).rng(0));
+            for batch in order.chunks(self.batch) {
+                let gradient = gradient(train, batch, &point);
+                for ((x, v), g) in point.iter_mut().zip(&mut velocity).zip(gradient) {
+                    *v = self.momentum as f32 * *v + g;
+                    *x -= rate * *v;
+                }
+            }
+            if !point.iter().all(|x| x.is_finite()) {
+                let reason = format!("{} makes the weights infinite", self.learning_rate);
+                return Err(EvalError::protocol("learning_rate", reason));
+            }
+        }
+        let point: Vec<f64> = point.into_iter().map(f64::from).collect();
+        Ok(Ranked::by_score(&Logistic::logits(queries, d, c, &point), c))
+    }
+
+    fn key(&self, epoch: u64) -> Key {
+        Key { seed: self.seed, epoch, picture: 0, side: Side::Left }
+    }
+
+    /// Normal weights by the method of Box and Muller (1958), then the bias.
+    fn start(&self, weights: usize, bias: usize) -> Vec<f32> {
+        let mut rng = self.key(0).rng(1);
+        let mut normal = || {
+            let (u, v): (f64, f64) = (rng.random(), rng.random());
+            (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+        };
+        let mut point: Vec<f32> = (0..weights).map(|_| (DEVIATION * normal()) as f32).collect();
+        point.resize(weights + bias, 0.0);
+        point
+    }
+}
+
+/// The gradient of the mean cross-entropy of some pictures.
+fn gradient(train: &Features, batch: &[usize], point: &[f32]) -> Vec<f32> {
+    let (d, c) = (train.dim, train.classes.len());
+    let (weights, bias) = point.split_at(c * d);
+    let bias: Vec<f64> = bias.iter().map(|&b| f64::from(b)).collect();
+    let rows: Vec<f32> = train.rows(batch).flatten().copied().collect();
+    let mut residual = vec![0.0; batch.len() * c];
+    multiply(&mut residual, Matrix::new(&rows, d), Matrix::new(weights, d).t());
+    let mut gradient = vec![0.0; c * (d + 1)];
+    let (to_weights, to_bias) = gradient.split_at_mut(c * d);
+    for (logits, &index) in residual.chunks_exact_mut(c).zip(batch) {
+        to_residual(logits, &bias, train.labels[index]);
+        for (r, to_bias) in logits.iter_mut().zip(&mut *to_bias) {
+            *r /= batch.len() as f32;
+            *to_bias += *r;
+        }
+    }
+    multiply(to_weights, Matrix::new(&residual, c).t(), Matrix::new(&rows, d));
+    gradient
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::clouds;
+
+    #[test]
+    fn separable_classes_are_found_and_twice_the_same() {
+        let (train, test) = (clouds(300, 8, 5, 0.1, 1), clouds(100, 8, 5, 0.1, 2));
+        let sgd = SgdMoco { epochs: 20, ..SgdMoco::default() };
+        let ranked = sgd.rank(&train, &test.values).unwrap();
+        assert_eq!(ranked.top(1, &test.labels), 1.0);
+        assert_eq!(ranked, sgd.rank(&train, &test.values).unwrap());
+    }
+
+    #[test]
+    fn one_step_by_hand() {
+        // One batch, one epoch: W1 = W0 - lr * gradient(W0), so the logits are known.
+        let train = clouds(12, 3, 3, 1.0, 1);
+        let sgd = SgdMoco { epochs: 1, batch: 12, learning_rate: 0.5, ..SgdMoco::default() };
+        let start: Vec<f64> = sgd.start(9, 3).into_iter().map(f64::from).collect();
+        let (rows, labels) = (&train.values, &train.labels);
+        let logistic = Logistic { rows, labels, dim: 3, classes: 3, lambda: 0.0 };
+        let mut slope = vec![0.0; 12];
+        logistic.evaluate(&start, &mut slope);
+        let after: Vec<f64> = start.iter().zip(&slope).map(|(x, g)| x - 0.5 * g).collect();
+        let expected = Ranked::by_score(&Logistic::logits(&train.values, 3, 3, &after), 3);
+        assert_eq!(sgd.rank(&train, &train.values).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_first_weights_have_their_deviation() {
+        let start = SgdMoco::default().start(20_000, 4);
+        let square: f64 = start.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / 20_000.0;
+        assert!((square.sqrt() / 0.01 - 1.0).abs() < 0.02);
+        assert_eq!(start[20_000..], [0.0; 4]);
+    }
+
+    #[test]
+    fn a_rate_that_explodes_is_an_error() {
+        let mut train = clouds(64, 4, 3, 1.0, 1);
+        train.values.iter_mut().for_each(|x| *x *= 1e15);
+        let sgd = SgdMoco { learning_rate: 1e25, ..SgdMoco::default() };
+        assert!(sgd.rank(&train, &[0.0; 4]).unwrap_err().to_string().contains("`learning_rate`"));
+    }
+}

@@ -1,0 +1,68 @@
+//! Made-up features for the tests.
+
+use burn::tensor::Device;
+use rand::RngExt;
+use sempairs_backbone::{Architecture, BackboneConfig, ResNet};
+use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
+
+use crate::Features;
+
+/// Roughly normal numbers with mean 0 and variance 1: sums of twelve uniform ones less six.
+pub(crate) fn random(count: usize, seed: u64) -> Vec<f32> {
+    let mut rng = Key { seed, epoch: 0, picture: 0, side: Side::Left }.rng(0);
+    (0..count).map(|_| (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0).collect()
+}
+
+/// Clouds of points around one random centre a class, `spread` times as wide as the centres lie
+/// apart; the classes take turns.
+pub(crate) fn clouds(n: usize, dim: usize, classes: usize, spread: f32, seed: u64) -> Features {
+    let centres = random(classes * dim, 1000);
+    let mut values = random(n * dim, seed);
+    for (i, row) in values.chunks_exact_mut(dim).enumerate() {
+        let centre = &centres[i % classes * dim..][..dim];
+        row.iter_mut().zip(centre).for_each(|(x, centre)| *x = *x * spread + centre);
+    }
+    Features {
+        values,
+        dim,
+        labels: (0..n).map(|i| i % classes).collect(),
+        classes: (0..classes).map(|class| format!("class {class}")).collect(),
+    }
+}
+
+/// Plain pictures of given colours; the two classes take turns.
+pub(crate) struct Plain {
+    pub(crate) colours: Vec<[u8; 3]>,
+    pub(crate) classes: Vec<String>,
+    pub(crate) labelled: bool,
+}
+
+impl Plain {
+    pub(crate) fn new(colours: &[[u8; 3]]) -> Self {
+        let classes = vec!["even".into(), "odd".into()];
+        Self { colours: colours.to_vec(), classes, labelled: true }
+    }
+}
+
+impl PictureSource for Plain {
+    fn len(&self) -> usize {
+        self.colours.len()
+    }
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+    fn class(&self, index: usize) -> Option<usize> {
+        self.labelled.then_some(index % 2)
+    }
+    fn name(&self, index: usize) -> String {
+        format!("plain {index}")
+    }
+    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
+        Ok(Picture::new(40, 30, self.colours[index].repeat(40 * 30)))
+    }
+}
+
+/// A small network.
+pub(crate) fn network(seed: u64, device: &Device) -> ResNet {
+    BackboneConfig::new(Architecture::Resnet10Narrow).init_seeded(device, seed)
+}

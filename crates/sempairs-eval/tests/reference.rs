@@ -1,0 +1,74 @@
+//! The numbers of other implementations.
+
+use std::path::PathBuf;
+
+use safetensors::SafeTensors;
+use sempairs_eval::{Features, Knn};
+
+/// The reference numbers: the folder in `SEMPAIRS_REFERENCE`, else the project's own.
+fn folder() -> PathBuf {
+    std::env::var_os("SEMPAIRS_REFERENCE").map_or_else(
+        || concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference").into(),
+        PathBuf::from,
+    )
+}
+
+fn floats(file: &SafeTensors<'_>, name: &str) -> Vec<f32> {
+    let data = file.tensor(name).unwrap().data();
+    data.as_chunks().0.iter().map(|&x| f32::from_le_bytes(x)).collect()
+}
+
+fn classes(file: &SafeTensors<'_>, name: &str) -> Vec<usize> {
+    let data = file.tensor(name).unwrap().data();
+    data.as_chunks().0.iter().map(|&x| i64::from_le_bytes(x) as usize).collect()
+}
+
+/// The votes of the definition, to tell which classes may change places.
+fn votes(bank: &Features, query: &[f32], k: usize, temperature: f64) -> Vec<f64> {
+    let rows = bank.values.chunks_exact(bank.dim).zip(&bank.labels);
+    let cosine = |row: &[f32]| -> f64 {
+        row.iter().zip(query).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+    };
+    let mut near: Vec<(f64, usize)> = rows.map(|(row, &label)| (cosine(row), label)).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut votes = vec![0.0; bank.classes.len()];
+    near.iter().take(k).for_each(|(s, label)| votes[*label] += (s / temperature).exp());
+    votes
+}
+
+#[test]
+fn knn_ranks_as_the_reference() {
+    let path = folder().join("eval/knn.safetensors");
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let dim = file.tensor("bank").unwrap().shape()[1];
+    let queries = floats(&file, "query");
+    let mut compared = 0;
+    for name in file.names().into_iter().filter(|name| name.starts_with("ranking_k")) {
+        // The settings are in the name: `ranking_k20_t0.07`.
+        let (k, temperature) = name["ranking_k".len()..].split_once("_t").unwrap();
+        let (k, temperature) = (k.parse().unwrap(), temperature.parse().unwrap());
+        let count = file.tensor(name).unwrap().shape()[1];
+        let bank = Features {
+            values: floats(&file, "bank"),
+            dim,
+            labels: classes(&file, "bank_labels"),
+            classes: (0..count).map(|class| class.to_string()).collect(),
+        };
+        let expected = classes(&file, name);
+        let ranked = Knn { k, temperature }.rank(&bank, &queries);
+        assert_eq!(ranked.len(), expected.len() / count);
+        for (i, query) in queries.chunks_exact(dim).enumerate() {
+            let votes = votes(&bank, query, k, temperature);
+            let row = &expected[i * count..][..count];
+            for (place, (&found, &expected)) in ranked.query(i).iter().zip(row).enumerate() {
+                // Classes with as many votes, or none, may stand in another order.
+                let (a, b) = (votes[found as usize], votes[expected]);
+                let alike = (a - b).abs() <= 1e-5 * a.abs().max(b.abs());
+                assert!(alike, "{name}, query {i}, place {place}: {found} not {expected}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 0, "rankings in {}", path.display());
+}

@@ -1,0 +1,81 @@
+//! Batch normalisation with the statistics of the batch, and what follows it in a residual block.
+
+use burn::backend::{Dispatch, DispatchTensor};
+use burn::tensor::Tensor;
+
+use crate::fused::{self, ForwardOps};
+use crate::reference;
+
+/// Normalises every channel over the batch (Ioffe and Szegedy 2015, algorithm 1):
+/// `y = weight · (x − mean) / √(variance + ε) + bias`.
+///
+/// Returns `(y, mean, variance)`; the variance is the biased one the formula divides by, and
+/// neither statistic carries a gradient. Running averages are the caller's.
+///
+/// # Shapes
+/// - `x`: `[n, c, h, w]`; `weight`, `bias`: `[c]`
+/// - output: `[n, c, h, w]`, mean `[c]`, variance `[c]`
+pub fn batch_norm(
+    x: Tensor<4>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
+    if !fused::on(&x) {
+        return reference::batch_norm(x, weight, bias, epsilon);
+    }
+    check(&x, &weight, &bias);
+    let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    tensors(Dispatch::fused_batch_norm(x, weight, bias, epsilon, false))
+}
+
+/// [`batch_norm`] followed by a rectifier: `y = max(0, batch_norm(x))`.
+///
+/// # Shapes
+/// - as [`batch_norm`]
+pub fn batch_norm_relu(
+    x: Tensor<4>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
+    if !fused::on(&x) {
+        return reference::batch_norm_relu(x, weight, bias, epsilon);
+    }
+    check(&x, &weight, &bias);
+    let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    tensors(Dispatch::fused_batch_norm(x, weight, bias, epsilon, true))
+}
+
+/// The end of a residual block (He et al. 2016, figure 2): `y = max(0, batch_norm(x) + skip)`.
+///
+/// # Shapes
+/// - `skip`: `[n, c, h, w]`; the others as [`batch_norm`]
+pub fn batch_norm_add_relu(
+    x: Tensor<4>,
+    skip: Tensor<4>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
+    if !fused::on(&x) {
+        return reference::batch_norm_add_relu(x, skip, weight, bias, epsilon);
+    }
+    check(&x, &weight, &bias);
+    assert_eq!(x.dims(), skip.dims(), "batch_norm_add_relu: shapes of x and skip");
+    let (x, skip) = (x.into_dispatch(), skip.into_dispatch());
+    let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
+    tensors(Dispatch::fused_batch_norm_add_relu(x, skip, weight, bias, epsilon))
+}
+
+fn check(x: &Tensor<4>, weight: &Tensor<1>, bias: &Tensor<1>) {
+    let channels = x.dims()[1];
+    assert_eq!(weight.dims(), [channels], "batch_norm: weights of the channels");
+    assert_eq!(bias.dims(), [channels], "batch_norm: biases of the channels");
+}
+
+fn tensors(
+    (y, mean, variance): (DispatchTensor, DispatchTensor, DispatchTensor),
+) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
+    (Tensor::from_dispatch(y), Tensor::from_dispatch(mean), Tensor::from_dispatch(variance))
+}

@@ -1,0 +1,31 @@
+//! Convolution.
+
+use burn::backend::Dispatch;
+use burn::tensor::Tensor;
+
+use crate::fused::{self, ForwardOps};
+use crate::reference;
+
+/// Convolves pictures with filters:
+/// `y[n, o, i, j] = Σ_{c, a, b} weight[o, c, a, b] · x[n, c, i·s_h + a − p_h, j·s_w + b − p_w]`,
+/// where `x` is zero outside the picture.
+///
+/// There is no bias, dilation or grouping: a batch normalisation follows every convolution of a
+/// residual network.
+///
+/// # Shapes
+/// - `x`: `[n, c_in, h, w]`
+/// - `weight`: `[c_out, c_in, k_h, k_w]`
+/// - output: `[n, c_out, h', w']` with `h' = (h + 2·p_h − k_h) / s_h + 1`, and `w'` alike
+pub fn conv2d(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    stride: [usize; 2],
+    padding: [usize; 2],
+) -> Tensor<4> {
+    if !fused::on(&x) {
+        return reference::conv2d(x, weight, stride, padding);
+    }
+    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
+    Tensor::from_dispatch(Dispatch::fused_conv2d(x, weight, stride, padding))
+}

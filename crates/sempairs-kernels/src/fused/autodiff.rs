@@ -1,0 +1,254 @@
+//! Gradient tracking of the fused operations over any backend that has them.
+
+use burn::backend::autodiff::NodeId;
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, AutodiffBackend, Backend, TensorMetadata};
+
+use super::ops::{BackwardOps, ForwardOps, Statistics, Wanted};
+
+type Tracked<B, C> = FloatTensor<Autodiff<B, C>>;
+
+#[derive(Debug)]
+struct Convolution;
+
+#[derive(Debug, Clone)]
+struct ConvolutionState {
+    x: NodeId,
+    weight: NodeId,
+    input: [usize; 4],
+    filters: [usize; 4],
+    stride: [usize; 2],
+    padding: [usize; 2],
+}
+
+impl<B: BackwardOps> Backward<B, 2> for Convolution {
+    type State = ConvolutionState;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 2>,
+        grads: &mut Gradients,
+        checkpointer: &mut Checkpointer,
+    ) {
+        let [x_node, weight_node] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        let ConvolutionState { x, weight, input, filters, stride, padding } = ops.state;
+        // Retrieved whether asked for or not: the checkpointer counts the retrievals.
+        let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
+        let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(weight);
+        if let Some(node) = weight_node {
+            let dw = B::conv2d_weight_gradient(x, gradient.clone(), filters, stride, padding);
+            grads.register::<B>(node.id, dw);
+        }
+        if let Some(node) = x_node {
+            let dx = B::conv2d_input_gradient(weight, gradient, input, stride, padding);
+            grads.register::<B>(node.id, dx);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Normalisation;
+
+#[derive(Debug, Clone)]
+struct NormalisationState<B: Backend> {
+    x: NodeId,
+    rectified: Option<FloatTensor<B>>,
+    statistics: Statistics<B>,
+}
+
+impl<B: BackwardOps> Backward<B, 3> for Normalisation {
+    type State = NormalisationState<B>;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 3>,
+        grads: &mut Gradients,
+        checkpointer: &mut Checkpointer,
+    ) {
+        let [x_node, weight_node, bias_node] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(ops.state.x);
+        let wanted = Wanted { x: x_node.is_some(), skip: false };
+        let NormalisationState { rectified, statistics, .. } = ops.state;
+        let d = B::batch_norm_gradient(x, rectified, statistics, gradient, wanted);
+        let found = [(x_node, d.x), (weight_node, Some(d.weight)), (bias_node, Some(d.bias))];
+        for (node, gradient) in found {
+            if let (Some(node), Some(gradient)) = (node, gradient) {
+                grads.register::<B>(node.id, gradient);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct ResidualEnd;
+
+impl<B: BackwardOps> Backward<B, 4> for ResidualEnd {
+    type State = NormalisationState<B>;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 4>,
+        grads: &mut Gradients,
+        checkpointer: &mut Checkpointer,
+    ) {
+        let [x_node, skip_node, weight_node, bias_node] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(ops.state.x);
+        let wanted = Wanted { x: x_node.is_some(), skip: skip_node.is_some() };
+        let NormalisationState { rectified, statistics, .. } = ops.state;
+        let d = B::batch_norm_gradient(x, rectified, statistics, gradient, wanted);
+        let found = [
+            (x_node, d.x),
+            (skip_node, d.skip),
+            (weight_node, Some(d.weight)),
+            (bias_node, Some(d.bias)),
+        ];
+        for (node, gradient) in found {
+            if let (Some(node), Some(gradient)) = (node, gradient) {
+                grads.register::<B>(node.id, gradient);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Average;
+
+impl<B: BackwardOps> Backward<B, 1> for Average {
+    type State = [usize; 4];
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [x_node] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        if let Some(node) = x_node {
+            grads.register::<B>(node.id, B::global_average_pool_gradient(gradient, ops.state));
+        }
+    }
+}
+
+impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
+    fn fused_conv2d(
+        x: Tracked<B, C>,
+        weight: Tracked<B, C>,
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> Tracked<B, C> {
+        let guards = [x.node(), weight.node()];
+        let (input, filters) = (x.shape().dims(), weight.shape().dims());
+        match Convolution.prepare::<C>(guards).compute_bound().stateful() {
+            OpsKind::Tracked(mut prep) => {
+                let state = ConvolutionState {
+                    x: prep.checkpoint(&x),
+                    weight: prep.checkpoint(&weight),
+                    input,
+                    filters,
+                    stride,
+                    padding,
+                };
+                let y =
+                    B::fused_conv2d(x.into_primitive(), weight.into_primitive(), stride, padding);
+                prep.finish(state, y)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::fused_conv2d(
+                x.into_primitive(),
+                weight.into_primitive(),
+                stride,
+                padding,
+            )),
+        }
+    }
+
+    fn fused_batch_norm(
+        x: Tracked<B, C>,
+        weight: Tracked<B, C>,
+        bias: Tracked<B, C>,
+        epsilon: f64,
+        rectify: bool,
+    ) -> (Tracked<B, C>, Tracked<B, C>, Tracked<B, C>) {
+        let guards = [x.node(), weight.node(), bias.node()];
+        let scale = weight.primitive().clone();
+        let forward = |x: Tracked<B, C>| {
+            let (weight, bias) = (weight.into_primitive(), bias.into_primitive());
+            B::fused_batch_norm(x.into_primitive(), weight, bias, epsilon, rectify)
+        };
+        let (y, mean, variance) =
+            match Normalisation.prepare::<C>(guards).compute_bound().stateful() {
+                OpsKind::Tracked(mut prep) => {
+                    let node = prep.checkpoint(&x);
+                    let (y, mean, variance) = forward(x);
+                    let statistics = Statistics {
+                        weight: scale,
+                        mean: mean.clone(),
+                        variance: variance.clone(),
+                        epsilon,
+                    };
+                    let rectified = rectify.then(|| y.clone());
+                    let state = NormalisationState { x: node, rectified, statistics };
+                    (prep.finish(state, y), mean, variance)
+                }
+                OpsKind::UnTracked(prep) => {
+                    let (y, mean, variance) = forward(x);
+                    (prep.finish(y), mean, variance)
+                }
+            };
+        (y, untracked::<B, C>(mean), untracked::<B, C>(variance))
+    }
+
+    fn fused_batch_norm_add_relu(
+        x: Tracked<B, C>,
+        skip: Tracked<B, C>,
+        weight: Tracked<B, C>,
+        bias: Tracked<B, C>,
+        epsilon: f64,
+    ) -> (Tracked<B, C>, Tracked<B, C>, Tracked<B, C>) {
+        let guards = [x.node(), skip.node(), weight.node(), bias.node()];
+        let scale = weight.primitive().clone();
+        let forward = |x: Tracked<B, C>| {
+            let (weight, bias) = (weight.into_primitive(), bias.into_primitive());
+            let (x, skip) = (x.into_primitive(), skip.into_primitive());
+            B::fused_batch_norm_add_relu(x, skip, weight, bias, epsilon)
+        };
+        let (y, mean, variance) = match ResidualEnd.prepare::<C>(guards).compute_bound().stateful()
+        {
+            OpsKind::Tracked(mut prep) => {
+                let node = prep.checkpoint(&x);
+                let (y, mean, variance) = forward(x);
+                let statistics = Statistics {
+                    weight: scale,
+                    mean: mean.clone(),
+                    variance: variance.clone(),
+                    epsilon,
+                };
+                let rectified = Some(y.clone());
+                let state = NormalisationState { x: node, rectified, statistics };
+                (prep.finish(state, y), mean, variance)
+            }
+            OpsKind::UnTracked(prep) => {
+                let (y, mean, variance) = forward(x);
+                (prep.finish(y), mean, variance)
+            }
+        };
+        (y, untracked::<B, C>(mean), untracked::<B, C>(variance))
+    }
+
+    fn fused_global_average_pool(x: Tracked<B, C>) -> Tracked<B, C> {
+        let guards = [x.node()];
+        let input = x.shape().dims();
+        let y = B::fused_global_average_pool(x.into_primitive());
+        match Average.prepare::<C>(guards).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(input, y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+}
+
+/// A value without a gradient on the tracking backend.
+fn untracked<B: Backend, C: CheckpointStrategy>(value: FloatTensor<B>) -> Tracked<B, C> {
+    <Autodiff<B, C> as AutodiffBackend>::from_inner(value)
+}

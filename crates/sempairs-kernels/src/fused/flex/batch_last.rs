@@ -1,0 +1,33 @@
+//! The order of memory the fused operations work in: `[c, h, w, n]`, the batch innermost.
+//!
+//! A convolution is then one matrix product per layer whatever the size of its maps: a row of the
+//! unrolled input is made of runs of `n` floats, a 1×1 convolution needs no unrolling at all, and
+//! a channel is one contiguous row for batch normalisation. The tensors still have the shape
+//! `[n, c, h, w]`; only their strides differ, so that between two fused operations nothing moves,
+//! and every other operation of Burn reads them as ever.
+
+use burn::tensor::{Bytes, DType, Shape};
+use burn_flex::{FlexTensor, Layout};
+
+/// The tensor `[n, c, h, w]` seen as `[c, h, w, n]`, copied only if it does not lie so already.
+pub(super) fn load(tensor: &FlexTensor) -> FlexTensor {
+    tensor.permute(&[1, 2, 3, 0]).to_contiguous()
+}
+
+/// The values of a contiguous tensor.
+pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
+    tensor.as_slice::<f32>().expect("a contiguous tensor of 32-bit floats")
+}
+
+/// A tensor of shape `[n, c, h, w]` whose values lie as `[c, h, w, n]`.
+pub(super) fn store(values: Vec<f32>, [n, c, h, w]: [usize; 4]) -> FlexTensor {
+    let strides = [1, h * w * n, w * n, n].map(|stride| stride as isize).to_vec();
+    let layout = Layout::new(Shape::from([n, c, h, w]), strides, 0);
+    FlexTensor::new(Bytes::from_elems(values), layout, DType::F32)
+}
+
+/// A contiguous tensor of the given shape.
+pub(super) fn contiguous<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
+    let layout = Layout::contiguous(Shape::from(shape));
+    FlexTensor::new(Bytes::from_elems(values), layout, DType::F32)
+}

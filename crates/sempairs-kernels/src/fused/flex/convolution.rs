@@ -1,0 +1,215 @@
+//! Convolution as a product of matrices: `y = W · unroll(x)` (Chellapilla et al. 2006).
+//!
+//! Where the unrolled input is small it is made whole; else in tiles that stay in a core's cache.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use burn_flex::FlexTensor;
+use rayon::prelude::*;
+
+use super::batch_last::{contiguous, load, store, values};
+use super::geometry::Geometry;
+use super::grid::{PIECES, parallel_product};
+use super::product::{Matrix, Target, product};
+use super::unroll::{roll, unroll};
+
+/// Floats of an unrolled input that is made whole: 16 MiB, a share of a last-level cache.
+const WHOLE: usize = 1 << 22;
+
+/// Floats of a tile of an unrolled input: 1 MiB, a second-level cache.
+const TILE: usize = 1 << 18;
+
+/// Columns of a tile at least, so that a product pays for packing the weights.
+const NARROWEST: usize = 256;
+
+thread_local! {
+    /// The tile a thread works on.
+    static COLUMNS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// `y = W · unroll(x)`.
+pub(super) fn forward(x: &FlexTensor, weight: &FlexTensor, geometry: Geometry) -> FlexTensor {
+    let (x, weight) = (load(x), weight.to_contiguous());
+    let (x, weight) = (values(&x), values(&weight));
+    let Geometry { n, c_out, .. } = geometry;
+    let (rows, width) = (geometry.rows(), geometry.columns());
+    let filters = Matrix::new(weight, [c_out, rows], [rows, 1]);
+
+    let y = if geometry.is_pointwise() {
+        parallel_product(filters, Matrix::new(x, [rows, width], [width, 1]))
+    } else if rows * width <= WHOLE {
+        let columns = unrolled(x, &geometry);
+        parallel_product(filters, Matrix::new(&columns, [rows, width], [width, 1]))
+    } else {
+        let mut y = vec![0.0; c_out * width];
+        let target = Target::new(&mut y, [width, 1]);
+        tiles(&geometry, rows).into_par_iter().for_each(|tile| {
+            let start = tile.start * n;
+            let size = tile.len() * n;
+            scratch(rows * size, |columns| {
+                unroll(x, &geometry, tile, columns);
+                let columns = Matrix::new(columns, [rows, size], [size, 1]);
+                // SAFETY: `y` outlives the loop, and the tiles are disjoint.
+                unsafe { product(target.at(0, start), filters, columns, false) };
+            });
+        });
+        y
+    };
+    store(y, [n, c_out, geometry.output[0], geometry.output[1]])
+}
+
+/// `∂x = roll(Wᵀ · ∂y)`.
+pub(super) fn input_gradient(
+    weight: &FlexTensor,
+    gradient: &FlexTensor,
+    geometry: Geometry,
+) -> FlexTensor {
+    let (weight, gradient) = (weight.to_contiguous(), load(gradient));
+    let (weight, gradient) = (values(&weight), values(&gradient));
+    let Geometry { n, c_in, input: [h, w], c_out, .. } = geometry;
+    let (rows, width, taps) = (geometry.rows(), geometry.columns(), geometry.taps());
+    let filters = Matrix::new(weight, [c_out, rows], [rows, 1]).transposed();
+    let gradient = Matrix::new(gradient, [c_out, width], [width, 1]);
+
+    let dx = if geometry.is_pointwise() {
+        parallel_product(filters, gradient)
+    } else {
+        let mut dx = vec![0.0; c_in * h * w * n];
+        if rows * width == 0 {
+            return store(dx, [n, c_in, h, w]);
+        }
+        let whole = (rows * width <= WHOLE).then(|| parallel_product(filters, gradient));
+        let block = channel_block(c_in);
+        dx.par_chunks_mut(block * h * w * n).enumerate().for_each(|(index, dx)| {
+            let channels = index * block..(index * block + block).min(c_in);
+            let rows = channels.start * taps..channels.end * taps;
+            if let Some(columns) = &whole {
+                let columns = &columns[rows.start * width..rows.end * width];
+                return roll(columns, &geometry, 0..geometry.positions(), dx);
+            }
+            for tile in tiles(&geometry, rows.len()) {
+                let part = tile.start * n..tile.end * n;
+                scratch(rows.len() * part.len(), |columns| {
+                    let target = Target::new(columns, [part.len(), 1]);
+                    let filters = filters.part(rows.clone(), 0..c_out);
+                    let gradient = gradient.part(0..c_out, part.clone());
+                    // SAFETY: `columns` is this thread's own.
+                    unsafe { product(target, filters, gradient, false) };
+                    roll(columns, &geometry, tile.clone(), dx);
+                });
+            }
+        });
+        dx
+    };
+    store(dx, [n, c_in, h, w])
+}
+
+/// `∂W = ∂y · unroll(x)ᵀ`.
+pub(super) fn weight_gradient(
+    x: &FlexTensor,
+    gradient: &FlexTensor,
+    geometry: Geometry,
+) -> FlexTensor {
+    let (x, gradient) = (load(x), load(gradient));
+    let (x, gradient) = (values(&x), values(&gradient));
+    let Geometry { c_in, c_out, kernel: [k_h, k_w], .. } = geometry;
+    let (rows, width) = (geometry.rows(), geometry.columns());
+    let gradient = Matrix::new(gradient, [c_out, width], [width, 1]);
+
+    let dw = if geometry.is_pointwise() {
+        let columns = Matrix::new(x, [rows, width], [width, 1]);
+        parallel_product(gradient, columns.transposed())
+    } else if rows * width <= WHOLE {
+        let columns = unrolled(x, &geometry);
+        let columns = Matrix::new(&columns, [rows, width], [width, 1]);
+        parallel_product(gradient, columns.transposed())
+    } else {
+        tiled_weight_gradient(x, gradient, &geometry)
+    };
+    contiguous(dw, [c_out, c_in, k_h, k_w])
+}
+
+/// A piece is some channels on some tiles; the tiles' pieces are added in order.
+fn tiled_weight_gradient(x: &[f32], gradient: Matrix, geometry: &Geometry) -> Vec<f32> {
+    let Geometry { n, c_in, input: [h, w], c_out, .. } = *geometry;
+    let (rows, taps) = (geometry.rows(), geometry.taps());
+    let block = channel_block(c_in);
+    let blocks = c_in.div_ceil(block);
+    let tiles = tiles(geometry, block.min(c_in) * taps);
+    let run = tiles.len().div_ceil(PIECES.div_ceil(blocks));
+    let pieces: Vec<(usize, &[Range<usize>])> = (0..blocks)
+        .flat_map(|index| tiles.chunks(run).map(move |tiles| (index * block, tiles)))
+        .collect();
+
+    // Transposed, `[rows, c_out]`: the unrolled input is then read in the order it lies in.
+    let parts: Vec<(usize, Vec<f32>)> = pieces
+        .into_par_iter()
+        .map(|(first, tiles)| {
+            let channels = first..(first + block).min(c_in);
+            let x = &x[channels.start * h * w * n..channels.end * h * w * n];
+            let rows = channels.len() * taps;
+            let mut part = vec![0.0; rows * c_out];
+            for (index, tile) in tiles.iter().enumerate() {
+                let size = tile.len() * n;
+                scratch(rows * size, |columns| {
+                    unroll(x, geometry, tile.clone(), columns);
+                    let columns = Matrix::new(columns, [rows, size], [size, 1]);
+                    let gradient = gradient.part(0..c_out, tile.start * n..tile.end * n);
+                    let target = Target::new(&mut part, [c_out, 1]);
+                    // SAFETY: `part` is this piece's own.
+                    unsafe { product(target, columns, gradient.transposed(), index > 0) };
+                });
+            }
+            (channels.start * taps, part)
+        })
+        .collect();
+
+    let mut dw = vec![0.0; c_out * rows];
+    dw.par_chunks_exact_mut(rows).enumerate().for_each(|(filter, dw)| {
+        for (first, part) in &parts {
+            for (dw, part) in dw[*first..].iter_mut().zip(part.chunks_exact(c_out)) {
+                *dw += part[filter];
+            }
+        }
+    });
+    dw
+}
+
+/// The whole unrolled input.
+fn unrolled(x: &[f32], geometry: &Geometry) -> Vec<f32> {
+    let Geometry { n, c_in, input: [h, w], .. } = *geometry;
+    let (width, taps) = (geometry.columns(), geometry.taps());
+    let mut columns = vec![0.0; geometry.rows() * width];
+    if columns.is_empty() {
+        return columns;
+    }
+    let block = channel_block(c_in);
+    columns
+        .par_chunks_mut(block * taps * width)
+        .zip(x.par_chunks(block * h * w * n))
+        .for_each(|(columns, x)| unroll(x, geometry, 0..geometry.positions(), columns));
+    columns
+}
+
+/// Channels one piece of work takes.
+fn channel_block(channels: usize) -> usize {
+    channels.div_ceil(PIECES).next_multiple_of(8)
+}
+
+/// Ranges of output positions whose columns, of `rows` floats each, make a tile.
+fn tiles(geometry: &Geometry, rows: usize) -> Vec<Range<usize>> {
+    let columns = (TILE / rows.max(1)).max(NARROWEST);
+    let (positions, size) = (geometry.positions(), (columns / geometry.n.max(1)).max(1));
+    (0..positions).step_by(size).map(|start| start..(start + size).min(positions)).collect()
+}
+
+/// Lends this thread's buffer.
+fn scratch(length: usize, work: impl FnOnce(&mut [f32])) {
+    COLUMNS.with_borrow_mut(|columns| {
+        if columns.len() < length {
+            columns.resize(length, 0.0);
+        }
+        work(&mut columns[..length]);
+    });
+}

@@ -1,0 +1,74 @@
+//! The sizes of a convolution.
+
+use std::ops::Range;
+
+/// What goes in, the filters, and what comes out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Geometry {
+    pub n: usize,
+    pub c_in: usize,
+    pub input: [usize; 2],
+    pub c_out: usize,
+    pub kernel: [usize; 2],
+    pub stride: [usize; 2],
+    pub padding: [usize; 2],
+    pub output: [usize; 2],
+}
+
+impl Geometry {
+    /// # Panics
+    /// If the channels disagree, a stride is zero, or a filter is larger than the padded picture.
+    pub fn new(
+        [n, c_in, h, w]: [usize; 4],
+        [c_out, filter_channels, k_h, k_w]: [usize; 4],
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> Self {
+        assert_eq!(c_in, filter_channels, "conv2d: channels of the input and of the filters");
+        assert!(stride[0] > 0 && stride[1] > 0, "conv2d: stride {stride:?}");
+        let (input, kernel) = ([h, w], [k_h, k_w]);
+        let output = [0, 1].map(|axis| {
+            let padded = input[axis] + 2 * padding[axis];
+            assert!(
+                kernel[axis] > 0 && padded >= kernel[axis],
+                "conv2d: filters {kernel:?} on pictures {input:?} padded by {padding:?}"
+            );
+            (padded - kernel[axis]) / stride[axis] + 1
+        });
+        Self { n, c_in, input, c_out, kernel, stride, padding, output }
+    }
+
+    /// Weights of a filter for one input channel: `k_h · k_w`.
+    pub fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// Rows of the unrolled input: `c_in · k_h · k_w`.
+    pub fn rows(&self) -> usize {
+        self.c_in * self.taps()
+    }
+
+    /// Positions of the output map: `h' · w'`.
+    pub fn positions(&self) -> usize {
+        self.output[0] * self.output[1]
+    }
+
+    /// Columns of the unrolled input: `h' · w' · n`.
+    pub fn columns(&self) -> usize {
+        self.positions() * self.n
+    }
+
+    /// Whether the input already is its own unrolling.
+    pub fn is_pointwise(&self) -> bool {
+        self.kernel == [1, 1] && self.stride == [1, 1] && self.padding == [0, 0]
+    }
+
+    /// Along `axis`, the outputs whose input under filter offset `offset` lies in the picture.
+    pub fn inside(&self, axis: usize, offset: usize) -> Range<usize> {
+        let (stride, padding) = (self.stride[axis], self.padding[axis]);
+        let first = padding.saturating_sub(offset).div_ceil(stride);
+        let end = (self.input[axis] + padding).saturating_sub(offset).div_ceil(stride);
+        let end = end.min(self.output[axis]);
+        first.min(end)..end
+    }
+}

@@ -1,0 +1,92 @@
+//! The operations on Flex tensors.
+
+mod batch_last;
+mod convolution;
+mod geometry;
+mod grid;
+mod normalisation;
+mod pooling;
+mod product;
+mod reduction;
+mod unroll;
+
+use burn::backend::Flex;
+use burn::backend::tensor::FloatTensor;
+
+use super::ops::{BackwardOps, BatchNormGradient, ForwardOps, Statistics, Wanted};
+use geometry::Geometry;
+
+type Value = FloatTensor<Flex>;
+
+impl ForwardOps for Flex {
+    fn fused_conv2d(x: Value, weight: Value, stride: [usize; 2], padding: [usize; 2]) -> Value {
+        let geometry = Geometry::new(dims(&x), dims(&weight), stride, padding);
+        convolution::forward(&x, &weight, geometry)
+    }
+
+    fn fused_batch_norm(
+        x: Value,
+        weight: Value,
+        bias: Value,
+        epsilon: f64,
+        rectify: bool,
+    ) -> (Value, Value, Value) {
+        normalisation::forward(&x, None, &weight, &bias, epsilon, rectify)
+    }
+
+    fn fused_batch_norm_add_relu(
+        x: Value,
+        skip: Value,
+        weight: Value,
+        bias: Value,
+        epsilon: f64,
+    ) -> (Value, Value, Value) {
+        normalisation::forward(&x, Some(&skip), &weight, &bias, epsilon, true)
+    }
+
+    fn fused_global_average_pool(x: Value) -> Value {
+        pooling::forward(&x)
+    }
+}
+
+impl BackwardOps for Flex {
+    fn conv2d_input_gradient(
+        weight: Value,
+        gradient: Value,
+        input: [usize; 4],
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> Value {
+        let geometry = Geometry::new(input, dims(&weight), stride, padding);
+        convolution::input_gradient(&weight, &gradient, geometry)
+    }
+
+    fn conv2d_weight_gradient(
+        x: Value,
+        gradient: Value,
+        filters: [usize; 4],
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> Value {
+        let geometry = Geometry::new(dims(&x), filters, stride, padding);
+        convolution::weight_gradient(&x, &gradient, geometry)
+    }
+
+    fn batch_norm_gradient(
+        x: Value,
+        rectified: Option<Value>,
+        statistics: Statistics<Self>,
+        gradient: Value,
+        wanted: Wanted,
+    ) -> BatchNormGradient<Self> {
+        normalisation::gradient(&x, rectified.as_ref(), &statistics, &gradient, wanted)
+    }
+
+    fn global_average_pool_gradient(gradient: Value, input: [usize; 4]) -> Value {
+        pooling::gradient(&gradient, input)
+    }
+}
+
+fn dims(tensor: &Value) -> [usize; 4] {
+    tensor.layout().shape().dims()
+}

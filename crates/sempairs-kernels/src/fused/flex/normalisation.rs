@@ -1,0 +1,220 @@
+//! Batch normalisation, one channel after the other: a channel is a contiguous row.
+
+use burn::backend::Flex;
+use burn_flex::FlexTensor;
+use pulp::Arch;
+use rayon::prelude::*;
+
+use super::super::ops::{BatchNormGradient, Statistics, Wanted};
+use super::batch_last::{contiguous, load, store, values};
+use super::{dims, reduction::sums};
+
+/// `(y, mean, variance)` of a batch, `y` with `skip` added and rectified where asked.
+pub(super) fn forward(
+    x: &FlexTensor,
+    skip: Option<&FlexTensor>,
+    weight: &FlexTensor,
+    bias: &FlexTensor,
+    epsilon: f64,
+    rectify: bool,
+) -> (FlexTensor, FlexTensor, FlexTensor) {
+    let shape = dims(x);
+    let c = shape[1];
+    let (x, skip) = (load(x), skip.map(load));
+    let (weight, bias) = (weight.to_contiguous(), bias.to_contiguous());
+    let (x, skip, weight, bias) =
+        (values(&x), skip.as_ref().map(values), values(&weight), values(&bias));
+    let row = x.len() / c.max(1);
+
+    let mut y = vec![0.0; x.len()];
+    let (mut mean, mut variance) = (vec![0.0; c], vec![0.0; c]);
+    let arch = Arch::new();
+    y.par_chunks_mut(row.max(1)).zip(mean.par_iter_mut().zip(&mut variance)).enumerate().for_each(
+        |(channel, (y, (mean, variance)))| {
+            let part = channel * row..(channel + 1) * row;
+            let x = &x[part.clone()];
+            let skip = skip.map(|skip| &skip[part]);
+            arch.dispatch(
+                #[inline(always)]
+                || {
+                    let [m, v] = moments(x);
+                    (*mean, *variance) = (m as f32, v as f32);
+                    let scale = (f64::from(weight[channel]) / (v + epsilon).sqrt()) as f32;
+                    let (mean, bias) = (*mean, bias[channel]);
+                    match (skip, rectify) {
+                        (None, false) => write(y, x, |x| (x - mean) * scale + bias),
+                        (None, true) => write(y, x, |x| rectified((x - mean) * scale + bias)),
+                        (Some(skip), _) => {
+                            for ((y, &x), &skip) in y.iter_mut().zip(x).zip(skip) {
+                                *y = rectified((x - mean) * scale + bias + skip);
+                            }
+                        }
+                    }
+                },
+            );
+        },
+    );
+    (store(y, shape), contiguous(mean, [c]), contiguous(variance, [c]))
+}
+
+/// With `g` the gradient that passes the rectifier, `x̂ = (x − mean) / σ` and `m` values a channel:
+/// `∂bias = Σ g`, `∂weight = Σ g·x̂`, `∂x = weight / σ · (g − ∂bias / m − x̂ · ∂weight / m)`, and
+/// `∂skip = g`.
+pub(super) fn gradient(
+    x: &FlexTensor,
+    rectified: Option<&FlexTensor>,
+    statistics: &Statistics<Flex>,
+    gradient: &FlexTensor,
+    wanted: Wanted,
+) -> BatchNormGradient<Flex> {
+    let shape = dims(x);
+    let c = shape[1];
+    let (x, rectified, gradient) = (load(x), rectified.map(load), load(gradient));
+    let weight = statistics.weight.to_contiguous();
+    let (x, rectified, gradient) = (values(&x), rectified.as_ref().map(values), values(&gradient));
+    let (weight, mean, variance) =
+        (values(&weight), values(&statistics.mean), values(&statistics.variance));
+    let row = x.len() / c.max(1);
+
+    // A row not wanted is empty.
+    let (dx_row, skip_row) = (if wanted.x { row } else { 0 }, if wanted.skip { row } else { 0 });
+    let (mut dx, mut dskip) = (vec![0.0; c * dx_row], vec![0.0; c * skip_row]);
+    let (mut dweight, mut dbias) = (vec![0.0; c], vec![0.0; c]);
+    let mut dx_rows = rows(&mut dx, c, dx_row);
+    let mut dskip_rows = rows(&mut dskip, c, skip_row);
+    let arch = Arch::new();
+    dx_rows
+        .par_iter_mut()
+        .zip(&mut dskip_rows)
+        .zip(dweight.par_iter_mut().zip(&mut dbias))
+        .enumerate()
+        .for_each(|(channel, ((dx, dskip), (dweight, dbias)))| {
+            let part = channel * row..(channel + 1) * row;
+            let mean = mean[channel];
+            let deviation = (f64::from(variance[channel]) + statistics.epsilon).sqrt();
+            let channel = Channel {
+                x: &x[part.clone()],
+                gradient: &gradient[part.clone()],
+                mean,
+                deviation,
+                weight: f64::from(weight[channel]),
+            };
+            let mask = rectified.map(|rectified| &rectified[part]);
+            arch.dispatch(
+                #[inline(always)]
+                || {
+                    [*dweight, *dbias] = match mask {
+                        Some(mask) => channel.backward(
+                            #[inline(always)]
+                            |i, g| if passes(mask[i]) { g } else { 0.0 },
+                            dx,
+                            dskip,
+                        ),
+                        None => channel.backward(
+                            #[inline(always)]
+                            |_, g| g,
+                            dx,
+                            dskip,
+                        ),
+                    };
+                },
+            );
+        });
+    BatchNormGradient {
+        x: wanted.x.then(|| store(dx, shape)),
+        skip: wanted.skip.then(|| store(dskip, shape)),
+        weight: contiguous(dweight, [c]),
+        bias: contiguous(dbias, [c]),
+    }
+}
+
+/// What the gradient of one channel is made of.
+struct Channel<'a> {
+    x: &'a [f32],
+    gradient: &'a [f32],
+    mean: f32,
+    deviation: f64,
+    weight: f64,
+}
+
+impl Channel<'_> {
+    /// Fills `dx` and `dskip` unless they are empty, and returns the gradients of weight and bias.
+    #[inline(always)]
+    fn backward(
+        &self,
+        pass: impl Fn(usize, f32) -> f32,
+        dx: &mut [f32],
+        dskip: &mut [f32],
+    ) -> [f32; 2] {
+        let (x, gradient, mean) = (self.x, &self.gradient[..self.x.len()], self.mean);
+        let [bias, products] = sums(
+            x.len(),
+            #[inline(always)]
+            |i| {
+                let g = pass(i, gradient[i]);
+                [g, g * (x[i] - mean)]
+            },
+        );
+        let weight = products / self.deviation;
+        let count = x.len() as f64;
+        let scale = (self.weight / self.deviation) as f32;
+        let offset = (bias / count) as f32;
+        let slope = (weight / count / self.deviation) as f32;
+        for (i, dx) in dx.iter_mut().enumerate() {
+            *dx = scale * (pass(i, gradient[i]) - offset - (x[i] - mean) * slope);
+        }
+        for (i, dskip) in dskip.iter_mut().enumerate() {
+            *dskip = pass(i, gradient[i]);
+        }
+        [weight as f32, bias as f32]
+    }
+}
+
+/// Mean and biased variance, the second about the first.
+#[inline(always)]
+fn moments(x: &[f32]) -> [f64; 2] {
+    let count = x.len() as f64;
+    let [sum] = sums(
+        x.len(),
+        #[inline(always)]
+        |i| [x[i]],
+    );
+    let mean = sum / count;
+    let centre = mean as f32;
+    let [squares] = sums(
+        x.len(),
+        #[inline(always)]
+        |i| {
+            let difference = x[i] - centre;
+            [difference * difference]
+        },
+    );
+    [mean, squares / count]
+}
+
+#[inline(always)]
+fn write(y: &mut [f32], x: &[f32], value: impl Fn(f32) -> f32) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y = value(x);
+    }
+}
+
+/// `max(0, x)`, where NaN stays NaN.
+#[inline(always)]
+fn rectified(x: f32) -> f32 {
+    if x <= 0.0 { 0.0 } else { x }
+}
+
+/// Whether the rectifier let this output's gradient pass; NaN passes, to be seen.
+#[inline(always)]
+fn passes(y: f32) -> bool {
+    !matches!(y.partial_cmp(&0.0), Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal))
+}
+
+/// `count` rows of a matrix, of length zero if `row` is.
+fn rows(values: &mut [f32], count: usize, row: usize) -> Vec<&mut [f32]> {
+    if row == 0 {
+        return (0..count).map(|_| Default::default()).collect();
+    }
+    values.chunks_exact_mut(row).collect()
+}

@@ -1,0 +1,45 @@
+//! Sums whose value depends on nothing but their terms and order.
+
+/// Independent partial sums, so that the additions of a lane fill vector registers.
+const LANES: usize = 16;
+
+/// Terms summed in 32 bits before they join a 64-bit total.
+const BLOCK: usize = 1024;
+
+/// `Σ_i term(i)` for `i` in `0..length`, of `S` sums at a time.
+///
+/// The order of the additions is fixed: [`LANES`] interleaved sums a block of [`BLOCK`] terms, the
+/// lanes in order, the blocks in order.
+#[inline(always)]
+pub(super) fn sums<const S: usize>(length: usize, term: impl Fn(usize) -> [f32; S]) -> [f64; S] {
+    let mut totals = [0.0; S];
+    let mut start = 0;
+    while start < length {
+        let end = (start + BLOCK).min(length);
+        let whole = start + (end - start) / LANES * LANES;
+        let mut lanes = [[0.0f32; LANES]; S];
+        let mut i = start;
+        while i < whole {
+            // By index: `lanes` is laid out for registers, one row a sum.
+            #[allow(clippy::needless_range_loop)]
+            for lane in 0..LANES {
+                let terms = term(i + lane);
+                for s in 0..S {
+                    lanes[s][lane] += terms[s];
+                }
+            }
+            i += LANES;
+        }
+        for s in 0..S {
+            totals[s] += lanes[s].iter().map(|&lane| f64::from(lane)).sum::<f64>();
+        }
+        for i in whole..end {
+            let terms = term(i);
+            for s in 0..S {
+                totals[s] += f64::from(terms[s]);
+            }
+        }
+        start = end;
+    }
+    totals
+}

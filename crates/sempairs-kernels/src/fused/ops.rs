@@ -1,0 +1,98 @@
+//! The operations as backend traits.
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, backend_extension};
+
+/// The forward operations, dispatched to the backend at run time.
+#[backend_extension(Flex, Autodiff)]
+pub trait ForwardOps: Backend {
+    /// Convolution; see [`conv2d`](crate::conv2d()).
+    fn fused_conv2d(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> FloatTensor<Self>;
+
+    /// Batch normalisation, rectified if `rectify`; see [`batch_norm`](crate::batch_norm()).
+    fn fused_batch_norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        epsilon: f64,
+        rectify: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The end of a residual block; see [`batch_norm_add_relu`](crate::batch_norm_add_relu).
+    fn fused_batch_norm_add_relu(
+        x: FloatTensor<Self>,
+        skip: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The mean over the map; see [`global_average_pool`](crate::global_average_pool).
+    fn fused_global_average_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+/// The gradients of [`ForwardOps`], on a backend that executes.
+pub trait BackwardOps: ForwardOps {
+    /// `∂L/∂x` of a convolution whose input had the shape `input`.
+    fn conv2d_input_gradient(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        input: [usize; 4],
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> FloatTensor<Self>;
+
+    /// `∂L/∂weight` of a convolution whose filters had the shape `filters`.
+    fn conv2d_weight_gradient(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        filters: [usize; 4],
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> FloatTensor<Self>;
+
+    /// The gradients of a batch normalisation. `rectified` is its output where a rectifier
+    /// followed, and lets the gradient pass only where it is not zero or less.
+    fn batch_norm_gradient(
+        x: FloatTensor<Self>,
+        rectified: Option<FloatTensor<Self>>,
+        statistics: Statistics<Self>,
+        gradient: FloatTensor<Self>,
+        wanted: Wanted,
+    ) -> BatchNormGradient<Self>;
+
+    /// `∂L/∂x` of the mean over maps of a batch of shape `input`.
+    fn global_average_pool_gradient(
+        gradient: FloatTensor<Self>,
+        input: [usize; 4],
+    ) -> FloatTensor<Self>;
+}
+
+/// What a batch normalisation keeps for its gradient, each `[c]`.
+#[derive(Debug, Clone)]
+pub struct Statistics<B: Backend> {
+    pub(super) weight: FloatTensor<B>,
+    pub(super) mean: FloatTensor<B>,
+    pub(super) variance: FloatTensor<B>,
+    pub(super) epsilon: f64,
+}
+
+/// Which gradients of the batch normalisation somebody asks for, beside weight and bias.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    pub(super) x: bool,
+    pub(super) skip: bool,
+}
+
+/// The gradients of a batch normalisation.
+pub struct BatchNormGradient<B: Backend> {
+    pub(super) x: Option<FloatTensor<B>>,
+    pub(super) skip: Option<FloatTensor<B>>,
+    pub(super) weight: FloatTensor<B>,
+    pub(super) bias: FloatTensor<B>,
+}

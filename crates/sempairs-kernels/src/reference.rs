@@ -1,0 +1,75 @@
+//! The plain twins: what every operation of this crate means, in Burn's own tensor operations.
+
+use burn::tensor::Tensor;
+use burn::tensor::activation::relu;
+use burn::tensor::module::{adaptive_avg_pool2d, batch_norm_train};
+use burn::tensor::ops::ConvOptions;
+
+/// The twin of [`conv2d`](crate::conv2d()): [`burn::tensor::module::conv2d`] without bias, dilation
+/// or groups.
+///
+/// # Shapes
+/// - `x`: `[n, c_in, h, w]`
+/// - `weight`: `[c_out, c_in, k_h, k_w]`
+/// - output: `[n, c_out, h', w']`
+pub fn conv2d(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    stride: [usize; 2],
+    padding: [usize; 2],
+) -> Tensor<4> {
+    burn::tensor::module::conv2d(x, weight, None, ConvOptions::new(stride, padding, [1, 1], 1))
+}
+
+/// The twin of [`batch_norm`](crate::batch_norm()).
+///
+/// # Shapes
+/// - `x`: `[n, c, h, w]`; `weight`, `bias`: `[c]`
+/// - output: `[n, c, h, w]`, mean `[c]`, variance `[c]`
+pub fn batch_norm(
+    x: Tensor<4>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
+    let result = batch_norm_train(x, weight, bias, epsilon);
+    (result.output, result.mean, result.variance)
+}
+
+/// The twin of [`batch_norm_relu`](crate::batch_norm_relu).
+///
+/// # Shapes
+/// - as [`batch_norm`]
+pub fn batch_norm_relu(
+    x: Tensor<4>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
+    let (y, mean, variance) = batch_norm(x, weight, bias, epsilon);
+    (relu(y), mean, variance)
+}
+
+/// The twin of [`batch_norm_add_relu`](crate::batch_norm_add_relu).
+///
+/// # Shapes
+/// - `skip`: `[n, c, h, w]`; the others as [`batch_norm`]
+pub fn batch_norm_add_relu(
+    x: Tensor<4>,
+    skip: Tensor<4>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
+    let (y, mean, variance) = batch_norm(x, weight, bias, epsilon);
+    (relu(y + skip), mean, variance)
+}
+
+/// The twin of [`global_average_pool`](crate::global_average_pool).
+///
+/// # Shapes
+/// - `x`: `[n, c, h, w]`
+/// - output: `[n, c]`
+pub fn global_average_pool(x: Tensor<4>) -> Tensor<2> {
+    adaptive_avg_pool2d(x, [1, 1]).flatten(1, 3)
+}

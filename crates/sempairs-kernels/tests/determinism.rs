@@ -1,0 +1,83 @@
+//! The same bits from run to run and on any number of threads, and gradients only where asked.
+
+mod common;
+
+use burn::tensor::Tensor;
+use common::{Outcome, random, run};
+use sempairs_kernels::{batch_norm, batch_norm_add_relu, batch_norm_relu, conv2d};
+
+/// Shapes that take every path: pointwise, whole and tiled, of few and of many channels.
+const CASES: [([usize; 4], [usize; 4], usize, usize); 5] = [
+    ([16, 40, 9, 9], [72, 40, 1, 1], 1, 0),
+    ([8, 40, 9, 9], [72, 40, 3, 3], 2, 1),
+    ([16, 16, 48, 48], [8, 16, 3, 3], 1, 1),
+    ([64, 3, 50, 52], [8, 3, 3, 3], 1, 1),
+    ([16, 33, 65, 63], [8, 33, 3, 3], 2, 1),
+];
+
+fn network((input, filters, stride, padding): ([usize; 4], [usize; 4], usize, usize)) -> Outcome {
+    let c = filters[0];
+    run([random(input, 1), random(filters, 2), random([1, 1, 1, c], 3)], |[x, weight, scale]| {
+        let (scale, bias) = (scale.clone().reshape([c]), scale.reshape([c]));
+        let y = conv2d(x, weight, [stride; 2], [padding; 2]);
+        let (a, ..) = batch_norm_relu(y.clone(), scale.clone(), bias.clone(), 1e-5);
+        let (b, ..) = batch_norm(y, scale.clone(), bias.clone(), 1e-5);
+        batch_norm_add_relu(a, b, scale, bias, 1e-5).0
+    })
+}
+
+#[test]
+fn bits_do_not_depend_on_the_run_or_the_threads() {
+    for case in CASES {
+        let first = network(case);
+        assert!(first == network(case), "{case:?}: a second run differs");
+        for threads in [1, 2, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let other = pool.install(|| network(case));
+            assert!(first == other, "{case:?}: {threads} threads differ");
+        }
+    }
+}
+
+#[test]
+fn only_what_requires_a_gradient_gets_one() {
+    let conv = |x, w| conv2d(x, w, [1; 2], [1; 2]).sum();
+    let (x, w) = (random([2, 3, 5, 5], 1), random([4, 3, 3, 3], 2));
+
+    let tracked = w.clone().require_grad();
+    let grads = conv(x.clone(), tracked.clone()).backward();
+    assert!(tracked.grad(&grads).is_some() && x.grad(&grads).is_none());
+
+    let tracked = x.clone().require_grad();
+    let grads = conv(tracked.clone(), w.clone()).backward();
+    assert!(tracked.grad(&grads).is_some() && w.grad(&grads).is_none());
+
+    let (scale, bias) =
+        (random([1, 1, 1, 3], 3).reshape([3]), random([1, 1, 1, 3], 4).reshape([3]));
+    let skip = x.clone().require_grad();
+    let (y, mean, variance) =
+        batch_norm_add_relu(x.clone(), skip.clone(), scale.clone(), bias.clone(), 1e-5);
+    let grads = (y.sum() + mean.sum() + variance.sum()).backward();
+    assert!(skip.grad(&grads).is_some());
+    assert!(x.grad(&grads).is_none() && scale.grad(&grads).is_none());
+    assert!(bias.grad(&grads).is_none());
+}
+
+#[test]
+fn an_input_used_twice_sums_its_gradients() {
+    let (x, w) = (random([3, 4, 6, 6], 1), random([4, 4, 3, 3], 2));
+    let twice = run([x.clone(), w.clone()], |[x, w]| {
+        conv2d(x.clone(), w.clone(), [1; 2], [1; 2]) + conv2d(x, w, [1; 2], [1; 2])
+    });
+    let once = run([x, w], |[x, w]| conv2d(x, w, [1; 2], [1; 2]));
+    for (twice, once) in twice.gradients.iter().zip(&once.gradients) {
+        let twice: Tensor<1> = Tensor::from_data(flat(twice), &common::device());
+        let once: Tensor<1> = Tensor::from_data(flat(once), &common::device());
+        assert_eq!(twice.into_data(), (once * 2.0).into_data());
+    }
+}
+
+fn flat(data: &Option<burn::tensor::TensorData>) -> burn::tensor::TensorData {
+    let values = data.as_ref().expect("a gradient").try_to_vec::<f32>().unwrap();
+    burn::tensor::TensorData::from(values.as_slice())
+}

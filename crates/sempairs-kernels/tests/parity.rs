@@ -1,0 +1,208 @@
+//! Every operation against its plain twin: value and every gradient.
+
+mod common;
+
+use burn::tensor::{Distribution, Tensor};
+use common::{Outcome, assert_close, device, random, run};
+use sempairs_kernels as fused;
+use sempairs_kernels::reference;
+
+/// `[n, c_in, h, w, c_out, kernel, stride, padding]`; those no filter fits in are skipped.
+fn convolutions() -> Vec<[usize; 8]> {
+    let mut cases = vec![
+        // A residual network's own shapes.
+        [4, 3, 32, 32, 16, 7, 2, 3],
+        [5, 16, 8, 8, 24, 3, 1, 1],
+        [5, 16, 8, 8, 24, 1, 2, 0],
+        [33, 24, 2, 2, 40, 3, 1, 1],
+        // Unrolled inputs above the size that is made whole, one of few and one of many channels.
+        [16, 16, 48, 48, 8, 3, 1, 1],
+        [64, 3, 50, 52, 8, 3, 1, 1],
+        [16, 33, 65, 63, 8, 3, 2, 1],
+    ];
+    for side in [1, 7, 13] {
+        for kernel in [1, 3, 7] {
+            for stride in [1, 2] {
+                for padding in 0..4 {
+                    if side + 2 * padding >= kernel {
+                        cases.push([3, 5, side, side + side / 7, 9, kernel, stride, padding]);
+                    }
+                }
+            }
+        }
+    }
+    cases
+}
+
+type Convolve = fn(Tensor<4>, Tensor<4>, [usize; 2], [usize; 2]) -> Tensor<4>;
+
+#[test]
+fn conv2d_equals_its_twin() {
+    for case in convolutions() {
+        let [n, c_in, h, w, c_out, kernel, stride, padding] = case;
+        let x = random([n, c_in, h, w], 1);
+        let weight = random([c_out, c_in, kernel, kernel], 2);
+        let both = [fused::conv2d as Convolve, reference::conv2d].map(|conv2d| {
+            run([x.clone(), weight.clone()], |[x, weight]| {
+                conv2d(x, weight, [stride; 2], [padding; 2])
+            })
+        });
+        assert_close(&both, &format!("conv2d {case:?}"));
+    }
+}
+
+#[test]
+fn conv2d_takes_unequal_strides_and_paddings() {
+    for (stride, padding) in [([1, 2], [0, 2]), ([3, 1], [2, 0]), ([2, 3], [1, 1])] {
+        let both = [fused::conv2d as Convolve, reference::conv2d].map(|conv2d| {
+            run([random([3, 4, 9, 11], 1), random([6, 4, 3, 5], 2)], |[x, weight]| {
+                conv2d(x, weight, stride, padding)
+            })
+        });
+        assert_close(&both, &format!("stride {stride:?}, padding {padding:?}"));
+    }
+}
+
+#[test]
+fn conv2d_takes_any_strides_of_memory() {
+    type View = fn(Tensor<4>) -> Tensor<4>;
+    let views: [(&str, View); 5] = [
+        ("permuted", |x| x.permute([3, 1, 0, 2])),
+        ("transposed", |x| x.swap_dims(2, 3)),
+        ("sliced", |x| x.slice([1..6, 0..7, 2..7, 1..6])),
+        ("flipped", |x| x.flip([0, 3])),
+        ("expanded", |x| x.slice([0..1, 0..7, 0..7, 0..7]).expand([7, 7, 7, 7])),
+    ];
+    for (name, view) in views {
+        let both = [fused::conv2d as Convolve, reference::conv2d].map(|conv2d| {
+            run([random([7, 7, 7, 7], 1), random([7, 9, 3, 3], 2)], |[x, weight]| {
+                conv2d(view(x), weight.swap_dims(0, 1), [1, 1], [1, 1])
+            })
+        });
+        assert_close(&both, name);
+    }
+}
+
+/// A chain, so that every operation meets tensors as the others leave them.
+#[test]
+fn a_residual_block_equals_its_twin() {
+    let inputs = || {
+        [
+            random([6, 8, 9, 9], 1),
+            random([12, 8, 3, 3], 2),
+            random([12, 12, 3, 3], 3),
+            random([12, 8, 1, 1], 4),
+        ]
+    };
+    let affine = |seed| {
+        let values = random([1, 1, 1, 12], seed).reshape([12]);
+        (values.clone() + 1.0, values)
+    };
+    let ours = run(inputs(), |[x, a, b, c]| {
+        let (w, bias) = affine(5);
+        let (y, ..) =
+            fused::batch_norm_relu(fused::conv2d(x.clone(), a, [2; 2], [1; 2]), w, bias, 1e-5);
+        let (w, bias) = affine(6);
+        let (skip, ..) = fused::batch_norm(fused::conv2d(x, c, [2; 2], [0; 2]), w, bias, 1e-5);
+        let (w, bias) = affine(7);
+        let y = fused::conv2d(y, b, [1; 2], [1; 2]);
+        let (y, ..) = fused::batch_norm_add_relu(y, skip, w, bias, 1e-5);
+        fused::global_average_pool(y.clone()).reshape([6, 12, 1, 1]) + y
+    });
+    let twin = run(inputs(), |[x, a, b, c]| {
+        use reference::{batch_norm, batch_norm_add_relu, batch_norm_relu, conv2d};
+        let (w, bias) = affine(5);
+        let (y, ..) = batch_norm_relu(conv2d(x.clone(), a, [2; 2], [1; 2]), w, bias, 1e-5);
+        let (w, bias) = affine(6);
+        let (skip, ..) = batch_norm(conv2d(x, c, [2; 2], [0; 2]), w, bias, 1e-5);
+        let (w, bias) = affine(7);
+        let y = conv2d(y, b, [1; 2], [1; 2]);
+        let (y, ..) = batch_norm_add_relu(y, skip, w, bias, 1e-5);
+        reference::global_average_pool(y.clone()).reshape([6, 12, 1, 1]) + y
+    });
+    assert_close(&[ours, twin], "residual block");
+}
+
+const MAPS: [[usize; 4]; 6] =
+    [[2, 1, 1, 1], [7, 3, 1, 1], [1, 5, 7, 7], [3, 7, 13, 1], [5, 17, 7, 6], [16, 3, 33, 31]];
+
+type Normalise = fn(Tensor<4>, Tensor<1>, Tensor<1>, f64) -> (Tensor<4>, Tensor<1>, Tensor<1>);
+
+#[test]
+fn batch_norms_equal_their_twins() {
+    let pairs: [(&str, Normalise, Normalise); 2] = [
+        ("batch_norm", fused::batch_norm, reference::batch_norm),
+        ("batch_norm_relu", fused::batch_norm_relu, reference::batch_norm_relu),
+    ];
+    for (name, ours, twin) in pairs {
+        for shape in MAPS {
+            let c = shape[1];
+            let both = [ours, twin].map(|normalise| {
+                let inputs = [
+                    random(shape, 1) * 3.0 + 2.0,
+                    random([1, 1, 1, c], 2) + 1.0,
+                    random([1, 1, 1, c], 3),
+                ];
+                let mut statistics = Vec::new();
+                let mut outcome = run(inputs, |[x, weight, bias]| {
+                    let (weight, bias) = (weight.reshape([c]), bias.reshape([c]));
+                    let (y, mean, variance) = normalise(x, weight, bias, 1e-5);
+                    statistics = vec![mean.into_data(), variance.into_data()];
+                    y
+                });
+                outcome.values.extend(statistics);
+                outcome
+            });
+            assert_close(&both, &format!("{name} {shape:?}"));
+        }
+    }
+}
+
+#[test]
+fn batch_norm_add_relu_equals_its_twin() {
+    type End =
+        fn(Tensor<4>, Tensor<4>, Tensor<1>, Tensor<1>, f64) -> (Tensor<4>, Tensor<1>, Tensor<1>);
+    for shape in MAPS {
+        let c = shape[1];
+        let both = [fused::batch_norm_add_relu as End, reference::batch_norm_add_relu].map(|end| {
+            let inputs = [
+                random(shape, 1) * 3.0 + 2.0,
+                random(shape, 4),
+                random([1, 1, 1, c], 2) + 1.0,
+                random([1, 1, 1, c], 3),
+            ];
+            run(inputs, |[x, skip, weight, bias]| {
+                end(x, skip, weight.reshape([c]), bias.reshape([c]), 1e-5).0
+            })
+        });
+        assert_close(&both, &format!("batch_norm_add_relu {shape:?}"));
+    }
+}
+
+#[test]
+fn global_average_pool_equals_its_twin() {
+    for shape in MAPS {
+        let [n, c, ..] = shape;
+        let both = [fused::global_average_pool as fn(_) -> _, reference::global_average_pool]
+            .map(|pool| run([random(shape, 1)], |[x]| pool(x).reshape([n, c, 1, 1])));
+        assert_close(&both, &format!("global_average_pool {shape:?}"));
+    }
+}
+
+#[test]
+fn double_precision_goes_to_the_twin() {
+    let options = (&device(), burn::tensor::DType::F64);
+    let x = Tensor::<4>::random([2, 3, 5, 5], Distribution::Default, options);
+    let weight = Tensor::<4>::random([4, 3, 3, 3], Distribution::Default, options);
+    let y = fused::conv2d(x, weight, [1; 2], [1; 2]);
+    assert_eq!(y.dtype(), burn::tensor::DType::F64);
+}
+
+#[test]
+fn an_untracked_device_gives_the_same_values() {
+    let (x, weight) = (random([3, 4, 9, 9], 1), random([5, 4, 3, 3], 2));
+    let tracked = run([x.clone(), weight.clone()], |[x, w]| fused::conv2d(x, w, [1; 2], [1; 2]));
+    let y = fused::conv2d(x.inner(), weight.inner(), [1; 2], [1; 2]);
+    let Outcome { values, .. } = tracked;
+    assert_eq!(values[0], y.into_data());
+}

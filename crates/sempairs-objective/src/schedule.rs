@@ -1,0 +1,89 @@
+use std::f64::consts::PI;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Clock;
+
+/// A number that may change over a run: a learning rate, a momentum, a decay, a temperature.
+///
+/// With `T` steps in the run, `w` of them warm-up, and `t` the step:
+///
+/// - constant: `value`;
+/// - cosine: `end + (start - end) (1 + cos(pi t / (T - 1))) / 2`, so that the last step has exactly
+///   `end`;
+/// - warm-up, then cosine: `peak (t + 1) / w` while `t < w`, then the cosine from `peak` to `end`
+///   over the remaining `T - w` steps.
+///
+/// Source: Loshchilov and Hutter, "SGDR" (2017), for the cosine; Goyal et al., "Accurate, Large
+/// Minibatch SGD" (2017), for the linear warm-up. The endpoints are those of lightly's schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Schedule {
+    /// The same value at every step.
+    Constant {
+        /// That value.
+        value: f64,
+    },
+    /// Half a cosine from the first step to the last.
+    Cosine {
+        /// The value at the first step.
+        start: f64,
+        /// The value at the last step.
+        end: f64,
+    },
+    /// A linear rise, then half a cosine.
+    WarmupCosine {
+        /// The value at the end of the warm-up.
+        peak: f64,
+        /// The value at the last step.
+        end: f64,
+        /// Steps of the rise.
+        warmup: usize,
+    },
+}
+
+impl Schedule {
+    /// The value at a moment of a run.
+    pub fn at(&self, clock: Clock) -> f64 {
+        match *self {
+            Self::Constant { value } => value,
+            Self::Cosine { start, end } => cosine(clock.step, clock.steps, start, end),
+            Self::WarmupCosine { peak, warmup, .. } if clock.step < warmup => {
+                peak * (clock.step + 1) as f64 / warmup as f64
+            }
+            Self::WarmupCosine { peak, end, warmup } => {
+                cosine(clock.step - warmup, clock.steps.saturating_sub(warmup), peak, end)
+            }
+        }
+    }
+}
+
+fn cosine(step: usize, steps: usize, start: f64, end: f64) -> f64 {
+    if steps <= 1 || step + 1 >= steps {
+        return end;
+    }
+    end + (start - end) * (1.0 + (PI * step as f64 / (steps - 1) as f64).cos()) / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_step_has_the_end_and_the_warm_up_its_peak() {
+        let schedule = Schedule::WarmupCosine { peak: 2.0, end: 0.5, warmup: 10 };
+        let clock = Clock::new(7, 50);
+        assert_eq!(schedule.at(clock), 0.2);
+        assert_eq!(schedule.at(clock.at(9)), 2.0);
+        assert_eq!(schedule.at(clock.at(10)), 2.0);
+        assert_eq!(schedule.at(clock.at(49)), 0.5);
+    }
+
+    #[test]
+    fn a_warm_up_as_long_as_the_run_never_divides_by_zero() {
+        let schedule = Schedule::WarmupCosine { peak: 1.0, end: 0.0, warmup: 5 };
+        for step in 0..6 {
+            assert!(schedule.at(Clock::new(5, 5).at(step)).is_finite());
+        }
+    }
+}

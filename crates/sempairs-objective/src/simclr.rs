@@ -1,0 +1,61 @@
+use burn::module::Module;
+use burn::tensor::Device;
+use sempairs_backbone::{Backbone, seed_parameters};
+use serde::{Deserialize, Serialize};
+
+use crate::{Clock, Loss, Method, Projector, ProjectorConfig, Reduction, Views, nt_xent};
+
+/// SimCLR's constants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SimClrConfig {
+    /// The temperature `t` of [`nt_xent`]. The paper has 0.1 on ImageNet and 0.5 on CIFAR-10.
+    pub temperature: f64,
+    /// Mean over all anchors or sum of the two directions.
+    #[serde(default)]
+    pub reduction: Reduction,
+    /// The head.
+    pub projector: ProjectorConfig,
+}
+
+impl SimClrConfig {
+    /// Joins a backbone and a fresh head, whose weights follow from the seed.
+    pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> SimClr<B> {
+        let projector = self.projector.init(backbone.features(), device);
+        SimClr {
+            projector: seed_parameters(projector, seed),
+            backbone,
+            temperature: self.temperature,
+            reduction: self.reduction,
+        }
+    }
+}
+
+/// SimCLR: two views of a pair attract, all other views of the batch repel, through one network and one
+/// head trained end to end.
+///
+/// Source: Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations" (2020).
+#[derive(Module, Debug)]
+pub struct SimClr<B: Backbone> {
+    backbone: B,
+    projector: Projector,
+    temperature: f64,
+    #[module(skip)]
+    reduction: Reduction,
+}
+
+impl<B: Backbone> Method for SimClr<B> {
+    type Backbone = B;
+
+    fn loss(&self, views: Views, _clock: Clock) -> Loss {
+        let n = views.batch();
+        let z = self.projector.forward(self.backbone.forward(views.joined())); // [2n, d]
+        let embeddings = z.clone().detach();
+        let [left, right] = [z.clone().narrow(0, 0, n), z.narrow(0, n, n)];
+        Loss { value: nt_xent(left, right, self.temperature, self.reduction), embeddings }
+    }
+
+    fn backbone(&self) -> &B {
+        &self.backbone
+    }
+}

@@ -1,0 +1,91 @@
+use std::path::PathBuf;
+
+use sempairs_data::DataError;
+
+/// What ends a pre-training run before its last step.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A picture could not be read; the loader's workers report it and the run ends with it.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A file of the run directory cannot be read or written.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// A value of the configuration is out of its range.
+    #[error("`{key}`: {reason}")]
+    Config {
+        /// The key, with the tables it stands in.
+        key: String,
+        /// What is wrong with the value.
+        reason: String,
+    },
+    /// A checkpoint is no checkpoint, or only a part of one.
+    #[error("{}: damaged checkpoint: {reason}{}", path.display(), fallback(previous))]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+        /// The one before it, if it is whole.
+        previous: Option<PathBuf>,
+    },
+    /// A checkpoint belongs to a run with other settings.
+    #[error(
+        "{}: this checkpoint was written by a run with other settings (identity {found}, this run's is {expected}); \
+         resume with the settings in the run's experiment.toml, or choose another run directory", path.display()
+    )]
+    OtherRun {
+        /// The file.
+        path: PathBuf,
+        /// The identity it carries.
+        found: String,
+        /// The identity of the run that wanted it.
+        expected: String,
+    },
+    /// The loss is infinite or not a number.
+    #[error(
+        "the loss is {loss} at step {step} with learning rate {learning_rate:e}; {}",
+        match checkpoint { Some(path) => format!("the last good checkpoint is {}", path.display()), None => "there is no checkpoint yet".into() }
+    )]
+    NotFinite {
+        /// The value.
+        loss: f64,
+        /// The step, from 0.
+        step: usize,
+        /// The learning rate of that step.
+        learning_rate: f64,
+        /// The last checkpoint from before.
+        checkpoint: Option<PathBuf>,
+    },
+    /// What the caller does at regular steps failed.
+    #[error(transparent)]
+    Observer(Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn fallback(previous: &Option<PathBuf>) -> String {
+    match previous {
+        Some(path) => format!(
+            "; the one before it is whole: remove the damaged file to resume from {}",
+            path.display()
+        ),
+        None => String::new(),
+    }
+}
+
+impl TrainError {
+    /// An [`Io`](Self::Io) error of `path`.
+    pub fn io(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
+        Self::Io { path: path.into(), error }
+    }
+
+    /// A [`Config`](Self::Config) error of `key`.
+    pub fn config(key: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Config { key: key.into(), reason: reason.into() }
+    }
+}

@@ -1,0 +1,114 @@
+use sempairs_objective::Schedule;
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+
+/// How the base learning rate grows with the batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scaling {
+    /// Not at all: `base`.
+    #[default]
+    None,
+    /// `base * batch / 256`. Source: Goyal et al. (2017).
+    Linear,
+    /// `base * sqrt(batch)`. Source: Chen et al., SimCLR (2020), appendix B.1, with base 0.075.
+    SquareRoot,
+}
+
+/// The learning rate of a run, as a person writes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LearningRate {
+    /// Before scaling.
+    pub base: f64,
+    /// With the batch.
+    #[serde(default)]
+    pub scaling: Scaling,
+    /// Epochs of linear rise; fractions count.
+    #[serde(default)]
+    pub warmup_epochs: f64,
+    /// Steps of linear rise, instead of epochs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warmup_steps: Option<usize>,
+    /// What the cosine ends at, as a part of the peak.
+    #[serde(default)]
+    pub end_factor: f64,
+}
+
+impl LearningRate {
+    /// The peak: the base, scaled with the batch.
+    pub fn peak(&self, batch: usize) -> f64 {
+        match self.scaling {
+            Scaling::None => self.base,
+            Scaling::Linear => self.base * batch as f64 / 256.0,
+            Scaling::SquareRoot => self.base * (batch as f64).sqrt(),
+        }
+    }
+
+    /// The schedule for a batch of so many pairs and an epoch of so many steps.
+    pub fn schedule(&self, batch: usize, steps_per_epoch: usize) -> Schedule {
+        let peak = self.peak(batch);
+        let warmup = self
+            .warmup_steps
+            .unwrap_or((self.warmup_epochs * steps_per_epoch as f64).round() as usize);
+        Schedule::WarmupCosine { peak, end: peak * self.end_factor, warmup }
+    }
+
+    /// # Errors
+    ///
+    /// [`TrainError::Config`] for a rate that is not positive and finite, or a warm-up that is both in
+    /// epochs and in steps.
+    pub fn check(&self) -> Result<(), TrainError> {
+        if !(self.base > 0.0 && self.base.is_finite()) {
+            return Err(TrainError::config(
+                "learning_rate.base",
+                format!("must be positive, not {}", self.base),
+            ));
+        }
+        if !(self.warmup_epochs >= 0.0 && self.warmup_epochs.is_finite()) {
+            return Err(TrainError::config(
+                "learning_rate.warmup_epochs",
+                format!("must not be negative, not {}", self.warmup_epochs),
+            ));
+        }
+        if self.warmup_epochs > 0.0 && self.warmup_steps.is_some() {
+            return Err(TrainError::config(
+                "learning_rate.warmup_steps",
+                "stands beside warmup_epochs; give one of them",
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.end_factor) {
+            return Err(TrainError::config(
+                "learning_rate.end_factor",
+                format!("must lie in 0..=1, not {}", self.end_factor),
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sempairs_objective::Clock;
+
+    #[test]
+    fn scaling_follows_the_batch() {
+        let rate = |scaling| LearningRate {
+            base: 0.075,
+            scaling,
+            warmup_epochs: 2.0,
+            warmup_steps: None,
+            end_factor: 0.0,
+        };
+        assert_eq!(rate(Scaling::None).peak(512), 0.075);
+        assert_eq!(rate(Scaling::Linear).peak(512), 0.15);
+        assert!((rate(Scaling::SquareRoot).peak(256) - 1.2).abs() < 1e-12);
+        let schedule = rate(Scaling::None).schedule(512, 10);
+        let clock = Clock::new(10, 100);
+        assert!(schedule.at(clock) < schedule.at(clock.at(19)));
+        assert_eq!(schedule.at(clock.at(19)), 0.075);
+        assert_eq!(schedule.at(clock.at(99)), 0.0);
+    }
+}

@@ -1,0 +1,105 @@
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sempairs_data::write_whole;
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+
+/// How far the embeddings are from having collapsed; logged once an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Collapse {
+    /// Standard deviation of the normalised embeddings over `1 / sqrt(d)`: 1 for directions spread evenly,
+    /// 0 for one point; see [`sempairs_eval::collapse::deviation`].
+    pub deviation: f64,
+    /// Effective rank; see [`sempairs_eval::collapse::effective_rank`].
+    pub rank: f64,
+}
+
+/// One line of `metrics.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricLine {
+    /// Steps done.
+    pub step: usize,
+    /// Passes over the pairs done, with fractions.
+    pub epoch: f64,
+    /// Mean loss since the line before.
+    pub loss: f64,
+    /// Of the last step.
+    pub learning_rate: f64,
+    /// Since the line before.
+    pub pairs_per_second: f64,
+    /// Share of that time in which the device waited for data.
+    pub waiting: f64,
+    /// At the end of an epoch.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub collapse: Option<Collapse>,
+}
+
+/// `metrics.jsonl`: the lines of a run, rewritten whole whenever a checkpoint is.
+///
+/// The lines belong to the state of the run: after a resume, lines from steps beyond the checkpoint are
+/// gone, so no step stands there twice.
+#[derive(Debug)]
+pub struct MetricLog {
+    path: PathBuf,
+    lines: Vec<MetricLine>,
+}
+
+impl MetricLog {
+    /// The log of a run that has done `step` steps: the lines up to there, of the file if it exists.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Io`], also for a line that is no metric line, with its number.
+    pub fn open(path: impl Into<PathBuf>, step: usize) -> Result<Self, TrainError> {
+        let path = path.into();
+        let mut lines = if step > 0 && path.exists() { Self::read(&path)? } else { Vec::new() };
+        lines.retain(|line| line.step <= step);
+        Ok(Self { path, lines })
+    }
+
+    /// The lines of a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn read(path: &Path) -> Result<Vec<MetricLine>, TrainError> {
+        let text = fs::read_to_string(path).map_err(|e| TrainError::io(path, e))?;
+        text.lines()
+            .enumerate()
+            .map(|(i, line)| {
+                serde_json::from_str(line).map_err(|e| {
+                    TrainError::io(path, std::io::Error::other(format!("line {}: {e}", i + 1)))
+                })
+            })
+            .collect()
+    }
+
+    /// Adds a line.
+    pub fn push(&mut self, line: MetricLine) {
+        self.lines.push(line);
+    }
+
+    /// All lines so far.
+    pub fn lines(&self) -> &[MetricLine] {
+        &self.lines
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Io`].
+    pub fn write(&self) -> Result<(), TrainError> {
+        write_whole(&self.path, |out| {
+            for line in &self.lines {
+                serde_json::to_writer(&mut *out, line)?;
+                out.write_all(b"\n")?;
+            }
+            Ok(())
+        })
+        .map_err(|e| TrainError::io(&self.path, e))
+    }
+}

@@ -1,0 +1,179 @@
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use burn_train::Interrupter;
+use burn_train::metric::{
+    MetricDefinition, MetricEntry, MetricId, NumericAttributes, NumericEntry, SerializedEntry,
+};
+use burn_train::renderer::{MetricState, MetricsRenderer, default_renderer};
+use sempairs_objective::Clock;
+
+use crate::MetricLine;
+
+/// Where a run shows how far it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Display {
+    /// burn-train's dashboard on a terminal, plain lines elsewhere.
+    #[default]
+    Auto,
+    /// A plain line every few seconds, with the time left.
+    Plain,
+    /// Nowhere.
+    Quiet,
+}
+
+/// Between two plain lines, so that a log of a night's run stays readable.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// The display of one run.
+pub(crate) struct Progress {
+    mode: Mode,
+    label: String,
+    started: Instant,
+    first_step: usize,
+}
+
+enum Mode {
+    Dashboard(Box<Dashboard>),
+    Plain { last: Option<Instant> },
+    Quiet,
+}
+
+/// burn-train's renderer, fed by our own loop.
+struct Dashboard {
+    renderer: Box<dyn MetricsRenderer>,
+    epoch: Option<usize>,
+}
+
+const LOSS: &str = "Loss";
+const RATE: &str = "Learning rate";
+const SPEED: &str = "Pairs a second";
+const WAITING: &str = "Waiting for data";
+const DEVIATION: &str = "Embedding deviation";
+const RANK: &str = "Effective rank";
+
+impl Progress {
+    pub(crate) fn start(
+        display: Display,
+        label: &str,
+        clock: Clock,
+        interrupter: &Interrupter,
+    ) -> Self {
+        let mode = match display {
+            Display::Quiet => Mode::Quiet,
+            Display::Auto if std::io::stdout().is_terminal() => {
+                Mode::Dashboard(Box::new(Dashboard::start(label, clock, interrupter)))
+            }
+            _ => Mode::Plain { last: None },
+        };
+        Self { mode, label: label.into(), started: Instant::now(), first_step: clock.step }
+    }
+
+    /// After each logged step.
+    pub(crate) fn update(&mut self, line: &MetricLine, clock: Clock, batch: usize) {
+        match &mut self.mode {
+            Mode::Quiet => {}
+            Mode::Dashboard(dashboard) => dashboard.update(line, clock, batch),
+            Mode::Plain { last } => {
+                let due = last.is_none_or(|last| last.elapsed() >= LINE_EVERY);
+                if !due && !clock.is_over() {
+                    return;
+                }
+                *last = Some(Instant::now());
+                let done = (clock.step - self.first_step).max(1) as u32;
+                let left = self.started.elapsed() / done * (clock.steps - clock.step) as u32;
+                let collapse = line.collapse.map_or(String::new(), |c| {
+                    format!("  deviation {:.2}  rank {:.1}", c.deviation, c.rank)
+                });
+                eprintln!(
+                    "{}  epoch {:.1}/{}  step {}/{}  loss {:.4}  lr {:.2e}  {:.0} pairs/s  waiting {:.1} %{}  {} left",
+                    self.label,
+                    line.epoch,
+                    clock.epochs(),
+                    clock.step,
+                    clock.steps,
+                    line.loss,
+                    line.learning_rate,
+                    line.pairs_per_second,
+                    100.0 * line.waiting,
+                    collapse,
+                    human(left)
+                );
+            }
+        }
+    }
+
+    pub(crate) fn end(self) {
+        if let Mode::Dashboard(mut dashboard) = self.mode {
+            dashboard.renderer.end_split();
+            dashboard.renderer.end();
+            // A dashboard that cannot restore the terminal has nothing better to do either.
+            let _ = dashboard.renderer.on_train_end(None);
+        }
+    }
+}
+
+impl Dashboard {
+    fn start(label: &str, clock: Clock, interrupter: &Interrupter) -> Self {
+        let mut renderer = default_renderer(interrupter.clone(), None);
+        for (name, unit, higher_is_better) in [
+            (LOSS, None, false),
+            (RATE, None, true),
+            (SPEED, Some("pairs/s"), true),
+            (WAITING, Some("%"), false),
+            (DEVIATION, None, true),
+            (RANK, None, true),
+        ] {
+            renderer.register_metric(MetricDefinition {
+                metric_id: id(name),
+                name: Arc::new(name.into()),
+                description: None,
+                attributes: NumericAttributes { unit: unit.map(Into::into), higher_is_better }
+                    .into(),
+            });
+        }
+        renderer.start(clock.epochs(), clock.epoch() + 1, None, Some(label));
+        Self { renderer, epoch: None }
+    }
+
+    fn update(&mut self, line: &MetricLine, clock: Clock, batch: usize) {
+        // The step that was just done is the one before the clock's.
+        let done = clock.at(clock.step.saturating_sub(1));
+        if self.epoch != Some(done.epoch()) {
+            if let Some(epoch) = self.epoch {
+                self.renderer.end_split();
+                self.renderer.update_epoch(epoch + 1);
+            }
+            self.epoch = Some(done.epoch());
+            self.renderer.start_split("train", clock.steps_per_epoch * batch);
+        }
+        let mut show = |name: &str, value: f64, text: String| {
+            self.renderer.update_train(MetricState::Numeric(
+                MetricEntry::new(id(name), SerializedEntry::new(text, value.to_string())),
+                Some(NumericEntry::Value(value)),
+            ));
+        };
+        show(LOSS, line.loss, format!("{:.4}", line.loss));
+        show(RATE, line.learning_rate, format!("{:.3e}", line.learning_rate));
+        show(SPEED, line.pairs_per_second, format!("{:.0} pairs/s", line.pairs_per_second));
+        show(WAITING, 100.0 * line.waiting, format!("{:.1} %", 100.0 * line.waiting));
+        if let Some(collapse) = line.collapse {
+            show(DEVIATION, collapse.deviation, format!("{:.3}", collapse.deviation));
+            show(RANK, collapse.rank, format!("{:.1}", collapse.rank));
+        }
+        self.renderer.update_split((done.step_in_epoch() + 1) * batch);
+    }
+}
+
+fn id(name: &str) -> MetricId {
+    MetricId::new(Arc::new(name.into()))
+}
+
+fn human(time: Duration) -> String {
+    match time.as_secs() {
+        s @ 0..90 => format!("{s} s"),
+        s @ 90..5400 => format!("{} min", s.div_ceil(60)),
+        s => format!("{:.1} h", s as f64 / 3600.0),
+    }
+}

@@ -1,0 +1,81 @@
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sempairs_data::write_whole;
+
+use crate::TrainError;
+
+/// All that training and evaluation share: a folder with fixed names, every file of which is written
+/// whole or not at all.
+///
+/// ```text
+/// experiment.toml       what was asked for
+/// checkpoint/           the state of the run, for resuming
+/// backbone.safetensors  the result, under torchvision's names
+/// metrics.jsonl         one line a logged step
+/// scores.jsonl          one line a score
+/// report.html           the page
+/// ```
+#[derive(Clone, Debug)]
+pub struct RunDirectory {
+    root: PathBuf,
+}
+
+impl RunDirectory {
+    /// Creates the folder if need be.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Io`] if it cannot be created.
+    pub fn create(root: impl Into<PathBuf>) -> Result<Self, TrainError> {
+        let root = root.into();
+        let checkpoint = root.join("checkpoint");
+        fs::create_dir_all(&checkpoint).map_err(|e| TrainError::io(&checkpoint, e))?;
+        Ok(Self { root })
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `experiment.toml`.
+    pub fn experiment(&self) -> PathBuf {
+        self.root.join("experiment.toml")
+    }
+
+    /// `checkpoint/`.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.root.join("checkpoint")
+    }
+
+    /// `backbone.safetensors`.
+    pub fn backbone(&self) -> PathBuf {
+        self.root.join("backbone.safetensors")
+    }
+
+    /// `metrics.jsonl`.
+    pub fn metrics(&self) -> PathBuf {
+        self.root.join("metrics.jsonl")
+    }
+
+    /// `scores.jsonl`.
+    pub fn scores(&self) -> PathBuf {
+        self.root.join("scores.jsonl")
+    }
+
+    /// `report.html`.
+    pub fn report(&self) -> PathBuf {
+        self.root.join("report.html")
+    }
+
+    /// Writes one of its files whole.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Io`] with the file's path.
+    pub fn write(&self, path: &Path, content: &[u8]) -> Result<(), TrainError> {
+        write_whole(path, |out| out.write_all(content)).map_err(|e| TrainError::io(path, e))
+    }
+}

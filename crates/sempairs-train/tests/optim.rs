@@ -1,0 +1,138 @@
+//! LARS and the schedules against reference numbers, and the other forms of LARS against their formulas.
+
+mod reference;
+
+use burn::module::{Module, Param};
+use burn::optim::{GradientsParams, ModuleOptimizer, Optimizer};
+use burn::tensor::{Device, Tensor, TensorData};
+use reference::{Reference, assert_close, device};
+use sempairs_objective::{Clock, Schedule};
+use sempairs_train::{LarsConfig, LarsVariant};
+
+#[derive(Module, Debug)]
+struct Pair {
+    w: Param<Tensor<2>>,
+    b: Param<Tensor<1>>,
+}
+
+fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+#[test]
+fn reference_steps_of_lars() {
+    let (plain, tolerance) = device();
+    let device = plain.clone().autodiff();
+    let numbers = Reference::open("optim/lars_lr0.3_m0.9_wd1e-4");
+    let vector = |name: &str, device: &Device| {
+        let values = numbers.values(name);
+        let len = values.len();
+        Tensor::<1>::from_data(TensorData::new(values, [len]), device)
+    };
+    let mut module = Pair {
+        w: Param::from_tensor(numbers.matrix("w.initial", &device)),
+        b: Param::from_tensor(vector("b.initial", &device)),
+    };
+    let lars = LarsConfig {
+        variant: LarsVariant::Lightly,
+        momentum: 0.9,
+        weight_decay: 1e-4,
+        trust: 1e-3,
+    };
+    let mut optimizer = ModuleOptimizer::from(lars.build());
+    for step in 0..5 {
+        let mut gradients = GradientsParams::new();
+        gradients.register(module.w.id, numbers.matrix(&format!("step{step}.grad_w"), &plain));
+        gradients.register(module.b.id, vector(&format!("step{step}.grad_b"), &plain));
+        module = optimizer.step(0.3, module, gradients);
+        for (ours, name) in [(host(module.w.val()), "w"), (host(module.b.val()), "b")] {
+            let theirs = numbers.values(&format!("step{step}.{name}"));
+            assert_close(&ours, &theirs, tolerance, &format!("step {step}, {name}"));
+        }
+    }
+}
+
+#[test]
+fn reference_schedules() {
+    let numbers = Reference::open("optim/schedules_50_warmup10");
+    let clock = Clock::new(1, 50);
+    for (name, schedule) in [
+        ("lr_factor", Schedule::WarmupCosine { peak: 1.0, end: 0.001, warmup: 10 }),
+        ("ema_momentum_0.996_to_1", Schedule::Cosine { start: 0.996, end: 1.0 }),
+    ] {
+        let ours: Vec<f32> = (0..50).map(|step| schedule.at(clock.at(step)) as f32).collect();
+        assert_close(&ours, &numbers.values(name), 1e-6, name);
+    }
+}
+
+/// Two steps of a matrix with constant gradient, by the formula of each variant.
+fn oracle(variant: LarsVariant, w: &mut [f64], g: &[f64], lr: f64) {
+    let (m, d, e) = (0.9, 0.1, 0.02);
+    let norm = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let mut buffer = vec![0.0; w.len()];
+    for _ in 0..2 {
+        let h: Vec<f64> = g.iter().zip(&*w).map(|(g, w)| g + d * w).collect();
+        let ratio = match variant {
+            LarsVariant::Google | LarsVariant::Fair => e * norm(w) / norm(&h),
+            LarsVariant::Lightly => e * norm(w) / (norm(g) + d * norm(w)),
+            LarsVariant::Clipped => (e * norm(w) / (norm(g) + d * norm(w)) / lr).min(1.0),
+        };
+        for ((b, h), w) in buffer.iter_mut().zip(&h).zip(w.iter_mut()) {
+            if variant == LarsVariant::Google {
+                *b = m * *b + lr * ratio * h;
+                *w -= *b;
+            } else {
+                *b = m * *b + ratio * h;
+                *w -= lr * *b;
+            }
+        }
+    }
+}
+
+#[test]
+fn every_variant_follows_its_formula_and_spares_biases() {
+    let device = Device::flex();
+    let (w, g) = ([0.5, -1.5, 2.0, 0.25, 1.0, -0.75], [0.1, 0.3, -0.2, 0.05, 0.4, 0.2]);
+    for variant in
+        [LarsVariant::Google, LarsVariant::Fair, LarsVariant::Lightly, LarsVariant::Clipped]
+    {
+        let config = LarsConfig { variant, momentum: 0.9, weight_decay: 0.1, trust: 0.02 };
+        for lr in [0.3, 0.01] {
+            let lars = config.build();
+            let mut expected = w;
+            oracle(variant, &mut expected, &g, lr);
+            let gradient = Tensor::<1>::from_floats(g, &device).reshape([2, 3]);
+            let mut weight = Tensor::<1>::from_floats(w, &device).reshape([2, 3]);
+            let mut state = None;
+            for _ in 0..2 {
+                (weight, state) = lars.step::<2>(lr, weight, gradient.clone(), state);
+            }
+            let expected: Vec<f32> = expected.iter().map(|x| *x as f32).collect();
+            assert_close(&host(weight), &expected, 1e-6, &format!("{variant:?} {lr}"));
+        }
+        // One dimension: plain momentum, no decay, no ratio. Two steps of g make 1.9 g.
+        let gradient = Tensor::<1>::from_floats(g, &device);
+        let mut bias = Tensor::<1>::from_floats(w, &device);
+        let mut state = None;
+        for _ in 0..2 {
+            (bias, state) = config.build().step::<1>(0.1, bias, gradient.clone(), state);
+        }
+        let expected: Vec<f32> =
+            w.iter().zip(g).map(|(w, g)| (w - 0.1 * (1.0 + 1.9) * g) as f32).collect();
+        assert_close(&host(bias), &expected, 1e-6, &format!("{variant:?}, bias"));
+    }
+}
+
+#[test]
+fn a_zero_weight_moves_and_nothing_becomes_nan() {
+    let device = Device::flex();
+    for variant in [LarsVariant::Google, LarsVariant::Lightly] {
+        let config = LarsConfig { variant, momentum: 0.9, weight_decay: 0.0, trust: 1e-3 };
+        let zero = Tensor::<2>::zeros([2, 2], &device);
+        let one = Tensor::<2>::ones([2, 2], &device);
+        let (moved, _) = config.build().step::<2>(0.1, zero.clone(), one.clone(), None);
+        assert_close(&host(moved), &[-0.1; 4], 1e-6, "zero weight");
+        let (still, _) = config.build().step::<2>(0.1, one, zero, None);
+        assert_close(&host(still), &[1.0; 4], 1e-6, "zero gradient");
+    }
+}

@@ -1,0 +1,188 @@
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::tensor::{Distribution, Tensor};
+use clap::{Args, Subcommand};
+use sempairs::Error;
+use sempairs::augment::Preset;
+use sempairs::backbone::{BackboneConfig, Stem};
+use sempairs::data::{PairDataset, Pairing};
+use sempairs::objective::{Clock, HeadNorm, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
+use sempairs::train::{LoaderConfig, OptimizerConfig, PairLoader, TrainError};
+use serde_json::json;
+
+use super::DeviceFlag;
+use super::folder::FolderFlags;
+
+/// The calls of `sempairs bench`.
+#[derive(Subcommand)]
+pub enum Bench {
+    /// One SimCLR step: forward, NT-Xent, backward, SGD with momentum, on random views.
+    Step(Step),
+    /// The loader: decoding and SimCLR's augmentation of pictures paired with themselves.
+    Loader(Loader),
+}
+
+#[derive(Args)]
+pub struct Step {
+    /// resnet18, resnet50 or resnet10_narrow.
+    #[arg(long, default_value = "resnet50")]
+    backbone: String,
+    /// Pairs in a batch.
+    #[arg(long, default_value_t = 32)]
+    batch: usize,
+    /// Pixels along a side of a view.
+    #[arg(long, default_value_t = 64)]
+    size: usize,
+    /// Steps that are timed.
+    #[arg(long, default_value_t = 10)]
+    steps: usize,
+    /// Steps before those.
+    #[arg(long, default_value_t = 2)]
+    warmup: usize,
+    #[command(flatten)]
+    device: DeviceFlag,
+}
+
+#[derive(Args)]
+pub struct Loader {
+    #[command(flatten)]
+    source: FolderFlags,
+    /// Pixels along a side of a view.
+    #[arg(long, default_value_t = 64)]
+    size: usize,
+    /// Pairs in a batch.
+    #[arg(long, default_value_t = 256)]
+    batch: usize,
+    /// Batches that are timed.
+    #[arg(long, default_value_t = 40)]
+    batches: usize,
+    /// Threads; 0 for one a core.
+    #[arg(long, default_value_t = 0)]
+    workers: usize,
+}
+
+impl Bench {
+    pub fn run(self) -> Result<(), Error> {
+        match self {
+            Self::Step(args) => args.run(),
+            Self::Loader(args) => args.run(),
+        }
+    }
+}
+
+impl Step {
+    fn run(self) -> Result<(), Error> {
+        let config: BackboneConfig = toml::from_str(&format!("name = \"{}\"", self.backbone))
+            .map_err(|_| {
+                let names = ["resnet18", "resnet50", "resnet10_narrow"];
+                let near = sempairs::nearest(&self.backbone, names)
+                    .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
+                Error::experiment(
+                    "--backbone",
+                    format!("there is no `{}`, only {}{near}", self.backbone, names.join(", ")),
+                )
+            })?;
+        let plain = self.device.open()?;
+        let device = plain.clone().autodiff();
+        // The head of the PyTorch step that this one is compared with.
+        let simclr = SimClrConfig {
+            temperature: 0.5,
+            reduction: Reduction::Mean,
+            projector: ProjectorConfig {
+                hidden: vec![2048],
+                output: 128,
+                norm: HeadNorm::None,
+            },
+        };
+        let stem: Option<Stem> = config.stem;
+        let mut method = simclr.init(config.init_seeded(&plain, 0), 0, &plain).train();
+        let mut optimizer =
+            OptimizerConfig::Sgd { momentum: 0.9, weight_decay: 0.0, nesterov: false }.init();
+        let clock = Clock::new(1, 1);
+        let view = || {
+            let shape = [self.batch, 3, self.size, self.size];
+            Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device)
+        };
+        let views = Views { left: view(), right: view() };
+        let mut times = Vec::new();
+        for step in 0..self.warmup + self.steps {
+            let start = Instant::now();
+            let loss = method.loss(views.clone(), clock).value;
+            let value = loss.clone().detach();
+            let gradients = burn::optim::GradientsParams::from_grads(loss.backward(), &method);
+            method = optimizer.step(0.01, method, gradients);
+            // Reading the loss waits for the forward pass alone.
+            let loss = value.into_data().iter::<f32>().next().unwrap_or(f32::NAN);
+            device.sync().map_err(|e| Error::Device(e.to_string()))?;
+            if step >= self.warmup {
+                times.push(start.elapsed().as_secs_f64());
+            }
+            if !loss.is_finite() {
+                return Err(Error::Device(format!("the loss is {loss}")));
+            }
+        }
+        times.sort_by(f64::total_cmp);
+        let median = times[times.len() / 2];
+        let line = json!({
+            "sempairs": env!("CARGO_PKG_VERSION"),
+            "backbone": self.backbone,
+            "stem": stem,
+            "batch": self.batch,
+            "size": self.size,
+            "steps": self.steps,
+            "warmup": self.warmup,
+            "device": self.device.device,
+            "median_s": median,
+            "pairs_per_s": self.batch as f64 / median,
+            "peak_bytes": peak_bytes(),
+        });
+        println!("{line}");
+        Ok(())
+    }
+}
+
+impl Loader {
+    fn run(self) -> Result<(), Error> {
+        let source = self.source.open()?;
+        let pairs = Pairing::Same.pairs(&*source, 0)?;
+        let dataset = std::sync::Arc::new(PairDataset::new(source, pairs));
+        let per_epoch = dataset.len() / self.batch.max(1);
+        if per_epoch == 0 {
+            return Err(TrainError::config("--batch", "is more than there are pictures").into());
+        }
+        // Without blur where PyTorch's loader of this comparison has it would be another measurement.
+        let pipelines = Preset::Simclr.pipelines(self.size);
+        let clock = Clock::new(per_epoch, self.batches + 1);
+        let config = LoaderConfig { workers: self.workers, ..LoaderConfig::default() };
+        let mut loader =
+            PairLoader::start(dataset, pipelines, self.batch, 0, clock, &config)?;
+        loader.next().transpose()?;
+        let start = Instant::now();
+        let mut count = 0;
+        for batch in loader {
+            count += batch?.pairs.len();
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        let line = json!({
+            "sempairs": env!("CARGO_PKG_VERSION"),
+            "folder": self.source.folder,
+            "size": self.size,
+            "workers": self.workers,
+            "batch": self.batch,
+            "batches": self.batches,
+            "pairs_per_s": count as f64 / seconds,
+            "peak_bytes": peak_bytes(),
+        });
+        println!("{line}");
+        Ok(())
+    }
+}
+
+/// The largest resident size of this process so far; `None` where the system does not tell.
+fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(1024 * kilobytes)
+}

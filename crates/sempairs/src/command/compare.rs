@@ -1,0 +1,33 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use sempairs::Error;
+use sempairs::run::Runner;
+
+use super::{DeviceFlag, ExperimentFlags};
+
+/// Arguments of `sempairs compare`.
+#[derive(Args)]
+pub struct Compare {
+    #[command(flatten)]
+    experiment: ExperimentFlags,
+    /// The folder of all runs.
+    #[arg(long, default_value = "runs")]
+    runs: PathBuf,
+    #[command(flatten)]
+    device: DeviceFlag,
+}
+
+impl Compare {
+    pub fn run(self) -> Result<(), Error> {
+        let experiments = self.experiment.read()?;
+        let runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
+        for experiment in &experiments {
+            let comparison = runner.compare(experiment)?;
+            let files = runner.write_comparison(experiment, &comparison)?;
+            println!("{}\n{comparison}", experiment.name);
+            println!("{}\n{}", files.json.display(), files.report.display());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+mod bench;
+mod cache;
+mod compare;
+mod devices;
+mod evaluate;
+mod folder;
+mod pairs;
+mod png;
+mod pretrain;
+mod scenes;
+
+use clap::{Args, Parser, Subcommand};
+use sempairs::Error;
+
+/// Self-supervised learning from semantic pairs.
+#[derive(Parser)]
+#[command(name = "sempairs", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Draw the built-in scenes: as PNG files in class folders, or as a contact sheet of pairs.
+    Scenes(scenes::Scenes),
+    /// Make, check or show a manifest of pairs.
+    #[command(subcommand)]
+    Pairs(pairs::Pairs),
+    /// Decode a folder of pictures once, into one file.
+    Cache(cache::CacheArgs),
+    /// Pre-train one arm of an experiment with one seed.
+    Pretrain(pretrain::Pretrain),
+    /// Score a backbone's weights on the data of an experiment.
+    Evaluate(evaluate::Evaluate),
+    /// Run all arms of an experiment with all seeds, and report their differences.
+    Compare(compare::Compare),
+    /// List the devices of this build.
+    Devices(devices::Devices),
+    /// Time a training step or the loader; prints one line of JSON.
+    #[command(subcommand)]
+    Bench(bench::Bench),
+}
+
+impl Cli {
+    pub fn run(self) -> Result<(), Error> {
+        match self.command {
+            Command::Scenes(args) => args.run(),
+            Command::Pairs(args) => args.run(),
+            Command::Cache(args) => args.run(),
+            Command::Pretrain(args) => args.run(),
+            Command::Evaluate(args) => args.run(),
+            Command::Compare(args) => args.run(),
+            Command::Devices(args) => args.run(),
+            Command::Bench(args) => args.run(),
+        }
+    }
+}
+
+/// Where networks live.
+#[derive(Args)]
+pub struct DeviceFlag {
+    /// flex, wgpu, vulkan or cuda:N.
+    #[arg(long, env = sempairs::device::VARIABLE, default_value = sempairs::device::default_name())]
+    pub device: String,
+}
+
+impl DeviceFlag {
+    pub fn open(&self) -> Result<burn::tensor::Device, Error> {
+        sempairs::device::open(&self.device)
+    }
+}
+
+/// Which experiment.
+#[derive(Args)]
+pub struct ExperimentFlags {
+    /// The experiment's TOML file.
+    pub experiment: std::path::PathBuf,
+    /// Changes a value of the file, such as `training.steps=100`; may be given again.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl ExperimentFlags {
+    /// The experiments of the file.
+    pub fn read(&self) -> Result<Vec<sempairs::experiment::Experiment>, Error> {
+        sempairs::experiment::read(&self.experiment, &self.set)
+    }
+
+    /// The one experiment of the file.
+    pub fn read_one(&self) -> Result<sempairs::experiment::Experiment, Error> {
+        let mut all = self.read()?;
+        if all.len() != 1 {
+            return Err(Error::experiment(
+                self.experiment.display().to_string(),
+                format!("describes {} experiments, where one is needed", all.len()),
+            ));
+        }
+        Ok(all.remove(0))
+    }
+}

@@ -1,0 +1,129 @@
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use sempairs::Error;
+use sempairs::data::scenes::contact_sheet;
+use sempairs::data::{Manifest, Pair, Pairing, PictureSource, Subset};
+
+use super::folder::FolderFlags;
+
+/// The calls of `sempairs pairs`.
+#[derive(Subcommand)]
+pub enum Pairs {
+    /// Draw pairs from a folder and write them to a manifest.
+    Make(Make),
+    /// Read a manifest, report every bad row, or sum up the good ones.
+    Check(Check),
+    /// Draw pairs of a manifest as a contact sheet.
+    Show(Show),
+}
+
+#[derive(Args)]
+pub struct Make {
+    #[command(flatten)]
+    source: FolderFlags,
+    /// The manifest to write.
+    #[arg(long)]
+    out: PathBuf,
+    /// Where partners come from.
+    #[arg(long, value_enum, default_value_t = Kind::RandomInClass)]
+    pairing: Kind,
+    /// The share of wrong partners, for `wrong-fraction`.
+    #[arg(long, default_value_t = 0.1)]
+    share: f64,
+    /// Pictures of each class.
+    #[arg(long)]
+    per_class: Option<usize>,
+    /// Of the draw.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    RandomInClass,
+    Shuffled,
+    WrongFraction,
+}
+
+#[derive(Args)]
+pub struct Check {
+    /// The manifest.
+    manifest: PathBuf,
+    #[command(flatten)]
+    source: FolderFlags,
+}
+
+#[derive(Args)]
+pub struct Show {
+    /// The manifest.
+    manifest: PathBuf,
+    #[command(flatten)]
+    source: FolderFlags,
+    /// The PNG file to draw.
+    #[arg(long)]
+    out: PathBuf,
+    /// Pairs to show, evenly over the manifest.
+    #[arg(long, default_value_t = 24)]
+    count: usize,
+    /// Pixels along a side of a picture.
+    #[arg(long, default_value_t = 96)]
+    cell: usize,
+}
+
+impl Pairs {
+    pub fn run(self) -> Result<(), Error> {
+        match self {
+            Self::Make(args) => args.run(),
+            Self::Check(args) => args.run(),
+            Self::Show(args) => args.run(),
+        }
+    }
+}
+
+impl Make {
+    fn run(self) -> Result<(), Error> {
+        let mut source = self.source.open()?;
+        if let Some(count) = self.per_class {
+            source = std::sync::Arc::new(Subset::first_per_class(source, count)?);
+        }
+        let pairing = match self.pairing {
+            Kind::RandomInClass => Pairing::RandomInClass,
+            Kind::Shuffled => Pairing::Shuffled,
+            Kind::WrongFraction => Pairing::WrongFraction { share: self.share },
+        };
+        let pairs = pairing.pairs(&*source, self.seed)?;
+        let manifest = Manifest::from_pairs(&*source, &pairs, pairing.name());
+        manifest.write(&self.out, &*source)?;
+        println!("{}: {}", self.out.display(), manifest.summary(&*source));
+        Ok(())
+    }
+}
+
+impl Check {
+    fn run(self) -> Result<(), Error> {
+        let source = self.source.open()?;
+        let manifest = Manifest::read(&self.manifest, &*source)?;
+        println!("{}: {}", self.manifest.display(), manifest.summary(&*source));
+        Ok(())
+    }
+}
+
+impl Show {
+    fn run(self) -> Result<(), Error> {
+        let source = self.source.open()?;
+        let pairs: Vec<Pair> = Manifest::read(&self.manifest, &*source)?.pairs().collect();
+        let step = pairs.len().div_ceil(self.count.max(1)).max(1);
+        let mut pictures = Vec::new();
+        for pair in pairs.iter().step_by(step) {
+            pictures.push(source.read(pair.left)?);
+            pictures.push(source.read(pair.right)?);
+        }
+        if pictures.is_empty() {
+            return Err(Error::experiment(self.manifest.display().to_string(), "has no pair"));
+        }
+        super::png::write(&self.out, &contact_sheet(&pictures, 8, self.cell.max(1), 4))?;
+        println!("{}: {} pairs", self.out.display(), pictures.len() / 2);
+        Ok(())
+    }
+}

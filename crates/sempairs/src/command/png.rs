@@ -1,0 +1,17 @@
+use std::io::Write;
+use std::path::Path;
+
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+use sempairs::Error;
+use sempairs::data::{Picture, write_whole};
+
+/// Writes a picture as PNG, whole or not at all.
+pub fn write(path: &Path, picture: &Picture<'_>) -> Result<(), Error> {
+    let mut bytes = Vec::new();
+    let (width, height) = (picture.width() as u32, picture.height() as u32);
+    PngEncoder::new(&mut bytes)
+        .write_image(picture.pixels(), width, height, ExtendedColorType::Rgb8)
+        .map_err(|e| Error::io(path, std::io::Error::other(e)))?;
+    write_whole(path, |out| out.write_all(&bytes)).map_err(|e| Error::io(path, e))
+}

@@ -1,0 +1,56 @@
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use sempairs::Error;
+use sempairs::run::Runner;
+
+use super::{DeviceFlag, ExperimentFlags};
+
+/// Arguments of `sempairs pretrain`.
+#[derive(Args)]
+pub struct Pretrain {
+    #[command(flatten)]
+    experiment: ExperimentFlags,
+    /// Which arm; the first if it is left out.
+    #[arg(long)]
+    arm: Option<String>,
+    /// Which seed; the experiment's first if it is left out.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The folder of all runs.
+    #[arg(long, default_value = "runs")]
+    runs: PathBuf,
+    #[command(flatten)]
+    device: DeviceFlag,
+}
+
+impl Pretrain {
+    pub fn run(self) -> Result<(), Error> {
+        let experiment = self.experiment.read_one()?;
+        let file = self.experiment.experiment.display().to_string();
+        let arm = match &self.arm {
+            None => &experiment.arms[0],
+            Some(name) => experiment.arms.iter().find(|arm| arm.name == *name).ok_or_else(|| {
+                let names: Vec<&str> = experiment.arms.iter().map(|a| a.name.as_str()).collect();
+                let near = sempairs::nearest(name, names.iter().copied())
+                    .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
+                Error::experiment(
+                    file,
+                    format!("there is no arm `{name}`, only {}{near}", names.join(", ")),
+                )
+            })?,
+        };
+        let seed = self.seed.unwrap_or(experiment.seeds[0]);
+        let runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
+        let downstream = runner.downstream(&experiment)?;
+        let run = runner.pretrain(&experiment, arm, seed, &downstream, &mut HashMap::new())?;
+        for point in &run.result.curve {
+            for score in &point.scores {
+                println!("step {:>6}  {score}", point.step);
+            }
+        }
+        println!("{}", runner.run_folder(&experiment, arm, seed).display());
+        Ok(())
+    }
+}

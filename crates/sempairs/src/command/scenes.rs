@@ -1,0 +1,84 @@
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
+use rayon::prelude::*;
+use sempairs::Error;
+use sempairs::data::scenes::{SceneSource, Split, contact_sheet};
+use sempairs::data::{Picture, PictureSource};
+
+/// Arguments of `sempairs scenes`.
+#[derive(Args)]
+pub struct Scenes {
+    /// A folder to write a PNG file a scene into, in class folders.
+    #[arg(long, required_unless_present = "sheet")]
+    out: Option<PathBuf>,
+    /// A PNG file to draw a contact sheet of semantic pairs into: a row a class, partners side by side.
+    #[arg(long)]
+    sheet: Option<PathBuf>,
+    /// Which classes and nuisances.
+    #[arg(long, value_enum, default_value_t = SplitName::Pretrain)]
+    split: SplitName,
+    /// Scenes of each class.
+    #[arg(long, default_value_t = 8)]
+    per_class: usize,
+    /// Pixels along a side.
+    #[arg(long, default_value_t = 64)]
+    size: usize,
+    /// Of the drawing.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SplitName {
+    Pretrain,
+    DownstreamTrain,
+    DownstreamTest,
+}
+
+impl Scenes {
+    pub fn run(self) -> Result<(), Error> {
+        let split = match self.split {
+            SplitName::Pretrain => Split::Pretrain,
+            SplitName::DownstreamTrain => Split::DownstreamTrain,
+            SplitName::DownstreamTest => Split::DownstreamTest,
+        };
+        if self.size == 0 || self.per_class == 0 {
+            return Err(Error::experiment("scenes", "--size and --per-class must be at least 1"));
+        }
+        let source = SceneSource::new(split, self.per_class, self.size, self.seed);
+        if let Some(path) = &self.sheet {
+            let pairs: Vec<(usize, usize)> = source.curated_pairs();
+            if pairs.is_empty() {
+                return Err(Error::experiment("scenes", "--per-class must be at least 2 for pairs"));
+            }
+            let pictures: Vec<Picture<'_>> = pairs
+                .par_iter()
+                .flat_map_iter(|(left, right)| [*left, *right])
+                .map(|index| source.read(index))
+                .collect::<Result<_, _>>()?;
+            let columns = self.per_class / 2 * 2;
+            super::png::write(path, &contact_sheet(&pictures, columns, self.size, 2))?;
+            println!("{}: {} pairs of {} classes", path.display(), pairs.len(), source.classes().len());
+        }
+        if let Some(folder) = &self.out {
+            for class in source.classes() {
+                let folder = folder.join(class);
+                fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
+            }
+            let bar = ProgressBar::new(source.len() as u64);
+            (0..source.len()).into_par_iter().try_for_each(|index| {
+                bar.inc(1);
+                let name = source.name(index);
+                let inside: PathBuf = name.split('/').skip(1).collect();
+                let path = folder.join(inside).with_extension("png");
+                super::png::write(&path, &source.read(index)?)
+            })?;
+            bar.finish_and_clear();
+            println!("{}: {} scenes of {} classes", folder.display(), source.len(), source.classes().len());
+        }
+        Ok(())
+    }
+}

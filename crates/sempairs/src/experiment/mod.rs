@@ -1,0 +1,248 @@
+//! An experiment as a person writes it: one TOML file that says which pictures, which pairs, which
+//! views, which network, which objective, how long, and how it is scored.
+//!
+//! Unknown keys are errors. `[[vary]]` tables make a grid of experiments from one file, and every
+//! experiment has an [`identity`](Experiment::identity), a hash of everything it says, which its
+//! checkpoints and its results carry.
+
+mod pictures;
+mod vary;
+mod views;
+
+use std::path::Path;
+
+use sempairs_backbone::BackboneConfig;
+use sempairs_data::pairing::Pairing;
+use sempairs_eval::{Identity, Protocol};
+use sempairs_objective::SimClrConfig;
+use sempairs_train::{LearningRate, LoaderConfig, OptimizerConfig, TrainConfig};
+use serde::{Deserialize, Serialize};
+
+pub use pictures::Pictures;
+pub use vary::{parse_assignment, read_grid, set};
+pub use views::Views;
+
+use crate::Error;
+use crate::suggest::explain;
+
+/// Everything that an experiment's results depend on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// What to call it; the name of its folder.
+    pub name: String,
+    /// The pictures to learn from.
+    pub pictures: Pictures,
+    /// The arms that are compared: same network, same order, same augmentation, other pairs.
+    pub arms: Vec<Arm>,
+    /// One run of each arm for each of these.
+    pub seeds: Vec<u64>,
+    /// The augmentation.
+    pub views: Views,
+    /// The network.
+    pub backbone: BackboneConfig,
+    /// The objective.
+    pub method: MethodConfig,
+    /// How long, in what steps.
+    pub training: Training,
+    /// How it is scored.
+    pub evaluation: Evaluation,
+}
+
+/// One side of a comparison: where partners come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arm {
+    /// A short name, such as `sp`.
+    pub name: String,
+    /// Where a picture's partner comes from.
+    pub pairing: Pairing,
+    /// Pictures of each class that this arm learns from; all if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_class: Option<usize>,
+}
+
+/// Which objective.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "lowercase")]
+pub enum MethodConfig {
+    /// SimCLR.
+    SimClr(SimClrConfig),
+}
+
+/// The pre-training of every arm. All arms take the same number of steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// Pairs in a batch.
+    pub batch: usize,
+    /// Steps of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<usize>,
+    /// Epochs of a run, instead of steps: those of the first arm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<usize>,
+    /// What turns gradients into steps.
+    pub optimizer: OptimizerConfig,
+    /// How far.
+    pub learning_rate: LearningRate,
+    /// Steps between two lines of metrics.
+    #[serde(default = "log_every")]
+    pub log_every: usize,
+    /// Steps between two checkpoints; one an epoch if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint_every: Option<usize>,
+}
+
+fn log_every() -> usize {
+    10
+}
+
+/// The unseen data that backbones are scored on, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evaluation {
+    /// What to call the data in the scores.
+    pub dataset: String,
+    /// Pictures that protocols learn from.
+    pub train: Pictures,
+    /// Pictures that are scored.
+    pub test: Pictures,
+    /// Steps between two scores; only the end is scored if it is left out. Step 0, the untrained
+    /// network, always is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<usize>,
+    /// How it is scored; the first protocol heads the tables.
+    #[serde(default = "protocols")]
+    pub protocols: Vec<Protocol>,
+    /// Scenes of each class for the invariance report; none is made if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invariance_scenes: Option<usize>,
+}
+
+fn protocols() -> Vec<Protocol> {
+    ["probe", "knn"].map(|name| name.parse().expect("a built-in protocol")).to_vec()
+}
+
+impl Experiment {
+    /// Parses one experiment without `[[vary]]`; `file` is what errors call the text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Experiment`] with the line and, for a misspelt name, the nearest right one.
+    pub fn parse(text: &str, file: &str) -> Result<Self, Error> {
+        let experiment: Self =
+            toml::from_str(text).map_err(|e| Error::experiment(file, explain(&e.to_string())))?;
+        experiment.check(file)?;
+        Ok(experiment)
+    }
+
+    /// Whether all values are in their ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Experiment`] with the key and the reason, or that of the part that is at fault.
+    pub fn check(&self, file: &str) -> Result<(), Error> {
+        let refuse = |reason: String| Err(Error::experiment(file, reason));
+        if self.name.is_empty() || self.name.contains(['/', '\\']) || self.name.starts_with('.') {
+            return refuse(format!("`name`: `{}` cannot be a folder's name", self.name));
+        }
+        if self.arms.is_empty() {
+            return refuse("`arms`: there is none".into());
+        }
+        if self.seeds.is_empty() {
+            return refuse("`seeds`: there is none".into());
+        }
+        for (i, arm) in self.arms.iter().enumerate() {
+            if self.arms[..i].iter().any(|other| other.name == arm.name) {
+                return refuse(format!("`arms`: there are two called `{}`", arm.name));
+            }
+            arm.pairing.check()?;
+        }
+        if self.seeds.iter().enumerate().any(|(i, seed)| self.seeds[..i].contains(seed)) {
+            return refuse("`seeds`: one stands there twice".into());
+        }
+        match (self.training.steps, self.training.epochs) {
+            (Some(_), Some(_)) => {
+                return refuse("`training`: give `steps` or `epochs`, not both".into());
+            }
+            (None, None) => return refuse("`training`: `steps` or `epochs` is missing".into()),
+            _ => {}
+        }
+        if self.evaluation.every == Some(0) {
+            return refuse("`evaluation.every`: must be at least 1, not 0".into());
+        }
+        if self.evaluation.protocols.is_empty() {
+            return refuse("`evaluation.protocols`: there is none".into());
+        }
+        for protocol in &self.evaluation.protocols {
+            protocol.check()?;
+        }
+        let MethodConfig::SimClr(simclr) = &self.method;
+        if !(simclr.temperature > 0.0 && simclr.temperature.is_finite()) {
+            return refuse(format!(
+                "`method.temperature`: must be positive, not {}",
+                simclr.temperature
+            ));
+        }
+        self.views.pipelines()?.iter().try_for_each(|p| p.check())?;
+        self.train_config(0, 1, &LoaderConfig::default()).check()?;
+        Ok(())
+    }
+
+    /// The experiment as it is written into a run's directory: every key, defaults included.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("an experiment is plain data")
+    }
+
+    /// A hash of the whole experiment: two with the same one say the same.
+    pub fn identity(&self) -> Identity {
+        Identity::new().and(self.to_toml().as_bytes())
+    }
+
+    /// The identity of one run: of all that its weights depend on, so that a longer list of seeds or other
+    /// scores can use the runs that are there.
+    pub fn run_identity(&self, arm: &Arm, seed: u64) -> Identity {
+        let run = Self {
+            name: "run".into(),
+            arms: vec![Arm { name: "arm".into(), ..arm.clone() }],
+            seeds: vec![seed],
+            evaluation: Evaluation {
+                dataset: String::new(),
+                every: None,
+                protocols: Vec::new(),
+                invariance_scenes: None,
+                train: self.pictures.clone(),
+                test: self.pictures.clone(),
+            },
+            ..self.clone()
+        };
+        run.identity()
+    }
+
+    /// The trainer's constants for a run of one seed.
+    pub fn train_config(&self, seed: u64, steps: usize, loader: &LoaderConfig) -> TrainConfig {
+        let training = &self.training;
+        TrainConfig {
+            seed,
+            batch: training.batch,
+            steps,
+            optimizer: training.optimizer.clone(),
+            learning_rate: training.learning_rate.clone(),
+            loader: loader.clone(),
+            log_every: training.log_every,
+            checkpoint_every: training.checkpoint_every,
+        }
+    }
+}
+
+/// Reads a file of experiments: one, or the grid that its `[[vary]]` tables span, each with the
+/// assignments of `overrides` (`training.steps=100`) made first.
+///
+/// # Errors
+///
+/// [`Error::Io`] and [`Error::Experiment`] with the file's name.
+pub fn read(path: &Path, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+    read_grid(&text, &path.display().to_string(), overrides)
+}

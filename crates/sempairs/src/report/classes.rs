@@ -1,0 +1,145 @@
+//! The accuracy of each class: a row a class, a mark an arm.
+
+use super::axes::WIDTH;
+use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
+use super::readings::{self, mean_of};
+use super::scale::{Scale, range};
+use super::svg::Svg;
+use super::table::Table;
+use super::{mark, number};
+use crate::comparison::{ArmResult, Comparison};
+
+/// Rows of the chart at most; the table has them all.
+const ROWS: usize = 40;
+
+/// A class with the mean accuracy of each arm.
+struct Row {
+    class: String,
+    shares: Vec<Option<f64>>,
+}
+
+impl Row {
+    /// The second arm minus the first.
+    fn difference(&self) -> Option<f64> {
+        Some((*self.shares.get(1)?)? - (*self.shares.first()?)?)
+    }
+
+    fn mean(&self) -> f64 {
+        mean_of(self.shares.iter().flatten().copied()).map_or(0.0, |found| found.mean)
+    }
+}
+
+/// The section, empty if no score tells classes apart.
+pub fn classes(comparison: &Comparison) -> String {
+    let mut rows = rows(comparison);
+    if rows.is_empty() {
+        return String::new();
+    }
+    rows.sort_by(|a, b| {
+        let key = |row: &Row| row.difference().unwrap_or_else(|| row.mean());
+        key(b).total_cmp(&key(a)).then_with(|| a.class.cmp(&b.class))
+    });
+    let names: Vec<&str> = comparison.arms.iter().map(|arm| arm.arm.name.as_str()).collect();
+    let order = match names[..] {
+        [first, second, ..] => format!(
+            "Sorted by {} minus {}: what {} gains most stands first.",
+            escape(second),
+            escape(first),
+            escape(second)
+        ),
+        _ => "Sorted by accuracy.".into(),
+    };
+    let protocol = comparison.protocols().into_iter().next().unwrap_or_default();
+    let mut about = format!(
+        "Top-1 accuracy at the last step under {}{}. {order}",
+        escape(&protocol),
+        if readings::seeds(comparison).len() > 1 { ", the mean over the seeds" } else { "" }
+    );
+    let half = ROWS / 2;
+    let shown: Vec<&Row> = if rows.len() > ROWS {
+        about += &format!(" The chart shows the first and last {half} of {} classes.", rows.len());
+        rows[..half].iter().chain(&rows[rows.len() - half..]).collect()
+    } else {
+        rows.iter().collect()
+    };
+    let key: Vec<String> = names.iter().enumerate().map(|(i, name)| arm_name(i, name)).collect();
+    let figure = format!("<figure>{}{}</figure>", draw(&names, &shown), legend(&key));
+    // A long table would push the rest of the page away.
+    let open = if rows.len() > ROWS { "" } else { " open" };
+    let table = table(&names, &rows);
+    let details = format!("<details{open}><summary>As a table</summary>{table}</details>");
+    section("Every class", &(paragraph(&about) + &side_by_side(&[figure, details])))
+}
+
+fn rows(comparison: &Comparison) -> Vec<Row> {
+    let last = |arm: &'_ ArmResult| -> Vec<(String, f64)> {
+        let scores = arm.runs.iter().filter_map(|run| run.curve.last()?.scores.first());
+        scores.flat_map(|score| score.per_class.clone()).collect()
+    };
+    let shares: Vec<Vec<(String, f64)>> = comparison.arms.iter().map(last).collect();
+    let mut rows: Vec<Row> = Vec::new();
+    for (class, _) in shares.iter().flatten() {
+        if rows.iter().any(|row| row.class == *class) {
+            continue;
+        }
+        let of = |arm: &Vec<(String, f64)>| {
+            let seeds = arm.iter().filter(|(name, _)| name == class).map(|(_, share)| *share);
+            mean_of(seeds).map(|found| found.mean)
+        };
+        rows.push(Row { class: class.clone(), shares: shares.iter().map(of).collect() });
+    }
+    rows.retain(|row| row.shares.iter().any(Option::is_some));
+    rows
+}
+
+fn draw(arms: &[&str], rows: &[&Row]) -> String {
+    const LEFT: f64 = 130.0;
+    const RIGHT: f64 = 18.0;
+    const ROW: f64 = 23.0;
+    const TOP: f64 = 26.0;
+    let shares = rows.iter().flat_map(|row| row.shares.iter().flatten().map(|x| 100.0 * x));
+    let values = range(shares, 0.06).unwrap_or([0.0, 100.0]);
+    let x = Scale::new([values[0].max(-1.0), values[1].min(101.0)], [LEFT, WIDTH - RIGHT]);
+    let bottom = TOP + ROW * rows.len() as f64;
+    let mut svg = Svg::new([WIDTH, bottom + 24.0], "Top-1 accuracy of each class, a mark an arm");
+    svg.text("title", [0.0, 12.0], "top-1 accuracy, %");
+    let (ticks, decimals) = x.ticks(8);
+    for tick in ticks {
+        let place = x.at(tick);
+        svg.line("grid", [place, TOP], [place, bottom]);
+        svg.text("tick mid", [place, bottom + 17.0], &number::fixed(tick, decimals));
+    }
+    for (r, row) in rows.iter().enumerate() {
+        let y = TOP + ROW * (r as f64 + 0.5);
+        svg.text("group end", [LEFT - 10.0, y + 4.0], &super::axes::brief(&row.class));
+        if let Some([low, high]) = range(row.shares.iter().flatten().copied(), 0.0) {
+            svg.line("span", [x.at(100.0 * low), y], [x.at(100.0 * high), y]);
+        }
+        for (i, share) in row.shares.iter().enumerate() {
+            let Some(share) = share else { continue };
+            let title = format!("{}, {}: {}", row.class, arms[i], number::percent(*share));
+            let path = mark::arm(i).path([x.at(100.0 * share), y], 5.0);
+            svg.path(&format!("a{} dot ring", i % mark::ARMS), &path, &title);
+        }
+    }
+    svg.finish("chart")
+}
+
+fn table(arms: &[&str], rows: &[Row]) -> String {
+    let difference = (arms.len() > 1).then(|| format!("{} \u{2212} {}", arms[1], arms[0]));
+    let mut headings = vec!["class"];
+    headings.extend(arms);
+    headings.extend(difference.as_deref());
+    let mut table = Table::new(&headings);
+    for row in rows {
+        let mut cells = vec![escape(&row.class)];
+        let share =
+            |x: &Option<f64>| x.map_or(number::MISSING.into(), |x| number::fixed(100.0 * x, 1));
+        cells.extend(row.shares.iter().map(share));
+        cells.push(
+            row.difference().map_or(number::MISSING.into(), |x| number::signed(100.0 * x, 1)),
+        );
+        table.row(&cells);
+    }
+    table.finish()
+}

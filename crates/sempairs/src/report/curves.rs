@@ -1,0 +1,189 @@
+//! Accuracy against steps: a chart a protocol, with what a score has to be compared with.
+
+use sempairs_eval::Score;
+use sempairs_eval::interval::Difference;
+
+use super::axes::{Axes, Chart, EndLabel, LINE, brief};
+use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
+use super::readings::{self, Lead};
+use super::scale::range;
+use super::{mark, number};
+use crate::comparison::Comparison;
+
+/// The section, empty if nothing was scored.
+pub fn curves(comparison: &Comparison) -> String {
+    let protocols = comparison.protocols();
+    let charts = protocols.iter().enumerate().filter_map(|(i, name)| chart(comparison, i, name));
+    let charts: Vec<String> = charts.collect();
+    if charts.is_empty() {
+        return String::new();
+    }
+    let data = escape(comparison.dataset());
+    let about = if readings::seeds(comparison).len() > 1 {
+        format!(
+            "The mean top-1 accuracy over the seeds on {data}, which no arm has learned from; the bands \
+             are its 95 % intervals. In each seed all arms start from the same weights."
+        )
+    } else {
+        format!(
+            "The top-1 accuracy on {data}, which no arm has learned from; one seed, so there are no \
+             intervals. All arms start from the same weights."
+        )
+    };
+    section("Accuracy against steps", &(paragraph(&about) + &side_by_side(&charts)))
+}
+
+/// A level to compare curves with.
+struct Level {
+    name: String,
+    value: f64,
+    style: &'static str,
+}
+
+fn levels(comparison: &Comparison, protocol: usize, name: &str) -> Vec<Level> {
+    let level = |style, name: &str, value| Level { name: name.into(), value, style };
+    let untrained = readings::untrained(comparison, protocol);
+    let mut levels: Vec<Level> =
+        untrained.map(|found| level("untrained", "untrained", found.mean)).into_iter().collect();
+    // A baseline stands among scores of its own protocol, and where there are none of it among all.
+    let known = comparison.protocols();
+    let stands = |s: &&Score| s.protocol == name || !known.contains(&s.protocol);
+    for (score, style) in comparison.baselines.iter().filter(stands).zip(BASELINES.iter().cycle()) {
+        levels.push(level(style, &score.views, score.top1));
+    }
+    levels.extend(readings::guessing(comparison).map(|x| level("guessing", "guessing", x)));
+    levels.retain(|level| level.value.is_finite());
+    levels
+}
+
+const BASELINES: [&str; 2] = ["baseline", "baseline two"];
+
+type Curve = Vec<(usize, Difference)>;
+
+fn chart(comparison: &Comparison, protocol: usize, name: &str) -> Option<String> {
+    let curves: Vec<Curve> =
+        comparison.arms.iter().map(|arm| readings::curve(arm, protocol)).collect();
+    let levels = levels(comparison, protocol, name);
+    let leads = leads(comparison, protocol);
+    let overtakings: Vec<&Lead> = leads.iter().filter(|lead| lead.overtook).collect();
+    let title = format!("{name}: top-1 accuracy, %");
+    let axes = Axes {
+        steps: range(curves.iter().flatten().map(|(step, _)| *step as f64), 0.0)?,
+        values: values(&curves, &levels)?,
+        title: &title,
+        label: &format!("Accuracy against steps under {name}"),
+        notes: overtakings.len(),
+    };
+    let mut chart = Chart::new(&axes);
+    let [[left, top], [right, bottom]] = chart.corners();
+    for level in &levels {
+        let y = chart.y.at(100.0 * level.value);
+        chart.svg.line(&format!("level {}", level.style), [left, y], [right, y]);
+    }
+    let number_of = |arm: &str| comparison.arms.iter().position(|a| a.arm.name == arm).unwrap_or(0);
+    for (i, lead) in overtakings.iter().enumerate() {
+        let (x, y) = (chart.x.at(lead.since as f64), top - LINE * (i as f64 + 0.5));
+        let style = format!("a{}", number_of(lead.ahead) % mark::ARMS);
+        chart.svg.line(&format!("{style} crossing"), [x, y + 4.0], [x, bottom]);
+        let anchor = if x < (left + right) / 2.0 { "" } else { " end" };
+        let (ahead, behind) = (brief(lead.ahead), brief(lead.behind));
+        let text = format!("{ahead} overtakes {behind}: step {}", number::count(lead.since));
+        let beside = if anchor.is_empty() { x - 3.0 } else { x + 3.0 };
+        chart.svg.text(&format!("{style} note{anchor}"), [beside, y], &text);
+    }
+    for (i, curve) in curves.iter().enumerate() {
+        draw(&mut chart, i, curve, &comparison.arms[i].arm.name);
+    }
+    let last = |(i, curve): (usize, &Curve)| {
+        Some(EndLabel {
+            value: 100.0 * curve.last()?.1.mean,
+            style: format!("a{} name", i % mark::ARMS),
+            text: brief(&comparison.arms[i].arm.name),
+        })
+    };
+    let mut labels: Vec<EndLabel> = curves.iter().enumerate().filter_map(last).collect();
+    labels.extend(levels.iter().map(|level| EndLabel {
+        value: 100.0 * level.value,
+        style: "small".into(),
+        text: brief(&level.name),
+    }));
+    chart.end_labels(&labels);
+    let drawn = chart.svg.finish("chart");
+    let said: Vec<String> = leads.iter().map(|lead| escape(&sentence(lead))).collect();
+    Some(format!(
+        "<figure>{drawn}{}<figcaption>{}</figcaption></figure>",
+        key(comparison, &curves, &levels),
+        said.join("<br>")
+    ))
+}
+
+/// From the lowest to the highest of what has to be seen; wide intervals of few seeds may be cut.
+fn values(curves: &[Curve], levels: &[Level]) -> Option<[f64; 2]> {
+    let means = curves.iter().flatten().map(|(_, found)| found.mean);
+    let [low, high] = range(means.chain(levels.iter().map(|level| level.value)), 0.5)?;
+    let ends = curves.iter().flatten().filter_map(|(_, found)| number::ends(found));
+    let ends = ends.flat_map(|(a, b)| [a, b]).map(|x| x.clamp(low, high));
+    let means = curves.iter().flatten().map(|(_, found)| found.mean);
+    let all = means.chain(levels.iter().map(|level| level.value)).chain(ends);
+    range(all, 0.03).map(|[low, high]| [(100.0 * low).max(0.0), (100.0 * high).min(101.0)])
+}
+
+fn draw(chart: &mut Chart, arm: usize, curve: &Curve, name: &str) {
+    let style = format!("a{}", arm % mark::ARMS);
+    let place = |chart: &Chart, step, value: f64| chart.at(step, 100.0 * value);
+    let banded = curve.iter().filter_map(|(step, found)| Some((*step, number::ends(found)?)));
+    let (low, high): (Vec<[f64; 2]>, Vec<[f64; 2]>) = banded
+        .map(|(step, (low, high))| (place(chart, step, low), place(chart, step, high)))
+        .unzip();
+    let means: Vec<[f64; 2]> =
+        curve.iter().map(|(step, found)| place(chart, *step, found.mean)).collect();
+    let [from, to] = chart.corners();
+    chart.svg.within(from, to, |svg| svg.band(&format!("{style} band"), &low, &high));
+    chart.svg.polyline(&format!("{style} line"), &means);
+    for ((step, found), at) in curve.iter().zip(means) {
+        let interval = number::interval(found).map_or(String::new(), |i| format!(" {i}"));
+        let title = format!(
+            "{name}, step {}: {}{interval}, {}",
+            number::count(*step),
+            number::percent(found.mean),
+            number::seeds(found.n)
+        );
+        chart.svg.path(&format!("{style} dot"), &mark::arm(arm).path(at, 3.6), &title);
+    }
+}
+
+/// Who leads, for every arm against the first.
+fn leads(comparison: &Comparison, protocol: usize) -> Vec<Lead<'_>> {
+    let Some((first, others)) = comparison.arms.split_first() else { return Vec::new() };
+    let scored = |arm| readings::curve(arm, protocol).len() > 1;
+    let others = others.iter().filter(|arm| scored(arm) && scored(first));
+    others.filter_map(|arm| readings::lead(comparison, [arm, first], protocol)).collect()
+}
+
+fn sentence(lead: &Lead) -> String {
+    let Lead { ahead, behind, since, overtook } = lead;
+    let since = number::count(*since);
+    if *overtook {
+        format!("{ahead} overtakes {behind} at step {since} and stays ahead to the end.")
+    } else {
+        format!("{ahead} is ahead of {behind} from step {since} to the end; {behind} never was.")
+    }
+}
+
+fn key(comparison: &Comparison, curves: &[Curve], levels: &[Level]) -> String {
+    let last = |(i, curve): (usize, &Curve)| {
+        let mean = number::percent(curve.last()?.1.mean);
+        Some(format!("{} {mean}", arm_name(i, &comparison.arms[i].arm.name)))
+    };
+    let mut entries: Vec<String> = curves.iter().enumerate().filter_map(last).collect();
+    entries.extend(levels.iter().map(|level| {
+        format!(
+            "<span class=\"key\"><svg class=\"dash\" viewBox=\"0 0 24 12\" aria-hidden=\"true\">\
+             <line class=\"level {}\" x1=\"0\" y1=\"6\" x2=\"24\" y2=\"6\"/></svg>{}</span> {}",
+            level.style,
+            escape(&level.name),
+            number::percent(level.value)
+        )
+    }));
+    legend(&entries)
+}

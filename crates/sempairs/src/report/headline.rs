@@ -1,0 +1,101 @@
+//! What was found, in a sentence, said no stronger than the numbers are.
+
+use super::number;
+use super::readings;
+use crate::comparison::{ArmDifference, Comparison};
+
+/// The sentence for the first difference under the first protocol, then one for each other arm. Plain text.
+pub fn sentences(comparison: &Comparison) -> Vec<String> {
+    let protocols = comparison.protocols();
+    let Some(protocol) = protocols.first() else {
+        return vec!["Nothing has been scored yet.".into()];
+    };
+    let found = comparison.differences.iter().filter(|d| d.protocol == *protocol);
+    let sentences: Vec<String> =
+        found.filter(|d| d.top1.mean.is_finite()).map(difference).collect();
+    if !sentences.is_empty() {
+        return sentences;
+    }
+    let seeds = readings::seeds(comparison);
+    let alone = comparison.arms.iter().filter_map(|arm| {
+        let found = readings::mean_of(readings::finals(arm, 0, &seeds))?;
+        let interval = number::interval(&found).map_or(String::new(), |i| format!(" {i}"));
+        Some(format!(
+            "{} reaches {}{interval} on the unseen classes ({}, {protocol}).",
+            arm.arm.name,
+            number::percent(found.mean),
+            number::seeds(found.n)
+        ))
+    });
+    let alone: Vec<String> = alone.collect();
+    if alone.is_empty() { vec!["Nothing has been scored yet.".into()] } else { alone }
+}
+
+/// One arm against another.
+fn difference(found: &ArmDifference) -> String {
+    let ArmDifference { arm, against, protocol, top1 } = found;
+    let seeds = number::ends(top1).map_or(String::new(), |_| number::seeds(top1.n) + ", ");
+    let place = format!("on the unseen classes ({seeds}{protocol})");
+    let size = |x: f64| number::fixed(100.0 * x.abs(), 1);
+    let direction = if top1.mean < 0.0 { "behind" } else { "ahead of" };
+    match number::ends(top1) {
+        Some(ends) if top1.excludes_zero() => {
+            // By how much, whichever way: the ends of the interval of what the word says.
+            let (low, high) = if top1.mean < 0.0 { (-ends.1, -ends.0) } else { ends };
+            let by = size(top1.mean);
+            format!("{arm} is {direction} {against} by {by} points {} {place}.", range(low, high))
+        }
+        Some((low, high)) => format!(
+            "No difference is shown between {arm} and {against}: {} points {} {place}; the interval \
+             contains zero.",
+            number::signed(100.0 * top1.mean, 1),
+            range(low, high)
+        ),
+        None if top1.mean == 0.0 => {
+            format!("{arm} and {against} score the same {place}; one seed gives no interval.")
+        }
+        None => format!(
+            "{arm} is {} points {direction} {against} {place}; one seed gives no interval.",
+            size(top1.mean)
+        ),
+    }
+}
+
+/// An interval in points, one decimal.
+fn range(low: f64, high: f64) -> String {
+    format!("[{}, {}]", number::fixed(100.0 * low, 1), number::fixed(100.0 * high, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use sempairs_eval::interval::mean;
+
+    use super::*;
+
+    fn said(samples: &[f64]) -> String {
+        difference(&ArmDifference {
+            arm: "sp".into(),
+            against: "ap".into(),
+            protocol: "probe-lbfgs".into(),
+            top1: mean(samples),
+        })
+    }
+
+    #[test]
+    fn says_what_the_interval_says() {
+        assert_eq!(
+            said(&[0.04, 0.041, 0.042]),
+            "sp is ahead of ap by 4.1 points [3.9, 4.3] on the unseen classes (3 seeds, probe-lbfgs)."
+        );
+        assert!(
+            said(&[-0.04, -0.041, -0.042]).starts_with("sp is behind ap by 4.1 points [3.9, 4.3]")
+        );
+        let unsure = said(&[0.04, -0.01, 0.03]);
+        assert!(unsure.starts_with("No difference is shown") && unsure.contains("+2.0 points"));
+        let one = said(&[0.02]);
+        assert!(
+            one.starts_with("sp is 2.0 points ahead of ap")
+                && one.ends_with("(probe-lbfgs); one seed gives no interval.")
+        );
+    }
+}

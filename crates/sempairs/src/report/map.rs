@@ -1,0 +1,83 @@
+//! A map of the embeddings an arm: every point a test picture, coloured by its class.
+
+use super::markup::{arm_name, escape, legend, paragraph, section};
+use super::scale::{Scale, range};
+use super::svg::Svg;
+use super::{mark, number};
+use crate::comparison::{Comparison, Map};
+
+/// The side of a map, in its own units.
+const SIDE: f64 = 360.0;
+
+/// Points of a map at most: more cover each other, and the page has to stay light.
+const POINTS: usize = 2000;
+
+/// Classes in the key at most.
+const CLASSES: usize = 120;
+
+/// The section, empty if no arm has a map.
+pub fn maps(comparison: &Comparison) -> String {
+    let arms = comparison.arms.iter().enumerate();
+    let maps = arms.filter_map(|(i, arm)| Some((i, arm.arm.name.as_str(), arm.map.as_ref()?)));
+    let maps: Vec<(usize, &str, &Map)> = maps.collect();
+    let drawn: Vec<String> = maps
+        .iter()
+        .filter_map(|(i, name, map)| {
+            let drawn = draw(map, name)?;
+            let name = arm_name(*i, name);
+            Some(format!("<figure><figcaption>{name}</figcaption>{drawn}</figure>"))
+        })
+        .collect();
+    let Some((_, _, map)) = maps.first().filter(|_| !drawn.is_empty()) else {
+        return String::new();
+    };
+    let mut about = "The test pictures of the unseen classes by the features of the first seed, laid out in \
+                     two dimensions; neighbours on the map are alike. Each map is laid out by itself: places \
+                     and directions mean nothing between maps."
+        .to_owned();
+    if let Some(most) = maps.iter().map(|m| m.2.points.len()).max().filter(|n| *n > POINTS) {
+        let (shown, most) = (number::count(POINTS), number::count(most));
+        about += &format!(" About {shown} of {most} pictures are shown.");
+    }
+    if map.classes.len() > mark::CLASSES {
+        about += " There are more classes than marks, so marks repeat.";
+    }
+    let entry = |(i, name): (usize, &String)| {
+        let (style, shape) = mark::class(i);
+        format!("<span class=\"key\">{}{}</span>", mark::key(&style, shape), escape(name))
+    };
+    let mut key: Vec<String> = map.classes.iter().enumerate().take(CLASSES).map(entry).collect();
+    if map.classes.len() > CLASSES {
+        key.push(format!("and {} more", map.classes.len() - CLASSES));
+    }
+    let maps = format!("<div class=\"maps\">{}</div>\n", drawn.concat());
+    section("Map of the embeddings", &(paragraph(&about) + &maps + &legend(&key)))
+}
+
+fn draw(map: &Map, arm: &str) -> Option<String> {
+    let finite = |(point, _): &(&[f32; 2], &usize)| point.iter().all(|x| x.is_finite());
+    let shown: Vec<(&[f32; 2], &usize)> =
+        map.points.iter().zip(&map.labels).filter(finite).collect();
+    let along = |axis: usize| range(shown.iter().map(|(p, _)| f64::from(p[axis])), 0.03);
+    let ([left, right], [low, high]) = (along(0)?, along(1)?);
+    // One scale for both directions, so that distances are what they are.
+    let half = (right - left).max(high - low) / 2.0;
+    let scale = |low: f64, high: f64, places| {
+        let middle = (low + high) / 2.0;
+        Scale::new([middle - half, middle + half], places)
+    };
+    let (x, y) = (scale(left, right, [0.0, SIDE]), scale(low, high, [SIDE, 0.0]));
+    let every = shown.len().div_ceil(POINTS).max(1);
+    let classes = map.labels.iter().max().map_or(0, |last| last + 1);
+    let mut paths = vec![String::new(); classes];
+    for (point, label) in shown.into_iter().step_by(every) {
+        let at = [x.at(point[0].into()), y.at(point[1].into())];
+        paths[*label] += &mark::class(*label).1.path(at, 2.9);
+    }
+    let mut svg = Svg::new([SIDE, SIDE], &format!("Map of the embeddings of {arm}"));
+    for (label, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
+        let name = map.classes.get(label).map_or("", String::as_str);
+        svg.path(&mark::class(label).0, path, name);
+    }
+    Some(svg.finish("map"))
+}

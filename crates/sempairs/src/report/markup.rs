@@ -1,0 +1,65 @@
+//! The few pieces of HTML that sections are made of.
+
+use super::mark;
+
+/// Text as it stands in HTML, in an element as well as in a quoted attribute.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            '\'' => out += "&#39;",
+            // Characters that no HTML document may hold.
+            c if c.is_control() && !matches!(c, '\n' | '\t') => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A section with its heading and what it says; `body` is HTML.
+pub fn section(title: &str, body: &str) -> String {
+    format!("<section>\n<h2>{}</h2>\n{body}\n</section>\n", escape(title))
+}
+
+/// A paragraph of HTML.
+pub fn paragraph(html: &str) -> String {
+    format!("<p>{html}</p>\n")
+}
+
+/// Blocks of HTML side by side where there is room, one below the other where there is not.
+pub fn side_by_side(blocks: &[String]) -> String {
+    format!("<div class=\"columns\">{}</div>\n", blocks.concat())
+}
+
+/// What the arm of this number is called, behind its mark.
+pub fn arm_name(number: usize, name: &str) -> String {
+    format!(
+        "<span class=\"key\">{}<b>{}</b></span>",
+        mark::key(&format!("a{} dot", number % mark::ARMS), mark::arm(number)),
+        escape(name)
+    )
+}
+
+/// A key under a chart; entries are HTML.
+pub fn legend(entries: &[String]) -> String {
+    let items: String = entries.iter().map(|entry| format!("<li>{entry}</li>")).collect();
+    format!("<ul class=\"legend\">{items}</ul>\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_escapes() {
+        assert_eq!(
+            escape("<a href=\"x\">'&'\u{0}"),
+            "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;\u{fffd}"
+        );
+        assert!(arm_name(0, "<sp>").contains("&lt;sp&gt;"));
+    }
+}

@@ -1,0 +1,61 @@
+//! The page as a whole: the order of its sections.
+
+use super::markup::escape;
+use super::{
+    ExamplePairs, bars, classes, curves, headline, losses, map, number, pictures, readings,
+};
+use super::{settings, table};
+use crate::comparison::Comparison;
+
+/// The style of everything; colours for light and for dark surroundings and for paper.
+const STYLE: &str = include_str!("style.css");
+
+/// The document.
+pub fn page(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
+    let title = escape(&comparison.name);
+    let sections = [
+        curves::curves(comparison),
+        table::results(comparison),
+        pictures::examples(comparison, examples),
+        bars::bars(comparison),
+        map::maps(comparison),
+        classes::classes(comparison),
+        losses::losses(comparison),
+        settings::settings(comparison),
+    ];
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{}{}</main>\n\
+         </body>\n</html>\n",
+        header(comparison),
+        sections.concat()
+    )
+}
+
+fn header(comparison: &Comparison) -> String {
+    let sentences = headline::sentences(comparison);
+    let said: String = sentences
+        .iter()
+        .enumerate()
+        .map(|(i, sentence)| {
+            let style = if i == 0 { "headline" } else { "also" };
+            format!("<p class=\"{style}\">{}</p>\n", escape(sentence))
+        })
+        .collect();
+    let arms: Vec<&str> = comparison.arms.iter().map(|arm| arm.arm.name.as_str()).collect();
+    let mut about = format!("Arms {}", arms.join(", "));
+    about += &format!(" · {}", number::seeds(readings::seeds(comparison).len()));
+    let last = comparison.arms.iter().flat_map(|arm| arm.steps()).max();
+    if let Some(steps) = last {
+        about += &format!(" · {} steps", number::count(steps));
+    }
+    if !comparison.dataset().is_empty() {
+        about += &format!(" · scored on {}", comparison.dataset());
+    }
+    format!(
+        "<header>\n<h1>{}</h1>\n{said}<p class=\"muted\">{}</p>\n</header>\n",
+        escape(&comparison.name),
+        escape(&about)
+    )
+}

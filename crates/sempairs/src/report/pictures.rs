@@ -1,0 +1,96 @@
+//! The pairs that each arm learns from, as pictures.
+
+use std::borrow::Cow;
+use std::io::Cursor;
+
+use image::{ImageFormat, RgbImage, imageops};
+use sempairs_data::Picture;
+
+use super::markup::{arm_name, escape, paragraph, section};
+use super::{ExamplePairs, base64, number};
+use crate::comparison::Comparison;
+
+/// The longest side of a picture on the page, in pixels: twice what it is shown at, for fine screens.
+const SIDE: u32 = 160;
+
+/// The section, empty if there are no examples.
+pub fn examples(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
+    let arms: String = examples.iter().filter_map(|example| arm(comparison, example)).collect();
+    if arms.is_empty() {
+        return arms;
+    }
+    let about = "The upper row of a card is a pair; the lower row is what the network gets of it, an \
+                 augmented view of each picture. Its task is to tell that the two belong together.";
+    section("What each arm learns from", &(paragraph(about) + &arms))
+}
+
+fn arm(comparison: &Comparison, example: &ExamplePairs) -> Option<String> {
+    let number = comparison.arms.iter().position(|arm| arm.arm.name == example.arm);
+    let mut heading = match number {
+        Some(i) => arm_name(i, &example.arm),
+        None => format!("<b>{}</b>", escape(&example.arm)),
+    };
+    if let Some(arm) = number.map(|i| &comparison.arms[i]) {
+        heading += &format!(
+            " <span class=\"muted\">{} pairing, {} pairs of {} pictures</span>",
+            escape(&arm.arm.pairing.name().replace('_', " ")),
+            number::count(arm.pairs),
+            number::count(arm.pictures)
+        );
+    }
+    let mut cards = String::new();
+    for i in 0..example.pairs.len().max(example.views.len()) {
+        cards += "<div class=\"pair\">";
+        for (kind, rows) in [("picture", &example.pairs), ("view", &example.views)] {
+            let Some(pair) = rows.get(i) else { continue };
+            for (side, picture) in ["left", "right"].into_iter().zip(pair) {
+                let what = format!("{}, pair {}, {side} {kind}", example.arm, i + 1);
+                cards += &img(picture, &what);
+            }
+        }
+        cards += "</div>";
+    }
+    let wanted = !cards.is_empty();
+    wanted.then(|| format!("<h3>{heading}</h3>\n<div class=\"pairs\">{cards}</div>\n"))
+}
+
+fn img(picture: &Picture, what: &str) -> String {
+    format!(
+        "<img alt=\"{}\" src=\"data:image/png;base64,{}\">",
+        escape(what),
+        base64::encode(&png(picture))
+    )
+}
+
+/// A picture as PNG, made smaller if it is larger than it is shown.
+fn png(picture: &Picture) -> Vec<u8> {
+    let side = |side: usize| u32::try_from(side).expect("a side of a picture");
+    let (width, height) = (side(picture.width()), side(picture.height()));
+    let pixels = RgbImage::from_raw(width, height, picture.pixels().to_vec());
+    let full = pixels.expect("three bytes a pixel");
+    let longest = width.max(height);
+    let shown = if longest > SIDE {
+        let side = |side: u32| (side * SIDE / longest).max(1);
+        Cow::Owned(imageops::thumbnail(&full, side(width), side(height)))
+    } else {
+        Cow::Borrowed(&full)
+    };
+    let mut bytes = Cursor::new(Vec::new());
+    shown.write_to(&mut bytes, ImageFormat::Png).expect("memory takes every picture");
+    bytes.into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_come_back_from_the_page_and_large_ones_smaller() {
+        let small = Picture::new(2, 1, vec![255, 0, 0, 0, 0, 255]);
+        let back = image::load_from_memory(&png(&small)).unwrap().into_rgb8();
+        assert_eq!((back.dimensions(), &back.into_raw()[..]), ((2, 1), small.pixels()));
+        let large = Picture::new(1000, 10, vec![7; 30_000]);
+        let back = image::load_from_memory(&png(&large)).unwrap().into_rgb8();
+        assert_eq!((back.dimensions(), back.get_pixel(5, 0).0), ((160, 1), [7; 3]));
+    }
+}

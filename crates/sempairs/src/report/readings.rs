@@ -1,0 +1,98 @@
+//! What can be shown of a comparison: the scores that are there and are numbers.
+
+use sempairs_eval::interval::{Difference, mean};
+
+use crate::comparison::{ArmResult, Comparison, CurvePoint};
+
+/// The mean of the finite samples with its interval; `None` if there is none.
+pub fn mean_of(samples: impl IntoIterator<Item = f64>) -> Option<Difference> {
+    let finite: Vec<f64> = samples.into_iter().filter(|x| x.is_finite()).collect();
+    (!finite.is_empty()).then(|| mean(&finite))
+}
+
+fn top1(point: &CurvePoint, protocol: usize) -> f64 {
+    point.scores.get(protocol).map_or(f64::NAN, |score| score.top1)
+}
+
+/// The top-1 accuracy of the run of each of `seeds` at its last step; NaN where there is none.
+pub fn finals(arm: &ArmResult, protocol: usize, seeds: &[u64]) -> Vec<f64> {
+    let last = |seed| {
+        let run = arm.runs.iter().find(|run| run.seed == seed)?;
+        Some(top1(run.curve.last()?, protocol))
+    };
+    seeds.iter().map(|&seed| last(seed).unwrap_or(f64::NAN)).collect()
+}
+
+/// All seeds, in the order in which they first occur.
+pub fn seeds(comparison: &Comparison) -> Vec<u64> {
+    let mut seeds = Vec::new();
+    for run in comparison.arms.iter().flat_map(|arm| &arm.runs) {
+        if !seeds.contains(&run.seed) {
+            seeds.push(run.seed);
+        }
+    }
+    seeds
+}
+
+/// The mean top-1 accuracy against steps.
+pub fn curve(arm: &ArmResult, protocol: usize) -> Vec<(usize, Difference)> {
+    let at = |step| {
+        let point = |point: &&CurvePoint| point.step == step;
+        let points = arm.runs.iter().filter_map(|run| run.curve.iter().find(point));
+        Some((step, mean_of(points.map(|point| top1(point, protocol)))?))
+    };
+    arm.steps().into_iter().filter_map(at).collect()
+}
+
+/// The top-1 accuracy of the network before its first step: one a seed, since arms share it.
+pub fn untrained(comparison: &Comparison, protocol: usize) -> Option<Difference> {
+    let arm = comparison.arms.first()?;
+    let first = arm.runs.iter().filter_map(|run| run.curve.first());
+    mean_of(first.filter(|point| point.step == 0).map(|point| top1(point, protocol)))
+}
+
+/// The accuracy of guessing.
+pub fn guessing(comparison: &Comparison) -> Option<f64> {
+    (comparison.classes > 0).then(|| 1.0 / comparison.classes as f64)
+}
+
+/// Which of two arms is ahead at the end, by the mean over the seeds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lead<'a> {
+    /// The arm ahead.
+    pub ahead: &'a str,
+    /// The other.
+    pub behind: &'a str,
+    /// The step from which on it was ahead at every score.
+    pub since: usize,
+    /// Whether the other had been ahead before.
+    pub overtook: bool,
+}
+
+/// Which of two arms has the lead and since when; `None` if neither has, or scores are missing.
+pub fn lead<'a>(
+    comparison: &'a Comparison,
+    [one, two]: [&'a ArmResult; 2],
+    protocol: usize,
+) -> Option<Lead<'a>> {
+    let curves = [one, two].map(|arm| curve(arm, protocol));
+    let complete = |arm: &ArmResult| {
+        let points = || arm.runs.iter().flat_map(|run| &run.curve);
+        arm.steps() == one.steps()
+            && arm.runs.iter().all(|run| run.curve.len() == arm.steps().len())
+            && points().all(|point| top1(point, protocol).is_finite())
+    };
+    if !complete(one) || !complete(two) {
+        return None;
+    }
+    let lead = |ahead: &'a ArmResult,
+                behind: &'a ArmResult,
+                curves: [&[(usize, Difference)]; 2]| {
+        let (ahead, behind) = (ahead.arm.name.as_str(), behind.arm.name.as_str());
+        let since = comparison.crossing(ahead, behind, protocol)?;
+        let before = curves[0].iter().zip(curves[1]).take_while(|((step, _), _)| *step < since);
+        let overtook = before.into_iter().any(|((_, ahead), (_, behind))| behind.mean > ahead.mean);
+        Some(Lead { ahead, behind, since, overtook })
+    };
+    lead(one, two, [&curves[0], &curves[1]]).or_else(|| lead(two, one, [&curves[1], &curves[0]]))
+}

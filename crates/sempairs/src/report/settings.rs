@@ -1,0 +1,59 @@
+//! How it was made: the experiment, the protocols with their hashes, the device.
+
+use super::markup::{escape, paragraph, section};
+use super::number;
+use super::table::Table;
+use crate::comparison::Comparison;
+use sempairs_eval::Score;
+
+/// The section.
+pub fn settings(comparison: &Comparison) -> String {
+    let mut body = format!(
+        "<dl><dt>experiment</dt><dd>{}</dd><dt>identity</dt><dd><code>{}</code></dd>\
+         <dt>device</dt><dd><code>{}</code></dd></dl>\n",
+        escape(&comparison.name),
+        escape(&comparison.identity),
+        escape(&comparison.device)
+    );
+    let last = comparison.arms.first().and_then(|arm| arm.runs.first()?.curve.last());
+    let scores: Vec<&Score> =
+        last.into_iter().flat_map(|point| &point.scores).chain(&comparison.baselines).collect();
+    if !scores.is_empty() {
+        let mut table =
+            Table::new(&["protocol", "features", "hash", "training pictures", "test pictures"]);
+        for score in &scores {
+            let network = !comparison.baselines.iter().any(|baseline| baseline == *score);
+            table.row(&[
+                escape(&score.protocol),
+                if network { "network".into() } else { escape(&score.views) },
+                format!("<code>{}</code>", escape(&score.protocol_hash)),
+                number::count(score.n_train),
+                number::count(score.n_test),
+            ]);
+        }
+        body += &table.finish();
+        let spelt: String = scores.iter().map(|score| spelt_out(score)).collect();
+        body += &details("The protocols spelt out", &spelt);
+    }
+    if !comparison.experiment.is_empty() {
+        body += &details("The experiment file", &comparison.experiment);
+    }
+    body += &paragraph(
+        "An identity is a hash of the whole experiment, a protocol's hash one of the protocol and of the \
+         views its features are computed from: numbers with the same ones were made the same way.",
+    );
+    section("Settings", &body)
+}
+
+fn spelt_out(score: &Score) -> String {
+    let settings = serde_json::to_string(&score.settings).unwrap_or_default();
+    format!("{}\n  {settings}\n  views: {}\n", score.protocol, score.views)
+}
+
+fn details(title: &str, text: &str) -> String {
+    format!(
+        "<details><summary>{}</summary><pre>{}</pre></details>\n",
+        escape(title),
+        escape(text.trim_end())
+    )
+}

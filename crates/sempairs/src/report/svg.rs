@@ -1,0 +1,133 @@
+//! A drawing in SVG. Colours and widths are the style sheet's; a drawing only names them.
+
+use std::fmt::Write;
+
+use super::markup::escape;
+
+/// A drawing that is being made.
+pub struct Svg {
+    size: [f64; 2],
+    label: String,
+    body: String,
+}
+
+/// A coordinate with one decimal at most: what a screen can show.
+pub fn short(value: f64) -> String {
+    debug_assert!(value.is_finite(), "a coordinate that is not finite");
+    let text = format!("{value:.1}");
+    let text = text.strip_suffix(".0").unwrap_or(&text);
+    if text == "-0" { "0".into() } else { text.into() }
+}
+
+impl Svg {
+    /// An empty drawing; `label` says what it shows to those who cannot see it.
+    pub fn new(size: [f64; 2], label: &str) -> Self {
+        Self { size, label: label.into(), body: String::new() }
+    }
+
+    /// A line between two points.
+    pub fn line(&mut self, style: &str, from: [f64; 2], to: [f64; 2]) {
+        let [x1, y1, x2, y2] = [from[0], from[1], to[0], to[1]].map(short);
+        let _ = writeln!(
+            self.body,
+            "<line class=\"{style}\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>"
+        );
+    }
+
+    /// A line through points, in their order.
+    pub fn polyline(&mut self, style: &str, points: &[[f64; 2]]) {
+        if points.len() > 1 {
+            self.path(style, &outline(points), "");
+        }
+    }
+
+    /// The area between two lines of as many points.
+    pub fn band(&mut self, style: &str, low: &[[f64; 2]], high: &[[f64; 2]]) {
+        if low.len() > 1 {
+            let around: Vec<[f64; 2]> = high.iter().chain(low.iter().rev()).copied().collect();
+            self.path(style, &format!("{}z", outline(&around)), "");
+        }
+    }
+
+    /// A path; the title shows under the pointer.
+    pub fn path(&mut self, style: &str, commands: &str, title: &str) {
+        let _ = match title {
+            "" => writeln!(self.body, "<path class=\"{style}\" d=\"{commands}\"/>"),
+            title => writeln!(
+                self.body,
+                "<path class=\"{style}\" d=\"{commands}\"><title>{}</title></path>",
+                escape(title)
+            ),
+        };
+    }
+
+    /// A bar between two corners.
+    pub fn bar(&mut self, style: &str, from: [f64; 2], to: [f64; 2], title: &str) {
+        let [x, y] = [from[0].min(to[0]), from[1].min(to[1])].map(short);
+        let [w, h] = [(to[0] - from[0]).abs(), (to[1] - from[1]).abs()].map(short);
+        let _ = writeln!(
+            self.body,
+            "<rect class=\"{style}\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"><title>{}</title></rect>",
+            escape(title)
+        );
+    }
+
+    /// A word or a number.
+    pub fn text(&mut self, style: &str, at: [f64; 2], text: &str) {
+        let [x, y] = at.map(short);
+        let _ = writeln!(
+            self.body,
+            "<text class=\"{style}\" x=\"{x}\" y=\"{y}\">{}</text>",
+            escape(text)
+        );
+    }
+
+    /// Draws what must not leave the area between two corners.
+    pub fn within(&mut self, from: [f64; 2], to: [f64; 2], draw: impl FnOnce(&mut Self)) {
+        let [x, y, w, h] = [from[0], from[1], to[0] - from[0], to[1] - from[1]].map(short);
+        let _ = writeln!(
+            self.body,
+            "<svg x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" viewBox=\"{x} {y} {w} {h}\">"
+        );
+        draw(self);
+        self.body += "</svg>\n";
+    }
+
+    /// The drawing as HTML.
+    pub fn finish(self, style: &str) -> String {
+        let [w, h] = self.size.map(short);
+        format!(
+            "<svg class=\"{style}\" viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n",
+            escape(&self.label),
+            self.body
+        )
+    }
+}
+
+fn outline(points: &[[f64; 2]]) -> String {
+    let mut path = String::new();
+    for (i, [x, y]) in points.iter().enumerate() {
+        let _ = write!(path, "{}{} {}", if i == 0 { 'M' } else { 'L' }, short(*x), short(*y));
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coordinates_are_short() {
+        assert_eq!([1.0, 1.25, -0.04, -3.0].map(short), ["1", "1.2", "0", "-3"]);
+    }
+
+    #[test]
+    fn bands_close_and_text_is_escaped() {
+        let mut svg = Svg::new([10.0, 5.0], "a \"chart\"");
+        svg.band("b", &[[0.0, 1.0], [2.0, 1.0]], &[[0.0, 3.0], [2.0, 4.0]]);
+        svg.text("t", [1.0, 1.0], "a < b");
+        let drawn = svg.finish("chart");
+        assert!(drawn.contains("M0 3L2 4L2 1L0 1z"));
+        assert!(drawn.contains("a &lt; b") && drawn.contains("a &quot;chart&quot;"));
+    }
+}

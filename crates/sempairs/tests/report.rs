@@ -1,0 +1,348 @@
+//! The page of a comparison, whatever is in it or missing from it.
+
+use sempairs::comparison::{ArmResult, Comparison, CurvePoint, Map, RunResult};
+use sempairs::data::Picture;
+use sempairs::data::pairing::Pairing;
+use sempairs::eval::invariance::{FactorInvariance, InvarianceReport};
+use sempairs::eval::{Protocol, Score};
+use sempairs::experiment::Arm;
+use sempairs::report::{ExamplePairs, html};
+
+const CLASSES: [&str; 4] = ["heron", "kettle", "tram", "oak"];
+const PROTOCOLS: [&str; 2] = ["probe", "knn"];
+
+/// A number in [-1, 1) that depends on all of `of`.
+fn noise(of: &[usize]) -> f64 {
+    let mix = |state: u64, x: &usize| {
+        (state ^ *x as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+    };
+    let bits = of.iter().fold(7, mix).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    (bits >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+}
+
+fn score(protocol: &str, views: &str, top1: f64) -> Score {
+    let settings: Protocol = protocol.parse().unwrap();
+    Score {
+        protocol: settings.name(),
+        protocol_hash: format!("hash-of-{protocol}"),
+        settings,
+        views: views.into(),
+        dataset: "far scenes".into(),
+        top1,
+        top5: (top1 + 0.3).min(1.0),
+        per_class: CLASSES
+            .iter()
+            .zip(0..)
+            .map(|(c, i)| ((*c).into(), top1 - 0.02 * f64::from(i)))
+            .collect(),
+        n_train: 4800,
+        n_test: 1200,
+        extra: Default::default(),
+    }
+}
+
+/// The accuracy of an arm at a step: those of a higher number start later and get further.
+fn accuracy(arm: usize, seed: usize, step: usize, protocol: usize) -> f64 {
+    let (far, late) = (0.25 + 0.08 * arm as f64, 200.0 + 300.0 * arm as f64);
+    let grown = far * (1.0 - (-(step as f64) / late).exp());
+    let shaken = if step == 0 { 0.0 } else { 0.006 * noise(&[arm, seed, step, protocol]) };
+    0.3 + grown + shaken - 0.03 * protocol as f64 + 0.004 * noise(&[seed])
+}
+
+fn run(arm: usize, seed: usize) -> RunResult {
+    let factor = |(i, name): (usize, &&str)| FactorInvariance {
+        factor: (*name).into(),
+        similarity: 0.5,
+        interval: Some([0.45, 0.55]),
+        invariance: 0.4 + 0.1 * arm as f64 + 0.05 * i as f64 + 0.01 * noise(&[arm, seed, i]),
+    };
+    let factors = ["background", "occlusion", "pattern", "illumination"];
+    let point = |step| CurvePoint {
+        step,
+        scores: (0..2)
+            .map(|p| score(PROTOCOLS[p], "views", accuracy(arm, seed, step, p)))
+            .collect(),
+    };
+    RunResult {
+        seed: seed as u64,
+        loss: (0..60)
+            .map(|i| (20 * i + 20, 5.5 - 0.03 * i as f64 + 0.1 * noise(&[arm, seed, i])))
+            .collect(),
+        curve: (0..7).map(|i| point(200 * i)).collect(),
+        invariance: Some(InvarianceReport {
+            factors: factors.iter().enumerate().map(factor).collect(),
+            same_class: 0.31,
+            other_classes: -0.02,
+            scenes: 240,
+        }),
+        collapse: None,
+        pairs_per_second: 412.0,
+    }
+}
+
+fn comparison(arms: &[&str], seeds: usize) -> Comparison {
+    let arm = |(i, name): (usize, &&str)| ArmResult {
+        arm: Arm {
+            name: (*name).into(),
+            pairing: if i == 0 { Pairing::Same } else { Pairing::RandomInClass },
+            per_class: None,
+        },
+        pairs: 9440,
+        pictures: 9440,
+        runs: (0..seeds).map(|seed| run(i, seed)).collect(),
+        map: Some(Map {
+            points: (0..40).map(|p| [0, 1].map(|axis| noise(&[i, p, axis]) as f32)).collect(),
+            labels: (0..40).map(|p| p % 4).collect(),
+            classes: CLASSES.map(String::from).to_vec(),
+        }),
+    };
+    let mut comparison = Comparison {
+        name: "pairs-of-scenes".into(),
+        identity: "5eed-1d".into(),
+        experiment: "name = \"pairs-of-scenes\"\n[training]\nsteps = 1200\n".into(),
+        device: "flex".into(),
+        classes: CLASSES.len(),
+        baselines: vec![
+            score("knn", "raw pixels 32x32", 0.27),
+            score("knn", "colour histogram 8x8x8", 0.29),
+        ],
+        arms: arms.iter().enumerate().map(arm).collect(),
+        differences: Vec::new(),
+    };
+    if let Some(first) = arms.first().filter(|_| seeds > 0) {
+        comparison.differences = comparison.compare_with(first);
+    }
+    comparison
+}
+
+fn examples(arms: &[&str]) -> Vec<ExamplePairs> {
+    let picture = |of: usize| {
+        let pixels: Vec<u8> = (0..3 * 8 * 8).map(|i| (of * 31 + i) as u8).collect();
+        Picture::new(8, 8, pixels)
+    };
+    let example = |(i, name): (usize, &&str)| ExamplePairs {
+        arm: (*name).into(),
+        pairs: (0..3).map(|p| [picture(i), picture(i + p)]).collect(),
+        views: (0..3).map(|p| [picture(p), picture(9 + p)]).collect(),
+    };
+    arms.iter().enumerate().map(example).collect()
+}
+
+/// Every tag that opens closes, in order; attributes are quoted and no text holds a bare `<`.
+fn assert_well_formed(page: &str) {
+    const VOID: [&str; 3] = ["meta", "img", "br"];
+    let body = page.strip_prefix("<!DOCTYPE html>\n").expect("a document");
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = body;
+    while let Some(start) = rest.find('<') {
+        let end = start + rest[start..].find('>').expect("a tag ends");
+        let tag = &rest[start + 1..end];
+        assert!(!tag.contains('<'), "a bare < before {tag}");
+        assert_eq!(tag.matches('"').count() % 2, 0, "quotes of {tag}");
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap();
+        assert!(!name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()), "{tag}");
+        if let Some(closed) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(closed), "after {open:?}");
+        } else if !tag.ends_with('/') && !VOID.contains(&name) {
+            open.push(name);
+        }
+        rest = &rest[end + 1..];
+    }
+    assert!(open.is_empty(), "open at the end: {open:?}");
+}
+
+/// Nothing that is not a number, and nothing from outside the page.
+fn assert_sound(page: &str) {
+    assert_well_formed(page);
+    // Pictures in base 64 may spell anything.
+    let text: Vec<&str> =
+        page.split("base64,").map(|part| part.split_once("\">").map_or(part, |p| p.1)).collect();
+    let first = page.split("base64,").next().unwrap();
+    let text = first.to_owned() + &text[1.min(text.len())..].concat();
+    for word in ["NaN", "inf ", "inf<", "inf,", "infinity", "None", "Some("] {
+        assert!(!text.contains(word), "`{word}` on the page");
+    }
+    for word in ["http:", "https:", "src=\"/", "@import", "url(", "<script", "<link", "//www"] {
+        assert!(!text.contains(word), "`{word}` on the page");
+    }
+}
+
+#[test]
+fn a_page_shows_every_arm_protocol_picture_and_number() {
+    let arms = ["ap", "sp", "ap-twice"];
+    let comparison = comparison(&arms, 3);
+    let page = html(&comparison, &examples(&arms));
+    assert_sound(&page);
+    for section in [
+        "Accuracy against steps",
+        "Results",
+        "What each arm learns from",
+        "What the features ignore",
+        "Map of the embeddings",
+        "Every class",
+        "Pre-training",
+        "Settings",
+    ] {
+        assert_eq!(page.matches(&format!("<h2>{section}</h2>")).count(), 1, "{section}");
+    }
+    for protocol in comparison.protocols() {
+        assert!(page.contains(&format!("<h3>{protocol}</h3>")));
+        assert!(page.contains(&format!("{protocol}: top-1 accuracy")));
+    }
+    for (i, arm) in comparison.arms.iter().enumerate() {
+        assert!(page.contains(&format!("<b>{}</b>", arm.arm.name)));
+        assert!(page.contains(&format!("a{i} line")) && page.contains(&format!("a{i} band")));
+        for value in arm.final_top1(0) {
+            assert!(page.contains(&format!("<td>{:.2}</td>", 100.0 * value)));
+        }
+        // Three pairs, a picture and a view of each side.
+        assert_eq!(page.matches(&format!("alt=\"{}, pair", arm.arm.name)).count(), 12);
+    }
+    for class in CLASSES {
+        assert!(page.matches(class).count() >= 3, "{class}: map, chart and table");
+    }
+    for text in [
+        "hash-of-knn",
+        "hash-of-probe",
+        "5eed-1d",
+        "flex",
+        "raw pixels 32x32",
+        "guessing",
+        "untrained",
+        "colour histogram 8x8x8",
+        "steps = 1200",
+        "sp \u{2212} ap",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert_eq!(page.matches("data:image/png;base64,iVBORw0KGgo").count(), 36);
+}
+
+#[test]
+fn the_headline_and_the_overtaking_come_from_the_data() {
+    let comparison = comparison(&["ap", "sp"], 3);
+    let found = &comparison.differences[0].top1;
+    let page = html(&comparison, &[]);
+    let headline = format!(
+        "sp is ahead of ap by {:.1} points [{:.1}, {:.1}] on the unseen classes (3 seeds, probe-lbfgs).",
+        100.0 * found.mean,
+        100.0 * found.low.unwrap(),
+        100.0 * found.high.unwrap()
+    );
+    assert!(page.contains(&format!("<p class=\"headline\">{headline}</p>")), "{headline}");
+    let step = comparison.crossing("sp", "ap", 0).unwrap();
+    assert!(step > 200, "it starts later");
+    let step = if step < 1000 { step.to_string() } else { format!("1\u{202f}{:03}", step - 1000) };
+    assert!(page.contains(&format!("sp overtakes ap at step {step} and stays ahead to the end.")));
+    // Scored only after that, nobody was overtaken.
+    let mut late = comparison.clone();
+    for run in late.arms.iter_mut().flat_map(|arm| &mut arm.runs) {
+        run.curve.retain(|point| point.step >= 1000);
+    }
+    let late = html(&late, &[]);
+    assert!(late.contains("sp is ahead of ap from step 1\u{202f}000 to the end; ap never was."));
+    assert!(!late.contains("overtakes"));
+    // The other way round nobody is overtaken at the end but the first arm is behind.
+    let mut swapped = comparison.clone();
+    swapped.arms.reverse();
+    swapped.differences = swapped.compare_with("sp");
+    assert!(html(&swapped, &[]).contains("ap is behind sp by"));
+}
+
+#[test]
+fn text_from_outside_is_escaped() {
+    let evil = "<script>alert('x')</script>\"&";
+    let mut comparison = comparison(&[evil, "sp"], 2);
+    comparison.name = evil.into();
+    comparison.identity = evil.into();
+    comparison.experiment = evil.into();
+    comparison.device = evil.into();
+    comparison.baselines[0].views = evil.into();
+    for arm in &mut comparison.arms {
+        arm.map.as_mut().unwrap().classes[1] = evil.into();
+        for run in &mut arm.runs {
+            run.invariance.as_mut().unwrap().factors[0].factor = evil.into();
+            for score in run.curve.iter_mut().flat_map(|point| &mut point.scores) {
+                score.dataset = evil.into();
+                score.per_class[0].0 = evil.into();
+                score.views = evil.into();
+                score.protocol_hash = evil.into();
+            }
+        }
+    }
+    let page = html(&comparison, &examples(&[evil, "unknown < arm"]));
+    assert_sound(&page);
+    assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;"));
+}
+
+#[test]
+fn one_seed_has_no_interval_and_says_so() {
+    let page = html(&comparison(&["ap", "sp"], 1), &[]);
+    assert_sound(&page);
+    assert!(page.contains("one seed gives no interval."));
+    assert!(!page.contains("What each arm learns from"));
+}
+
+#[test]
+fn what_is_missing_is_left_out() {
+    let mut lean = comparison(&["ap", "sp"], 2);
+    lean.baselines.clear();
+    lean.classes = 0;
+    for arm in &mut lean.arms {
+        arm.map = None;
+        for run in &mut arm.runs {
+            run.invariance = None;
+            run.loss.clear();
+            run.curve.drain(..6);
+            run.curve[0].scores.iter_mut().for_each(|score| score.per_class.clear());
+        }
+    }
+    let page = html(&lean, &[]);
+    assert_sound(&page);
+    for section in ["ignore", "Map", "Every class", "Pre-training", "learns from"] {
+        assert!(!page.contains(&format!("{section}</h2>")), "{section}");
+    }
+    let (_, body) = page.split_once("</style>").unwrap();
+    assert!(!body.contains("untrained") && !body.contains("guessing"));
+
+    for empty in [comparison(&[], 0), comparison(&["ap"], 0), comparison(&["ap", "sp"], 0)] {
+        let page = html(&empty, &[]);
+        assert_sound(&page);
+        assert!(page.contains("Nothing has been scored yet.") && page.contains("Settings"));
+    }
+    let alone = html(&comparison(&["ap"], 3), &[]);
+    assert_sound(&alone);
+    assert!(alone.contains("<p class=\"headline\">ap reaches "));
+}
+
+#[test]
+fn what_is_not_a_number_counts_as_missing() {
+    let mut broken = comparison(&["ap", "sp", "ap-twice"], 3);
+    broken.differences[0].top1.mean = f64::NAN;
+    broken.differences[1].top1.high = Some(f64::INFINITY);
+    broken.differences[1].top1.p_value = Some(f64::NAN);
+    broken.baselines[0].top1 = f64::NAN;
+    let map = broken.arms[0].map.as_mut().unwrap();
+    map.points[3] = [f32::NAN, f32::INFINITY];
+    let all = &mut broken.arms[1].runs;
+    for run in all.iter_mut() {
+        run.loss.iter_mut().for_each(|(_, loss)| *loss = f64::NAN);
+        run.pairs_per_second = f64::NAN;
+        run.invariance.as_mut().unwrap().factors[0].invariance = f64::NAN;
+    }
+    all[0].curve[3].scores[0].top1 = f64::NAN;
+    all[1].curve[6].scores[1].top1 = f64::INFINITY;
+    all[2].curve.pop();
+    all[2].curve[2].scores.pop();
+    broken.arms[2].runs[0].invariance.as_mut().unwrap().other_classes = 1.0;
+    broken.arms[2].runs.iter_mut().for_each(|run| run.curve.clear());
+    assert_sound(&html(&broken, &[]));
+    for run in broken.arms.iter_mut().flat_map(|arm| &mut arm.runs) {
+        run.loss.iter_mut().for_each(|(_, loss)| *loss = f64::INFINITY);
+        for score in run.curve.iter_mut().flat_map(|point| &mut point.scores) {
+            (score.top1, score.top5) = (f64::NAN, f64::NAN);
+            score.per_class.iter_mut().for_each(|(_, share)| *share = f64::NAN);
+        }
+    }
+    assert_sound(&html(&broken, &[]));
+}
