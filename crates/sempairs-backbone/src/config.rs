@@ -67,6 +67,9 @@ pub struct BackboneConfig {
     /// Its stem; the network's own (`imagenet`, or `strided` for the narrow one) if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<Stem>,
+    /// Channels of the four stages (of the stem, those of the first); the network's own if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub widths: Option<[usize; 4]>,
     /// See [`ResNetConfig::zero_init_last`].
     #[serde(default)]
     pub zero_init_last: bool,
@@ -75,7 +78,7 @@ pub struct BackboneConfig {
 impl BackboneConfig {
     /// A network with its own stem and ordinary initial weights.
     pub fn new(name: Architecture) -> Self {
-        Self { name, stem: None, zero_init_last: false }
+        Self { name, stem: None, widths: None, zero_init_last: false }
     }
 
     /// The network spelt out.
@@ -85,8 +88,8 @@ impl BackboneConfig {
             Architecture::Resnet50 => ResNetConfig::resnet50(),
             Architecture::Resnet10Narrow => ResNetConfig::resnet10_narrow(),
         };
-        let stem = self.stem.unwrap_or(named.stem);
-        ResNetConfig { stem, zero_init_last: self.zero_init_last, ..named }
+        let (stem, widths) = (self.stem.unwrap_or(named.stem), self.widths.unwrap_or(named.widths));
+        ResNetConfig { stem, widths, zero_init_last: self.zero_init_last, ..named }
     }
 
     /// See [`ResNetConfig::init`].

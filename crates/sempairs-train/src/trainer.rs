@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::progress::Progress;
 use crate::{
     Checkpoint, Checkpoints, Collapse, Display, LearningRate, LoaderConfig, MetricLine, MetricLog,
-    OptimizerConfig, PairLoader, RunDirectory, TrainError,
+    OptimizerConfig, PairLoader, RunDirectory, Scaling, TrainError,
 };
 
 /// Everything that a run's weights depend on, besides the method, the pairs and the pipelines.
@@ -48,6 +48,27 @@ fn log_every() -> usize {
 }
 
 impl TrainConfig {
+    /// AdamW with PyTorch's constants but for a weight decay of 1e-4, a tenth of the steps warm-up, then a
+    /// cosine to zero.
+    pub fn adamw(seed: u64, batch: usize, steps: usize, learning_rate: f64) -> Self {
+        Self {
+            seed,
+            batch,
+            steps,
+            optimizer: OptimizerConfig::AdamW { betas: [0.9, 0.999], weight_decay: 1e-4 },
+            learning_rate: LearningRate {
+                base: learning_rate,
+                scaling: Scaling::None,
+                warmup_epochs: 0.0,
+                warmup_steps: Some(steps / 10),
+                end_factor: 0.0,
+            },
+            loader: LoaderConfig::default(),
+            log_every: log_every(),
+            checkpoint_every: None,
+        }
+    }
+
     /// # Errors
     ///
     /// [`TrainError::Config`] for the first value out of its range.

@@ -6,6 +6,72 @@
 //! interval. Every part stands alone as a crate, re-exported here: [`data`], [`augment`], [`backbone`],
 //! [`objective`], [`train`], [`eval`].
 //!
+//! A complete program: one's own pictures, pairs of them, SimCLR, a probe.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use sempairs::augment::Preset;
+//! use sempairs::backbone::{Architecture, BackboneConfig};
+//! use sempairs::data::{DataError, PairDataset, Pairing, Picture, PictureSource};
+//! use sempairs::eval::{Downstream, Evaluate};
+//! use sempairs::objective::{Method, ProjectorConfig, Reduction, SimClrConfig};
+//! use sempairs::train::{Display, RunDirectory, TrainConfig, Trainer};
+//!
+//! /// Squares of two sizes, each on a grey of its own.
+//! struct Squares(Vec<String>);
+//!
+//! impl PictureSource for Squares {
+//!     fn len(&self) -> usize {
+//!         32
+//!     }
+//!     fn classes(&self) -> &[String] {
+//!         &self.0
+//!     }
+//!     fn class(&self, index: usize) -> Option<usize> {
+//!         Some(index % 2)
+//!     }
+//!     fn name(&self, index: usize) -> String {
+//!         format!("square {index}")
+//!     }
+//!     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
+//!         let inside = |at: usize| (4..8 + 4 * (index % 2)).contains(&at);
+//!         let grey = |i: usize| inside(i / 3 % 16) && inside(i / 48);
+//!         let pixels = (0..768).map(|i| if grey(i) { 255 } else { 5 * index as u8 });
+//!         Ok(Picture::new(16, 16, pixels.collect::<Vec<u8>>()))
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let device = sempairs::device::open("flex")?;
+//! let squares = Arc::new(Squares(vec!["small".into(), "large".into()]));
+//! let pairs = Pairing::RandomInClass.pairs(&squares, 0)?;
+//! let projector = ProjectorConfig { hidden: vec![32], ..ProjectorConfig::simclr() };
+//! let simclr = SimClrConfig { temperature: 0.2, reduction: Reduction::Mean, projector };
+//! let backbone = BackboneConfig::new(Architecture::Resnet10Narrow).init_seeded(&device, 0);
+//! let trainer = Trainer {
+//!     config: TrainConfig::adamw(0, 16, 4, 1e-3),
+//!     dataset: Arc::new(PairDataset::new(squares.clone(), pairs)),
+//!     pipelines: Preset::SimclrCifar.pipelines(16),
+//!     device: device.clone(),
+//!     directory: RunDirectory::create(folder.path())?,
+//!     identity: "squares".into(),
+//!     display: Display::Quiet,
+//!     label: "squares".into(),
+//!     observe: vec![],
+//!     interrupter: Default::default(),
+//! };
+//! let run = trainer.run(simclr.init(backbone, 0, &device), |_, _| Ok(()))?;
+//! let [view, _] = Preset::Evaluation.pipelines(16);
+//! let probe = Downstream::new("squares", squares.clone(), squares, view);
+//! for score in probe.run(run.method.backbone(), &device)? {
+//!     println!("{score}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Backends
 //!
 //! Since Burn 0.22 a tensor knows the device it lives on, and the device says which backend computes. So

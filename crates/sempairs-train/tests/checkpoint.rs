@@ -1,0 +1,102 @@
+//! Checkpoints: what comes back, what a damaged one says, and what a full disk leaves.
+
+use std::fs;
+
+use burn::module::{Module, Param};
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor};
+use sempairs_train::{Checkpoint, Checkpoints, OptimizerConfig, TrainError};
+
+#[derive(Module, Debug)]
+struct Weights {
+    w: Param<Tensor<2>>,
+}
+
+fn weights() -> Weights {
+    let device = Device::flex().autodiff();
+    let w = Tensor::<1>::from_floats([1.0, -2.0, 3.0, 0.5], &device).reshape([2, 2]);
+    Weights { w: Param::from_tensor(w) }
+}
+
+fn adamw() -> ModuleOptimizer {
+    OptimizerConfig::AdamW { betas: [0.9, 0.999], weight_decay: 0.01 }.init()
+}
+
+fn step(weights: Weights, optimizer: &mut ModuleOptimizer) -> Weights {
+    let loss = weights.w.val().powi_scalar(4).sum();
+    let gradients = GradientsParams::from_grads(loss.backward(), &weights);
+    optimizer.step(0.1, weights, gradients)
+}
+
+fn values(weights: &Weights) -> Vec<f32> {
+    weights.w.val().into_data().iter::<f32>().collect()
+}
+
+#[test]
+fn a_restored_run_goes_on_as_if_nothing_had_happened() {
+    let (mut a, mut optimizer) = (weights(), adamw());
+    for _ in 0..3 {
+        a = step(a, &mut optimizer);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), "id");
+    checkpoints.save(&Checkpoint::take(3, &a, &optimizer)).unwrap();
+    for _ in 0..3 {
+        a = step(a, &mut optimizer);
+    }
+    let checkpoint = checkpoints.load().unwrap().unwrap();
+    assert_eq!(checkpoint.step, 3);
+    let (mut b, mut optimizer) = checkpoint.restore(weights(), adamw()).unwrap();
+    for _ in 0..3 {
+        b = step(b, &mut optimizer);
+    }
+    assert_eq!(values(&a), values(&b));
+}
+
+#[test]
+fn a_damaged_checkpoint_is_named_and_never_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), "id");
+    assert!(checkpoints.load().unwrap().is_none());
+    let (module, optimizer) = (weights(), adamw());
+    for done in [1, 2] {
+        checkpoints.save(&Checkpoint::take(done, &module, &optimizer)).unwrap();
+    }
+    let whole = fs::read(checkpoints.latest()).unwrap();
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    for damaged in [&flipped[..], &whole[..whole.len() - 1], &whole[..10], b"", b"some other file"] {
+        fs::write(checkpoints.latest(), damaged).unwrap();
+        let error = checkpoints.load().err().expect("an error");
+        let message = error.to_string();
+        assert!(matches!(error, TrainError::Damaged { .. }), "{message}");
+        assert!(message.contains("latest.ckpt") && message.contains("previous.ckpt"), "{message}");
+    }
+    // As the message says: without the damaged file the run goes on from the one before.
+    fs::remove_file(checkpoints.latest()).unwrap();
+    assert_eq!(checkpoints.load().unwrap().unwrap().step, 1);
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    Checkpoints::new(folder.path(), "one").save(&Checkpoint::take(1, &weights(), &adamw())).unwrap();
+    let error = Checkpoints::new(folder.path(), "two").load().err().expect("an error");
+    assert!(matches!(error, TrainError::OtherRun { .. }));
+    assert!(error.to_string().contains("one") && error.to_string().contains("two"));
+}
+
+#[test]
+fn what_cannot_be_written_leaves_the_old_checkpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), "id");
+    checkpoints.save(&Checkpoint::take(1, &weights(), &adamw())).unwrap();
+    // A folder in the place of the file that is written first stands for a disk that is full.
+    fs::create_dir(folder.path().join("next.ckpt")).unwrap();
+    let error = checkpoints.save(&Checkpoint::take(2, &weights(), &adamw())).unwrap_err();
+    assert!(error.to_string().contains("next.ckpt"), "{error}");
+    assert_eq!(checkpoints.load().unwrap().unwrap().step, 1);
+    let names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+}

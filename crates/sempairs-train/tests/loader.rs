@@ -1,0 +1,131 @@
+//! The loader: a batch is a function of its step, errors arrive, memory is bounded.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use sempairs_augment::Preset;
+use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
+use sempairs_objective::Clock;
+use sempairs_train::{Batch, LoaderConfig, PairLoader, TrainError};
+
+/// Plain pictures, one of which may be bad; counts what is read.
+struct Plain {
+    bad: Option<usize>,
+    read: AtomicUsize,
+}
+
+impl PictureSource for Plain {
+    fn len(&self) -> usize {
+        37
+    }
+    fn classes(&self) -> &[String] {
+        &[]
+    }
+    fn class(&self, _index: usize) -> Option<usize> {
+        None
+    }
+    fn name(&self, index: usize) -> String {
+        format!("picture {index}")
+    }
+    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
+        self.read.fetch_add(1, Ordering::SeqCst);
+        if self.bad == Some(index) {
+            return Err(DataError::Picture { picture: self.name(index), reason: "torn".into() });
+        }
+        let pixels: Vec<u8> = (0..3 * 20 * 20).map(|i| (i * (index + 1) % 251) as u8).collect();
+        Ok(Picture::new(20, 20, pixels))
+    }
+}
+
+fn dataset(bad: Option<usize>) -> (Arc<PairDataset>, Arc<Plain>) {
+    let source = Arc::new(Plain { bad, read: AtomicUsize::new(0) });
+    let pairs = (0..37).map(|i| Pair { left: i, right: (i + 5) % 37 }).collect();
+    (Arc::new(PairDataset::new(source.clone(), pairs)), source)
+}
+
+fn batches(start: usize, workers: usize) -> Vec<Batch> {
+    let config = LoaderConfig { workers, ahead: 2 };
+    let clock = Clock::new(4, 11).at(start);
+    let pipelines = Preset::Byol.pipelines(16);
+    PairLoader::start(dataset(None).0, pipelines, 8, 5, clock, &config)
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap()
+}
+
+#[test]
+fn a_batch_depends_on_its_step_alone() {
+    let all = batches(0, 1);
+    assert_eq!(all.len(), 11);
+    assert!(all.iter().enumerate().all(|(i, batch)| batch.step == i));
+    assert_eq!(batches(0, 3), all);
+    for start in [1, 4, 6, 10] {
+        assert_eq!(batches(start, 2), all[start..], "from step {start}");
+    }
+}
+
+#[test]
+fn an_epoch_visits_pairs_once_and_drops_the_rest() {
+    let all = batches(0, 2);
+    for epoch in all.chunks(4).take(2) {
+        let mut pairs: Vec<u32> = epoch.iter().flat_map(|b| b.pairs.clone()).collect();
+        assert_eq!(pairs.len(), 32);
+        pairs.sort_unstable();
+        pairs.dedup();
+        assert_eq!(pairs.len(), 32);
+    }
+    // The same pair in another epoch is cropped otherwise.
+    let view = |batch: &Batch, pair: u32| {
+        let at = batch.pairs.iter().position(|p| *p == pair)?;
+        Some(batch.left[at * 3 * 256..][..3 * 256].to_vec())
+    };
+    let pair = all[0].pairs[0];
+    let again = all[4..8].iter().find_map(|batch| view(batch, pair));
+    if let Some(again) = again {
+        assert_ne!(view(&all[0], pair).unwrap(), again);
+    }
+}
+
+#[test]
+fn a_bad_picture_ends_the_run_with_its_error() {
+    let (dataset, _) = dataset(Some(20));
+    let clock = Clock::new(4, 100);
+    let loader = PairLoader::start(
+        dataset,
+        Preset::Byol.pipelines(16),
+        8,
+        5,
+        clock,
+        &LoaderConfig::default(),
+    );
+    let mut loader = loader.unwrap();
+    let error = loader.by_ref().find_map(Result::err).expect("an error");
+    assert!(matches!(error, TrainError::Data(_)));
+    assert!(error.to_string().contains("picture 20") && error.to_string().contains("torn"));
+    assert!(loader.next().is_none());
+}
+
+#[test]
+fn workers_stay_a_few_batches_ahead() {
+    let (dataset, source) = dataset(None);
+    let config = LoaderConfig { workers: 2, ahead: 3 };
+    let pipelines = Preset::Byol.pipelines(16);
+    let mut loader =
+        PairLoader::start(dataset, pipelines, 8, 5, Clock::new(4, 1000), &config).unwrap();
+    loader.next().unwrap().unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    // The batch that was taken, at most three that wait, and one in the making that finds no room.
+    let read = source.read.load(Ordering::SeqCst);
+    assert!(read <= 2 * 8 * (1 + 3 + 1), "{read} pictures were read for one batch");
+    drop(loader); // Does not hang.
+}
+
+#[test]
+fn a_batch_larger_than_the_data_is_refused() {
+    let (dataset, _) = dataset(None);
+    let pipelines = Preset::Byol.pipelines(16);
+    let config = LoaderConfig::default();
+    let result = PairLoader::start(dataset, pipelines, 38, 0, Clock::new(1, 1), &config);
+    assert!(result.err().expect("an error").to_string().contains("37"));
+}

@@ -1,0 +1,149 @@
+//! What the command says to bad input, and that it leaves nothing half-written.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const EXPERIMENT: &str = include_str!("../../../data/experiments/simclr_semantic.toml");
+
+fn sempairs(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_sempairs")).args(args).output().expect("the command starts")
+}
+
+/// The message of a call that must fail.
+fn refusal(args: &[&str]) -> String {
+    let output = sempairs(args);
+    assert!(!output.status.success(), "{args:?} succeeded");
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(!message.contains("panicked"), "{message}");
+    message
+}
+
+fn experiment(folder: &Path, edit: impl Fn(&str) -> String) -> String {
+    let path = folder.join("experiment.toml");
+    fs::write(&path, edit(EXPERIMENT)).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn a_misspelt_key_is_named_with_the_right_one_and_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    for (right, wrong) in
+        [("steps =", "stpes ="), ("temperature =", "temprature ="), ("split =", "splti =")]
+    {
+        let file = experiment(folder.path(), |text| text.replacen(right, wrong, 1));
+        let message = refusal(&["pretrain", &file]);
+        let [right, wrong] = [right, wrong].map(|key| key.trim_end_matches([' ', '=']));
+        assert!(message.contains("experiment.toml"), "{message}");
+        assert!(message.contains(&format!("`{wrong}`")), "{message}");
+        assert!(message.contains(&format!("did you mean `{right}`")), "{message}");
+    }
+    let file = experiment(folder.path(), |text| text.replacen("batch =", "bacth =", 1));
+    assert!(refusal(&["compare", &file]).contains("line "), "the message has no line");
+}
+
+#[test]
+fn a_misspelt_flag_value_or_command_gets_the_right_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = experiment(folder.path(), str::to_owned);
+    assert!(refusal(&["pretrain", &file, "--sede", "1"]).contains("--seed"));
+    assert!(refusal(&["pretrian", &file]).contains("pretrain"));
+    assert!(refusal(&["pretrain", &file, "--device", "flax"]).contains("did you mean `flex`"));
+    assert!(refusal(&["pretrain", &file, "--arm", "spp"]).contains("did you mean `sp`"));
+    let message = refusal(&["bench", "step", "--backbone", "resnet5O"]);
+    assert!(message.contains("did you mean `resnet50`"), "{message}");
+    let message = refusal(&["pretrain", &file, "--set", "training.stepps=3"]);
+    assert!(message.contains("did you mean `steps`"), "{message}");
+    if cfg!(not(feature = "cuda")) {
+        assert!(refusal(&["pretrain", &file, "--device", "cuda:0"]).contains("--features cuda"));
+    }
+}
+
+#[test]
+fn values_out_of_range_name_their_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = experiment(folder.path(), str::to_owned);
+    for (set, key) in [
+        ("training.batch=0", "batch"),
+        ("training.steps=0", "steps"),
+        ("training.learning_rate.base=-1", "learning_rate.base"),
+        ("method.temperature=0", "method.temperature"),
+        ("seeds=[]", "seeds"),
+        ("seeds=[1, 1]", "seeds"),
+        ("arms=[]", "arms"),
+        ("evaluation.every=0", "evaluation.every"),
+        ("name=\"a/b\"", "name"),
+        ("training.epochs=3", "training"),
+        ("arms.1.pairing={ kind = \"wrong_fraction\", share = 2.0 }", "share"),
+        ("views.without=[\"gaussian_blurr\"]", "gaussian_blur"),
+    ] {
+        let message = refusal(&["pretrain", &file, "--set", set]);
+        assert!(message.contains(key), "{set}: {message}");
+    }
+}
+
+#[test]
+fn missing_files_and_folders_are_named() {
+    assert!(refusal(&["pretrain", "/nowhere/experiment.toml"]).contains("/nowhere/experiment.toml"));
+    assert!(refusal(&["cache", "/nowhere", "--out", "x"]).contains("/nowhere"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = experiment(folder.path(), str::to_owned);
+    let weights = folder.path().join("weights.safetensors");
+    let call = ["evaluate", &file, "--weights", &weights.display().to_string()];
+    assert!(refusal(&call).contains("weights.safetensors"));
+    fs::write(&weights, "no weights").unwrap();
+    assert!(refusal(&call).contains("weights.safetensors"));
+}
+
+#[test]
+fn scenes_pairs_and_caches_go_round() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (scenes, manifest) = (at("scenes"), at("pairs.csv"));
+    let run = |args: &[&str]| {
+        let output = sempairs(args);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["scenes", "--out", &scenes, "--per-class", "2", "--size", "24"]);
+    run(&["scenes", "--sheet", &at("sheet.png"), "--per-class", "4", "--size", "24"]);
+    assert!(run(&["pairs", "make", &scenes, "--out", &manifest]).contains("40 pairs"));
+    assert!(run(&["pairs", "check", &manifest, &scenes]).contains("40 pairs"));
+    run(&["pairs", "show", &manifest, &scenes, "--out", &at("pairs.png")]);
+    assert!(run(&["cache", &scenes, "--out", &at("scenes.cache")]).contains("40 pictures"));
+    let json = run(&["bench", "loader", &scenes, "--size", "16", "--batch", "8", "--batches", "3"]);
+    let line: serde_json::Value = serde_json::from_str(json.trim()).unwrap();
+    assert!(line["pairs_per_s"].as_f64().unwrap() > 0.0);
+
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, format!("{text}nowhere.png,car/000000.png,car,x,1\n")).unwrap();
+    let message = refusal(&["pairs", "check", &manifest, &scenes]);
+    assert!(message.contains("pairs.csv") && message.contains("nowhere.png"), "{message}");
+}
+
+/// A limit on the size of files stands in for a full disk: the system refuses the write.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_ends_a_run_with_the_name_of_the_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = experiment(folder.path(), |text| {
+        text.replace("per_class = 200", "per_class = 4")
+            .replace("batch = 128", "batch = 16")
+            .replace("steps = ", "checkpoint_every = 2\nsteps = ")
+            .replace("per_class = 100", "per_class = 4")
+            .replace("per_class = 50", "per_class = 4")
+    });
+    let script = r#"trap '' XFSZ; ulimit -f 2000; exec "$@""#;
+    let output = Command::new("sh")
+        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_sempairs"), "pretrain", &file, "--runs"])
+        .arg(folder.path().join("runs"))
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{message}");
+    assert!(message.contains("next.ckpt") && !message.contains("panicked"), "{message}");
+    let run = folder.path().join("runs/simclr_semantic/ap-seed0");
+    let checkpoints = fs::read_dir(run.join("checkpoint")).unwrap().count();
+    assert_eq!(checkpoints, 0, "a part of a checkpoint was left");
+    assert!(run.join("metrics.jsonl").exists());
+}
