@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor, TensorData};
 use sempairs::augment::{Pipeline, Preset, apply_batch};
-use sempairs::backbone::{BackboneConfig, Architecture};
+use sempairs::backbone::{Architecture, BackboneConfig};
 use sempairs::data::scenes::{SceneSource, Split};
 use sempairs::data::{DataError, Key, PairDataset, Pairing, Picture, PictureSource, Side};
 use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};

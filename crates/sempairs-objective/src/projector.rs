@@ -39,8 +39,11 @@ impl ProjectorConfig {
 
     /// The head for a backbone of so many features.
     pub fn init(&self, features: usize, device: &Device) -> Projector {
-        let widths: Vec<usize> =
-            [features].into_iter().chain(self.hidden.iter().copied()).chain([self.output]).collect();
+        let widths: Vec<usize> = [features]
+            .into_iter()
+            .chain(self.hidden.iter().copied())
+            .chain([self.output])
+            .collect();
         let last = widths.len() - 2;
         let layers = widths
             .windows(2)

@@ -22,14 +22,9 @@ fn reference_losses_and_gradients_of_simclr() {
     let device = device.autodiff();
     for temperature in ["0.1", "0.2", "0.5"] {
         let numbers = Reference::open(&format!("objectives/simclr_t{temperature}"));
-        let [left, right] = ["z0", "z1"]
-            .map(|name| numbers.matrix(name, &device).require_grad());
-        let loss = nt_xent(
-            left.clone(),
-            right.clone(),
-            temperature.parse().unwrap(),
-            Reduction::Mean,
-        );
+        let [left, right] = ["z0", "z1"].map(|name| numbers.matrix(name, &device).require_grad());
+        let loss =
+            nt_xent(left.clone(), right.clone(), temperature.parse().unwrap(), Reduction::Mean);
         assert_close(&host(loss.clone()), &numbers.values("loss"), tolerance, temperature);
         let gradients = loss.backward();
         for (input, name) in [(left, "grad_z0"), (right, "grad_z1")] {

@@ -75,7 +75,8 @@ impl Checkpoint {
             optimizer: self.optimizer.len(),
         };
         let header = serde_json::to_vec(&header).expect("plain numbers and strings");
-        let mut out = Vec::with_capacity(20 + header.len() + self.module.len() + self.optimizer.len());
+        let mut out =
+            Vec::with_capacity(20 + header.len() + self.module.len() + self.optimizer.len());
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&(header.len() as u32).to_le_bytes());
         out.extend_from_slice(&header);
@@ -97,8 +98,7 @@ impl Checkpoint {
             body.get(start..start.saturating_add(len)).ok_or("it is too short")
         };
         let length = cut(8, 4)?.try_into().map(u32::from_le_bytes).expect("four bytes") as usize;
-        let header: Header =
-            serde_json::from_slice(cut(12, length)?).map_err(|e| e.to_string())?;
+        let header: Header = serde_json::from_slice(cut(12, length)?).map_err(|e| e.to_string())?;
         let module = cut(12 + length, header.module)?.to_vec();
         let optimizer = cut(12 + length + header.module, header.optimizer)?.to_vec();
         Ok((Self { step: header.step, module, optimizer }, header.identity))

@@ -91,13 +91,11 @@ impl Optimizer for Lars {
             let zero = weight.clone().equal_elem(0.0).bool_or(gradient.clone().equal_elem(0.0));
             let ratio = match variant {
                 LarsVariant::Google | LarsVariant::Fair => weight * trust / gradient,
-                LarsVariant::Lightly => {
-                    weight.clone() * trust / (gradient + weight * weight_decay)
+                LarsVariant::Lightly => weight.clone() * trust / (gradient + weight * weight_decay),
+                LarsVariant::Clipped => {
+                    (weight.clone() * trust / (gradient + weight * weight_decay) / lr)
+                        .clamp_max(1.0)
                 }
-                LarsVariant::Clipped => (weight.clone() * trust
-                    / (gradient + weight * weight_decay)
-                    / lr)
-                    .clamp_max(1.0),
             };
             decayed * ratio.mask_fill(zero, 1.0).reshape([1; D])
         } else {

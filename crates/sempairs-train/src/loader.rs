@@ -46,8 +46,7 @@ impl Batch {
     /// The batch as tensors.
     pub fn views(self, device: &Device) -> Views {
         let shape = [self.pairs.len(), 3, self.size, self.size];
-        let tensor =
-            |values| Tensor::<4>::from_data(TensorData::new(values, shape), device);
+        let tensor = |values| Tensor::<4>::from_data(TensorData::new(values, shape), device);
         Views { left: tensor(self.left), right: tensor(self.right) }
     }
 }
@@ -142,9 +141,8 @@ impl Work {
         let mut current = None;
         for step in clock.step..clock.steps {
             let clock = clock.at(step);
-            let (_, order) = current
-                .take_if(|(epoch, _)| *epoch == clock.epoch())
-                .unwrap_or_else(|| {
+            let (_, order) =
+                current.take_if(|(epoch, _)| *epoch == clock.epoch()).unwrap_or_else(|| {
                     (clock.epoch(), order(self.dataset.len(), self.seed, clock.epoch()))
                 });
             let start = clock.step_in_epoch() * self.batch;

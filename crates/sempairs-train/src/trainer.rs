@@ -204,7 +204,8 @@ impl Trainer {
             let epoch_ends = clock.step_in_epoch() == 0 || clock.is_over();
             let checkpoint_due = clock.step.is_multiple_of(checkpoint_every) || clock.is_over();
             if epoch_ends || checkpoint_due || clock.step.is_multiple_of(self.config.log_every) {
-                let mut line = window.close(clock, batch, learning_rate, || checkpoints.newest())?;
+                let mut line =
+                    window.close(clock, batch, learning_rate, || checkpoints.newest())?;
                 line.collapse = epoch_ends.then(|| monitor(loss.embeddings));
                 progress.update(&line, clock, batch);
                 log.push(line);
@@ -260,10 +261,8 @@ impl Window {
         checkpoint: impl Fn() -> Option<PathBuf>,
     ) -> Result<MetricLine, TrainError> {
         let count = self.losses.len();
-        let losses: Vec<f64> = Tensor::cat(std::mem::take(&mut self.losses), 0)
-            .into_data()
-            .iter::<f64>()
-            .collect();
+        let losses: Vec<f64> =
+            Tensor::cat(std::mem::take(&mut self.losses), 0).into_data().iter::<f64>().collect();
         if let Some(i) = losses.iter().position(|loss| !loss.is_finite()) {
             return Err(TrainError::NotFinite {
                 loss: losses[i],

@@ -65,7 +65,8 @@ fn a_damaged_checkpoint_is_named_and_never_passed_over() {
     let whole = fs::read(checkpoints.latest()).unwrap();
     let mut flipped = whole.clone();
     flipped[whole.len() / 2] ^= 1;
-    for damaged in [&flipped[..], &whole[..whole.len() - 1], &whole[..10], b"", b"some other file"] {
+    for damaged in [&flipped[..], &whole[..whole.len() - 1], &whole[..10], b"", b"some other file"]
+    {
         fs::write(checkpoints.latest(), damaged).unwrap();
         let error = checkpoints.load().err().expect("an error");
         let message = error.to_string();
@@ -80,7 +81,9 @@ fn a_damaged_checkpoint_is_named_and_never_passed_over() {
 #[test]
 fn a_checkpoint_of_another_run_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    Checkpoints::new(folder.path(), "one").save(&Checkpoint::take(1, &weights(), &adamw())).unwrap();
+    Checkpoints::new(folder.path(), "one")
+        .save(&Checkpoint::take(1, &weights(), &adamw()))
+        .unwrap();
     let error = Checkpoints::new(folder.path(), "two").load().err().expect("an error");
     assert!(matches!(error, TrainError::OtherRun { .. }));
     assert!(error.to_string().contains("one") && error.to_string().contains("two"));

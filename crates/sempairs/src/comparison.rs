@@ -3,9 +3,9 @@
 
 use std::fmt;
 
+use sempairs_eval::Score;
 use sempairs_eval::interval::{Difference, difference, mean};
 use sempairs_eval::invariance::InvarianceReport;
-use sempairs_eval::Score;
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::Arm;
@@ -158,9 +158,8 @@ impl Comparison {
     /// The step at which `arm` has overtaken `against` for good under the protocol of this number: its mean
     /// is higher there and at every later step. `None` if it has not by the end.
     pub fn crossing(&self, arm: &str, against: &str, protocol: usize) -> Option<usize> {
-        let curve = |name: &str| {
-            self.arms.iter().find(|a| a.arm.name == name).map(|a| a.curve(protocol))
-        };
+        let curve =
+            |name: &str| self.arms.iter().find(|a| a.arm.name == name).map(|a| a.curve(protocol));
         let (arm, against) = (curve(arm)?, curve(against)?);
         let ahead = arm.iter().zip(&against).map(|((step, a), (_, b))| (*step, a.mean > b.mean));
         let ahead: Vec<(usize, bool)> = ahead.collect();
@@ -172,18 +171,18 @@ impl Comparison {
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |d: &Difference| match (d.low, d.high) {
-            (Some(low), Some(high)) => format!(
-                "{:6.2} %  [{:.2}, {:.2}]",
-                100.0 * d.mean,
-                100.0 * low,
-                100.0 * high
-            ),
+            (Some(low), Some(high)) => {
+                format!("{:6.2} %  [{:.2}, {:.2}]", 100.0 * d.mean, 100.0 * low, 100.0 * high)
+            }
             _ => format!("{:6.2} %  [one seed: no interval]", 100.0 * d.mean),
         };
         let protocols = self.protocols();
         for (i, protocol) in protocols.iter().enumerate() {
-            writeln!(f, "{} top-1, {protocol}, unseen classes: mean [95 % interval] of each seed",
-                self.dataset())?;
+            writeln!(
+                f,
+                "{} top-1, {protocol}, unseen classes: mean [95 % interval] of each seed",
+                self.dataset()
+            )?;
             for arm in &self.arms {
                 let values = arm.final_top1(i);
                 let seeds: Vec<String> =

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use burn_train::Interrupter;
 use sempairs_backbone::{Backbone, ResNet, weights};
-use sempairs_data::scenes::SceneSource;
 use sempairs_data::{PairDataset, PictureSource, write_whole};
 use sempairs_eval::embed2d::tsne;
 use sempairs_eval::invariance::{InvarianceReport, invariance};
@@ -20,10 +19,10 @@ use sempairs_objective::{Clock, Method, SimClr};
 use sempairs_train::{Display, LoaderConfig, MetricLine, RunDirectory, TrainError, Trainer};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, report};
 use crate::comparison::{ArmResult, Comparison, CurvePoint, Map, RunResult};
 use crate::examples::examples;
-use crate::experiment::{Arm, Experiment, MethodConfig, Pictures};
+use crate::experiment::{Arm, Experiment, MethodConfig};
+use crate::{Error, report};
 
 /// How experiments are run; nothing here changes a result (on one device).
 #[derive(Clone)]
@@ -155,11 +154,8 @@ impl Runner {
         directory.write(&directory.experiment(), only.to_toml().as_bytes())?;
 
         let MethodConfig::SimClr(simclr) = &experiment.method;
-        let method = simclr.init(
-            experiment.backbone.init_seeded(&self.device, seed),
-            seed,
-            &self.device,
-        );
+        let method =
+            simclr.init(experiment.backbone.init_seeded(&self.device, seed), seed, &self.device);
         let trainer = Trainer {
             config: experiment.train_config(seed, steps, &self.loader),
             dataset,
@@ -214,14 +210,12 @@ impl Runner {
         downstream: &Downstream,
     ) -> Result<Option<InvarianceReport>, Error> {
         let Some(per_class) = experiment.evaluation.invariance_scenes else { return Ok(None) };
-        let Pictures::Scenes { split, size, seed, .. } = experiment.evaluation.test else {
+        // Scenes of their own, which the probe was neither fitted nor scored on.
+        let Some(scenes) = experiment.evaluation.test.scenes(per_class, 1)? else {
             return Ok(None);
         };
-        // Scenes of their own, which the probe was neither fitted nor scored on.
-        let scenes = SceneSource::new(split, per_class, size, seed.wrapping_add(1));
         let (pipeline, bar) = (&downstream.pipeline, ProgressBar::hidden());
-        let report =
-            invariance(backbone, &scenes, pipeline, &self.device, downstream.batch, &bar)?;
+        let report = invariance(backbone, &scenes, pipeline, &self.device, downstream.batch, &bar)?;
         Ok(Some(report))
     }
 

@@ -76,6 +76,7 @@ fn values_out_of_range_name_their_key() {
         ("training.epochs=3", "training"),
         ("arms.1.pairing={ kind = \"wrong_fraction\", share = 2.0 }", "share"),
         ("views.without=[\"gaussian_blurr\"]", "gaussian_blur"),
+        ("pictures.nuisances.ocluded=0.1", "occluded"),
     ] {
         let message = refusal(&["pretrain", &file, "--set", set]);
         assert!(message.contains(key), "{set}: {message}");
@@ -84,7 +85,9 @@ fn values_out_of_range_name_their_key() {
 
 #[test]
 fn missing_files_and_folders_are_named() {
-    assert!(refusal(&["pretrain", "/nowhere/experiment.toml"]).contains("/nowhere/experiment.toml"));
+    assert!(
+        refusal(&["pretrain", "/nowhere/experiment.toml"]).contains("/nowhere/experiment.toml")
+    );
     assert!(refusal(&["cache", "/nowhere", "--out", "x"]).contains("/nowhere"));
     let folder = tempfile::tempdir().unwrap();
     let file = experiment(folder.path(), str::to_owned);
@@ -127,11 +130,10 @@ fn scenes_pairs_and_caches_go_round() {
 fn a_full_disk_ends_a_run_with_the_name_of_the_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let file = experiment(folder.path(), |text| {
-        text.replace("per_class = 200", "per_class = 4")
-            .replace("batch = 128", "batch = 16")
+        text.replace("per_class = 400", "per_class = 4")
+            .replace("batch = 64", "batch = 16")
             .replace("steps = ", "checkpoint_every = 2\nsteps = ")
             .replace("per_class = 100", "per_class = 4")
-            .replace("per_class = 50", "per_class = 4")
     });
     let script = r#"trap '' XFSZ; ulimit -f 2000; exec "$@""#;
     let output = Command::new("sh")

@@ -158,11 +158,11 @@ impl Distribution {
             palette: Palette { hues: Vec::new(), saturation: [0.0, 0.0] },
             backgrounds: Vec::new(),
             frequency: [2.0, 5.0],
-            distractors: [1, 4],
+            distractors: [0, 3],
             silhouettes: Vec::new(),
-            occluded: 0.5,
+            occluded: 0.4,
             occlusions: Vec::new(),
-            coverage: [0.06, 0.2],
+            coverage: [0.05, 0.15],
             patterns: Vec::new(),
             pattern_frequency: [3.0, 6.0],
             light: [0.0, 0.0],
@@ -170,8 +170,8 @@ impl Distribution {
             exposure: [0.8, 1.35],
             cast: [0.0, 0.5],
             shadow: [0.0, 0.6],
-            rotation: [-0.3, 0.3],
-            scale: [0.55, 0.75],
+            rotation: [-0.15, 0.15],
+            scale: [0.7, 0.9],
         }
     }
 }

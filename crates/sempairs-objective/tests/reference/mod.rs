@@ -24,9 +24,8 @@ impl Reference {
 
     fn tensor(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
         let file = SafeTensors::deserialize(&self.bytes).unwrap();
-        let view = file
-            .tensor(name)
-            .unwrap_or_else(|e| panic!("{}: {name}: {e}", self.path.display()));
+        let view =
+            file.tensor(name).unwrap_or_else(|e| panic!("{}: {name}: {e}", self.path.display()));
         assert_eq!(view.dtype(), safetensors::Dtype::F32, "{name}");
         let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()));
         (view.shape().to_vec(), values.collect())

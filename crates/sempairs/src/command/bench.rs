@@ -7,7 +7,9 @@ use sempairs::Error;
 use sempairs::augment::Preset;
 use sempairs::backbone::{BackboneConfig, Stem};
 use sempairs::data::{PairDataset, Pairing};
-use sempairs::objective::{Clock, HeadNorm, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
+use sempairs::objective::{
+    Clock, HeadNorm, Method, ProjectorConfig, Reduction, SimClrConfig, Views,
+};
 use sempairs::train::{LoaderConfig, OptimizerConfig, PairLoader, TrainError};
 use serde_json::json;
 
@@ -89,11 +91,7 @@ impl Step {
         let simclr = SimClrConfig {
             temperature: 0.5,
             reduction: Reduction::Mean,
-            projector: ProjectorConfig {
-                hidden: vec![2048],
-                output: 128,
-                norm: HeadNorm::None,
-            },
+            projector: ProjectorConfig { hidden: vec![2048], output: 128, norm: HeadNorm::None },
         };
         let stem: Option<Stem> = config.stem;
         let mut method = simclr.init(config.init_seeded(&plain, 0), 0, &plain).train();
@@ -155,8 +153,7 @@ impl Loader {
         let pipelines = Preset::Simclr.pipelines(self.size);
         let clock = Clock::new(per_epoch, self.batches + 1);
         let config = LoaderConfig { workers: self.workers, ..LoaderConfig::default() };
-        let mut loader =
-            PairLoader::start(dataset, pipelines, self.batch, 0, clock, &config)?;
+        let mut loader = PairLoader::start(dataset, pipelines, self.batch, 0, clock, &config)?;
         loader.next().transpose()?;
         let start = Instant::now();
         let mut count = 0;

@@ -16,7 +16,9 @@ impl Devices {
             };
             println!("{name:<8} {what:<45} {state}");
         }
-        println!("Choose with --device NAME or {VARIABLE}=NAME; wgpu:N, vulkan:N, cuda:N for the N-th GPU.");
+        println!(
+            "Choose with --device NAME or {VARIABLE}=NAME; wgpu:N, vulkan:N, cuda:N for the N-th GPU."
+        );
         Ok(())
     }
 }

@@ -31,15 +31,18 @@ impl Pretrain {
         let file = self.experiment.experiment.display().to_string();
         let arm = match &self.arm {
             None => &experiment.arms[0],
-            Some(name) => experiment.arms.iter().find(|arm| arm.name == *name).ok_or_else(|| {
-                let names: Vec<&str> = experiment.arms.iter().map(|a| a.name.as_str()).collect();
-                let near = sempairs::nearest(name, names.iter().copied())
-                    .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
-                Error::experiment(
-                    file,
-                    format!("there is no arm `{name}`, only {}{near}", names.join(", ")),
-                )
-            })?,
+            Some(name) => {
+                experiment.arms.iter().find(|arm| arm.name == *name).ok_or_else(|| {
+                    let names: Vec<&str> =
+                        experiment.arms.iter().map(|a| a.name.as_str()).collect();
+                    let near = sempairs::nearest(name, names.iter().copied())
+                        .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
+                    Error::experiment(
+                        file,
+                        format!("there is no arm `{name}`, only {}{near}", names.join(", ")),
+                    )
+                })?
+            }
         };
         let seed = self.seed.unwrap_or(experiment.seeds[0]);
         let runner = Runner::new(self.runs, self.device.open()?, &self.device.device);

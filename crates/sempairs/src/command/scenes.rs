@@ -52,7 +52,10 @@ impl Scenes {
         if let Some(path) = &self.sheet {
             let pairs: Vec<(usize, usize)> = source.curated_pairs();
             if pairs.is_empty() {
-                return Err(Error::experiment("scenes", "--per-class must be at least 2 for pairs"));
+                return Err(Error::experiment(
+                    "scenes",
+                    "--per-class must be at least 2 for pairs",
+                ));
             }
             let pictures: Vec<Picture<'_>> = pairs
                 .par_iter()
@@ -61,7 +64,12 @@ impl Scenes {
                 .collect::<Result<_, _>>()?;
             let columns = self.per_class / 2 * 2;
             super::png::write(path, &contact_sheet(&pictures, columns, self.size, 2))?;
-            println!("{}: {} pairs of {} classes", path.display(), pairs.len(), source.classes().len());
+            println!(
+                "{}: {} pairs of {} classes",
+                path.display(),
+                pairs.len(),
+                source.classes().len()
+            );
         }
         if let Some(folder) = &self.out {
             for class in source.classes() {
@@ -77,7 +85,12 @@ impl Scenes {
                 super::png::write(&path, &source.read(index)?)
             })?;
             bar.finish_and_clear();
-            println!("{}: {} scenes of {} classes", folder.display(), source.len(), source.classes().len());
+            println!(
+                "{}: {} scenes of {} classes",
+                folder.display(),
+                source.len(),
+                source.classes().len()
+            );
         }
         Ok(())
     }

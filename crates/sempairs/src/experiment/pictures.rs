@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sempairs_data::cache::CachedSource;
-use sempairs_data::scenes::{SceneSource, Split as SceneSplit};
+use sempairs_data::scenes::{Distribution, SceneSource, Split as SceneSplit};
 use sempairs_data::sources::{
     CifarKind, CifarSource, FlatSource, FolderSource, Split, Stl10Source, Stl10Split, Subset,
 };
@@ -10,6 +10,7 @@ use sempairs_data::{OnBadPicture, PictureSource, screen};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::suggest::explain;
 
 /// Where pictures come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub enum Pictures {
         /// Of the drawing.
         #[serde(default)]
         seed: u64,
+        /// Fields of the split's [`Distribution`] that are other than built in, such as `occluded = 0.2`.
+        #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+        nuisances: toml::Table,
     },
     /// A folder of class folders.
     Folder {
@@ -89,16 +93,16 @@ impl Pictures {
     ///
     /// [`Error::Data`] with the file and the reason.
     pub fn open(&self, per_class: Option<usize>) -> Result<Arc<dyn PictureSource>, Error> {
-        if let Self::Scenes { split, per_class: all, size, seed } = self {
-            let count = per_class.unwrap_or(*all).min(*all);
+        if let Self::Scenes { per_class: all, .. } = self {
             if per_class.is_some_and(|wanted| wanted > *all) {
                 return Err(Error::experiment(
                     "`arms`",
                     format!("`per_class`: there are only {all} scenes of each class"),
                 ));
             }
-            // A larger source begins with the pictures of a smaller one.
-            return Ok(Arc::new(SceneSource::new(*split, count, *size, *seed).in_memory()));
+            // A larger source begins every class with the pictures of a smaller one.
+            let scenes = self.scenes(per_class.unwrap_or(*all), 0)?.expect("these are scenes");
+            return Ok(Arc::new(scenes.in_memory()));
         }
         let all = self.open_all()?;
         Ok(match per_class {
@@ -107,11 +111,35 @@ impl Pictures {
         })
     }
 
+    /// So many built-in scenes of each class, drawn under a seed so much further than theirs; `None` for other
+    /// pictures.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Experiment`] for nuisances that are none.
+    pub fn scenes(&self, per_class: usize, further: u64) -> Result<Option<SceneSource>, Error> {
+        let Self::Scenes { split, size, seed, nuisances, .. } = self else { return Ok(None) };
+        let refuse = |reason: String| Error::experiment("`nuisances`", reason);
+        if *size == 0 {
+            return Err(Error::experiment("`pictures`", "`size` must be at least 1"));
+        }
+        let scenes = SceneSource::new(*split, per_class, *size, seed.wrapping_add(further));
+        if nuisances.is_empty() {
+            return Ok(Some(scenes));
+        }
+        let mut distribution =
+            toml::Table::try_from(split.distribution()).map_err(|e| refuse(e.to_string()))?;
+        distribution.extend(nuisances.clone());
+        let distribution: Distribution = distribution
+            .try_into()
+            .map_err(|e: toml::de::Error| refuse(explain(&e.to_string())))?;
+        distribution.check().map_err(|e| refuse(e.to_string()))?;
+        Ok(Some(scenes.with_distribution(distribution)))
+    }
+
     fn open_all(&self) -> Result<Arc<dyn PictureSource>, Error> {
         Ok(match self {
-            Self::Scenes { split, per_class, size, seed } => {
-                Arc::new(SceneSource::new(*split, *per_class, *size, *seed).in_memory())
-            }
+            Self::Scenes { .. } => unreachable!("`open` draws scenes itself"),
             Self::Folder { path, cache, on_bad_picture } => {
                 decoded(Arc::new(FolderSource::open(path)?), cache.as_ref(), *on_bad_picture)?
             }

@@ -105,7 +105,8 @@ pub(super) fn input_gradient(
     store(dx, [n, c_in, h, w])
 }
 
-/// `∂W = ∂y · unroll(x)ᵀ`.
+/// `∂W = ∂y · unroll(x)ᵀ`, made as its transpose: `gemm` packs a long transposed factor element by element,
+/// and with the unrolled input in that place it ran at a third of its speed.
 pub(super) fn weight_gradient(
     x: &FlexTensor,
     gradient: &FlexTensor,
@@ -119,15 +120,27 @@ pub(super) fn weight_gradient(
 
     let dw = if geometry.is_pointwise() {
         let columns = Matrix::new(x, [rows, width], [width, 1]);
-        parallel_product(gradient, columns.transposed())
+        transposed(&parallel_product(columns, gradient.transposed()), c_out)
     } else if rows * width <= WHOLE {
         let columns = unrolled(x, &geometry);
         let columns = Matrix::new(&columns, [rows, width], [width, 1]);
-        parallel_product(gradient, columns.transposed())
+        transposed(&parallel_product(columns, gradient.transposed()), c_out)
     } else {
         tiled_weight_gradient(x, gradient, &geometry)
     };
     contiguous(dw, [c_out, c_in, k_h, k_w])
+}
+
+/// The transpose of a matrix of so many columns.
+fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
+    let rows = values.len() / columns.max(1);
+    let mut out = vec![0.0; values.len()];
+    out.par_chunks_mut(rows.max(1)).enumerate().for_each(|(column, out)| {
+        for (out, row) in out.iter_mut().zip(values.chunks_exact(columns)) {
+            *out = row[column];
+        }
+    });
+    out
 }
 
 /// A piece is some channels on some tiles; the tiles' pieces are added in order.
