@@ -9,7 +9,7 @@
 
 mod clock;
 mod method;
-pub mod nt_xent;
+mod nt_xent;
 mod projector;
 mod schedule;
 mod simclr;
@@ -17,7 +17,7 @@ mod views;
 
 pub use clock::Clock;
 pub use method::{Loss, Method};
-pub use nt_xent::{Reduction, nt_xent};
+pub use nt_xent::{Reduction, normalize, nt_xent};
 pub use projector::{HeadNorm, Projector, ProjectorConfig};
 pub use schedule::Schedule;
 pub use simclr::{SimClr, SimClrConfig};

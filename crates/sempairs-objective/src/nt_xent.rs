@@ -3,7 +3,7 @@
 use burn::tensor::{Bool, Tensor, assert_shape};
 use serde::{Deserialize, Serialize};
 
-/// How the `2n` terms of [`nt_xent`] become one number.
+/// How the `2n` terms of [`nt_xent()`] become one number.
 ///
 /// SimCLR's paper averages over all `2n` terms; its code adds the mean over the left anchors to the
 /// mean over the right ones, which is twice as much. With a given learning rate the two differ.

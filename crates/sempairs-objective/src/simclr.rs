@@ -9,7 +9,7 @@ use crate::{Clock, Loss, Method, Projector, ProjectorConfig, Reduction, Views, n
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimClrConfig {
-    /// The temperature `t` of [`nt_xent`]. The paper has 0.1 on ImageNet and 0.5 on CIFAR-10.
+    /// The temperature `t` of [`nt_xent()`]. The paper has 0.1 on ImageNet and 0.5 on CIFAR-10.
     pub temperature: f64,
     /// Mean over all anchors or sum of the two directions.
     #[serde(default)]
