@@ -16,7 +16,7 @@ use sempairs_eval::{
     raw_pixels,
 };
 use sempairs_objective::{Clock, Method, SimClr};
-use sempairs_train::{Display, LoaderConfig, MetricLine, RunDirectory, TrainError, Trainer};
+use sempairs_train::{Display, LoaderConfig, MetricLine, RunDirectory, Trainer};
 use serde::{Deserialize, Serialize};
 
 use crate::comparison::{ArmResult, Comparison, CurvePoint, Map, RunResult};
@@ -386,10 +386,4 @@ fn median_pace(lines: &[MetricLine]) -> f64 {
     let mut pace: Vec<f64> = lines.iter().map(|line| line.pairs_per_second).collect();
     pace.sort_by(f64::total_cmp);
     pace.get(pace.len() / 2).copied().unwrap_or(0.0)
-}
-
-impl From<Error> for TrainError {
-    fn from(error: Error) -> Self {
-        Self::Observer(Box::new(error))
-    }
 }

@@ -149,7 +149,7 @@ impl Loader {
         if per_epoch == 0 {
             return Err(TrainError::config("--batch", "is more than there are pictures").into());
         }
-        // Without blur where PyTorch's loader of this comparison has it would be another measurement.
+        // With the blur, which the PyTorch loader that this is compared with has, too.
         let pipelines = Preset::Simclr.pipelines(self.size);
         let clock = Clock::new(per_epoch, self.batches + 1);
         let config = LoaderConfig { workers: self.workers, ..LoaderConfig::default() };
