@@ -29,8 +29,17 @@ struct Args {
     runs: std::path::PathBuf,
 }
 
-fn main() -> Result<(), Error> {
-    let args = Args::parse();
+fn main() -> std::process::ExitCode {
+    match compare(Args::parse()) {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn compare(args: Args) -> Result<(), Error> {
     let runner = Runner::new(args.runs, device::open(&args.device)?, &args.device);
     for experiment in read_grid(EXPERIMENT, "simclr_semantic.toml", &args.set)? {
         let comparison = runner.compare(&experiment)?;

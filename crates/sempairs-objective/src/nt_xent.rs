@@ -67,6 +67,7 @@ pub fn nt_xent(
 /// # Shapes
 /// - x, output: `[n, d]`
 pub fn normalize(x: Tensor<2>) -> Tensor<2> {
-    let length = x.clone().square().sum_dim(1).sqrt().clamp_min(1e-12);
+    // Bounded before the root, whose derivative at zero is infinite.
+    let length = x.clone().square().sum_dim(1).clamp_min(1e-24).sqrt();
     x / length
 }

@@ -111,3 +111,14 @@ fn descent_brings_the_loss_down() {
     }
     assert!(losses.windows(2).all(|w| w[1] < w[0]), "{losses:?}");
 }
+
+#[test]
+fn a_row_of_zeros_has_a_finite_gradient() {
+    let device = Device::flex().autodiff();
+    let values = [0.0, 0.0, 1.0, 2.0, -1.0, 0.5, 3.0, 1.0];
+    let leaf = tensor(&values, 4, &device).require_grad();
+    let [a, b] = [leaf.clone().narrow(0, 0, 2), leaf.clone().narrow(0, 2, 2)];
+    let loss = nt_xent(a, b, 0.5, Reduction::Mean);
+    let gradient = host(leaf.grad(&loss.backward()).unwrap());
+    assert!(gradient.iter().all(|x| x.is_finite()), "{gradient:?}");
+}

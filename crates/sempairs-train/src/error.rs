@@ -63,6 +63,19 @@ pub enum TrainError {
         /// The last checkpoint from before.
         checkpoint: Option<PathBuf>,
     },
+    /// A weight is infinite or not a number, although the loss before it was one.
+    #[error(
+        "a weight is no finite number after step {step} with learning rate {learning_rate:e}; {}",
+        match checkpoint { Some(path) => format!("the last good checkpoint is {}", path.display()), None => "there is no checkpoint yet".into() }
+    )]
+    WeightsNotFinite {
+        /// The step, from 0.
+        step: usize,
+        /// The learning rate of that step.
+        learning_rate: f64,
+        /// The last checkpoint from before.
+        checkpoint: Option<PathBuf>,
+    },
     /// What the caller does at regular steps failed.
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),

@@ -6,6 +6,18 @@ use sempairs_data::write_whole;
 
 use crate::TrainError;
 
+/// Removes what a killed run was just writing: files of [`write_whole`] that were never renamed.
+fn remove_parts(folder: &Path) -> Result<(), TrainError> {
+    for entry in fs::read_dir(folder).map_err(|e| TrainError::io(folder, e))? {
+        let path = entry.map_err(|e| TrainError::io(folder, e))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.starts_with('.') && name.ends_with(".part") {
+            fs::remove_file(&path).map_err(|e| TrainError::io(&path, e))?;
+        }
+    }
+    Ok(())
+}
+
 /// All that training and evaluation share: a folder with fixed names, every file of which is written
 /// whole or not at all.
 ///
@@ -32,6 +44,8 @@ impl RunDirectory {
         let root = root.into();
         let checkpoint = root.join("checkpoint");
         fs::create_dir_all(&checkpoint).map_err(|e| TrainError::io(&checkpoint, e))?;
+        remove_parts(&root)?;
+        remove_parts(&checkpoint)?;
         Ok(Self { root })
     }
 

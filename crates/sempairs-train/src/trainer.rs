@@ -2,14 +2,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use burn_train::Interrupter;
 use sempairs_augment::Pipeline;
 use sempairs_data::PairDataset;
 use sempairs_eval::collapse;
-use sempairs_objective::{Clock, Method};
+use sempairs_objective::{Clock, Method, Schedule};
 use serde::{Deserialize, Serialize};
 
 use crate::progress::Progress;
@@ -204,8 +204,8 @@ impl Trainer {
             let epoch_ends = clock.step_in_epoch() == 0 || clock.is_over();
             let checkpoint_due = clock.step.is_multiple_of(checkpoint_every) || clock.is_over();
             if epoch_ends || checkpoint_due || clock.step.is_multiple_of(self.config.log_every) {
-                let mut line =
-                    window.close(clock, batch, learning_rate, || checkpoints.newest())?;
+                let closed = window.close(clock, batch, &schedule, || checkpoints.newest());
+                let mut line = closed.or_else(|error| log.write().and(Err(error)))?;
                 line.collapse = epoch_ends.then(|| monitor(loss.embeddings));
                 progress.update(&line, clock, batch);
                 log.push(line);
@@ -213,6 +213,13 @@ impl Trainer {
             }
             if checkpoint_due {
                 log.write()?;
+                if !is_finite(&method) {
+                    return Err(TrainError::WeightsNotFinite {
+                        step: clock.step - 1,
+                        learning_rate,
+                        checkpoint: checkpoints.newest(),
+                    });
+                }
                 checkpoints.save(&Checkpoint::take(clock.step, &method, &optimizer))?;
             }
             observe(&method, clock)?;
@@ -223,7 +230,7 @@ impl Trainer {
         let interrupted = !clock.is_over();
         if interrupted {
             if !window.losses.is_empty() {
-                log.push(window.close(clock, batch, schedule.at(clock), || checkpoints.newest())?);
+                log.push(window.close(clock, batch, &schedule, || checkpoints.newest())?);
             }
             log.write()?;
             checkpoints.save(&Checkpoint::take(clock.step, &method, &optimizer))?;
@@ -257,17 +264,18 @@ impl Window {
         &mut self,
         clock: Clock,
         batch: usize,
-        learning_rate: f64,
+        schedule: &Schedule,
         checkpoint: impl Fn() -> Option<PathBuf>,
     ) -> Result<MetricLine, TrainError> {
         let count = self.losses.len();
         let losses: Vec<f64> =
             Tensor::cat(std::mem::take(&mut self.losses), 0).into_data().iter::<f64>().collect();
         if let Some(i) = losses.iter().position(|loss| !loss.is_finite()) {
+            let step = clock.step - count + i;
             return Err(TrainError::NotFinite {
                 loss: losses[i],
-                step: clock.step - count + i,
-                learning_rate,
+                step,
+                learning_rate: schedule.at(clock.at(step)),
                 checkpoint: checkpoint(),
             });
         }
@@ -276,7 +284,7 @@ impl Window {
             step: clock.step,
             epoch: clock.step as f64 / clock.steps_per_epoch as f64,
             loss: losses.iter().sum::<f64>() / count as f64,
-            learning_rate,
+            learning_rate: schedule.at(clock.at(clock.step - 1)),
             pairs_per_second: (count * batch) as f64 / seconds,
             waiting: self.waited.as_secs_f64() / seconds,
             collapse: None,
@@ -286,6 +294,21 @@ impl Window {
 
 fn is_autodiff<M: Module>(method: &M) -> bool {
     method.devices().first().is_some_and(Device::is_autodiff)
+}
+
+/// Whether every parameter and buffer is a number.
+fn is_finite<M: Module>(method: &M) -> bool {
+    struct Finite(bool);
+    impl ModuleVisitor for Finite {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            // A sum of squares is finite only if every term is.
+            let sum = param.val().square().sum().into_data();
+            self.0 &= sum.iter::<f64>().all(f64::is_finite);
+        }
+    }
+    let mut finite = Finite(true);
+    method.valid().visit(&mut finite);
+    finite.0
 }
 
 fn monitor(embeddings: Tensor<2>) -> Collapse {

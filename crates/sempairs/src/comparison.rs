@@ -180,7 +180,7 @@ impl fmt::Display for Comparison {
         for (i, protocol) in protocols.iter().enumerate() {
             writeln!(
                 f,
-                "{} top-1, {protocol}, unseen classes: mean [95 % interval] of each seed",
+                "{} top-1, {protocol}: mean [95 % interval], then each seed",
                 self.dataset()
             )?;
             for arm in &self.arms {

@@ -85,6 +85,7 @@ mod examples;
 pub mod experiment;
 pub mod report;
 pub mod run;
+mod scores;
 mod suggest;
 
 pub use sempairs_augment as augment;

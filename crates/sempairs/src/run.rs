@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use burn::tensor::Device;
@@ -12,16 +12,16 @@ use sempairs_data::{PairDataset, PictureSource, write_whole};
 use sempairs_eval::embed2d::tsne;
 use sempairs_eval::invariance::{InvarianceReport, invariance};
 use sempairs_eval::{
-    Downstream, EvalError, Evaluate, Features, ProgressBar, Protocol, Score, colour_histogram,
-    raw_pixels,
+    Downstream, EvalError, Evaluate, Features, Identity, ProgressBar, Protocol, Score,
+    colour_histogram, raw_pixels,
 };
 use sempairs_objective::{Clock, Method, SimClr};
-use sempairs_train::{Display, LoaderConfig, MetricLine, RunDirectory, Trainer};
-use serde::{Deserialize, Serialize};
+use sempairs_train::{Checkpoints, Display, LoaderConfig, MetricLine, RunDirectory, Trainer};
 
 use crate::comparison::{ArmResult, Comparison, CurvePoint, Map, RunResult};
 use crate::examples::examples;
-use crate::experiment::{Arm, Experiment, MethodConfig};
+use crate::experiment::{Arm, Evaluation, Experiment, MethodConfig};
+use crate::scores::ScoreLog;
 use crate::{Error, report};
 
 /// How experiments are run; nothing here changes a result (on one device).
@@ -58,16 +58,6 @@ pub struct ComparisonFiles {
     pub json: PathBuf,
     /// The page.
     pub report: PathBuf,
-}
-
-/// A line of a run's `scores.jsonl`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScoreLine {
-    /// Steps done.
-    pub step: usize,
-    /// The score then.
-    pub score: Score,
 }
 
 impl Runner {
@@ -114,24 +104,73 @@ impl Runner {
         Ok(downstream)
     }
 
-    /// The steps of a run of an experiment.
+    /// The experiment with its length and its warm-up in steps: those of the first arm, so that every arm, however
+    /// many pairs it has, takes the same steps at the same learning rates.
     ///
     /// # Errors
     ///
-    /// Whatever opening the first arm's pictures meets, where the experiment counts in epochs.
-    pub fn steps(&self, experiment: &Experiment) -> Result<usize, Error> {
-        match (experiment.training.steps, experiment.training.epochs) {
-            (Some(steps), _) => Ok(steps),
-            (None, epochs) => {
-                let pairs = self.pairs(experiment, &experiment.arms[0], experiment.seeds[0])?;
-                Ok(epochs.unwrap_or(1) * (pairs.len() / experiment.training.batch))
-            }
+    /// Whatever opening the first arm's pictures meets, and [`Error::Experiment`] if they do not fill a batch.
+    pub fn in_steps(&self, experiment: &Experiment) -> Result<Experiment, Error> {
+        let mut experiment = experiment.clone();
+        let training = &mut experiment.training;
+        if training.epochs.is_none() && training.learning_rate.warmup_epochs == 0.0 {
+            return Ok(experiment);
         }
+        let pairs = self.pairs(&experiment, &experiment.arms[0], experiment.seeds[0])?.len();
+        let training = &mut experiment.training;
+        let per_epoch = pairs / training.batch;
+        if per_epoch == 0 {
+            let reason = format!("is {}, but there are only {pairs} pairs", training.batch);
+            return Err(Error::experiment("`training.batch`", reason));
+        }
+        if let Some(epochs) = training.epochs.take() {
+            training.steps = Some(epochs * per_epoch);
+        }
+        let rate = &mut training.learning_rate;
+        if rate.warmup_epochs > 0.0 {
+            rate.warmup_steps = Some((rate.warmup_epochs * per_epoch as f64).round() as usize);
+            rate.warmup_epochs = 0.0;
+        }
+        Ok(experiment)
+    }
+
+    /// The folder of an experiment: its name, with the backend's unless that is `flex`, since runs on different
+    /// backends are different runs.
+    pub fn folder(&self, experiment: &Experiment) -> PathBuf {
+        self.root.join(match self.backend() {
+            "flex" => experiment.name.clone(),
+            other => format!("{}-{other}", experiment.name),
+        })
     }
 
     /// The folder of one run.
     pub fn run_folder(&self, experiment: &Experiment, arm: &Arm, seed: u64) -> PathBuf {
-        self.root.join(&experiment.name).join(format!("{}-seed{seed}", arm.name))
+        self.folder(experiment).join(format!("{}-seed{seed}", arm.name))
+    }
+
+    fn backend(&self) -> &str {
+        self.device_name.split(':').next().unwrap_or_default()
+    }
+
+    /// A hash of all that a run's weights depend on: what the experiment says, the backend, and which pictures
+    /// make which pairs.
+    fn identity(
+        &self,
+        experiment: &Experiment,
+        arm: &Arm,
+        seed: u64,
+        pairs: &PairDataset,
+    ) -> Identity {
+        let told = experiment.run_identity(arm, seed).to_string();
+        let mut identity =
+            Identity::new().and_field(told.as_bytes()).and_field(self.backend().as_bytes());
+        for index in 0..pairs.source().len() {
+            identity = identity.and_field(pairs.source().name(index).as_bytes());
+        }
+        for pair in pairs.pairs() {
+            identity = identity.and(&pair.left.to_le_bytes()).and(&pair.right.to_le_bytes());
+        }
+        identity
     }
 
     /// Pre-trains one arm with one seed, from its last checkpoint if there is one, and scores it.
@@ -147,9 +186,14 @@ impl Runner {
         downstream: &Downstream,
         untrained: &mut HashMap<u64, Vec<Score>>,
     ) -> Result<Finished, Error> {
+        let experiment = &self.in_steps(experiment)?;
+        let steps = experiment.training.steps.unwrap_or(0);
         let dataset = Arc::new(self.pairs(experiment, arm, seed)?);
-        let steps = self.steps(experiment)?;
+        let identity = self.identity(experiment, arm, seed, &dataset).to_string();
         let directory = RunDirectory::create(self.run_folder(experiment, arm, seed))?;
+        // A checkpoint of another run, or a damaged one, is refused before anything is overwritten.
+        let begun = Checkpoints::new(directory.checkpoint(), &identity).load()?;
+        let begun = begun.map_or(0, |checkpoint| checkpoint.step);
         let only = Experiment { arms: vec![arm.clone()], seeds: vec![seed], ..experiment.clone() };
         directory.write(&directory.experiment(), only.to_toml().as_bytes())?;
 
@@ -161,16 +205,17 @@ impl Runner {
             dataset,
             pipelines: experiment.views.pipelines()?,
             device: self.device.clone(),
-            identity: experiment.run_identity(arm, seed).to_string(),
+            identity: identity.clone(),
             display: self.display,
             label: format!("{} {} seed {seed}", experiment.name, arm.name),
             observe: observed(steps, experiment.evaluation.every),
             interrupter: self.interrupter.clone(),
             directory: directory.clone(),
         };
-        let mut curve = read_curve(&directory.scores(), downstream)?;
+        let scored = scored_identity(&identity, experiment);
+        let mut log = ScoreLog::open(directory.scores(), scored, begun, downstream)?;
         let outcome = trainer.run(method, |method: &SimClr<ResNet>, clock: Clock| {
-            if curve.iter().any(|point| point.step == clock.step) {
+            if log.curve().iter().any(|point| point.step == clock.step) {
                 return Ok(());
             }
             let scores = match untrained.get(&seed).filter(|_| clock.step == 0) {
@@ -180,9 +225,7 @@ impl Runner {
             if clock.step == 0 {
                 untrained.insert(seed, scores.clone());
             }
-            curve.push(CurvePoint { step: clock.step, scores });
-            curve.sort_by_key(|point| point.step);
-            write_curve(&directory.scores(), &curve)?;
+            log.push(CurvePoint { step: clock.step, scores })?;
             Ok(())
         })?;
         let backbone = outcome.method.backbone().clone();
@@ -190,6 +233,7 @@ impl Runner {
             return Err(Error::Interrupted { step: outcome.clock.step });
         }
         weights::save(&backbone, &directory.backbone())?;
+        let mut curve = log.curve().to_vec();
         curve.retain(|point| trainer.observe.contains(&point.step));
         let invariance = self.invariance(experiment, &backbone, downstream)?;
         let result = RunResult {
@@ -231,7 +275,7 @@ impl Runner {
         comparison: &Comparison,
     ) -> Result<ComparisonFiles, Error> {
         use std::io::Write;
-        let folder = self.root.join(&experiment.name);
+        let folder = self.folder(experiment);
         fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
         let examples = examples(self, experiment)?;
         let files = ComparisonFiles {
@@ -254,6 +298,7 @@ impl Runner {
     /// Any [`Error`].
     pub fn compare(&self, experiment: &Experiment) -> Result<Comparison, Error> {
         experiment.check(&experiment.name)?;
+        let experiment = &self.in_steps(experiment)?;
         let downstream = self.downstream(experiment)?;
         let mut untrained = HashMap::new();
         let mut arms: Vec<ArmResult> = Vec::new();
@@ -341,45 +386,11 @@ fn baselines(downstream: &Downstream) -> Result<Vec<Score>, Error> {
         .collect()
 }
 
-fn read_curve(path: &Path, downstream: &Downstream) -> Result<Vec<CurvePoint>, Error> {
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let text = fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
-    let mut curve: Vec<CurvePoint> = Vec::new();
-    for (i, line) in text.lines().enumerate() {
-        let line: ScoreLine = serde_json::from_str(line).map_err(|e| {
-            Error::experiment(path.display().to_string(), format!("line {}: {e}", i + 1))
-        })?;
-        match curve.last_mut().filter(|point| point.step == line.step) {
-            Some(point) => point.scores.push(line.score),
-            None => curve.push(CurvePoint { step: line.step, scores: vec![line.score] }),
-        }
-    }
-    // Scores of other protocols, data or views are made anew.
-    let views = downstream.views();
-    let wanted: Vec<String> =
-        downstream.protocols.iter().map(|p| p.hash(&views).to_string()).collect();
-    curve.retain(|point| {
-        let right = |s: &Score| s.dataset == downstream.name;
-        point.scores.iter().map(|s| &s.protocol_hash).eq(&wanted) && point.scores.iter().all(right)
-    });
-    Ok(curve)
-}
-
-fn write_curve(path: &Path, curve: &[CurvePoint]) -> Result<(), Error> {
-    use std::io::Write;
-    write_whole(path, |out| {
-        for point in curve {
-            for score in &point.scores {
-                let line = ScoreLine { step: point.step, score: score.clone() };
-                serde_json::to_writer(&mut *out, &line)?;
-                out.write_all(b"\n")?;
-            }
-        }
-        Ok(())
-    })
-    .map_err(|e| Error::io(path, e))
+/// A hash of all that a run's scores depend on, besides their protocols.
+fn scored_identity(run: &str, experiment: &Experiment) -> String {
+    let Evaluation { train, test, .. } = &experiment.evaluation;
+    let data = serde_json::to_string(&(train, test)).expect("plain data");
+    Identity::new().and_field(run.as_bytes()).and_field(data.as_bytes()).to_string()
 }
 
 fn median_pace(lines: &[MetricLine]) -> f64 {

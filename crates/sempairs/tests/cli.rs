@@ -12,8 +12,15 @@ fn sempairs(args: &[&str]) -> Output {
 
 /// The message of a call that must fail.
 fn refusal(args: &[&str]) -> String {
-    let output = sempairs(args);
+    // Whatever a refused call may have begun goes to a folder of its own.
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_sempairs"))
+        .args(args)
+        .current_dir(folder.path())
+        .output()
+        .expect("the command starts");
     assert!(!output.status.success(), "{args:?} succeeded");
+    assert!(!folder.path().join("runs").exists(), "{args:?} left something");
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(!message.contains("panicked"), "{message}");
     message

@@ -31,13 +31,13 @@ pub struct Step {
     #[arg(long, default_value = "resnet50")]
     backbone: String,
     /// Pairs in a batch.
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value = "32", value_parser = positive)]
     batch: usize,
     /// Pixels along a side of a view.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value = "64", value_parser = positive)]
     size: usize,
     /// Steps that are timed.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value = "10", value_parser = positive)]
     steps: usize,
     /// Steps before those.
     #[arg(long, default_value_t = 2)]
@@ -51,13 +51,13 @@ pub struct Loader {
     #[command(flatten)]
     source: FolderFlags,
     /// Pixels along a side of a view.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value = "64", value_parser = positive)]
     size: usize,
     /// Pairs in a batch.
-    #[arg(long, default_value_t = 256)]
+    #[arg(long, default_value = "256", value_parser = positive)]
     batch: usize,
     /// Batches that are timed.
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value = "40", value_parser = positive)]
     batches: usize,
     /// Threads; 0 for one a core.
     #[arg(long, default_value_t = 0)]
@@ -176,7 +176,16 @@ impl Loader {
     }
 }
 
-/// The largest resident size of this process so far; `None` where the system does not tell.
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".into()),
+        Ok(number) => Ok(number),
+        Err(_) => Err(format!("`{text}` is no whole number")),
+    }
+}
+
+/// The largest resident size of this process so far; `None` where the system does not tell. Of a GPU's
+/// memory it knows nothing.
 fn peak_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -144,8 +144,13 @@ impl Experiment {
     /// [`Error::Experiment`] with the key and the reason, or that of the part that is at fault.
     pub fn check(&self, file: &str) -> Result<(), Error> {
         let refuse = |reason: String| Err(Error::experiment(file, reason));
-        if self.name.is_empty() || self.name.contains(['/', '\\']) || self.name.starts_with('.') {
+        let is_folder =
+            |name: &str| !name.is_empty() && !name.contains(['/', '\\']) && !name.starts_with('.');
+        if !is_folder(&self.name) {
             return refuse(format!("`name`: `{}` cannot be a folder's name", self.name));
+        }
+        if let Some(arm) = self.arms.iter().find(|arm| !is_folder(&arm.name)) {
+            return refuse(format!("`arms`: `{}` cannot be a folder's name", arm.name));
         }
         if self.arms.is_empty() {
             return refuse("`arms`: there is none".into());
@@ -186,7 +191,15 @@ impl Experiment {
             ));
         }
         self.views.pipelines()?.iter().try_for_each(|p| p.check())?;
-        self.train_config(0, 1, &LoaderConfig::default()).check()?;
+        let projector = &simclr.projector;
+        if projector.output == 0 || projector.hidden.contains(&0) {
+            return refuse("`method.projector`: a layer has no width".into());
+        }
+        if self.backbone.widths.is_some_and(|widths| widths.contains(&0)) {
+            return refuse("`backbone.widths`: a stage has no width".into());
+        }
+        let steps = self.training.steps.or(self.training.epochs).unwrap_or(0);
+        self.train_config(0, steps, &LoaderConfig::default()).check()?;
         Ok(())
     }
 

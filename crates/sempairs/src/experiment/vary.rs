@@ -43,6 +43,13 @@ pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Exp
         }
         grid = next;
     }
+    let mut seen = std::collections::BTreeSet::new();
+    if let Some((_, twice)) = grid.iter().find(|(_, suffix)| !seen.insert(suffix)) {
+        return Err(Error::experiment(
+            file,
+            format!("`vary`: two experiments are called `{twice}`"),
+        ));
+    }
     grid.into_iter()
         .map(|(mut table, suffix)| {
             if let Some(Value::String(name)) = table.get_mut("name") {
