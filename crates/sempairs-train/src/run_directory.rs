@@ -27,7 +27,6 @@ fn remove_parts(folder: &Path) -> Result<(), TrainError> {
 /// backbone.safetensors  the result, under torchvision's names
 /// metrics.jsonl         one line a logged step
 /// scores.jsonl          one line a score
-/// report.html           the page
 /// ```
 #[derive(Clone, Debug)]
 pub struct RunDirectory {
@@ -77,11 +76,6 @@ impl RunDirectory {
     /// `scores.jsonl`.
     pub fn scores(&self) -> PathBuf {
         self.root.join("scores.jsonl")
-    }
-
-    /// `report.html`.
-    pub fn report(&self) -> PathBuf {
-        self.root.join("report.html")
     }
 
     /// Writes one of its files whole.

@@ -165,9 +165,12 @@ impl Trainer {
         let mut clock = Clock::new(steps_per_epoch, steps);
         if let Some(checkpoint) = checkpoints.load()? {
             clock = clock.at(checkpoint.step);
-            (method, optimizer) = checkpoint.restore(method, optimizer).map_err(|reason| {
-                TrainError::Damaged { path: checkpoints.latest(), reason, previous: None }
-            })?;
+            (method, optimizer) =
+                checkpoint.restore(method, optimizer).map_err(|reason| TrainError::Damaged {
+                    path: checkpoints.newest().unwrap_or_else(|| checkpoints.latest()),
+                    reason,
+                    previous: None,
+                })?;
         }
         let mut log = MetricLog::open(self.directory.metrics(), clock.step)?;
         let mut loader = PairLoader::start(

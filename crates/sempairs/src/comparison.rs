@@ -189,7 +189,7 @@ impl fmt::Display for Comparison {
                     values.iter().map(|v| format!("{:.2}", 100.0 * v)).collect();
                 writeln!(
                     f,
-                    "  {:<8} {}   {}",
+                    "  {:<10} {}   {}",
                     arm.arm.name,
                     percent(&mean(&values)),
                     seeds.join(" ")
@@ -200,12 +200,12 @@ impl fmt::Display for Comparison {
                 first.filter(|p| p.step == 0).map(|p| p.scores[i].top1).collect()
             });
             if !untrained.is_empty() {
-                writeln!(f, "  {:<8} {}", "untrained", percent(&mean(&untrained)))?;
+                writeln!(f, "  {:<10} {}", "untrained", percent(&mean(&untrained)))?;
             }
             for d in self.differences.iter().filter(|d| d.protocol == *protocol) {
                 let name = format!("{} - {}", d.arm, d.against);
                 let p = d.top1.p_value.map_or(String::new(), |p| format!("   p = {p:.3}"));
-                writeln!(f, "  {name:<12} {}{p}", percent(&d.top1))?;
+                writeln!(f, "  {name:<10} {}{p}", percent(&d.top1))?;
             }
         }
         for score in &self.baselines {
