@@ -1,4 +1,5 @@
-//! SimCLR in a training loop written by hand: augmentation and objective without the trainer.
+//! SimCLR in a training loop written by hand: augmentation and objective without the trainer,
+//! by crates that each stand alone.
 //!
 //! ```text
 //! cargo run --example own_loop
@@ -7,11 +8,11 @@
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor, TensorData};
-use sempairs::augment::{Pipeline, Preset, apply_batch};
-use sempairs::backbone::{Architecture, BackboneConfig};
-use sempairs::data::scenes::{SceneSource, Split};
-use sempairs::data::{DataError, Key, PairDataset, Pairing, Picture, PictureSource, Side};
-use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
+use sempairs_augment::{Pipeline, Preset, apply_batch};
+use sempairs_backbone::{Architecture, BackboneConfig};
+use sempairs_data::scenes::{SceneSource, Split};
+use sempairs_data::{DataError, Key, PairDataset, Pairing, Picture, PictureSource, Side};
+use sempairs_objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
 
 const BATCH: usize = 32;
 const SIZE: usize = 32;

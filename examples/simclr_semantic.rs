@@ -41,6 +41,7 @@ fn main() -> std::process::ExitCode {
 
 fn compare(args: Args) -> Result<(), Error> {
     let runner = Runner::new(args.runs, device::open(&args.device)?, &args.device);
+    runner.stop_on_ctrl_c()?;
     for experiment in read_grid(EXPERIMENT, "simclr_semantic.toml", &args.set)? {
         let comparison = runner.compare(&experiment)?;
         let files = runner.write_comparison(&experiment, &comparison)?;

@@ -75,6 +75,20 @@ fn decode_other(
     Ok((DynamicImage::from_decoder(decoder)?, orientation))
 }
 
+/// How many of a file's first bytes [`begins_as_picture`] looks at.
+pub(crate) const SNIFFED: u64 = 32;
+
+/// Whether a file that begins with `start` is of a kind that [`decode`] reads.
+pub(crate) fn begins_as_picture(start: &[u8]) -> bool {
+    use ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
+    match image::guess_format(start) {
+        // Its mark is two letters, with which a text may begin, too; but a text has no zero byte.
+        Ok(Bmp) => start.contains(&0),
+        Ok(format) => matches!(format, Jpeg | Png | Gif | WebP | Tiff),
+        Err(_) => false,
+    }
+}
+
 /// Whether a picture of `width` by `height` has more than [`MAX_PIXELS`].
 pub(crate) fn too_large(width: u64, height: u64) -> bool {
     width.saturating_mul(height) > MAX_PIXELS

@@ -1,5 +1,6 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::PictureSource;
 use crate::manifest::ManifestProblem;
 
 /// What can go wrong between the outside world and a picture.
@@ -63,16 +64,20 @@ pub enum DataError {
         problems: Vec<ManifestProblem>,
     },
     /// A class is not there, or has too few pictures.
-    #[error("class `{class}`: {reason}")]
+    #[error("{}class `{class}`: {reason}", at(place))]
     Classes {
+        /// Where the pictures lie, if they lie anywhere.
+        place: Option<PathBuf>,
         /// The class's name.
         class: String,
         /// What is wrong with it.
         reason: String,
     },
     /// The pictures cannot be paired in the way asked for.
-    #[error("pairing `{pairing}`: {reason}")]
+    #[error("{}pairing `{pairing}`: {reason}", at(place))]
     Pairing {
+        /// Where the pictures lie, if they lie anywhere.
+        place: Option<PathBuf>,
         /// The pairing's name, as it is written in an experiment.
         pairing: &'static str,
         /// Which class or picture stands in the way.
@@ -103,4 +108,19 @@ impl DataError {
     pub(crate) fn layout(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
         Self::Layout { path: path.into(), reason: reason.into() }
     }
+
+    /// A [`Classes`](Self::Classes) error of a class of `source`.
+    pub(crate) fn class(
+        source: &dyn PictureSource,
+        class: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
+        let place = source.place().map(Path::to_path_buf);
+        Self::Classes { place, class: class.into(), reason: reason.into() }
+    }
+}
+
+/// How a message about pictures begins that lie in `place`.
+fn at(place: &Option<PathBuf>) -> String {
+    place.as_ref().map_or(String::new(), |place| format!("{}: ", place.display()))
 }

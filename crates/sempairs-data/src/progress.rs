@@ -1,7 +1,10 @@
+use std::borrow::Cow;
+
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
-/// A bar on standard error, which draws nothing where that is no terminal, and is gone once dropped.
-pub(crate) fn progress_bar(what: &'static str, steps: u64) -> ProgressBar {
+/// A bar on standard error for what takes more than a moment. It draws nothing where that is no
+/// terminal, and is gone once dropped.
+pub fn progress_bar(what: impl Into<Cow<'static, str>>, steps: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec}, {eta} left");
     ProgressBar::new(steps)
         .with_message(what)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::progress::progress_bar;
-use crate::{DataError, PictureSource, Subset};
+use crate::progress_bar;
+use crate::{DataError, LeftOut, PictureSource, Subset};
 
 /// What to do with a picture that cannot be read or decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,6 @@ pub fn screen(
     let list = list.collect();
     match bad.into_values().next() {
         Some(error) if good.is_empty() => Err(error),
-        _ => Ok((Subset::new(source, good), list)),
+        _ => Ok((Subset::new(source, good).because(LeftOut::Undecodable), list)),
     }
 }

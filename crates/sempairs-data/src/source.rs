@@ -1,4 +1,6 @@
-use crate::{DataError, Picture};
+use std::path::Path;
+
+use crate::{DataError, LeftOut, Picture};
 
 /// A numbered collection of pictures, some or all of them with a class.
 ///
@@ -56,6 +58,18 @@ pub trait PictureSource: Send + Sync {
     ///
     /// [`DataError`] with the picture's name and the reason, if it cannot be read or decoded.
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError>;
+
+    /// Where the pictures lie, for messages: a folder or a file. `None`, the default, for pictures that
+    /// lie in no single place.
+    fn place(&self) -> Option<&Path> {
+        None
+    }
+
+    /// The names of the pictures that are not here although they are where these come from, so that a
+    /// message can say why; none by default.
+    fn left_out(&self) -> Vec<(String, LeftOut)> {
+        Vec::new()
+    }
 }
 
 impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
@@ -73,5 +87,11 @@ impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         (**self).read(index)
+    }
+    fn place(&self) -> Option<&Path> {
+        (**self).place()
+    }
+    fn left_out(&self) -> Vec<(String, LeftOut)> {
+        (**self).left_out()
     }
 }

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use made::{Labelled, plain, put};
 use sempairs_data::manifest::{ManifestProblem, ProblemKind};
-use sempairs_data::{DataError, FlatSource, FolderSource, Manifest, Pair, Pairing, PictureSource};
+use sempairs_data::{
+    CachedSource, DataError, FlatSource, FolderSource, LeftOut, Manifest, OnBadPicture, Pair,
+    Pairing, PictureSource, Subset, screen,
+};
 
 const HEADER: &str = "left,right,class,source,score\n";
 
@@ -159,6 +162,51 @@ fn the_message_lists_the_first_problems_and_counts_the_rest() {
 }
 
 #[test]
+fn a_picture_that_was_left_out_is_told_from_one_that_is_missing() {
+    let (root, _) = folder();
+    put(root.path(), "cat/3.png", b"no picture at all");
+    let all: Arc<dyn PictureSource> = Arc::new(FolderSource::open(root.path()).unwrap());
+    let text = format!(
+        "{HEADER}cat/0.png,cat/3.png,cat,x,\ncat/0.png,cat/2.png,cat,x,\n\
+         cat/0.png,cat/9.png,cat,x,\ncat/0.png,dog/0.png,,x,\n"
+    );
+    let left_out =
+        |name: &str, why| ProblemKind::LeftOut { column: "right", name: name.into(), why };
+    let missing = || ProblemKind::MissingPicture { column: "right", name: "cat/9.png".into() };
+    let undecodable = || left_out("cat/3.png", LeftOut::Undecodable);
+    let kinds = |source: &dyn PictureSource| {
+        let problems = problems(root.path(), &text, source);
+        problems.into_iter().map(|problem| (problem.line, problem.kind)).collect::<Vec<_>>()
+    };
+
+    let (good, _) = screen(all.clone(), OnBadPicture::Skip).unwrap();
+    let good: Arc<dyn PictureSource> = Arc::new(good);
+    assert_eq!(kinds(&good), [(2, undecodable()), (4, missing())]);
+    let two = Subset::first_per_class(good.clone(), 2).unwrap();
+    let outside = left_out("cat/2.png", LeftOut::PerClass);
+    assert_eq!(kinds(&two), [(2, undecodable()), (3, outside), (4, missing())]);
+
+    // Through a cache, which knows what it lacks itself and what it was made without.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("a.cache");
+    let cats = Subset::of_classes(all, &["cat"]).unwrap();
+    let cache = CachedSource::open_or_build(&cats, 4, &file, OnBadPicture::Skip).unwrap();
+    let dog = left_out("dog/0.png", LeftOut::OtherClass);
+    assert_eq!(kinds(&cache), [(2, undecodable()), (4, missing()), (5, dog)]);
+    let trusted = CachedSource::open(&file).unwrap();
+    assert_eq!(kinds(&trusted)[0], (2, undecodable()));
+
+    let message = read(root.path(), &text, &two).unwrap_err().to_string();
+    for line in [
+        "line 2: `right` names a picture that was left out: cat/3.png cannot be decoded",
+        "line 3: `right` names a picture that was left out: cat/2.png is outside `per_class`",
+        "line 4: `right` names no picture: cat/9.png",
+    ] {
+        assert!(message.contains(line), "{message}");
+    }
+}
+
+#[test]
 fn without_labels_a_manifest_must_agree_with_itself() {
     let (root, _) = folder();
     let flat = FlatSource::open(root.path()).unwrap();
@@ -190,7 +238,7 @@ fn what_is_written_comes_back() {
     // A class of two is one pair and not two, and a picture with itself is none.
     let pairs = Pairing::RandomInClass.pairs(&source, 3).unwrap();
     assert_eq!(Manifest::from_pairs(&source, &pairs, "x").rows().len(), 4 + 7 + 1);
-    let same = Pairing::Same.pairs(&source, 3).unwrap();
+    let same = Pairing::Same { file: None }.pairs(&source, 3).unwrap();
     assert!(Manifest::from_pairs(&source, &same, "x").rows().is_empty());
 }
 

@@ -5,8 +5,10 @@ mod made;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use made::Labelled;
-use sempairs_data::{Pair, PairDataset, Pairing, PictureSource};
+use made::{Labelled, plain, put};
+use sempairs_data::{
+    CachedSource, FolderSource, OnBadPicture, Pair, PairDataset, Pairing, PictureSource, Subset,
+};
 
 const LAYOUTS: [&[usize]; 8] =
     [&[2, 2], &[2], &[3, 7, 2], &[157; 12], &[10; 10], &[40, 3, 5], &[2; 30], &[90, 10]];
@@ -46,7 +48,9 @@ fn cycles(pairs: &[Pair]) -> Vec<usize> {
 #[test]
 fn same_pairs_each_picture_with_itself() {
     let source = Labelled::unlabelled(9);
-    assert!(pairs(&Pairing::Same, &source, 1).iter().all(|pair| pair.left == pair.right));
+    assert!(
+        pairs(&Pairing::Same { file: None }, &source, 1).iter().all(|pair| pair.left == pair.right)
+    );
 }
 
 #[test]
@@ -160,7 +164,7 @@ fn what_cannot_be_paired_is_an_error_that_says_why() {
         message(Pairing::RandomInClass, &Labelled::unlabelled(3)).contains("0.png has no class")
     );
     assert!(message(Pairing::Shuffled, &Labelled::unlabelled(1)).contains("no other one"));
-    assert!(message(Pairing::Same, &Labelled::unlabelled(0)).contains("no picture"));
+    assert!(message(Pairing::Same { file: None }, &Labelled::unlabelled(0)).contains("no picture"));
     let half = Pairing::WrongFraction { share: 0.5 };
     assert!(message(half, &Labelled::new(&[4])).contains("no other class"));
     for share in [-0.1, 1.5, f64::NAN] {
@@ -173,7 +177,8 @@ fn what_cannot_be_paired_is_an_error_that_says_why() {
 fn an_experiment_writes_a_pairing_as_a_word_and_its_values() {
     let read = |text: &str| serde_json::from_str::<Pairing>(text);
     for pairing in [
-        Pairing::Same,
+        Pairing::Same { file: None },
+        Pairing::Same { file: Some("pairs.csv".into()) },
         Pairing::Curated { file: "pairs.csv".into() },
         Pairing::RandomInClass,
         Pairing::Shuffled,
@@ -188,6 +193,59 @@ fn an_experiment_writes_a_pairing_as_a_word_and_its_values() {
     let message = read(r#"{"kind":"random_in_class","share":0.5}"#).unwrap_err().to_string();
     assert!(message.contains("share"), "{message}");
     assert!(read(r#"{"kind":"random"}"#).unwrap_err().to_string().contains("random_in_class"));
+}
+
+#[test]
+fn same_without_a_manifest_is_written_as_it_always_was() {
+    // An experiment's identity is a hash of what it writes.
+    let same = Pairing::Same { file: None };
+    assert_eq!(serde_json::to_string(&same).unwrap(), r#"{"kind":"same"}"#);
+    assert_eq!(serde_json::from_str::<Pairing>(r#"{"kind":"same"}"#).unwrap(), same);
+    let of = Pairing::Same { file: Some("pairs.csv".into()) };
+    let text = serde_json::to_string(&of).unwrap();
+    assert_eq!(text, r#"{"kind":"same","file":"pairs.csv"}"#);
+    let misspelt = serde_json::from_str::<Pairing>(r#"{"kind":"same","flie":"pairs.csv"}"#);
+    assert!(misspelt.unwrap_err().to_string().contains("flie"));
+}
+
+#[test]
+fn same_of_a_manifest_is_the_augmented_twin_of_curated() {
+    let source = Labelled::new(&[4, 4]);
+    let folder = tempfile::tempdir().unwrap();
+    let text = "left,right,class,source,score\n6.png,0.png,,x,\n1.png,3.png,,x,\n6.png,2.png,,x,\n";
+    let file = put(folder.path(), "pairs.csv", text.as_bytes());
+    let curated = Pairing::Curated { file: file.clone() }.pairs(&source, 0).unwrap();
+    let same = Pairing::Same { file: Some(file) }.pairs(&source, 0).unwrap();
+    assert_eq!(same.iter().map(|pair| pair.left).collect::<Vec<_>>(), [6, 1, 6]);
+    assert!(same.iter().map(|pair| pair.left).eq(curated.iter().map(|pair| pair.left)));
+    assert!(same.iter().all(|pair| pair.left == pair.right));
+    let gone = Pairing::Same { file: Some(folder.path().join("gone.csv")) };
+    assert!(gone.pairs(&source, 0).unwrap_err().to_string().contains("gone.csv"));
+}
+
+#[test]
+fn an_error_names_the_folder_where_there_is_one() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["cat/1.png", "cat/2.png", "dog/1.png"] {
+        put(root.path(), name, &plain(0));
+    }
+    let source: Arc<dyn PictureSource> = Arc::new(FolderSource::open(root.path()).unwrap());
+    let folder = root.path().display();
+    let message = Pairing::RandomInClass.pairs(&*source, 0).unwrap_err().to_string();
+    assert!(message.starts_with(&format!("{folder}: pairing `random_in_class`: ")), "{message}");
+    let message = Subset::first_per_class(source.clone(), 2).unwrap_err().to_string();
+    assert_eq!(message, format!("{folder}: class `dog`: 1 pictures, where 2 are wanted"));
+    let message = Subset::of_classes(source.clone(), &["bird"]).unwrap_err().to_string();
+    assert!(message.starts_with(&format!("{folder}: class `bird`: ")), "{message}");
+
+    // Through a part and a cache, too; a cache opened by itself knows its own file alone.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("a.cache");
+    let part = Subset::first(source, 3);
+    let cache = CachedSource::open_or_build(&part, 4, &file, OnBadPicture::Error).unwrap();
+    assert_eq!(cache.place(), Some(root.path()));
+    assert_eq!(CachedSource::open(&file).unwrap().place(), Some(file.as_path()));
+    assert_eq!(Labelled::unlabelled(1).place(), None);
 }
 
 #[test]

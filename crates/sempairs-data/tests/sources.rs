@@ -5,7 +5,8 @@ mod made;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use made::{Labelled, plain, put};
+use image::{ImageFormat, RgbImage};
+use made::{Labelled, encode, plain, put};
 use sempairs_data::{
     CifarKind, CifarSource, Concat, DataError, FlatSource, FolderSource, OnBadPicture,
     PictureSource, Split, Stl10Source, Stl10Split, Subset, screen,
@@ -32,6 +33,31 @@ fn a_folder_of_class_folders_is_read_in_the_order_of_names() {
     assert_eq!((0..3).map(|i| source.class(i).unwrap()).collect::<Vec<_>>(), [0, 1, 1]);
     assert_eq!(source.read(1).unwrap().pixels(), [1; 48]);
     assert_eq!(source.ignored(), ["classes.csv", "n02/n02_boxes.txt"]);
+}
+
+#[test]
+fn a_picture_under_a_side_files_name_is_a_picture() {
+    let root = tempfile::tempdir().unwrap();
+    let picture = RgbImage::from_pixel(4, 4, image::Rgb([9; 3]));
+    let kinds = [
+        (ImageFormat::Bmp, "dat/bmp.txt"),
+        (ImageFormat::Gif, "dat/gif.db"),
+        (ImageFormat::Jpeg, "dat/jpeg.CACHE"),
+        (ImageFormat::Png, "dat/png.json"),
+        (ImageFormat::Tiff, "dat/tiff.log"),
+        (ImageFormat::WebP, "dat/webp.tar"),
+    ];
+    for (format, name) in kinds {
+        put(root.path(), name, &encode(picture.clone(), format));
+    }
+    // Texts that begin with the marks of BMP and PNM, neither of which they are.
+    put(root.path(), "dat/bmi.csv", b"BMI,age,weight,height,name\n21.5,40,70,1.80,Ann\n");
+    put(root.path(), "dat/p1.txt", b"P1 is the first of the points that this file lists");
+    put(root.path(), "dat/empty.txt", b"");
+    let source = FolderSource::open(root.path()).unwrap();
+    assert_eq!(names(&source), kinds.map(|(_, name)| name));
+    assert_eq!(source.ignored(), ["dat/bmi.csv", "dat/empty.txt", "dat/p1.txt"]);
+    assert!(screen(Arc::new(source), OnBadPicture::Error).is_ok());
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use sempairs_augment::Pipeline;
 use sempairs_backbone::Backbone;
-use sempairs_data::PictureSource;
+use sempairs_data::{PictureSource, progress_bar};
 
 use crate::fingerprint::features_identity;
 use crate::{EvalError, Features, Knn, Probe, Protocol, Score, extract};
@@ -39,7 +39,7 @@ pub struct Downstream {
     pub batch: usize,
     /// A folder for the features, `train.safetensors` and `test.safetensors`; nothing is kept without one.
     pub cache: Option<PathBuf>,
-    /// Whether to draw a progress bar on a terminal.
+    /// Whether to draw progress bars on a terminal.
     pub progress: bool,
 }
 
@@ -66,19 +66,37 @@ impl Downstream {
         backbone: &B,
         device: &Device,
     ) -> Result<[Features; 2], EvalError> {
-        let set = |which: &str, source: &dyn PictureSource| {
-            let make = || {
-                let bar = self.bar(which, source.len());
-                let (pipeline, batch) = (&self.pipeline, self.batch);
-                let features = extract(backbone, source, pipeline, device, batch, &bar);
-                bar.finish_and_clear();
-                features
-            };
-            let Some(folder) = &self.cache else { return make() };
-            let identity = features_identity(backbone, source, &self.pipeline)?;
-            Features::cached(&folder.join(format!("{which}.safetensors")), identity, make)
+        let train = self.set("train", &*self.train, backbone, device)?;
+        Ok([train, self.test_features(backbone, device)?])
+    }
+
+    /// The features of the test set alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`features`](Self::features).
+    pub fn test_features<B: Backbone>(
+        &self,
+        backbone: &B,
+        device: &Device,
+    ) -> Result<Features, EvalError> {
+        self.set("test", &*self.test, backbone, device)
+    }
+
+    fn set<B: Backbone>(
+        &self,
+        which: &str,
+        source: &dyn PictureSource,
+        backbone: &B,
+        device: &Device,
+    ) -> Result<Features, EvalError> {
+        let make = || {
+            let bar = self.bar(format!("{} {which}: features", self.name));
+            extract(backbone, source, &self.pipeline, device, self.batch, &bar)
         };
-        Ok([set("train", &*self.train)?, set("test", &*self.test)?])
+        let Some(folder) = &self.cache else { return make() };
+        let identity = features_identity(backbone, source, &self.pipeline)?;
+        Features::cached(&folder.join(format!("{which}.safetensors")), identity, make)
     }
 
     /// What the scores call the views: the pipeline as JSON.
@@ -86,14 +104,9 @@ impl Downstream {
         serde_json::to_string(&self.pipeline).expect("a pipeline is plain data")
     }
 
-    fn bar(&self, which: &str, pictures: usize) -> ProgressBar {
-        if !self.progress {
-            return ProgressBar::hidden();
-        }
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta}");
-        ProgressBar::new(pictures as u64)
-            .with_message(format!("{} {which}: features", self.name))
-            .with_style(style.expect("a valid template"))
+    /// A bar whose length is set by what it shows; it is gone once dropped.
+    fn bar(&self, what: String) -> ProgressBar {
+        if self.progress { progress_bar(what, 0) } else { ProgressBar::hidden() }
     }
 }
 
@@ -103,7 +116,10 @@ impl Evaluate for Downstream {
         self.protocols.iter().try_for_each(Protocol::check)?;
         let [train, test] = self.features(backbone, device)?;
         let views = self.views();
-        let score = |protocol: &Protocol| protocol.score(&self.name, &views, &train, &test);
+        let score = |protocol: &Protocol| {
+            let bar = self.bar(format!("{} {protocol}", self.name));
+            protocol.score_with(&self.name, &views, &train, &test, &bar)
+        };
         self.protocols.iter().map(score).collect()
     }
 }

@@ -40,6 +40,7 @@ pub fn embed<'a, B: Backbone>(
     progress: &ProgressBar,
 ) -> Result<Vec<f32>, EvalError> {
     assert!(batch > 0, "a batch of no pictures");
+    progress.set_length(count as u64);
     let frozen = backbone.valid();
     let device = device.clone().without_autodiff();
     let size = pipeline.size();

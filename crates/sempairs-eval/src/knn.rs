@@ -1,5 +1,6 @@
 //! Weighted nearest neighbours: the votes of the most similar training pictures.
 
+use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -59,15 +60,29 @@ impl Knn {
     ///
     /// If the bank is empty, the features differ in length, or the settings fail [`check`](Self::check).
     pub fn rank(&self, bank: &Features, queries: &[f32]) -> Ranked {
+        self.rank_with(bank, queries, &ProgressBar::hidden())
+    }
+
+    /// As [`rank`](Self::rank), with a bar of the queries.
+    pub(crate) fn rank_with(
+        &self,
+        bank: &Features,
+        queries: &[f32],
+        progress: &ProgressBar,
+    ) -> Ranked {
         assert!(!bank.labels.is_empty(), "a bank without pictures");
         self.check().expect("settings that pass their check");
         let (d, classes) = (bank.dim, bank.classes.len());
+        progress.set_length((queries.len() / d) as u64);
         let unit_bank = unit_rows(&bank.values, d);
         let votes: Vec<Vec<f64>> = queries
             .par_chunks(QUERIES * d)
             .map(|queries| {
                 let neighbours = self.neighbours(&unit_bank, &unit_rows(queries, d), d);
-                neighbours.iter().flat_map(|near| self.votes(near, &bank.labels, classes)).collect()
+                let votes = |near: &Vec<_>| self.votes(near, &bank.labels, classes);
+                let votes: Vec<f64> = neighbours.iter().flat_map(votes).collect();
+                progress.inc(neighbours.len() as u64);
+                votes
             })
             .collect();
         Ranked::by_score(&votes.concat(), classes)

@@ -1,5 +1,6 @@
 //! The linear probe: how much of the classes a linear function of the frozen features gets right.
 
+use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use crate::lbfgs::{Lbfgs, Minimum};
@@ -120,7 +121,17 @@ impl Probe {
     /// [`EvalError::Protocol`] for senseless settings, [`EvalError::TooFew`] if no class has a picture to
     /// spare.
     pub fn fit(&self, train: &Features) -> Result<Fitted, EvalError> {
+        self.fit_with(train, &ProgressBar::hidden())
+    }
+
+    /// As [`fit`](Self::fit), with a bar of the fits.
+    pub(crate) fn fit_with(
+        &self,
+        train: &Features,
+        progress: &ProgressBar,
+    ) -> Result<Fitted, EvalError> {
         self.check()?;
+        progress.set_length(self.values as u64 + 1);
         let split = stratified(&train.labels, self.held_out, self.seed);
         if split.held_out.is_empty() {
             let what = "the held-out slice of the linear probe".into();
@@ -139,6 +150,7 @@ impl Probe {
         for lambda in self.grid() {
             let logistic = Logistic { rows: &fit, labels: &fit_labels, dim, classes, lambda };
             point = self.minimise(&logistic, point).point;
+            progress.inc(1);
             let logits = Logistic::logits(&held_out, dim, classes, &point);
             let trial = Trial {
                 lambda,
@@ -160,6 +172,7 @@ impl Probe {
         let (labels, lambda) = (&train.labels, chosen.lambda);
         let logistic = Logistic { rows: &rows, labels, dim, classes, lambda };
         let minimum = self.minimise(&logistic, start);
+        progress.inc(1);
         Ok(Fitted { standard, dim, classes, minimum, chosen, trials })
     }
 

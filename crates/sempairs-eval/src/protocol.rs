@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use crate::{EvalError, Features, Identity, Knn, Probe, Ranked, SgdMoco};
@@ -31,8 +32,8 @@ pub enum Protocol {
 pub(crate) type Notes = Vec<(&'static str, f64)>;
 
 impl Protocol {
-    /// The names that [`from_str`](Self::from_str) knows, each with its default settings.
-    pub const NAMES: [&'static str; 3] = ["knn", "probe", "sgd-moco"];
+    /// The kinds as files spell them; [`from_str`](Self::from_str) takes each with its default settings.
+    pub const NAMES: [&'static str; 3] = ["knn", "probe", "sgd_moco"];
 
     /// What to call the protocol in tables: its kind and the settings that people vary.
     pub fn name(&self) -> String {
@@ -70,13 +71,14 @@ impl Protocol {
         &self,
         train: &Features,
         queries: &[f32],
+        progress: &ProgressBar,
     ) -> Result<(Ranked, Notes), EvalError> {
         self.check()?;
         Ok(match self {
-            Self::Knn(knn) => (knn.rank(train, queries), Notes::new()),
-            Self::SgdMoco(sgd) => (sgd.rank(train, queries)?, Notes::new()),
+            Self::Knn(knn) => (knn.rank_with(train, queries, progress), Notes::new()),
+            Self::SgdMoco(sgd) => (sgd.rank_with(train, queries, progress)?, Notes::new()),
             Self::Probe(probe) => {
-                let fitted = probe.fit(train)?;
+                let fitted = probe.fit_with(train, progress)?;
                 let notes = vec![
                     ("lambda", fitted.chosen.lambda),
                     ("held_out_top1", fitted.chosen.accuracy),
@@ -103,7 +105,7 @@ impl FromStr for Protocol {
         match name {
             "knn" => Ok(Self::Knn(Knn::default())),
             "probe" => Ok(Self::Probe(Probe::default())),
-            "sgd-moco" => Ok(Self::SgdMoco(SgdMoco::default())),
+            "sgd_moco" => Ok(Self::SgdMoco(SgdMoco::default())),
             _ => {
                 let known = Self::NAMES.join(", ");
                 Err(EvalError::protocol("name", format!("no `{name}`; there are {known}")))
@@ -132,12 +134,16 @@ mod tests {
         let protocol: Protocol =
             serde_json::from_str(r#"{ "kind": "probe", "values": 45 }"#).unwrap();
         assert_eq!(protocol, Protocol::Probe(Probe { values: 45, ..Probe::default() }));
+        for name in Protocol::NAMES {
+            let spelt = serde_json::from_str(&format!(r#"{{ "kind": "{name}" }}"#));
+            assert_eq!(spelt.ok(), name.parse::<Protocol>().ok(), "{name}");
+        }
         let text = serde_json::to_string(&protocol).unwrap();
         assert_eq!(serde_json::from_str::<Protocol>(&text).unwrap(), protocol);
         let error = serde_json::from_str::<Protocol>(r#"{ "kind": "knn", "kk": 3 }"#).unwrap_err();
         assert!(error.to_string().contains("`kk`"), "{error}");
         let error = "knm".parse::<Protocol>().unwrap_err().to_string();
-        assert!(error.contains("knm") && error.contains("sgd-moco"), "{error}");
+        assert!(error.contains("knm") && error.contains("sgd_moco"), "{error}");
     }
 
     #[test]

@@ -1,12 +1,9 @@
-//! What a backbone scores, one line of `scores.jsonl` each.
+//! What a backbone scores.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
-use std::io::{ErrorKind, Write};
-use std::path::Path;
 
-use sempairs_data::{DataError, write_whole};
+use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use crate::{EvalError, Features, Protocol};
@@ -54,6 +51,22 @@ impl Protocol {
         train: &Features,
         test: &Features,
     ) -> Result<Score, EvalError> {
+        self.score_with(dataset, views, train, test, &ProgressBar::hidden())
+    }
+
+    /// As [`score`](Self::score), with a bar that shows how far it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`score`](Self::score).
+    pub fn score_with(
+        &self,
+        dataset: &str,
+        views: &str,
+        train: &Features,
+        test: &Features,
+        progress: &ProgressBar,
+    ) -> Result<Score, EvalError> {
         for (set, what) in [(train, "training"), (test, "test")] {
             if set.is_empty() {
                 return Err(EvalError::TooFew { what: format!("{dataset}, {what}"), found: 0 });
@@ -71,7 +84,7 @@ impl Protocol {
             };
             return Err(EvalError::Mismatch { reason });
         }
-        let (ranked, notes) = self.rank(train, &test.values)?;
+        let (ranked, notes) = self.rank(train, &test.values, progress)?;
         let per_class = ranked.per_class(&test.labels);
         Ok(Score {
             protocol: self.name(),
@@ -89,13 +102,6 @@ impl Protocol {
     }
 }
 
-impl Score {
-    /// The score as one line of JSON, without the line's end.
-    pub fn line(&self) -> String {
-        serde_json::to_string(self).expect("a score is plain data")
-    }
-}
-
 impl fmt::Display for Score {
     /// `cifar10 probe-lbfgs: top-1 54.80 %, top-5 94.10 % (10000 pictures)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,70 +111,26 @@ impl fmt::Display for Score {
     }
 }
 
-/// Adds scores to the end of a file of lines; the file is written whole or not at all.
-///
-/// # Errors
-///
-/// [`EvalError::Data`] with the file's name if it cannot be read or written.
-pub fn append_scores(path: &Path, scores: &[Score]) -> Result<(), EvalError> {
-    let old = match fs::read(path) {
-        Ok(old) => old,
-        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(DataError::io(path, error).into()),
-    };
-    let written = write_whole(path, |out| {
-        out.write_all(&old)?;
-        scores.iter().try_for_each(|score| writeln!(out, "{}", score.line()))
-    });
-    written.map_err(|error| DataError::io(path, error).into())
-}
-
-/// Reads a file of scores, one a line.
-///
-/// # Errors
-///
-/// [`EvalError::File`] with the file's name and the line of the first that is no score,
-/// [`EvalError::Data`] if the file cannot be read.
-pub fn read_scores(path: &Path) -> Result<Vec<Score>, EvalError> {
-    let text = fs::read_to_string(path).map_err(|error| DataError::io(path, error))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let score = |(index, line)| {
-        serde_json::from_str(line)
-            .map_err(|error| EvalError::file(path, format!("line {}: {error}", index + 1)))
-    };
-    lines.map(score).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::clouds;
 
     #[test]
-    fn every_protocol_scores_separable_classes_and_lines_come_back() {
+    fn every_protocol_scores_separable_classes() {
         let (train, test) = (clouds(210, 8, 7, 0.1, 1), clouds(70, 8, 7, 0.1, 2));
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("scores.jsonl");
         let mut all = Vec::new();
         for name in Protocol::NAMES {
             let protocol: Protocol = name.parse().unwrap();
-            let score = protocol.score("clouds", "none", &train, &test).unwrap();
+            let bar = ProgressBar::hidden();
+            let score = protocol.score_with("clouds", "none", &train, &test, &bar).unwrap();
             assert_eq!((score.top1, score.top5, score.n_test), (1.0, 1.0, 70), "{name}");
             assert_eq!(score.per_class.len(), 7);
             assert_eq!(score.protocol_hash, protocol.hash("none").to_string());
-            assert!(!score.line().contains('\n'));
-            append_scores(&path, std::slice::from_ref(&score)).unwrap();
+            assert_eq!(Some(bar.position()), bar.length(), "{name}");
+            assert!(bar.position() > 0, "{name}");
             all.push(score);
         }
-        let mut back = read_scores(&path).unwrap();
-        for (back, score) in back.iter_mut().zip(&all) {
-            // The last digit of a long number may differ by one.
-            for (name, value) in &mut back.extra {
-                assert!((*value / score.extra[name] - 1.0).abs() < 1e-14);
-                *value = score.extra[name];
-            }
-        }
-        assert_eq!(back, all);
         assert!(all[1].extra["lambda"] > 0.0);
         assert_eq!(
             all[0].to_string(),
@@ -201,14 +163,5 @@ mod tests {
         renamed.classes[1] = "bird".into();
         assert!(message(&renamed).contains("`class 1` is `bird`"));
         assert!(message(&clouds(0, 4, 3, 1.0, 1)).contains("too few"));
-    }
-
-    #[test]
-    fn a_bad_line_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("scores.jsonl");
-        fs::write(&path, "\n{\"protocol\": 3}\n").unwrap();
-        let message = read_scores(&path).unwrap_err().to_string();
-        assert!(message.contains("scores.jsonl") && message.contains("line 2"), "{message}");
     }
 }

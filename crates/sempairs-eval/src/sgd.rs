@@ -1,5 +1,6 @@
 //! MoCo's linear classification, on cached features.
 
+use indicatif::ProgressBar;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use sempairs_data::{Key, Side};
@@ -76,7 +77,18 @@ impl SgdMoco {
     ///
     /// [`EvalError::Protocol`] for senseless settings, or if the learning rate makes the weights infinite.
     pub fn rank(&self, train: &Features, queries: &[f32]) -> Result<Ranked, EvalError> {
+        self.rank_with(train, queries, &ProgressBar::hidden())
+    }
+
+    /// As [`rank`](Self::rank), with a bar of the epochs.
+    pub(crate) fn rank_with(
+        &self,
+        train: &Features,
+        queries: &[f32],
+        progress: &ProgressBar,
+    ) -> Result<Ranked, EvalError> {
         self.check()?;
+        progress.set_length(self.epochs as u64);
         let (d, c) = (train.dim, train.classes.len());
         let mut point = self.start(c * d, c);
         let mut velocity = vec![0.0; point.len()];
@@ -97,6 +109,7 @@ impl SgdMoco {
                 let reason = format!("{} makes the weights infinite", self.learning_rate);
                 return Err(EvalError::protocol("learning_rate", reason));
             }
+            progress.inc(1);
         }
         let point: Vec<f64> = point.into_iter().map(f64::from).collect();
         Ok(Ranked::by_score(&Logistic::logits(queries, d, c, &point), c))

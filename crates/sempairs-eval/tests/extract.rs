@@ -150,7 +150,7 @@ fn downstream_scores_every_protocol_and_keeps_its_features() {
     let folder = tempfile::tempdir().unwrap();
     let (train, test) = (scenes(Split::DownstreamTrain, 6), scenes(Split::DownstreamTest, 3));
     let mut downstream = Downstream::new("scenes", Arc::new(train), Arc::new(test), pipeline());
-    downstream.protocols.push("sgd-moco".parse().unwrap());
+    downstream.protocols.push("sgd_moco".parse().unwrap());
     let plain = downstream.run(&network, &device).unwrap();
     let names: Vec<&str> = plain.iter().map(|score| score.protocol.as_str()).collect();
     assert_eq!(names, ["knn-k20-t0.07", "probe-lbfgs", "sgd-moco-fixed-view"]);
@@ -171,6 +171,8 @@ fn downstream_scores_every_protocol_and_keeps_its_features() {
     downstream.cache = None;
     let [expected, _]: [Features; 2] = downstream.features(&other, &device).unwrap();
     assert_eq!(fresh, expected);
+    let [_, test] = downstream.features(&other, &device).unwrap();
+    assert_eq!(downstream.test_features(&other, &device).unwrap(), test);
 }
 
 #[test]

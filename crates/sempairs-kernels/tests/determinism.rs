@@ -1,10 +1,10 @@
 //! The same bits from run to run and on any number of threads, and gradients only where asked.
 
-mod common;
+mod support;
 
 use burn::tensor::Tensor;
-use common::{Outcome, random, run};
 use sempairs_kernels::{batch_norm, batch_norm_add_relu, batch_norm_relu, conv2d};
+use support::{Outcome, random, run};
 
 /// Shapes that take every path: pointwise, whole and tiled, of few and of many channels.
 const CASES: [([usize; 4], [usize; 4], usize, usize); 5] = [
@@ -71,8 +71,8 @@ fn an_input_used_twice_sums_its_gradients() {
     });
     let once = run([x, w], |[x, w]| conv2d(x, w, [1; 2], [1; 2]));
     for (twice, once) in twice.gradients.iter().zip(&once.gradients) {
-        let twice: Tensor<1> = Tensor::from_data(flat(twice), &common::device());
-        let once: Tensor<1> = Tensor::from_data(flat(once), &common::device());
+        let twice: Tensor<1> = Tensor::from_data(flat(twice), &support::device());
+        let once: Tensor<1> = Tensor::from_data(flat(once), &support::device());
         assert_eq!(twice.into_data(), (once * 2.0).into_data());
     }
 }

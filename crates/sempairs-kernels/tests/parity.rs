@@ -1,11 +1,11 @@
 //! Every operation against its plain twin: value and every gradient.
 
-mod common;
+mod support;
 
 use burn::tensor::{Distribution, Tensor};
-use common::{Outcome, assert_close, device, random, run};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
+use support::{Outcome, assert_close, device, random, run};
 
 /// `[n, c_in, h, w, c_out, kernel, stride, padding]`; those no filter fits in are skipped.
 fn convolutions() -> Vec<[usize; 8]> {

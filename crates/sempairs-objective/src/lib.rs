@@ -8,6 +8,7 @@
 //! Time enters only as a [`Clock`], and everything that changes over time is a [`Schedule`].
 
 mod clock;
+mod error;
 mod method;
 mod nt_xent;
 mod projector;
@@ -16,6 +17,7 @@ mod simclr;
 mod views;
 
 pub use clock::Clock;
+pub use error::ObjectiveError;
 pub use method::{Loss, Method};
 pub use nt_xent::{Reduction, normalize, nt_xent};
 pub use projector::{HeadNorm, Projector, ProjectorConfig};

@@ -5,6 +5,8 @@ use burn::tensor::{Device, Tensor};
 use sempairs_backbone::{BatchNorm, BatchNormConfig};
 use serde::{Deserialize, Serialize};
 
+use crate::ObjectiveError;
+
 /// Where a head has BatchNorm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,6 +37,20 @@ impl ProjectorConfig {
     /// SimCLR's head of two layers, `features`-2048-128 for a ResNet-50. Source: the paper, section 4.2.
     pub fn simclr() -> Self {
         Self { hidden: vec![2048], output: 128, norm: HeadNorm::None }
+    }
+
+    /// Whether every layer has a width; `table` is what the head is called in its method.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::Config`] with the first layer that has none, such as `projector.hidden[0]`.
+    pub fn check(&self, table: &str) -> Result<(), ObjectiveError> {
+        let key = match self.hidden.iter().position(|width| *width == 0) {
+            Some(layer) => format!("{table}.hidden[{layer}]"),
+            None if self.output == 0 => format!("{table}.output"),
+            None => return Ok(()),
+        };
+        Err(ObjectiveError::config(key, "must be at least 1, not 0"))
     }
 
     /// The head for a backbone of so many features.

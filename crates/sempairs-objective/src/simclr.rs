@@ -3,7 +3,9 @@ use burn::tensor::Device;
 use sempairs_backbone::{Backbone, seed_parameters};
 use serde::{Deserialize, Serialize};
 
-use crate::{Clock, Loss, Method, Projector, ProjectorConfig, Reduction, Views, nt_xent};
+use crate::{
+    Clock, Loss, Method, ObjectiveError, Projector, ProjectorConfig, Reduction, Views, nt_xent,
+};
 
 /// SimCLR's constants.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +21,20 @@ pub struct SimClrConfig {
 }
 
 impl SimClrConfig {
+    /// Whether all values are in their ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::Config`] for a temperature that is not positive and finite, and for a layer of the
+    /// head without width.
+    pub fn check(&self) -> Result<(), ObjectiveError> {
+        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
+            let reason = format!("must be positive and finite, not {}", self.temperature);
+            return Err(ObjectiveError::config("temperature", reason));
+        }
+        self.projector.check("projector")
+    }
+
     /// Joins a backbone and a fresh head, whose weights follow from the seed.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> SimClr<B> {
         let projector = self.projector.init(backbone.features(), device);
@@ -57,5 +73,35 @@ impl<B: Backbone> Method for SimClr<B> {
 
     fn backbone(&self) -> &B {
         &self.backbone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_out_of_range_name_their_key() {
+        let config = |temperature, hidden: &[usize], output| SimClrConfig {
+            temperature,
+            reduction: Reduction::Mean,
+            projector: ProjectorConfig {
+                hidden: hidden.to_vec(),
+                output,
+                ..ProjectorConfig::simclr()
+            },
+        };
+        assert_eq!(config(0.1, &[], 8).check(), Ok(()));
+        for (bad, key) in [
+            (config(0.0, &[8], 8), "temperature"),
+            (config(-1.0, &[8], 8), "temperature"),
+            (config(f64::NAN, &[8], 8), "temperature"),
+            (config(f64::INFINITY, &[8], 8), "temperature"),
+            (config(0.1, &[8, 0], 8), "projector.hidden[1]"),
+            (config(0.1, &[8], 0), "projector.output"),
+        ] {
+            let message = bad.check().unwrap_err().to_string();
+            assert!(message.starts_with(&format!("`{key}`: ")), "{message}");
+        }
     }
 }

@@ -17,6 +17,12 @@ pub enum TrainError {
         /// What the system says.
         error: std::io::Error,
     },
+    /// Two runs in one directory would write over each other.
+    #[error("{}: another process is working on this run", path.display())]
+    Busy {
+        /// The lock that it holds.
+        path: PathBuf,
+    },
     /// A value of the configuration is out of its range.
     #[error("`{key}`: {reason}")]
     Config {

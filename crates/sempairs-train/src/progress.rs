@@ -14,7 +14,8 @@ use crate::MetricLine;
 /// Where a run shows how far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Display {
-    /// burn-train's dashboard on a terminal, plain lines elsewhere.
+    /// burn-train's dashboard on a terminal, where `q` asks whether to stop and Ctrl-C is a key without a
+    /// meaning; plain lines elsewhere.
     #[default]
     Auto,
     /// A plain line every few seconds, with the time left.
@@ -41,6 +42,10 @@ enum Mode {
 }
 
 /// burn-train's renderer, fed by our own loop.
+///
+/// Dropping it gives the terminal back. Its `on_train_end` is never called: all it would do besides is to
+/// reset the interrupter, and a stop that was asked for during the last scoring would be forgotten, where it
+/// has to stop the runs that follow, too.
 struct Dashboard {
     renderer: Box<dyn MetricsRenderer>,
     epoch: Option<usize>,
@@ -103,15 +108,6 @@ impl Progress {
             }
         }
     }
-
-    pub(crate) fn end(self) {
-        if let Mode::Dashboard(mut dashboard) = self.mode {
-            dashboard.renderer.end_split();
-            dashboard.renderer.end();
-            // A dashboard that cannot restore the terminal has nothing better to do either.
-            let _ = dashboard.renderer.on_train_end(None);
-        }
-    }
 }
 
 impl Dashboard {
@@ -133,7 +129,9 @@ impl Dashboard {
                     .into(),
             });
         }
-        renderer.start(clock.epochs(), clock.epoch() + 1, None, Some(label));
+        // In the terminal's raw mode Ctrl-C arrives as a key, which the renderer does not know.
+        let label = format!("{label} (press q, then s, to stop)");
+        renderer.start(clock.epochs(), clock.epoch() + 1, None, Some(&label));
         Self { renderer, epoch: None }
     }
 

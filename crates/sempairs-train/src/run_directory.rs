@@ -1,6 +1,7 @@
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sempairs_data::write_whole;
 
@@ -18,6 +19,17 @@ fn remove_parts(folder: &Path) -> Result<(), TrainError> {
     Ok(())
 }
 
+/// Takes the lock that this file stands for.
+fn lock(path: &Path) -> Result<File, TrainError> {
+    let file = File::options().create(true).append(true).open(path);
+    let file = file.map_err(|e| TrainError::io(path, e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(TrainError::Busy { path: path.into() }),
+        Err(TryLockError::Error(error)) => Err(TrainError::io(path, error)),
+    }
+}
+
 /// All that training and evaluation share: a folder with fixed names, every file of which is written
 /// whole or not at all.
 ///
@@ -27,25 +39,29 @@ fn remove_parts(folder: &Path) -> Result<(), TrainError> {
 /// backbone.safetensors  the result, under torchvision's names
 /// metrics.jsonl         one line a logged step
 /// scores.jsonl          one line a score
+/// .lock                 held while a process works on the run
 /// ```
 #[derive(Clone, Debug)]
 pub struct RunDirectory {
     root: PathBuf,
+    /// Released when the last clone is dropped, and by the system if the process dies.
+    _lock: Arc<File>,
 }
 
 impl RunDirectory {
-    /// Creates the folder if need be.
+    /// Creates the folder if need be, and keeps other processes out of it until it is dropped.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Io`] if it cannot be created.
+    /// [`TrainError::Io`] if it cannot be created, [`TrainError::Busy`] if a run is going on in it.
     pub fn create(root: impl Into<PathBuf>) -> Result<Self, TrainError> {
         let root = root.into();
         let checkpoint = root.join("checkpoint");
         fs::create_dir_all(&checkpoint).map_err(|e| TrainError::io(&checkpoint, e))?;
+        let lock = lock(&root.join(".lock"))?;
         remove_parts(&root)?;
         remove_parts(&checkpoint)?;
-        Ok(Self { root })
+        Ok(Self { root, _lock: Arc::new(lock) })
     }
 
     /// The folder.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::GradientsParams;
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use burn_train::Interrupter;
 use sempairs_augment::Pipeline;
@@ -111,7 +111,8 @@ pub struct Trainer {
     pub label: String,
     /// The steps, in rising order, after which the observer is called; 0 is before the first.
     pub observe: Vec<usize>,
-    /// Lets another thread stop the run, which then writes a checkpoint.
+    /// Lets another thread stop the run, which then writes a checkpoint. Whoever shares it between runs stops
+    /// those that follow, too: no run resets it.
     pub interrupter: Interrupter,
 }
 
@@ -216,14 +217,7 @@ impl Trainer {
             }
             if checkpoint_due {
                 log.write()?;
-                if !is_finite(&method) {
-                    return Err(TrainError::WeightsNotFinite {
-                        step: clock.step - 1,
-                        learning_rate,
-                        checkpoint: checkpoints.newest(),
-                    });
-                }
-                checkpoints.save(&Checkpoint::take(clock.step, &method, &optimizer))?;
+                save(&checkpoints, clock, &schedule, &method, &optimizer)?;
             }
             observe(&method, clock)?;
             if checkpoint_due || self.observe.contains(&clock.step) {
@@ -233,12 +227,12 @@ impl Trainer {
         let interrupted = !clock.is_over();
         if interrupted {
             if !window.losses.is_empty() {
-                log.push(window.close(clock, batch, &schedule, || checkpoints.newest())?);
+                let closed = window.close(clock, batch, &schedule, || checkpoints.newest());
+                log.push(closed.or_else(|error| log.write().and(Err(error)))?);
             }
             log.write()?;
-            checkpoints.save(&Checkpoint::take(clock.step, &method, &optimizer))?;
+            save(&checkpoints, clock, &schedule, &method, &optimizer)?;
         }
-        progress.end();
         Ok(Outcome { method: method.valid(), clock, interrupted, metrics: log.lines().to_vec() })
     }
 }
@@ -293,6 +287,26 @@ impl Window {
             collapse: None,
         })
     }
+}
+
+/// Writes a checkpoint, unless a weight is no number: the one before it is worth more then.
+fn save<M: Module>(
+    checkpoints: &Checkpoints,
+    clock: Clock,
+    schedule: &Schedule,
+    method: &M,
+    optimizer: &ModuleOptimizer,
+) -> Result<(), TrainError> {
+    if !is_finite(method) {
+        let step = clock.step.saturating_sub(1);
+        return Err(TrainError::WeightsNotFinite {
+            step,
+            learning_rate: schedule.at(clock.at(step)),
+            checkpoint: checkpoints.newest(),
+        });
+    }
+    checkpoints.save(&Checkpoint::take(clock.step, method, optimizer))?;
+    Ok(())
 }
 
 fn is_autodiff<M: Module>(method: &M) -> bool {

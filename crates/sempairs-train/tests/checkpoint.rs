@@ -1,4 +1,4 @@
-//! Checkpoints: what comes back, what a damaged one says, and what a full disk leaves.
+//! Checkpoints: what comes back, what a damaged one says, and what is left when one cannot be written.
 
 use std::fs;
 
@@ -94,7 +94,7 @@ fn what_cannot_be_written_leaves_the_old_checkpoints() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path(), "id");
     checkpoints.save(&Checkpoint::take(1, &weights(), &adamw())).unwrap();
-    // A folder in the place of the file that is written first stands for a disk that is full.
+    // A folder in the place of the file that is written first.
     fs::create_dir(folder.path().join("next.ckpt")).unwrap();
     let error = checkpoints.save(&Checkpoint::take(2, &weights(), &adamw())).unwrap_err();
     assert!(error.to_string().contains("next.ckpt"), "{error}");

@@ -21,7 +21,7 @@ pub const BACKENDS: [(&str, bool, &str); 4] = [
 /// # Errors
 ///
 /// [`Error::Device`] for an unknown name, with the nearest right one; for one that was not compiled in,
-/// with the feature it needs; for a number that is none.
+/// with the feature it needs; for a number that is none; for a GPU that is not there or does not compute.
 pub fn open(name: &str) -> Result<Device, Error> {
     let (backend, number) = match name.split_once(':') {
         Some((backend, number)) => {
@@ -51,11 +51,11 @@ pub fn open(name: &str) -> Result<Device, Error> {
         ("flex", None) => Ok(Device::flex()),
         ("flex", Some(_)) => Err(Error::Device(format!("`{name}`: flex has no numbered devices"))),
         #[cfg(feature = "wgpu")]
-        ("wgpu", number) => Ok(Device::wgpu(kind(number))),
+        ("wgpu", number) => working(name, || Device::wgpu(kind(number))),
         #[cfg(feature = "vulkan")]
-        ("vulkan", number) => Ok(Device::vulkan(kind(number))),
+        ("vulkan", number) => working(name, || Device::vulkan(kind(number))),
         #[cfg(feature = "cuda")]
-        ("cuda", number) => Ok(Device::cuda(number.unwrap_or(0))),
+        ("cuda", number) => working(name, || Device::cuda(number.unwrap_or(0))),
         _ => unreachable!("every backend that is compiled in has an arm"),
     }
 }
@@ -64,6 +64,30 @@ pub fn open(name: &str) -> Result<Device, Error> {
 fn kind(number: Option<usize>) -> burn::tensor::DeviceKind {
     use burn::tensor::DeviceKind;
     number.map_or(DeviceKind::DefaultDevice, DeviceKind::DiscreteGpu)
+}
+
+/// A device that has added two numbers. Without a driver or a GPU Burn panics at the first operation.
+#[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+fn working(name: &str, device: impl FnOnce() -> Device) -> Result<Device, Error> {
+    use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+    let hook = take_hook();
+    set_hook(Box::new(|_| {}));
+    let sum = catch_unwind(AssertUnwindSafe(|| {
+        let device = device();
+        let ones = burn::tensor::Tensor::<1>::ones([2], &device);
+        (ones.sum().into_scalar::<f32>(), device)
+    }));
+    set_hook(hook);
+    match sum {
+        Ok((2.0, device)) => Ok(device),
+        Ok((sum, _)) => Err(Error::Device(format!("`{name}`: 1 + 1 is {sum} on this device"))),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let reason =
+                text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+            Err(Error::Device(format!("`{name}` does not work here: {reason}")))
+        }
+    }
 }
 
 /// The first backend of this build that needs nothing but the processor, else the first at all.

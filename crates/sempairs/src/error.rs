@@ -43,6 +43,9 @@ pub enum Error {
     /// A device's name is not one, or was not compiled in.
     #[error("{0}")]
     Device(String),
+    /// The handler of Ctrl-C could not be set.
+    #[error("Ctrl-C cannot be handled: {0}")]
+    Signal(String),
     /// The run was stopped before its end.
     #[error("stopped at step {step}; run the same command again to go on from there")]
     Interrupted {

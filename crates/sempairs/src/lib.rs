@@ -80,6 +80,7 @@
 //! `flex` or `cuda:0` into a device; the features `flex`, `wgpu`, `vulkan` and `cuda` say which names work.
 
 pub mod comparison;
+mod context;
 pub mod device;
 mod examples;
 pub mod experiment;

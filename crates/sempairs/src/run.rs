@@ -2,25 +2,22 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use burn::tensor::Device;
 use burn_train::Interrupter;
-use sempairs_backbone::{Backbone, ResNet, weights};
-use sempairs_data::{PairDataset, PictureSource, write_whole};
-use sempairs_eval::embed2d::tsne;
-use sempairs_eval::invariance::{InvarianceReport, invariance};
-use sempairs_eval::{
-    Downstream, EvalError, Evaluate, Features, Identity, ProgressBar, Protocol, Score,
-    colour_histogram, raw_pixels,
-};
+use sempairs_backbone::{ResNet, weights};
+use sempairs_data::{PairDataset, write_whole};
+use sempairs_eval::{Downstream, Evaluate, Identity, Score, weights_identity};
 use sempairs_objective::{Clock, Method, SimClr};
 use sempairs_train::{Checkpoints, Display, LoaderConfig, MetricLine, RunDirectory, Trainer};
 
-use crate::comparison::{ArmResult, Comparison, CurvePoint, Map, RunResult};
+use crate::comparison::{ArmResult, Comparison, CurvePoint, RunResult};
+use crate::context::{baselines, ignored, map};
 use crate::examples::examples;
-use crate::experiment::{Arm, Evaluation, Experiment, MethodConfig};
+use crate::experiment::{Arm, Experiment, MethodConfig, Opened};
 use crate::scores::ScoreLog;
 use crate::{Error, report};
 
@@ -39,10 +36,9 @@ pub struct Runner {
     pub display: Display,
     /// Stops a run, which then writes a checkpoint.
     pub interrupter: Interrupter,
+    /// What is open already: the arms and seeds of an experiment read the same pictures.
+    opened: Opened,
 }
-
-/// Pictures on the map of embeddings; more make a blot, and t-SNE's cost grows with their square.
-const MAP_PICTURES: usize = 600;
 
 /// A finished run.
 pub struct Finished {
@@ -70,7 +66,27 @@ impl Runner {
             loader: LoaderConfig::default(),
             display: Display::Auto,
             interrupter: Interrupter::new(),
+            opened: Opened::default(),
         }
+    }
+
+    /// Makes Ctrl-C stop the run after its current step, with a checkpoint to go on from; a second one ends
+    /// the process at once. For programs' `main`: a process has one such handler.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Signal`] if there is one already.
+    pub fn stop_on_ctrl_c(&self) -> Result<(), Error> {
+        let interrupter = self.interrupter.clone();
+        ctrlc::set_handler(move || {
+            if interrupter.should_stop() {
+                // What a shell calls a process that the interrupt signal, number 2, has ended.
+                std::process::exit(128 + 2);
+            }
+            eprintln!("stopping after this step; again to stop at once");
+            interrupter.stop(Some("Ctrl-C"));
+        })
+        .map_err(|error| Error::Signal(error.to_string()))
     }
 
     /// The pairs of one arm. The draw of partners depends on the seed too, so that an interval over seeds
@@ -85,7 +101,7 @@ impl Runner {
         arm: &Arm,
         seed: u64,
     ) -> Result<PairDataset, Error> {
-        let source = experiment.pictures.open(arm.per_class)?;
+        let source = self.opened.open(&experiment.pictures, arm.per_class)?;
         let pairs = arm.pairing.pairs(&*source, seed)?;
         Ok(PairDataset::new(source, pairs))
     }
@@ -97,7 +113,8 @@ impl Runner {
     /// Whatever opening the pictures meets.
     pub fn downstream(&self, experiment: &Experiment) -> Result<Downstream, Error> {
         let evaluation = &experiment.evaluation;
-        let [train, test] = [evaluation.train.open(None)?, evaluation.test.open(None)?];
+        let open = |pictures| self.opened.open(pictures, None);
+        let [train, test] = [open(&evaluation.train)?, open(&evaluation.test)?];
         let pipeline = experiment.views.evaluation()?;
         let mut downstream = Downstream::new(&evaluation.dataset, train, test, pipeline);
         downstream.protocols = evaluation.protocols.clone();
@@ -173,7 +190,24 @@ impl Runner {
         identity
     }
 
+    /// Whether a run shows plain lines, between which there is room for others, and no dashboard.
+    fn is_plain(&self) -> bool {
+        match self.display {
+            Display::Auto => !stdout().is_terminal(),
+            Display::Plain => true,
+            Display::Quiet => false,
+        }
+    }
+
+    /// The data with bars for what takes a while, where no run has the terminal.
+    fn with_bars(&self, downstream: &Downstream) -> Downstream {
+        Downstream { progress: self.display != Display::Quiet, ..downstream.clone() }
+    }
+
     /// Pre-trains one arm with one seed, from its last checkpoint if there is one, and scores it.
+    ///
+    /// Scores that are there are not made again. Of those that are not, as after a change of the protocols,
+    /// only the first and those from the checkpoint on can still be made; standard error names the others.
     ///
     /// # Errors
     ///
@@ -200,6 +234,7 @@ impl Runner {
         let MethodConfig::SimClr(simclr) = &experiment.method;
         let method =
             simclr.init(experiment.backbone.init_seeded(&self.device, seed), seed, &self.device);
+        let label = format!("{} {} seed {seed}", experiment.name, arm.name);
         let trainer = Trainer {
             config: experiment.train_config(seed, steps, &self.loader),
             dataset,
@@ -207,26 +242,44 @@ impl Runner {
             device: self.device.clone(),
             identity: identity.clone(),
             display: self.display,
-            label: format!("{} {} seed {seed}", experiment.name, arm.name),
+            label: label.clone(),
             observe: observed(steps, experiment.evaluation.every),
             interrupter: self.interrupter.clone(),
             directory: directory.clone(),
         };
-        let scored = scored_identity(&identity, experiment);
-        let mut log = ScoreLog::open(directory.scores(), scored, begun, downstream)?;
-        let outcome = trainer.run(method, |method: &SimClr<ResNet>, clock: Clock| {
-            if log.curve().iter().any(|point| point.step == clock.step) {
+        let evaluation = &experiment.evaluation;
+        let mut log = ScoreLog::open(directory.scores(), &identity, evaluation, begun, downstream)?;
+        let lost = log.lost(&trainer.observe, begun);
+        if !lost.is_empty() {
+            eprintln!(
+                "{label}: the checkpoint is of step {begun}, too late to score steps {lost:?} as asked for"
+            );
+        }
+        let scored = Downstream { progress: self.is_plain(), ..downstream.clone() };
+        let mut score = |backbone: &ResNet, step: usize| -> Result<(), Error> {
+            if log.has(step) {
                 return Ok(());
             }
-            let scores = match untrained.get(&seed).filter(|_| clock.step == 0) {
+            let scores = match untrained.get(&seed).filter(|_| step == 0) {
                 Some(scores) => scores.clone(),
-                None => downstream.run(method.backbone(), &self.device)?,
+                None => {
+                    if self.is_plain() {
+                        eprintln!("{label}  scoring at step {step}");
+                    }
+                    scored.run(backbone, &self.device)?
+                }
             };
-            if clock.step == 0 {
+            if step == 0 {
                 untrained.insert(seed, scores.clone());
             }
-            log.push(CurvePoint { step: clock.step, scores })?;
-            Ok(())
+            log.push(CurvePoint { step, scores }, weights_identity(backbone))
+        };
+        if begun > 0 {
+            // The start needs no checkpoint.
+            score(method.backbone(), 0)?;
+        }
+        let outcome = trainer.run(method, |method: &SimClr<ResNet>, clock: Clock| {
+            Ok(score(method.backbone(), clock.step)?)
         })?;
         let backbone = outcome.method.backbone().clone();
         if outcome.interrupted {
@@ -235,7 +288,8 @@ impl Runner {
         weights::save(&backbone, &directory.backbone())?;
         let mut curve = log.curve().to_vec();
         curve.retain(|point| trainer.observe.contains(&point.step));
-        let invariance = self.invariance(experiment, &backbone, downstream)?;
+        let bars = self.with_bars(downstream);
+        let invariance = ignored(&backbone, evaluation, &bars, &self.device)?;
         let result = RunResult {
             seed,
             loss: outcome.metrics.iter().map(|line| (line.step, line.loss)).collect(),
@@ -245,22 +299,6 @@ impl Runner {
             pairs_per_second: median_pace(&outcome.metrics),
         };
         Ok(Finished { backbone, result })
-    }
-
-    fn invariance(
-        &self,
-        experiment: &Experiment,
-        backbone: &ResNet,
-        downstream: &Downstream,
-    ) -> Result<Option<InvarianceReport>, Error> {
-        let Some(per_class) = experiment.evaluation.invariance_scenes else { return Ok(None) };
-        // Scenes of their own, which the probe was neither fitted nor scored on.
-        let Some(scenes) = experiment.evaluation.test.scenes(per_class, 1)? else {
-            return Ok(None);
-        };
-        let (pipeline, bar) = (&downstream.pipeline, ProgressBar::hidden());
-        let report = invariance(backbone, &scenes, pipeline, &self.device, downstream.batch, &bar)?;
-        Ok(Some(report))
     }
 
     /// Writes a comparison beside its runs: `comparison.json`, and `report.html` with some pairs of every arm
@@ -274,7 +312,6 @@ impl Runner {
         experiment: &Experiment,
         comparison: &Comparison,
     ) -> Result<ComparisonFiles, Error> {
-        use std::io::Write;
         let folder = self.folder(experiment);
         fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
         let examples = examples(self, experiment)?;
@@ -299,7 +336,7 @@ impl Runner {
     pub fn compare(&self, experiment: &Experiment) -> Result<Comparison, Error> {
         experiment.check(&experiment.name)?;
         let experiment = &self.in_steps(experiment)?;
-        let downstream = self.downstream(experiment)?;
+        let downstream = self.with_bars(&self.downstream(experiment)?);
         let mut untrained = HashMap::new();
         let mut arms: Vec<ArmResult> = Vec::new();
         for arm in &experiment.arms {
@@ -317,7 +354,7 @@ impl Runner {
             for (arm, result) in experiment.arms.iter().zip(&mut arms) {
                 let run = self.pretrain(experiment, arm, *seed, &downstream, &mut untrained)?;
                 if result.map.is_none() {
-                    result.map = Some(self.map(&run.backbone, &downstream)?);
+                    result.map = Some(map(&run.backbone, &downstream, &self.device)?);
                 }
                 result.runs.push(run.result);
             }
@@ -334,19 +371,6 @@ impl Runner {
         };
         comparison.differences = comparison.compare_with(&experiment.arms[0].name);
         Ok(comparison)
-    }
-
-    fn map<B: Backbone>(&self, backbone: &B, downstream: &Downstream) -> Result<Map, Error> {
-        let [_, test] = downstream.features(backbone, &self.device)?;
-        // Every so many-th picture: sources often have their classes one after the other.
-        let step = test.len().div_ceil(MAP_PICTURES).max(1);
-        let chosen: Vec<usize> = (0..test.len()).step_by(step).collect();
-        let values: Vec<f32> = chosen.iter().flat_map(|&i| test.row(i).to_vec()).collect();
-        Ok(Map {
-            points: tsne(&values, test.dim, 0),
-            labels: chosen.iter().map(|&i| test.labels[i]).collect(),
-            classes: test.classes,
-        })
     }
 }
 
@@ -366,31 +390,6 @@ fn pictures(pairs: &PairDataset) -> usize {
         (seen[pair.left], seen[pair.right]) = (true, true);
     }
     seen.into_iter().filter(|seen| *seen).count()
-}
-
-/// What needs no network: weighted k-NN on pixels and on colours. Source of the settings: the sizes are
-/// those at which such baselines are usually given, 32 pixels a side and 8 bins a channel.
-fn baselines(downstream: &Downstream) -> Result<Vec<Score>, Error> {
-    type Describe = fn(&dyn PictureSource) -> Result<Features, EvalError>;
-    let knn: Protocol = "knn".parse()?;
-    let describe: [(&str, Describe); 2] = [
-        ("raw pixels 32x32", |source| raw_pixels(source, 32)),
-        ("colour histogram 8x8x8", |source| colour_histogram(source, 8)),
-    ];
-    describe
-        .into_iter()
-        .map(|(name, describe)| {
-            let [train, test] = [describe(&*downstream.train)?, describe(&*downstream.test)?];
-            Ok(knn.score(&downstream.name, name, &train, &test)?)
-        })
-        .collect()
-}
-
-/// A hash of all that a run's scores depend on, besides their protocols.
-fn scored_identity(run: &str, experiment: &Experiment) -> String {
-    let Evaluation { train, test, .. } = &experiment.evaluation;
-    let data = serde_json::to_string(&(train, test)).expect("plain data");
-    Identity::new().and_field(run.as_bytes()).and_field(data.as_bytes()).to_string()
 }
 
 fn median_pace(lines: &[MetricLine]) -> f64 {

@@ -1,75 +1,85 @@
-use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
 
-use sempairs_data::write_whole;
-use sempairs_eval::{Downstream, Score};
-use serde::{Deserialize, Serialize};
+use sempairs_eval::{Downstream, Identity, Score, ScoreLine, read_scores, update_scores};
 
 use crate::Error;
 use crate::comparison::CurvePoint;
+use crate::experiment::Evaluation;
 
-/// A line of a run's `scores.jsonl`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScoreLine {
-    /// Steps done.
-    step: usize,
-    /// A hash of the run and of the data it was scored on.
-    identity: String,
-    /// The score then.
-    score: Score,
-}
-
-/// `scores.jsonl`: what a run scored when, rewritten whole with every addition.
+/// The scores of a run over time, kept in its `scores.jsonl`.
 ///
-/// Lines of another run, of other data, or from beyond the checkpoint that the run goes on from are dropped;
-/// those of other protocols stay in the file.
+/// The file may hold more: scores of this run under other protocols or on other data, and lines that
+/// `sempairs evaluate` has added. They stay as they are.
 pub(crate) struct ScoreLog {
     path: PathBuf,
+    run: String,
     identity: String,
-    /// Of protocols that are not asked for now.
-    others: Vec<ScoreLine>,
     curve: Vec<CurvePoint>,
 }
 
 impl ScoreLog {
-    /// The log of a run that goes on after `step` steps.
+    /// The log of the run with the identity `run`, which goes on after `step` steps.
+    ///
+    /// What another run left in the file goes, and what this one scored beyond that step, since it will
+    /// come there again; standard error says how many lines.
     pub fn open(
         path: PathBuf,
-        identity: String,
+        run: &str,
+        evaluation: &Evaluation,
         step: usize,
         downstream: &Downstream,
     ) -> Result<Self, Error> {
-        let mut lines: Vec<ScoreLine> = Vec::new();
-        if path.exists() {
-            let text = fs::read_to_string(&path).map_err(|e| Error::io(&path, e))?;
-            for (i, line) in text.lines().enumerate() {
-                let line: ScoreLine = serde_json::from_str(line).map_err(|e| {
-                    Error::experiment(path.display().to_string(), format!("line {}: {e}", i + 1))
-                })?;
-                lines.push(line);
-            }
+        let identity = scored_identity(run, evaluation);
+        let mut log = Self { path, run: run.into(), identity, curve: Vec::new() };
+        if !log.path.exists() {
+            return Ok(log);
         }
-        lines.retain(|line| line.identity == identity && line.step <= step);
+        let mut lines = read_scores(&log.path)?;
+        let all = lines.len();
+        lines.retain(|line| log.stays(line, step));
+        if lines.len() < all {
+            update_scores(&log.path, |lines| lines.retain(|line| log.stays(line, step)))?;
+            let (path, dropped) = (log.path.display(), all - lines.len());
+            eprintln!("{path}: dropped {dropped} scores from beyond step {step} or of another run");
+        }
+        log.curve = log.curve_of(&lines, downstream);
+        Ok(log)
+    }
+
+    /// Whether a line is still true once the run goes on after `step` steps.
+    fn stays(&self, line: &ScoreLine, step: usize) -> bool {
+        match (&line.run, &line.identity) {
+            (Some(run), _) => *run == self.run && line.step.is_none_or(|at| at <= step),
+            // Lines used to name no run.
+            (None, Some(identity)) if *identity == self.identity => {
+                line.step.is_none_or(|at| at <= step)
+            }
+            _ => true,
+        }
+    }
+
+    /// The steps at which there is a score under each of the protocols that are asked for.
+    fn curve_of(&self, lines: &[ScoreLine], downstream: &Downstream) -> Vec<CurvePoint> {
         let views = downstream.views();
         let wanted: Vec<String> =
             downstream.protocols.iter().map(|p| p.hash(&views).to_string()).collect();
-        let mut steps: Vec<usize> = lines.iter().map(|line| line.step).collect();
+        let ours: Vec<&ScoreLine> = lines
+            .iter()
+            .filter(|line| line.identity.as_ref() == Some(&self.identity))
+            .filter(|line| line.score.dataset == downstream.name)
+            .collect();
+        let mut steps: Vec<usize> = ours.iter().filter_map(|line| line.step).collect();
         steps.sort_unstable();
         steps.dedup();
-        let mut curve = Vec::new();
-        for step in steps {
-            let at = |hash: &String| {
-                let line = lines.iter().find(|l| l.step == step && l.score.protocol_hash == *hash);
-                line.filter(|l| l.score.dataset == downstream.name).map(|l| l.score.clone())
+        let at = |step: usize| {
+            let score = |hash: &String| {
+                let is = |l: &&&ScoreLine| l.step == Some(step) && l.score.protocol_hash == *hash;
+                ours.iter().find(is).map(|line| line.score.clone())
             };
-            if let Some(scores) = wanted.iter().map(at).collect() {
-                curve.push(CurvePoint { step, scores });
-            }
-        }
-        let others = lines.into_iter().filter(|l| !wanted.contains(&l.score.protocol_hash));
-        Ok(Self { path, identity, others: others.collect(), curve })
+            let scores = wanted.iter().map(score).collect::<Option<_>>()?;
+            Some(CurvePoint { step, scores })
+        };
+        steps.into_iter().filter_map(at).collect()
     }
 
     /// The scores under all the protocols that are asked for, in rising order of steps.
@@ -77,26 +87,196 @@ impl ScoreLog {
         &self.curve
     }
 
-    /// Adds the scores of one moment and writes the file.
-    pub fn push(&mut self, point: CurvePoint) -> Result<(), Error> {
+    /// Whether there is nothing left to score at a step.
+    pub fn has(&self, step: usize) -> bool {
+        self.curve.iter().any(|point| point.step == step)
+    }
+
+    /// Those of the wanted steps that are not scored and can be no more, from a checkpoint of `step`. The first
+    /// needs none.
+    pub fn lost(&self, wanted: &[usize], step: usize) -> Vec<usize> {
+        let between = wanted.iter().copied().filter(|at| (1..step).contains(at));
+        between.filter(|at| !self.has(*at)).collect()
+    }
+
+    /// Adds the scores that these weights have now and writes the file.
+    pub fn push(&mut self, point: CurvePoint, weights: Identity) -> Result<(), Error> {
+        let line = |score: &Score| ScoreLine {
+            step: Some(point.step),
+            run: Some(self.run.clone()),
+            identity: Some(self.identity.clone()),
+            weights: Some(weights.to_string()),
+            ..score.clone().into()
+        };
+        let new: Vec<ScoreLine> = point.scores.iter().map(line).collect();
+        update_scores(&self.path, |lines| {
+            lines.retain(|old| !new.iter().any(|new| is_same(old, new)));
+            lines.extend(new);
+            // Lines without a step come last.
+            lines.sort_by_key(|line| line.step.unwrap_or(usize::MAX));
+        })?;
         self.curve.push(point);
         self.curve.sort_by_key(|point| point.step);
-        let ours = self.curve.iter().flat_map(|point| {
-            point.scores.iter().map(|score| ScoreLine {
-                step: point.step,
-                identity: self.identity.clone(),
-                score: score.clone(),
-            })
-        });
-        let mut lines: Vec<ScoreLine> = self.others.iter().cloned().chain(ours).collect();
-        lines.sort_by_key(|line| line.step);
-        write_whole(&self.path, |out| {
-            for line in &lines {
-                serde_json::to_writer(&mut *out, line)?;
-                out.write_all(b"\n")?;
-            }
-            Ok(())
+        Ok(())
+    }
+}
+
+/// Whether two lines answer the same question.
+fn is_same(a: &ScoreLine, b: &ScoreLine) -> bool {
+    (a.step, &a.identity) == (b.step, &b.identity)
+        && (&a.score.protocol_hash, &a.score.dataset) == (&b.score.protocol_hash, &b.score.dataset)
+}
+
+/// A hash of all that a run's scores depend on, besides their protocols.
+fn scored_identity(run: &str, evaluation: &Evaluation) -> String {
+    let Evaluation { train, test, .. } = evaluation;
+    let data = serde_json::to_string(&(train, test)).expect("plain data");
+    Identity::new().and_field(run.as_bytes()).and_field(data.as_bytes()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use sempairs_augment::Preset;
+    use sempairs_data::scenes::{SceneSource, Split};
+    use sempairs_eval::{Protocol, append_scores};
+
+    use super::*;
+    use crate::experiment::Experiment;
+
+    fn evaluation() -> Evaluation {
+        let text = include_str!("../../../data/experiments/simclr_semantic.toml");
+        Experiment::parse(text, "simclr_semantic.toml").unwrap().evaluation
+    }
+
+    fn downstream(protocols: &[&str]) -> Downstream {
+        let source = Arc::new(SceneSource::new(Split::DownstreamTest, 1, 16, 0));
+        let view = Preset::Evaluation.evaluation(16);
+        let mut downstream = Downstream::new("scenes", source.clone(), source, view);
+        downstream.protocols = protocols.iter().map(|name| name.parse().unwrap()).collect();
+        downstream
+    }
+
+    /// Made-up scores at a step, one a protocol.
+    fn point(step: usize, downstream: &Downstream) -> CurvePoint {
+        let score = |protocol: &Protocol| Score {
+            protocol: protocol.name(),
+            protocol_hash: protocol.hash(&downstream.views()).to_string(),
+            settings: protocol.clone(),
+            views: downstream.views(),
+            dataset: downstream.name.clone(),
+            top1: 0.5,
+            top5: 1.0,
+            per_class: Vec::new(),
+            n_train: 10,
+            n_test: 10,
+            extra: Default::default(),
+        };
+        CurvePoint { step, scores: downstream.protocols.iter().map(score).collect() }
+    }
+
+    /// A log as it is after scores at steps 0, 4 and 8.
+    fn scored(path: &Path, run: &str, evaluation: &Evaluation, downstream: &Downstream) {
+        let mut log = ScoreLog::open(path.into(), run, evaluation, 0, downstream).unwrap();
+        for step in [0, 4, 8] {
+            log.push(point(step, downstream), Identity::new()).unwrap();
+        }
+    }
+
+    fn steps(log: &ScoreLog) -> Vec<usize> {
+        log.curve().iter().map(|point| point.step).collect()
+    }
+
+    #[test]
+    fn a_resumed_run_forgets_the_future_and_no_line_of_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.jsonl");
+        let (evaluation, downstream) = (evaluation(), downstream(&["knn", "probe"]));
+        scored(&path, "run", &evaluation, &downstream);
+        let foreign = ScoreLine {
+            weights: Some("w".into()),
+            file: Some("other.pth".into()),
+            ..point(0, &downstream).scores[0].clone().into()
+        };
+        append_scores(&path, vec![foreign.clone()]).unwrap();
+        // What a run of before wrote, which named the data alone.
+        let old = ScoreLine {
+            step: Some(99),
+            identity: Some("unknown".into()),
+            ..point(99, &downstream).scores[0].clone().into()
+        };
+        append_scores(&path, vec![old.clone()]).unwrap();
+
+        let open = |step| ScoreLog::open(path.clone(), "run", &evaluation, step, &downstream);
+        assert_eq!(steps(&open(8).unwrap()), [0, 4, 8]);
+        assert_eq!(read_scores(&path).unwrap().len(), 8);
+        let mut log = open(5).unwrap();
+        assert_eq!(steps(&log), [0, 4]);
+        log.push(point(8, &downstream), Identity::new()).unwrap();
+        log.push(point(4, &downstream), Identity::new()).unwrap();
+        let lines = read_scores(&path).unwrap();
+        assert_eq!(lines.len(), 8, "no line twice");
+        assert_eq!(lines[6..], [old, foreign]);
+        assert!(lines[..6].iter().all(|line| line.weights.is_some() && line.run.is_some()));
+    }
+
+    #[test]
+    fn other_data_and_other_protocols_stay_and_another_run_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.jsonl");
+        let (one, knn) = (evaluation(), downstream(&["knn"]));
+        let two = Evaluation { test: one.train.clone(), ..one.clone() };
+        scored(&path, "run", &one, &knn);
+        let open = |run, evaluation, step, protocols: &[&str]| {
+            ScoreLog::open(path.clone(), run, evaluation, step, &downstream(protocols)).unwrap()
+        };
+        // Other data: nothing is known, and what is added takes nothing away.
+        let mut log = open("run", &two, 8, &["knn"]);
+        assert_eq!(steps(&log), [0; 0]);
+        log.push(point(8, &knn), Identity::new()).unwrap();
+        assert_eq!(read_scores(&path).unwrap().len(), 4);
+        // A further protocol: the last step is scored under both, and no question is answered twice.
+        let mut log = open("run", &one, 8, &["knn", "probe"]);
+        assert_eq!(steps(&log), [0; 0]);
+        log.push(point(8, &downstream(&["knn", "probe"])), Identity::new()).unwrap();
+        assert!(log.has(8) && !log.has(4));
+        assert_eq!(log.lost(&[0, 2, 4, 6, 8, 10], 8), [2, 4, 6]);
+        assert_eq!(read_scores(&path).unwrap().len(), 5);
+        assert_eq!(steps(&open("run", &one, 8, &["knn"])), [0, 4, 8]);
+        // The future goes for all data; another run's scores go altogether.
+        open("run", &one, 4, &["knn"]);
+        assert_eq!(read_scores(&path).unwrap().len(), 2);
+        assert_eq!(steps(&open("other", &one, 8, &["knn"])), [0; 0]);
+        assert_eq!(read_scores(&path).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn lines_that_named_no_run_are_still_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.jsonl");
+        let (evaluation, downstream) = (evaluation(), downstream(&["knn"]));
+        scored(&path, "run", &evaluation, &downstream);
+        update_scores(&path, |lines| {
+            lines.iter_mut().for_each(|line| (line.run, line.weights) = (None, None));
         })
-        .map_err(|e| Error::io(&self.path, e))
+        .unwrap();
+        let log = ScoreLog::open(path.clone(), "run", &evaluation, 4, &downstream).unwrap();
+        assert_eq!(steps(&log), [0, 4]);
+        assert_eq!(read_scores(&path).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.jsonl");
+        std::fs::write(&path, "{}\n").unwrap();
+        let (evaluation, downstream) = (evaluation(), downstream(&["knn"]));
+        let Err(error) = ScoreLog::open(path, "run", &evaluation, 0, &downstream) else {
+            panic!("it was read")
+        };
+        let message = error.to_string();
+        assert!(message.contains("scores.jsonl") && message.contains("line 1"), "{message}");
     }
 }

@@ -67,27 +67,116 @@ fn a_misspelt_flag_value_or_command_gets_the_right_one() {
 }
 
 #[test]
-fn values_out_of_range_name_their_key() {
+fn values_out_of_range_name_the_file_and_the_whole_key() {
+    let folder = tempfile::tempdir().unwrap();
+    for (good, bad, key) in [
+        ("name = \"simclr_semantic\"", "name = \"a/b\"", "name"),
+        ("seeds = [0, 1, 2]", "seeds = []", "seeds"),
+        ("seeds = [0, 1, 2]", "seeds = [1, 1]", "seeds[1]"),
+        ("per_class = 800\n", "per_class = 800\nnuisances = { ocluded = 0.1 }\n", "pictures"),
+        ("per_class = 100, size = 32", "per_class = 100, size = 0", "evaluation.train"),
+        ("name = \"sp\"", "name = \"ap\"", "arms[1].name"),
+        ("\"random_in_class\"", "\"wrong_fraction\", share = 2.0", "arms[1].pairing"),
+        ("size = 24\n", "size = 0\n", "views.size"),
+        ("size = 24\n", "size = 23\n", "views.size"),
+        ("size = 24\n", "size = 24\nwithout = [\"random_resized_crop\"]\n", "views.without[0]"),
+        ("size = 24\n", "size = 24\nwithout = [\"solarize\"]\n", "views.without[0]"),
+        ("size = 24\n", "size = 24\npreset = \"simclr\"\n", "views"),
+        ("\"horizontal_flip\", p = 0.5", "\"center_crop\", size = 24", "views.left[1]"),
+        ("hue = 0.1", "hue = 0.7", "views.left[2].hue"),
+        ("std = [0.5, 0.5,", "std = [0.5, 0.0,", "views.normalize.std"),
+        ("widths = [16, 32,", "widths = [16, 0,", "backbone.widths[1]"),
+        ("temperature = 0.2", "temperature = 0.0", "method.temperature"),
+        ("hidden = [512]", "hidden = [512, 0]", "method.projector.hidden[1]"),
+        ("output = 128", "output = 0", "method.projector.output"),
+        ("batch = 64", "batch = 0", "training.batch"),
+        ("\nsteps = 500", "\nsteps = 0", "training.steps"),
+        ("\nsteps = 500", "\nepochs = 0", "training.epochs"),
+        ("\nsteps = 500", "\nsteps = 500\nepochs = 3", "training"),
+        ("weight_decay = 1e-4", "weight_decay = -1.0", "training.optimizer.weight_decay"),
+        ("base = 3e-3", "base = -1.0", "training.learning_rate.base"),
+        ("every = 125", "every = 0", "evaluation.every"),
+        ("[{ kind = \"probe\" }, {", "[{ kind = \"knn\", k = 0 }, {", "evaluation.protocols[0].k"),
+    ] {
+        let file = experiment(folder.path(), |text| {
+            assert!(text.contains(good), "no `{good}`");
+            text.replacen(good, bad, 1)
+        });
+        let message = refusal(&["pretrain", &file]);
+        assert!(message.contains(&format!("{file}: `{key}`: ")), "{bad}: {message}");
+    }
+}
+
+#[test]
+fn a_flag_that_is_at_fault_is_named_instead_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = experiment(folder.path(), str::to_owned);
-    for (set, key) in [
-        ("training.batch=0", "batch"),
-        ("training.steps=0", "steps"),
-        ("training.learning_rate.base=-1", "learning_rate.base"),
-        ("method.temperature=0", "method.temperature"),
-        ("seeds=[]", "seeds"),
-        ("seeds=[1, 1]", "seeds"),
-        ("arms=[]", "arms"),
-        ("evaluation.every=0", "evaluation.every"),
-        ("name=\"a/b\"", "name"),
-        ("training.epochs=3", "training"),
-        ("arms.1.pairing={ kind = \"wrong_fraction\", share = 2.0 }", "share"),
-        ("views.without=[\"gaussian_blurr\"]", "gaussian_blur"),
-        ("pictures.nuisances.ocluded=0.1", "occluded"),
+    for (set, reason) in [
+        ("training.batch=0", "`training.batch`: must be at least 1"),
+        ("training.batch=many", "`training.batch`: invalid type"),
+        ("training.epochs=3", "`training`: give `steps` or `epochs`"),
+        ("training.step=3", "did you mean `steps`?"),
+        ("trainig.steps=3", "did you mean `training`?"),
+        ("training.learning_rate.base=-1", "`training.learning_rate.base`"),
+        ("method.temprature=0.1", "did you mean `temperature`?"),
+        ("seeds=[1, 1]", "`seeds[1]`"),
+        ("arms=[]", "`arms`"),
+        ("arms.1.pairing={ kind = \"wrong_fraction\", share = 2.0 }", "`arms[1].pairing`"),
+        ("arms.7.name=x", "`arms` has no element 7"),
+        ("views.without=[\"gaussian_blurr\"]", "did you mean `gaussian_blur`?"),
+        ("pictures.nuisances.ocluded=0.1", "did you mean `occluded`?"),
+        ("steps", "is not of the form key=value"),
     ] {
-        let message = refusal(&["pretrain", &file, "--set", set]);
-        assert!(message.contains(key), "{set}: {message}");
+        // A flag that is right changes nothing about who is to blame.
+        for flags in [["training.log_every=5", set], [set, "training.log_every=5"]] {
+            let message = refusal(&["pretrain", &file, "--set", flags[0], "--set", flags[1]]);
+            assert!(message.contains(&format!("--set {set}: ")), "{set}: {message}");
+            assert!(message.contains(reason), "{set}: {message}");
+            assert!(!message.contains("experiment.toml"), "{set}: {message}");
+        }
     }
+    let file = experiment(folder.path(), |text| text.replacen("batch =", "bacth =", 1));
+    let message = refusal(&["pretrain", &file, "--set", "training.steps=3"]);
+    assert!(message.contains(&format!("{file}: ")) && message.contains("line "), "{message}");
+    assert!(message.contains("did you mean `batch`?"), "{message}");
+}
+
+#[test]
+fn the_help_of_training_says_how_to_stop_and_go_on() {
+    for command in ["pretrain", "compare"] {
+        let help = String::from_utf8(sempairs(&[command, "--help"]).stdout).unwrap();
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in ["Ctrl-C", "`q`", "checkpoint", "goes on", "--workers", "--ahead"] {
+            assert!(help.contains(word), "{command}: no {word} in {help}");
+        }
+        let message = refusal(&[command, "experiment.toml", "--ahead", "0"]);
+        assert!(message.contains("--ahead"), "{message}");
+    }
+}
+
+#[test]
+fn the_loader_s_flags_change_no_weight() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = experiment(folder.path(), |text| {
+        text.replace("per_class = 400", "per_class = 2")
+            .replace("batch = 64", "batch = 8")
+            .replace("\nsteps = 500", "\nsteps = 3")
+            .replace("widths = [16, 32, 64, 128]", "widths = [8, 8, 8, 8]")
+            .replace("per_class = 100", "per_class = 3")
+            .replace("[{ kind = \"probe\" }, { kind = \"knn\" }]", "[{ kind = \"knn\", k = 3 }]")
+            .replace("invariance_scenes = 20", "")
+    });
+    let weights = |name: &str, flags: &[&str]| {
+        let runs = folder.path().join(name);
+        let runs_flag = runs.display().to_string();
+        let call = ["pretrain", &file, "--device", "flex", "--runs", &runs_flag];
+        let call = [&call[..], flags].concat();
+        let output = sempairs(&call);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        fs::read(runs.join("simclr_semantic/ap-seed0/backbone.safetensors")).unwrap()
+    };
+    let plain = weights("plain", &[]);
+    assert!(plain == weights("flags", &["--workers", "3", "--ahead", "1"]), "the weights differ");
 }
 
 #[test]

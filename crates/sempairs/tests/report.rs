@@ -84,7 +84,7 @@ fn comparison(arms: &[&str], seeds: usize) -> Comparison {
     let arm = |(i, name): (usize, &&str)| ArmResult {
         arm: Arm {
             name: (*name).into(),
-            pairing: if i == 0 { Pairing::Same } else { Pairing::RandomInClass },
+            pairing: if i == 0 { Pairing::Same { file: None } } else { Pairing::RandomInClass },
             per_class: None,
         },
         pairs: 9440,

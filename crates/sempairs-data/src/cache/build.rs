@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::CachedSource;
 use super::format::{self, CHUNK, Entry, Index};
 use super::shrink::shrink;
-use crate::progress::progress_bar;
+use crate::progress_bar;
 use crate::{BadPicture, DataError, OnBadPicture, Picture, PictureSource, write_whole};
 
 /// Pictures that each thread decodes before all are written: this many, times the threads, are in

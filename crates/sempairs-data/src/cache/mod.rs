@@ -25,7 +25,7 @@ use memmap2::Mmap;
 
 pub use build::BuildReport;
 
-use crate::{BadPicture, DataError, OnBadPicture, Picture, PictureSource};
+use crate::{BadPicture, DataError, LeftOut, OnBadPicture, Picture, PictureSource};
 
 /// The pictures of a decoded cache, borrowed from the file's memory map without a copy.
 ///
@@ -40,6 +40,10 @@ pub struct CachedSource {
     entries: Vec<format::Entry>,
     classes: Vec<String>,
     bad: Vec<BadPicture>,
+    /// Where the pictures come from, if the cache was opened for a source.
+    origin: Option<PathBuf>,
+    /// What the cache or that source lacks.
+    left_out: Vec<(String, LeftOut)>,
 }
 
 impl CachedSource {
@@ -110,5 +114,11 @@ impl PictureSource for CachedSource {
         let entry = &self.entries[index];
         let pixels = &self.map[entry.offset..][..entry.bytes()];
         Ok(Picture::new(entry.width, entry.height, pixels))
+    }
+    fn place(&self) -> Option<&Path> {
+        Some(self.origin.as_deref().unwrap_or(&self.path))
+    }
+    fn left_out(&self) -> Vec<(String, LeftOut)> {
+        self.left_out.clone()
     }
 }

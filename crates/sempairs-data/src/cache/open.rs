@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::CachedSource;
 use super::format::{self, CHUNK, FOOTER, HEADER, Index, MAGIC, VERSION};
-use crate::progress::progress_bar;
-use crate::{DataError, PictureSource};
+use crate::progress_bar;
+use crate::{DataError, LeftOut, PictureSource};
 
 impl CachedSource {
     /// Opens the cache at `path` and checks all of it: marks, version, length, and the checksums of
@@ -44,7 +44,7 @@ impl CachedSource {
         path: impl AsRef<Path>,
     ) -> Result<Self, DataError> {
         // What it was made of comes first: a foreign cache is no reason to read gigabytes.
-        let (cache, checksums) = Self::open_unchecked(path.as_ref())?;
+        let (mut cache, checksums) = Self::open_unchecked(path.as_ref())?;
         if cache.short_side != short_side {
             let actual = cache.short_side;
             return Err(refuse(
@@ -58,6 +58,8 @@ impl CachedSource {
             return Err(refuse(path.as_ref(), reason));
         }
         cache.check_pixels(&checksums)?;
+        cache.origin = source.place().map(Path::to_path_buf);
+        cache.left_out.extend(source.left_out());
         Ok(cache)
     }
 
@@ -101,8 +103,11 @@ impl CachedSource {
             .ok_or_else(|| damaged(path, "the index and the pixels do not agree"))?;
         let (short_side, identity) = (u32_at(12) as usize, u64_at(16));
         let Index { entries, classes, bad, checksums } = index;
-        let path = path.to_path_buf();
-        Ok((Self { map, path, short_side, identity, entries, classes, bad }, checksums))
+        let left_out = bad.iter().map(|bad| (bad.name.clone(), LeftOut::Undecodable)).collect();
+        let (path, origin) = (path.to_path_buf(), None);
+        let cache =
+            Self { map, path, short_side, identity, entries, classes, bad, origin, left_out };
+        Ok((cache, checksums))
     }
 
     fn check_pixels(&self, checksums: &[u32]) -> Result<(), DataError> {

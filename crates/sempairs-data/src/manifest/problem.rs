@@ -1,6 +1,8 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::LeftOut;
+
 /// What is wrong with one line of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestProblem {
@@ -50,6 +52,16 @@ pub enum ProblemKind {
         column: &'static str,
         /// The name.
         name: String,
+    },
+    /// The picture is there, but not among those of the source.
+    #[error("`{column}` names a picture that was left out: {name} {why}")]
+    LeftOut {
+        /// `left` or `right`.
+        column: &'static str,
+        /// The name.
+        name: String,
+        /// Why it was left out.
+        why: LeftOut,
     },
     /// A picture is paired with itself.
     #[error("{0} is paired with itself")]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use csv::StringRecord;
 
 use super::{COLUMNS, ManifestProblem, ManifestRow, ProblemKind, unordered};
-use crate::{Pair, PictureSource};
+use crate::{LeftOut, Pair, PictureSource};
 
 /// All rows, or all problems.
 pub(super) fn rows(
@@ -70,6 +70,8 @@ fn columns(header: &[String]) -> Result<[usize; 5], Vec<ProblemKind>> {
 struct Checker<'a> {
     source: &'a dyn PictureSource,
     index_of: HashMap<String, usize>,
+    /// What the source was made without; listed for the first name that it does not have.
+    left_out: Option<HashMap<String, LeftOut>>,
     /// The line in which two pictures were first paired.
     paired: HashMap<Pair, u64>,
     /// The class that a row gave to a picture that the source does not label, and the line.
@@ -82,7 +84,7 @@ impl<'a> Checker<'a> {
     fn new(source: &'a dyn PictureSource) -> Self {
         let index_of = (0..source.len()).map(|index| (source.name(index), index)).collect();
         let (paired, stated) = (HashMap::new(), HashMap::new());
-        Self { source, index_of, paired, stated, line: 1, problems: Vec::new() }
+        Self { source, index_of, left_out: None, paired, stated, line: 1, problems: Vec::new() }
     }
 
     fn problem(&mut self, kind: ProblemKind) {
@@ -113,7 +115,13 @@ impl<'a> Checker<'a> {
         if name.is_empty() {
             self.problem(ProblemKind::EmptyPicture(column));
         } else if found.is_none() {
-            self.problem(ProblemKind::MissingPicture { column, name: name.to_string() });
+            let left_out = || self.source.left_out().into_iter().collect();
+            let why = self.left_out.get_or_insert_with(left_out).get(name).copied();
+            let name = name.to_string();
+            self.problem(match why {
+                Some(why) => ProblemKind::LeftOut { column, name, why },
+                None => ProblemKind::MissingPicture { column, name },
+            });
         }
         found
     }

@@ -9,7 +9,7 @@ use super::Pairing;
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub(super) enum Written {
-    Same {},
+    Same { file: Option<PathBuf> },
     Curated { file: PathBuf },
     RandomInClass {},
     Shuffled {},
@@ -19,7 +19,7 @@ pub(super) enum Written {
 impl From<Written> for Pairing {
     fn from(written: Written) -> Self {
         match written {
-            Written::Same {} => Self::Same,
+            Written::Same { file } => Self::Same { file },
             Written::Curated { file } => Self::Curated { file },
             Written::RandomInClass {} => Self::RandomInClass,
             Written::Shuffled {} => Self::Shuffled,

@@ -20,7 +20,6 @@
 //! ```
 
 mod background;
-mod baseline;
 mod classes;
 mod colour;
 mod contact_sheet;
@@ -38,7 +37,6 @@ mod surface;
 mod texture;
 
 pub use background::{Background, BackgroundKind};
-pub use baseline::{PixelBaseline, pixel_baseline};
 pub use classes::Class;
 pub use colour::{Colour, Palette};
 pub use contact_sheet::contact_sheet;

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Class, Distribution, Factor, Factors, render};
-use crate::{DataError, Key, Picture, PictureSource, Side};
+use crate::{DataError, Key, Picture, PictureSource, Side, progress_bar};
 
 /// Which pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -82,12 +82,14 @@ impl SceneSource {
         self
     }
 
-    /// Draws everything once, on all cores: `3 size^2` bytes a picture.
+    /// Draws everything once, on all cores: `3 size^2` bytes a picture. A progress bar shows on a terminal.
     pub fn in_memory(mut self) -> Self {
         let mut pixels = vec![0; 3 * self.size * self.size * self.len()];
+        let bar = progress_bar("drawing scenes", self.len() as u64);
         pixels.par_chunks_exact_mut(3 * self.size * self.size).enumerate().for_each(
             |(index, place)| {
                 place.copy_from_slice(self.draw(index).pixels());
+                bar.inc(1);
             },
         );
         self.drawn = Some(pixels.into());

@@ -169,4 +169,7 @@ impl PictureSource for CifarSource {
             .collect();
         Ok(Picture::new(SIDE, SIDE, pixels))
     }
+    fn place(&self) -> Option<&Path> {
+        self.files.first()?.path.parent()
+    }
 }

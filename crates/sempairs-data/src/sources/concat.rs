@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{DataError, Picture, PictureSource};
+use crate::{DataError, LeftOut, Picture, PictureSource};
 
 /// Several sources one after the other; classes of the same name are one class.
 #[derive(Clone)]
@@ -59,6 +59,9 @@ impl PictureSource for Concat {
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         let (source, index) = self.locate(index);
         self.sources[source].read(index)
+    }
+    fn left_out(&self) -> Vec<(String, LeftOut)> {
+        self.sources.iter().flat_map(|source| source.left_out()).collect()
     }
 }
 

@@ -1,13 +1,15 @@
 //! The files under a folder, and which of them are pictures.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::decode::{SNIFFED, begins_as_picture};
 use crate::{DataError, Picture, decode};
 
-/// Endings of what lies beside pictures in published data sets. Everything else is taken for a
-/// picture, since the content decides that and not the name; so a text file named `.jpg` is an
-/// error and is not passed over.
+/// Endings of what lies beside pictures in published data sets. A file of such a name is passed over
+/// unless it begins as a picture does. Everything else is taken for a picture, since the content decides
+/// that and not the name; so a text file named `.jpg` is an error and is not passed over.
 const SIDE_FILES: [&str; 26] = [
     "cache", "csv", "db", "gz", "htm", "html", "ini", "json", "jsonl", "log", "mat", "md", "npy",
     "npz", "pdf", "pickle", "pkl", "py", "rst", "tar", "toml", "tsv", "txt", "xml", "yaml", "yml",
@@ -59,7 +61,7 @@ impl Files {
             }
             if kind.is_dir() {
                 self.walk(&path, &format!("{prefix}{name}/"), above)?;
-            } else if is_side_file(&name) {
+            } else if has_side_ending(&name) && !(kind.is_file() && holds_picture(&path)?) {
                 self.ignored.push(format!("{prefix}{name}"));
             } else {
                 self.names.push(format!("{prefix}{name}"));
@@ -80,7 +82,15 @@ impl Files {
     }
 }
 
-fn is_side_file(name: &str) -> bool {
+fn has_side_ending(name: &str) -> bool {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     ending.is_some_and(|ending| SIDE_FILES.contains(&ending.as_str()))
+}
+
+fn holds_picture(path: &Path) -> Result<bool, DataError> {
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(SNIFFED).read_to_end(&mut start))
+        .map_err(|error| DataError::io(path, error))?;
+    Ok(begins_as_picture(&start))
 }

@@ -11,7 +11,8 @@ pub struct FlatSource {
 
 impl FlatSource {
     /// Lists the pictures below `root` in the order of their paths; hidden files and the usual side
-    /// files (`.txt`, `.csv`, `.xml`, ...) are [passed over](Self::ignored), links are followed.
+    /// files (`.txt`, `.csv`, `.xml`, ..., unless they begin as a picture does) are
+    /// [passed over](Self::ignored), links are followed.
     ///
     /// # Errors
     ///
@@ -30,7 +31,7 @@ impl FlatSource {
         &self.files.root
     }
 
-    /// The files that were taken for no pictures by their ending, relative to the root.
+    /// The side files, taken for no pictures by their ending and their first bytes, relative to the root.
     pub fn ignored(&self) -> &[String] {
         &self.files.ignored
     }
@@ -51,5 +52,8 @@ impl PictureSource for FlatSource {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.files.read(index)
+    }
+    fn place(&self) -> Option<&Path> {
+        Some(self.root())
     }
 }

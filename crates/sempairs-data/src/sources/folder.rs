@@ -22,8 +22,8 @@ impl FolderSource {
     ///   and its class: Tiny-ImageNet's validation set.
     ///
     /// Classes are numbered in the order of their names and pictures follow the order of their
-    /// paths, both by bytes. Hidden files and the usual side files (`.txt`, `.csv`, `.xml`, ...) are
-    /// [passed over](Self::ignored); links are followed.
+    /// paths, both by bytes. Hidden files and the usual side files (`.txt`, `.csv`, `.xml`, ..., unless
+    /// they begin as a picture does) are [passed over](Self::ignored); links are followed.
     ///
     /// # Errors
     ///
@@ -110,7 +110,7 @@ impl FolderSource {
         &self.files.root
     }
 
-    /// The files that were taken for no pictures by their ending, relative to the root.
+    /// The side files, taken for no pictures by their ending and their first bytes, relative to the root.
     pub fn ignored(&self) -> &[String] {
         &self.files.ignored
     }
@@ -146,5 +146,8 @@ impl PictureSource for FolderSource {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.files.read(index)
+    }
+    fn place(&self) -> Option<&Path> {
+        Some(self.root())
     }
 }

@@ -105,4 +105,7 @@ impl PictureSource for Stl10Source {
         }
         Ok(Picture::new(SIDE, SIDE, pixels))
     }
+    fn place(&self) -> Option<&Path> {
+        self.pictures.path.parent()
+    }
 }

@@ -1,8 +1,9 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use rand::seq::SliceRandom;
 
-use crate::{DataError, Key, Picture, PictureSource, Side};
+use crate::{DataError, Key, LeftOut, Picture, PictureSource, Side};
 
 /// The operation number of the draw in [`Subset::random_per_class`].
 const DRAW: u64 = u64::from_be_bytes(*b"drawsome");
@@ -14,6 +15,8 @@ pub struct Subset {
     indices: Vec<usize>,
     /// Names, and for each of the source's classes the number here; `None`: as in the source.
     classes: Option<(Vec<String>, Vec<Option<usize>>)>,
+    /// Why the others are not here.
+    why: LeftOut,
 }
 
 impl Subset {
@@ -25,7 +28,12 @@ impl Subset {
     pub fn new(source: Arc<dyn PictureSource>, indices: Vec<usize>) -> Self {
         let len = source.len();
         assert!(indices.iter().all(|&index| index < len), "an index is out of the {len} pictures");
-        Self { source, indices, classes: None }
+        Self { source, indices, classes: None, why: LeftOut::Unchosen }
+    }
+
+    /// The same part, chosen for another reason.
+    pub(crate) fn because(self, why: LeftOut) -> Self {
+        Self { why, ..self }
     }
 
     /// The first `count` pictures, or all if there are fewer.
@@ -75,13 +83,13 @@ impl Subset {
             if members.len() < count {
                 let name = &source.classes()[class];
                 let reason = format!("{} pictures, where {count} are wanted", members.len());
-                return Err(DataError::Classes { class: name.clone(), reason });
+                return Err(DataError::class(&*source, name, reason));
             }
             order(class, &mut members);
             indices.extend_from_slice(&members[..count]);
         }
         indices.sort_unstable();
-        Ok(Self::new(source, indices))
+        Ok(Self::new(source, indices).because(LeftOut::PerClass))
     }
 
     /// The pictures of the classes `names`, which are numbered here in the order given; this also
@@ -96,10 +104,7 @@ impl Subset {
     ) -> Result<Self, DataError> {
         let mut number = vec![None; source.classes().len()];
         for (here, name) in names.iter().enumerate() {
-            let wrong = |reason: &str| DataError::Classes {
-                class: name.as_ref().into(),
-                reason: reason.into(),
-            };
+            let wrong = |reason: &str| DataError::class(&*source, name.as_ref(), reason);
             let there = source.classes().iter().position(|class| class == name.as_ref());
             let there = there.ok_or_else(|| wrong("no class of the source"))?;
             if number[there].replace(here).is_some() {
@@ -109,7 +114,8 @@ impl Subset {
         let within = |&index: &usize| source.class(index).is_some_and(|it| number[it].is_some());
         let indices = (0..source.len()).filter(within).collect();
         let names = names.iter().map(|name| name.as_ref().to_string()).collect();
-        Ok(Self { source, indices, classes: Some((names, number)) })
+        let why = LeftOut::OtherClass;
+        Ok(Self { source, indices, classes: Some((names, number)), why })
     }
 
     /// The picture's number in the source.
@@ -156,6 +162,16 @@ impl PictureSource for Subset {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.source.read(self.indices[index])
+    }
+    fn place(&self) -> Option<&Path> {
+        self.source.place()
+    }
+    fn left_out(&self) -> Vec<(String, LeftOut)> {
+        let mut is_here = vec![false; self.source.len()];
+        self.indices.iter().for_each(|&index| is_here[index] = true);
+        let others = (0..is_here.len()).filter(|&index| !is_here[index]);
+        let others = others.map(|index| (self.source.name(index), self.why));
+        self.source.left_out().into_iter().chain(others).collect()
     }
 }
 

@@ -41,14 +41,22 @@ impl Reference {
     }
 }
 
-/// The device that `SEMPAIRS_DEVICE` names, and how far values may be from PyTorch's on it: sums are
-/// taken in another order on a GPU, and by approximate exponentials.
+/// The device that `SEMPAIRS_DEVICE` names (`flex`, the default, `wgpu`, `vulkan` or `cuda:N`), and how far
+/// values may be from PyTorch's on it: on a GPU sums are taken in another order and exponentials are
+/// approximate; CUDA's tensor cores round the factors of a product to ten bits.
 pub fn device() -> (Device, f32) {
-    match std::env::var("SEMPAIRS_DEVICE").as_deref() {
+    let name = std::env::var("SEMPAIRS_DEVICE").unwrap_or_else(|_| "flex".into());
+    match name.as_str() {
+        "flex" => (Device::flex(), 1e-5),
         #[cfg(feature = "wgpu")]
-        Ok("wgpu") => (Device::wgpu(burn::tensor::DeviceKind::DefaultDevice), 1e-4),
-        Ok("flex") | Err(_) => (Device::flex(), 1e-5),
-        Ok(other) => panic!("SEMPAIRS_DEVICE: {other} was not compiled into this test"),
+        "wgpu" => (Device::wgpu(burn::tensor::DeviceKind::DefaultDevice), 1e-4),
+        #[cfg(feature = "vulkan")]
+        "vulkan" => (Device::vulkan(burn::tensor::DeviceKind::DefaultDevice), 1e-4),
+        #[cfg(feature = "cuda")]
+        name if name.starts_with("cuda:") => {
+            (Device::cuda(name["cuda:".len()..].parse::<usize>().expect("cuda:N")), 5e-3)
+        }
+        _ => panic!("SEMPAIRS_DEVICE={name} is unknown or its feature is not compiled in"),
     }
 }
 

@@ -5,7 +5,7 @@ use burn::tensor::{Distribution, Tensor};
 use clap::{Args, Subcommand};
 use sempairs::Error;
 use sempairs::augment::Preset;
-use sempairs::backbone::{BackboneConfig, Stem};
+use sempairs::backbone::BackboneConfig;
 use sempairs::data::{PairDataset, Pairing};
 use sempairs::objective::{
     Clock, HeadNorm, Method, ProjectorConfig, Reduction, SimClrConfig, Views,
@@ -42,6 +42,9 @@ pub struct Step {
     /// Steps before those.
     #[arg(long, default_value_t = 2)]
     warmup: usize,
+    /// Threads of the processor; 0 for one a core.
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
     #[command(flatten)]
     device: DeviceFlag,
 }
@@ -85,6 +88,11 @@ impl Step {
                     format!("there is no `{}`, only {}{near}", self.backbone, names.join(", ")),
                 )
             })?;
+        // Before anything starts the pool that all operations on the processor share.
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build_global()
+            .map_err(|e| TrainError::config("--threads", e.to_string()))?;
         let plain = self.device.open()?;
         let device = plain.clone().autodiff();
         // The head of the PyTorch step that this one is compared with.
@@ -93,7 +101,6 @@ impl Step {
             reduction: Reduction::Mean,
             projector: ProjectorConfig { hidden: vec![2048], output: 128, norm: HeadNorm::None },
         };
-        let stem: Option<Stem> = config.stem;
         let mut method = simclr.init(config.init_seeded(&plain, 0), 0, &plain).train();
         let mut optimizer =
             OptimizerConfig::Sgd { momentum: 0.9, weight_decay: 0.0, nesterov: false }.init();
@@ -120,20 +127,22 @@ impl Step {
                 return Err(Error::Device(format!("the loss is {loss}")));
             }
         }
-        times.sort_by(f64::total_cmp);
-        let median = times[times.len() / 2];
+        let median = median(&mut times);
+        // A GPU's memory is not this process's.
+        let peak = if self.device.device == "flex" { peak_bytes() } else { None };
         let line = json!({
             "sempairs": env!("CARGO_PKG_VERSION"),
             "backbone": self.backbone,
-            "stem": stem,
+            "stem": config.resnet().stem,
             "batch": self.batch,
             "size": self.size,
             "steps": self.steps,
             "warmup": self.warmup,
             "device": self.device.device,
+            "threads": rayon::current_num_threads(),
             "median_s": median,
             "pairs_per_s": self.batch as f64 / median,
-            "peak_bytes": peak_bytes(),
+            "peak_bytes": peak,
         });
         println!("{line}");
         Ok(())
@@ -143,7 +152,7 @@ impl Step {
 impl Loader {
     fn run(self) -> Result<(), Error> {
         let source = self.source.open()?;
-        let pairs = Pairing::Same.pairs(&*source, 0)?;
+        let pairs = Pairing::Same { file: None }.pairs(&*source, 0)?;
         let dataset = std::sync::Arc::new(PairDataset::new(source, pairs));
         let per_epoch = dataset.len() / self.batch.max(1);
         if per_epoch == 0 {
@@ -165,7 +174,10 @@ impl Loader {
             "sempairs": env!("CARGO_PKG_VERSION"),
             "folder": self.source.folder,
             "size": self.size,
-            "workers": self.workers,
+            "workers": match self.workers {
+                0 => rayon::current_num_threads(),
+                workers => workers,
+            },
             "batch": self.batch,
             "batches": self.batches,
             "pairs_per_s": count as f64 / seconds,
@@ -184,11 +196,29 @@ fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
-/// The largest resident size of this process so far; `None` where the system does not tell. Of a GPU's
-/// memory it knows nothing.
+/// The middle one, or the mean of the two in the middle.
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    let (below, above) = ((times.len() - 1) / 2, times.len() / 2);
+    (times[below] + times[above]) / 2.0
+}
+
+/// The largest resident size of this process so far; `None` where the system does not tell.
 fn peak_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(1024 * kilobytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {
+        assert_eq!(median(&mut [3.0]), 3.0);
+        assert_eq!(median(&mut [5.0, 1.0, 3.0]), 3.0);
+        assert_eq!(median(&mut [7.0, 1.0, 2.0, 4.0]), 3.0);
+    }
 }

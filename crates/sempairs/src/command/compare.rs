@@ -4,7 +4,7 @@ use clap::Args;
 use sempairs::Error;
 use sempairs::run::Runner;
 
-use super::{DeviceFlag, ExperimentFlags};
+use super::{DeviceFlag, ExperimentFlags, LoaderFlags};
 
 /// Arguments of `sempairs compare`.
 #[derive(Args)]
@@ -15,13 +15,17 @@ pub struct Compare {
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
     #[command(flatten)]
+    loader: LoaderFlags,
+    #[command(flatten)]
     device: DeviceFlag,
 }
 
 impl Compare {
     pub fn run(self) -> Result<(), Error> {
         let experiments = self.experiment.read()?;
-        let runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
+        let mut runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
+        runner.loader = self.loader.config();
+        runner.stop_on_ctrl_c()?;
         for experiment in &experiments {
             let comparison = runner.compare(experiment)?;
             let files = runner.write_comparison(experiment, &comparison)?;

@@ -9,8 +9,14 @@ mod png;
 mod pretrain;
 mod scenes;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use sempairs::Error;
+use sempairs::train::LoaderConfig;
+
+/// How to stop, for the help of commands that train.
+const STOPPING: &str = "Ctrl-C, or `q` and then `s` in the dashboard that a terminal shows, stops after the \
+    current step, with a checkpoint. The same command goes on from there.";
 
 /// Self-supervised learning from semantic pairs.
 #[derive(Parser)]
@@ -30,10 +36,12 @@ enum Command {
     /// Decode a folder of pictures once, into one file.
     Cache(cache::CacheArgs),
     /// Pre-train one arm of an experiment with one seed.
+    #[command(after_help = STOPPING)]
     Pretrain(pretrain::Pretrain),
     /// Score a backbone's weights on the data of an experiment.
     Evaluate(evaluate::Evaluate),
     /// Run all arms of an experiment with all seeds, and report their differences.
+    #[command(after_help = STOPPING)]
     Compare(compare::Compare),
     /// List the devices of this build.
     Devices(devices::Devices),
@@ -97,5 +105,27 @@ impl ExperimentFlags {
             ));
         }
         Ok(all.remove(0))
+    }
+}
+
+/// What the loader may use. It changes no result, so no experiment's file says it.
+#[derive(Args)]
+pub struct LoaderFlags {
+    /// Threads that decode and augment, 0 for one a core; the results stay the same.
+    #[arg(long, value_name = "N", default_value_t = LoaderConfig::default().workers)]
+    workers: usize,
+    /// Batches that may wait, finished, which bounds the memory; the results stay the same.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = LoaderConfig::default().ahead,
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..)
+    )]
+    ahead: usize,
+}
+
+impl LoaderFlags {
+    pub fn config(&self) -> LoaderConfig {
+        LoaderConfig { workers: self.workers, ahead: self.ahead }
     }
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use sempairs::Error;
 use sempairs::data::scenes::contact_sheet;
-use sempairs::data::{Manifest, Pair, Pairing, PictureSource, Subset};
+use sempairs::data::{DataError, Manifest, Pair, Pairing, PictureSource, Subset};
 
 use super::folder::FolderFlags;
 
@@ -103,10 +103,29 @@ impl Make {
 impl Check {
     fn run(self) -> Result<(), Error> {
         let source = self.source.open()?;
-        let manifest = Manifest::read(&self.manifest, &*source)?;
+        let manifest = Manifest::read(&self.manifest, &*source).map_err(|error| {
+            let (listed, error) = all_problems(error);
+            eprint!("{listed}");
+            error
+        })?;
         println!("{}: {}", self.manifest.display(), manifest.summary(&*source));
         Ok(())
     }
+}
+
+/// Every problem of a manifest, a line each, and what is left to say: how many there are. The message of
+/// the error itself lists but the first ones.
+fn all_problems(error: DataError) -> (String, Error) {
+    let DataError::Manifest { path, problems } = error else {
+        return (String::new(), error.into());
+    };
+    let file = path.display().to_string();
+    let listed = problems.iter().map(|problem| format!("{file}, {problem}\n")).collect();
+    let count = match problems.len() {
+        1 => "1 problem".to_string(),
+        count => format!("{count} problems"),
+    };
+    (listed, Error::experiment(file, count))
 }
 
 impl Show {
@@ -125,5 +144,35 @@ impl Show {
         super::png::write(&self.out, &contact_sheet(&pictures, 8, self.cell.max(1), 4))?;
         println!("{}: {} pairs", self.out.display(), pictures.len() / 2);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sempairs::data::scenes::{SceneSource, Split};
+
+    use super::*;
+
+    #[test]
+    fn every_problem_is_listed_however_many_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pairs.csv");
+        let rows: String = (0..50).map(|row| format!("{row}.png,{row}.png,,x,\n")).collect();
+        std::fs::write(&file, format!("left,right,class,source,score\n{rows}")).unwrap();
+        let source = SceneSource::new(Split::Pretrain, 1, 8, 0);
+        let (listed, error) = all_problems(Manifest::read(&file, &source).unwrap_err());
+        assert_eq!(listed.lines().count(), 100);
+        for (at, line) in listed.lines().enumerate() {
+            let column = ["left", "right"][at % 2];
+            let (number, row) = (at / 2 + 2, at / 2);
+            let problem =
+                format!("pairs.csv, line {number}: `{column}` names no picture: {row}.png");
+            assert!(line.ends_with(&problem), "{line}");
+        }
+        assert!(error.to_string().ends_with("pairs.csv: 100 problems"), "{error}");
+
+        let (listed, error) =
+            all_problems(Manifest::read(&folder.path().join("gone"), &source).unwrap_err());
+        assert!(listed.is_empty() && error.to_string().contains("gone"), "{error}");
     }
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use sempairs::Error;
 use sempairs::run::Runner;
 
-use super::{DeviceFlag, ExperimentFlags};
+use super::{DeviceFlag, ExperimentFlags, LoaderFlags};
 
 /// Arguments of `sempairs pretrain`.
 #[derive(Args)]
@@ -21,6 +21,8 @@ pub struct Pretrain {
     /// The folder of all runs.
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
+    #[command(flatten)]
+    loader: LoaderFlags,
     #[command(flatten)]
     device: DeviceFlag,
 }
@@ -45,7 +47,9 @@ impl Pretrain {
             }
         };
         let seed = self.seed.unwrap_or(experiment.seeds[0]);
-        let runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
+        let mut runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
+        runner.loader = self.loader.config();
+        runner.stop_on_ctrl_c()?;
         let downstream = runner.downstream(&experiment)?;
         let run = runner.pretrain(&experiment, arm, seed, &downstream, &mut HashMap::new())?;
         for point in &run.result.curve {

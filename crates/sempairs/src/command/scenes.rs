@@ -2,11 +2,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 use rayon::prelude::*;
 use sempairs::Error;
 use sempairs::data::scenes::{SceneSource, Split, contact_sheet};
-use sempairs::data::{Picture, PictureSource};
+use sempairs::data::{Picture, PictureSource, progress_bar};
 
 /// Arguments of `sempairs scenes`.
 #[derive(Args)]
@@ -76,7 +75,7 @@ impl Scenes {
                 let folder = folder.join(class);
                 fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
             }
-            let bar = ProgressBar::new(source.len() as u64);
+            let bar = progress_bar("drawing scenes", source.len() as u64);
             (0..source.len()).into_par_iter().try_for_each(|index| {
                 bar.inc(1);
                 let name = source.name(index);

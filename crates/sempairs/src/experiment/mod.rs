@@ -5,7 +5,11 @@
 //! experiment has an [`identity`](Experiment::identity), a hash of everything it says, which its
 //! checkpoints and its results carry.
 
+mod assign;
+mod check;
+mod opened;
 mod pictures;
+mod refusal;
 mod vary;
 mod views;
 
@@ -18,8 +22,10 @@ use sempairs_objective::SimClrConfig;
 use sempairs_train::{LearningRate, LoaderConfig, OptimizerConfig, TrainConfig};
 use serde::{Deserialize, Serialize};
 
-pub use pictures::Pictures;
-pub use vary::{parse_assignment, read_grid, set};
+pub use assign::{parse_assignment, set};
+pub use opened::Opened;
+pub use pictures::{Cache, Classes, Pictures};
+pub use vary::read_grid;
 pub use views::Views;
 
 use crate::Error;
@@ -137,72 +143,6 @@ impl Experiment {
         Ok(experiment)
     }
 
-    /// Whether all values are in their ranges.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Experiment`] with the key and the reason, or that of the part that is at fault.
-    pub fn check(&self, file: &str) -> Result<(), Error> {
-        let refuse = |reason: String| Err(Error::experiment(file, reason));
-        let is_folder =
-            |name: &str| !name.is_empty() && !name.contains(['/', '\\']) && !name.starts_with('.');
-        if !is_folder(&self.name) {
-            return refuse(format!("`name`: `{}` cannot be a folder's name", self.name));
-        }
-        if let Some(arm) = self.arms.iter().find(|arm| !is_folder(&arm.name)) {
-            return refuse(format!("`arms`: `{}` cannot be a folder's name", arm.name));
-        }
-        if self.arms.is_empty() {
-            return refuse("`arms`: there is none".into());
-        }
-        if self.seeds.is_empty() {
-            return refuse("`seeds`: there is none".into());
-        }
-        for (i, arm) in self.arms.iter().enumerate() {
-            if self.arms[..i].iter().any(|other| other.name == arm.name) {
-                return refuse(format!("`arms`: there are two called `{}`", arm.name));
-            }
-            arm.pairing.check()?;
-        }
-        if self.seeds.iter().enumerate().any(|(i, seed)| self.seeds[..i].contains(seed)) {
-            return refuse("`seeds`: one stands there twice".into());
-        }
-        match (self.training.steps, self.training.epochs) {
-            (Some(_), Some(_)) => {
-                return refuse("`training`: give `steps` or `epochs`, not both".into());
-            }
-            (None, None) => return refuse("`training`: `steps` or `epochs` is missing".into()),
-            _ => {}
-        }
-        if self.evaluation.every == Some(0) {
-            return refuse("`evaluation.every`: must be at least 1, not 0".into());
-        }
-        if self.evaluation.protocols.is_empty() {
-            return refuse("`evaluation.protocols`: there is none".into());
-        }
-        for protocol in &self.evaluation.protocols {
-            protocol.check()?;
-        }
-        let MethodConfig::SimClr(simclr) = &self.method;
-        if !(simclr.temperature > 0.0 && simclr.temperature.is_finite()) {
-            return refuse(format!(
-                "`method.temperature`: must be positive, not {}",
-                simclr.temperature
-            ));
-        }
-        self.views.pipelines()?.iter().try_for_each(|p| p.check())?;
-        let projector = &simclr.projector;
-        if projector.output == 0 || projector.hidden.contains(&0) {
-            return refuse("`method.projector`: a layer has no width".into());
-        }
-        if self.backbone.widths.is_some_and(|widths| widths.contains(&0)) {
-            return refuse("`backbone.widths`: a stage has no width".into());
-        }
-        let steps = self.training.steps.or(self.training.epochs).unwrap_or(0);
-        self.train_config(0, steps, &LoaderConfig::default()).check()?;
-        Ok(())
-    }
-
     /// The experiment as it is written into a run's directory: every key, defaults included.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("an experiment is plain data")
@@ -213,13 +153,21 @@ impl Experiment {
         Identity::new().and(self.to_toml().as_bytes())
     }
 
-    /// The identity of one run: of all that its weights depend on, so that a longer list of seeds or other
-    /// scores can use the runs that are there.
+    /// The identity of one run: of all that its weights depend on, so that a longer list of seeds can use the
+    /// runs that are there.
+    ///
+    /// How a run is scored, logged and saved is no part of it. But other protocols can score a finished run
+    /// at its last step alone, since only the last checkpoint is kept.
     pub fn run_identity(&self, arm: &Arm, seed: u64) -> Identity {
         let run = Self {
             name: "run".into(),
             arms: vec![Arm { name: "arm".into(), ..arm.clone() }],
             seeds: vec![seed],
+            training: Training {
+                log_every: log_every(),
+                checkpoint_every: None,
+                ..self.training.clone()
+            },
             evaluation: Evaluation {
                 dataset: String::new(),
                 every: None,
@@ -254,7 +202,7 @@ impl Experiment {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] and [`Error::Experiment`] with the file's name.
+/// [`Error::Io`] and [`Error::Experiment`] with the file's name, or the assignment's if that is at fault.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
     let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
     read_grid(&text, &path.display().to_string(), overrides)

@@ -1,3 +1,5 @@
+mod classes;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -6,8 +8,10 @@ use sempairs_data::scenes::{Distribution, SceneSource, Split as SceneSplit};
 use sempairs_data::sources::{
     CifarKind, CifarSource, FlatSource, FolderSource, Split, Stl10Source, Stl10Split, Subset,
 };
-use sempairs_data::{OnBadPicture, PictureSource, screen};
+use sempairs_data::{DataError, OnBadPicture, PictureSource, screen};
 use serde::{Deserialize, Serialize};
+
+pub use classes::Classes;
 
 use crate::Error;
 use crate::suggest::explain;
@@ -35,6 +39,9 @@ pub enum Pictures {
     Folder {
         /// The folder.
         path: PathBuf,
+        /// The classes to take pictures of; all if it is left out. A cache holds these alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        classes: Option<Classes>,
         /// A decoded cache with this short side is built, or used if it is there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cache: Option<Cache>,
@@ -140,8 +147,12 @@ impl Pictures {
     fn open_all(&self) -> Result<Arc<dyn PictureSource>, Error> {
         Ok(match self {
             Self::Scenes { .. } => unreachable!("`open` draws scenes itself"),
-            Self::Folder { path, cache, on_bad_picture } => {
-                decoded(Arc::new(FolderSource::open(path)?), cache.as_ref(), *on_bad_picture)?
+            Self::Folder { path, classes, cache, on_bad_picture } => {
+                let mut source: Arc<dyn PictureSource> = Arc::new(FolderSource::open(path)?);
+                if let Some(classes) = classes {
+                    source = Arc::new(classes.of(source)?);
+                }
+                decoded(source, cache.as_ref(), *on_bad_picture)?
             }
             Self::Flat { path, cache, on_bad_picture } => {
                 decoded(Arc::new(FlatSource::open(path)?), cache.as_ref(), *on_bad_picture)?
@@ -165,12 +176,13 @@ fn decoded(
     let (good, bad): (Arc<dyn PictureSource>, _) = match cache {
         Some(cache) => {
             let cached =
-                CachedSource::open_or_build(&source, cache.short_side, &cache.path, on_bad)?;
+                CachedSource::open_or_build(&source, cache.short_side, &cache.path, on_bad)
+                    .map_err(|error| hint(error, on_bad))?;
             let bad = cached.bad().to_vec();
             (Arc::new(cached), bad)
         }
         None => {
-            let (good, bad) = screen(source, on_bad)?;
+            let (good, bad) = screen(source, on_bad).map_err(|error| hint(error, on_bad))?;
             (Arc::new(good), bad)
         }
     };
@@ -181,4 +193,108 @@ fn decoded(
         }
     }
     Ok(good)
+}
+
+/// Names the setting that would have left a bad picture out.
+fn hint(error: DataError, on_bad: OnBadPicture) -> DataError {
+    match (error, on_bad) {
+        (DataError::Picture { picture, reason }, OnBadPicture::Error) => {
+            let reason = format!("{reason}; `on_bad_picture = \"skip\"` leaves such pictures out");
+            DataError::Picture { picture, reason }
+        }
+        (error, _) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Two pictures each of three classes, two of them the paper's.
+    fn folder() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for class in ["n01698640", "n02058221", "zebra"] {
+            std::fs::create_dir(root.path().join(class)).unwrap();
+            for number in 0..2 {
+                let picture = image::RgbImage::from_pixel(4, 4, image::Rgb([number; 3]));
+                picture.save(root.path().join(class).join(format!("{number}.png"))).unwrap();
+            }
+        }
+        root
+    }
+
+    fn pictures(root: &Path, rest: &str) -> Result<Pictures, toml::de::Error> {
+        toml::from_str(&format!("kind = \"folder\"\npath = '{}'\n{rest}", root.display()))
+    }
+
+    #[test]
+    fn a_folder_without_classes_is_written_as_it_always_was() {
+        let pictures: Pictures = toml::from_str("kind = \"folder\"\npath = \"a\"").unwrap();
+        let text = serde_json::to_string(&pictures).unwrap();
+        assert_eq!(text, r#"{"kind":"folder","path":"a","on_bad_picture":"error"}"#);
+    }
+
+    #[test]
+    fn a_folder_can_be_limited_to_some_classes() {
+        let root = folder();
+        let classes = |rest: &str| {
+            let pictures = pictures(root.path(), rest).unwrap();
+            let text = toml::to_string(&pictures).unwrap();
+            assert_eq!(toml::from_str::<Pictures>(&text).unwrap(), pictures);
+            let source = pictures.open(None).unwrap();
+            assert!((0..source.len()).all(|index| source.class(index).is_some()));
+            assert_eq!(source.len(), 2 * source.classes().len());
+            source.classes().to_vec()
+        };
+        assert_eq!(classes(""), ["n01698640", "n02058221", "zebra"]);
+        assert_eq!(classes("classes = \"paper\""), ["n01698640", "n02058221"]);
+        assert_eq!(classes("classes = [\"zebra\", \"n01698640\"]"), ["zebra", "n01698640"]);
+        let cached = "classes = [\"zebra\"]\ncache = { path = 'CACHE', short_side = 4 }";
+        let file = root.path().join("a.cache").display().to_string();
+        assert_eq!(classes(&cached.replace("CACHE", &file)), ["zebra"]);
+    }
+
+    #[test]
+    fn a_wrong_class_is_named_with_the_nearest_right_one() {
+        let root = folder();
+        let open = |rest: &str| pictures(root.path(), rest).unwrap().open(None).err().unwrap();
+        let message = open("classes = [\"zebar\"]").to_string();
+        assert_eq!(
+            message,
+            format!(
+                "{}: class `zebar`: no class of this folder; did you mean `zebra`?",
+                root.path().display()
+            )
+        );
+        assert!(open("classes = [\"zebra\", \"zebra\"]").to_string().contains("named twice"));
+        let read = |rest: &str| pictures(root.path(), rest).unwrap_err().to_string();
+        assert!(read("classes = \"papper\"").contains("\"papper\""));
+        assert!(read("classes = []").contains("names no class"));
+        assert!(read("classes = 3").contains("a list of class folders"));
+        for class in ["n01698640", "n02058221"] {
+            std::fs::remove_dir_all(root.path().join(class)).unwrap();
+        }
+        assert!(open("classes = \"paper\"").to_string().contains("WordNet"));
+    }
+
+    #[test]
+    fn the_error_of_a_bad_picture_names_the_setting_that_leaves_it_out() {
+        let root = folder();
+        std::fs::write(root.path().join("zebra/2.png"), "no picture").unwrap();
+        let cache = root.path().join("a.cache").display().to_string();
+        let cache = format!("cache = {{ path = '{cache}', short_side = 4 }}\n");
+        for rest in ["", &cache] {
+            let open = |rest: &str| pictures(root.path(), rest).unwrap().open(None);
+            let message = open(rest).err().unwrap().to_string();
+            assert!(message.contains("2.png: cannot be decoded"), "{message}");
+            assert!(
+                message.ends_with("; `on_bad_picture = \"skip\"` leaves such pictures out"),
+                "{message}"
+            );
+            let skip = format!("{rest}on_bad_picture = \"skip\"");
+            assert_eq!(open(&skip).unwrap().len(), 6);
+        }
+    }
 }

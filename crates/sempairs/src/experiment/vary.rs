@@ -1,8 +1,12 @@
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use toml::de::{DeTable, Deserializer, ValueDeserializer};
 use toml::{Table, Value};
 
-use super::Experiment;
+use super::{Experiment, parse_assignment, set};
 use crate::Error;
-use crate::suggest::explain;
+use crate::suggest::{explain, explain_among, nearest};
 
 /// The experiments that a text describes. Each `[[vary]]` table has a `key`, with dots, and a list of
 /// `values`; the experiments are their product, and each gets a name that says which it is.
@@ -13,143 +17,130 @@ use crate::suggest::explain;
 /// values = [0.1, 0.2, 0.5]
 /// ```
 ///
+/// Each of `overrides`, `key=value`, is set before.
+///
 /// # Errors
 ///
-/// [`Error::Experiment`].
+/// [`Error::Experiment`] that begins with what is at fault: the file, and then the line; or the assignment,
+/// as `--set key=value`; or the value of a `[[vary]]`.
 pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
-    // Without a grid the text itself is parsed, so that an error has its line.
     let mut table: Table =
         toml::from_str(text).map_err(|e| Error::experiment(file, explain(&e.to_string())))?;
-    let vary = table.remove("vary");
-    if vary.is_none() && overrides.is_empty() {
-        return Experiment::parse(text, file).map(|experiment| vec![experiment]);
-    }
+    table.remove("vary");
+    let mut layers = vec![Layer { source: file.to_owned(), table }];
     for assignment in overrides {
         let (key, value) = parse_assignment(assignment)?;
-        set(&mut table, &key, value).map_err(|reason| Error::experiment(assignment, reason))?;
+        push(&mut layers, format!("--set {assignment}"), &key, value)?;
     }
-    let mut grid = vec![(table, String::new())];
-    for (key, values) in vary.map_or(Ok(Vec::new()), |vary| axes(vary, file))? {
+    let mut grid = vec![(layers, String::new())];
+    for Axis { key, values } in axes(text, file)? {
+        let last = key.rsplit('.').next().unwrap_or(&key);
         let mut next = Vec::new();
-        for (table, suffix) in &grid {
+        for (layers, suffix) in &grid {
             for value in &values {
-                let mut table = table.clone();
-                set(&mut table, &key, value.clone())
-                    .map_err(|reason| Error::experiment(file, format!("`vary`: {reason}")))?;
-                let last = key.rsplit('.').next().unwrap_or(&key);
+                let mut layers = layers.clone();
+                let source = format!("{file}, [[vary]] {key} = {value}");
+                push(&mut layers, source, &key, value.clone())?;
                 let value = value.to_string().replace(['"', '/', '\\', ' '], "");
-                next.push((table, format!("{suffix}-{last}={value}")));
+                next.push((layers, format!("{suffix}-{last}={value}")));
             }
         }
         grid = next;
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     if let Some((_, twice)) = grid.iter().find(|(_, suffix)| !seen.insert(suffix)) {
-        return Err(Error::experiment(
-            file,
-            format!("`vary`: two experiments are called `{twice}`"),
-        ));
+        let reason = format!("`[[vary]]`: two experiments are called `{twice}`");
+        return Err(Error::experiment(file, reason));
     }
-    grid.into_iter()
-        .map(|(mut table, suffix)| {
-            if let Some(Value::String(name)) = table.get_mut("name") {
-                name.push_str(&suffix);
-            }
-            let experiment: Experiment = table
-                .try_into()
-                .map_err(|e: toml::de::Error| Error::experiment(file, explain(&e.to_string())))?;
-            experiment.check(file)?;
+    grid.iter()
+        .map(|(layers, suffix)| {
+            let mut experiment = build(layers, text)?;
+            experiment.name.push_str(suffix);
             Ok(experiment)
         })
         .collect()
 }
 
-fn axes(vary: Value, file: &str) -> Result<Vec<(String, Vec<Value>)>, Error> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Axis {
-        key: String,
-        values: Vec<Value>,
-    }
-    let axes: Vec<Axis> = vary.try_into().map_err(|e: toml::de::Error| {
-        Error::experiment(file, format!("`vary`: {}", explain(&e.to_string())))
-    })?;
-    axes.into_iter()
-        .map(|axis| match axis.values.is_empty() {
-            true => Err(Error::experiment(file, format!("`vary`: `{}` has no values", axis.key))),
-            false => Ok((axis.key, axis.values)),
-        })
-        .collect()
+/// What a file says after one more assignment.
+#[derive(Clone)]
+struct Layer {
+    /// The assignment; the file itself for the first layer.
+    source: String,
+    table: Table,
 }
 
-/// Takes `key=value` apart; the value is read as TOML, or as a string if it is none.
-///
-/// # Errors
-///
-/// [`Error::Experiment`] if there is no `=`.
-pub fn parse_assignment(assignment: &str) -> Result<(String, Value), Error> {
-    let (key, value) = assignment
-        .split_once('=')
-        .ok_or_else(|| Error::experiment(assignment, "is not of the form key=value"))?;
-    let parsed = toml::from_str::<Table>(&format!("value = {value}"))
-        .ok()
-        .and_then(|mut table| table.remove("value"))
-        .unwrap_or_else(|| Value::String(value.to_owned()));
-    Ok((key.trim().to_owned(), parsed))
+impl Layer {
+    /// The experiment, or what is wrong with it.
+    fn experiment(&self) -> Result<Experiment, String> {
+        let experiment: Experiment =
+            self.table.clone().try_into().map_err(|e: toml::de::Error| explain(&e.to_string()))?;
+        experiment.check_values().map_err(|refusal| refusal.to_string())?;
+        Ok(experiment)
+    }
 }
 
-/// Sets the value of a key with dots; a number addresses an element of a list.
-///
-/// # Errors
-///
-/// The reason, if something on the way is no table or the list is too short.
-pub fn set(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
-    let (path, last) = match key.rsplit_once('.') {
-        Some((path, last)) => (path.split('.').collect(), last),
-        None => (Vec::new(), key),
-    };
-    let mut place = table;
-    let mut path = path.into_iter().peekable();
-    while let Some(step) = path.next() {
-        let mut value = place.entry(step).or_insert_with(|| Value::Table(Table::new()));
-        while let Value::Array(list) = value {
-            let index: usize = path
-                .next()
-                .and_then(|index| index.parse().ok())
-                .ok_or_else(|| format!("`{key}`: `{step}` is a list; say which element"))?;
-            value = list
-                .get_mut(index)
-                .ok_or_else(|| format!("`{key}`: `{step}` has no element {index}"))?;
-        }
-        place = value.as_table_mut().ok_or_else(|| format!("`{key}`: `{step}` is no table"))?;
-    }
-    place.insert(last.to_owned(), value);
+/// Adds an assignment to the layers before it.
+fn push(layers: &mut Vec<Layer>, source: String, key: &str, value: Value) -> Result<(), Error> {
+    let mut table = layers.last().map_or_else(Table::new, |layer| layer.table.clone());
+    set(&mut table, key, value).map_err(|reason| Error::experiment(&source, reason))?;
+    layers.push(Layer { source, table });
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_with_dots_reaches_into_tables_and_lists() {
-        let mut table: Table =
-            toml::from_str("[a]\nb = 1\n[[list]]\nx = 1\n[[list]]\nx = 2").unwrap();
-        for (assignment, expected) in [
-            ("a.b=2.5", "2.5"),
-            ("a.c=word", "\"word\""),
-            ("list.1.x=[1, 2]", "[1, 2]"),
-            ("new.deep=true", "true"),
-        ] {
-            let (key, value) = parse_assignment(assignment).unwrap();
-            assert_eq!(value.to_string(), expected);
-            set(&mut table, &key, value).unwrap();
+/// The experiment that the last layer describes. An error is put to the layer that brought it: the first from
+/// which on it stays the same. So what a file lacks may be assigned.
+fn build(layers: &[Layer], text: &str) -> Result<Experiment, Error> {
+    let wrong = match layers[layers.len() - 1].experiment() {
+        Ok(experiment) => return Ok(experiment),
+        Err(wrong) => wrong,
+    };
+    let same = |layer: &&Layer| layer.experiment().err().as_ref() == Some(&wrong);
+    let source = match layers.len() - layers.iter().rev().take_while(same).count() {
+        0 => {
+            // Its text knows the line.
+            parse_without_vary(text, &layers[0].source)?;
+            &layers[0].source
         }
-        assert_eq!(table["a"]["b"].as_float(), Some(2.5));
-        assert_eq!(table["list"][1]["x"].as_array().unwrap().len(), 2);
-        assert_eq!(table["new"]["deep"].as_bool(), Some(true));
-        assert!(set(&mut table, "list.7.x", Value::Boolean(true)).is_err());
-        assert!(set(&mut table, "a.b.c", Value::Boolean(true)).is_err());
-        assert!(parse_assignment("word").is_err());
+        at => &layers[at].source,
+    };
+    Err(Error::experiment(source, wrong))
+}
+
+fn parse_without_vary(text: &str, file: &str) -> Result<Experiment, Error> {
+    let fail = |mut error: toml::de::Error, further: &[&str]| {
+        error.set_input(Some(text));
+        Error::experiment(file, explain_among(&error.to_string(), further))
+    };
+    let mut written = DeTable::parse(text).map_err(|e| fail(e, &[]))?;
+    written.get_mut().remove("vary");
+    let mut keys = written.get_ref().keys();
+    let is_misspelt = keys.any(|key| nearest(key.get_ref(), ["vary"]).is_some());
+    let further: &[&str] = if is_misspelt { &["vary"] } else { &[] };
+    let experiment = Experiment::deserialize(Deserializer::from(written));
+    let experiment = experiment.map_err(|e| fail(e, further))?;
+    experiment.check(file)?;
+    Ok(experiment)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Axis {
+    key: String,
+    values: Vec<Value>,
+}
+
+fn axes(text: &str, file: &str) -> Result<Vec<Axis>, Error> {
+    let fail = |mut error: toml::de::Error| {
+        error.set_input(Some(text));
+        Error::experiment(file, format!("`[[vary]]`: {}", explain(&error.to_string())))
+    };
+    let mut written = DeTable::parse(text).map_err(fail)?;
+    let Some(vary) = written.get_mut().remove("vary") else { return Ok(Vec::new()) };
+    let axes = Vec::<Axis>::deserialize(ValueDeserializer::from(vary)).map_err(fail)?;
+    match axes.iter().find(|axis| axis.values.is_empty()) {
+        Some(empty) => {
+            Err(Error::experiment(file, format!("`[[vary]]`: `{}` has no values", empty.key)))
+        }
+        None => Ok(axes),
     }
 }

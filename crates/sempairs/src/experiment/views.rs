@@ -1,7 +1,9 @@
-use sempairs_augment::{Interpolation, Pipeline, Preset, Transform};
+use sempairs_augment::{AugmentError, Interpolation, Pipeline, Preset, Transform};
 use serde::{Deserialize, Serialize};
 
+use super::refusal::Refusal;
 use crate::Error;
+use crate::suggest::did_you_mean;
 
 /// The augmentation: a preset, perhaps without some of its transforms, or two pipelines spelt out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,37 +43,41 @@ impl Views {
     ///
     /// # Errors
     ///
-    /// [`Error::Experiment`] unless there is either a preset or a left pipeline, and for a transform in
-    /// `without` that the preset does not have.
+    /// [`Error::Experiment`] with the key unless there is either a preset or a left pipeline, for a value out of
+    /// its range, and for a transform in `without` that the pipelines do not have.
     pub fn pipelines(&self) -> Result<[Pipeline; 2], Error> {
-        let refuse = |reason: String| Err(Error::experiment("`views`", reason));
-        let mut pipelines = match (&self.preset, &self.left) {
-            (Some(preset), None) => preset.pipelines(self.size),
-            (None, Some(left)) => {
-                [left.clone(), self.right.clone().unwrap_or_else(|| left.clone())]
+        Ok(self.build()?)
+    }
+
+    pub(super) fn build(&self) -> Result<[Pipeline; 2], Refusal> {
+        if self.size == 0 {
+            return Err(Refusal::new("views.size", "must be at least 1, not 0"));
+        }
+        let (mut pipelines, keys) = match (&self.preset, &self.left, &self.right) {
+            (Some(preset), None, None) => (preset.pipelines(self.size), ["preset"; 2]),
+            (None, Some(left), None) => ([left.clone(), left.clone()], ["left"; 2]),
+            (None, Some(left), Some(right)) => ([left.clone(), right.clone()], ["left", "right"]),
+            _ => {
+                let reason = "give either `preset`, or `left` and perhaps `right`";
+                return Err(Refusal::new("views", reason));
             }
-            _ => return refuse("give either `preset` or `left`".into()),
         };
-        for name in &self.without {
-            let [left, right] = &pipelines;
-            let shorter = [left.without(name)?, right.without(name)?];
-            if shorter == pipelines {
-                return refuse(format!("`without`: there is no `{name}` to leave out"));
+        for (pipeline, key) in pipelines.iter().zip(keys) {
+            pipeline.check().map_err(|error| refused(&format!("views.{key}"), error))?;
+            if pipeline.size() != self.size {
+                let other = pipeline.size();
+                let reason = format!("is {}, but `{key}` makes views of {other}", self.size);
+                return Err(Refusal::new("views.size", reason));
             }
-            pipelines = shorter;
         }
-        if let Some(Normalization { mean, std }) = self.normalize {
+        for (i, name) in self.without.iter().enumerate() {
+            pipelines = without(pipelines, name)
+                .map_err(|reason| Refusal::new(format!("views.without[{i}]"), reason))?;
+        }
+        if let Some(normalization) = self.normalize {
             for pipeline in &mut pipelines {
-                let mut transforms = pipeline.transforms().to_vec();
-                if transforms.iter().any(|t| matches!(t, Transform::Normalize { .. })) {
-                    return refuse("`normalize`: the preset normalises already".into());
-                }
-                transforms.push(Transform::Normalize { mean, std });
-                *pipeline = Pipeline::new(transforms);
+                *pipeline = normalization.after(pipeline)?;
             }
-        }
-        if let Some(other) = pipelines.iter().map(Pipeline::size).find(|size| *size != self.size) {
-            return refuse(format!("a pipeline makes views of {other} pixels, not {}", self.size));
         }
         Ok(pipelines)
     }
@@ -93,5 +99,83 @@ impl Views {
             Transform::CenterCrop { size: self.size },
         ];
         Ok(Pipeline::new(centre.iter().chain(normalize).cloned().collect()))
+    }
+}
+
+impl Normalization {
+    /// The pipeline with this at its end.
+    fn after(self, pipeline: &Pipeline) -> Result<Pipeline, Refusal> {
+        let mut transforms = pipeline.transforms().to_vec();
+        if transforms.iter().any(|t| matches!(t, Transform::Normalize { .. })) {
+            return Err(Refusal::new("views.normalize", "the pipeline normalises already"));
+        }
+        transforms.push(Transform::Normalize { mean: self.mean, std: self.std });
+        let longer = Pipeline::new(transforms);
+        match longer.check() {
+            Ok(()) => Ok(longer),
+            Err(AugmentError::Value { field, value, wanted, .. }) => {
+                let key = format!("views.normalize.{field}");
+                Err(Refusal::new(key, format!("is {value}, but {wanted}")))
+            }
+            Err(other) => Err(Refusal::new("views.normalize", other)),
+        }
+    }
+}
+
+/// Both pipelines without the transforms of one name, or why that cannot be.
+fn without([left, right]: [Pipeline; 2], name: &str) -> Result<[Pipeline; 2], String> {
+    let unknown = |e: AugmentError| format!("{e}{}", did_you_mean(name, Transform::NAMES));
+    let shorter = [left.without(name).map_err(unknown)?, right.without(name).map_err(unknown)?];
+    if shorter == [left, right] {
+        return Err(format!("there is no `{name}` to leave out"));
+    }
+    for pipeline in &shorter {
+        pipeline.check().map_err(|e| e.to_string())?;
+    }
+    Ok(shorter)
+}
+
+/// What the check of a pipeline says, with the key of what is at fault; keys count from 0.
+fn refused(pipeline: &str, error: AugmentError) -> Refusal {
+    match error {
+        AugmentError::Value { position, name, field, value, wanted } => {
+            let key = format!("{pipeline}[{}].{field}", position - 1);
+            Refusal::new(key, format!("is {value}, but {wanted} ({name})"))
+        }
+        AugmentError::SecondFrame { position, .. } => {
+            Refusal::new(format!("{pipeline}[{}]", position - 1), error)
+        }
+        other => Refusal::new(pipeline, other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn simclr_without(name: &str) -> Views {
+        Views {
+            size: 32,
+            preset: Some(Preset::Simclr),
+            without: vec![name.to_owned()],
+            left: None,
+            right: None,
+            normalize: None,
+        }
+    }
+
+    #[test]
+    fn a_misspelt_transform_to_leave_out_gets_the_right_name() {
+        let message = simclr_without("gaussian_blurr").pipelines().unwrap_err().to_string();
+        assert!(message.starts_with("`views.without[0]`: "), "{message}");
+        assert!(message.ends_with("; did you mean `gaussian_blur`?"), "{message}");
+        let [left, _] = simclr_without("gaussian_blur").pipelines().unwrap();
+        assert!(left.transforms().iter().all(|transform| transform.name() != "gaussian_blur"));
+    }
+
+    #[test]
+    fn what_sets_the_frame_cannot_be_left_out() {
+        let message = simclr_without("random_resized_crop").pipelines().unwrap_err().to_string();
+        assert!(message.starts_with("`views.without[0]`: "), "{message}");
     }
 }

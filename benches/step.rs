@@ -1,6 +1,6 @@
 //! One training step, forward and backward, of residual networks: fused against plain.
 //!
-//! `cargo bench -p sempairs-kernels -- [FILTER]` prints the median seconds of each, and how many
+//! `cargo bench --bench step -- [FILTER]` prints the median seconds of each, and how many
 //! times faster the fused one is. They are timed in turns, so that all meet the same machine.
 //! `ROUNDS` is the number of timed steps of each (5), and `ONLY_FUSED=1` leaves out the others.
 

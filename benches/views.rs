@@ -1,6 +1,6 @@
 //! What each stage of a 64x64 view costs on one thread, and whole views on all of them.
 //!
-//! `cargo bench -p sempairs-augment`; one item is one view.
+//! `cargo bench --bench views`; one item is one view.
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};

@@ -1,0 +1,26 @@
+//! What pixels and colours alone score on the built-in scenes, with the numbers that the results are given in.
+
+use sempairs_data::PictureSource;
+use sempairs_data::scenes::{SceneSource, Split};
+use sempairs_eval::{EvalError, Features, Knn, colour_histogram, raw_pixels};
+
+const SIZE: usize = 32;
+
+fn scenes(split: Split) -> SceneSource {
+    SceneSource::new(split, 100, SIZE, 0).in_memory()
+}
+
+#[test]
+fn pixels_and_colours_do_poorly_on_the_scenes() {
+    let (train, test) = (scenes(Split::DownstreamTrain), scenes(Split::DownstreamTest));
+    assert_eq!((train.classes().len(), train.len(), test.len()), (12, 1200, 1200));
+    let top1 = |describe: fn(&dyn PictureSource) -> Result<Features, EvalError>| {
+        let (train, test) = (describe(&train).unwrap(), describe(&test).unwrap());
+        Knn { k: 20, temperature: 0.07 }.rank(&train, &test.values).top(1, &test.labels)
+    };
+    let pixels = top1(|source| raw_pixels(source, SIZE));
+    let colours = top1(|source| colour_histogram(source, 8));
+    // 0.305 and 0.101; a guess is right in one of 12.
+    assert!(pixels < 0.35, "raw pixels: {pixels}");
+    assert!(colours < 0.15, "colour histograms: {colours}");
+}

@@ -1,0 +1,242 @@
+//! The loop: what it says of numbers that are none, how it is interrupted, and what it logs.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use burn_train::Interrupter;
+use sempairs_augment::Preset;
+use sempairs_backbone::{Backbone, ResNet, ResNetConfig, weights};
+use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
+use sempairs_objective::{Clock, Loss, Method, Views};
+use sempairs_train::{
+    Checkpoints, Display, MetricLog, RunDirectory, TrainConfig, TrainError, Trainer,
+};
+
+const IDENTITY: &str = "trainer";
+
+/// Twelve plain pictures: an epoch of three batches of four.
+struct Plain;
+
+impl PictureSource for Plain {
+    fn len(&self) -> usize {
+        12
+    }
+    fn classes(&self) -> &[String] {
+        &[]
+    }
+    fn class(&self, _index: usize) -> Option<usize> {
+        None
+    }
+    fn name(&self, index: usize) -> String {
+        format!("picture {index}")
+    }
+    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
+        let pixels: Vec<u8> = (0..3 * 16 * 16).map(|i| (i * (index + 1) % 251) as u8).collect();
+        Ok(Picture::new(16, 16, pixels))
+    }
+}
+
+/// What is no number from which step on.
+#[derive(Clone, Copy, Debug)]
+enum Breaks {
+    Nothing,
+    Loss(usize),
+    Gradient(usize),
+}
+
+/// A small network that shrinks its own features.
+#[derive(Module, Debug)]
+struct Tiny {
+    backbone: ResNet,
+    #[module(skip)]
+    breaks: Breaks,
+}
+
+impl Method for Tiny {
+    type Backbone = ResNet;
+
+    fn loss(&self, views: Views, clock: Clock) -> Loss {
+        let features = self.backbone.forward(views.joined());
+        let embeddings = features.clone().detach();
+        let value = features.square().mean();
+        let value = match self.breaks {
+            Breaks::Loss(step) if clock.step >= step => value * f32::NAN,
+            // A root is finite at zero, its slope is not.
+            Breaks::Gradient(step) if clock.step >= step => (value * 0.0).sqrt(),
+            _ => value,
+        };
+        Loss { value, embeddings }
+    }
+
+    fn backbone(&self) -> &ResNet {
+        &self.backbone
+    }
+}
+
+fn tiny(breaks: Breaks) -> Tiny {
+    let config = ResNetConfig { widths: [4, 4, 8, 8], ..ResNetConfig::resnet10_narrow() };
+    Tiny { backbone: config.init_seeded(&Device::flex(), 1), breaks }
+}
+
+fn trainer(folder: &Path, steps: usize, log_every: usize, checkpoint_every: usize) -> Trainer {
+    let pairs = (0..12).map(|i| Pair { left: i, right: (i + 1) % 12 }).collect();
+    Trainer {
+        config: TrainConfig {
+            log_every,
+            checkpoint_every: Some(checkpoint_every),
+            ..TrainConfig::adamw(7, 4, steps, 1e-2)
+        },
+        dataset: Arc::new(PairDataset::new(Arc::new(Plain), pairs)),
+        pipelines: Preset::SimclrCifar.pipelines(16),
+        device: Device::flex(),
+        directory: RunDirectory::create(folder).unwrap(),
+        identity: IDENTITY.into(),
+        display: Display::Quiet,
+        label: "tiny".into(),
+        observe: Vec::new(),
+        interrupter: Interrupter::new(),
+    }
+}
+
+fn error(trainer: &Trainer, breaks: Breaks) -> TrainError {
+    trainer.run(tiny(breaks), |_, _| Ok(())).expect_err("an error")
+}
+
+/// The steps of the lines in the run's `metrics.jsonl`.
+fn logged(trainer: &Trainer) -> Vec<usize> {
+    let lines = MetricLog::read(&trainer.directory.metrics()).unwrap();
+    assert!(lines.iter().all(|line| line.loss.is_finite()));
+    lines.iter().map(|line| line.step).collect()
+}
+
+fn checkpoint(trainer: &Trainer) -> Option<usize> {
+    let checkpoints = Checkpoints::new(trainer.directory.checkpoint(), IDENTITY);
+    checkpoints.load().unwrap().map(|checkpoint| checkpoint.step)
+}
+
+#[test]
+fn a_loss_that_is_no_number_names_its_step_and_what_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let trainer = trainer(folder.path(), 12, 100, 5);
+    // Neither the first nor the last of the three losses that are read together at the end of the epoch.
+    let error = error(&trainer, Breaks::Loss(7));
+    let message = error.to_string();
+    let TrainError::NotFinite { loss, step, learning_rate, checkpoint: path } = error else {
+        panic!("{message}")
+    };
+    let rate = trainer.config.learning_rate.schedule(4, 3).at(Clock::new(3, 12).at(7));
+    let latest = trainer.directory.checkpoint().join("latest.ckpt");
+    assert!(loss.is_nan());
+    assert_eq!((step, learning_rate, path), (7, rate, Some(latest.clone())));
+    for part in ["step 7 ".to_string(), format!("{rate:e}"), latest.display().to_string()] {
+        assert!(message.contains(&part), "{part}: {message}");
+    }
+    assert_eq!(checkpoint(&trainer), Some(5));
+    // A line an epoch of three steps and a line a checkpoint.
+    assert_eq!(logged(&trainer), [3, 5, 6]);
+}
+
+#[test]
+fn a_loss_that_is_no_number_before_the_first_checkpoint_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let trainer = trainer(folder.path(), 12, 2, 4);
+    let error = error(&trainer, Breaks::Loss(1));
+    assert!(matches!(error, TrainError::NotFinite { step: 1, checkpoint: None, .. }), "{error}");
+    assert!(error.to_string().contains("there is no checkpoint yet"), "{error}");
+    assert_eq!(checkpoint(&trainer), None);
+}
+
+#[test]
+fn weights_that_are_no_numbers_never_replace_a_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let trainer = trainer(folder.path(), 12, 2, 4);
+    let error = error(&trainer, Breaks::Gradient(7));
+    let message = error.to_string();
+    assert!(matches!(error, TrainError::WeightsNotFinite { step: 7, .. }), "{message}");
+    assert!(message.contains("step 7 ") && message.contains("latest.ckpt"), "{message}");
+    assert_eq!(checkpoint(&trainer), Some(4));
+    assert_eq!(logged(&trainer), [2, 3, 4, 6, 8]);
+}
+
+#[test]
+fn an_interrupted_run_with_such_weights_keeps_its_checkpoint_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut trainer = trainer(folder.path(), 12, 2, 4);
+    trainer.observe = vec![7];
+    let result = trainer.run(tiny(Breaks::Gradient(6)), |_, _| {
+        trainer.interrupter.stop(None);
+        Ok(())
+    });
+    let error = result.expect_err("an error");
+    assert!(matches!(error, TrainError::WeightsNotFinite { step: 6, .. }), "{error}");
+    assert_eq!(checkpoint(&trainer), Some(4));
+    assert_eq!(logged(&trainer), [2, 3, 4, 6, 7]);
+}
+
+#[test]
+fn an_interrupted_run_goes_on_to_the_same_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, stopped] =
+        ["whole", "stopped"].map(|name| trainer(&folder.path().join(name), 8, 3, 100));
+    let save = |trainer: &Trainer, method: &Tiny| {
+        weights::save(&method.backbone, &trainer.directory.backbone()).unwrap();
+        fs::read(trainer.directory.backbone()).unwrap()
+    };
+    let outcome = whole.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap();
+    assert!(!outcome.interrupted && outcome.clock.is_over());
+    let expected = save(&whole, &outcome.method);
+
+    let mut stopped = Trainer { observe: vec![5], ..stopped };
+    let outcome = stopped.run(tiny(Breaks::Nothing), |_, clock| {
+        assert_eq!(clock.step, 5);
+        stopped.interrupter.stop(Some("the test"));
+        Ok(())
+    });
+    let outcome = outcome.unwrap();
+    assert!(outcome.interrupted);
+    assert_eq!((outcome.clock.step, checkpoint(&stopped)), (5, Some(5)));
+    assert!(stopped.interrupter.should_stop(), "a stop holds for the runs that follow");
+    assert!(save(&stopped, &outcome.method) != expected, "three steps are missing");
+
+    stopped.interrupter = Interrupter::new();
+    let outcome = stopped.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap();
+    assert!(!outcome.interrupted);
+    assert!(save(&stopped, &outcome.method) == expected, "the weights differ");
+    assert_eq!(logged(&whole), [3, 6, 8]);
+    assert_eq!(logged(&stopped), [3, 5, 6, 8]);
+}
+
+#[test]
+fn every_epoch_has_its_collapse_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    // Three whole epochs of three steps, and one that is cut short.
+    let trainer = trainer(folder.path(), 10, 2, 100);
+    let outcome = trainer.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap();
+    let steps: Vec<usize> = outcome.metrics.iter().map(|line| line.step).collect();
+    assert_eq!(steps, [2, 3, 4, 6, 8, 9, 10]);
+    let monitored = outcome.metrics.iter().filter_map(|line| Some((line.step, line.collapse?)));
+    let (steps, readings): (Vec<usize>, Vec<_>) = monitored.unzip();
+    assert_eq!(steps, [3, 6, 9, 10]);
+    for reading in readings {
+        assert!(reading.deviation.is_finite() && reading.deviation >= 0.0, "{reading:?}");
+        assert!((1.0 - 1e-6..=8.0).contains(&reading.rank), "{reading:?}");
+    }
+    assert_eq!(MetricLog::read(&trainer.directory.metrics()).unwrap(), outcome.metrics);
+}
+
+#[test]
+fn a_run_directory_admits_one_run_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = RunDirectory::create(folder.path()).unwrap();
+    let error = RunDirectory::create(folder.path()).unwrap_err();
+    assert!(matches!(error, TrainError::Busy { .. }), "{error}");
+    assert!(error.to_string().contains(&*folder.path().to_string_lossy()), "{error}");
+    let clone = first.clone();
+    drop(first);
+    assert!(RunDirectory::create(folder.path()).is_err(), "a clone still holds the lock");
+    drop(clone);
+    RunDirectory::create(folder.path()).unwrap();
+}

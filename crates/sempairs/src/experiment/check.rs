@@ -1,0 +1,137 @@
+use sempairs_data::DataError;
+use sempairs_eval::EvalError;
+use sempairs_objective::ObjectiveError;
+use sempairs_train::{LoaderConfig, TrainError};
+
+use super::refusal::Refusal;
+use super::{Arm, Evaluation, Experiment, MethodConfig, Pictures};
+use crate::Error;
+
+impl Experiment {
+    /// Whether all values are in their ranges; `file` is what errors call the experiment's file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Experiment`] with the file, the key as it stands there, such as `arms[1].pairing`, and the
+    /// reason.
+    pub fn check(&self, file: &str) -> Result<(), Error> {
+        self.check_values().map_err(|refusal| Error::experiment(file, refusal.to_string()))
+    }
+
+    pub(super) fn check_values(&self) -> Result<(), Refusal> {
+        folder_name("name", &self.name)?;
+        pictures("pictures", &self.pictures)?;
+        arms(&self.arms)?;
+        seeds(&self.seeds)?;
+        self.views.build()?;
+        let stage = self.backbone.widths.iter().flatten().position(|width| *width == 0);
+        if let Some(stage) = stage {
+            let key = format!("backbone.widths[{stage}]");
+            return Err(Refusal::new(key, "must be at least 1, not 0"));
+        }
+        self.method.check().map_err(|error| match error {
+            ObjectiveError::Config { key, reason } => Refusal::new(format!("method.{key}"), reason),
+            other => Refusal::new("method", other),
+        })?;
+        self.check_training()?;
+        evaluation(&self.evaluation)
+    }
+
+    fn check_training(&self) -> Result<(), Refusal> {
+        let refuse = |key: &str, reason: &str| Err(Refusal::new(key, reason));
+        let steps = match (self.training.steps, self.training.epochs) {
+            (Some(_), Some(_)) => return refuse("training", "give `steps` or `epochs`, not both"),
+            (None, None) => return refuse("training", "`steps` or `epochs` is missing"),
+            (None, Some(0)) => return refuse("training.epochs", "must be at least 1, not 0"),
+            (Some(length), None) | (None, Some(length)) => length,
+        };
+        let config = self.train_config(0, steps, &LoaderConfig::default());
+        config.check().map_err(|error| match error {
+            TrainError::Config { key, reason } => Refusal::new(format!("training.{key}"), reason),
+            other => Refusal::new("training", other),
+        })
+    }
+}
+
+impl MethodConfig {
+    /// Whether the values of the method are in their ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::Config`] with the key within the method's table.
+    pub fn check(&self) -> Result<(), ObjectiveError> {
+        match self {
+            Self::SimClr(simclr) => simclr.check(),
+        }
+    }
+}
+
+fn folder_name(key: &str, name: &str) -> Result<(), Refusal> {
+    if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
+        return Err(Refusal::new(key, format!("`{name}` cannot be a folder's name")));
+    }
+    Ok(())
+}
+
+/// Nothing is opened or drawn, so only the scenes' own values can be wrong.
+fn pictures(key: &str, pictures: &Pictures) -> Result<(), Refusal> {
+    match pictures.scenes(1, 0) {
+        Ok(_) => Ok(()),
+        Err(Error::Experiment { file, reason }) if file == "`pictures`" => {
+            Err(Refusal::new(key, reason))
+        }
+        Err(other) => Err(Refusal::new(key, other)),
+    }
+}
+
+fn arms(arms: &[Arm]) -> Result<(), Refusal> {
+    if arms.is_empty() {
+        return Err(Refusal::new("arms", "there is none"));
+    }
+    for (i, arm) in arms.iter().enumerate() {
+        let [name, pairing] = ["name", "pairing"].map(|field| format!("arms[{i}].{field}"));
+        folder_name(&name, &arm.name)?;
+        if arms[..i].iter().any(|other| other.name == arm.name) {
+            return Err(Refusal::new(name, format!("there are two called `{}`", arm.name)));
+        }
+        arm.pairing.check().map_err(|error| match error {
+            DataError::Pairing { reason, .. } => Refusal::new(pairing, reason),
+            other => Refusal::new(pairing, other),
+        })?;
+    }
+    Ok(())
+}
+
+fn seeds(seeds: &[u64]) -> Result<(), Refusal> {
+    if seeds.is_empty() {
+        return Err(Refusal::new("seeds", "there is none"));
+    }
+    match (0..seeds.len()).find(|&i| seeds[..i].contains(&seeds[i])) {
+        Some(i) => {
+            let reason = format!("{} stands there before", seeds[i]);
+            Err(Refusal::new(format!("seeds[{i}]"), reason))
+        }
+        None => Ok(()),
+    }
+}
+
+fn evaluation(evaluation: &Evaluation) -> Result<(), Refusal> {
+    pictures("evaluation.train", &evaluation.train)?;
+    pictures("evaluation.test", &evaluation.test)?;
+    if evaluation.every == Some(0) {
+        return Err(Refusal::new("evaluation.every", "must be at least 1, not 0"));
+    }
+    if evaluation.protocols.is_empty() {
+        return Err(Refusal::new("evaluation.protocols", "there is none"));
+    }
+    for (i, protocol) in evaluation.protocols.iter().enumerate() {
+        let key = format!("evaluation.protocols[{i}]");
+        protocol.check().map_err(|error| match error {
+            EvalError::Protocol { key: setting, reason } => {
+                Refusal::new(format!("{key}.{setting}"), reason)
+            }
+            other => Refusal::new(key, other),
+        })?;
+    }
+    Ok(())
+}

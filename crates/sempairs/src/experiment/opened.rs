@@ -1,0 +1,57 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use sempairs_data::PictureSource;
+use sempairs_data::sources::Subset;
+
+use super::Pictures;
+use crate::Error;
+
+/// Pictures by what they are called in an experiment: what was opened once stays open. Opening may draw
+/// thousands of scenes or decode every file.
+#[derive(Clone, Default)]
+pub struct Opened(Arc<Mutex<HashMap<String, Arc<dyn PictureSource>>>>);
+
+impl Opened {
+    /// As [`Pictures::open`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Pictures::open`].
+    pub fn open(
+        &self,
+        pictures: &Pictures,
+        per_class: Option<usize>,
+    ) -> Result<Arc<dyn PictureSource>, Error> {
+        match (pictures, per_class) {
+            // The first of each class take no longer to find than all, except where they have to be drawn.
+            (Pictures::Scenes { .. }, _) | (_, None) => self.whole(pictures, per_class),
+            (_, Some(count)) => {
+                Ok(Arc::new(Subset::first_per_class(self.whole(pictures, None)?, count)?))
+            }
+        }
+    }
+
+    fn whole(
+        &self,
+        pictures: &Pictures,
+        per_class: Option<usize>,
+    ) -> Result<Arc<dyn PictureSource>, Error> {
+        let key = serde_json::to_string(&(pictures, per_class)).expect("plain data");
+        let mut opened = self.0.lock().expect("no panic while pictures are opened");
+        if let Some(source) = opened.get(&key) {
+            return Ok(source.clone());
+        }
+        let source = pictures.open(per_class)?;
+        opened.insert(key, source.clone());
+        Ok(source)
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let opened = self.0.lock().expect("no panic while pictures are opened");
+        f.debug_set().entries(opened.keys()).finish()
+    }
+}

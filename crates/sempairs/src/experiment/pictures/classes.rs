@@ -1,0 +1,98 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use sempairs_data::{DataError, PictureSource, Subset, paper_classes};
+use serde::{Deserialize, Serialize};
+
+use crate::suggest::nearest;
+
+/// Some classes of a folder: a list of the names of their folders, or the word `paper`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub enum Classes {
+    /// Those of the paper's list that the folder has, by WordNet id: of ImageNet-1K 173, of
+    /// Tiny-ImageNet 59.
+    Paper,
+    /// These, numbered in this order.
+    Named(Vec<String>),
+}
+
+/// What a person writes.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a list of class folders or \"paper\"")]
+enum Written {
+    Word(String),
+    Names(Vec<String>),
+}
+
+impl TryFrom<Written> for Classes {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        match written {
+            Written::Word(word) if word == "paper" => Ok(Self::Paper),
+            Written::Word(word) => {
+                Err(format!("`classes` is a list of class folders or \"paper\", not \"{word}\""))
+            }
+            Written::Names(names) if names.is_empty() => Err("`classes` names no class".into()),
+            Written::Names(names) => Ok(Self::Named(names)),
+        }
+    }
+}
+
+impl From<Classes> for Written {
+    fn from(classes: Classes) -> Self {
+        match classes {
+            Classes::Paper => Self::Word("paper".into()),
+            Classes::Named(names) => Self::Names(names),
+        }
+    }
+}
+
+impl Classes {
+    /// The pictures of `folder` that are of these classes.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Classes`] for a name that is no class of the folder, with the nearest that is one, or
+    /// that stands twice; [`DataError::Layout`] if the folder has no class of the paper.
+    pub(super) fn of(&self, folder: Arc<dyn PictureSource>) -> Result<Subset, DataError> {
+        match self {
+            Self::Paper => {
+                let names = of_the_paper(&*folder)?;
+                Subset::of_classes(folder, &names)
+            }
+            Self::Named(names) => {
+                let classes = folder.classes();
+                if let Some(wrong) = names.iter().find(|name| !classes.contains(name)) {
+                    let near = nearest(wrong, classes.iter().map(String::as_str))
+                        .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
+                    return Err(DataError::Classes {
+                        place: folder.place().map(Into::into),
+                        class: wrong.clone(),
+                        reason: format!("no class of this folder{near}"),
+                    });
+                }
+                Subset::of_classes(folder, names)
+            }
+        }
+    }
+}
+
+/// The paper's classes in the folder's own order, so that their numbers are those of a folder that has no
+/// others.
+fn of_the_paper(folder: &dyn PictureSource) -> Result<Vec<String>, DataError> {
+    let paper: BTreeSet<_> = paper_classes().into_iter().filter_map(|class| class.wnid).collect();
+    let there = folder.classes().iter().filter(|class| paper.contains(*class));
+    let there: Vec<String> = there.cloned().collect();
+    let place = folder.place().unwrap_or("pictures".as_ref());
+    if there.is_empty() {
+        let reason = "no class folder has the WordNet id of a class of the paper".into();
+        return Err(DataError::Layout { path: place.into(), reason });
+    }
+    if there.len() < paper.len() {
+        let (found, all) = (there.len(), paper.len());
+        eprintln!("{}: has {found} of the paper's {all} classes", place.display());
+    }
+    Ok(there)
+}

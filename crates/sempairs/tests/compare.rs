@@ -1,0 +1,200 @@
+//! A whole comparison in small: what its arms share, what it leaves on the disk, and what the command makes
+//! of that.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use sempairs::comparison::{Comparison, RunResult};
+use sempairs::experiment::{Arm, Experiment};
+use sempairs::objective::Clock;
+use sempairs::run::Runner;
+use sempairs::train::{Batch, Display, LoaderConfig, PairLoader};
+
+const EXPERIMENT: &str = r#"
+name = "small"
+seeds = [3, 4]
+
+[pictures]
+kind = "scenes"
+split = "pretrain"
+per_class = 4
+size = 20
+
+[[arms]]
+name = "twins"
+pairing = { kind = "same" }
+per_class = 2
+
+[[arms]]
+name = "kindred"
+pairing = { kind = "random_in_class" }
+per_class = 2
+
+[[arms]]
+name = "moretwins"
+pairing = { kind = "same" }
+
+[views]
+size = 16
+preset = "simclr_cifar"
+
+[backbone]
+name = "resnet10_narrow"
+widths = [8, 8, 16, 16]
+
+[method]
+name = "simclr"
+temperature = 0.5
+projector = { hidden = [16], output = 8, norm = "hidden" }
+
+[training]
+batch = 8
+steps = 4
+optimizer = { name = "adamw", weight_decay = 1e-4 }
+learning_rate = { base = 1e-3, warmup_steps = 1 }
+log_every = 2
+
+[evaluation]
+dataset = "unseen scenes"
+train = { kind = "scenes", split = "downstream_train", per_class = 4, size = 20 }
+test = { kind = "scenes", split = "downstream_test", per_class = 3, size = 20 }
+every = 2
+protocols = [{ kind = "knn", k = 3 }, { kind = "probe", values = 3, iterations = 30 }]
+"#;
+
+fn experiment() -> Experiment {
+    Experiment::parse(EXPERIMENT, "small.toml").unwrap()
+}
+
+fn runner(root: &Path) -> Runner {
+    let mut runner = Runner::new(root, sempairs::device::open("flex").unwrap(), "flex");
+    runner.display = Display::Quiet;
+    runner
+}
+
+/// What `sempairs` prints when it is called so.
+fn printed(args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_sempairs")).args(args).output().unwrap();
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Every run's `metrics.jsonl`, whose lines hold the pace and so differ between any two trainings.
+fn metrics(runner: &Runner, experiment: &Experiment) -> BTreeMap<String, String> {
+    let runs =
+        experiment.arms.iter().flat_map(|arm| experiment.seeds.iter().map(move |s| (arm, s)));
+    runs.map(|(arm, seed)| {
+        let file = runner.run_folder(experiment, arm, *seed).join("metrics.jsonl");
+        (file.display().to_string(), fs::read_to_string(&file).unwrap())
+    })
+    .collect()
+}
+
+fn run_of(comparison: &Comparison, arm: usize, seed: u64) -> &RunResult {
+    comparison.arms[arm].runs.iter().find(|run| run.seed == seed).expect("a run of that seed")
+}
+
+#[test]
+fn a_comparison_starts_its_arms_alike_and_is_made_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiment = experiment();
+    let first = runner(folder.path());
+    let comparison = first.compare(&experiment).unwrap();
+
+    assert_eq!(comparison.arms.iter().map(|arm| arm.pairs).collect::<Vec<_>>(), [40, 40, 80]);
+    for seed in [3, 4] {
+        for arm in 0..3 {
+            let run = run_of(&comparison, arm, seed);
+            let steps: Vec<usize> = run.curve.iter().map(|point| point.step).collect();
+            assert_eq!(steps, [0, 2, 4]);
+            assert_eq!(run.loss.iter().map(|(step, _)| *step).next_back(), Some(4));
+            assert_eq!(run.curve[0], run_of(&comparison, 0, seed).curve[0], "one start");
+        }
+    }
+    // The probe's loss tells weights apart where the accuracy of so few pictures may not.
+    assert_ne!(
+        run_of(&comparison, 0, 3).curve[0].scores[1],
+        run_of(&comparison, 0, 4).curve[0].scores[1]
+    );
+    assert_ne!(run_of(&comparison, 0, 3).loss, run_of(&comparison, 1, 3).loss);
+
+    // The untrained network is scored once a seed. A run without company shows that every arm would have
+    // scored the same there, and that no run depends on those beside it.
+    let alone = tempfile::tempdir().unwrap();
+    let kindred =
+        Experiment { arms: vec![experiment.arms[1].clone()], seeds: vec![4], ..experiment.clone() };
+    let kindred = runner(alone.path()).compare(&kindred).unwrap();
+    assert_eq!(run_of(&kindred, 0, 4).curve, run_of(&comparison, 1, 4).curve);
+    assert_eq!(run_of(&kindred, 0, 4).loss, run_of(&comparison, 1, 4).loss);
+
+    let files = first.write_comparison(&experiment, &comparison).unwrap();
+    let json = fs::read_to_string(&files.json).unwrap();
+    assert_eq!(files.json, folder.path().join("small/comparison.json"));
+    assert_eq!(serde_json::from_str::<Comparison>(&json).unwrap(), comparison);
+    let page = fs::read_to_string(&files.report).unwrap();
+    assert_eq!(files.report, folder.path().join("small/report.html"));
+    for arm in &experiment.arms {
+        assert!(page.contains(&arm.name), "{} is not on the page", arm.name);
+    }
+    // With the colon: pictures in base 64 may spell anything else.
+    assert!(!page.contains("http:") && !page.contains("https:"), "the page needs a network");
+
+    let trained = metrics(&first, &experiment);
+    assert_eq!(trained.len(), 6);
+    let second = runner(folder.path());
+    assert_eq!(second.compare(&experiment).unwrap(), comparison);
+    assert_eq!(metrics(&second, &experiment), trained, "a run was trained again");
+
+    // The weights on the disk are those that were scored.
+    let file = folder.path().join("small.toml");
+    fs::write(&file, EXPERIMENT).unwrap();
+    let weights =
+        second.run_folder(&experiment, &experiment.arms[1], 4).join("backbone.safetensors");
+    let [file, weights] = [file, weights].map(|path| path.display().to_string());
+    let lines = printed(&["evaluate", &file, "--weights", &weights, "--device", "flex"]);
+    let last = run_of(&comparison, 1, 4).curve.last().unwrap();
+    let scores: Vec<String> = last.scores.iter().map(ToString::to_string).collect();
+    assert_eq!(lines.lines().collect::<Vec<_>>(), scores);
+}
+
+#[test]
+fn arms_that_differ_in_their_partners_see_the_same_left_views() {
+    let folder = tempfile::tempdir().unwrap();
+    let (experiment, runner) = (experiment(), runner(folder.path()));
+    let first = |arm: &Arm| -> Batch {
+        let dataset = Arc::new(runner.pairs(&experiment, arm, 3).unwrap());
+        let clock = Clock::new(dataset.len() / 8, 4);
+        let pipelines = experiment.views.pipelines().unwrap();
+        let config = LoaderConfig::default();
+        let mut loader = PairLoader::start(dataset, pipelines, 8, 3, clock, &config).unwrap();
+        loader.next().unwrap().unwrap()
+    };
+    let [twins, kindred] = [0, 1].map(|arm| first(&experiment.arms[arm]));
+    let bits = |view: &[f32]| view.iter().map(|value| value.to_bits()).collect::<Vec<u32>>();
+    assert_eq!(twins.pairs, kindred.pairs);
+    assert!(bits(&twins.left) == bits(&kindred.left), "the left views differ");
+    assert!(bits(&twins.right) != bits(&kindred.right), "the partners are the same");
+    assert!(twins.left != twins.right, "both views of a picture are the same");
+}
+
+#[test]
+fn a_timed_step_is_one_line_of_json() {
+    let call = "bench step --device flex --threads 1 --backbone resnet10_narrow --batch 4 --size 32 \
+                --steps 2 --warmup 1";
+    let output = printed(&call.split(' ').collect::<Vec<_>>());
+    assert_eq!(output.lines().count(), 1, "{output}");
+    let line: serde_json::Value = serde_json::from_str(&output).unwrap();
+    for (key, value) in [("batch", 4), ("size", 32), ("steps", 2), ("warmup", 1), ("threads", 1)] {
+        assert_eq!(line[key], value, "{key}");
+    }
+    for (key, value) in [("backbone", "resnet10_narrow"), ("device", "flex"), ("stem", "strided")] {
+        assert_eq!(line[key], value, "{key}");
+    }
+    let [median, pace] = ["median_s", "pairs_per_s"].map(|key| line[key].as_f64().unwrap());
+    assert!(median > 0.0 && (pace * median - 4.0).abs() < 1e-9, "{line}");
+    let peak = line.get("peak_bytes").expect("a key, even where the system does not tell");
+    assert!(peak.as_u64().is_some_and(|bytes| bytes > 0) || !cfg!(target_os = "linux"), "{line}");
+}

@@ -1,0 +1,225 @@
+//! Experiment files: those of the project, grids of them, and what names a run.
+
+use std::path::Path;
+
+use sempairs::Error;
+use sempairs::experiment::{Arm, Evaluation, Experiment, read, read_grid};
+
+const EXPERIMENT: &str = include_str!("../../../data/experiments/simclr_semantic.toml");
+
+/// The grid of the built-in experiment and so many more lines.
+fn grid(more: &str, overrides: &[&str]) -> Result<Vec<Experiment>, Error> {
+    let overrides: Vec<String> = overrides.iter().map(|&set| set.to_owned()).collect();
+    read_grid(&format!("{EXPERIMENT}\n{more}"), "grid.toml", &overrides)
+}
+
+fn one(overrides: &[&str]) -> Experiment {
+    let mut all = grid("", overrides).unwrap();
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+fn refusal(more: &str, overrides: &[&str]) -> String {
+    grid(more, overrides).unwrap_err().to_string()
+}
+
+fn axis(key: &str, values: &str) -> String {
+    format!("[[vary]]\nkey = \"{key}\"\nvalues = {values}\n")
+}
+
+#[test]
+fn every_file_of_the_project_is_right() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/experiments");
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    assert!(files.len() >= 2);
+    for path in files {
+        let experiments = read(&path, &[]).unwrap_or_else(|error| panic!("{error}"));
+        assert!(!experiments.is_empty());
+        for experiment in experiments {
+            let again = Experiment::parse(&experiment.to_toml(), "written again").unwrap();
+            assert_eq!(again, experiment);
+        }
+    }
+}
+
+#[test]
+fn two_axes_make_a_product_with_names() {
+    let axes = axis("method.temperature", "[0.1, 0.5]") + &axis("training.batch", "[16, 32]");
+    let experiments = grid(&axes, &["training.steps=7", "name=tiny"]).unwrap();
+    let names: Vec<&str> = experiments.iter().map(|e| e.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "tiny-temperature=0.1-batch=16",
+            "tiny-temperature=0.1-batch=32",
+            "tiny-temperature=0.5-batch=16",
+            "tiny-temperature=0.5-batch=32",
+        ]
+    );
+    for (experiment, (temperature, batch)) in
+        experiments.iter().zip([("0.1", 16), ("0.1", 32), ("0.5", 16), ("0.5", 32)])
+    {
+        let temperature = format!("method.temperature={temperature}");
+        let batch = format!("training.batch={batch}");
+        let name = format!("name={}", experiment.name);
+        assert_eq!(*experiment, one(&["training.steps=7", &temperature, &batch, &name]));
+    }
+}
+
+#[test]
+fn an_axis_may_hold_tables_and_what_the_file_lacks() {
+    let pairings = "[{ kind = \"same\" }, { kind = \"shuffled\" }]";
+    let axes = axis("arms.1.pairing", pairings) + &axis("backbone.zero_init_last", "[true]");
+    let experiments = grid(&axes, &[]).unwrap();
+    assert_eq!(
+        experiments.iter().map(|e| e.arms[1].pairing.name()).collect::<Vec<_>>(),
+        ["same", "shuffled"]
+    );
+    assert!(experiments.iter().all(|e| e.backbone.zero_init_last));
+    let lacking = EXPERIMENT.replacen("temperature = 0.2\n", "", 1);
+    let text = lacking.clone() + &axis("method.temperature", "[0.1, 0.3]");
+    assert_eq!(read_grid(&text, "grid.toml", &[]).unwrap().len(), 2);
+    assert!(read_grid(&lacking, "grid.toml", &["method.temperature=0.1".into()]).is_ok());
+    let message = read_grid(&lacking, "grid.toml", &[]).unwrap_err().to_string();
+    assert!(message.contains("grid.toml: ") && message.contains("`temperature`"), "{message}");
+}
+
+#[test]
+fn an_axis_without_values_or_with_one_twice_is_refused() {
+    let message = refusal(&axis("method.temperature", "[]"), &[]);
+    assert!(message.contains("grid.toml: `[[vary]]`"), "{message}");
+    assert!(message.contains("`method.temperature` has no values"), "{message}");
+    let message = refusal(&axis("method.temperature", "[0.1, 0.2, 0.1]"), &[]);
+    assert!(message.contains("grid.toml: `[[vary]]`"), "{message}");
+    assert!(message.contains("`-temperature=0.1`"), "{message}");
+}
+
+#[test]
+fn a_misspelt_axis_gets_the_right_name_and_its_line() {
+    let lines = EXPERIMENT.lines().count();
+    let good = axis("method.temperature", "[0.1, 0.2]");
+    let message = refusal(&good.replace("vary", "vry"), &[]);
+    assert!(
+        message.contains("grid.toml: ") && message.contains("did you mean `vary`?"),
+        "{message}"
+    );
+    assert!(message.contains(&format!("line {}", lines + 2)), "{message}");
+    let message = refusal(&good.replace("values", "valuse"), &[]);
+    assert!(
+        message.contains("`[[vary]]`") && message.contains("did you mean `values`?"),
+        "{message}"
+    );
+    assert!(message.contains(&format!("line {}", lines + 4)), "{message}");
+}
+
+#[test]
+fn an_error_is_put_to_the_file_the_flag_or_the_axis_that_brought_it() {
+    let good = axis("method.temperature", "[0.1, 0.2]");
+    let flag = "training.log_every=5";
+    for (more, overrides, source, reason) in [
+        (
+            axis("method.temprature", "[0.1]"),
+            vec![flag],
+            "grid.toml, [[vary]] method.temprature = 0.1: ",
+            "did you mean `temperature`?",
+        ),
+        (
+            axis("training.batch", "[8, 1]"),
+            vec![flag],
+            "grid.toml, [[vary]] training.batch = 1: ",
+            "`training.batch`",
+        ),
+        (
+            axis("name.first", "[1]"),
+            vec![flag],
+            "grid.toml, [[vary]] name.first = 1: ",
+            "`name` is no table",
+        ),
+        (
+            good.clone(),
+            vec!["training.step=3", flag],
+            "--set training.step=3: ",
+            "did you mean `steps`?",
+        ),
+        (good.clone(), vec![flag, "name=a/b"], "--set name=a/b: ", "cannot be a folder's name"),
+        // What is set later replaces what was wrong before.
+        (
+            String::new(),
+            vec!["training.batch=0", "training.batch=1"],
+            "--set training.batch=1: ",
+            "at least 2",
+        ),
+    ] {
+        let message = refusal(&more, &overrides);
+        assert!(message.starts_with(source) && message.contains(reason), "{message}");
+    }
+    assert!(grid(&good, &["training.batch=0", "training.batch=8"]).is_ok());
+
+    let misspelt = EXPERIMENT.replacen("batch =", "bacth =", 1);
+    let line = 1 + misspelt.lines().position(|line| line.contains("bacth")).unwrap();
+    let message = read_grid(&(misspelt + &good), "grid.toml", &[flag.into()]).unwrap_err();
+    let message = message.to_string();
+    assert!(
+        message.starts_with("grid.toml: ") && message.contains("did you mean `batch`?"),
+        "{message}"
+    );
+    assert!(message.contains(&format!("line {line}")), "{message}");
+    let zero = EXPERIMENT.replacen("batch = 64", "batch = 0", 1);
+    let message = read_grid(&(zero + &good), "grid.toml", &[flag.into()]).unwrap_err().to_string();
+    assert!(message.starts_with("grid.toml: `training.batch`: "), "{message}");
+}
+
+#[test]
+fn a_run_is_named_by_what_its_weights_depend_on() {
+    let identity = |overrides: &[&str]| {
+        let experiment = one(overrides);
+        experiment.run_identity(&experiment.arms[0], 0).to_string()
+    };
+    let plain = identity(&[]);
+    for set in [
+        "name=other",
+        "seeds=[0, 7]",
+        "arms.0.name=other",
+        "training.log_every=3",
+        "training.checkpoint_every=7",
+        "evaluation.every=50",
+        "evaluation.protocols=[{ kind = \"knn\", k = 3 }]",
+    ] {
+        assert_eq!(identity(&[set]), plain, "{set}");
+    }
+    for set in [
+        "pictures.seed=1",
+        "arms.0.pairing.kind=shuffled",
+        "views.without=[\"grayscale\"]",
+        "backbone.stem=small",
+        "method.temperature=0.3",
+        "training.steps=501",
+    ] {
+        assert_ne!(identity(&[set]), plain, "{set}");
+    }
+}
+
+/// A run is found again by this hash: where the defaults stand, nothing of the training is left out of it.
+#[test]
+fn the_identity_of_a_run_hashes_the_whole_training() {
+    let experiment = one(&[]);
+    let arm = &experiment.arms[1];
+    let evaluation = Evaluation {
+        dataset: String::new(),
+        train: experiment.pictures.clone(),
+        test: experiment.pictures.clone(),
+        every: None,
+        protocols: Vec::new(),
+        invariance_scenes: None,
+    };
+    let run = Experiment {
+        name: "run".into(),
+        arms: vec![Arm { name: "arm".into(), ..arm.clone() }],
+        seeds: vec![2],
+        evaluation,
+        ..experiment.clone()
+    };
+    assert_eq!(experiment.run_identity(arm, 2), run.identity());
+}

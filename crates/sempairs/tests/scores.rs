@@ -1,0 +1,190 @@
+//! One file of scores for runs and evaluations, and the flags of `sempairs evaluate`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use sempairs::backbone::weights::{self, LoadOptions};
+use sempairs::backbone::{Architecture, BackboneConfig};
+use sempairs::eval::{ScoreLine, read_scores};
+use sempairs::objective::{ProjectorConfig, Reduction, SimClrConfig};
+
+const EXPERIMENT: &str = r#"
+name = "shared"
+seeds = [0]
+
+[pictures]
+kind = "scenes"
+split = "pretrain"
+per_class = 2
+size = 20
+
+[[arms]]
+name = "ap"
+pairing = { kind = "same" }
+
+[views]
+size = 16
+preset = "simclr_cifar"
+
+[backbone]
+name = "resnet10_narrow"
+
+[method]
+name = "simclr"
+temperature = 0.5
+projector = { hidden = [16], output = 8, norm = "hidden" }
+
+[training]
+batch = 8
+steps = 6
+optimizer = { name = "adamw", weight_decay = 1e-4 }
+learning_rate = { base = 1e-3, warmup_steps = 2 }
+
+[evaluation]
+dataset = "unseen scenes"
+train = { kind = "scenes", split = "downstream_train", per_class = 3, size = 20 }
+test = { kind = "scenes", split = "downstream_test", per_class = 2, size = 20 }
+every = 2
+protocols = [{ kind = "knn", k = 3 }]
+"#;
+
+fn sempairs(folder: &Path, args: &[&str]) -> Output {
+    fs::write(folder.join("experiment.toml"), EXPERIMENT).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sempairs"));
+    command.args([args[0], "experiment.toml", "--device", "flex"]).args(&args[1..]);
+    command.current_dir(folder).output().expect("the command starts")
+}
+
+/// What a call that must succeed says on standard output and standard error.
+fn done(folder: &Path, args: &[&str]) -> [String; 2] {
+    let output = sempairs(folder, args);
+    let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(output.status.success(), "{args:?}: {err}");
+    [out, err]
+}
+
+/// A file of untrained weights.
+fn untrained(folder: &Path, name: &str, seed: u64) -> PathBuf {
+    let device = sempairs::device::open("flex").unwrap();
+    let backbone = BackboneConfig::new(Architecture::Resnet10Narrow).init_seeded(&device, seed);
+    let path = folder.join(name);
+    weights::save(&backbone, &path).unwrap();
+    path
+}
+
+fn steps(lines: &[ScoreLine]) -> Vec<Option<usize>> {
+    lines.iter().map(|line| line.step).collect()
+}
+
+#[test]
+fn a_run_and_evaluations_share_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let [_, said] = done(folder, &["pretrain"]);
+    for step in [0, 2, 4, 6] {
+        let line = format!("shared ap seed 0  scoring at step {step}\n");
+        assert!(said.contains(&line), "{said}");
+    }
+    let (run, path) = ("runs/shared/ap-seed0", folder.join("runs/shared/ap-seed0/scores.jsonl"));
+    let first = read_scores(&path).unwrap();
+    assert_eq!(steps(&first), [0, 2, 4, 6].map(Some));
+
+    // The same weights from their file, and others.
+    let scores = format!("{run}/scores.jsonl");
+    let evaluate = |weights: &str| {
+        done(folder, &["evaluate", "--weights", weights, "--scores", &scores]);
+    };
+    evaluate(&format!("{run}/backbone.safetensors"));
+    untrained(folder, "other.safetensors", 1);
+    evaluate("other.safetensors");
+    let both = read_scores(&path).unwrap();
+    assert_eq!(both[..4], first);
+    let [same, other] = &both[4..] else { panic!("{} lines", both.len()) };
+    assert_eq!((&same.weights, &same.score), (&first[3].weights, &first[3].score));
+    assert_ne!(other.weights, same.weights);
+    assert_eq!(other.file.as_deref(), Some("other.safetensors"));
+    assert_eq!((same.step, &same.run, &same.identity), (None, &None, &None));
+
+    // Nothing is left to do, and nothing is said or lost.
+    let [_, said] = done(folder, &["pretrain"]);
+    assert!(!said.contains("scor"), "{said}");
+    assert_eq!(read_scores(&path).unwrap(), both);
+
+    // Another protocol: the first and the last step can be scored, the others are named.
+    let protocols = r#"evaluation.protocols=[{ kind = "knn", k = 5 }]"#;
+    let [_, said] = done(folder, &["pretrain", "--set", protocols]);
+    assert!(said.contains("steps [2, 4]") && said.contains("step 6"), "{said}");
+    let all = read_scores(&path).unwrap();
+    assert_eq!(steps(&all), [Some(0), Some(0), Some(2), Some(4), Some(6), Some(6), None, None]);
+    assert!(both.iter().all(|line| all.contains(line)));
+    assert_eq!(all[1].weights, first[0].weights);
+
+    // Other data: the scores on the first stay.
+    let [_, said] = done(folder, &["pretrain", "--set", "evaluation.test.per_class=1"]);
+    assert!(said.contains("steps [2, 4]"), "{said}");
+    let more = read_scores(&path).unwrap();
+    assert_eq!(more.len(), all.len() + 2);
+    assert!(all.iter().all(|line| more.contains(line)));
+    let [_, said] = done(folder, &["pretrain"]);
+    assert!(!said.contains("scor"), "{said}");
+}
+
+#[test]
+fn a_file_of_something_else_is_refused_before_anything_is_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    untrained(folder.path(), "w.safetensors", 0);
+    fs::write(folder.path().join("notes.txt"), "dear reader\n").unwrap();
+    let args = ["evaluate", "--weights", "w.safetensors", "--scores", "notes.txt"];
+    let output = sempairs(folder.path(), &args);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty());
+    assert!(message.contains("notes.txt") && message.contains("line 1"), "{message}");
+    assert_eq!(fs::read_to_string(folder.path().join("notes.txt")).unwrap(), "dear reader\n");
+}
+
+#[test]
+fn features_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    untrained(folder.path(), "w.safetensors", 0);
+    let args = ["evaluate", "--weights", "w.safetensors", "--features", "kept/features"];
+    let first = done(folder.path(), &args);
+    let kept = |set: &str| folder.path().join("kept/features").join(set);
+    let written = |set: &str| fs::metadata(kept(set)).unwrap().modified().unwrap();
+    let sets = ["train.safetensors", "test.safetensors"];
+    let before = sets.map(written);
+    assert_eq!(done(folder.path(), &args), first);
+    assert_eq!(sets.map(written), before);
+}
+
+#[test]
+fn weights_may_stand_behind_a_prefix() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let plain = untrained(folder, "plain.safetensors", 3);
+    // A method's weights: the backbone's are called `backbone.conv1.weight` and so on.
+    let device = sempairs::device::open("flex").unwrap();
+    let backbone = BackboneConfig::new(Architecture::Resnet10Narrow).init(&device);
+    let backbone = weights::load(backbone, &plain, &LoadOptions::default()).unwrap();
+    let projector = ProjectorConfig { hidden: vec![8], output: 4, ..ProjectorConfig::simclr() };
+    let simclr = SimClrConfig { temperature: 0.5, reduction: Reduction::Mean, projector };
+    let method = simclr.init(backbone, 0, &device);
+    weights::save(&method, &folder.join("method.pth")).unwrap();
+
+    let expected = done(folder, &["evaluate", "--weights", "plain.safetensors"]);
+    for prefix in ["common", "backbone."] {
+        let args = ["evaluate", "--weights", "method.pth", "--prefix", prefix];
+        assert_eq!(done(folder, &args), expected, "{prefix}");
+    }
+    let refusal = |args: &[&str]| {
+        let output =
+            sempairs(folder, &[&["evaluate", "--weights", "method.pth"][..], args].concat());
+        assert!(!output.status.success(), "{args:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let message = refusal(&[]);
+    assert!(message.contains("method.pth") && message.contains("conv1.weight"), "{message}");
+    assert!(message.contains("give --prefix backbone."), "{message}");
+    let message = refusal(&["--prefix", "encoder."]);
+    assert!(message.contains("--prefix TEXT") && message.contains("--prefix common"), "{message}");
+}
