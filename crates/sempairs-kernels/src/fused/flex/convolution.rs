@@ -1,6 +1,8 @@
-//! Convolution as a product of matrices: `y = W · unroll(x)` (Chellapilla et al. 2006).
+//! Convolution, by the algorithm that suits its sizes.
 //!
-//! Where the unrolled input is small it is made whole; else in tiles that stay in a core's cache.
+//! What is neither for [`winograd`] nor for [`taps`], such as a network's first layer with its three channels, is a
+//! product of matrices, `y = W · unroll(x)` (Chellapilla et al. 2006). Where the unrolled input is small it
+//! is made whole; else in tiles that stay in a core's cache.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -13,6 +15,7 @@ use super::geometry::Geometry;
 use super::grid::{PIECES, parallel_product};
 use super::product::{Matrix, Target, product};
 use super::unroll::{roll, unroll};
+use super::{taps, winograd};
 
 /// Floats of an unrolled input that is made whole: 16 MiB, a share of a last-level cache.
 const WHOLE: usize = 1 << 22;
@@ -38,12 +41,16 @@ pub(super) fn forward(x: &FlexTensor, weight: &FlexTensor, geometry: Geometry) -
 
     let y = if geometry.is_pointwise() {
         parallel_product(filters, Matrix::new(x, [rows, width], [width, 1]))
+    } else if winograd::suits(&geometry) {
+        winograd::forward(x, weight, &geometry)
+    } else if taps::suits(&geometry) {
+        taps::forward(x, weight, &geometry)
     } else if rows * width <= WHOLE {
         let columns = unrolled(x, &geometry);
         parallel_product(filters, Matrix::new(&columns, [rows, width], [width, 1]))
     } else {
         let mut y = vec![0.0; c_out * width];
-        let target = Target::new(&mut y, [width, 1]);
+        let target = Target::new(&mut y, width);
         tiles(&geometry, rows).into_par_iter().for_each(|tile| {
             let start = tile.start * n;
             let size = tile.len() * n;
@@ -70,10 +77,15 @@ pub(super) fn input_gradient(
     let Geometry { n, c_in, input: [h, w], c_out, .. } = geometry;
     let (rows, width, taps) = (geometry.rows(), geometry.columns(), geometry.taps());
     let filters = Matrix::new(weight, [c_out, rows], [rows, 1]).transposed();
-    let gradient = Matrix::new(gradient, [c_out, width], [width, 1]);
+    let values = gradient;
+    let gradient = Matrix::new(values, [c_out, width], [width, 1]);
 
     let dx = if geometry.is_pointwise() {
         parallel_product(filters, gradient)
+    } else if winograd::suits(&geometry) {
+        winograd::input_gradient(values, weight, &geometry)
+    } else if taps::suits(&geometry) {
+        taps::input_gradient(values, weight, &geometry)
     } else {
         let mut dx = vec![0.0; c_in * h * w * n];
         if rows * width == 0 {
@@ -91,7 +103,7 @@ pub(super) fn input_gradient(
             for tile in tiles(&geometry, rows.len()) {
                 let part = tile.start * n..tile.end * n;
                 scratch(rows.len() * part.len(), |columns| {
-                    let target = Target::new(columns, [part.len(), 1]);
+                    let target = Target::new(columns, part.len());
                     let filters = filters.part(rows.clone(), 0..c_out);
                     let gradient = gradient.part(0..c_out, part.clone());
                     // SAFETY: `columns` is this thread's own.
@@ -105,8 +117,7 @@ pub(super) fn input_gradient(
     store(dx, [n, c_in, h, w])
 }
 
-/// `∂W = ∂y · unroll(x)ᵀ`, made as its transpose: `gemm` packs a long transposed factor element by element,
-/// and with the unrolled input in that place it ran at a third of its speed.
+/// `∂W = ∂y · unroll(x)ᵀ`.
 pub(super) fn weight_gradient(
     x: &FlexTensor,
     gradient: &FlexTensor,
@@ -116,31 +127,24 @@ pub(super) fn weight_gradient(
     let (x, gradient) = (values(&x), values(&gradient));
     let Geometry { c_in, c_out, kernel: [k_h, k_w], .. } = geometry;
     let (rows, width) = (geometry.rows(), geometry.columns());
-    let gradient = Matrix::new(gradient, [c_out, width], [width, 1]);
+    let values = gradient;
+    let gradient = Matrix::new(values, [c_out, width], [width, 1]);
 
     let dw = if geometry.is_pointwise() {
         let columns = Matrix::new(x, [rows, width], [width, 1]);
-        transposed(&parallel_product(columns, gradient.transposed()), c_out)
+        parallel_product(gradient, columns.transposed())
+    } else if winograd::suits(&geometry) {
+        winograd::weight_gradient(x, values, &geometry)
+    } else if taps::suits(&geometry) {
+        taps::weight_gradient(x, values, &geometry)
     } else if rows * width <= WHOLE {
         let columns = unrolled(x, &geometry);
         let columns = Matrix::new(&columns, [rows, width], [width, 1]);
-        transposed(&parallel_product(columns, gradient.transposed()), c_out)
+        parallel_product(gradient, columns.transposed())
     } else {
         tiled_weight_gradient(x, gradient, &geometry)
     };
     contiguous(dw, [c_out, c_in, k_h, k_w])
-}
-
-/// The transpose of a matrix of so many columns.
-fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
-    let rows = values.len() / columns.max(1);
-    let mut out = vec![0.0; values.len()];
-    out.par_chunks_mut(rows.max(1)).enumerate().for_each(|(column, out)| {
-        for (out, row) in out.iter_mut().zip(values.chunks_exact(columns)) {
-            *out = row[column];
-        }
-    });
-    out
 }
 
 /// A piece is some channels on some tiles; the tiles' pieces are added in order.
@@ -155,23 +159,22 @@ fn tiled_weight_gradient(x: &[f32], gradient: Matrix, geometry: &Geometry) -> Ve
         .flat_map(|index| tiles.chunks(run).map(move |tiles| (index * block, tiles)))
         .collect();
 
-    // Transposed, `[rows, c_out]`: the unrolled input is then read in the order it lies in.
     let parts: Vec<(usize, Vec<f32>)> = pieces
         .into_par_iter()
         .map(|(first, tiles)| {
             let channels = first..(first + block).min(c_in);
             let x = &x[channels.start * h * w * n..channels.end * h * w * n];
             let rows = channels.len() * taps;
-            let mut part = vec![0.0; rows * c_out];
+            let mut part = vec![0.0; c_out * rows];
             for (index, tile) in tiles.iter().enumerate() {
                 let size = tile.len() * n;
                 scratch(rows * size, |columns| {
                     unroll(x, geometry, tile.clone(), columns);
-                    let columns = Matrix::new(columns, [rows, size], [size, 1]);
+                    let columns = Matrix::new(columns, [rows, size], [size, 1]).transposed();
                     let gradient = gradient.part(0..c_out, tile.start * n..tile.end * n);
-                    let target = Target::new(&mut part, [c_out, 1]);
+                    let target = Target::new(&mut part, rows);
                     // SAFETY: `part` is this piece's own.
-                    unsafe { product(target, columns, gradient.transposed(), index > 0) };
+                    unsafe { product(target, gradient, columns, index > 0) };
                 });
             }
             (channels.start * taps, part)
@@ -181,8 +184,9 @@ fn tiled_weight_gradient(x: &[f32], gradient: Matrix, geometry: &Geometry) -> Ve
     let mut dw = vec![0.0; c_out * rows];
     dw.par_chunks_exact_mut(rows).enumerate().for_each(|(filter, dw)| {
         for (first, part) in &parts {
-            for (dw, part) in dw[*first..].iter_mut().zip(part.chunks_exact(c_out)) {
-                *dw += part[filter];
+            let width = part.len() / c_out;
+            for (dw, part) in dw[*first..].iter_mut().zip(&part[filter * width..][..width]) {
+                *dw += part;
             }
         }
     });

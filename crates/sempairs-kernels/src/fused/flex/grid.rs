@@ -20,7 +20,7 @@ pub(super) fn parallel_product(a: Matrix, b: Matrix) -> Vec<f32> {
     if values.is_empty() {
         return values;
     }
-    let target = Target::new(&mut values, [n, 1]);
+    let target = Target::new(&mut values, n);
     // The longer side is cut, so that a piece repeats as little packing as possible.
     let (rows, columns) = if n >= m {
         (m, (n.div_ceil(PIECES)).next_multiple_of(NARROWEST).min(n))

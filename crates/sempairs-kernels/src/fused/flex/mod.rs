@@ -8,7 +8,10 @@ mod normalisation;
 mod pooling;
 mod product;
 mod reduction;
+mod taps;
+mod transpose;
 mod unroll;
+mod winograd;
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;

@@ -1,8 +1,14 @@
 //! Products of matrices on one thread.
+//!
+//! Written for the batch-last layout: the right factor is long and read once, so it is copied block by
+//! block into panels that a core's first cache holds, while the left one, filters, is read where it lies.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
-use gemm::Parallelism;
+use pulp::{Arch, Simd, WithSimd};
+
+use super::transpose::{SIDE as SQUARE, square};
 
 /// A matrix of 32-bit floats that somebody else owns.
 #[derive(Debug, Clone, Copy)]
@@ -39,12 +45,12 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Where a product goes: a part of a buffer that other threads write other parts of.
+/// Where a product goes: a part of a buffer that other threads write other parts of, row by row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Target {
     start: *mut f32,
     length: usize,
-    strides: [usize; 2],
+    stride: usize,
 }
 
 // SAFETY: a pointer to floats; `product` puts the duty of disjointness on its caller.
@@ -53,24 +59,51 @@ unsafe impl Send for Target {}
 unsafe impl Sync for Target {}
 
 impl Target {
-    /// The whole of `values`, a matrix with these strides.
-    pub fn new(values: &mut [f32], strides: [usize; 2]) -> Self {
-        Self { start: values.as_mut_ptr(), length: values.len(), strides }
+    /// The whole of `values`, a matrix whose rows are so far apart.
+    pub fn new(values: &mut [f32], stride: usize) -> Self {
+        Self { start: values.as_mut_ptr(), length: values.len(), stride }
     }
 
     /// The part that starts at this row and column.
     pub fn at(self, row: usize, column: usize) -> Self {
-        let offset = row * self.strides[0] + column * self.strides[1];
+        let offset = row * self.stride + column;
         assert!(offset <= self.length, "a part outside the matrix");
         Self {
             start: self.start.wrapping_add(offset),
             length: self.length - offset,
-            strides: self.strides,
+            stride: self.stride,
         }
     }
 }
 
-/// Writes `a · b` to `target`, or adds it if `accumulate`.
+impl Target {
+    /// The first columns of a row.
+    ///
+    /// # Safety
+    /// The buffer is alive, and nothing else uses this part of it.
+    pub unsafe fn row<'a>(self, row: usize, columns: usize) -> &'a mut [f32] {
+        assert!(row * self.stride + columns <= self.length, "a row outside the matrix");
+        // SAFETY: inside the buffer; the rest by contract.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(row * self.stride), columns) }
+    }
+}
+
+/// Terms of a sum that are taken at a time: a panel of the right factor, 64 columns of it, then fills
+/// three quarters of a first-level cache of 32 KiB.
+const DEPTH: usize = 96;
+
+/// Columns whose panels are held at a time: 192 KiB, a share of a second-level cache.
+const BREADTH: usize = 512;
+
+/// Rows of the result that are made at a time: with four vectors of columns, 24 of 32 registers.
+const ROWS: usize = 6;
+
+thread_local! {
+    /// Panels of the right factor, and of the left one where its rows do not lie in one piece.
+    static PANELS: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
+}
+
+/// Writes `a · b` to `target`, or adds it if `accumulate`. The order of every sum depends on the sizes alone.
 ///
 /// # Safety
 /// The buffer of `target` is alive, and while this runs nothing else reads or writes its elements
@@ -78,34 +111,231 @@ impl Target {
 pub(super) unsafe fn product(target: Target, a: Matrix, b: Matrix, accumulate: bool) {
     let ([m, k], [k_b, n]) = (a.shape, b.shape);
     assert_eq!(k, k_b, "inner sizes of a product");
-    assert!(span([m, n], target.strides) <= target.length, "a product larger than its target");
-    let [target_row, target_column] = target.strides.map(|stride| stride as isize);
-    let [a_row, a_column] = a.strides.map(|stride| stride as isize);
-    let [b_row, b_column] = b.strides.map(|stride| stride as isize);
-    // SAFETY: the three spans were checked against their buffers, here and in `Matrix::new`; the
-    // elements of the target are this call's alone by the contract of this function.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            target.start,
-            target_column,
-            target_row,
-            accumulate,
-            a.values.as_ptr(),
-            a_column,
-            a_row,
-            b.values.as_ptr(),
-            b_column,
-            b_row,
-            1.0,
-            1.0,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
+    assert!(span([m, n], [target.stride, 1]) <= target.length, "a product larger than its target");
+    if k == 0 && !accumulate {
+        for row in 0..m {
+            // SAFETY: inside the target, by the assertion; the caller's alone, by contract.
+            unsafe { std::slice::from_raw_parts_mut(target.at(row, 0).start, n) }.fill(0.0);
+        }
+    }
+    PANELS.with_borrow_mut(|[right, left]| {
+        // SAFETY: the contract of this function.
+        Arch::new().dispatch(Product { target, a, b, accumulate, right, left });
+    });
+}
+
+struct Product<'a> {
+    target: Target,
+    a: Matrix<'a>,
+    b: Matrix<'a>,
+    accumulate: bool,
+    right: &'a mut Vec<f32>,
+    left: &'a mut Vec<f32>,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if S::REGISTER_COUNT >= 32 { self.run::<S, 4>(simd) } else { self.run::<S, 2>(simd) }
+    }
+}
+
+impl Product<'_> {
+    /// Panels are `V` vectors wide.
+    #[inline(always)]
+    fn run<S: Simd, const V: usize>(self, simd: S) {
+        let Self { target, a, b, accumulate, right, left } = self;
+        let ([m, k], n) = (a.shape, b.shape[1]);
+        let width = V * S::F32_LANES;
+        let breadth = BREADTH.next_multiple_of(width);
+        // Parts of equal depth.
+        let depth = k.div_ceil(k.div_ceil(DEPTH).max(1)).max(1);
+        for column in (0..n).step_by(breadth) {
+            let columns = breadth.min(n - column);
+            for start in (0..k).step_by(depth) {
+                let terms = depth.min(k - start);
+                let part = b.part(start..start + terms, column..column + columns);
+                let panels = if part.strides == [width, 1] && n == width {
+                    // Already is a panel.
+                    &part.values[..terms * width]
+                } else {
+                    pack(part, width, right);
+                    &right[..]
+                };
+                let a = a.part(0..m, start..start + terms);
+                let (a, [a_row, a_term]) = if a.strides[1] == 1 {
+                    (a.values, a.strides)
+                } else {
+                    left.resize(m * terms, 0.0);
+                    copy(a, left);
+                    (&left[..], [terms, 1])
+                };
+                for (index, panel) in panels.chunks_exact(terms * width).enumerate() {
+                    let first = index * width;
+                    let wide = width.min(columns - first);
+                    for row in (0..m).step_by(ROWS) {
+                        let tile = Tile {
+                            terms,
+                            a: a[row * a_row..].as_ptr(),
+                            a_row,
+                            a_term,
+                            panel: panel.as_ptr(),
+                            target: target.at(row, column + first),
+                            wide,
+                            accumulate: accumulate || start > 0,
+                        };
+                        // SAFETY: the panel holds `terms` rows of `width`, `a` as many terms of
+                        // the rows from `row`, and the target these rows and columns.
+                        unsafe {
+                            match m - row {
+                                1 => tile.make::<S, 1, V>(simd),
+                                2 => tile.make::<S, 2, V>(simd),
+                                3 => tile.make::<S, 3, V>(simd),
+                                4 => tile.make::<S, 4, V>(simd),
+                                5 => tile.make::<S, 5, V>(simd),
+                                _ => tile.make::<S, ROWS, V>(simd),
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Some rows of the result by the columns of a panel.
+struct Tile {
+    terms: usize,
+    a: *const f32,
+    a_row: usize,
+    a_term: usize,
+    panel: *const f32,
+    target: Target,
+    wide: usize,
+    accumulate: bool,
+}
+
+impl Tile {
+    /// # Safety
+    /// `a` has `R` rows of `terms`, the panel `terms` rows of `V` vectors, the target `R` rows of `wide` columns.
+    #[inline(always)]
+    unsafe fn make<S: Simd, const R: usize, const V: usize>(&self, simd: S) {
+        let lanes = S::F32_LANES;
+        let mut sums = [[simd.splat_f32s(0.0); V]; R];
+        for term in 0..self.terms {
+            // SAFETY: by contract.
+            unsafe {
+                let row = self.panel.add(term * V * lanes).cast::<S::f32s>();
+                let mut right = [simd.splat_f32s(0.0); V];
+                for v in 0..V {
+                    right[v] = row.add(v).read_unaligned();
+                }
+                for r in 0..R {
+                    let left = simd.splat_f32s(*self.a.add(r * self.a_row + term * self.a_term));
+                    for v in 0..V {
+                        sums[r][v] = simd.mul_add_f32s(left, right[v], sums[r][v]);
+                    }
+                }
+            }
+        }
+        for r in 0..R {
+            // SAFETY: by contract.
+            unsafe {
+                let out = self.target.start.add(r * self.target.stride);
+                if self.wide == V * lanes {
+                    for v in 0..V {
+                        let out = out.cast::<S::f32s>().add(v);
+                        let sum = if self.accumulate {
+                            simd.add_f32s(out.read_unaligned(), sums[r][v])
+                        } else {
+                            sums[r][v]
+                        };
+                        out.write_unaligned(sum);
+                    }
+                } else {
+                    let sums = sums[r].as_ptr().cast::<f32>();
+                    for column in 0..self.wide {
+                        let out = out.add(column);
+                        let old = if self.accumulate { *out } else { 0.0 };
+                        *out = old + *sums.add(column);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Copies a matrix into panels of `width` columns, each row by row; what is missing of the last is zero.
+#[inline(always)]
+fn pack(b: Matrix, width: usize, panels: &mut Vec<f32>) {
+    let ([rows, columns], [row_stride, column_stride]) = (b.shape, b.strides);
+    panels.resize(columns.next_multiple_of(width) * rows, 0.0);
+    for (index, panel) in panels.chunks_exact_mut(rows * width).enumerate() {
+        let first = index * width;
+        let wide = width.min(columns - first);
+        if column_stride == 1 {
+            for (row, out) in panel.chunks_exact_mut(width).enumerate() {
+                let start = row * row_stride + first;
+                out[..wide].copy_from_slice(&b.values[start..start + wide]);
+                out[wide..].fill(0.0);
+            }
+        } else if row_stride == 1 {
+            for (block, out) in panel.chunks_mut(SQUARE * width).enumerate() {
+                let (top, high) = (block * SQUARE, out.len() / width);
+                for left in (0..wide).step_by(SQUARE) {
+                    if high == SQUARE && left + SQUARE <= wide {
+                        let values = &b.values[(first + left) * column_stride + top..];
+                        square(values, column_stride, &mut out[left..], width);
+                        continue;
+                    }
+                    for column in left..(left + SQUARE).min(wide) {
+                        let start = (first + column) * column_stride + top;
+                        let values = &b.values[start..start + high];
+                        for (row, &value) in values.iter().enumerate() {
+                            out[row * width + column] = value;
+                        }
+                    }
+                }
+                for row in out.chunks_exact_mut(width) {
+                    row[wide..].fill(0.0);
+                }
+            }
+        } else {
+            for (row, out) in panel.chunks_exact_mut(width).enumerate() {
+                for (column, out) in out[..wide].iter_mut().enumerate() {
+                    *out = b.values[row * row_stride + (first + column) * column_stride];
+                }
+                out[wide..].fill(0.0);
+            }
+        }
+    }
+}
+
+/// Copies a matrix row by row.
+///
+/// # Panics
+/// If `rows` is not as long as the matrix is large.
+#[inline(always)]
+pub(super) fn copy(a: Matrix, rows: &mut [f32]) {
+    let ([count, columns], [row_stride, column_stride]) = (a.shape, a.strides);
+    assert_eq!(rows.len(), count * columns, "a copy of {count}×{columns}");
+    for top in (0..count).step_by(SQUARE) {
+        for left in (0..columns).step_by(SQUARE) {
+            let (high, wide) = (SQUARE.min(count - top), SQUARE.min(columns - left));
+            if row_stride == 1 && high == SQUARE && wide == SQUARE {
+                let values = &a.values[top + left * column_stride..];
+                square(values, column_stride, &mut rows[top * columns + left..], columns);
+                continue;
+            }
+            for row in top..top + high {
+                for column in left..left + wide {
+                    rows[row * columns + column] =
+                        a.values[row * row_stride + column * column_stride];
+                }
+            }
+        }
     }
 }
 

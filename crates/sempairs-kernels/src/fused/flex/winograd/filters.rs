@@ -1,0 +1,74 @@
+//! The filters' transform, and its transpose.
+
+use pulp::Arch;
+use rayon::prelude::*;
+
+use super::super::product::{Matrix, Target, copy};
+use super::POINTS;
+use super::transform::{Kind, Transform};
+
+/// Weights of a filter for one input channel.
+const TAPS: usize = 9;
+
+/// `U = G g Gᵀ`: `[16, rows, columns]` from `[rows, columns, 3, 3]`.
+pub(super) fn filters(weight: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
+    let mut all = vec![0.0; POINTS * rows * columns];
+    let target = Target::new(&mut all, columns);
+    weight.par_chunks_exact(TAPS * columns).enumerate().for_each_init(
+        || vec![0.0; TAPS * columns],
+        |planes, (row, filters)| {
+            for (column, filter) in filters.chunks_exact(TAPS).enumerate() {
+                for (tap, &weight) in filter.iter().enumerate() {
+                    planes[tap * columns + column] = weight;
+                }
+            }
+            let from = std::array::from_fn(|tap| match tap {
+                0..TAPS => planes[tap * columns..].as_ptr(),
+                _ => std::ptr::null(),
+            });
+            // SAFETY: each row of each point's matrix is written by one thread.
+            let to = std::array::from_fn(|point| unsafe {
+                target.row(point * rows + row, columns).as_mut_ptr()
+            });
+            Arch::new().dispatch(Transform { kind: Kind::Filter, from, to, length: columns });
+        },
+    );
+    all
+}
+
+/// The transformed filters of the transposed convolution, `[16, columns, rows]`. To turn a filter by 180
+/// degrees is to exchange the first and the last of `G`'s rows, so its transform has the same
+/// matrices at other points.
+pub(super) fn transposed(filters: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
+    let size = rows * columns;
+    let mut all = vec![0.0; filters.len()];
+    all.par_chunks_exact_mut(size).enumerate().for_each(|(point, out)| {
+        let turned = |i: usize| [3, 1, 2, 0][i];
+        let from = 4 * turned(point / 4) + turned(point % 4);
+        let from = Matrix::new(&filters[from * size..][..size], [rows, columns], [columns, 1]);
+        copy(from.transposed(), out);
+    });
+    all
+}
+
+/// `∂g = Gᵀ ∂U G`: `[size, 3, 3]` from `[16, size]`.
+pub(super) fn filter_gradient(du: &[f32], size: usize) -> Vec<f32> {
+    /// Filters a thread takes at a time.
+    const RUN: usize = 512;
+    let mut dw = vec![0.0; TAPS * size];
+    dw.par_chunks_mut(TAPS * RUN).enumerate().for_each(|(run, dw)| {
+        let length = dw.len() / TAPS;
+        let mut planes = [0.0; TAPS * RUN];
+        let from = std::array::from_fn(|point| du[point * size + run * RUN..][..length].as_ptr());
+        let start = planes.as_mut_ptr();
+        // Nothing is written behind the ninth.
+        let to = std::array::from_fn(|tap| start.wrapping_add(tap.min(TAPS - 1) * RUN));
+        Arch::new().dispatch(Transform { kind: Kind::FilterGradient, from, to, length });
+        for (index, dw) in dw.chunks_exact_mut(TAPS).enumerate() {
+            for (tap, dw) in dw.iter_mut().enumerate() {
+                *dw = planes[tap * RUN + index];
+            }
+        }
+    });
+    dw
+}
