@@ -6,10 +6,12 @@ use burn::tensor::Tensor;
 use sempairs_kernels::{batch_norm, batch_norm_add_relu, batch_norm_relu, conv2d};
 use support::{Outcome, random, run};
 
-/// Shapes that take every path: pointwise, whole and tiled, of few and of many channels.
-const CASES: [([usize; 4], [usize; 4], usize, usize); 5] = [
+/// Shapes that take every path: pointwise, Winograd's, tap by tap, whole and tiled, of few and of many channels.
+const CASES: [([usize; 4], [usize; 4], usize, usize); 7] = [
     ([16, 40, 9, 9], [72, 40, 1, 1], 1, 0),
     ([8, 40, 9, 9], [72, 40, 3, 3], 2, 1),
+    ([24, 40, 9, 9], [72, 40, 3, 3], 1, 1),
+    ([24, 40, 9, 9], [72, 40, 3, 3], 2, 1),
     ([16, 16, 48, 48], [8, 16, 3, 3], 1, 1),
     ([64, 3, 50, 52], [8, 3, 3, 3], 1, 1),
     ([16, 33, 65, 63], [8, 33, 3, 3], 2, 1),

@@ -15,6 +15,17 @@ fn convolutions() -> Vec<[usize; 8]> {
         [5, 16, 8, 8, 24, 3, 1, 1],
         [5, 16, 8, 8, 24, 1, 2, 0],
         [33, 24, 2, 2, 40, 3, 1, 1],
+        // Wide enough for tiles, of even and odd sides, and of blocks that end within a tile.
+        [16, 16, 8, 8, 16, 3, 1, 1],
+        [17, 40, 7, 9, 24, 3, 1, 1],
+        [64, 18, 5, 3, 35, 3, 1, 1],
+        [70, 32, 3, 4, 16, 3, 1, 1],
+        // Wide enough for products tap by tap, for want of pixels, with strides, or with many channels.
+        [17, 16, 1, 1, 33, 3, 1, 1],
+        [64, 16, 9, 7, 24, 3, 2, 1],
+        [33, 24, 8, 8, 40, 1, 2, 0],
+        [16, 140, 4, 5, 130, 3, 1, 1],
+        [20, 19, 6, 6, 17, 5, 2, 1],
         // Unrolled inputs above the size that is made whole, one of few and one of many channels.
         [16, 16, 48, 48, 8, 3, 1, 1],
         [64, 3, 50, 52, 8, 3, 1, 1],

@@ -90,12 +90,12 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
         ("hidden = [512]", "hidden = [512, 0]", "method.projector.hidden[1]"),
         ("output = 128", "output = 0", "method.projector.output"),
         ("batch = 64", "batch = 0", "training.batch"),
-        ("\nsteps = 500", "\nsteps = 0", "training.steps"),
-        ("\nsteps = 500", "\nepochs = 0", "training.epochs"),
-        ("\nsteps = 500", "\nsteps = 500\nepochs = 3", "training"),
+        ("\nsteps = 700", "\nsteps = 0", "training.steps"),
+        ("\nsteps = 700", "\nepochs = 0", "training.epochs"),
+        ("\nsteps = 700", "\nsteps = 700\nepochs = 3", "training"),
         ("weight_decay = 1e-4", "weight_decay = -1.0", "training.optimizer.weight_decay"),
         ("base = 3e-3", "base = -1.0", "training.learning_rate.base"),
-        ("every = 125", "every = 0", "evaluation.every"),
+        ("every = 175", "every = 0", "evaluation.every"),
         ("[{ kind = \"probe\" }, {", "[{ kind = \"knn\", k = 0 }, {", "evaluation.protocols[0].k"),
     ] {
         let file = experiment(folder.path(), |text| {
@@ -160,7 +160,7 @@ fn the_loader_s_flags_change_no_weight() {
     let file = experiment(folder.path(), |text| {
         text.replace("per_class = 400", "per_class = 2")
             .replace("batch = 64", "batch = 8")
-            .replace("\nsteps = 500", "\nsteps = 3")
+            .replace("\nsteps = 700", "\nsteps = 3")
             .replace("widths = [16, 32, 64, 128]", "widths = [8, 8, 8, 8]")
             .replace("per_class = 100", "per_class = 3")
             .replace("[{ kind = \"probe\" }, { kind = \"knn\" }]", "[{ kind = \"knn\", k = 3 }]")

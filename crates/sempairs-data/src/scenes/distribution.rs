@@ -170,8 +170,8 @@ impl Distribution {
             exposure: [0.8, 1.35],
             cast: [0.0, 0.5],
             shadow: [0.0, 0.6],
-            rotation: [-0.15, 0.15],
-            scale: [0.7, 0.9],
+            rotation: [-0.2, 0.2],
+            scale: [0.65, 0.85],
         }
     }
 }

@@ -165,12 +165,12 @@ impl Product<'_> {
                     &right[..]
                 };
                 let a = a.part(0..m, start..start + terms);
-                let (a, [a_row, a_term]) = if a.strides[1] == 1 {
-                    (a.values, a.strides)
+                let (a, a_row) = if a.strides[1] == 1 {
+                    (a.values, a.strides[0])
                 } else {
                     left.resize(m * terms, 0.0);
                     copy(a, left);
-                    (&left[..], [terms, 1])
+                    (&left[..], terms)
                 };
                 for (index, panel) in panels.chunks_exact(terms * width).enumerate() {
                     let first = index * width;
@@ -180,7 +180,6 @@ impl Product<'_> {
                             terms,
                             a: a[row * a_row..].as_ptr(),
                             a_row,
-                            a_term,
                             panel: panel.as_ptr(),
                             target: target.at(row, column + first),
                             wide,
@@ -210,7 +209,6 @@ struct Tile {
     terms: usize,
     a: *const f32,
     a_row: usize,
-    a_term: usize,
     panel: *const f32,
     target: Target,
     wide: usize,
@@ -223,6 +221,12 @@ impl Tile {
     #[inline(always)]
     unsafe fn make<S: Simd, const R: usize, const V: usize>(&self, simd: S) {
         let lanes = S::F32_LANES;
+        // The target is on its way while the sums are made.
+        for r in 0..R {
+            for v in 0..V {
+                prefetch(self.target.start.wrapping_add(r * self.target.stride + v * lanes));
+            }
+        }
         let mut sums = [[simd.splat_f32s(0.0); V]; R];
         for term in 0..self.terms {
             // SAFETY: by contract.
@@ -233,7 +237,7 @@ impl Tile {
                     right[v] = row.add(v).read_unaligned();
                 }
                 for r in 0..R {
-                    let left = simd.splat_f32s(*self.a.add(r * self.a_row + term * self.a_term));
+                    let left = simd.splat_f32s(*self.a.add(r * self.a_row + term));
                     for v in 0..V {
                         sums[r][v] = simd.mul_add_f32s(left, right[v], sums[r][v]);
                     }
@@ -267,21 +271,41 @@ impl Tile {
     }
 }
 
+/// Asks for a cache line that will be written; nothing happens if there is no such place.
+#[inline(always)]
+fn prefetch(place: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
+}
+
 /// Copies a matrix into panels of `width` columns, each row by row; what is missing of the last is zero.
 #[inline(always)]
 fn pack(b: Matrix, width: usize, panels: &mut Vec<f32>) {
     let ([rows, columns], [row_stride, column_stride]) = (b.shape, b.strides);
     panels.resize(columns.next_multiple_of(width) * rows, 0.0);
+    if column_stride == 1 {
+        // Row by row, as it lies in memory.
+        for row in 0..rows {
+            let values = &b.values[row * row_stride..][..columns];
+            let mut places = panels[row * width..].chunks_mut(rows * width);
+            for run in values.chunks(width) {
+                let place = &mut places.next().expect("a panel for every run")[..width];
+                place[..run.len()].copy_from_slice(run);
+                place[run.len()..].fill(0.0);
+            }
+        }
+        return;
+    }
     for (index, panel) in panels.chunks_exact_mut(rows * width).enumerate() {
         let first = index * width;
         let wide = width.min(columns - first);
-        if column_stride == 1 {
-            for (row, out) in panel.chunks_exact_mut(width).enumerate() {
-                let start = row * row_stride + first;
-                out[..wide].copy_from_slice(&b.values[start..start + wide]);
-                out[wide..].fill(0.0);
-            }
-        } else if row_stride == 1 {
+        if row_stride == 1 {
             for (block, out) in panel.chunks_mut(SQUARE * width).enumerate() {
                 let (top, high) = (block * SQUARE, out.len() / width);
                 for left in (0..wide).step_by(SQUARE) {
