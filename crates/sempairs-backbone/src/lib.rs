@@ -1,5 +1,5 @@
-//! Residual networks that turn pictures into features, with torchvision's layout and parameter names,
-//! and weights in and out of `.safetensors` and PyTorch's `.pth`.
+//! Residual networks and vision transformers that turn pictures into features, with torchvision's and
+//! timm's layouts and parameter names, and weights in and out of `.safetensors` and PyTorch's `.pth`.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -22,6 +22,7 @@ mod config;
 mod conv;
 mod resnet;
 mod seed;
+pub mod vit;
 pub mod weights;
 
 pub use backbone::Backbone;
@@ -31,3 +32,4 @@ pub use config::{Architecture, BackboneConfig, BlockKind, Stem};
 pub use conv::Conv;
 pub use resnet::{ResNet, ResNetConfig};
 pub use seed::seed_parameters;
+pub use vit::{VisionTransformer, VisionTransformerConfig};

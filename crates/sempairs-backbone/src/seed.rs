@@ -15,15 +15,39 @@ use rand_chacha::ChaCha8Rng;
 ///   of `torch.nn.Linear`.
 /// - Everything else, that is norms and running statistics, stays as it is.
 pub fn seed_parameters<M: Module>(module: M, seed: u64) -> M {
-    module.map(&mut Seeder { seed, path: Vec::new(), linear: None })
+    seed_by(Rule::Residual, module, seed)
+}
+
+/// [`seed_parameters`] with the distributions of `rule`.
+pub(crate) fn seed_by<M: Module>(rule: Rule, module: M, seed: u64) -> M {
+    module.map(&mut Seeder { rule, seed, path: Vec::new(), fan_in: None })
+}
+
+/// From which distributions weights are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// As [`seed_parameters`] says.
+    Residual,
+    /// DINO's: three axes (tokens, positions) and linear weights N(0, 0.02²), linear biases zero; a
+    /// convolution `[out, in, height, width]` and its bias U(-1/sqrt(n), 1/sqrt(n)) with n = in height width,
+    /// the default of `torch.nn.Conv2d`.
+    Transformer,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Linear,
+    Patches,
+    Other,
 }
 
 struct Seeder {
+    rule: Rule,
     seed: u64,
-    /// The names of the modules around the parameter, and whether each is a linear layer's field.
-    path: Vec<(String, bool)>,
-    /// The inputs of the linear layer being mapped: its weight comes before its bias.
-    linear: Option<usize>,
+    /// The names of the modules around the parameter, and what each is a field of.
+    path: Vec<(String, Owner)>,
+    /// The inputs of the layer being mapped: its weight comes before its bias.
+    fan_in: Option<usize>,
 }
 
 impl Seeder {
@@ -36,23 +60,30 @@ impl Seeder {
     }
 
     fn draw(&mut self, dims: &[usize]) -> Option<Vec<f32>> {
-        let in_linear = self.path.last().is_some_and(|(_, linear)| *linear);
-        let mut rng = self.rng();
-        let count = dims.iter().product();
-        let uniform = |rng: &mut ChaCha8Rng, fan_in: usize| {
-            let bound = 1.0 / (fan_in as f64).sqrt();
-            (0..count).map(|_| (rng.random_range(-1.0..1.0) * bound) as f32).collect()
-        };
-        match *dims {
-            [out, _, height, width] => {
-                let deviation = (2.0 / (out * height * width) as f64).sqrt();
-                Some((0..count).map(|_| (normal(&mut rng) * deviation) as f32).collect())
+        let owner = self.path.last().map_or(Owner::Other, |(_, owner)| *owner);
+        let (rng, count) = (self.rng(), dims.iter().product());
+        match (self.rule, owner, dims) {
+            (Rule::Residual, _, &[out, _, height, width]) => {
+                Some(gauss(rng, count, (2.0 / (out * height * width) as f64).sqrt()))
             }
-            [fan_in, _] if in_linear => {
-                self.linear = Some(fan_in);
-                Some(uniform(&mut rng, fan_in))
+            (Rule::Residual, Owner::Linear, &[fan_in, _]) => {
+                self.fan_in = Some(fan_in);
+                Some(uniform(rng, count, fan_in))
             }
-            [_] if in_linear => self.linear.map(|fan_in| uniform(&mut rng, fan_in)),
+            (Rule::Residual, Owner::Linear, &[_]) => {
+                self.fan_in.map(|fan_in| uniform(rng, count, fan_in))
+            }
+            (Rule::Transformer, Owner::Patches, &[_, channels, height, width]) => {
+                self.fan_in = Some(channels * height * width);
+                Some(uniform(rng, count, channels * height * width))
+            }
+            (Rule::Transformer, Owner::Patches, &[_]) => {
+                self.fan_in.map(|fan_in| uniform(rng, count, fan_in))
+            }
+            (Rule::Transformer, _, &[_, _, _]) | (Rule::Transformer, Owner::Linear, &[_, _]) => {
+                Some(gauss(rng, count, 0.02))
+            }
+            (Rule::Transformer, Owner::Linear, &[_]) => Some(vec![0.0; count]),
             _ => None,
         }
     }
@@ -60,7 +91,12 @@ impl Seeder {
 
 impl ModuleMapper for Seeder {
     fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.path.push((name.to_owned(), container_type == "Struct:Linear"));
+        let owner = match container_type {
+            "Struct:Linear" => Owner::Linear,
+            "Struct:PatchProjection" => Owner::Patches,
+            _ => Owner::Other,
+        };
+        self.path.push((name.to_owned(), owner));
     }
 
     fn exit_module(&mut self, _name: &str, _container_type: &str) {
@@ -79,6 +115,17 @@ impl ModuleMapper for Seeder {
             }
         }
     }
+}
+
+/// Draws from N(0, deviation²).
+fn gauss(mut rng: ChaCha8Rng, count: usize, deviation: f64) -> Vec<f32> {
+    (0..count).map(|_| (normal(&mut rng) * deviation) as f32).collect()
+}
+
+/// Draws from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
+fn uniform(mut rng: ChaCha8Rng, count: usize, fan_in: usize) -> Vec<f32> {
+    let bound = 1.0 / (fan_in as f64).sqrt();
+    (0..count).map(|_| (rng.random_range(-1.0..1.0) * bound) as f32).collect()
 }
 
 /// A standard normal number, by the method of Box and Muller (1958).

@@ -121,33 +121,44 @@ impl Reference {
 
 /// Fills a module by the closed form of the reference files.
 pub fn closed_form<M: Module>(module: M) -> M {
-    struct Fill(Vec<String>);
+    struct Fill(Vec<String>, Vec<bool>);
     impl ModuleMapper for Fill {
-        fn enter_module(&mut self, name: &str, _container: &str) {
+        fn enter_module(&mut self, name: &str, container: &str) {
             self.0.push(name.to_owned());
+            self.1.push(container == "Struct:Linear");
         }
         fn exit_module(&mut self, _name: &str, _container: &str) {
             self.0.pop();
+            self.1.pop();
         }
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            let shape = param.lazy_shape();
+            // PyTorch's shape, which the index and the fan are of: a linear weight is `[out, in]` there.
+            let transposed = D == 2 && self.1.last() == Some(&true);
+            let mut shape = param.lazy_shape();
+            if transposed {
+                shape = shape.swapped(0, 1).unwrap();
+            }
             let (name, field) = (self.0.join("."), self.0.last().unwrap().as_str());
             let fan_in: usize = shape.as_slice()[1..].iter().product();
             let (offset, scale) = match field {
                 "weight" if D > 1 => (0.0, (6.0 / fan_in as f64).sqrt()),
                 "weight" => (1.0, 0.1),
                 "running_var" => (1.0, 0.5),
-                "bias" | "running_mean" => (0.0, 0.1),
+                "bias" | "running_mean" | "cls_token" | "pos_embed" => (0.0, 0.1),
                 other => panic!("a parameter called {other}"),
             };
             let key = crc32fast::hash(name.as_bytes());
             let value = |index: usize| (offset + scale * hashed(index as u32, key)) as f32;
             let values: Vec<f32> = (0..shape.num_elements()).map(value).collect();
             let (id, device) = (param.id, param.lazy_device());
-            param.transform_for_load(Tensor::from_data(TensorData::new(values, shape), &device), id)
+            let mut tensor = Tensor::from_data(TensorData::new(values, shape), &device);
+            if transposed {
+                tensor = tensor.swap_dims(0, 1);
+            }
+            param.transform_for_load(tensor, id)
         }
     }
-    module.map(&mut Fill(Vec::new()))
+    module.map(&mut Fill(Vec::new(), Vec::new()))
 }
 
 fn hashed(index: u32, key: u32) -> f64 {
@@ -178,7 +189,7 @@ pub fn tensors<M: Module>(module: &M) -> BTreeMap<String, Vec<f32>> {
     collect.1
 }
 
-/// The gradients of all parameters of a module, by name.
+/// The gradient of one parameter of a module, by name.
 pub struct Gradients<'a> {
     path: Vec<String>,
     gradients: &'a burn::tensor::Gradients,

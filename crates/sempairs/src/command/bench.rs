@@ -1,12 +1,14 @@
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::tensor::{Distribution, Tensor};
+use burn::tensor::{Device, Distribution, Tensor};
 use clap::{Args, Subcommand};
 use sempairs::Error;
 use sempairs::augment::Preset;
-use sempairs::backbone::BackboneConfig;
-use sempairs::data::{PairDataset, Pairing};
+use sempairs::backbone::{Backbone, BackboneConfig, VisionTransformerConfig};
+use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource};
 use sempairs::objective::{
     Clock, HeadNorm, Method, ProjectorConfig, Reduction, SimClrConfig, Views,
 };
@@ -21,13 +23,13 @@ use super::folder::FolderFlags;
 pub enum Bench {
     /// One SimCLR step: forward, NT-Xent, backward, SGD with momentum, on random views.
     Step(Step),
-    /// The loader: decoding and SimCLR's augmentation of pictures paired with themselves.
+    /// The loader: reading pictures and SimCLR's augmentation of their pairs.
     Loader(Loader),
 }
 
 #[derive(Args)]
 pub struct Step {
-    /// resnet18, resnet50 or resnet10_narrow.
+    /// resnet18, resnet50, resnet10_narrow or vit_small_patch8.
     #[arg(long, default_value = "resnet50")]
     backbone: String,
     /// Pairs in a batch.
@@ -65,6 +67,12 @@ pub struct Loader {
     /// Threads; 0 for one a core.
     #[arg(long, default_value_t = 0)]
     workers: usize,
+    /// The folder's decoded cache, as `sempairs cache` writes it, to read the pictures from.
+    #[arg(long)]
+    cache: Option<PathBuf>,
+    /// Pair each picture with another of its class, so that two are read for a pair.
+    #[arg(long)]
+    semantic: bool,
 }
 
 impl Bench {
@@ -78,22 +86,65 @@ impl Bench {
 
 impl Step {
     fn run(self) -> Result<(), Error> {
-        let config: BackboneConfig = toml::from_str(&format!("name = \"{}\"", self.backbone))
-            .map_err(|_| {
-                let names = ["resnet18", "resnet50", "resnet10_narrow"];
-                let near = sempairs::nearest(&self.backbone, names)
-                    .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
-                Error::experiment(
-                    "--backbone",
-                    format!("there is no `{}`, only {}{near}", self.backbone, names.join(", ")),
-                )
-            })?;
+        let network = self.network()?;
         // Before anything starts the pool that all operations on the processor share.
         rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .build_global()
             .map_err(|e| TrainError::config("--threads", e.to_string()))?;
         let plain = self.device.open()?;
+        let mut times = match &network {
+            Network::Residual(config) => self.time(config.init_seeded(&plain, 0), &plain)?,
+            Network::Transformer(config) => self.time(config.init_seeded(&plain, 0), &plain)?,
+        };
+        let median = median(&mut times);
+        // A GPU's memory is not this process's.
+        let peak = if self.device.device == "flex" { peak_bytes() } else { None };
+        let stem = match &network {
+            Network::Residual(config) => Some(config.resnet().stem),
+            Network::Transformer(_) => None,
+        };
+        let line = json!({
+            "sempairs": env!("CARGO_PKG_VERSION"),
+            "backbone": self.backbone,
+            "stem": stem,
+            "batch": self.batch,
+            "size": self.size,
+            "steps": self.steps,
+            "warmup": self.warmup,
+            "device": self.device.device,
+            "threads": rayon::current_num_threads(),
+            "median_s": median,
+            "pairs_per_s": self.batch as f64 / median,
+            "peak_bytes": peak,
+        });
+        println!("{line}");
+        Ok(())
+    }
+
+    fn network(&self) -> Result<Network, Error> {
+        const TRANSFORMER: &str = "vit_small_patch8";
+        if self.backbone == TRANSFORMER {
+            if !self.size.is_multiple_of(8) {
+                let reason = format!("must be a multiple of the patch's 8, not {}", self.size);
+                return Err(TrainError::config("--size", reason).into());
+            }
+            return Ok(Network::Transformer(VisionTransformerConfig::small(8, self.size)));
+        }
+        let named = toml::from_str(&format!("name = \"{}\"", self.backbone));
+        named.map(Network::Residual).map_err(|_| {
+            let names = ["resnet18", "resnet50", "resnet10_narrow", TRANSFORMER];
+            let near = sempairs::nearest(&self.backbone, names)
+                .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
+            Error::experiment(
+                "--backbone",
+                format!("there is no `{}`, only {}{near}", self.backbone, names.join(", ")),
+            )
+        })
+    }
+
+    /// The seconds of each step.
+    fn time<B: Backbone>(&self, backbone: B, plain: &Device) -> Result<Vec<f64>, Error> {
         let device = plain.clone().autodiff();
         // The head of the PyTorch step that this one is compared with.
         let simclr = SimClrConfig {
@@ -101,7 +152,7 @@ impl Step {
             reduction: Reduction::Mean,
             projector: ProjectorConfig { hidden: vec![2048], output: 128, norm: HeadNorm::None },
         };
-        let mut method = simclr.init(config.init_seeded(&plain, 0), 0, &plain).train();
+        let mut method = simclr.init(backbone, 0, plain).train();
         let mut optimizer =
             OptimizerConfig::Sgd { momentum: 0.9, weight_decay: 0.0, nesterov: false }.init();
         let clock = Clock::new(1, 1);
@@ -127,33 +178,25 @@ impl Step {
                 return Err(Error::Device(format!("the loss is {loss}")));
             }
         }
-        let median = median(&mut times);
-        // A GPU's memory is not this process's.
-        let peak = if self.device.device == "flex" { peak_bytes() } else { None };
-        let line = json!({
-            "sempairs": env!("CARGO_PKG_VERSION"),
-            "backbone": self.backbone,
-            "stem": config.resnet().stem,
-            "batch": self.batch,
-            "size": self.size,
-            "steps": self.steps,
-            "warmup": self.warmup,
-            "device": self.device.device,
-            "threads": rayon::current_num_threads(),
-            "median_s": median,
-            "pairs_per_s": self.batch as f64 / median,
-            "peak_bytes": peak,
-        });
-        println!("{line}");
-        Ok(())
+        Ok(times)
     }
+}
+
+enum Network {
+    Residual(BackboneConfig),
+    Transformer(VisionTransformerConfig),
 }
 
 impl Loader {
     fn run(self) -> Result<(), Error> {
-        let source = self.source.open()?;
-        let pairs = Pairing::Same { file: None }.pairs(&*source, 0)?;
-        let dataset = std::sync::Arc::new(PairDataset::new(source, pairs));
+        let source: Arc<dyn PictureSource> = match &self.cache {
+            None => self.source.open()?,
+            Some(file) => Arc::new(CachedSource::open(file)?),
+        };
+        let pairing =
+            if self.semantic { Pairing::RandomInClass } else { Pairing::Same { file: None } };
+        let pairs = pairing.pairs(&*source, 0)?;
+        let dataset = Arc::new(PairDataset::new(source, pairs));
         let per_epoch = dataset.len() / self.batch.max(1);
         if per_epoch == 0 {
             return Err(TrainError::config("--batch", "is more than there are pictures").into());
@@ -173,6 +216,8 @@ impl Loader {
         let line = json!({
             "sempairs": env!("CARGO_PKG_VERSION"),
             "folder": self.source.folder,
+            "cache": self.cache,
+            "semantic": self.semantic,
             "size": self.size,
             "workers": match self.workers {
                 0 => rayon::current_num_threads(),

@@ -1,0 +1,54 @@
+use burn::module::Module;
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::gelu;
+use burn::tensor::{Device, Tensor};
+
+use super::{Attention, LayerNorm};
+
+/// Two linear layers, four times as wide between them, with a GELU (exact, by the error function).
+#[derive(Module, Debug)]
+pub struct Mlp {
+    /// Into the wide layer.
+    pub fc1: Linear,
+    /// Out of it.
+    pub fc2: Linear,
+}
+
+/// A block with the norms before attention and perceptron: `x + attn(norm1(x))`, then `x + mlp(norm2(x))`.
+#[derive(Module, Debug)]
+pub struct TransformerBlock {
+    /// Before attention.
+    pub norm1: LayerNorm,
+    /// Mixes tokens.
+    pub attn: Attention,
+    /// Before the perceptron.
+    pub norm2: LayerNorm,
+    /// Works on each token alone.
+    pub mlp: Mlp,
+}
+
+impl TransformerBlock {
+    /// A block for tokens of `dim` values.
+    pub fn new(dim: usize, heads: usize, device: &Device) -> Self {
+        let linear = |from, to| LinearConfig::new(from, to).init(device);
+        Self {
+            norm1: LayerNorm::new(dim, device),
+            attn: Attention::new(dim, heads, device),
+            norm2: LayerNorm::new(dim, device),
+            mlp: Mlp { fc1: linear(dim, 4 * dim), fc2: linear(4 * dim, dim) },
+        }
+    }
+
+    /// # Shapes
+    /// - input, output: `[batch, tokens, dim]`
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let x = x.clone() + self.attn.forward(self.norm1.forward(x));
+        let hidden = gelu(self.mlp.fc1.forward(self.norm2.forward(x.clone())));
+        x + self.mlp.fc2.forward(hidden)
+    }
+
+    /// [`Attention::weights`] of the tokens that enter the block.
+    pub fn attention(&self, x: Tensor<3>) -> Tensor<4> {
+        self.attn.weights(self.norm1.forward(x))
+    }
+}
