@@ -8,6 +8,7 @@
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor, TensorData};
+use rand::seq::SliceRandom;
 use sempairs_augment::{Pipeline, Preset, apply_batch};
 use sempairs_backbone::{Architecture, BackboneConfig};
 use sempairs_data::scenes::{SceneSource, Split};
@@ -33,15 +34,20 @@ fn main() -> Result<(), DataError> {
     let mut optimizer = AdamWConfig::new().with_epsilon(1e-8).init();
 
     let mut clock = Clock::new(dataset.len() / BATCH, STEPS);
+    let mut order: Vec<usize> = (0..dataset.len()).collect();
     while !clock.is_over() {
+        let epoch = clock.epoch() as u64;
         let first = clock.step_in_epoch() * BATCH;
+        if first == 0 {
+            // The pairs lie class by class, and a batch of one class has no negatives. No picture has this number.
+            order.shuffle(&mut Key { seed: 0, epoch, picture: u64::MAX, side: Side::Left }.rng(0));
+        }
         let view = |side: Side, pipeline: &Pipeline| -> Result<Tensor<4>, DataError> {
             let (mut plans, mut pictures) = (Vec::new(), Vec::<Picture<'_>>::new());
-            for number in first..first + BATCH {
+            for &number in &order[first..first + BATCH] {
                 let pair = dataset.pair(number);
                 let index = if side == Side::Left { pair.left } else { pair.right };
                 let picture = dataset.source().read(index)?;
-                let epoch = clock.epoch() as u64;
                 let key = Key { seed: 0, epoch, picture: number as u64, side };
                 plans.push(pipeline.plan(picture.width(), picture.height(), key));
                 pictures.push(picture);

@@ -16,7 +16,7 @@ pub enum HeadNorm {
     /// After every layer but the last, which has a bias.
     #[default]
     Hidden,
-    /// After every layer, none of which has a bias; the last norm only scales, as in SimCLR's code.
+    /// After every layer, none of which has a bias.
     All,
 }
 

@@ -18,7 +18,8 @@ pub enum LarsVariant {
     /// The learning rate outside: `h = g + d w`, `b = m b + (e |w| / |h|) h`, `w -= l b`.
     /// Source: the code of Barlow Twins and VICReg.
     Fair,
-    /// Another denominator: `b = m b + (e |w| / (|g| + d |w|)) (g + d w)`, `w -= l b`. Source: lightly;
+    /// Another denominator: `b = m b + (e |w| / (|g| + d |w|)) (g + d w)`, `w -= l b`, and without decay (`d = 0`)
+    /// no ratio at all. Source: lightly;
     /// You et al., "Large Batch Training of Convolutional Networks" (2017), have this ratio.
     Lightly,
     /// As [`Lightly`](Self::Lightly) with the ratio limited: `min(e |w| / (|g| + d |w|) / l, 1)`.
@@ -80,7 +81,8 @@ impl Optimizer for Lars {
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
         let LarsConfig { variant, weight_decay, trust, .. } = self.config;
-        let adapted = D > 1;
+        let undecayed = weight_decay == 0.0;
+        let adapted = D > 1 && !(self.config.variant == LarsVariant::Lightly && undecayed);
         let update = if adapted {
             let decayed = grad.clone() + tensor.clone() * weight_decay;
             let weight = norm(tensor.clone());

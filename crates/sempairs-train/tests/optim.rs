@@ -92,10 +92,13 @@ fn reference_schedules() {
     }
 }
 
+fn norm(x: &[f64]) -> f64 {
+    x.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
 /// Two steps of a matrix with constant gradient, by the formula of each variant.
 fn oracle(variant: LarsVariant, w: &mut [f64], g: &[f64], lr: f64) {
     let (m, d, e) = (0.9, 0.1, 0.02);
-    let norm = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
     let mut buffer = vec![0.0; w.len()];
     for _ in 0..2 {
         let h: Vec<f64> = g.iter().zip(&*w).map(|(g, w)| g + d * w).collect();
@@ -137,6 +140,19 @@ fn every_variant_follows_its_formula_and_spares_biases() {
             let expected: Vec<f32> = expected.iter().map(|x| *x as f32).collect();
             assert_close(&host(weight), &expected, 1e-6, &format!("{variant:?} {lr}"));
         }
+        // Without decay lightly's has no ratio, and the others theirs. One step of g, times it.
+        let undecayed = LarsConfig { weight_decay: 0.0, ..config.clone() };
+        let gradient = Tensor::<1>::from_floats(g, &device).reshape([2, 3]);
+        let start = Tensor::<1>::from_floats(w, &device).reshape([2, 3]);
+        let (moved, _) = undecayed.build().step::<2>(0.1, start, gradient, None);
+        let ratio = match variant {
+            LarsVariant::Lightly => 1.0,
+            LarsVariant::Google | LarsVariant::Fair => 0.02 * norm(&w) / norm(&g),
+            LarsVariant::Clipped => (0.02 * norm(&w) / norm(&g) / 0.1).min(1.0),
+        };
+        let expected: Vec<f32> =
+            w.iter().zip(g).map(|(w, g)| (w - 0.1 * ratio * g) as f32).collect();
+        assert_close(&host(moved), &expected, 1e-6, &format!("{variant:?}, no decay"));
         // One dimension: plain momentum, no decay, no ratio. Two steps of g make 1.9 g.
         let gradient = Tensor::<1>::from_floats(g, &device);
         let mut bias = Tensor::<1>::from_floats(w, &device);

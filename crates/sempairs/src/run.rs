@@ -50,6 +50,8 @@ pub struct Finished {
 
 /// Where a comparison was written.
 pub struct ComparisonFiles {
+    /// The table as it is printed.
+    pub table: PathBuf,
     /// All numbers.
     pub json: PathBuf,
     /// The page.
@@ -301,8 +303,8 @@ impl Runner {
         Ok(Finished { backbone, result })
     }
 
-    /// Writes a comparison beside its runs: `comparison.json`, and `report.html` with some pairs of every arm
-    /// as pictures.
+    /// Writes a comparison beside its runs: `table.txt`, `comparison.json`, and `report.html` with some
+    /// pairs of every arm as pictures.
     ///
     /// # Errors
     ///
@@ -316,9 +318,12 @@ impl Runner {
         fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
         let examples = examples(self, experiment)?;
         let files = ComparisonFiles {
+            table: folder.join("table.txt"),
             json: folder.join("comparison.json"),
             report: folder.join("report.html"),
         };
+        write_whole(&files.table, |out| writeln!(out, "{comparison}"))
+            .map_err(|e| Error::io(&files.table, e))?;
         write_whole(&files.json, |out| Ok(serde_json::to_writer_pretty(out, comparison)?))
             .map_err(|e| Error::io(&files.json, e))?;
         let page = report::html(comparison, &examples);
@@ -349,7 +354,7 @@ impl Runner {
                 map: None,
             });
         }
-        // Seed by seed, so that a comparison that is cut off has whole seeds to show.
+        // Seed by seed, so that one that is cut off can be had for its whole seeds (`--set seeds=...`).
         for seed in &experiment.seeds {
             for (arm, result) in experiment.arms.iter().zip(&mut arms) {
                 let run = self.pretrain(experiment, arm, *seed, &downstream, &mut untrained)?;

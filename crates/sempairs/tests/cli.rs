@@ -96,6 +96,7 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
         ("weight_decay = 1e-4", "weight_decay = -1.0", "training.optimizer.weight_decay"),
         ("base = 3e-3", "base = -1.0", "training.learning_rate.base"),
         ("every = 175", "every = 0", "evaluation.every"),
+        ("invariance_scenes = 20", "invariance_scenes = 1", "evaluation.invariance_scenes"),
         ("[{ kind = \"probe\" }, {", "[{ kind = \"knn\", k = 0 }, {", "evaluation.protocols[0].k"),
     ] {
         let file = experiment(folder.path(), |text| {

@@ -121,6 +121,9 @@ fn evaluation(evaluation: &Evaluation) -> Result<(), Refusal> {
     if evaluation.every == Some(0) {
         return Err(Refusal::new("evaluation.every", "must be at least 1, not 0"));
     }
+    if evaluation.invariance_scenes.is_some_and(|scenes| scenes < 2) {
+        return Err(Refusal::new("evaluation.invariance_scenes", "must be at least 2"));
+    }
     if evaluation.protocols.is_empty() {
         return Err(Refusal::new("evaluation.protocols", "there is none"));
     }
