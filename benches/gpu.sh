@@ -1,0 +1,213 @@
+#!/usr/bin/env bash
+# Checks and times a build for CUDA on a machine with an NVIDIA GPU, which needs neither Rust nor a
+# network, in under eight minutes.
+#
+#   cargo build --release --features cuda --bin sempairs
+#   cargo test --release --workspace --features cuda --no-run
+#   benches/gpu.sh target/release/sempairs TEST_BINARY...
+#
+# The test binaries are those that the second command names whose tests compare with reference
+# numbers or with twins: reference, nt_xent, parity. All may be stripped. The machine needs this
+# repository's benches/ and data/reference, and may set
+#
+#   PEER_PYTHON         the interpreter that has PyTorch and torchvision for CUDA (python3)
+#   PICTURES            a folder of class folders of pictures, for the loader
+#   SEMPAIRS_DEVICE     the GPU (cuda:0)
+#   SEMPAIRS_REFERENCE  the folder of reference numbers (data/reference)
+#
+# The exit status is 0 if nothing failed, 1 if something did, 2 if it could not begin.
+set -uo pipefail
+export LC_ALL=C
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [ $# -lt 1 ] || [ "$1" = -h ] || [ "$1" = --help ]; then
+    sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"
+    exit 2
+fi
+binary=$1
+shift
+python=${PEER_PYTHON:-python3}
+pictures=${PICTURES:-}
+device=${SEMPAIRS_DEVICE:-cuda:0}
+if ! [[ $device =~ ^cuda:[0-9]+$ ]]; then
+    echo "gpu.sh: SEMPAIRS_DEVICE=$device is no GPU of CUDA, which is called cuda:N" >&2
+    exit 2
+fi
+if [ ! -x "$binary" ] || [ -d "$binary" ]; then
+    echo "gpu.sh: $binary is no program" >&2
+    exit 2
+fi
+# A name without a slash would be looked for in PATH.
+case $binary in */*) ;; *) binary=./$binary ;; esac
+export SEMPAIRS_DEVICE=$device
+export SEMPAIRS_REFERENCE=${SEMPAIRS_REFERENCE:-$here/../data/reference}
+
+if ! gpu=$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader); then
+    echo "gpu.sh: nvidia-smi finds no GPU" >&2
+    exit 2
+fi
+echo "GPU, driver, memory: $gpu"
+
+# The GPU's kernels are compiled when they are first used, by a library that comes with CUDA.
+cuda=${CUDA_PATH:-/usr/local/cuda}
+if ldconfig -p 2>/dev/null | grep -q libnvrtc; then
+    echo "libnvrtc: known to the loader"
+elif compgen -G "$cuda/lib64/libnvrtc.so*" >/dev/null; then
+    export LD_LIBRARY_PATH=$cuda/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+    echo "libnvrtc: taken from $cuda/lib64"
+else
+    echo "libnvrtc: neither known to the loader nor in $cuda/lib64; sempairs may not start"
+fi
+
+total=440 # seconds for everything
+scratch=$(mktemp -d) || exit 2
+trap 'rm -rf "$scratch"' EXIT
+failed=0
+rows=() # "what|result|pairs/s|seconds of a step|note"
+ours= # pairs/s of sempairs in what is measured now
+
+row() {
+    rows+=("$1|$2|${3:--}|${4:--}|${5:-}")
+    if [ "$2" = FAILED ]; then failed=1; fi
+    echo "== $1: $2${5:+, $5}"
+}
+
+# attempt WHAT SECONDS COMMAND...: runs it for so long at most and shows its output; a failure is a
+# row of the table.
+attempt() {
+    local what=$1 limit=$2 status left=$((total - SECONDS))
+    shift 2
+    if [ "$limit" -gt "$left" ]; then limit=$left; fi
+    echo
+    echo "== $what: $*"
+    if [ "$limit" -lt 5 ]; then
+        row "$what" FAILED "" "" "no time was left for it"
+        return 1
+    fi
+    timeout -k 5 "$limit" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
+    status=$?
+    cat "$scratch/out"
+    tail -n 30 "$scratch/err" >&2
+    case $status in
+    0) return 0 ;;
+    124) row "$what" FAILED "" "" "stopped after $limit s" ;;
+    137) row "$what" FAILED "" "" "killed, within $limit s or after them" ;;
+    *) row "$what" FAILED "" "" "exit status $status: $(reason)" ;;
+    esac
+    return 1
+}
+
+# The line of the last command that tells most of why it failed.
+reason() {
+    local line
+    line=$(grep -m1 -i '^error' "$scratch/err") ||
+        line=$(grep -m1 '^test result' "$scratch/out") ||
+        line=$(grep -v '^note:' "$scratch/err" | grep . | tail -n 1) ||
+        line="no message"
+    printf '%s' "${line//|//}" | cut -c1-120
+}
+
+# number KEY: a number in the last line of JSON that a command wrote.
+number() {
+    tail -n 1 "$scratch/out" | sed -n "s/.*\"$1\": *\([0-9][0-9.eE+-]*\).*/\1/p"
+}
+
+# measure WHAT SECONDS COMMAND...: a command that prints a line of JSON with pairs_per_s.
+measure() {
+    local what=$1 speed median note=
+    attempt "$@" || return 1
+    speed=$(number pairs_per_s)
+    median=$(number median_s)
+    if [ -z "$speed" ]; then
+        row "$what" FAILED "" "" "it printed no JSON with pairs_per_s"
+        return 1
+    fi
+    if [ -n "$ours" ]; then
+        note=$(awk -v a="$ours" -v b="$speed" 'BEGIN { printf "%.2f", a / b }')
+        note="sempairs is $note times as fast"
+    fi
+    printf -v speed '%.1f' "$speed"
+    if [ -n "$median" ]; then printf -v median '%.4f' "$median"; fi
+    row "$what" ok "$speed" "$median" "$note"
+}
+
+attempt "sempairs devices" 20 "$binary" devices && row "sempairs devices" ok
+
+# The tests may use half of the time, so that a hang in them leaves the other half.
+if [ $# -eq 0 ]; then row "parity tests" SKIPPED "" "" "no test binary was given"; fi
+for test in "$@"; do
+    name=$(basename "$test")
+    what="tests $name"
+    if [ ! -x "$test" ] || [ -d "$test" ]; then
+        row "$what" FAILED "" "" "it is no program"
+        continue
+    fi
+    case $test in */*) ;; *) test=./$test ;; esac
+    # All tests of a binary of that name are meant; of others, those that are named so.
+    filters=(reference parity)
+    case $name in parity*) filters=() ;; esac
+    limit=$((total / 2 - SECONDS))
+    if [ "$limit" -gt 100 ]; then limit=100; fi
+    attempt "$what" "$limit" "$test" "${filters[@]+"${filters[@]}"}" || continue
+    passed=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$scratch/out")
+    case $passed in
+    '') row "$what" FAILED "" "" "it printed no test result" ;;
+    0) row "$what" FAILED "" "" "no test in it is named reference or parity" ;;
+    *) row "$what" ok "" "" "$passed passed" ;;
+    esac
+done
+
+what="step resnet50 64px batch 256"
+shape=(--backbone resnet50 --batch 256 --size 64 --steps 30 --warmup 5 --device "$device")
+if measure "$what, sempairs" 100 "$binary" bench step "${shape[@]}"; then
+    ours=$(number pairs_per_s)
+fi
+# Empty without PyTorch, else whether it can use a GPU.
+seen='import torch, torchvision; print(torch.cuda.is_available())'
+torch=$(timeout -k 5 40 "$python" -c "$seen" 2>"$scratch/torch" </dev/null)
+if [ "$torch" = True ]; then
+    peer=("$python" "$here/peers/step.py" "${shape[@]}")
+    measure "$what, PyTorch's defaults" 45 "${peer[@]}" --amp none
+    measure "$what, PyTorch tf32" 45 "${peer[@]}" --amp tf32
+    measure "$what, PyTorch bf16 channels-last" 45 "${peer[@]}" --amp bf16 --channels-last
+elif [ -n "$torch" ]; then
+    row "$what, PyTorch" SKIPPED "" "" "the PyTorch of $python sees no GPU"
+else
+    row "$what, PyTorch" SKIPPED "" "" "$python: $(tail -n 1 "$scratch/torch")"
+fi
+
+ours=
+if [ -z "$pictures" ]; then
+    row loader SKIPPED "" "" "PICTURES names no folder of pictures"
+elif [ ! -d "$pictures" ]; then
+    row loader FAILED "" "" "PICTURES=$pictures is no folder"
+else
+    workers=$(nproc)
+    what="loader files 64px $workers workers"
+    load=("$pictures" --size 64 --batch 256 --batches 20 --workers "$workers")
+    if measure "$what, sempairs" 40 "$binary" bench loader "${load[@]}" --semantic; then
+        ours=$(number pairs_per_s)
+    fi
+    if [ -n "$torch" ]; then
+        measure "$what, PyTorch" 60 "$python" "$here/peers/loader.py" "${load[@]}"
+    else
+        row "$what, PyTorch" SKIPPED "" "" "$python: $(tail -n 1 "$scratch/torch")"
+    fi
+fi
+
+width=4
+for cells in "${rows[@]}"; do
+    what=${cells%%|*}
+    if [ "${#what}" -gt "$width" ]; then width=${#what}; fi
+done
+echo
+echo "GPU, driver, memory: $gpu; $SECONDS s"
+echo
+line() { printf '| %-*s | %-7s | %9s | %9s | %s |\n' "$width" "$@"; }
+line what result pairs/s "s a step" note
+line "$(printf '%*s' "$width" "" | tr ' ' -)" ------- --------: --------: ---
+for cells in "${rows[@]}"; do
+    IFS='|' read -r what result speed median note <<<"$cells"
+    line "$what" "$result" "$speed" "$median" "$note"
+done
+exit "$failed"

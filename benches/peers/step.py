@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""One SimCLR training step in PyTorch: what `sempairs bench step` is compared with.
+
+    pip install torch torchvision          # lightly for its NT-Xent, timm for vit_small_patch8
+    python step.py --backbone resnet50 --batch 32 --size 64 --steps 10
+    python step.py --batch 256 --device cuda --amp bf16 --channels-last --compile
+
+The step: backbone, a head of 2048 hidden and 128 output values, NT-Xent at temperature 0.5 of two
+views, backward, SGD with momentum. The views are random and already on the device, so nothing but
+the step is timed. `--amp none` leaves PyTorch's defaults, which let a GPU's convolutions, though
+not its matrix products, use TF32.
+
+Prints one line of JSON: the median step in seconds, pairs per second, and the peak memory in bytes,
+of the process or, on a GPU, of what PyTorch allocated there. The process holds the libraries, too:
+PyTorch's build for the processor alone needs less of it than the one for GPUs.
+"""
+import argparse
+import json
+import resource
+import statistics
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+import torchvision
+from torch import nn
+
+
+def arguments():
+    flags = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    flags.add_argument(
+        "--backbone", default="resnet50", choices=["resnet18", "resnet50", "vit_small_patch8"]
+    )
+    flags.add_argument("--batch", type=int, default=32, help="pairs in a batch")
+    flags.add_argument("--size", type=int, default=64, help="pixels along a side of a view")
+    flags.add_argument("--steps", type=int, default=10, help="steps that are timed")
+    flags.add_argument("--warmup", type=int, default=2, help="steps before those")
+    flags.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
+    flags.add_argument("--amp", default="none", choices=["none", "tf32", "bf16"])
+    flags.add_argument("--channels-last", action="store_true")
+    flags.add_argument("--compile", action="store_true")
+    flags.add_argument("--threads", type=int, default=0, help="0 for PyTorch's default")
+    return flags.parse_args()
+
+
+def backbone(name, size):
+    """The network without its classifier, and the number of its features."""
+    if name == "vit_small_patch8":
+        import timm
+
+        return timm.create_model("vit_small_patch8_224", num_classes=0, img_size=size), 384
+    body = torchvision.models.get_model(name, weights=None)
+    features, body.fc = body.fc.in_features, nn.Identity()
+    return body, features
+
+
+def nt_xent(left, right, temperature=0.5):
+    """The mean over all 2n views of the cross-entropy of finding the partner among the others."""
+    n = len(left)
+    z = F.normalize(torch.cat([left, right]), dim=1)
+    itself = torch.eye(2 * n, dtype=torch.bool, device=z.device)
+    logits = (z @ z.T / temperature).masked_fill(itself, float("-inf"))
+    return F.cross_entropy(logits, torch.arange(2 * n, device=z.device).roll(n))
+
+
+def loss_of_two_views():
+    try:
+        from lightly.loss import NTXentLoss
+    except ImportError:
+        return nt_xent
+    return NTXentLoss(temperature=0.5)
+
+
+def peak_bytes(device):
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def main():
+    args = arguments()
+    device = torch.device(args.device)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    if args.amp != "none":
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.allow_tf32 = True
+    torch.backends.cudnn.benchmark = True
+    memory = torch.channels_last if args.channels_last else torch.contiguous_format
+
+    body, features = backbone(args.backbone, args.size)
+    head = nn.Sequential(nn.Linear(features, 2048), nn.ReLU(), nn.Linear(2048, 128))
+    model = nn.Sequential(body, head).to(device, memory_format=memory)
+    forward = torch.compile(model) if args.compile else model
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    criterion = loss_of_two_views()
+    views = torch.randn(2 * args.batch, 3, args.size, args.size, device=device)
+    views = views.to(memory_format=memory)
+
+    def step():
+        with torch.autocast(device.type, torch.bfloat16, enabled=args.amp == "bf16"):
+            z = forward(views)
+        loss = criterion(z[: args.batch].float(), z[args.batch :].float())
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        return loss.item()  # waits for the device
+
+    times = []
+    for number in range(args.warmup + args.steps):
+        start = time.perf_counter()
+        step()
+        if number >= args.warmup:
+            times.append(time.perf_counter() - start)
+    median = statistics.median(times)
+    print(json.dumps({
+        "peer": f"torch {torch.__version__}",
+        **vars(args),
+        "median_s": median,
+        "pairs_per_s": args.batch / median,
+        "peak_bytes": peak_bytes(device),
+    }))
+
+
+if __name__ == "__main__":
+    main()
