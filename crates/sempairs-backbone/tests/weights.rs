@@ -97,6 +97,22 @@ fn a_linear_layer_is_transposed_for_pytorch() {
     assert_eq!(shapes, [("bias".to_owned(), vec![5]), ("weight".to_owned(), vec![5, 3])]);
 }
 
+/// Files that PyTorch itself has written; `torch_save/make.py` makes them.
+#[test]
+fn checkpoints_of_pytorch_are_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torch_save");
+    let read = |name: &str, prefix| load(tiny(2), &folder.join(name), &LoadOptions { prefix });
+    let expected = tensors(&read("expected.safetensors", Prefix::None).unwrap());
+    assert_ne!(expected, tensors(&tiny(2)));
+    for name in ["state_dict.pth", "channels_last.pth", "legacy.pth"] {
+        assert_eq!(tensors(&read(name, Prefix::None).unwrap()), expected, "{name}");
+    }
+    let encoder = Prefix::Named("state_dict.module.encoder_q.".into());
+    for prefix in [Prefix::Common, encoder] {
+        assert_eq!(tensors(&read("checkpoint.pth", prefix).unwrap()), expected);
+    }
+}
+
 #[test]
 fn one_error_lists_every_misfit() {
     let folder = TempDir::new().unwrap();

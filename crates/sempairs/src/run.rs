@@ -139,8 +139,7 @@ impl Runner {
         let training = &mut experiment.training;
         let per_epoch = pairs / training.batch;
         if per_epoch == 0 {
-            let reason = format!("is {}, but there are only {pairs} pairs", training.batch);
-            return Err(Error::experiment("`training.batch`", reason));
+            return Err(too_few(&experiment, &experiment.arms[0], pairs));
         }
         if let Some(epochs) = training.epochs.take() {
             training.steps = Some(epochs * per_epoch);
@@ -225,6 +224,9 @@ impl Runner {
         let experiment = &self.in_steps(experiment)?;
         let steps = experiment.training.steps.unwrap_or(0);
         let dataset = Arc::new(self.pairs(experiment, arm, seed)?);
+        if dataset.len() < experiment.training.batch {
+            return Err(too_few(experiment, arm, dataset.len()));
+        }
         let identity = self.identity(experiment, arm, seed, &dataset).to_string();
         let directory = RunDirectory::create(self.run_folder(experiment, arm, seed))?;
         // A checkpoint of another run, or a damaged one, is refused before anything is overwritten.
@@ -395,6 +397,13 @@ fn pictures(pairs: &PairDataset) -> usize {
         (seen[pair.left], seen[pair.right]) = (true, true);
     }
     seen.into_iter().filter(|seen| *seen).count()
+}
+
+/// The error of an arm that does not fill a batch.
+fn too_few(experiment: &Experiment, arm: &Arm, pairs: usize) -> Error {
+    let [name, batch] = [&experiment.name, &experiment.training.batch.to_string()];
+    let reason = format!("`training.batch`: is {batch}, but arm `{}` has {pairs} pairs", arm.name);
+    Error::experiment(format!("experiment `{name}`"), reason)
 }
 
 fn median_pace(lines: &[MetricLine]) -> f64 {

@@ -144,6 +144,18 @@ fn an_error_is_put_to_the_file_the_flag_or_the_axis_that_brought_it() {
             "did you mean `steps`?",
         ),
         (good.clone(), vec![flag, "name=a/b"], "--set name=a/b: ", "cannot be a folder's name"),
+        (
+            String::new(),
+            vec!["arms.1.per_class=5000"],
+            "--set arms.1.per_class=5000: ",
+            "`arms[1].per_class`: is 5000, but there are ",
+        ),
+        (
+            String::new(),
+            vec!["arms.0.per_class=5", "pictures={ kind = \"flat\", path = \"x\" }"],
+            "--set pictures",
+            "`arms[0].per_class`: these pictures have no classes",
+        ),
         // What is set later replaces what was wrong before.
         (
             String::new(),

@@ -1,4 +1,5 @@
 use sempairs_data::DataError;
+use sempairs_data::sources::Stl10Split;
 use sempairs_eval::EvalError;
 use sempairs_objective::ObjectiveError;
 use sempairs_train::{LoaderConfig, TrainError};
@@ -21,7 +22,7 @@ impl Experiment {
     pub(super) fn check_values(&self) -> Result<(), Refusal> {
         folder_name("name", &self.name)?;
         pictures("pictures", &self.pictures)?;
-        arms(&self.arms)?;
+        arms(&self.arms, &self.pictures)?;
         seeds(&self.seeds)?;
         self.views.build()?;
         let stage = self.backbone.widths.iter().flatten().position(|width| *width == 0);
@@ -84,7 +85,7 @@ fn pictures(key: &str, pictures: &Pictures) -> Result<(), Refusal> {
     }
 }
 
-fn arms(arms: &[Arm]) -> Result<(), Refusal> {
+fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), Refusal> {
     if arms.is_empty() {
         return Err(Refusal::new("arms", "there is none"));
     }
@@ -98,6 +99,20 @@ fn arms(arms: &[Arm]) -> Result<(), Refusal> {
             DataError::Pairing { reason, .. } => Refusal::new(pairing, reason),
             other => Refusal::new(pairing, other),
         })?;
+        let per_class = |reason: String| Refusal::new(format!("arms[{i}].per_class"), reason);
+        match (pictures, arm.per_class) {
+            (Pictures::Scenes { per_class: all, .. }, Some(count)) if count > *all => {
+                let reason = format!("is {count}, but there are {all} scenes of each class");
+                return Err(per_class(reason));
+            }
+            (
+                Pictures::Flat { .. } | Pictures::Stl10 { split: Stl10Split::Unlabelled, .. },
+                Some(_),
+            ) => {
+                return Err(per_class("these pictures have no classes".into()));
+            }
+            _ => {}
+        }
     }
     Ok(())
 }
