@@ -1,6 +1,4 @@
 use burn::module::Module;
-use burn::tensor::module::max_pool2d;
-use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -125,8 +123,7 @@ impl ResNet {
     pub fn forward_map(&self, images: Tensor<4>) -> Tensor<4> {
         let mut hidden = self.bn1.forward_relu(self.conv1.forward(images));
         if self.pooled {
-            let options = MaxPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]);
-            hidden = max_pool2d(hidden, options);
+            hidden = sempairs_kernels::max_pool2d(hidden, [3, 3], [2, 2], [1, 1]);
         }
         [&self.layer1, &self.layer2, &self.layer3, &self.layer4]
             .into_iter()

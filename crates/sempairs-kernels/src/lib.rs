@@ -20,4 +20,4 @@ pub mod reference;
 
 pub use batch_norm::{batch_norm, batch_norm_add_relu, batch_norm_relu};
 pub use conv2d::conv2d;
-pub use pool::global_average_pool;
+pub use pool::{global_average_pool, max_pool2d};

@@ -17,3 +17,23 @@ pub fn global_average_pool(x: Tensor<4>) -> Tensor<2> {
     }
     Tensor::from_dispatch(Dispatch::fused_global_average_pool(x.into_dispatch()))
 }
+
+/// The largest value of every window, `y[n, c, i, j] = max_{a, b} x[n, c, i·s_h + a − p_h, j·s_w + b − p_w]` over
+/// the places that lie in the picture.
+///
+/// The gradient goes to the first such place, row by row, as in PyTorch.
+///
+/// # Shapes
+/// - `x`: `[n, c, h, w]`
+/// - output: `[n, c, h', w']` with `h' = (h + 2·p_h − k_h) / s_h + 1`, and `w'` alike
+pub fn max_pool2d(
+    x: Tensor<4>,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+) -> Tensor<4> {
+    if !fused::on(&x) {
+        return reference::max_pool2d(x, kernel, stride, padding);
+    }
+    Tensor::from_dispatch(Dispatch::fused_max_pool2d(x.into_dispatch(), kernel, stride, padding))
+}

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::module::{adaptive_avg_pool2d, batch_norm_train};
-use burn::tensor::ops::ConvOptions;
+use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 
 /// The twin of [`conv2d`](crate::conv2d()): [`burn::tensor::module::conv2d`] without bias, dilation
 /// or groups.
@@ -72,4 +72,19 @@ pub fn batch_norm_add_relu(
 /// - output: `[n, c]`
 pub fn global_average_pool(x: Tensor<4>) -> Tensor<2> {
     adaptive_avg_pool2d(x, [1, 1]).flatten(1, 3)
+}
+
+/// The twin of [`max_pool2d`](crate::max_pool2d): [`burn::tensor::module::max_pool2d`].
+///
+/// # Shapes
+/// - `x`: `[n, c, h, w]`
+/// - output: `[n, c, h', w']`
+pub fn max_pool2d(
+    x: Tensor<4>,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+) -> Tensor<4> {
+    let options = MaxPoolOptions::new(kernel).with_stride(stride).with_padding(padding);
+    burn::tensor::module::max_pool2d(x, options)
 }

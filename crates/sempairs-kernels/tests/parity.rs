@@ -201,6 +201,51 @@ fn global_average_pool_equals_its_twin() {
 }
 
 #[test]
+fn max_pool2d_equals_its_twin() {
+    type Pool = fn(Tensor<4>, [usize; 2], [usize; 2], [usize; 2]) -> Tensor<4>;
+    let shapes = [[2, 1, 2, 3], [7, 3, 5, 5], [3, 5, 8, 9], [16, 4, 7, 6], [37, 17, 9, 8]];
+    let windows = [
+        ([3, 3], [2, 2], [1, 1]),
+        ([2, 2], [2, 2], [0, 0]),
+        ([2, 3], [1, 2], [1, 0]),
+        ([3, 3], [1, 1], [1, 1]),
+    ];
+    for shape in shapes {
+        for (kernel, stride, padding) in windows {
+            if shape[2] < kernel[0] || shape[3] < kernel[1] {
+                continue;
+            }
+            let both = [fused::max_pool2d as Pool, reference::max_pool2d]
+                .map(|pool| run([random(shape, 1)], |[x]| pool(x, kernel, stride, padding)));
+            assert_close(&both, &format!("max_pool2d {shape:?} {kernel:?} {stride:?}"));
+        }
+    }
+}
+
+/// Behind a rectifier, whole windows are zero.
+#[test]
+fn max_pool2d_gives_the_gradient_to_the_first_of_equals() {
+    let x = Tensor::<4>::zeros([5, 2, 4, 4], &device());
+    let y = run([x], |[x]| fused::max_pool2d(x, [3, 3], [2, 2], [1, 1]));
+    let gradient = y.gradients[0].as_ref().unwrap().try_to_vec::<f32>().unwrap();
+    let given = gradient.chunks(16).map(|map| {
+        map.iter().enumerate().filter(|(_, g)| **g != 0.0).map(|(place, _)| place).collect()
+    });
+    // Windows begin at rows and columns -1 and 1.
+    assert!(given.into_iter().all(|places: Vec<usize>| places == [0, 1, 4, 5]));
+}
+
+#[test]
+fn max_pool2d_keeps_nan() {
+    let nan = Tensor::<4>::full([20, 1, 1, 1], f32::NAN, &device());
+    let x = Tensor::cat(vec![Tensor::ones([20, 1, 1, 1], &device()), nan], 3);
+    for x in [x.clone(), x.flip([3])] {
+        let y = fused::max_pool2d(x, [1, 2], [1, 2], [0, 0]).into_data();
+        assert!(y.try_to_vec::<f32>().unwrap().iter().all(|value| value.is_nan()));
+    }
+}
+
+#[test]
 fn double_precision_goes_to_the_twin() {
     let options = (&device(), burn::tensor::DType::F64);
     let x = Tensor::<4>::random([2, 3, 5, 5], Distribution::Default, options);

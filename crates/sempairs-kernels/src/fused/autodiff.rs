@@ -132,6 +132,38 @@ impl<B: BackwardOps> Backward<B, 1> for Average {
     }
 }
 
+#[derive(Debug)]
+struct Largest;
+
+#[derive(Debug, Clone)]
+struct LargestState<B: Backend> {
+    x: NodeId,
+    y: FloatTensor<B>,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+}
+
+impl<B: BackwardOps> Backward<B, 1> for Largest {
+    type State = LargestState<B>;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        grads: &mut Gradients,
+        checkpointer: &mut Checkpointer,
+    ) {
+        let [x_node] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        let LargestState { x, y, kernel, stride, padding } = ops.state;
+        let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
+        if let Some(node) = x_node {
+            let dx = B::max_pool2d_gradient(x, y, gradient, kernel, stride, padding);
+            grads.register::<B>(node.id, dx);
+        }
+    }
+}
+
 impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
     fn fused_conv2d(
         x: Tracked<B, C>,
@@ -244,6 +276,25 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
         match Average.prepare::<C>(guards).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(input, y),
             OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn fused_max_pool2d(
+        x: Tracked<B, C>,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> Tracked<B, C> {
+        let forward =
+            |x: Tracked<B, C>| B::fused_max_pool2d(x.into_primitive(), kernel, stride, padding);
+        match Largest.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(mut prep) => {
+                let node = prep.checkpoint(&x);
+                let y = forward(x);
+                let state = LargestState { x: node, y: y.clone(), kernel, stride, padding };
+                prep.finish(state, y)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(forward(x)),
         }
     }
 }

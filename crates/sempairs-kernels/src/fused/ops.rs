@@ -34,6 +34,14 @@ pub trait ForwardOps: Backend {
 
     /// The mean over the map; see [`global_average_pool`](crate::global_average_pool).
     fn fused_global_average_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The largest of every window; see [`max_pool2d`](crate::max_pool2d).
+    fn fused_max_pool2d(
+        x: FloatTensor<Self>,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> FloatTensor<Self>;
 }
 
 /// The gradients of [`ForwardOps`], on a backend that executes.
@@ -70,6 +78,16 @@ pub trait BackwardOps: ForwardOps {
     fn global_average_pool_gradient(
         gradient: FloatTensor<Self>,
         input: [usize; 4],
+    ) -> FloatTensor<Self>;
+
+    /// `∂L/∂x` of the largest values `y` of windows of `x`.
+    fn max_pool2d_gradient(
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: [usize; 2],
     ) -> FloatTensor<Self>;
 }
 

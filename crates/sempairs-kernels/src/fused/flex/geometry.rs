@@ -38,6 +38,22 @@ impl Geometry {
         Self { n, c_in, input, c_out, kernel, stride, padding, output }
     }
 
+    /// The windows of a pooling, as filters that keep to their channel. A window covers a place of the picture.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new), and if the padding is more than half of a window.
+    pub fn of_windows(
+        input: [usize; 4],
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> Self {
+        let c = input[1];
+        let half = [0, 1].iter().all(|&axis| 2 * padding[axis] <= kernel[axis]);
+        assert!(half, "pooling: padding {padding:?} of windows {kernel:?}");
+        Self::new(input, [c, c, kernel[0], kernel[1]], stride, padding)
+    }
+
     /// Weights of a filter for one input channel: `k_h · k_w`.
     pub fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
@@ -61,6 +77,15 @@ impl Geometry {
     /// Whether the input already is its own unrolling.
     pub fn is_pointwise(&self) -> bool {
         self.kernel == [1, 1] && self.stride == [1, 1] && self.padding == [0, 0]
+    }
+
+    /// The place that a tap of an output's filter reads, unless it lies outside the picture.
+    pub fn reads(&self, output: usize, tap: usize) -> Option<usize> {
+        let Self { input: [h, w], kernel: [_, k_w], stride, padding, .. } = *self;
+        let (i, j) = (output / self.output[1], output % self.output[1]);
+        let y = (i * stride[0] + tap / k_w).checked_sub(padding[0]).filter(|&y| y < h)?;
+        let x = (j * stride[1] + tap % k_w).checked_sub(padding[1]).filter(|&x| x < w)?;
+        Some(y * w + x)
     }
 
     /// Along `axis`, the outputs whose input under filter offset `offset` lies in the picture.

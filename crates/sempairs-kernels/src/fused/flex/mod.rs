@@ -53,7 +53,16 @@ impl ForwardOps for Flex {
     }
 
     fn fused_global_average_pool(x: Value) -> Value {
-        pooling::forward(&x)
+        pooling::mean(&x)
+    }
+
+    fn fused_max_pool2d(
+        x: Value,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> Value {
+        pooling::max(&x, &Geometry::of_windows(dims(&x), kernel, stride, padding))
     }
 }
 
@@ -91,7 +100,19 @@ impl BackwardOps for Flex {
     }
 
     fn global_average_pool_gradient(gradient: Value, input: [usize; 4]) -> Value {
-        pooling::gradient(&gradient, input)
+        pooling::mean_gradient(&gradient, input)
+    }
+
+    fn max_pool2d_gradient(
+        x: Value,
+        y: Value,
+        gradient: Value,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> Value {
+        let geometry = Geometry::of_windows(dims(&x), kernel, stride, padding);
+        pooling::max_gradient(&x, &y, &gradient, &geometry)
     }
 }
 

@@ -42,8 +42,16 @@ pub(super) fn forward(
                     let scale = (f64::from(weight[channel]) / (v + epsilon).sqrt()) as f32;
                     let (mean, bias) = (*mean, bias[channel]);
                     match (skip, rectify) {
-                        (None, false) => write(y, x, |x| (x - mean) * scale + bias),
-                        (None, true) => write(y, x, |x| rectified((x - mean) * scale + bias)),
+                        (None, false) => {
+                            for (y, &x) in y.iter_mut().zip(x) {
+                                *y = (x - mean) * scale + bias;
+                            }
+                        }
+                        (None, true) => {
+                            for (y, &x) in y.iter_mut().zip(x) {
+                                *y = rectified((x - mean) * scale + bias);
+                            }
+                        }
                         (Some(skip), _) => {
                             for ((y, &x), &skip) in y.iter_mut().zip(x).zip(skip) {
                                 *y = rectified((x - mean) * scale + bias + skip);
@@ -190,13 +198,6 @@ fn moments(x: &[f32]) -> [f64; 2] {
         },
     );
     [mean, squares / count]
-}
-
-#[inline(always)]
-fn write(y: &mut [f32], x: &[f32], value: impl Fn(f32) -> f32) {
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y = value(x);
-    }
 }
 
 /// `max(0, x)`, where NaN stays NaN.

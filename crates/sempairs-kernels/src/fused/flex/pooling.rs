@@ -1,26 +1,37 @@
-//! The mean over the map.
+//! The mean over the map, and the largest of every window.
 
 use burn_flex::FlexTensor;
+use pulp::Arch;
+use rayon::prelude::*;
 
+use super::geometry::Geometry;
 use super::{batch_last, dims};
 
-pub(super) fn forward(x: &FlexTensor) -> FlexTensor {
+/// Pictures whose largest value is looked for at a time: a vector of most processors.
+const LANES: usize = 16;
+
+pub(super) fn mean(x: &FlexTensor) -> FlexTensor {
     let [n, c, h, w] = dims(x);
     let x = batch_last::load(x);
     let x = batch_last::values(&x);
-    let mut y = vec![0.0; n * c];
     let share = 1.0 / (h * w) as f32;
-    for channel in 0..c {
-        for i in 0..n {
-            let map = &x[channel * h * w * n..];
-            let sum: f32 = (0..h * w).map(|position| map[position * n + i]).sum();
-            y[i * c + channel] = sum * share;
+    let mut sums = vec![0.0; c * n];
+    if !x.is_empty() {
+        for (sums, map) in sums.chunks_exact_mut(n).zip(x.chunks_exact(h * w * n)) {
+            for place in map.chunks_exact(n) {
+                for (sum, value) in sums.iter_mut().zip(place) {
+                    *sum += value;
+                }
+            }
+            for sum in sums {
+                *sum *= share;
+            }
         }
     }
-    batch_last::contiguous(y, [n, c])
+    batch_last::contiguous(sums, [c, n]).transpose(0, 1).to_contiguous()
 }
 
-pub(super) fn gradient(gradient: &FlexTensor, input: [usize; 4]) -> FlexTensor {
+pub(super) fn mean_gradient(gradient: &FlexTensor, input: [usize; 4]) -> FlexTensor {
     let [n, c, h, w] = input;
     let gradient = gradient.transpose(0, 1).to_contiguous();
     let gradient = batch_last::values(&gradient);
@@ -32,4 +43,108 @@ pub(super) fn gradient(gradient: &FlexTensor, input: [usize; 4]) -> FlexTensor {
         }
     }
     batch_last::store(dx, input)
+}
+
+/// The largest value of every window; NaN if one is.
+pub(super) fn max(x: &FlexTensor, geometry: &Geometry) -> FlexTensor {
+    let Geometry { n, c_in: c, output: [h, w], .. } = *geometry;
+    let x = batch_last::load(x);
+    let x = batch_last::values(&x);
+    let mut y = vec![0.0; c * h * w * n];
+    if y.is_empty() {
+        return batch_last::store(y, [n, c, h, w]);
+    }
+    let maps = x.par_chunks_exact(x.len() / c);
+    y.par_chunks_exact_mut(h * w * n).zip(maps).for_each(|(y, x)| {
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for (output, y) in y.chunks_exact_mut(n).enumerate() {
+                    let mut places = windows(geometry, output);
+                    let first = places.next().expect("a window covers a place");
+                    y.copy_from_slice(&x[first * n..][..n]);
+                    for place in places {
+                        for (y, &x) in y.iter_mut().zip(&x[place * n..][..n]) {
+                            *y = if x > *y || x.is_nan() { x } else { *y };
+                        }
+                    }
+                }
+            },
+        );
+    });
+    batch_last::store(y, [n, c, h, w])
+}
+
+/// The gradient goes to the first of a window's values that is the largest.
+pub(super) fn max_gradient(
+    x: &FlexTensor,
+    y: &FlexTensor,
+    gradient: &FlexTensor,
+    geometry: &Geometry,
+) -> FlexTensor {
+    let Geometry { n, c_in: c, input: [h, w], .. } = *geometry;
+    let (x, y, gradient) = (batch_last::load(x), batch_last::load(y), batch_last::load(gradient));
+    let (x, y, gradient) =
+        (batch_last::values(&x), batch_last::values(&y), batch_last::values(&gradient));
+    let mut dx = vec![0.0; x.len()];
+    if dx.is_empty() || y.is_empty() {
+        return batch_last::store(dx, [n, c, h, w]);
+    }
+    let outputs = y.len() / c;
+    let maps = x.par_chunks_exact(h * w * n);
+    let above = y.par_chunks_exact(outputs).zip(gradient.par_chunks_exact(outputs));
+    dx.par_chunks_exact_mut(h * w * n).zip(maps.zip(above)).for_each(|(dx, (x, (y, gradient)))| {
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                let rows = y.chunks_exact(n).zip(gradient.chunks_exact(n));
+                for (output, (y, gradient)) in rows.enumerate() {
+                    for start in (0..n).step_by(LANES) {
+                        let size = LANES.min(n - start);
+                        if size == LANES {
+                            // A constant length, for vectors.
+                            give(geometry, output, start, LANES, x, y, gradient, dx);
+                        } else {
+                            give(geometry, output, start, size, x, y, gradient, dx);
+                        }
+                    }
+                }
+            },
+        );
+    });
+    batch_last::store(dx, [n, c, h, w])
+}
+
+/// Hands the gradient of some pictures' output on to the places it came from.
+#[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "a loop's body")]
+fn give(
+    geometry: &Geometry,
+    output: usize,
+    start: usize,
+    size: usize,
+    x: &[f32],
+    y: &[f32],
+    gradient: &[f32],
+    dx: &mut [f32],
+) {
+    let n = geometry.n;
+    let (y, gradient) = (&y[start..start + size], &gradient[start..start + size]);
+    let mut open = [0.0; LANES];
+    open[..size].copy_from_slice(gradient);
+    for place in windows(geometry, output) {
+        let part = place * n + start..place * n + start + size;
+        let (x, dx) = (&x[part.clone()], &mut dx[part]);
+        for i in 0..size {
+            let here = x[i] == y[i] || x[i].is_nan();
+            dx[i] += if here { open[i] } else { 0.0 };
+            open[i] = if here { 0.0 } else { open[i] };
+        }
+    }
+}
+
+/// The places in the picture that an output's window covers, row by row.
+#[inline(always)]
+fn windows(geometry: &Geometry, output: usize) -> impl Iterator<Item = usize> {
+    (0..geometry.taps()).filter_map(move |tap| geometry.reads(output, tap))
 }

@@ -29,7 +29,7 @@ pub(super) fn forward(x: &[f32], weight: &[f32], geometry: &Geometry) -> Vec<f32
     let target = Target::new(&mut y, outputs * n);
     pieces(outputs, c_out).into_par_iter().for_each(|(p, rows)| {
         let mut begun = false;
-        for (tap, q) in (0..geometry.taps()).filter_map(|tap| Some((tap, reads(geometry, p, tap)?)))
+        for (tap, q) in (0..geometry.taps()).filter_map(|tap| Some((tap, geometry.reads(p, tap)?)))
         {
             let filters = plane(&filters, tap, [c_out, c_in]).part(rows.clone(), 0..c_in);
             let x = place(x, q, inputs, [c_in, n]);
@@ -54,7 +54,7 @@ pub(super) fn input_gradient(gradient: &[f32], weight: &[f32], geometry: &Geomet
     let mut readers = vec![Vec::new(); inputs];
     for p in 0..outputs {
         for tap in 0..geometry.taps() {
-            if let Some(q) = reads(geometry, p, tap) {
+            if let Some(q) = geometry.reads(p, tap) {
                 readers[q].push((p, tap));
             }
         }
@@ -80,7 +80,7 @@ pub(super) fn weight_gradient(x: &[f32], gradient: &[f32], geometry: &Geometry) 
     let target = Target::new(&mut dw, c_in);
     pieces(taps, c_out).into_par_iter().for_each(|(tap, rows)| {
         let mut begun = false;
-        for (p, q) in (0..outputs).filter_map(|p| Some((p, reads(geometry, p, tap)?))) {
+        for (p, q) in (0..outputs).filter_map(|p| Some((p, geometry.reads(p, tap)?))) {
             let gradient = place(gradient, p, outputs, [c_out, n]).part(rows.clone(), 0..n);
             let x = place(x, q, inputs, [c_in, n]).transposed();
             // SAFETY: the pieces are disjoint.
@@ -102,15 +102,6 @@ pub(super) fn weight_gradient(x: &[f32], gradient: &[f32], geometry: &Geometry) 
         }
     });
     interleaved
-}
-
-/// The place that a tap of an output's filter reads, unless it lies outside the picture.
-fn reads(geometry: &Geometry, output: usize, tap: usize) -> Option<usize> {
-    let Geometry { input: [h, w], kernel: [_, k_w], stride, padding, .. } = *geometry;
-    let (i, j) = (output / geometry.output[1], output % geometry.output[1]);
-    let y = (i * stride[0] + tap / k_w).checked_sub(padding[0]).filter(|&y| y < h)?;
-    let x = (j * stride[1] + tap % k_w).checked_sub(padding[1]).filter(|&x| x < w)?;
-    Some(y * w + x)
 }
 
 /// The filters tap by tap, `[taps, c_out, c_in]`.
