@@ -127,11 +127,12 @@ def rows(args, scratch):
     on = "" if args.device == "flex" else f" {args.device}"
     peer_device = "cpu" if args.device == "flex" else args.device
     table = []
-    for backbone in ["resnet18", "resnet50"]:
-        step = ["--backbone", backbone, "--size", "64", "--batch", "32", "--steps", str(args.steps)]
+    for backbone, batch in [("resnet18", 32), ("resnet50", 32), ("vit_small_patch8", 16)]:
+        step = ["--backbone", backbone, "--size", "64"]
+        step += ["--batch", str(batch), "--steps", str(args.steps)]
         ours = ["bench", "step", *step, "--device", args.device]
         theirs = [str(BENCHES / "peers" / "step.py"), *step, "--device", peer_device]
-        table.append((f"step {backbone} 64px batch 32{on}", ours, theirs))
+        table.append((f"step {backbone} 64px batch {batch}{on}", ours, theirs))
     for source, workers in [("files", 1), ("files", 2), ("cache", 2)]:
         loader = ["--size", "64", "--batch", "256", "--batches", str(args.batches)]
         loader = [args.pictures, *loader, "--workers", str(workers)]

@@ -1,16 +1,16 @@
-//! One training step, forward and backward, of residual networks: fused against plain.
+//! One training step, forward and backward, of residual networks on the CPU: fused against plain.
 //!
-//! `cargo bench --bench step -- [FILTER]` prints the median seconds of each, and how many
-//! times faster the fused one is. They are timed in turns, so that all meet the same machine.
-//! `ROUNDS` is the number of timed steps of each (5), and `ONLY_FUSED=1` leaves out the others.
+//! `cargo bench --bench step -- [FILTER]`; one item is one pair.
 
-use std::time::Instant;
-
-use burn::tensor::module::max_pool2d;
-use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Distribution, Tensor};
+use divan::Bencher;
+use divan::counter::ItemsCount;
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
+
+fn main() {
+    divan::main();
+}
 
 type Normalised = (Tensor<4>, Tensor<1>, Tensor<1>);
 
@@ -20,7 +20,8 @@ struct Operations {
     batch_norm: fn(Tensor<4>, Tensor<1>, Tensor<1>, f64) -> Normalised,
     batch_norm_relu: fn(Tensor<4>, Tensor<1>, Tensor<1>, f64) -> Normalised,
     batch_norm_add_relu: fn(Tensor<4>, Tensor<4>, Tensor<1>, Tensor<1>, f64) -> Normalised,
-    pool: fn(Tensor<4>) -> Tensor<2>,
+    max_pool2d: fn(Tensor<4>, [usize; 2], [usize; 2], [usize; 2]) -> Tensor<4>,
+    global_average_pool: fn(Tensor<4>) -> Tensor<2>,
 }
 
 const FUSED: Operations = Operations {
@@ -28,7 +29,8 @@ const FUSED: Operations = Operations {
     batch_norm: fused::batch_norm,
     batch_norm_relu: fused::batch_norm_relu,
     batch_norm_add_relu: fused::batch_norm_add_relu,
-    pool: fused::global_average_pool,
+    max_pool2d: fused::max_pool2d,
+    global_average_pool: fused::global_average_pool,
 };
 
 const PLAIN: Operations = Operations {
@@ -36,10 +38,9 @@ const PLAIN: Operations = Operations {
     batch_norm: reference::batch_norm,
     batch_norm_relu: reference::batch_norm_relu,
     batch_norm_add_relu: reference::batch_norm_add_relu,
-    pool: reference::global_average_pool,
+    max_pool2d: reference::max_pool2d,
+    global_average_pool: reference::global_average_pool,
 };
-
-const FUSED_CONVOLUTION_ALONE: Operations = Operations { conv2d: fused::conv2d, ..PLAIN };
 
 /// A convolution and the normalisation behind it.
 struct Layer {
@@ -141,10 +142,10 @@ impl Network {
     fn step(&self, x: Tensor<4>, ops: Operations) -> f32 {
         let mut x = self.stem.relu(x, ops);
         if self.max_pool {
-            x = max_pool2d(x, MaxPoolOptions::new([3; 2]).with_stride([2; 2]).with_padding([1; 2]));
+            x = (ops.max_pool2d)(x, [3; 2], [2; 2], [1; 2]);
         }
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x, ops));
-        let loss = (ops.pool)(x).powi_scalar(2).mean();
+        let loss = (ops.global_average_pool)(x).powi_scalar(2).mean();
         let value = loss.clone().into_scalar::<f32>();
         let grads = loss.backward();
         assert!(self.stem.filters.grad(&grads).is_some());
@@ -152,49 +153,27 @@ impl Network {
     }
 }
 
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+/// Network, pixels of a side and pairs.
+const CASES: [(&str, usize, usize); 4] =
+    [("narrow10", 32, 128), ("resnet18", 32, 128), ("resnet18", 64, 32), ("resnet50", 64, 16)];
+
+#[divan::bench(args = CASES, sample_count = 5, sample_size = 1)]
+fn fused_step(bencher: Bencher, case: (&str, usize, usize)) {
+    step(bencher, case, FUSED);
 }
 
-fn main() {
-    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
-    let rounds = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(5);
-    let only_fused = std::env::var("ONLY_FUSED").is_ok();
+#[divan::bench(args = CASES, sample_count = 5, sample_size = 1)]
+fn plain_step(bencher: Bencher, case: (&str, usize, usize)) {
+    step(bencher, case, PLAIN);
+}
+
+fn step(bencher: Bencher, (name, size, pairs): (&str, usize, usize), ops: Operations) {
     let device = Device::flex().autodiff();
-    let networks =
-        [("narrow10", 32, 256), ("resnet18", 64, 16), ("resnet50", 64, 16), ("resnet18", 32, 256)];
-    for (name, size, batch) in networks {
-        let title = format!("{name} {size} px 2x{batch}");
-        if wanted.as_ref().is_some_and(|wanted| !title.contains(wanted.as_str())) {
-            continue;
-        }
-        let network = Network::new(name, &device);
-        let normal = Distribution::Normal(0.0, 1.0);
-        let x = Tensor::<4>::random([2 * batch, 3, size, size], normal, &device);
-        let all = [FUSED, FUSED_CONVOLUTION_ALONE, PLAIN];
-        let all = if only_fused { &all[..1] } else { &all[..] };
-        let mut times = vec![Vec::new(); all.len()];
-        for round in 0..=rounds {
-            for (ops, times) in all.iter().zip(&mut times) {
-                let start = Instant::now();
-                let loss = network.step(x.clone(), *ops);
-                let seconds = start.elapsed().as_secs_f64();
-                assert!(loss.is_finite());
-                // The first round warms up.
-                if round > 0 {
-                    times.push(seconds);
-                }
-            }
-        }
-        let medians: Vec<f64> = times.into_iter().map(median).collect();
-        print!("{title}: fused {:.3} s, {:.1} pairs/s", medians[0], batch as f64 / medians[0]);
-        if let [fused, convolution, plain] = medians[..] {
-            print!(
-                "; fused convolution alone {convolution:.3} s; plain {plain:.3} s; ratio {:.2}",
-                plain / fused
-            );
-        }
-        println!();
-    }
+    let network = Network::new(name, &device);
+    let normal = Distribution::Normal(0.0, 1.0);
+    let x = Tensor::<4>::random([2 * pairs, 3, size, size], normal, &device);
+    bencher.counter(ItemsCount::new(pairs)).bench_local(|| {
+        let loss = network.step(x.clone(), ops);
+        assert!(loss.is_finite());
+    });
 }
