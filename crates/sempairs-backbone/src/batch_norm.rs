@@ -73,16 +73,26 @@ impl BatchNorm {
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let dims = input.dims();
         let map = input.reshape([dims[0], dims[1], dims[2..].iter().product(), 1]);
-        let (scale, offset) = (self.weight.val(), self.bias.val());
-        let output = if self.trains_on(&map) {
-            let values = values_a_channel(&map);
-            let (output, mean, variance) = batch_norm(map, scale, offset, self.epsilon);
-            self.track(mean, variance, values);
-            output
-        } else {
-            self.infer(map)
-        };
-        output.reshape(dims)
+        self.forward_map(map).reshape(dims)
+    }
+
+    /// [`forward`](Self::forward) of maps, whose layout in memory it keeps.
+    ///
+    /// # Shapes
+    /// - input, output: `[batch, features, height, width]`
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Self::forward).
+    pub fn forward_map(&self, input: Tensor<4>) -> Tensor<4> {
+        if !self.trains_on(&input) {
+            return self.infer(input);
+        }
+        let values = values_a_channel(&input);
+        let (output, mean, variance) =
+            batch_norm(input, self.weight.val(), self.bias.val(), self.epsilon);
+        self.track(mean, variance, values);
+        output
     }
 
     /// [`forward`](Self::forward) followed by a rectifier, in one operation where there is one.

@@ -1,5 +1,6 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use sempairs_kernels::fork;
 
 use crate::{BatchNorm, BatchNormConfig, BlockKind, Conv};
 
@@ -69,9 +70,10 @@ impl Block {
     /// - input: `[batch, channels, height, width]`
     /// - output: `[batch, out, ceil(height / stride), ceil(width / stride)]`
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let [input, shortcut] = fork(input);
         let shortcut = match &self.downsample {
-            Some((conv, norm)) => norm.forward(conv.forward(input.clone())),
-            None => input.clone(),
+            Some((conv, norm)) => norm.forward_map(conv.forward(shortcut)),
+            None => shortcut,
         };
         let hidden = self.bn1.forward_relu(self.conv1.forward(input));
         let hidden = self.conv2.forward(hidden);

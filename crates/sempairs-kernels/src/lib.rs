@@ -14,10 +14,14 @@
 
 mod batch_norm;
 mod conv2d;
+mod fork;
 mod fused;
+mod linear;
 mod pool;
 pub mod reference;
 
 pub use batch_norm::{batch_norm, batch_norm_add_relu, batch_norm_relu};
 pub use conv2d::conv2d;
+pub use fork::fork;
+pub use linear::linear;
 pub use pool::{global_average_pool, max_pool2d};

@@ -88,3 +88,12 @@ pub fn max_pool2d(
     let options = MaxPoolOptions::new(kernel).with_stride(stride).with_padding(padding);
     burn::tensor::module::max_pool2d(x, options)
 }
+
+/// The twin of [`linear`](crate::linear()): a product of matrices and a sum.
+///
+/// # Shapes
+/// - `x`: `[rows, inputs]`; `weight`: `[inputs, outputs]`; `bias`: `[outputs]`
+/// - output: `[rows, outputs]`
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    x.matmul(weight) + bias.unsqueeze()
+}

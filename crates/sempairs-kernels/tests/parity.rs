@@ -246,6 +246,70 @@ fn max_pool2d_keeps_nan() {
 }
 
 #[test]
+fn linear_equals_its_twin() {
+    type Layer = fn(Tensor<2>, Tensor<2>, Tensor<1>) -> Tensor<2>;
+    for [rows, inputs, outputs] in
+        [[1, 1, 1], [7, 3, 5], [64, 33, 130], [257, 64, 7], [5, 257, 64], [130, 96, 200]]
+    {
+        let both = [fused::linear as Layer, reference::linear].map(|linear| {
+            let inputs_of = [
+                random([1, 1, rows, inputs], 1),
+                random([1, 1, inputs, outputs], 2),
+                random([1, 1, 1, outputs], 3),
+            ];
+            run(inputs_of, |[x, weight, bias]| {
+                let (x, weight) = (x.reshape([rows, inputs]), weight.reshape([inputs, outputs]));
+                linear(x, weight, bias.reshape([outputs])).reshape([1, 1, rows, outputs])
+            })
+        });
+        assert_close(&both, &format!("linear {rows} x {inputs} to {outputs}"));
+    }
+}
+
+#[test]
+fn linear_takes_transposed_inputs() {
+    type Layer = fn(Tensor<2>, Tensor<2>, Tensor<1>) -> Tensor<2>;
+    let both = [fused::linear as Layer, reference::linear].map(|linear| {
+        run([random([1, 1, 9, 20], 1), random([1, 1, 13, 9], 2)], |[x, weight]| {
+            let bias = weight.clone().narrow(3, 0, 1).reshape([13]);
+            linear(x.reshape([9, 20]).transpose(), weight.reshape([13, 9]).transpose(), bias)
+                .reshape([1, 1, 20, 13])
+        })
+    });
+    assert_close(&both, "linear of transposed inputs");
+}
+
+#[test]
+fn a_fork_adds_the_gradients_of_both() {
+    let w = || random([8, 8, 3, 3], 2);
+    let ours = run([random([17, 8, 6, 5], 1), w()], |[x, w]| {
+        let [a, b] = fused::fork(fused::conv2d(x, w.clone(), [1; 2], [1; 2]));
+        fused::conv2d(a, w, [1; 2], [1; 2]) + b * 3.0
+    });
+    let twin = run([random([17, 8, 6, 5], 1), w()], |[x, w]| {
+        let y = reference::conv2d(x, w.clone(), [1; 2], [1; 2]);
+        reference::conv2d(y.clone(), w, [1; 2], [1; 2]) + y * 3.0
+    });
+    assert_close(&[ours, twin], "fork");
+}
+
+#[test]
+#[should_panic = "one of the two had no part in the loss"]
+fn a_fork_of_which_one_is_left_does_not_lose_its_gradient_silently() {
+    let x = random([2, 3, 4, 4], 1).require_grad();
+    let [a, _] = fused::fork(x);
+    a.sum().backward();
+}
+
+#[test]
+fn a_fork_that_nothing_is_derived_from_is_dropped_in_peace() {
+    let [a, _] = fused::fork(random([2, 3, 4, 4], 1).require_grad());
+    drop(a * 2.0);
+    let [a, b] = fused::fork(random([2, 3, 4, 4], 1));
+    assert_eq!(a.into_data(), b.into_data());
+}
+
+#[test]
 fn double_precision_goes_to_the_twin() {
     let options = (&device(), burn::tensor::DType::F64);
     let x = Tensor::<4>::random([2, 3, 5, 5], Distribution::Default, options);

@@ -3,6 +3,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use sempairs_backbone::{BatchNorm, BatchNormConfig};
+use sempairs_kernels::linear;
 use serde::{Deserialize, Serialize};
 
 use crate::ObjectiveError;
@@ -101,7 +102,10 @@ impl Projector {
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let last = self.layers.len() - 1;
         self.layers.iter().enumerate().fold(x, |x, (i, layer)| {
-            let x = layer.linear.forward(x);
+            let x = match &layer.linear.bias {
+                Some(bias) => linear(x, layer.linear.weight.val(), bias.val()),
+                None => layer.linear.forward(x),
+            };
             let x = match &layer.norm {
                 Some(norm) => norm.forward(x),
                 None => x,

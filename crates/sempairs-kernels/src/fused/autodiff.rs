@@ -1,5 +1,7 @@
 //! Gradient tracking of the fused operations over any backend that has them.
 
+use std::sync::{Arc, Mutex};
+
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -164,6 +166,70 @@ impl<B: BackwardOps> Backward<B, 1> for Largest {
     }
 }
 
+#[derive(Debug)]
+struct LinearLayer;
+
+#[derive(Debug, Clone)]
+struct LinearState {
+    x: NodeId,
+    weight: NodeId,
+}
+
+impl<B: BackwardOps> Backward<B, 3> for LinearLayer {
+    type State = LinearState;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 3>,
+        grads: &mut Gradients,
+        checkpointer: &mut Checkpointer,
+    ) {
+        let [x_node, weight_node, bias_node] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(ops.state.x);
+        let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(ops.state.weight);
+        if let Some(node) = bias_node {
+            grads.register::<B>(node.id, B::linear_bias_gradient(gradient.clone()));
+        }
+        if let Some(node) = weight_node {
+            grads.register::<B>(node.id, B::linear_weight_gradient(x, gradient.clone()));
+        }
+        if let Some(node) = x_node {
+            grads.register::<B>(node.id, B::linear_input_gradient(weight, gradient));
+        }
+    }
+}
+
+/// One of the two outputs of a fork.
+#[derive(Debug)]
+struct Half;
+
+/// The gradient of the output whose turn was first, until the other's comes.
+#[derive(Debug)]
+struct Waiting<B: Backend>(Mutex<Option<FloatTensor<B>>>);
+
+impl<B: Backend> Drop for Waiting<B> {
+    fn drop(&mut self) {
+        let left = self.0.get_mut().is_ok_and(|gradient| gradient.is_some());
+        assert!(!left || std::thread::panicking(), "fork: one of the two had no part in the loss");
+    }
+}
+
+impl<B: BackwardOps> Backward<B, 1> for Half {
+    type State = Arc<Waiting<B>>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [x_node] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        let Some(node) = x_node else { return };
+        let mut waiting = ops.state.0.lock().expect("nothing panics while it is held");
+        match waiting.take() {
+            None => *waiting = Some(gradient),
+            Some(other) => grads.register::<B>(node.id, B::sum_of_maps(other, gradient)),
+        }
+    }
+}
+
 impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
     fn fused_conv2d(
         x: Tracked<B, C>,
@@ -296,6 +362,31 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
             }
             OpsKind::UnTracked(prep) => prep.finish(forward(x)),
         }
+    }
+
+    fn fused_linear(x: Tracked<B, C>, weight: Tracked<B, C>, bias: Tracked<B, C>) -> Tracked<B, C> {
+        let guards = [x.node(), weight.node(), bias.node()];
+        let forward = |x: Tracked<B, C>, weight: Tracked<B, C>| {
+            B::fused_linear(x.into_primitive(), weight.into_primitive(), bias.into_primitive())
+        };
+        match LinearLayer.prepare::<C>(guards).compute_bound().stateful() {
+            OpsKind::Tracked(mut prep) => {
+                let state =
+                    LinearState { x: prep.checkpoint(&x), weight: prep.checkpoint(&weight) };
+                prep.finish(state, forward(x, weight))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(forward(x, weight)),
+        }
+    }
+
+    fn fused_fork(x: Tracked<B, C>) -> (Tracked<B, C>, Tracked<B, C>) {
+        let waiting = Arc::new(Waiting::<B>(Mutex::new(None)));
+        let half =
+            |x: &Tracked<B, C>| match Half.prepare::<C>([x.node()]).compute_bound().stateful() {
+                OpsKind::Tracked(prep) => prep.finish(waiting.clone(), x.primitive().clone()),
+                OpsKind::UnTracked(prep) => prep.finish(x.primitive().clone()),
+            };
+        (half(&x), half(&x))
     }
 }
 

@@ -42,6 +42,16 @@ pub trait ForwardOps: Backend {
         stride: [usize; 2],
         padding: [usize; 2],
     ) -> FloatTensor<Self>;
+
+    /// A linear layer; see [`linear`](crate::linear()).
+    fn fused_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// The same tensor twice; see [`fork`](crate::fork()).
+    fn fused_fork(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// The gradients of [`ForwardOps`], on a backend that executes.
@@ -89,6 +99,24 @@ pub trait BackwardOps: ForwardOps {
         stride: [usize; 2],
         padding: [usize; 2],
     ) -> FloatTensor<Self>;
+
+    /// `∂L/∂x` of a linear layer.
+    fn linear_input_gradient(
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// `∂L/∂weight` of a linear layer.
+    fn linear_weight_gradient(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// `∂L/∂bias` of a linear layer.
+    fn linear_bias_gradient(gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The sum of two gradients `[n, c, h, w]`.
+    fn sum_of_maps(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 /// What a batch normalisation keeps for its gradient, each `[c]`.

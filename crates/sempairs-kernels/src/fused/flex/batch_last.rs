@@ -8,6 +8,10 @@
 
 use burn::tensor::{Bytes, DType, Shape};
 use burn_flex::{FlexTensor, Layout};
+use rayon::prelude::*;
+
+use super::dims;
+use super::grid::PIECES;
 
 /// The tensor `[n, c, h, w]` seen as `[c, h, w, n]`, copied only if it does not lie so already.
 pub(super) fn load(tensor: &FlexTensor) -> FlexTensor {
@@ -30,4 +34,22 @@ pub(super) fn store(values: Vec<f32>, [n, c, h, w]: [usize; 4]) -> FlexTensor {
 pub(super) fn contiguous<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     let layout = Layout::contiguous(Shape::from(shape));
     FlexTensor::new(Bytes::from_elems(values), layout, DType::F32)
+}
+
+/// The sum of two tensors `[n, c, h, w]`, in this layout.
+pub(super) fn sum(a: &FlexTensor, b: &FlexTensor) -> FlexTensor {
+    let shape = dims(a);
+    let (a, b) = (load(a), load(b));
+    let (a, b) = (values(&a), values(&b));
+    assert_eq!(a.len(), b.len(), "a sum of two maps");
+    let mut y = vec![0.0; a.len()];
+    let size = a.len().div_ceil(PIECES).max(1);
+    y.par_chunks_mut(size).zip(a.par_chunks(size).zip(b.par_chunks(size))).for_each(
+        |(y, (a, b))| {
+            for (y, (a, b)) in y.iter_mut().zip(a.iter().zip(b)) {
+                *y = a + b;
+            }
+        },
+    );
+    store(y, shape)
 }

@@ -9,6 +9,7 @@ mod batch_last;
 mod convolution;
 mod geometry;
 mod grid;
+mod linear;
 mod normalisation;
 mod pooling;
 mod product;
@@ -64,6 +65,14 @@ impl ForwardOps for Flex {
     ) -> Value {
         pooling::max(&x, &Geometry::of_windows(dims(&x), kernel, stride, padding))
     }
+
+    fn fused_linear(x: Value, weight: Value, bias: Value) -> Value {
+        linear::forward(&x, &weight, &bias)
+    }
+
+    fn fused_fork(x: Value) -> (Value, Value) {
+        (x.clone(), x)
+    }
 }
 
 impl BackwardOps for Flex {
@@ -113,6 +122,22 @@ impl BackwardOps for Flex {
     ) -> Value {
         let geometry = Geometry::of_windows(dims(&x), kernel, stride, padding);
         pooling::max_gradient(&x, &y, &gradient, &geometry)
+    }
+
+    fn linear_input_gradient(weight: Value, gradient: Value) -> Value {
+        linear::input_gradient(&weight, &gradient)
+    }
+
+    fn linear_weight_gradient(x: Value, gradient: Value) -> Value {
+        linear::weight_gradient(&x, &gradient)
+    }
+
+    fn linear_bias_gradient(gradient: Value) -> Value {
+        linear::bias_gradient(&gradient)
+    }
+
+    fn sum_of_maps(a: Value, b: Value) -> Value {
+        batch_last::sum(&a, &b)
     }
 }
 

@@ -1,0 +1,23 @@
+//! Linear layers.
+
+use burn::backend::Dispatch;
+use burn::tensor::Tensor;
+
+use crate::fused::{self, ForwardOps};
+use crate::reference;
+
+/// A linear layer: `y = x · weight + bias`.
+///
+/// # Shapes
+/// - `x`: `[rows, inputs]`; `weight`: `[inputs, outputs]`; `bias`: `[outputs]`
+/// - output: `[rows, outputs]`
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    if !fused::on(&x) {
+        return reference::linear(x, weight, bias);
+    }
+    let ([_, inputs], [weights, outputs]) = (x.dims(), weight.dims());
+    assert_eq!(inputs, weights, "linear: values of a row and weights of an output");
+    assert_eq!(bias.dims(), [outputs], "linear: a bias for each output");
+    let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(Dispatch::fused_linear(x, weight, bias))
+}
