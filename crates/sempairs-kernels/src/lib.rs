@@ -1,4 +1,4 @@
-//! The operations of a residual network on plain tensors, each with a fused twin.
+//! The operations of residual networks and vision transformers on plain tensors, each with a fused twin.
 //!
 //! A function of this crate means what its twin in [`mod@reference`] means, in value and in
 //! gradient. On the Flex backend, tracked or not, 32-bit floats take a fused implementation:
@@ -12,16 +12,22 @@
 //!
 //! Results are the same bit for bit from run to run and on any number of threads of one machine.
 
+mod attention;
 mod batch_norm;
 mod conv2d;
 mod fork;
 mod fused;
+mod gelu;
+mod layer_norm;
 mod linear;
 mod pool;
 pub mod reference;
 
+pub use attention::attention;
 pub use batch_norm::{batch_norm, batch_norm_add_relu, batch_norm_relu};
 pub use conv2d::conv2d;
 pub use fork::fork;
+pub use gelu::gelu;
+pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use pool::{global_average_pool, max_pool2d};

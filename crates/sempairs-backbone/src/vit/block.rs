@@ -1,7 +1,7 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Tensor};
+use sempairs_kernels::gelu;
 
 use super::{Attention, LayerNorm};
 
@@ -43,12 +43,22 @@ impl TransformerBlock {
     /// - input, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let x = x.clone() + self.attn.forward(self.norm1.forward(x));
-        let hidden = gelu(self.mlp.fc1.forward(self.norm2.forward(x.clone())));
-        x + self.mlp.fc2.forward(hidden)
+        let hidden = gelu(linear(&self.mlp.fc1, self.norm2.forward(x.clone())));
+        x + linear(&self.mlp.fc2, hidden)
     }
 
     /// [`Attention::weights`] of the tokens that enter the block.
     pub fn attention(&self, x: Tensor<3>) -> Tensor<4> {
         self.attn.weights(self.norm1.forward(x))
     }
+}
+
+/// A layer with a bias, on all tokens of all pictures at once.
+pub(super) fn linear(layer: &Linear, x: Tensor<3>) -> Tensor<3> {
+    let [batch, tokens, dim] = x.dims();
+    let bias = layer.bias.as_ref().expect("the layers of a transformer have biases");
+    let y =
+        sempairs_kernels::linear(x.reshape([batch * tokens, dim]), layer.weight.val(), bias.val());
+    let [_, width] = y.dims();
+    y.reshape([batch, tokens, width])
 }
