@@ -28,7 +28,7 @@ pub mod weights;
 pub use backbone::Backbone;
 pub use batch_norm::{BatchNorm, BatchNormConfig};
 pub use block::Block;
-pub use config::{Architecture, BackboneConfig, BlockKind, Stem};
+pub use config::{Architecture, BackboneConfig, BlockKind, InitialFilters, Stem};
 pub use conv::Conv;
 pub use resnet::{ResNet, ResNetConfig};
 pub use seed::seed_parameters;
