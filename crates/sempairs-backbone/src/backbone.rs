@@ -3,6 +3,9 @@ use burn::tensor::Tensor;
 
 /// A network from pictures to features; what pre-training learns and evaluation scores.
 ///
+/// The type of the pictures decides that of its products: with pictures of 16 bits, such as bfloat16, convolutions and
+/// linear layers compute in 16 bits; weights, statistics and features have 32 bits whatever the pictures have.
+///
 /// Whether it trains is the module's state, as for every Burn module: `valid()` makes it a function
 /// of its weights alone.
 pub trait Backbone: Module + ModuleDisplay + 'static {

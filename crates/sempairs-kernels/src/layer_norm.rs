@@ -4,6 +4,7 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use crate::fused::{self, ForwardTokenOps};
+use crate::precision::{follow, widen};
 use crate::reference;
 
 /// Layer normalisation of every row: `y = (x − mean) / √(variance + ε) · weight + bias`, mean and biased
@@ -18,7 +19,8 @@ pub fn layer_norm<const D: usize>(
     epsilon: f64,
 ) -> Tensor<D> {
     if !fused::on(&x) {
-        return reference::layer_norm(x, weight, bias, epsilon);
+        let like = x.clone().detach();
+        return follow(reference::layer_norm(widen(x), weight, bias, epsilon), &like);
     }
     let shape = x.dims();
     let d = shape[D - 1];

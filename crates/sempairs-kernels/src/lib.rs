@@ -10,6 +10,9 @@
 //! ever, and any other operation of Burn may stand between two of them; only operations that put
 //! a tensor into row-major order cost a copy.
 //!
+//! Where the input has 16 bits, products are made in 16 bits and everything else in 32: weights are cast to the type of
+//! what they meet, normalisation and softmax widen their input and narrow their output.
+//!
 //! Results are the same bit for bit from run to run and on any number of threads of one machine.
 
 mod attention;
@@ -21,6 +24,7 @@ mod gelu;
 mod layer_norm;
 mod linear;
 mod pool;
+mod precision;
 pub mod reference;
 
 pub use attention::attention;

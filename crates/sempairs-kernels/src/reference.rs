@@ -5,6 +5,8 @@ use burn::tensor::activation::{relu, softmax};
 use burn::tensor::module::{adaptive_avg_pool2d, batch_norm_train};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 
+use crate::precision::{follow, widen};
+
 /// The twin of [`conv2d`](crate::conv2d()): [`burn::tensor::module::conv2d`] without bias, dilation
 /// or groups.
 ///
@@ -135,6 +137,7 @@ pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
         part.reshape([n, tokens, heads, d / heads]).swap_dims(1, 2)
     });
     let scale = ((d / heads) as f64).sqrt().recip();
-    let weights = softmax(q.mul_scalar(scale).matmul(k.swap_dims(2, 3)), 3);
+    let logits = widen(q.mul_scalar(scale).matmul(k.swap_dims(2, 3)));
+    let weights = follow(softmax(logits, 3), &v);
     weights.matmul(v).swap_dims(1, 2).reshape([n, tokens, d])
 }

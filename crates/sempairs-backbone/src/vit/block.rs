@@ -1,6 +1,6 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 use sempairs_kernels::gelu;
 
 use super::{Attention, LayerNorm};
@@ -39,17 +39,21 @@ impl TransformerBlock {
         }
     }
 
+    /// The tokens behind the block, in their own type; its products are made in the type `products`.
+    ///
     /// # Shapes
     /// - input, output: `[batch, tokens, dim]`
-    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let x = x.clone() + self.attn.forward(self.norm1.forward(x));
-        let hidden = gelu(linear(&self.mlp.fc1, self.norm2.forward(x.clone())));
-        x + linear(&self.mlp.fc2, hidden)
+    pub fn forward(&self, x: Tensor<3>, products: DType) -> Tensor<3> {
+        let dtype = x.dtype();
+        let attended = self.attn.forward(self.norm1.forward(x.clone()).cast(products));
+        let x = x + attended.cast(dtype);
+        let hidden = linear(&self.mlp.fc1, self.norm2.forward(x.clone()).cast(products));
+        x + linear(&self.mlp.fc2, gelu(hidden)).cast(dtype)
     }
 
     /// [`Attention::weights`] of the tokens that enter the block.
-    pub fn attention(&self, x: Tensor<3>) -> Tensor<4> {
-        self.attn.weights(self.norm1.forward(x))
+    pub fn attention(&self, x: Tensor<3>, products: DType) -> Tensor<4> {
+        self.attn.weights(self.norm1.forward(x).cast(products))
     }
 }
 

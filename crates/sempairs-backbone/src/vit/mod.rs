@@ -119,7 +119,9 @@ impl VisionTransformer {
     ///
     /// If the patch does not divide height and width.
     pub fn tokens(&self, images: Tensor<4>) -> Tensor<3> {
-        self.norm.forward(self.blocks.iter().fold(self.embed(images), |x, block| block.forward(x)))
+        let dtype = images.dtype();
+        let x = self.embed(images);
+        self.norm.forward(self.blocks.iter().fold(x, |x, block| block.forward(x, dtype)))
     }
 
     /// The class tokens of the last blocks, each behind the last norm, side by side, the last block's at the
@@ -135,10 +137,11 @@ impl VisionTransformer {
     pub fn class_tokens(&self, images: Tensor<4>, blocks: usize) -> Tensor<2> {
         let depth = self.blocks.len();
         assert!((1..=depth).contains(&blocks), "1 to {depth} blocks, not {blocks}");
+        let dtype = images.dtype();
         let mut x = self.embed(images);
         let mut found = Vec::with_capacity(blocks);
         for (index, block) in self.blocks.iter().enumerate() {
-            x = block.forward(x);
+            x = block.forward(x, dtype);
             if index + blocks >= depth {
                 found.push(first_token(self.norm.forward(x.clone())));
             }
@@ -160,8 +163,9 @@ impl VisionTransformer {
         let [batch, _, height, width] = images.dims();
         let patch = self.patch_embed.proj.patch();
         let (last, before) = self.blocks.split_last().expect("a network has a block");
-        let x = before.iter().fold(self.embed(images), |x, block| block.forward(x));
-        let weights = last.attention(x); // [batch, heads, tokens, tokens]
+        let dtype = images.dtype();
+        let x = before.iter().fold(self.embed(images), |x, block| block.forward(x, dtype));
+        let weights = last.attention(x, dtype); // [batch, heads, tokens, tokens]
         let [_, heads, tokens, _] = weights.dims();
         weights.narrow(2, 0, 1).narrow(3, 1, tokens - 1).reshape([
             batch,
@@ -175,7 +179,8 @@ impl VisionTransformer {
     fn embed(&self, images: Tensor<4>) -> Tensor<3> {
         let [batch, _, height, width] = images.dims();
         let patch = self.patch_embed.proj.patch();
-        let patches = self.patch_embed.forward(images);
+        // Tokens keep the weights' type: what is added to them block by block is small.
+        let patches = self.patch_embed.forward(images).cast(self.cls_token.val().dtype());
         let token = self.cls_token.val().expand([batch, 1, self.dim]);
         let grid = [height / patch, width / patch];
         Tensor::cat(vec![token, patches], 1) + resample_positions(self.pos_embed.val(), grid)
@@ -184,7 +189,9 @@ impl VisionTransformer {
 
 impl Backbone for VisionTransformer {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let x = self.blocks.iter().fold(self.embed(images), |x, block| block.forward(x));
+        let dtype = images.dtype();
+        let x = self.embed(images);
+        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, dtype));
         // The norm acts on each token alone.
         let [batch, _, dim] = x.dims();
         first_token(self.norm.forward(x.narrow(1, 0, 1))).reshape([batch, dim])
