@@ -50,7 +50,9 @@ pub use error::ObjectiveError;
 pub use method::{Loss, Method, TEACHER_ENTROPY};
 pub use moco::{BatchSplit, MoCo, MoCoConfig, info_nce};
 pub use negatives::Negatives;
-pub use nnclr::{NeighbourLoss, NnClr, NnClrConfig, nearest_neighbours, nnclr_loss};
+pub use nnclr::{
+    NEIGHBOUR_ACCURACY, NeighbourLoss, NnClr, NnClrConfig, nearest_neighbours, nnclr_loss,
+};
 pub use nt_xent::{Reduction, normalize, nt_xent};
 pub use projector::{Activation, HeadNorm, Projector, ProjectorConfig};
 pub use queue::Queue;

@@ -35,11 +35,9 @@ fn equals_the_formula_for_odd_sizes() {
                 |z| {
                     let (a, b) = (standardised(&z[0]), standardised(&z[1]));
                     let mut total = 0.0;
-                    for i in 0..d {
-                        for j in 0..d {
-                            let c = (0..n).map(|k| a[k][i] * b[k][j]).sum::<f64>() / n as f64;
-                            total += if i == j { (1.0 - c).powi(2) } else { lambda * c * c };
-                        }
+                    for (i, j) in (0..d).flat_map(|i| (0..d).map(move |j| (i, j))) {
+                        let c = a.iter().zip(&b).map(|(a, b)| a[i] * b[j]).sum::<f64>() / n as f64;
+                        total += if i == j { (1.0 - c).powi(2) } else { lambda * c * c };
                     }
                     total
                 },

@@ -5,18 +5,22 @@ mod compare;
 mod oracle;
 #[path = "../reference/mod.rs"]
 mod reference;
+mod training;
 
 mod barlow_twins;
 mod byol;
+mod config;
 mod dcl;
 mod dino;
 mod ema;
+mod learning;
 mod moco;
 mod nnclr;
+mod peculiar;
 mod queue;
+mod resume;
 mod simclr;
 mod simsiam;
 mod sup_con;
 mod swav;
-mod training;
 mod vicreg;

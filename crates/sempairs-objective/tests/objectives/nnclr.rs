@@ -31,7 +31,8 @@ fn the_nearest_is_the_nearest() {
     let device = Device::flex();
     let [z, support] = [(5, 1), (17, 2)].map(|(n, seed)| values(n * 4, seed));
     let unit_support = normalize(tensor(&support, 17, &device));
-    let found = host(nearest_neighbours(tensor(&z, 5, &device) * 7.0, unit_support));
+    let found = nearest_neighbours(tensor(&z, 5, &device) * 7.0, unit_support.clone());
+    let found = host(unit_support.select(0, found));
     let wide = |x: &[f32]| rows(&x.iter().map(|x| f64::from(*x)).collect::<Vec<_>>(), 4);
     let (z, support) = (unit(&wide(&z)), unit(&wide(&support)));
     for (z, found) in z.iter().zip(wide(&found)) {
