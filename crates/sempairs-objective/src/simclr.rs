@@ -4,7 +4,8 @@ use sempairs_backbone::{Backbone, seed_parameters};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Clock, Loss, Method, ObjectiveError, Projector, ProjectorConfig, Reduction, Views, nt_xent,
+    Clock, HeadNorm, Loss, Method, Negatives, ObjectiveError, Projector, ProjectorConfig,
+    Reduction, Views, nt_xent,
 };
 
 /// SimCLR's constants.
@@ -21,6 +22,20 @@ pub struct SimClrConfig {
 }
 
 impl SimClrConfig {
+    /// The constants of the paper on ImageNet: temperature 0.1, the mean over all anchors, a head of two
+    /// layers without BatchNorm (arXiv 2002.05709, sections 2 and 4.2, equation 1).
+    pub fn paper() -> Self {
+        let projector = ProjectorConfig::simclr();
+        Self { temperature: 0.1, reduction: Reduction::Mean, projector }
+    }
+
+    /// The defaults of the authors' code (google-research/simclr, `tf2`): the sum of the two directions, a
+    /// head of three layers with BatchNorm after each.
+    pub fn code() -> Self {
+        let projector = ProjectorConfig::new([2048, 2048], 128, HeadNorm::All);
+        Self { temperature: 0.1, reduction: Reduction::SumOfDirections, projector }
+    }
+
     /// Whether all values are in their ranges.
     ///
     /// # Errors
@@ -28,10 +43,7 @@ impl SimClrConfig {
     /// [`ObjectiveError::Config`] for a temperature that is not positive and finite, and for a layer of the
     /// head without width.
     pub fn check(&self) -> Result<(), ObjectiveError> {
-        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
-            let reason = format!("must be positive and finite, not {}", self.temperature);
-            return Err(ObjectiveError::config("temperature", reason));
-        }
+        ObjectiveError::unless_positive("temperature", self.temperature)?;
         self.projector.check("projector")
     }
 
@@ -66,9 +78,17 @@ impl<B: Backbone> Method for SimClr<B> {
     fn loss(&self, views: Views, _clock: Clock) -> Loss {
         let n = views.batch();
         let z = self.projector.forward(self.backbone.forward(views.joined())); // [2n, d]
-        let embeddings = z.clone().detach();
+        let embeddings = z.clone();
         let [left, right] = [z.clone().narrow(0, 0, n), z.narrow(0, n, n)];
-        Loss { value: nt_xent(left, right, self.temperature, self.reduction), embeddings }
+        Loss::new(nt_xent(left, right, self.temperature, self.reduction), embeddings)
+    }
+
+    fn negatives(&self) -> Negatives {
+        Negatives::Batch
+    }
+
+    fn chance(&self, batch: usize) -> Option<f64> {
+        Some(self.reduction.directions() * ((2 * batch - 1) as f64).ln())
     }
 
     fn backbone(&self) -> &B {
