@@ -37,8 +37,7 @@ impl Pretrain {
                 experiment.arms.iter().find(|arm| arm.name == *name).ok_or_else(|| {
                     let names: Vec<&str> =
                         experiment.arms.iter().map(|a| a.name.as_str()).collect();
-                    let near = sempairs::nearest(name, names.iter().copied())
-                        .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
+                    let near = sempairs::did_you_mean(name, names.iter().copied());
                     Error::experiment(
                         file,
                         format!("there is no arm `{name}`, only {}{near}", names.join(", ")),

@@ -8,7 +8,7 @@ use sempairs_data::scenes::{Distribution, SceneSource, Split as SceneSplit};
 use sempairs_data::sources::{
     CifarKind, CifarSource, FlatSource, FolderSource, Split, Stl10Source, Stl10Split, Subset,
 };
-use sempairs_data::{DataError, OnBadPicture, PictureSource, screen};
+use sempairs_data::{OnBadPicture, PictureSource, screen};
 use serde::{Deserialize, Serialize};
 
 pub use classes::Classes;
@@ -173,16 +173,17 @@ fn decoded(
     cache: Option<&Cache>,
     on_bad: OnBadPicture,
 ) -> Result<Arc<dyn PictureSource>, Error> {
+    let explain = |error| on_bad.explain(error, "on_bad_picture = \"skip\"");
     let (good, bad): (Arc<dyn PictureSource>, _) = match cache {
         Some(cache) => {
             let cached =
                 CachedSource::open_or_build(&source, cache.short_side, &cache.path, on_bad)
-                    .map_err(|error| hint(error, on_bad))?;
+                    .map_err(explain)?;
             let bad = cached.bad().to_vec();
             (Arc::new(cached), bad)
         }
         None => {
-            let (good, bad) = screen(source, on_bad).map_err(|error| hint(error, on_bad))?;
+            let (good, bad) = screen(source, on_bad).map_err(explain)?;
             (Arc::new(good), bad)
         }
     };
@@ -193,17 +194,6 @@ fn decoded(
         }
     }
     Ok(good)
-}
-
-/// Names the setting that would have left a bad picture out.
-fn hint(error: DataError, on_bad: OnBadPicture) -> DataError {
-    match (error, on_bad) {
-        (DataError::Picture { picture, reason }, OnBadPicture::Error) => {
-            let reason = format!("{reason}; `on_bad_picture = \"skip\"` leaves such pictures out");
-            DataError::Picture { picture, reason }
-        }
-        (error, _) => error,
-    }
 }
 
 #[cfg(test)]
