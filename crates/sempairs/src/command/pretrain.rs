@@ -5,7 +5,7 @@ use clap::Args;
 use sempairs::Error;
 use sempairs::run::Runner;
 
-use super::{DeviceFlag, ExperimentFlags, LoaderFlags};
+use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
 
 /// Arguments of `sempairs pretrain`.
 #[derive(Args)]
@@ -23,6 +23,8 @@ pub struct Pretrain {
     runs: PathBuf,
     #[command(flatten)]
     loader: LoaderFlags,
+    #[command(flatten)]
+    display: DisplayFlag,
     #[command(flatten)]
     device: DeviceFlag,
 }
@@ -48,6 +50,7 @@ impl Pretrain {
         let seed = self.seed.unwrap_or(experiment.seeds[0]);
         let mut runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
         runner.loader = self.loader.config();
+        runner.display = self.display.display();
         runner.stop_on_ctrl_c()?;
         let downstream = runner.downstream(&experiment)?;
         let run = runner.pretrain(&experiment, arm, seed, &downstream, &mut HashMap::new())?;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use classes::Classes;
 
+use super::bounds::{MAX_SCENE_BYTES, MAX_SIDE};
 use crate::Error;
 use crate::suggest::explain;
 
@@ -123,14 +124,26 @@ impl Pictures {
     ///
     /// # Errors
     ///
-    /// [`Error::Experiment`] for nuisances that are none.
+    /// [`Error::Experiment`] for nuisances that are none, and for scenes that are larger than
+    /// [`MAX_SIDE`] or take more than [`MAX_SCENE_BYTES`].
     pub fn scenes(&self, per_class: usize, further: u64) -> Result<Option<SceneSource>, Error> {
-        let Self::Scenes { split, size, seed, nuisances, .. } = self else { return Ok(None) };
+        let Self::Scenes { split, size, seed, nuisances, per_class: all } = self else {
+            return Ok(None);
+        };
         let refuse = |reason: String| Error::experiment("`nuisances`", reason);
-        if *size == 0 {
-            return Err(Error::experiment("`pictures`", "`size` must be at least 1"));
+        let too_large = |reason: String| Err(Error::experiment("`pictures`", reason));
+        if !(1..=MAX_SIDE).contains(size) {
+            return too_large(format!("`size` must be from 1 to {MAX_SIDE}, not {size}"));
         }
         let scenes = SceneSource::new(*split, per_class, *size, seed.wrapping_add(further));
+        let per_class = per_class.max(*all);
+        let bytes = (3 * size * size * scenes.classes().len()).checked_mul(per_class);
+        if bytes.is_none_or(|bytes| bytes > MAX_SCENE_BYTES) {
+            let most = MAX_SCENE_BYTES >> 30;
+            return too_large(format!(
+                "`per_class`: {per_class} scenes a class take over {most} GiB"
+            ));
+        }
         if nuisances.is_empty() {
             return Ok(Some(scenes));
         }
