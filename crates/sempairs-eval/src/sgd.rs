@@ -87,6 +87,15 @@ impl SgdMoco {
         queries: &[f32],
         progress: &ProgressBar,
     ) -> Result<Ranked, EvalError> {
+        let point = self.fit(train, progress)?;
+        Ok(Ranked::by_score(
+            &Logistic::logits(queries, train.dim, train.classes.len(), &point),
+            train.classes.len(),
+        ))
+    }
+
+    /// Weights `[classes, dim]`, then the bias.
+    fn fit(&self, train: &Features, progress: &ProgressBar) -> Result<Vec<f64>, EvalError> {
         self.check()?;
         progress.set_length(self.epochs as u64);
         let (d, c) = (train.dim, train.classes.len());
@@ -111,8 +120,7 @@ impl SgdMoco {
             }
             progress.inc(1);
         }
-        let point: Vec<f64> = point.into_iter().map(f64::from).collect();
-        Ok(Ranked::by_score(&Logistic::logits(queries, d, c, &point), c))
+        Ok(point.into_iter().map(f64::from).collect())
     }
 
     fn key(&self, epoch: u64) -> Key {
@@ -169,7 +177,7 @@ mod tests {
 
     #[test]
     fn one_step_by_hand() {
-        // One batch, one epoch: W1 = W0 - lr * gradient(W0), so the logits are known.
+        // One batch, one epoch: W1 = W0 - lr * gradient(W0).
         let train = clouds(12, 3, 3, 1.0, 1);
         let sgd = SgdMoco { epochs: 1, batch: 12, learning_rate: 0.5, ..SgdMoco::default() };
         let start: Vec<f64> = sgd.start(9, 3).into_iter().map(f64::from).collect();
@@ -178,8 +186,45 @@ mod tests {
         let mut slope = vec![0.0; 12];
         logistic.evaluate(&start, &mut slope);
         let after: Vec<f64> = start.iter().zip(&slope).map(|(x, g)| x - 0.5 * g).collect();
-        let expected = Ranked::by_score(&Logistic::logits(&train.values, 3, 3, &after), 3);
-        assert_eq!(sgd.rank(&train, &train.values).unwrap(), expected);
+        let fitted = sgd.fit(&train, &ProgressBar::hidden()).unwrap();
+        assert_eq!(fitted.len(), after.len());
+        for (ours, by_hand) in fitted.iter().zip(&after) {
+            assert!((ours - by_hand).abs() < 1e-6, "{fitted:?} is not {after:?}");
+        }
+        assert!(start.iter().zip(&after).any(|(x, y)| (x - y).abs() > 1e-2), "a step that shows");
+        let ranked = Ranked::by_score(&Logistic::logits(&train.values, 3, 3, &fitted), 3);
+        assert_eq!(sgd.rank(&train, &train.values).unwrap(), ranked);
+    }
+
+    #[test]
+    fn two_steps_by_hand_show_the_momentum_and_the_milestone() {
+        // v1 = g(W0), W1 = W0 - lr v1; v2 = m v1 + g(W1), W2 = W1 - lr / 10 v2, past the milestone at 1.
+        let train = clouds(12, 3, 3, 1.0, 1);
+        let (momentum, learning_rate) = (0.75, 0.5);
+        let sgd = SgdMoco {
+            epochs: 2,
+            batch: 12,
+            milestones: vec![1],
+            learning_rate,
+            momentum,
+            ..SgdMoco::default()
+        };
+        let (rows, labels) = (&train.values, &train.labels);
+        let logistic = Logistic { rows, labels, dim: 3, classes: 3, lambda: 0.0 };
+        let mut point: Vec<f64> = sgd.start(9, 3).into_iter().map(f64::from).collect();
+        let mut velocity = vec![0.0; 12];
+        for rate in [learning_rate, learning_rate / 10.0] {
+            let mut slope = vec![0.0; 12];
+            logistic.evaluate(&point, &mut slope);
+            for ((x, v), g) in point.iter_mut().zip(&mut velocity).zip(slope) {
+                *v = momentum * *v + g;
+                *x -= rate * *v;
+            }
+        }
+        let fitted = sgd.fit(&train, &ProgressBar::hidden()).unwrap();
+        for (ours, by_hand) in fitted.iter().zip(&point) {
+            assert!((ours - by_hand).abs() < 1e-6, "{fitted:?} is not {point:?}");
+        }
     }
 
     #[test]

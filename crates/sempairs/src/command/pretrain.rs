@@ -5,7 +5,7 @@ use clap::Args;
 use sempairs::Error;
 use sempairs::run::Runner;
 
-use super::{DeviceFlag, ExperimentFlags, LoaderFlags};
+use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
 
 /// Arguments of `sempairs pretrain`.
 #[derive(Args)]
@@ -24,6 +24,8 @@ pub struct Pretrain {
     #[command(flatten)]
     loader: LoaderFlags,
     #[command(flatten)]
+    display: DisplayFlag,
+    #[command(flatten)]
     device: DeviceFlag,
 }
 
@@ -37,8 +39,7 @@ impl Pretrain {
                 experiment.arms.iter().find(|arm| arm.name == *name).ok_or_else(|| {
                     let names: Vec<&str> =
                         experiment.arms.iter().map(|a| a.name.as_str()).collect();
-                    let near = sempairs::nearest(name, names.iter().copied())
-                        .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
+                    let near = sempairs::did_you_mean(name, names.iter().copied());
                     Error::experiment(
                         file,
                         format!("there is no arm `{name}`, only {}{near}", names.join(", ")),
@@ -49,6 +50,7 @@ impl Pretrain {
         let seed = self.seed.unwrap_or(experiment.seeds[0]);
         let mut runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
         runner.loader = self.loader.config();
+        runner.display = self.display.display();
         runner.stop_on_ctrl_c()?;
         let downstream = runner.downstream(&experiment)?;
         let run = runner.pretrain(&experiment, arm, seed, &downstream, &mut HashMap::new())?;

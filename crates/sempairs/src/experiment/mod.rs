@@ -6,6 +6,7 @@
 //! checkpoints and its results carry.
 
 mod assign;
+pub mod bounds;
 mod check;
 mod opened;
 mod pictures;
