@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use burn_train::Interrupter;
-use sempairs_backbone::{ResNet, weights};
+use sempairs_backbone::{AnyBackbone, weights};
 use sempairs_data::{PairDataset, write_whole};
 use sempairs_eval::{Downstream, Evaluate, Identity, Score, weights_identity};
 use sempairs_objective::{Clock, Method, SimClr};
@@ -43,7 +43,7 @@ pub struct Runner {
 /// A finished run.
 pub struct Finished {
     /// The backbone, in evaluation mode.
-    pub backbone: ResNet,
+    pub backbone: AnyBackbone,
     /// What it scored.
     pub result: RunResult,
 }
@@ -260,7 +260,7 @@ impl Runner {
             );
         }
         let scored = Downstream { progress: self.is_plain(), ..downstream.clone() };
-        let mut score = |backbone: &ResNet, step: usize| -> Result<(), Error> {
+        let mut score = |backbone: &AnyBackbone, step: usize| -> Result<(), Error> {
             if log.has(step) {
                 return Ok(());
             }
@@ -282,7 +282,7 @@ impl Runner {
             // The start needs no checkpoint.
             score(method.backbone(), 0)?;
         }
-        let outcome = trainer.run(method, |method: &SimClr<ResNet>, clock: Clock| {
+        let outcome = trainer.run(method, |method: &SimClr<AnyBackbone>, clock: Clock| {
             Ok(score(method.backbone(), clock.step)?)
         })?;
         let backbone = outcome.method.backbone().clone();

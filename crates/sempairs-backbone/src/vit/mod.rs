@@ -193,6 +193,10 @@ impl Backbone for VisionTransformer {
     fn features(&self) -> usize {
         self.dim
     }
+
+    fn transformer(&self) -> Option<&VisionTransformer> {
+        Some(self)
+    }
 }
 
 fn first_token(x: Tensor<3>) -> Tensor<2> {

@@ -1,3 +1,4 @@
+use sempairs_backbone::NetworkConfig;
 use sempairs_data::DataError;
 use sempairs_data::sources::Stl10Split;
 use sempairs_eval::EvalError;
@@ -25,17 +26,27 @@ impl Experiment {
         arms(&self.arms, &self.pictures)?;
         seeds(&self.seeds)?;
         self.views.build()?;
-        let stage = self.backbone.widths.iter().flatten().position(|width| *width == 0);
-        if let Some(stage) = stage {
-            let key = format!("backbone.widths[{stage}]");
-            return Err(Refusal::new(key, "must be at least 1, not 0"));
-        }
+        self.check_backbone()?;
         self.method.check().map_err(|error| match error {
             ObjectiveError::Config { key, reason } => Refusal::new(format!("method.{key}"), reason),
             other => Refusal::new("method", other),
         })?;
         self.check_training()?;
         evaluation(&self.evaluation)
+    }
+
+    fn check_backbone(&self) -> Result<(), Refusal> {
+        self.backbone
+            .check()
+            .map_err(|error| Refusal::new(format!("backbone.{}", error.key), error.reason))?;
+        if let NetworkConfig::Transformer(vit) = self.backbone.network()
+            && !self.views.size.is_multiple_of(vit.patch)
+        {
+            let (size, patch) = (self.views.size, vit.patch);
+            let reason = format!("is {size}, which the backbone's patches of {patch} do not tile");
+            return Err(Refusal::new("views.size", reason));
+        }
+        Ok(())
     }
 
     fn check_training(&self) -> Result<(), Refusal> {
