@@ -10,7 +10,9 @@
 //! weights of one that was not (bit for bit where the backend's arithmetic is reproducible, as
 //! `flex`'s is).
 
+mod by_rank;
 mod checkpoint;
+mod decoupled;
 mod error;
 mod lars;
 mod learning_rate;
@@ -20,9 +22,12 @@ mod optimizer;
 mod order;
 mod progress;
 mod run_directory;
+mod stepper;
 mod trainer;
 
+pub use by_rank::ByRank;
 pub use checkpoint::{Checkpoint, Checkpoints};
+pub use decoupled::{Decay, Decoupled};
 pub use error::TrainError;
 pub use lars::{Lars, LarsConfig, LarsVariant};
 pub use learning_rate::{LearningRate, Scaling};
@@ -32,4 +37,5 @@ pub use optimizer::OptimizerConfig;
 pub use order::order;
 pub use progress::Display;
 pub use run_directory::RunDirectory;
+pub use stepper::Stepper;
 pub use trainer::{Outcome, TrainConfig, Trainer};

@@ -3,19 +3,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use burn_train::Interrupter;
 use sempairs_augment::Pipeline;
 use sempairs_data::PairDataset;
 use sempairs_eval::collapse;
-use sempairs_objective::{Clock, Method, Schedule};
+use sempairs_objective::{Clock, Method};
 use serde::{Deserialize, Serialize};
 
 use crate::progress::Progress;
 use crate::{
     Checkpoint, Checkpoints, Collapse, Display, LearningRate, LoaderConfig, MetricLine, MetricLog,
-    OptimizerConfig, PairLoader, RunDirectory, Scaling, TrainError,
+    OptimizerConfig, PairLoader, RunDirectory, Scaling, Stepper, TrainError,
 };
 
 /// Everything that a run's weights depend on, besides the method, the pairs and the pipelines.
@@ -32,6 +32,10 @@ pub struct TrainConfig {
     pub optimizer: OptimizerConfig,
     /// How far.
     pub learning_rate: LearningRate,
+    /// The greatest length of each tensor's gradient, beyond which it is scaled down to it; no limit if it is
+    /// left out. DINO has 3 (facebookresearch/dino, `main_dino.py`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<f64>,
     /// Workers and memory of the loader; they change no result.
     #[serde(default)]
     pub loader: LoaderConfig,
@@ -55,14 +59,16 @@ impl TrainConfig {
             seed,
             batch,
             steps,
-            optimizer: OptimizerConfig::AdamW { betas: [0.9, 0.999], weight_decay: 1e-4 },
+            optimizer: OptimizerConfig::adamw(1e-4),
             learning_rate: LearningRate {
                 base: learning_rate,
                 scaling: Scaling::None,
                 warmup_epochs: 0.0,
                 warmup_steps: Some(steps / 10),
                 end_factor: 0.0,
+                vectors: None,
             },
+            clip: None,
             loader: LoaderConfig::default(),
             log_every: log_every(),
             checkpoint_every: None,
@@ -85,6 +91,9 @@ impl TrainConfig {
         }
         if self.batch < 2 {
             return Err(TrainError::config("batch", "must be at least 2: one pair has no other"));
+        }
+        if let Some(clip) = self.clip.filter(|clip| !(*clip > 0.0 && clip.is_finite())) {
+            return Err(TrainError::config("clip", format!("must be positive, not {clip}")));
         }
         self.optimizer.check()?;
         self.learning_rate.check()
@@ -157,21 +166,20 @@ impl Trainer {
             ));
         }
         let checkpoint_every = self.config.checkpoint_every.unwrap_or(steps_per_epoch);
-        let schedule = self.config.learning_rate.schedule(batch, steps_per_epoch);
+        let mut stepper = Stepper::new(&self.config, steps_per_epoch);
         let checkpoints = Checkpoints::new(self.directory.checkpoint(), &self.identity);
         let device = self.device.clone().autodiff();
 
         let mut method = if is_autodiff(&method) { method } else { method.train() };
-        let mut optimizer = self.config.optimizer.init();
         let mut clock = Clock::new(steps_per_epoch, steps);
         if let Some(checkpoint) = checkpoints.load()? {
             clock = clock.at(checkpoint.step);
-            (method, optimizer) =
-                checkpoint.restore(method, optimizer).map_err(|reason| TrainError::Damaged {
-                    path: checkpoints.newest().unwrap_or_else(|| checkpoints.latest()),
-                    reason,
-                    previous: None,
-                })?;
+            let restored = checkpoint.restore(method, stepper.optimizer.clone());
+            (method, stepper.optimizer) = restored.map_err(|reason| TrainError::Damaged {
+                path: checkpoints.newest().unwrap_or_else(|| checkpoints.latest()),
+                reason,
+                previous: None,
+            })?;
         }
         let mut log = MetricLog::open(self.directory.metrics(), clock.step)?;
         let mut loader = PairLoader::start(
@@ -197,18 +205,17 @@ impl Trainer {
             let Some(views) = loader.next().transpose()? else { break };
             window.waited += waiting.elapsed();
 
-            let learning_rate = schedule.at(clock);
             let loss = method.loss(views.views(&device), clock);
             window.losses.push(loss.value.clone().detach());
             let mut gradients = GradientsParams::from_grads(loss.value.backward(), &method);
             method.mask(&mut gradients, clock);
-            method = optimizer.step(learning_rate, method, gradients).after_step(clock);
+            method = stepper.step(method, gradients, clock).after_step(clock);
 
             clock.step += 1;
             let epoch_ends = clock.step_in_epoch() == 0 || clock.is_over();
             let checkpoint_due = clock.step.is_multiple_of(checkpoint_every) || clock.is_over();
             if epoch_ends || checkpoint_due || clock.step.is_multiple_of(self.config.log_every) {
-                let closed = window.close(clock, batch, &schedule, || checkpoints.newest());
+                let closed = window.close(clock, batch, &stepper, || checkpoints.newest());
                 let mut line = closed.or_else(|error| log.write().and(Err(error)))?;
                 line.collapse = epoch_ends.then(|| monitor(loss.embeddings));
                 progress.update(&line, clock, batch);
@@ -217,7 +224,7 @@ impl Trainer {
             }
             if checkpoint_due {
                 log.write()?;
-                save(&checkpoints, clock, &schedule, &method, &optimizer)?;
+                save(&checkpoints, clock, &stepper, &method)?;
             }
             observe(&method, clock)?;
             if checkpoint_due || self.observe.contains(&clock.step) {
@@ -227,11 +234,11 @@ impl Trainer {
         let interrupted = !clock.is_over();
         if interrupted {
             if !window.losses.is_empty() {
-                let closed = window.close(clock, batch, &schedule, || checkpoints.newest());
+                let closed = window.close(clock, batch, &stepper, || checkpoints.newest());
                 log.push(closed.or_else(|error| log.write().and(Err(error)))?);
             }
             log.write()?;
-            save(&checkpoints, clock, &schedule, &method, &optimizer)?;
+            save(&checkpoints, clock, &stepper, &method)?;
         }
         Ok(Outcome { method: method.valid(), clock, interrupted, metrics: log.lines().to_vec() })
     }
@@ -261,7 +268,7 @@ impl Window {
         &mut self,
         clock: Clock,
         batch: usize,
-        schedule: &Schedule,
+        stepper: &Stepper,
         checkpoint: impl Fn() -> Option<PathBuf>,
     ) -> Result<MetricLine, TrainError> {
         let count = self.losses.len();
@@ -272,7 +279,7 @@ impl Window {
             return Err(TrainError::NotFinite {
                 loss: losses[i],
                 step,
-                learning_rate: schedule.at(clock.at(step)),
+                learning_rate: stepper.rate(clock.at(step)),
                 checkpoint: checkpoint(),
             });
         }
@@ -281,7 +288,7 @@ impl Window {
             step: clock.step,
             epoch: clock.step as f64 / clock.steps_per_epoch as f64,
             loss: losses.iter().sum::<f64>() / count as f64,
-            learning_rate: schedule.at(clock.at(clock.step - 1)),
+            learning_rate: stepper.rate(clock.at(clock.step - 1)),
             pairs_per_second: (count * batch) as f64 / seconds,
             waiting: self.waited.as_secs_f64() / seconds,
             collapse: None,
@@ -293,19 +300,18 @@ impl Window {
 fn save<M: Module>(
     checkpoints: &Checkpoints,
     clock: Clock,
-    schedule: &Schedule,
+    stepper: &Stepper,
     method: &M,
-    optimizer: &ModuleOptimizer,
 ) -> Result<(), TrainError> {
     if !is_finite(method) {
         let step = clock.step.saturating_sub(1);
         return Err(TrainError::WeightsNotFinite {
             step,
-            learning_rate: schedule.at(clock.at(step)),
+            learning_rate: stepper.rate(clock.at(step)),
             checkpoint: checkpoints.newest(),
         });
     }
-    checkpoints.save(&Checkpoint::take(clock.step, method, optimizer))?;
+    checkpoints.save(&Checkpoint::take(clock.step, method, &stepper.optimizer))?;
     Ok(())
 }
 

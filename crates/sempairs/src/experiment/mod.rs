@@ -92,6 +92,9 @@ pub struct Training {
     pub optimizer: OptimizerConfig,
     /// How far.
     pub learning_rate: LearningRate,
+    /// The greatest length of each tensor's gradient; see [`TrainConfig::clip`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<f64>,
     /// Steps between two lines of metrics.
     #[serde(default = "log_every")]
     pub log_every: usize,
@@ -190,6 +193,7 @@ impl Experiment {
             steps,
             optimizer: training.optimizer.clone(),
             learning_rate: training.learning_rate.clone(),
+            clip: training.clip,
             loader: loader.clone(),
             log_every: training.log_every,
             checkpoint_every: training.checkpoint_every,
