@@ -58,7 +58,7 @@ fn main() -> Result<(), DataError> {
         };
         let left = view(Side::Left, &pipelines[0])?;
         let right = view(Side::Right, &pipelines[1])?;
-        let loss = method.loss(Views { left, right }, clock).value;
+        let loss = method.loss(Views::pair(left, right), clock).value;
         if clock.step.is_multiple_of(5) {
             println!("step {:>3}  loss {:.4}", clock.step, loss.clone().into_scalar::<f32>());
         }

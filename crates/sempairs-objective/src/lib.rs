@@ -10,6 +10,7 @@
 mod clock;
 mod error;
 mod method;
+mod negatives;
 mod nt_xent;
 mod projector;
 mod schedule;
@@ -18,9 +19,10 @@ mod views;
 
 pub use clock::Clock;
 pub use error::ObjectiveError;
-pub use method::{Loss, Method};
+pub use method::{Loss, Method, TEACHER_ENTROPY};
+pub use negatives::Negatives;
 pub use nt_xent::{Reduction, normalize, nt_xent};
-pub use projector::{HeadNorm, Projector, ProjectorConfig};
+pub use projector::{Activation, HeadNorm, Projector, ProjectorConfig};
 pub use schedule::Schedule;
 pub use simclr::{SimClr, SimClrConfig};
 pub use views::Views;

@@ -17,6 +17,16 @@ pub enum Reduction {
     SumOfDirections,
 }
 
+impl Reduction {
+    /// How many times the mean over all anchors the loss is.
+    pub(crate) fn directions(self) -> f64 {
+        match self {
+            Self::Mean => 1.0,
+            Self::SumOfDirections => 2.0,
+        }
+    }
+}
+
 /// NT-Xent: every view must find its partner among the `2n - 1` other views of the batch.
 ///
 /// With `u_1 .. u_2n` the rows of `left` and `right`, each divided by its length, and `p(i)` the row of
@@ -56,10 +66,7 @@ pub fn nt_xent(
     let log_sum = (others - largest.clone()).exp().sum_dim(1).log() + largest;
 
     let total = log_sum.sum() - positive;
-    match reduction {
-        Reduction::Mean => total / (2 * n) as f64,
-        Reduction::SumOfDirections => total / n as f64,
-    }
+    total * (reduction.directions() / (2 * n) as f64)
 }
 
 /// Each row divided by its Euclidean length, which is taken as at least `1e-12`, PyTorch's bound.

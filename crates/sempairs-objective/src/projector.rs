@@ -1,6 +1,6 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::relu;
+use burn::tensor::activation::{gelu, relu};
 use burn::tensor::{Device, Tensor};
 use sempairs_backbone::{BatchNorm, BatchNormConfig};
 use sempairs_kernels::linear;
@@ -8,17 +8,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::ObjectiveError;
 
-/// Where a head has BatchNorm.
+/// Where a head has BatchNorm. A layer with BatchNorm has no bias, which the norm would take away again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HeadNorm {
-    /// Nowhere: the layers have biases instead.
+    /// Nowhere.
     None,
-    /// After every layer but the last, which has a bias.
+    /// After every layer but the last.
     #[default]
     Hidden,
-    /// After every layer, none of which has a bias.
+    /// After every layer.
     All,
+    /// After every layer, the last time without scale and offset: SimSiam's projector.
+    PlainLast,
+}
+
+/// What stands between two layers of a head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// The rectifier.
+    #[default]
+    Relu,
+    /// The Gaussian error linear unit, by the error function: DINO's head.
+    Gelu,
 }
 
 /// A multi-layer perceptron on top of a backbone, thrown away after pre-training.
@@ -32,12 +45,41 @@ pub struct ProjectorConfig {
     /// Where it normalises.
     #[serde(default)]
     pub norm: HeadNorm,
+    /// What stands between its layers.
+    #[serde(default, skip_serializing_if = "is_relu")]
+    pub activation: Activation,
+    /// Whether the last layer has a bias, if no BatchNorm follows it.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub last_bias: bool,
+}
+
+fn is_relu(activation: &Activation) -> bool {
+    *activation == Activation::Relu
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(last_bias: &bool) -> bool {
+    *last_bias
 }
 
 impl ProjectorConfig {
+    /// A head of these widths with rectifiers and a bias in its last layer.
+    pub fn new(hidden: impl Into<Vec<usize>>, output: usize, norm: HeadNorm) -> Self {
+        let hidden = hidden.into();
+        Self { hidden, output, norm, activation: Activation::Relu, last_bias: true }
+    }
+
+    /// The same head without a bias in its last layer.
+    pub fn without_last_bias(self) -> Self {
+        Self { last_bias: false, ..self }
+    }
+
     /// SimCLR's head of two layers, `features`-2048-128 for a ResNet-50. Source: the paper, section 4.2.
     pub fn simclr() -> Self {
-        Self { hidden: vec![2048], output: 128, norm: HeadNorm::None }
+        Self::new([2048], 128, HeadNorm::None)
     }
 
     /// Whether every layer has a width; `table` is what the head is called in its method.
@@ -69,22 +111,28 @@ impl ProjectorConfig {
                 let normed = match self.norm {
                     HeadNorm::None => false,
                     HeadNorm::Hidden => i < last,
-                    HeadNorm::All => true,
+                    HeadNorm::All | HeadNorm::PlainLast => true,
                 };
+                let bias = !normed && (i < last || self.last_bias);
+                let norm = normed.then(|| BatchNormConfig::new(w[1]).init(device));
+                // Scale one and offset zero for ever are as good as none.
+                let plain = i == last && self.norm == HeadNorm::PlainLast;
                 Layer {
-                    linear: LinearConfig::new(w[0], w[1]).with_bias(!normed).init(device),
-                    norm: normed.then(|| BatchNormConfig::new(w[1]).init(device)),
+                    linear: LinearConfig::new(w[0], w[1]).with_bias(bias).init(device),
+                    norm: if plain { norm.map(Module::no_grad) } else { norm },
                 }
             })
             .collect();
-        Projector { layers }
+        Projector { layers, activation: self.activation }
     }
 }
 
-/// The head itself: linear layers with ReLU between them.
+/// The head itself: linear layers with an activation between them.
 #[derive(Module, Debug)]
 pub struct Projector {
     layers: Vec<Layer>,
+    #[module(skip)]
+    activation: Activation,
 }
 
 #[derive(Module, Debug)]
@@ -110,7 +158,11 @@ impl Projector {
                 Some(norm) => norm.forward(x),
                 None => x,
             };
-            if i < last { relu(x) } else { x }
+            match self.activation {
+                _ if i == last => x,
+                Activation::Relu => relu(x),
+                Activation::Gelu => gelu(x),
+            }
         })
     }
 }

@@ -4,7 +4,8 @@ use sempairs_backbone::{Backbone, seed_parameters};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Clock, Loss, Method, ObjectiveError, Projector, ProjectorConfig, Reduction, Views, nt_xent,
+    Clock, Loss, Method, Negatives, ObjectiveError, Projector, ProjectorConfig, Reduction, Views,
+    nt_xent,
 };
 
 /// SimCLR's constants.
@@ -66,9 +67,17 @@ impl<B: Backbone> Method for SimClr<B> {
     fn loss(&self, views: Views, _clock: Clock) -> Loss {
         let n = views.batch();
         let z = self.projector.forward(self.backbone.forward(views.joined())); // [2n, d]
-        let embeddings = z.clone().detach();
+        let embeddings = z.clone();
         let [left, right] = [z.clone().narrow(0, 0, n), z.narrow(0, n, n)];
-        Loss { value: nt_xent(left, right, self.temperature, self.reduction), embeddings }
+        Loss::new(nt_xent(left, right, self.temperature, self.reduction), embeddings)
+    }
+
+    fn negatives(&self) -> Negatives {
+        Negatives::Batch
+    }
+
+    fn chance(&self, batch: usize) -> Option<f64> {
+        Some(self.reduction.directions() * ((2 * batch - 1) as f64).ln())
     }
 
     fn backbone(&self) -> &B {

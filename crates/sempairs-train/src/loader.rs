@@ -47,7 +47,7 @@ impl Batch {
     pub fn views(self, device: &Device) -> Views {
         let shape = [self.pairs.len(), 3, self.size, self.size];
         let tensor = |values| Tensor::<4>::from_data(TensorData::new(values, shape), device);
-        Views { left: tensor(self.left), right: tensor(self.right) }
+        Views::pair(tensor(self.left), tensor(self.right))
     }
 }
 

@@ -68,7 +68,7 @@ impl Method for Tiny {
             Breaks::Gradient(step) if clock.step >= step => (value * 0.0).sqrt(),
             _ => value,
         };
-        Loss { value, embeddings }
+        Loss::new(value, embeddings)
     }
 
     fn backbone(&self) -> &ResNet {

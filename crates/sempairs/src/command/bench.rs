@@ -9,9 +9,7 @@ use sempairs::Error;
 use sempairs::augment::Preset;
 use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfig};
 use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource};
-use sempairs::objective::{
-    Clock, HeadNorm, Method, ProjectorConfig, Reduction, SimClrConfig, Views,
-};
+use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
 use sempairs::train::{LoaderConfig, OptimizerConfig, PairLoader, TrainError};
 use serde_json::json;
 
@@ -155,7 +153,7 @@ impl Step {
         let simclr = SimClrConfig {
             temperature: 0.5,
             reduction: Reduction::Mean,
-            projector: ProjectorConfig { hidden: vec![2048], output: 128, norm: HeadNorm::None },
+            projector: ProjectorConfig::simclr(),
         };
         let mut method = simclr.init(backbone, 0, plain).train();
         let mut optimizer = OptimizerConfig::sgd(0.0).init();
@@ -164,7 +162,7 @@ impl Step {
             let shape = [self.batch, 3, self.size, self.size];
             Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device)
         };
-        let views = Views { left: view(), right: view() };
+        let views = Views::pair(view(), view());
         let mut times = Vec::new();
         for step in 0..self.warmup + self.steps {
             let start = Instant::now();
