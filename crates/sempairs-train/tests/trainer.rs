@@ -90,13 +90,14 @@ fn trainer(folder: &Path, steps: usize, log_every: usize, checkpoint_every: usiz
             ..TrainConfig::adamw(7, 4, steps, 1e-2)
         },
         dataset: Arc::new(PairDataset::new(Arc::new(Plain), pairs)),
-        pipelines: Preset::SimclrCifar.pipelines(16),
+        pipelines: Preset::SimclrCifar.pipelines(16).into(),
         device: Device::flex(),
         directory: RunDirectory::create(folder).unwrap(),
         identity: IDENTITY.into(),
         display: Display::Quiet,
         label: "tiny".into(),
         observe: Vec::new(),
+        stop_on_collapse: false,
         interrupter: Interrupter::new(),
     }
 }

@@ -6,7 +6,7 @@ use sempairs_objective::ObjectiveError;
 use sempairs_train::{LoaderConfig, TrainError};
 
 use super::refusal::Refusal;
-use super::{Arm, Evaluation, Experiment, MethodConfig, Pictures};
+use super::{Arm, Evaluation, Experiment, Pictures};
 use crate::Error;
 
 impl Experiment {
@@ -25,7 +25,7 @@ impl Experiment {
         pictures("pictures", &self.pictures)?;
         arms(&self.arms, &self.pictures)?;
         seeds(&self.seeds)?;
-        self.views.build()?;
+        self.views.build_all()?;
         self.check_backbone()?;
         self.method.check().map_err(|error| match error {
             ObjectiveError::Config { key, reason } => Refusal::new(format!("method.{key}"), reason),
@@ -39,12 +39,13 @@ impl Experiment {
         self.backbone
             .check()
             .map_err(|error| Refusal::new(format!("backbone.{}", error.key), error.reason))?;
-        if let NetworkConfig::Transformer(vit) = self.backbone.network()
-            && !self.views.size.is_multiple_of(vit.patch)
-        {
-            let (size, patch) = (self.views.size, vit.patch);
-            let reason = format!("is {size}, which the backbone's patches of {patch} do not tile");
-            return Err(Refusal::new("views.size", reason));
+        let NetworkConfig::Transformer(vit) = self.backbone.network() else { return Ok(()) };
+        let local = self.views.locals.as_ref().map(|locals| ("views.locals.size", locals.size));
+        for (key, size) in [("views.size", self.views.size)].into_iter().chain(local) {
+            if !size.is_multiple_of(vit.patch) {
+                let reason = format!("is {size}, which patches of {} do not tile", vit.patch);
+                return Err(Refusal::new(key, reason));
+            }
         }
         Ok(())
     }
@@ -62,19 +63,6 @@ impl Experiment {
             TrainError::Config { key, reason } => Refusal::new(format!("training.{key}"), reason),
             other => Refusal::new("training", other),
         })
-    }
-}
-
-impl MethodConfig {
-    /// Whether the values of the method are in their ranges.
-    ///
-    /// # Errors
-    ///
-    /// [`ObjectiveError::Config`] with the key within the method's table.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
-        match self {
-            Self::SimClr(simclr) => simclr.check(),
-        }
     }
 }
 

@@ -7,6 +7,8 @@
 
 mod assign;
 mod check;
+mod locals;
+mod method;
 mod opened;
 mod pictures;
 mod refusal;
@@ -18,11 +20,13 @@ use std::path::Path;
 use sempairs_backbone::BackboneConfig;
 use sempairs_data::pairing::Pairing;
 use sempairs_eval::{Identity, Protocol};
-use sempairs_objective::SimClrConfig;
 use sempairs_train::{LearningRate, LoaderConfig, OptimizerConfig, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 pub use assign::{parse_assignment, set};
+pub use locals::LocalViews;
+pub use method::MethodConfig;
+pub(crate) use method::each_method;
 pub use opened::Opened;
 pub use pictures::{Cache, Classes, Pictures};
 pub use vary::read_grid;
@@ -66,14 +70,6 @@ pub struct Arm {
     /// Pictures of each class that this arm learns from; all if it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_class: Option<usize>,
-}
-
-/// Which objective.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "lowercase")]
-pub enum MethodConfig {
-    /// SimCLR.
-    SimClr(SimClrConfig),
 }
 
 /// The pre-training of every arm. All arms take the same number of steps.

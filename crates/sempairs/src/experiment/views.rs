@@ -1,6 +1,8 @@
 use sempairs_augment::{AugmentError, Interpolation, Pipeline, Preset, Transform};
+use sempairs_train::Pipelines;
 use serde::{Deserialize, Serialize};
 
+use super::LocalViews;
 use super::refusal::Refusal;
 use crate::Error;
 use crate::suggest::did_you_mean;
@@ -26,6 +28,9 @@ pub struct Views {
     /// Brings values to mean 0 and deviation 1 at the end, if the preset does not already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub normalize: Option<Normalization>,
+    /// Small crops besides; none if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locals: Option<LocalViews>,
 }
 
 /// What is subtracted from each channel, and what it is then divided by.
@@ -49,7 +54,22 @@ impl Views {
         Ok(self.build()?)
     }
 
-    pub(super) fn build(&self) -> Result<[Pipeline; 2], Refusal> {
+    /// The pipelines of both views and of small crops.
+    ///
+    /// # Errors
+    ///
+    /// As [`pipelines`](Self::pipelines), and for values of [`locals`](Self::locals) out of their ranges.
+    pub fn all_pipelines(&self) -> Result<Pipelines, Error> {
+        Ok(self.build_all()?)
+    }
+
+    pub(super) fn build_all(&self) -> Result<Pipelines, Refusal> {
+        let [left, right] = self.build()?;
+        let locals = self.locals.as_ref().map(|locals| locals.build(&left)).transpose()?;
+        Ok(Pipelines { left, right, locals })
+    }
+
+    fn build(&self) -> Result<[Pipeline; 2], Refusal> {
         if self.size == 0 {
             return Err(Refusal::new("views.size", "must be at least 1, not 0"));
         }
@@ -161,6 +181,7 @@ mod tests {
             left: None,
             right: None,
             normalize: None,
+            locals: None,
         }
     }
 
