@@ -33,5 +33,5 @@ pub use block::Block;
 pub use config::{Architecture, BackboneConfig, BackboneError, BlockKind, NetworkConfig, Stem};
 pub use conv::Conv;
 pub use resnet::{ResNet, ResNetConfig};
-pub use seed::seed_parameters;
+pub use seed::{seed_parameters, seed_transformer_parameters, seeded_normal};
 pub use vit::{VisionTransformer, VisionTransformerConfig};

@@ -20,6 +20,19 @@ pub fn seed_parameters<M: Module>(module: M, seed: u64) -> M {
     seed_by(Rule::Residual, module, seed)
 }
 
+/// As [`seed_parameters`], but with DINO's distributions: linear weights N(0, 0.02²), linear biases zero.
+///
+/// Source: `_init_weights` in the authors' code of DINO (arXiv 2104.14294).
+pub fn seed_transformer_parameters<M: Module>(module: M, seed: u64) -> M {
+    seed_by(Rule::Transformer, module, seed)
+}
+
+/// Draws from N(0, 1) that follow from `seed` and `name` alone, as the initial weights of a parameter of that
+/// name would.
+pub fn seeded_normal(count: usize, seed: u64, name: &str) -> Vec<f32> {
+    gauss(keyed(seed, name), count, 1.0)
+}
+
 /// [`seed_parameters`] with the distributions of `rule`.
 pub(crate) fn seed_by<M: Module>(rule: Rule, module: M, seed: u64) -> M {
     module.map(&mut Seeder { rule, seed, path: Vec::new(), fan_in: None })
@@ -55,10 +68,7 @@ struct Seeder {
 impl Seeder {
     fn rng(&self) -> ChaCha8Rng {
         let names: Vec<&str> = self.path.iter().map(|(name, _)| name.as_str()).collect();
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&self.seed.to_le_bytes());
-        key[8..12].copy_from_slice(&crc32fast::hash(names.join(".").as_bytes()).to_le_bytes());
-        ChaCha8Rng::from_seed(key)
+        keyed(self.seed, &names.join("."))
     }
 
     fn draw(&mut self, dims: &[usize]) -> Option<Vec<f32>> {
@@ -122,6 +132,14 @@ impl ModuleMapper for Seeder {
             }
         }
     }
+}
+
+/// The generator of a parameter.
+fn keyed(seed: u64, name: &str) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..12].copy_from_slice(&crc32fast::hash(name.as_bytes()).to_le_bytes());
+    ChaCha8Rng::from_seed(key)
 }
 
 /// Draws from N(0, deviation²).

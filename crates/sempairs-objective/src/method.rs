@@ -3,6 +3,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use sempairs_backbone::Backbone;
 
+use crate::stop_gradient::stop_gradient;
 use crate::{Clock, Negatives, ObjectiveError, Views};
 
 /// The name of the mean entropy of the teacher's distributions over its prototypes, in nats: 0 if every picture
@@ -27,12 +28,12 @@ pub struct Loss {
 impl Loss {
     /// A loss without further numbers; the embeddings are taken out of the graph.
     pub fn new(value: Tensor<1>, embeddings: Tensor<2>) -> Self {
-        Self { value, embeddings: embeddings.detach(), scalars: Vec::new() }
+        Self { value, embeddings: stop_gradient(embeddings), scalars: Vec::new() }
     }
 
     /// The same loss with one more number, taken out of the graph.
     pub fn with(mut self, name: &'static str, scalar: Tensor<1>) -> Self {
-        self.scalars.push((name, scalar.detach()));
+        self.scalars.push((name, stop_gradient(scalar)));
         self
     }
 }

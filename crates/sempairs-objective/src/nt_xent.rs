@@ -3,6 +3,8 @@
 use burn::tensor::{Bool, Tensor, assert_shape};
 use serde::{Deserialize, Serialize};
 
+use crate::log_sum_exp::log_sum_exp;
+
 /// How the `2n` terms of [`nt_xent()`] become one number.
 ///
 /// SimCLR's paper averages over all `2n` terms; its code adds the mean over the left anchors to the
@@ -59,13 +61,9 @@ pub fn nt_xent(
     let unit = Tensor::cat(vec![left, right], 0); // [2n, d]
     let similarity = unit.clone().matmul(unit.transpose()) / temperature; // [2n, 2n]
 
-    // A view is not its own negative; the gradient of a filled entry is zero.
-    let itself = Tensor::<2, Bool>::diag_mask([2 * n, 2 * n], 0, &device).bool_not();
-    let others = similarity.mask_fill(itself, f32::MIN / 2.0);
-    let largest = others.clone().detach().max_dim(1); // [2n, 1]
-    let log_sum = (others - largest.clone()).exp().sum_dim(1).log() + largest;
-
-    let total = log_sum.sum() - positive;
+    // A view is not its own negative.
+    let others = Tensor::<2, Bool>::diag_mask([2 * n, 2 * n], 0, &device);
+    let total = log_sum_exp(similarity, Some(others)).sum() - positive;
     total * (reduction.directions() / (2 * n) as f64)
 }
 

@@ -96,6 +96,15 @@ impl ProjectorConfig {
         Err(ObjectiveError::config(key, "must be at least 1, not 0"))
     }
 
+    /// Whether the head's output is as wide as what it is compared with; `table` is what it is called.
+    pub(crate) fn check_width(&self, table: &str, width: usize) -> Result<(), ObjectiveError> {
+        if self.output == width {
+            return Ok(());
+        }
+        let reason = format!("must be the projector's, {width}, not {}", self.output);
+        Err(ObjectiveError::config(format!("{table}.output"), reason))
+    }
+
     /// The head for a backbone of so many features.
     pub fn init(&self, features: usize, device: &Device) -> Projector {
         let widths: Vec<usize> = [features]

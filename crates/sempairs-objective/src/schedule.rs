@@ -2,7 +2,7 @@ use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Clock;
+use crate::{Clock, ObjectiveError};
 
 /// A number that may change over a run: a learning rate, a momentum, a decay, a temperature.
 ///
@@ -53,6 +53,26 @@ impl Schedule {
             }
             Self::WarmupCosine { peak, end, warmup } => {
                 cosine(clock.step - warmup, clock.steps.saturating_sub(warmup), peak, end)
+            }
+        }
+    }
+
+    /// Whether the schedule can be that of a momentum; `key` is what it is called.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::Config`] for a value outside 0 to 1, such as `momentum.start`.
+    pub fn check_momentum(&self, key: &str) -> Result<(), ObjectiveError> {
+        let values: &[(&str, f64)] = match *self {
+            Self::Constant { value } => &[("value", value)],
+            Self::Cosine { start, end } => &[("start", start), ("end", end)],
+            Self::WarmupCosine { peak, end, .. } => &[("peak", peak), ("end", end)],
+        };
+        match values.iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
+            None => Ok(()),
+            Some((name, value)) => {
+                let reason = format!("must lie in 0..=1, not {value}");
+                Err(ObjectiveError::config(format!("{key}.{name}"), reason))
             }
         }
     }

@@ -4,8 +4,8 @@ use sempairs_backbone::{Backbone, seed_parameters};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Clock, Loss, Method, Negatives, ObjectiveError, Projector, ProjectorConfig, Reduction, Views,
-    nt_xent,
+    Clock, HeadNorm, Loss, Method, Negatives, ObjectiveError, Projector, ProjectorConfig,
+    Reduction, Views, nt_xent,
 };
 
 /// SimCLR's constants.
@@ -22,6 +22,20 @@ pub struct SimClrConfig {
 }
 
 impl SimClrConfig {
+    /// The constants of the paper on ImageNet: temperature 0.1, the mean over all anchors, a head of two
+    /// layers without BatchNorm (arXiv 2002.05709, sections 2 and 4.2, equation 1).
+    pub fn paper() -> Self {
+        let projector = ProjectorConfig::simclr();
+        Self { temperature: 0.1, reduction: Reduction::Mean, projector }
+    }
+
+    /// The defaults of the authors' code (google-research/simclr, `tf2`): the sum of the two directions, a
+    /// head of three layers with BatchNorm after each.
+    pub fn code() -> Self {
+        let projector = ProjectorConfig::new([2048, 2048], 128, HeadNorm::All);
+        Self { temperature: 0.1, reduction: Reduction::SumOfDirections, projector }
+    }
+
     /// Whether all values are in their ranges.
     ///
     /// # Errors
@@ -29,10 +43,7 @@ impl SimClrConfig {
     /// [`ObjectiveError::Config`] for a temperature that is not positive and finite, and for a layer of the
     /// head without width.
     pub fn check(&self) -> Result<(), ObjectiveError> {
-        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
-            let reason = format!("must be positive and finite, not {}", self.temperature);
-            return Err(ObjectiveError::config("temperature", reason));
-        }
+        ObjectiveError::unless_positive("temperature", self.temperature)?;
         self.projector.check("projector")
     }
 

@@ -1,0 +1,122 @@
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, assert_shape};
+use sempairs_backbone::Backbone;
+use serde::{Deserialize, Serialize};
+
+use crate::{Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Views};
+
+/// Added to a variance before its root: PyTorch's default for BatchNorm, which the authors' code uses.
+const EPSILON: f64 = 1e-5;
+
+/// Barlow Twins' constants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BarlowTwinsConfig {
+    /// The weight of the redundancy term, `lambda` in [`barlow_twins_loss`].
+    pub lambda: f64,
+    /// A factor of the whole loss; 1 in the paper, 0.1 in solo-learn's settings for CIFAR.
+    #[serde(default = "one")]
+    pub scale: f64,
+    /// The head.
+    pub projector: ProjectorConfig,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl BarlowTwinsConfig {
+    /// The constants on ImageNet: lambda 0.0051, a head of three layers of 8192 without a bias in the last
+    /// (arXiv 2103.03230, sections 2.2 and 4; the authors' `main.py`).
+    pub fn paper() -> Self {
+        let projector = ProjectorConfig::new([8192, 8192], 8192, HeadNorm::Hidden);
+        Self { lambda: 0.0051, scale: 1.0, projector: projector.without_last_bias() }
+    }
+
+    /// Whether all values are in their ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    pub fn check(&self) -> Result<(), ObjectiveError> {
+        ObjectiveError::unless_positive("lambda", self.lambda)?;
+        ObjectiveError::unless_positive("scale", self.scale)?;
+        self.projector.check("projector")
+    }
+
+    /// Joins a backbone and a fresh head, whose weights follow from the seed.
+    pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> BarlowTwins<B> {
+        BarlowTwins {
+            encoder: Encoder::new(backbone, &self.projector, seed, device),
+            lambda: self.lambda,
+            scale: self.scale,
+            width: self.projector.output,
+        }
+    }
+}
+
+/// Barlow Twins' loss: the cross-correlation of the two views' embeddings should be the identity.
+///
+/// With `y` the columns of `left` and `right`, each less its mean and divided by the root of its biased
+/// variance plus 1e-5, and `C_ij = 1/n sum_b y0_bi y1_bj`:
+///
+/// `L = sum_i (1 - C_ii)^2 + lambda sum_i sum_{j != i} C_ij^2`
+///
+/// Source: Zbontar et al., "Barlow Twins" (arXiv 2103.03230), equations 1 and 2.
+///
+/// # Shapes
+/// - left, right: `[n, d]`
+/// - output: `[1]`; `d` if no column of one correlates with any of the other
+///
+/// # Panics
+///
+/// If the shapes differ.
+pub fn barlow_twins_loss(left: Tensor<2>, right: Tensor<2>, lambda: f64) -> Tensor<1> {
+    let [n, d] = left.dims();
+    assert_shape!(right, [n, d]);
+    let [left, right] = [left, right].map(standardise);
+    // The diagonal alone needs no matrix, and is at hand for both sums.
+    let diagonal = (left.clone() * right.clone()).sum_dim(0) / n as f64; // [1, d]
+    let correlation = left.transpose().matmul(right) / n as f64; // [d, d]
+    let invariance = (diagonal.clone() - 1.0).square().sum();
+    let redundancy = correlation.square().sum() - diagonal.square().sum();
+    invariance + redundancy * lambda
+}
+
+/// Each column less its mean, divided by its deviation: BatchNorm without scale and offset.
+fn standardise(x: Tensor<2>) -> Tensor<2> {
+    let centred = x.clone() - x.mean_dim(0);
+    let variance = centred.clone().square().mean_dim(0);
+    centred / (variance + EPSILON).sqrt()
+}
+
+/// Barlow Twins: the same components of two views agree, different components do not correlate.
+///
+/// Source: Zbontar et al., "Barlow Twins: Self-Supervised Learning via Redundancy Reduction"
+/// (arXiv 2103.03230).
+#[derive(Module, Debug)]
+pub struct BarlowTwins<B: Backbone> {
+    encoder: Encoder<B>,
+    lambda: f64,
+    scale: f64,
+    width: usize,
+}
+
+impl<B: Backbone> Method for BarlowTwins<B> {
+    type Backbone = B;
+
+    fn loss(&self, views: Views, _clock: Clock) -> Loss {
+        // Each view has the BatchNorm statistics of its own, as in the authors' code.
+        let [left, right] = [views.left, views.right].map(|view| self.encoder.forward(view));
+        let embeddings = Tensor::cat(vec![left.clone(), right.clone()], 0);
+        Loss::new(barlow_twins_loss(left, right, self.lambda) * self.scale, embeddings)
+    }
+
+    fn backbone(&self) -> &B {
+        &self.encoder.backbone
+    }
+
+    fn chance(&self, _batch: usize) -> Option<f64> {
+        Some(self.scale * self.width as f64)
+    }
+}

@@ -1,0 +1,17 @@
+use burn::tensor::{Tensor, assert_shape};
+
+use crate::normalize;
+use crate::stop_gradient::stop_gradient;
+
+/// The mean over rows of the cosine between a prediction and its target, which gets no gradient.
+///
+/// `1/n sum_i p_i . z_i / (|p_i| |z_i|)`
+///
+/// # Shapes
+/// - prediction, target: `[n, d]`
+/// - output: `[1]`
+pub(crate) fn mean_cosine(prediction: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
+    let [n, d] = prediction.dims();
+    assert_shape!(target, [n, d]);
+    (normalize(prediction) * normalize(stop_gradient(target))).sum() / n as f64
+}

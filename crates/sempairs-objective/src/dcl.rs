@@ -1,0 +1,108 @@
+use burn::module::Module;
+use burn::tensor::{Bool, Device, Tensor, assert_shape};
+use sempairs_backbone::Backbone;
+use serde::{Deserialize, Serialize};
+
+use crate::log_sum_exp::log_sum_exp;
+use crate::{
+    Clock, Encoder, Loss, Method, Negatives, ObjectiveError, ProjectorConfig, Views, normalize,
+};
+
+/// The constants of decoupled contrastive learning.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DclConfig {
+    /// The temperature `t` of [`decoupled_loss`].
+    pub temperature: f64,
+    /// The head.
+    pub projector: ProjectorConfig,
+}
+
+impl DclConfig {
+    /// The constants on ImageNet: temperature 0.1 and SimCLR's head (arXiv 2110.06848, section 4).
+    pub fn paper() -> Self {
+        Self { temperature: 0.1, projector: ProjectorConfig::simclr() }
+    }
+
+    /// Whether all values are in their ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    pub fn check(&self) -> Result<(), ObjectiveError> {
+        ObjectiveError::unless_positive("temperature", self.temperature)?;
+        self.projector.check("projector")
+    }
+
+    /// Joins a backbone and a fresh head, whose weights follow from the seed.
+    pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> Dcl<B> {
+        Dcl {
+            encoder: Encoder::new(backbone, &self.projector, seed, device),
+            temperature: self.temperature,
+        }
+    }
+}
+
+/// The decoupled contrastive loss: [`nt_xent`](crate::nt_xent()) without the partner among those that repel.
+///
+/// With `u_1 .. u_2n` the rows of `left` and `right`, each divided by its length, and `p(i)` the row of `i`'s
+/// partner:
+///
+/// `L = 1/(2n) sum_i ( -u_i . u_p(i) / t + log sum_{k != i, p(i)} exp(u_i . u_k / t) )`
+///
+/// Source: Yeh et al., "Decoupled Contrastive Learning" (arXiv 2110.06848), equation 6; the mean where the
+/// paper has the sum, as in lightly.
+///
+/// # Shapes
+/// - left, right: `[n, d]`, at least two rows
+/// - output: `[1]`, in nats; it may be negative
+///
+/// # Panics
+///
+/// If the shapes differ, there is a single row, or the temperature is not positive.
+pub fn decoupled_loss(left: Tensor<2>, right: Tensor<2>, temperature: f64) -> Tensor<1> {
+    let [n, d] = left.dims();
+    assert_shape!(right, [n, d]);
+    assert!(n > 1, "one pair has nothing to repel");
+    assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
+    let device = left.device();
+    let [left, right] = [left, right].map(normalize);
+    let positive = (left.clone() * right.clone()).sum() * 2.0 / temperature;
+    let unit = Tensor::cat(vec![left, right], 0); // [2n, d]
+    let similarity = unit.clone().matmul(unit.transpose()) / temperature; // [2n, 2n]
+    let other = Tensor::<2, Bool>::diag_mask([n, n], 0, &device);
+    let others = other.repeat(&[2, 2]); // neither itself nor its partner
+    (log_sum_exp(similarity, Some(others)).sum() - positive) / (2 * n) as f64
+}
+
+/// DCL: SimCLR whose positive pair does not repel itself, which spares it the large batch.
+///
+/// Source: Yeh et al., "Decoupled Contrastive Learning" (arXiv 2110.06848).
+#[derive(Module, Debug)]
+pub struct Dcl<B: Backbone> {
+    encoder: Encoder<B>,
+    temperature: f64,
+}
+
+impl<B: Backbone> Method for Dcl<B> {
+    type Backbone = B;
+
+    fn loss(&self, views: Views, _clock: Clock) -> Loss {
+        let n = views.batch();
+        let z = self.encoder.forward(views.joined()); // [2n, d]
+        let [left, right] = [z.clone().narrow(0, 0, n), z.clone().narrow(0, n, n)];
+        Loss::new(decoupled_loss(left, right, self.temperature), z)
+    }
+
+    fn backbone(&self) -> &B {
+        &self.encoder.backbone
+    }
+
+    fn negatives(&self) -> Negatives {
+        Negatives::Batch
+    }
+
+    fn chance(&self, batch: usize) -> Option<f64> {
+        Some(((2 * batch - 2) as f64).ln())
+    }
+}

@@ -1,0 +1,264 @@
+use burn::module::{Module, RunningState};
+use burn::optim::GradientsParams;
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Tensor};
+use sempairs_backbone::Backbone;
+use serde::{Deserialize, Serialize};
+
+use crate::cross_entropy::cross_entropy_across;
+use crate::multi_crop::{by_view, features};
+use crate::stop_gradient::stop_gradient;
+use crate::{
+    Activation, Clock, DinoHead, Ema, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig,
+    Schedule, TEACHER_ENTROPY, Views,
+};
+
+/// The temperature of DINO's teacher: a line from `start` in epoch 0 to `end` in epoch `warmup_epochs - 1`, then
+/// `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeacherTemperature {
+    /// In the first epoch.
+    pub start: f64,
+    /// After the warm-up.
+    pub end: f64,
+    /// Epochs of the warm-up; 0 for none.
+    pub warmup_epochs: usize,
+}
+
+impl TeacherTemperature {
+    /// The temperature in an epoch, from 0.
+    pub fn at(&self, epoch: usize) -> f64 {
+        if epoch >= self.warmup_epochs {
+            return self.end;
+        }
+        let whole = (self.warmup_epochs - 1).max(1) as f64;
+        self.start + (self.end - self.start) * epoch as f64 / whole
+    }
+}
+
+/// DINO's constants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DinoConfig {
+    /// Prototypes, the outputs of the last layer.
+    pub prototypes: usize,
+    /// The temperature of the student.
+    pub student_temperature: f64,
+    /// The temperature of the teacher.
+    pub teacher_temperature: TeacherTemperature,
+    /// The momentum of the centre.
+    pub centre_momentum: f64,
+    /// The momentum of the teacher.
+    pub momentum: Schedule,
+    /// Epochs at the start in which the last layer stays as it is.
+    pub freeze_epochs: usize,
+    /// Whether the lengths of the last layer's columns stay one (`--norm_last_layer`): steadier, and worse for
+    /// a ViT-S.
+    #[serde(default)]
+    pub fixed_lengths: bool,
+    /// The head before its last layer.
+    pub projector: ProjectorConfig,
+}
+
+impl DinoConfig {
+    /// The constants of ViT-S on ImageNet: 65,536 prototypes, temperatures 0.1 and 0.04 to 0.07 over 30 epochs,
+    /// centre momentum 0.9, teacher momentum 0.996 to 1, the last layer frozen for an epoch, a head
+    /// 2048-2048-256 with GELU (arXiv 2104.14294, section 3.2 and appendix; the authors' `main_dino.py` and
+    /// README).
+    pub fn paper() -> Self {
+        let projector = ProjectorConfig::new([2048, 2048], 256, HeadNorm::None);
+        Self {
+            prototypes: 65_536,
+            student_temperature: 0.1,
+            teacher_temperature: TeacherTemperature { start: 0.04, end: 0.07, warmup_epochs: 30 },
+            centre_momentum: 0.9,
+            momentum: Schedule::Cosine { start: 0.996, end: 1.0 },
+            freeze_epochs: 1,
+            fixed_lengths: false,
+            projector: ProjectorConfig { activation: Activation::Gelu, ..projector },
+        }
+    }
+
+    /// Whether all values are in their ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    pub fn check(&self) -> Result<(), ObjectiveError> {
+        let TeacherTemperature { start, end, .. } = self.teacher_temperature;
+        ObjectiveError::unless_counted("prototypes", self.prototypes)?;
+        ObjectiveError::unless_positive("student_temperature", self.student_temperature)?;
+        ObjectiveError::unless_positive("teacher_temperature.start", start)?;
+        ObjectiveError::unless_positive("teacher_temperature.end", end)?;
+        ObjectiveError::unless_share("centre_momentum", self.centre_momentum)?;
+        self.momentum.check_momentum("momentum")?;
+        self.projector.check("projector")
+    }
+
+    /// Joins a backbone, a fresh head, their momentum copy and a centre at the origin; all weights follow from
+    /// the seed.
+    pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> Dino<B> {
+        let Self { prototypes, fixed_lengths, .. } = *self;
+        let features = backbone.features();
+        let head =
+            DinoHead::new(&self.projector, prototypes, fixed_lengths, features, seed, device);
+        let student = Network { backbone, head };
+        Dino {
+            teacher: Ema::new(&student),
+            student,
+            centre: RunningState::new(Tensor::zeros([prototypes], device)),
+            config: self.clone(),
+        }
+    }
+}
+
+/// DINO's loss: the student's distribution over prototypes in one view must match the teacher's in another.
+///
+/// With `g_t` the teacher's and `g_v` the student's logits, `c` the centre, and `T` the terms, those with
+/// `v != t`:
+///
+/// `L = -1/T sum_t sum_{v != t} 1/b sum_i sum_k softmax((g_t,i - c) / tau_t)_k log softmax(g_v,i / tau_s)_k`
+///
+/// The student's first views are the teacher's, in the same order. The teacher gets no gradient. Source: Caron
+/// et al., "Emerging Properties in Self-Supervised Vision Transformers" (arXiv 2104.14294), equation 3 and
+/// algorithm 1.
+///
+/// # Shapes
+/// - student, teacher: `[b, K]` each
+/// - centre: `[K]`
+/// - output: `[1]`, in nats; `ln K` if no prototype is preferred
+///
+/// # Panics
+///
+/// If the student has a single view or fewer than the teacher, or a temperature is not positive.
+pub fn dino_loss(
+    student: &[Tensor<2>],
+    teacher: &[Tensor<2>],
+    centre: Tensor<1>,
+    student_temperature: f64,
+    teacher_temperature: f64,
+) -> Tensor<1> {
+    let (views, whole) = (student.len(), teacher.len());
+    assert!(views > 1 && (1..=views).contains(&whole), "{views} views of {whole}");
+    assert!(student_temperature > 0.0, "the temperature is positive, not {student_temperature}");
+    let targets = teacher_distributions(teacher, centre, teacher_temperature);
+    cross_entropy_across(student, &targets, student_temperature)
+}
+
+/// `softmax((g - c) / tau)` of each view, outside the graph.
+fn teacher_distributions(
+    teacher: &[Tensor<2>],
+    centre: Tensor<1>,
+    temperature: f64,
+) -> Vec<Tensor<2>> {
+    assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
+    let centre = stop_gradient(centre).unsqueeze::<2>(); // [1, K]
+    let sharpen =
+        |g: &Tensor<2>| softmax((stop_gradient(g.clone()) - centre.clone()) / temperature, 1);
+    teacher.iter().map(sharpen).collect()
+}
+
+/// The centre after a batch: `m c + (1 - m) mean(g)` over all rows of all the teacher's views.
+///
+/// Source: arXiv 2104.14294, equation 4.
+///
+/// # Shapes
+/// - centre, output: `[K]`
+/// - teacher: `[b, K]` each
+pub fn next_centre(centre: Tensor<1>, teacher: &[Tensor<2>], momentum: f64) -> Tensor<1> {
+    let rows = stop_gradient(Tensor::cat(teacher.to_vec(), 0));
+    centre * momentum + rows.mean_dim(0).squeeze_dim::<1>(0) * (1.0 - momentum)
+}
+
+/// The mean entropy of distributions, in nats.
+fn entropy(distributions: &[Tensor<2>]) -> Tensor<1> {
+    let q = Tensor::cat(distributions.to_vec(), 0);
+    let [rows, _] = q.dims();
+    // 0 log 0 is 0.
+    (q.clone() * q.clamp_min(f32::MIN_POSITIVE).log()).sum() / -(rows as f64)
+}
+
+/// A backbone with DINO's head.
+#[derive(Module, Debug)]
+struct Network<B: Backbone> {
+    backbone: B,
+    head: DinoHead,
+}
+
+/// DINO: a student matches the distribution over prototypes of its momentum copy, the teacher, whose outputs are
+/// centred and sharpened so that they neither fall to one prototype nor spread over all alike. The student
+/// sees small crops besides, if there are any, the teacher whole views alone.
+///
+/// Source: Caron et al., "Emerging Properties in Self-Supervised Vision Transformers" (arXiv 2104.14294).
+#[derive(Module, Debug)]
+pub struct Dino<B: Backbone> {
+    student: Network<B>,
+    teacher: Ema<Network<B>>,
+    centre: RunningState<Tensor<1>>,
+    #[module(skip)]
+    config: DinoConfig,
+}
+
+impl<B: Backbone> Dino<B> {
+    /// The centre that the next step subtracts, outside the graph.
+    ///
+    /// # Shapes
+    /// - output: `[K]`
+    pub fn centre(&self) -> Tensor<1> {
+        self.centre.value_sync()
+    }
+}
+
+impl<B: Backbone> Method for Dino<B> {
+    type Backbone = B;
+
+    fn loss(&self, views: Views, clock: Clock) -> Loss {
+        let b = views.batch();
+        let whole = [views.left, views.right];
+        let seen = features(&self.teacher.backbone, whole.clone(), Vec::new());
+        let teacher = &self.teacher.head;
+        let teacher = by_view(stop_gradient(teacher.logits(teacher.embed(seen))), b);
+        let head = &self.student.head;
+        let embeddings = head.embed(features(&self.student.backbone, whole, views.locals));
+        let student = by_view(head.logits(embeddings.clone()), b);
+
+        let centre = self.centre();
+        let temperature = self.config.teacher_temperature.at(clock.epoch());
+        let targets = teacher_distributions(&teacher, centre.clone(), temperature);
+        let value = cross_entropy_across(&student, &targets, self.config.student_temperature);
+        self.centre.update(next_centre(centre, &teacher, self.config.centre_momentum));
+        // A `RunningState` holds an update back until the next one; records do not wait for it.
+        self.centre.value_sync();
+        Loss::new(value, embeddings.narrow(0, 0, 2 * b)).with(TEACHER_ENTROPY, entropy(&targets))
+    }
+
+    fn mask(&self, grads: &mut GradientsParams, clock: Clock) {
+        if clock.epoch() < self.config.freeze_epochs {
+            let last = &self.student.head.last_layer;
+            grads.remove::<2>(last.direction.weight.id);
+            grads.remove::<2>(last.length.id);
+        }
+    }
+
+    fn after_step(self, clock: Clock) -> Self {
+        let teacher = self.teacher.follow(&self.student, self.config.momentum.at(clock));
+        Self { teacher, ..self }
+    }
+
+    fn backbone(&self) -> &B {
+        &self.student.backbone
+    }
+
+    fn evaluated(&self) -> &B {
+        &self.teacher.backbone
+    }
+
+    fn chance(&self, _batch: usize) -> Option<f64> {
+        Some((self.config.prototypes as f64).ln())
+    }
+
+    fn takes_locals(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,18 @@
+use burn::tensor::{Bool, Tensor};
+
+use crate::stop_gradient::stop_gradient;
+
+/// `log sum_k exp(x_ik)` of each row, over the entries that `keep` marks, stable for any size of `x`. The
+/// gradient of the others is zero.
+///
+/// # Shapes
+/// - x, keep: `[n, m]`, a marked entry in each row
+/// - output: `[n, 1]`
+pub(crate) fn log_sum_exp(x: Tensor<2>, keep: Option<Tensor<2, Bool>>) -> Tensor<2> {
+    let x = match keep {
+        Some(keep) => x.mask_fill(keep.bool_not(), f32::MIN / 2.0),
+        None => x,
+    };
+    let largest = stop_gradient(x.clone()).max_dim(1);
+    (x - largest.clone()).exp().sum_dim(1).log() + largest
+}

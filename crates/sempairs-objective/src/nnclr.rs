@@ -1,0 +1,185 @@
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, assert_shape};
+use sempairs_backbone::Backbone;
+use serde::{Deserialize, Serialize};
+
+use crate::log_sum_exp::log_sum_exp;
+use crate::predictor::seeded_predictor;
+use crate::stop_gradient::stop_gradient;
+use crate::{
+    Clock, Encoder, HeadNorm, Loss, Method, Negatives, ObjectiveError, Projector, ProjectorConfig,
+    Queue, Reduction, Views, normalize, nt_xent,
+};
+
+/// What repels a neighbour from a prediction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NeighbourLoss {
+    /// The predictions of the other pairs: equation 3 of the paper, [`nnclr_loss`].
+    #[default]
+    Paper,
+    /// Those, and the other neighbours, in both directions: lightly's use of [`nt_xent()`].
+    NtXent,
+}
+
+/// NNCLR's constants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NnClrConfig {
+    /// The temperature `t` of [`nnclr_loss`].
+    pub temperature: f64,
+    /// Embeddings in the support set: a multiple of the batch, and fewer than there are pairs.
+    pub support: usize,
+    /// The paper's loss or lightly's.
+    #[serde(default)]
+    pub loss: NeighbourLoss,
+    /// The head.
+    pub projector: ProjectorConfig,
+    /// The head on top of it; as wide at its end.
+    pub predictor: ProjectorConfig,
+}
+
+impl NnClrConfig {
+    /// The constants on ImageNet: temperature 0.1, a support set of 98,304, a projector 2048-2048-256 with
+    /// BatchNorm after every layer, a predictor 4096-256 (arXiv 2104.14548, sections 3.2 and 4.1).
+    pub fn paper() -> Self {
+        Self {
+            temperature: 0.1,
+            support: 98_304,
+            loss: NeighbourLoss::Paper,
+            projector: ProjectorConfig::new([2048, 2048], 256, HeadNorm::All),
+            predictor: ProjectorConfig::new([4096], 256, HeadNorm::Hidden),
+        }
+    }
+
+    /// Whether all values are in their ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    pub fn check(&self) -> Result<(), ObjectiveError> {
+        ObjectiveError::unless_positive("temperature", self.temperature)?;
+        ObjectiveError::unless_counted("support", self.support)?;
+        self.projector.check("projector")?;
+        self.predictor.check("predictor")?;
+        self.predictor.check_width("predictor", self.projector.output)
+    }
+
+    /// Joins a backbone, fresh heads and a support set of random directions, all of which follow from the
+    /// seed.
+    pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> NnClr<B> {
+        let width = self.projector.output;
+        NnClr {
+            encoder: Encoder::new(backbone, &self.projector, seed, device),
+            predictor: seeded_predictor(&self.predictor, width, seed, device),
+            support: Queue::new(self.support, width, seed, device),
+            size: self.support,
+            temperature: self.temperature,
+            loss: self.loss,
+        }
+    }
+}
+
+/// Of each embedding its nearest neighbour in the support set, by the cosine; outside the graph.
+///
+/// # Shapes
+/// - embeddings: `[b, d]`
+/// - support: `[k, d]`, rows of length one
+/// - output: `[b, d]`, rows of `support`
+pub fn nearest_neighbours(embeddings: Tensor<2>, support: Tensor<2>) -> Tensor<2> {
+    // The length of an embedding changes no order.
+    let similarity = stop_gradient(embeddings).matmul(support.clone().transpose()); // [b, k]
+    let nearest = similarity.argmax(1).squeeze_dim(1);
+    support.select(0, nearest)
+}
+
+/// NNCLR's loss in one direction: the neighbour of a view must find the prediction of its partner among those of
+/// the batch.
+///
+/// With `n_i` the rows of `neighbours` and `p_i` those of `predictions`, each divided by its length:
+///
+/// `L = -1/b sum_i log( exp(n_i . p_i / t) / sum_k exp(n_i . p_k / t) )`
+///
+/// The neighbours get no gradient. Source: Dwibedi et al., "With a Little Help from My Friends"
+/// (arXiv 2104.14548), equation 3.
+///
+/// # Shapes
+/// - neighbours, predictions: `[b, d]`
+/// - output: `[1]`, in nats
+///
+/// # Panics
+///
+/// If the shapes differ or the temperature is not positive.
+pub fn nnclr_loss(neighbours: Tensor<2>, predictions: Tensor<2>, temperature: f64) -> Tensor<1> {
+    let [b, d] = predictions.dims();
+    assert_shape!(neighbours, [b, d]);
+    assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
+    let [neighbours, predictions] = [normalize(stop_gradient(neighbours)), normalize(predictions)];
+    let positive = (neighbours.clone() * predictions.clone()).sum() / temperature;
+    let logits = neighbours.matmul(predictions.transpose()) / temperature; // [b, b]
+    (log_sum_exp(logits, None).sum() - positive) / b as f64
+}
+
+/// NNCLR: the positive of a view is not its partner itself but the partner's nearest neighbour among the
+/// embeddings of earlier steps, so that a network without labels makes semantic pairs of its own.
+///
+/// Source: Dwibedi et al., "With a Little Help from My Friends: Nearest-Neighbor Contrastive Learning of Visual
+/// Representations" (arXiv 2104.14548).
+#[derive(Module, Debug)]
+pub struct NnClr<B: Backbone> {
+    encoder: Encoder<B>,
+    predictor: Projector,
+    support: Queue,
+    size: usize,
+    temperature: f64,
+    #[module(skip)]
+    loss: NeighbourLoss,
+}
+
+impl<B: Backbone> NnClr<B> {
+    fn direction(&self, neighbours: Tensor<2>, predictions: Tensor<2>) -> Tensor<1> {
+        match self.loss {
+            NeighbourLoss::Paper => nnclr_loss(neighbours, predictions, self.temperature),
+            NeighbourLoss::NtXent => {
+                nt_xent(neighbours, predictions, self.temperature, Reduction::Mean)
+            }
+        }
+    }
+}
+
+impl<B: Backbone> Method for NnClr<B> {
+    type Backbone = B;
+
+    fn loss(&self, views: Views, clock: Clock) -> Loss {
+        let [left, right] = [views.left, views.right].map(|view| self.encoder.forward(view));
+        let support = self.support.rows();
+        let [of_left, of_right] =
+            [left.clone(), right.clone()].map(|z| nearest_neighbours(z, support.clone()));
+        let [from_left, from_right] =
+            [left.clone(), right.clone()].map(|z| self.predictor.forward(z));
+        let value =
+            (self.direction(of_left, from_right) + self.direction(of_right, from_left)) / 2.0;
+        self.support.push(normalize(stop_gradient(left.clone())), clock.step);
+        Loss::new(value, Tensor::cat(vec![left, right], 0))
+    }
+
+    fn backbone(&self) -> &B {
+        &self.encoder.backbone
+    }
+
+    fn negatives(&self) -> Negatives {
+        Negatives::Batch
+    }
+
+    fn chance(&self, batch: usize) -> Option<f64> {
+        let others = match self.loss {
+            NeighbourLoss::Paper => batch,
+            NeighbourLoss::NtXent => 2 * batch - 1,
+        };
+        Some((others as f64).ln())
+    }
+
+    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+        Queue::check("support", self.size, batch, pairs)
+    }
+}

@@ -1,0 +1,112 @@
+use burn::module::{Module, ParamGroup};
+use burn::tensor::{Device, Tensor};
+use sempairs_backbone::Backbone;
+use serde::{Deserialize, Serialize};
+
+use crate::cosine::mean_cosine;
+use crate::predictor::seeded_predictor;
+use crate::{
+    Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, Projector, ProjectorConfig, Views,
+};
+
+/// SimSiam's constants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SimSiamConfig {
+    /// The head.
+    pub projector: ProjectorConfig,
+    /// The head on top of it; as wide at its end.
+    pub predictor: ProjectorConfig,
+    /// Whether the learning rate of the predictor stays at its base value (`--fix-pred-lr`).
+    #[serde(default = "yes")]
+    pub constant_predictor_rate: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl SimSiamConfig {
+    /// The constants on ImageNet (arXiv 2011.10566, section 3, and the command line of the authors' code): a
+    /// projector of three layers of 2048, the last BatchNorm without scale and offset, a predictor 512-2048
+    /// whose learning rate is constant.
+    pub fn paper() -> Self {
+        Self {
+            projector: ProjectorConfig::new([2048, 2048], 2048, HeadNorm::PlainLast),
+            predictor: ProjectorConfig::new([512], 2048, HeadNorm::Hidden),
+            constant_predictor_rate: true,
+        }
+    }
+
+    /// Whether all values are in their ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    pub fn check(&self) -> Result<(), ObjectiveError> {
+        self.projector.check("projector")?;
+        self.predictor.check("predictor")?;
+        self.predictor.check_width("predictor", self.projector.output)
+    }
+
+    /// Joins a backbone and fresh heads, whose weights follow from the seed.
+    pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> SimSiam<B> {
+        SimSiam {
+            encoder: Encoder::new(backbone, &self.projector, seed, device),
+            predictor: seeded_predictor(&self.predictor, self.projector.output, seed, device),
+            constant_predictor_rate: self.constant_predictor_rate,
+        }
+    }
+}
+
+/// SimSiam's loss: a predictor predicts the projection of the other view.
+///
+/// With `p` the predictions, `z` the projections and cosines averaged over the batch:
+///
+/// `L = -(cos(p0, z1) + cos(p1, z0)) / 2`
+///
+/// The projections get no gradient. Source: Chen and He, "Exploring Simple Siamese Representation Learning"
+/// (arXiv 2011.10566), equations 1 to 4.
+///
+/// # Shapes
+/// - predictions, projections: `[b, d]` of the left and of the right view
+/// - output: `[1]`, in -1 to 1
+///
+/// # Panics
+///
+/// If the shapes differ.
+pub fn simsiam_loss(predictions: [Tensor<2>; 2], projections: [Tensor<2>; 2]) -> Tensor<1> {
+    let [p0, p1] = predictions;
+    let [z0, z1] = projections;
+    (mean_cosine(p0, z1) + mean_cosine(p1, z0)) / -2.0
+}
+
+/// SimSiam: one network, a predictor, and a stopped gradient in place of a momentum copy; nothing repels.
+///
+/// Source: Chen and He, "Exploring Simple Siamese Representation Learning" (arXiv 2011.10566).
+#[derive(Module, Debug)]
+pub struct SimSiam<B: Backbone> {
+    encoder: Encoder<B>,
+    predictor: Projector,
+    constant_predictor_rate: bool,
+}
+
+impl<B: Backbone> Method for SimSiam<B> {
+    type Backbone = B;
+
+    fn loss(&self, views: Views, _clock: Clock) -> Loss {
+        // Each view has the BatchNorm statistics of its own, as in the authors' code.
+        let projections = [views.left, views.right].map(|view| self.encoder.forward(view));
+        let predictions = projections.clone().map(|z| self.predictor.forward(z));
+        let embeddings = Tensor::cat(projections.clone().into(), 0);
+        Loss::new(simsiam_loss(predictions, projections), embeddings)
+    }
+
+    fn backbone(&self) -> &B {
+        &self.encoder.backbone
+    }
+
+    fn constant_rate(&self) -> Option<ParamGroup> {
+        self.constant_predictor_rate.then(|| ParamGroup::from_predicate("predictor."))
+    }
+}

@@ -1,0 +1,237 @@
+use burn::module::{Module, Param};
+use burn::nn::{Linear, LinearConfig};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor};
+use sempairs_backbone::{Backbone, seed_parameters};
+use serde::{Deserialize, Serialize};
+
+use crate::cross_entropy::cross_entropy_across;
+use crate::multi_crop::{by_view, features};
+use crate::stop_gradient::stop_gradient;
+use crate::{
+    Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Queue, Views,
+    normalize, sinkhorn,
+};
+
+/// The features of earlier batches that take part in SwAV's assignments when a batch is small against the
+/// number of prototypes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwavQueue {
+    /// Features of each view in it: a multiple of the batch, and fewer than there are pairs.
+    pub size: usize,
+    /// The epoch, from 0, at which it begins to fill; it is used when it is full.
+    pub from_epoch: usize,
+}
+
+/// SwAV's constants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwavConfig {
+    /// The temperature `t` of [`swav_loss`].
+    pub temperature: f64,
+    /// The `epsilon` of [`sinkhorn()`].
+    pub epsilon: f64,
+    /// Iterations of [`sinkhorn()`].
+    pub iterations: usize,
+    /// Prototypes.
+    pub prototypes: usize,
+    /// Steps at the start in which the prototypes stay as they are.
+    pub freeze_steps: usize,
+    /// Features of earlier batches; none if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<SwavQueue>,
+    /// The head.
+    pub projector: ProjectorConfig,
+}
+
+impl SwavConfig {
+    /// The constants on ImageNet for 200 epochs in batches of 256: temperature 0.1, epsilon 0.05, three
+    /// iterations, 3000 prototypes frozen for the first 5005 steps (an epoch), a queue of 3840 from epoch 15, a
+    /// head 2048-128 (arXiv 2006.09882, appendix A; the authors' `swav_200ep_bs256_pretrain.sh`).
+    pub fn paper() -> Self {
+        Self {
+            temperature: 0.1,
+            epsilon: 0.05,
+            iterations: 3,
+            prototypes: 3000,
+            freeze_steps: 5005,
+            queue: Some(SwavQueue { size: 3840, from_epoch: 15 }),
+            projector: ProjectorConfig::new([2048], 128, HeadNorm::Hidden),
+        }
+    }
+
+    /// Whether all values are in their ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    pub fn check(&self) -> Result<(), ObjectiveError> {
+        ObjectiveError::unless_positive("temperature", self.temperature)?;
+        ObjectiveError::unless_positive("epsilon", self.epsilon)?;
+        ObjectiveError::unless_counted("iterations", self.iterations)?;
+        ObjectiveError::unless_counted("prototypes", self.prototypes)?;
+        if let Some(queue) = self.queue {
+            ObjectiveError::unless_counted("queue.size", queue.size)?;
+        }
+        self.projector.check("projector")
+    }
+
+    /// Joins a backbone, a fresh head, prototypes and queues, all of which follow from the seed.
+    pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> Swav<B> {
+        let width = self.projector.output;
+        let prototypes = Prototypes {
+            prototypes: LinearConfig::new(width, self.prototypes).with_bias(false).init(device),
+        };
+        let queue = |side| {
+            let queue = self.queue?;
+            Some(Queue::new(queue.size, width, seed.wrapping_add(side), device))
+        };
+        Swav {
+            encoder: Encoder::new(backbone, &self.projector, seed, device),
+            prototypes: seed_parameters(prototypes, seed).normalised(),
+            left_queue: queue(0),
+            right_queue: queue(1),
+            config: self.clone(),
+        }
+    }
+}
+
+/// Directions that pictures are assigned to; each is a column of length one.
+#[derive(Module, Debug)]
+struct Prototypes {
+    prototypes: Linear,
+}
+
+impl Prototypes {
+    /// The cosines of features, which have length one, to the prototypes.
+    fn scores(&self, features: Tensor<2>) -> Tensor<2> {
+        features.matmul(self.prototypes.weight.val())
+    }
+
+    /// Every prototype divided by its length.
+    fn normalised(mut self) -> Self {
+        self.prototypes.weight = self.prototypes.weight.map(|weight| {
+            let trains = weight.is_require_grad();
+            let autodiff = weight.is_autodiff();
+            let unit = normalize(weight.inner().transpose()).transpose(); // [d, K]
+            if autodiff { Tensor::from_inner(unit).set_require_grad(trains) } else { unit }
+        });
+        self
+    }
+}
+
+/// SwAV's loss: the assignment of each whole view must be predicted from every other view.
+///
+/// With `q_s` the assignments of view `s`, `x_v` the scores of view `v` and `V` views, of which `S` have
+/// assignments and come first:
+///
+/// `L = -1/S sum_{s < S} 1/(V - 1) sum_{v != s} 1/b sum_i sum_k q_s,ik log softmax(x_v,i / t)_k`
+///
+/// The assignments get no gradient. Source: Caron et al., "Unsupervised Learning of Visual Features by
+/// Contrasting Cluster Assignments" (arXiv 2006.09882), equations 2 and 6.
+///
+/// # Shapes
+/// - scores: `[b, K]` each, two views or more
+/// - assignments: `[b, K]` each, rows that sum to one
+/// - output: `[1]`, in nats; `ln K` if no prototype is preferred
+///
+/// # Panics
+///
+/// If there is a single view, fewer views than assignments, or the temperature is not positive.
+pub fn swav_loss(scores: &[Tensor<2>], assignments: &[Tensor<2>], temperature: f64) -> Tensor<1> {
+    let (views, assigned) = (scores.len(), assignments.len());
+    assert!(views > 1 && (1..=views).contains(&assigned), "{views} views, {assigned} assignments");
+    assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
+    cross_entropy_across(scores, assignments, temperature)
+}
+
+/// SwAV: views are assigned to prototypes, evenly over the batch, and each view predicts the other's assignment.
+///
+/// Source: Caron et al., "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments"
+/// (arXiv 2006.09882).
+#[derive(Module, Debug)]
+pub struct Swav<B: Backbone> {
+    encoder: Encoder<B>,
+    prototypes: Prototypes,
+    left_queue: Option<Queue>,
+    right_queue: Option<Queue>,
+    #[module(skip)]
+    config: SwavConfig,
+}
+
+impl<B: Backbone> Swav<B> {
+    /// The assignments of a view, to which the features of earlier batches contribute once there is a queue full
+    /// of them; the view's features join the queue.
+    fn assign(
+        &self,
+        queue: &Option<Queue>,
+        unit: Tensor<2>,
+        scores: Tensor<2>,
+        clock: Clock,
+    ) -> Tensor<2> {
+        let SwavConfig { epsilon, iterations, .. } = self.config;
+        let [b, _] = scores.dims();
+        let fills = self.config.queue.zip(queue.as_ref()).and_then(|(settings, queue)| {
+            let batches = clock.step.checked_sub(settings.from_epoch * clock.steps_per_epoch)?;
+            Some((queue, batches, batches * b >= settings.size))
+        });
+        let Some((queue, batches, full)) = fills else {
+            return sinkhorn(scores, epsilon, iterations);
+        };
+        let all = if full {
+            let earlier = queue.rows().matmul(self.prototypes.prototypes.weight.val().inner());
+            Tensor::cat(vec![scores, earlier], 0)
+        } else {
+            scores
+        };
+        queue.push(unit, batches);
+        sinkhorn(all, epsilon, iterations).narrow(0, 0, b)
+    }
+}
+
+impl<B: Backbone> Method for Swav<B> {
+    type Backbone = B;
+
+    fn loss(&self, views: Views, clock: Clock) -> Loss {
+        let b = views.batch();
+        let features = features(&self.encoder.backbone, [views.left, views.right], views.locals);
+        let z = self.encoder.projector.forward(features);
+        let unit = normalize(z.clone());
+        let scores = by_view(self.prototypes.scores(unit.clone()), b);
+        let whole = stop_gradient(unit);
+        let assignments = [(&self.left_queue, 0), (&self.right_queue, 1)].map(|(queue, side)| {
+            let unit = whole.clone().narrow(0, side * b, b);
+            self.assign(queue, unit, stop_gradient(scores[side].clone()), clock)
+        });
+        let value = swav_loss(&scores, &assignments, self.config.temperature);
+        Loss::new(value, z.narrow(0, 0, 2 * b))
+    }
+
+    fn mask(&self, grads: &mut GradientsParams, clock: Clock) {
+        if clock.step < self.config.freeze_steps {
+            let weight: &Param<Tensor<2>> = &self.prototypes.prototypes.weight;
+            grads.remove::<2>(weight.id);
+        }
+    }
+
+    fn after_step(self, _clock: Clock) -> Self {
+        Self { prototypes: self.prototypes.normalised(), ..self }
+    }
+
+    fn backbone(&self) -> &B {
+        &self.encoder.backbone
+    }
+
+    fn chance(&self, _batch: usize) -> Option<f64> {
+        Some((self.config.prototypes as f64).ln())
+    }
+
+    fn takes_locals(&self) -> bool {
+        true
+    }
+
+    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+        self.config.queue.map_or(Ok(()), |q| Queue::check("queue.size", q.size, batch, pairs))
+    }
+}

@@ -1,0 +1,184 @@
+use burn::module::Module;
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor, assert_shape};
+use sempairs_backbone::Backbone;
+use serde::{Deserialize, Serialize};
+
+use crate::{Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Views};
+
+/// The deviation that every component should have (arXiv 2105.04906, section 4.1).
+const TARGET: f64 = 1.0;
+/// Added to a variance before its root (arXiv 2105.04906, section 4.1).
+const EPSILON: f64 = 1e-4;
+
+/// How the variance terms of the two views become one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VarianceTerm {
+    /// Half their sum: the authors' code, and lightly.
+    #[default]
+    Halved,
+    /// Their sum: equation 6 of the paper, and solo-learn.
+    Whole,
+}
+
+impl VarianceTerm {
+    fn factor(self) -> f64 {
+        match self {
+            Self::Halved => 0.5,
+            Self::Whole => 1.0,
+        }
+    }
+}
+
+/// The weights of the terms of [`vicreg_loss`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VicRegWeights {
+    /// Of the distance between the views, `lambda`.
+    pub invariance: f64,
+    /// Of the hinge on the deviations, `mu`.
+    pub variance: f64,
+    /// Of the covariances, `nu`.
+    pub covariance: f64,
+    /// Half the sum of the two variance terms, or their sum.
+    #[serde(default)]
+    pub variance_term: VarianceTerm,
+}
+
+impl VicRegWeights {
+    /// 25, 25 and 1 (arXiv 2105.04906, section 4.2).
+    pub fn paper(variance_term: VarianceTerm) -> Self {
+        Self { invariance: 25.0, variance: 25.0, covariance: 1.0, variance_term }
+    }
+}
+
+/// VICReg's constants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VicRegConfig {
+    /// The weights of the three terms.
+    pub weights: VicRegWeights,
+    /// The head, which the paper calls expander.
+    pub projector: ProjectorConfig,
+}
+
+impl VicRegConfig {
+    /// The constants on ImageNet with the loss as the paper prints it: weights 25, 25, 1, a head of three
+    /// layers of 8192 (arXiv 2105.04906, section 4.2).
+    pub fn paper() -> Self {
+        Self::with(VarianceTerm::Whole)
+    }
+
+    /// The same constants with the loss as the authors' code has it, the variance terms halved
+    /// (facebookresearch/vicreg, `main_vicreg.py`).
+    pub fn code() -> Self {
+        Self::with(VarianceTerm::Halved)
+    }
+
+    fn with(variance_term: VarianceTerm) -> Self {
+        let projector = ProjectorConfig::new([8192, 8192], 8192, HeadNorm::Hidden);
+        Self {
+            weights: VicRegWeights::paper(variance_term),
+            projector: projector.without_last_bias(),
+        }
+    }
+
+    /// Whether all values are in their ranges.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    pub fn check(&self) -> Result<(), ObjectiveError> {
+        ObjectiveError::unless_positive("weights.invariance", self.weights.invariance)?;
+        ObjectiveError::unless_positive("weights.variance", self.weights.variance)?;
+        ObjectiveError::unless_positive("weights.covariance", self.weights.covariance)?;
+        self.projector.check("projector")
+    }
+
+    /// Joins a backbone and a fresh head, whose weights follow from the seed.
+    pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> VicReg<B> {
+        VicReg {
+            encoder: Encoder::new(backbone, &self.projector, seed, device),
+            weights: self.weights,
+        }
+    }
+}
+
+/// VICReg's loss: views agree, every component varies, different components do not covary.
+///
+/// With `x` the rows of `left` and `right`, `var_j` the unbiased variance of component `j` and `C` the
+/// unbiased covariance matrix of a view:
+///
+/// `L = lambda s + mu (v(left) + v(right)) [/ 2] + nu (c(left) + c(right))`, where
+///
+/// - `s = 1/(nd) sum_ij (left_ij - right_ij)^2`,
+/// - `v = 1/d sum_j max(0, 1 - sqrt(var_j + 1e-4))`,
+/// - `c = 1/d sum_i sum_{j != i} C_ij^2`,
+///
+/// and the half is that of [`VarianceTerm::Halved`]. Source: Bardes et al., "VICReg" (arXiv 2105.04906),
+/// equations 1 to 6; `s` is the mean over all elements as in the authors' code, where the paper's equation 5
+/// has a sum over components.
+///
+/// # Shapes
+/// - left, right: `[n, d]`, at least two rows
+/// - output: `[1]`
+///
+/// # Panics
+///
+/// If the shapes differ or there is a single row.
+pub fn vicreg_loss(left: Tensor<2>, right: Tensor<2>, weights: &VicRegWeights) -> Tensor<1> {
+    let [n, d] = left.dims();
+    assert_shape!(right, [n, d]);
+    assert!(n > 1, "one row has no variance");
+    let invariance = (left.clone() - right.clone()).square().mean();
+    let [a, b] = [left, right].map(spread);
+    let variance = (a.0 + b.0) * weights.variance_term.factor();
+    let covariance = a.1 + b.1;
+    invariance * weights.invariance + variance * weights.variance + covariance * weights.covariance
+}
+
+/// The hinge on the deviations of a view's components and the sum of their squared covariances, both over
+/// their number.
+fn spread(x: Tensor<2>) -> (Tensor<1>, Tensor<1>) {
+    let [n, d] = x.dims();
+    let centred = x.clone() - x.mean_dim(0);
+    let variance = centred.clone().square().sum_dim(0) / (n - 1) as f64; // [1, d]
+    let hinge = relu((variance.clone() + EPSILON).sqrt() * -1.0 + TARGET).mean();
+    let covariance = centred.clone().transpose().matmul(centred) / (n - 1) as f64; // [d, d]
+    // The variances are the diagonal.
+    let off_diagonal = covariance.square().sum() - variance.square().sum();
+    (hinge, off_diagonal / d as f64)
+}
+
+/// VICReg: invariance, variance and covariance, each a term of its own; nothing repels.
+///
+/// Source: Bardes et al., "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised
+/// Learning" (arXiv 2105.04906).
+#[derive(Module, Debug)]
+pub struct VicReg<B: Backbone> {
+    encoder: Encoder<B>,
+    #[module(skip)]
+    weights: VicRegWeights,
+}
+
+impl<B: Backbone> Method for VicReg<B> {
+    type Backbone = B;
+
+    fn loss(&self, views: Views, _clock: Clock) -> Loss {
+        // Each view has the BatchNorm statistics of its own, as in the authors' code.
+        let [left, right] = [views.left, views.right].map(|view| self.encoder.forward(view));
+        let embeddings = Tensor::cat(vec![left.clone(), right.clone()], 0);
+        Loss::new(vicreg_loss(left, right, &self.weights), embeddings)
+    }
+
+    fn backbone(&self) -> &B {
+        &self.encoder.backbone
+    }
+
+    /// The hinges of embeddings that are all the same.
+    fn chance(&self, _batch: usize) -> Option<f64> {
+        let VicRegWeights { variance, variance_term, .. } = self.weights;
+        Some(2.0 * variance_term.factor() * variance * (TARGET - EPSILON.sqrt()))
+    }
+}
