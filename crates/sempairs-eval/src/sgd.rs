@@ -88,14 +88,40 @@ impl SgdMoco {
         progress: &ProgressBar,
     ) -> Result<Ranked, EvalError> {
         self.check()?;
+        let rate = |epoch| {
+            let passed = self.milestones.iter().filter(|&&at| epoch >= at).count();
+            self.learning_rate * 0.1f64.powi(passed as i32)
+        };
+        let Self { momentum, batch, epochs, seed, .. } = *self;
+        Descent { momentum, batch, epochs, seed, rate: &rate }.rank(train, queries, progress)
+    }
+}
+
+/// Stochastic gradient descent of a linear classifier, from weights of N(0, 0.01) and biases of zero.
+pub(crate) struct Descent<'a> {
+    pub momentum: f64,
+    pub batch: usize,
+    pub epochs: usize,
+    pub seed: u64,
+    /// The learning rate of an epoch, from 0.
+    pub rate: &'a dyn Fn(usize) -> f64,
+}
+
+impl Descent<'_> {
+    /// Trains on `train` and ranks the classes of every query.
+    pub fn rank(
+        &self,
+        train: &Features,
+        queries: &[f32],
+        progress: &ProgressBar,
+    ) -> Result<Ranked, EvalError> {
         progress.set_length(self.epochs as u64);
         let (d, c) = (train.dim, train.classes.len());
         let mut point = self.start(c * d, c);
         let mut velocity = vec![0.0; point.len()];
         let mut order: Vec<usize> = (0..train.labels.len()).collect();
         for epoch in 0..self.epochs {
-            let passed = self.milestones.iter().filter(|&&at| epoch >= at).count();
-            let rate = (self.learning_rate * 0.1f64.powi(passed as i32)) as f32;
+            let rate = (self.rate)(epoch) as f32;
             order.sort_unstable();
             order.shuffle(&mut self.key(epoch as u64).rng(0));
             for batch in order.chunks(self.batch) {
@@ -106,7 +132,7 @@ impl SgdMoco {
                 }
             }
             if !point.iter().all(|x| x.is_finite()) {
-                let reason = format!("{} makes the weights infinite", self.learning_rate);
+                let reason = format!("{} makes the weights infinite", (self.rate)(0));
                 return Err(EvalError::protocol("learning_rate", reason));
             }
             progress.inc(1);

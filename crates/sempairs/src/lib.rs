@@ -85,6 +85,7 @@ mod context;
 pub mod device;
 mod examples;
 pub mod experiment;
+pub mod presets;
 pub mod report;
 pub mod run;
 mod scores;

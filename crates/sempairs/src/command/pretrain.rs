@@ -54,6 +54,7 @@ impl Pretrain {
         runner.loader = self.loader.config();
         runner.stop_on_collapse = self.stop_on_collapse;
         runner.stop_on_ctrl_c()?;
+        runner.tell_difference(&experiment);
         let downstream = runner.downstream(&experiment)?;
         let run = runner.pretrain(&experiment, arm, seed, &downstream, &mut HashMap::new())?;
         for point in &run.result.curve {

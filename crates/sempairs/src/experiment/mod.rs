@@ -33,7 +33,6 @@ pub use vary::read_grid;
 pub use views::Views;
 
 use crate::Error;
-use crate::suggest::explain;
 
 /// Everything that an experiment's results depend on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +40,9 @@ use crate::suggest::explain;
 pub struct Experiment {
     /// What to call it; the name of its folder.
     pub name: String,
+    /// The [preset](crate::presets) that it starts from: what it does not say itself is as there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
     /// The pictures to learn from.
     pub pictures: Pictures,
     /// The arms that are compared: same network, same order, same augmentation, other pairs.
@@ -136,10 +138,7 @@ impl Experiment {
     ///
     /// [`Error::Experiment`] with the line and, for a misspelt name, the nearest right one.
     pub fn parse(text: &str, file: &str) -> Result<Self, Error> {
-        let experiment: Self =
-            toml::from_str(text).map_err(|e| Error::experiment(file, explain(&e.to_string())))?;
-        experiment.check(file)?;
-        Ok(experiment)
+        vary::parse_text(text, file)
     }
 
     /// The experiment as it is written into a run's directory: every key, defaults included.
@@ -160,6 +159,7 @@ impl Experiment {
     pub fn run_identity(&self, arm: &Arm, seed: u64) -> Identity {
         let run = Self {
             name: "run".into(),
+            preset: None,
             arms: vec![Arm { name: "arm".into(), ..arm.clone() }],
             seeds: vec![seed],
             training: Training {

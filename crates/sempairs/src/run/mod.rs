@@ -193,6 +193,21 @@ impl Runner {
         identity
     }
 
+    /// Says on standard error where an experiment departs from its preset, if it has one.
+    pub fn tell_difference(&self, experiment: &Experiment) {
+        let (Some(preset), Some(lines)) = (&experiment.preset, experiment.difference()) else {
+            return;
+        };
+        if self.display == Display::Quiet {
+            return;
+        }
+        match lines.is_empty() {
+            true => eprintln!("{}: as preset {preset}", experiment.name),
+            false => eprintln!("{}: as preset {preset}, but", experiment.name),
+        }
+        lines.iter().for_each(|line| eprintln!("  {line}"));
+    }
+
     /// Whether a run shows plain lines, between which there is room for others, and no dashboard.
     fn is_plain(&self) -> bool {
         match self.display {
@@ -245,6 +260,7 @@ impl Runner {
     pub fn compare(&self, experiment: &Experiment) -> Result<Comparison, Error> {
         experiment.check(&experiment.name)?;
         let experiment = &self.in_steps(experiment)?;
+        self.tell_difference(experiment);
         let downstream = self.with_bars(&self.downstream(experiment)?);
         let mut untrained = HashMap::new();
         let mut arms: Vec<ArmResult> = Vec::new();
