@@ -36,13 +36,14 @@ fn nt_xent_and_gradient(bencher: Bencher, pairs: usize) {
 #[divan::bench(args = ["sgd", "adamw", "lars"], sample_count = 10, sample_size = 1)]
 fn optimizer_step(bencher: Bencher, name: &str) {
     let config = match name {
-        "sgd" => OptimizerConfig::Sgd { momentum: 0.9, weight_decay: 1e-4, nesterov: false },
-        "adamw" => OptimizerConfig::AdamW { betas: [0.9, 0.999], weight_decay: 1e-4 },
+        "sgd" => OptimizerConfig::sgd(1e-4),
+        "adamw" => OptimizerConfig::adamw(1e-4),
         _ => OptimizerConfig::Lars(LarsConfig {
             variant: LarsVariant::Google,
             momentum: 0.9,
             weight_decay: 1e-6,
             trust: 1e-3,
+            ..LarsConfig::default()
         }),
     };
     let device = Device::flex();

@@ -1,6 +1,8 @@
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Tensor;
 
+use crate::VisionTransformer;
+
 /// A network from pictures to features; what pre-training learns and evaluation scores.
 ///
 /// The type of the pictures decides that of its products: with pictures of 16 bits, such as bfloat16, convolutions and
@@ -18,4 +20,10 @@ pub trait Backbone: Module + ModuleDisplay + 'static {
 
     /// How many features a picture gets.
     fn features(&self) -> usize;
+
+    /// The network itself if it is a vision transformer, for what only these have: class tokens of several
+    /// blocks and attention maps. `None`, the default, for any other.
+    fn transformer(&self) -> Option<&VisionTransformer> {
+        None
+    }
 }

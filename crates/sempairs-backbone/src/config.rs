@@ -1,7 +1,7 @@
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::{ResNet, ResNetConfig};
+use crate::{AnyBackbone, ResNetConfig, VisionTransformerConfig};
 
 /// How a network takes in the picture, before its first block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ pub enum InitialFilters {
     Torch,
 }
 
-/// The residual networks known by name.
+/// The networks known by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {
@@ -64,25 +64,49 @@ pub enum Architecture {
     /// [`ResNetConfig::resnet10_narrow`].
     #[serde(rename = "resnet10_narrow")]
     Resnet10Narrow,
+    /// [`VisionTransformerConfig::tiny`].
+    VitTiny,
+    /// [`VisionTransformerConfig::small`].
+    VitSmall,
+    /// [`VisionTransformerConfig::base`].
+    VitBase,
+}
+
+impl Architecture {
+    /// The names in an experiment's file, in the order of the variants.
+    pub const NAMES: [&'static str; 6] =
+        ["resnet18", "resnet50", "resnet10_narrow", "vit_tiny", "vit_small", "vit_base"];
+
+    /// The name in an experiment's file.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
+    /// Whether it is a vision transformer.
+    pub fn is_transformer(self) -> bool {
+        matches!(self, Self::VitTiny | Self::VitSmall | Self::VitBase)
+    }
 }
 
 /// A backbone by name, the form an experiment's file has it in.
 ///
 /// ```
-/// # use sempairs_backbone::{Architecture, BackboneConfig, Stem};
+/// # use sempairs_backbone::{BackboneConfig, NetworkConfig, Stem, VisionTransformerConfig};
 /// let config: BackboneConfig = toml::from_str("name = 'resnet18'\nstem = 'small'").unwrap();
-/// assert_eq!(config.resnet().stem, Stem::Small);
-/// assert!(!config.zero_init_last);
+/// assert!(matches!(config.network(), NetworkConfig::Residual(r) if r.stem == Stem::Small));
+/// let config: BackboneConfig = toml::from_str("name = 'vit_small'\npatch = 8\nsize = 64").unwrap();
+/// let small = VisionTransformerConfig::small(8, 64);
+/// assert_eq!(config.network(), NetworkConfig::Transformer(small));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackboneConfig {
     /// Which network.
     pub name: Architecture,
-    /// Its stem; the network's own (`imagenet`, or `strided` for the narrow one) if left out.
+    /// A residual network's stem; its own (`imagenet`, or `strided` for the narrow one) if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<Stem>,
-    /// Channels of the four stages (of the stem, those of the first); the network's own if left out.
+    /// Channels of a residual network's four stages (of the stem, those of the first); its own if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub widths: Option<[usize; 4]>,
     /// See [`ResNetConfig::zero_init_last`].
@@ -91,10 +115,45 @@ pub struct BackboneConfig {
     /// See [`ResNetConfig::initial_filters`].
     #[serde(default)]
     pub initial_filters: InitialFilters,
+    /// Pixels along a side of a transformer's patch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<usize>,
+    /// Pixels along a side of the pictures that a transformer's position embedding is laid out for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<usize>,
+    /// Values of a transformer's token; its own if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dim: Option<usize>,
+    /// A transformer's blocks; its own if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<usize>,
+    /// Attention heads of a transformer's block; its own if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heads: Option<usize>,
+}
+
+/// A network spelt out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NetworkConfig {
+    /// A residual network.
+    Residual(ResNetConfig),
+    /// A vision transformer.
+    Transformer(VisionTransformerConfig),
+}
+
+/// A key of a [`BackboneConfig`] whose value cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{key}`: {reason}")]
+pub struct BackboneError {
+    /// The key.
+    pub key: String,
+    /// What is wrong with its value.
+    pub reason: String,
 }
 
 impl BackboneConfig {
-    /// A network with its own stem and ordinary initial weights.
+    /// A residual network with its own stem and ordinary initial weights, or a transformer that lacks its
+    /// patch and size.
     pub fn new(name: Architecture) -> Self {
         Self {
             name,
@@ -102,28 +161,122 @@ impl BackboneConfig {
             widths: None,
             zero_init_last: false,
             initial_filters: InitialFilters::default(),
+            patch: None,
+            size: None,
+            dim: None,
+            depth: None,
+            heads: None,
+        }
+    }
+
+    /// A transformer for pictures of `size` pixels a side, cut into patches of `patch`.
+    pub fn transformer(name: Architecture, patch: usize, size: usize) -> Self {
+        Self { patch: Some(patch), size: Some(size), ..Self::new(name) }
+    }
+
+    /// Whether the network can be built.
+    ///
+    /// # Errors
+    ///
+    /// [`BackboneError`] with the first key that is out of its range, missing, or none of this network's.
+    pub fn check(&self) -> Result<(), BackboneError> {
+        let refuse = |key: String, reason: String| Err(BackboneError { key, reason });
+        let (transformer, name) = (self.name.is_transformer(), self.name.name());
+        for (key, is_there, of_transformers) in [
+            ("stem", self.stem.is_some(), false),
+            ("widths", self.widths.is_some(), false),
+            ("zero_init_last", self.zero_init_last, false),
+            ("initial_filters", self.initial_filters != InitialFilters::default(), false),
+            ("patch", self.patch.is_some(), true),
+            ("size", self.size.is_some(), true),
+            ("dim", self.dim.is_some(), true),
+            ("depth", self.depth.is_some(), true),
+            ("heads", self.heads.is_some(), true),
+        ] {
+            if is_there && of_transformers != transformer {
+                return refuse(key.into(), format!("a {name} has no such setting"));
+            }
+            if !is_there && transformer && matches!(key, "patch" | "size") {
+                return refuse(key.into(), format!("is missing; a {name} needs it"));
+            }
+        }
+        let sides = [self.patch, self.size, self.dim, self.depth, self.heads];
+        let named = ["patch", "size", "dim", "depth", "heads"].into_iter().zip(sides);
+        let stages = (0..4).filter_map(|i| Some((format!("widths[{i}]"), self.widths?[i])));
+        let named = named.filter_map(|(key, value)| Some((key.to_owned(), value?)));
+        for (key, value) in stages.chain(named) {
+            if value == 0 {
+                return refuse(key, "must be at least 1, not 0".into());
+            }
+        }
+        match self.network() {
+            NetworkConfig::Transformer(vit) if !vit.size.is_multiple_of(vit.patch) => {
+                let reason = format!("is {}, which patches of {} do not tile", vit.size, vit.patch);
+                refuse("size".into(), reason)
+            }
+            NetworkConfig::Transformer(vit) if !vit.dim.is_multiple_of(vit.heads) => {
+                let reason = format!("is {}, which {} heads cannot share", vit.dim, vit.heads);
+                refuse("dim".into(), reason)
+            }
+            _ => Ok(()),
         }
     }
 
     /// The network spelt out.
-    pub fn resnet(&self) -> ResNetConfig {
-        let named = match self.name {
-            Architecture::Resnet18 => ResNetConfig::resnet18(),
-            Architecture::Resnet50 => ResNetConfig::resnet50(),
-            Architecture::Resnet10Narrow => ResNetConfig::resnet10_narrow(),
+    pub fn network(&self) -> NetworkConfig {
+        let (patch, size) = (self.patch.unwrap_or(0), self.size.unwrap_or(0));
+        let residual = |named: ResNetConfig| {
+            let stem = self.stem.unwrap_or(named.stem);
+            let widths = self.widths.unwrap_or(named.widths);
+            let Self { zero_init_last, initial_filters, .. } = *self;
+            NetworkConfig::Residual(ResNetConfig {
+                stem,
+                widths,
+                zero_init_last,
+                initial_filters,
+                ..named
+            })
         };
-        let (stem, widths) = (self.stem.unwrap_or(named.stem), self.widths.unwrap_or(named.widths));
-        let Self { zero_init_last, initial_filters, .. } = *self;
-        ResNetConfig { stem, widths, zero_init_last, initial_filters, ..named }
+        let transformer = |named: VisionTransformerConfig| {
+            NetworkConfig::Transformer(VisionTransformerConfig {
+                dim: self.dim.unwrap_or(named.dim),
+                depth: self.depth.unwrap_or(named.depth),
+                heads: self.heads.unwrap_or(named.heads),
+                ..named
+            })
+        };
+        match self.name {
+            Architecture::Resnet18 => residual(ResNetConfig::resnet18()),
+            Architecture::Resnet50 => residual(ResNetConfig::resnet50()),
+            Architecture::Resnet10Narrow => residual(ResNetConfig::resnet10_narrow()),
+            Architecture::VitTiny => transformer(VisionTransformerConfig::tiny(patch, size)),
+            Architecture::VitSmall => transformer(VisionTransformerConfig::small(patch, size)),
+            Architecture::VitBase => transformer(VisionTransformerConfig::base(patch, size)),
+        }
     }
 
-    /// See [`ResNetConfig::init`].
-    pub fn init(&self, device: &Device) -> ResNet {
-        self.resnet().init(device)
+    /// The network with lazy initial weights.
+    ///
+    /// # Panics
+    ///
+    /// If it does not pass its [`check`](Self::check).
+    pub fn init(&self, device: &Device) -> AnyBackbone {
+        match self.network() {
+            NetworkConfig::Residual(config) => config.init(device).into(),
+            NetworkConfig::Transformer(config) => config.init(device).into(),
+        }
     }
 
-    /// See [`ResNetConfig::init_seeded`].
-    pub fn init_seeded(&self, device: &Device, seed: u64) -> ResNet {
-        self.resnet().init_seeded(device, seed)
+    /// The network with weights that depend on `seed` alone; see [`ResNetConfig::init_seeded`] and
+    /// [`VisionTransformerConfig::init_seeded`].
+    ///
+    /// # Panics
+    ///
+    /// As [`init`](Self::init).
+    pub fn init_seeded(&self, device: &Device, seed: u64) -> AnyBackbone {
+        match self.network() {
+            NetworkConfig::Residual(config) => config.init_seeded(device, seed).into(),
+            NetworkConfig::Transformer(config) => config.init_seeded(device, seed).into(),
+        }
     }
 }

@@ -15,6 +15,7 @@
 //! In training, that is on an autodiff device after [`Module::train`](burn::module::Module::train),
 //! normalisation uses the statistics of the batch; after `valid()` the running ones.
 
+mod any;
 mod backbone;
 mod batch_norm;
 mod block;
@@ -25,10 +26,13 @@ mod seed;
 pub mod vit;
 pub mod weights;
 
+pub use any::{AnyBackbone, is_variant};
 pub use backbone::Backbone;
 pub use batch_norm::{BatchNorm, BatchNormConfig};
 pub use block::Block;
-pub use config::{Architecture, BackboneConfig, BlockKind, InitialFilters, Stem};
+pub use config::{
+    Architecture, BackboneConfig, BackboneError, BlockKind, InitialFilters, NetworkConfig, Stem,
+};
 pub use conv::Conv;
 pub use resnet::{ResNet, ResNetConfig};
 pub use seed::{seed_parameters, seed_transformer_parameters, seeded_normal};

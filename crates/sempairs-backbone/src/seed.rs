@@ -3,6 +3,8 @@ use burn::tensor::{Tensor, TensorData};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::is_variant;
+
 /// Draws a module's initial weights anew, as PyTorch's layers would, from a generator keyed by `seed`
 /// and the name of each parameter.
 ///
@@ -107,6 +109,9 @@ impl Seeder {
 
 impl ModuleMapper for Seeder {
     fn enter_module(&mut self, name: &str, container_type: &str) {
+        if is_variant(container_type) {
+            return;
+        }
         let owner = match container_type {
             "Struct:Linear" => Owner::Linear,
             "Struct:PatchProjection" => Owner::Patches,
@@ -115,8 +120,10 @@ impl ModuleMapper for Seeder {
         self.path.push((name.to_owned(), owner));
     }
 
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _name: &str, container_type: &str) {
+        if !is_variant(container_type) {
+            self.path.pop();
+        }
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {

@@ -9,8 +9,10 @@ use sempairs_augment::Pipeline;
 use sempairs_backbone::Backbone;
 use sempairs_data::{PictureSource, progress_bar};
 
+use crate::class_tokens::ClassTokens;
+use crate::features::labels;
 use crate::fingerprint::features_identity;
-use crate::{EvalError, Features, Knn, Probe, Protocol, Score, extract};
+use crate::{EvalError, Features, FineTune, Knn, Probe, Protocol, Score, Sees, extract};
 
 /// Something that a backbone can be scored on.
 pub trait Evaluate {
@@ -22,7 +24,8 @@ pub trait Evaluate {
     fn run<B: Backbone>(&self, backbone: &B, device: &Device) -> Result<Vec<Score>, EvalError>;
 }
 
-/// Frozen features of a training and a test set, extracted once and scored under several protocols.
+/// A training and a test set, their frozen features extracted once and scored under several protocols; those
+/// that see the network itself get it.
 #[derive(Clone)]
 pub struct Downstream {
     /// What to call the data set in the scores.
@@ -37,7 +40,8 @@ pub struct Downstream {
     pub protocols: Vec<Protocol>,
     /// Pictures that the device works on at a time.
     pub batch: usize,
-    /// A folder for the features, `train.safetensors` and `test.safetensors`; nothing is kept without one.
+    /// A folder for the features, `train.safetensors` and `test.safetensors` (`train-4tokens.safetensors` for the
+    /// class tokens of four blocks); nothing is kept without one.
     pub cache: Option<PathBuf>,
     /// Whether to draw progress bars on a terminal.
     pub progress: bool,
@@ -66,8 +70,7 @@ impl Downstream {
         backbone: &B,
         device: &Device,
     ) -> Result<[Features; 2], EvalError> {
-        let train = self.set("train", &*self.train, backbone, device)?;
-        Ok([train, self.test_features(backbone, device)?])
+        self.sets("", backbone, device)
     }
 
     /// The features of the test set alone.
@@ -81,6 +84,53 @@ impl Downstream {
         device: &Device,
     ) -> Result<Features, EvalError> {
         self.set("test", &*self.test, backbone, device)
+    }
+
+    /// Both sets' features; `kind` is what files of other features than the network's own are called after.
+    fn sets<B: Backbone>(
+        &self,
+        kind: &str,
+        backbone: &B,
+        device: &Device,
+    ) -> Result<[Features; 2], EvalError> {
+        let train = self.set(&format!("train{kind}"), &*self.train, backbone, device)?;
+        Ok([train, self.set(&format!("test{kind}"), &*self.test, backbone, device)?])
+    }
+
+    /// The features that a protocol looks at.
+    fn seen<B: Backbone>(
+        &self,
+        sees: Sees,
+        backbone: &B,
+        device: &Device,
+    ) -> Result<[Features; 2], EvalError> {
+        match (sees, backbone.transformer()) {
+            (Sees::ClassTokens(blocks), Some(network)) => {
+                let tokens = ClassTokens::new(network, blocks)?;
+                self.sets(&format!("-{blocks}tokens"), &tokens, device)
+            }
+            _ => self.features(backbone, device),
+        }
+    }
+
+    /// The score of the network itself under a protocol that trains it.
+    fn tuned<B: Backbone>(
+        &self,
+        protocol: &Protocol,
+        tune: &FineTune,
+        backbone: &B,
+        device: &Device,
+    ) -> Result<Score, EvalError> {
+        let bar = self.bar(format!("{} {protocol}", self.name));
+        let (train, test) = (&*self.train, &*self.test);
+        if train.classes() != test.classes() {
+            let reason = "they have other classes".into();
+            return Err(EvalError::Mismatch { reason });
+        }
+        let ranked = tune.run(backbone, [train, test], &self.pipeline, device, &bar)?;
+        let (labels, views) = (labels(test)?, self.views());
+        let about = [self.name.as_str(), &views];
+        Ok(protocol.scored(about, &ranked, &labels, test.classes(), train.len()))
     }
 
     fn set<B: Backbone>(
@@ -114,12 +164,30 @@ impl Evaluate for Downstream {
     fn run<B: Backbone>(&self, backbone: &B, device: &Device) -> Result<Vec<Score>, EvalError> {
         // A misspelt setting is found before the features are paid for.
         self.protocols.iter().try_for_each(Protocol::check)?;
-        let [train, test] = self.features(backbone, device)?;
         let views = self.views();
-        let score = |protocol: &Protocol| {
+        // Each kind of features is made once, whatever the order of the protocols.
+        let mut made: Vec<(Sees, [Features; 2])> = Vec::new();
+        let mut scores = Vec::new();
+        for protocol in &self.protocols {
+            if let Protocol::FineTune(tune) = protocol {
+                scores.push(self.tuned(protocol, tune, backbone, device)?);
+                continue;
+            }
+            let sees = match backbone.transformer() {
+                Some(_) => protocol.sees(),
+                None => Sees::Features,
+            };
+            let index = match made.iter().position(|(kind, _)| *kind == sees) {
+                Some(index) => index,
+                None => {
+                    made.push((sees, self.seen(sees, backbone, device)?));
+                    made.len() - 1
+                }
+            };
+            let [train, test] = &made[index].1;
             let bar = self.bar(format!("{} {protocol}", self.name));
-            protocol.score_with(&self.name, &views, &train, &test, &bar)
-        };
-        self.protocols.iter().map(score).collect()
+            scores.push(protocol.score_with(&self.name, &views, train, test, &bar)?);
+        }
+        Ok(scores)
     }
 }

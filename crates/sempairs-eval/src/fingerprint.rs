@@ -3,7 +3,7 @@
 use burn::module::{ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use sempairs_augment::Pipeline;
-use sempairs_backbone::Backbone;
+use sempairs_backbone::{Backbone, is_variant};
 use sempairs_data::PictureSource;
 
 use crate::{EvalError, Identity};
@@ -51,6 +51,9 @@ impl ModuleVisitor for Weights {
     }
 
     fn enter_module(&mut self, name: &str, container_type: &str) {
+        if is_variant(container_type) {
+            return;
+        }
         self.0 = self.0.and_field(name.as_bytes()).and_field(container_type.as_bytes());
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
-use crate::{EvalError, Features, Identity, Knn, Probe, Ranked, SgdMoco};
+use crate::{EvalError, Features, FineTune, Identity, Knn, Probe, Ranked, SgdDino, SgdMoco};
 
 /// A way of scoring features with everything that the score depends on.
 ///
@@ -26,6 +26,21 @@ pub enum Protocol {
     Probe(Probe),
     /// MoCo's linear classifier on features of one fixed view.
     SgdMoco(SgdMoco),
+    /// DINO's linear classifier on the class tokens of the last blocks, of one fixed view.
+    SgdDino(SgdDino),
+    /// The whole network, trained on.
+    FineTune(FineTune),
+}
+
+/// What a protocol looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sees {
+    /// The features of frozen pictures.
+    Features,
+    /// Of a vision transformer the class tokens of so many last blocks; of another network its features.
+    ClassTokens(usize),
+    /// The network itself, which it trains.
+    Network,
 }
 
 /// What a protocol found besides the ranking, by name.
@@ -33,7 +48,16 @@ pub(crate) type Notes = Vec<(&'static str, f64)>;
 
 impl Protocol {
     /// The kinds as files spell them; [`from_str`](Self::from_str) takes each with its default settings.
-    pub const NAMES: [&'static str; 3] = ["knn", "probe", "sgd_moco"];
+    pub const NAMES: [&'static str; 5] = ["knn", "probe", "sgd_moco", "sgd_dino", "fine_tune"];
+
+    /// What it looks at.
+    pub fn sees(&self) -> Sees {
+        match self {
+            Self::Knn(_) | Self::Probe(_) | Self::SgdMoco(_) => Sees::Features,
+            Self::SgdDino(dino) => Sees::ClassTokens(dino.blocks),
+            Self::FineTune(_) => Sees::Network,
+        }
+    }
 
     /// What to call the protocol in tables: its kind and the settings that people vary.
     pub fn name(&self) -> String {
@@ -42,6 +66,10 @@ impl Protocol {
             Self::Probe(_) => "probe-lbfgs".into(),
             // MoCo's own crops and flips the training pictures anew in every epoch.
             Self::SgdMoco(_) => "sgd-moco-fixed-view".into(),
+            Self::SgdDino(dino) => format!("sgd-dino-{}tokens-fixed-view", dino.blocks),
+            Self::FineTune(tune) => {
+                format!("finetune-sgd-lr{}-{}ep", tune.learning_rate, tune.epochs)
+            }
         }
     }
 
@@ -63,6 +91,8 @@ impl Protocol {
             Self::Knn(knn) => knn.check(),
             Self::Probe(probe) => probe.check(),
             Self::SgdMoco(sgd) => sgd.check(),
+            Self::SgdDino(dino) => dino.check(),
+            Self::FineTune(tune) => tune.check(),
         }
     }
 
@@ -77,6 +107,11 @@ impl Protocol {
         Ok(match self {
             Self::Knn(knn) => (knn.rank_with(train, queries, progress), Notes::new()),
             Self::SgdMoco(sgd) => (sgd.rank_with(train, queries, progress)?, Notes::new()),
+            Self::SgdDino(dino) => (dino.rank_with(train, queries, progress)?, Notes::new()),
+            Self::FineTune(_) => {
+                let reason = "fine-tuning sees the network, not its features";
+                return Err(EvalError::protocol("kind", reason));
+            }
             Self::Probe(probe) => {
                 let fitted = probe.fit_with(train, progress)?;
                 let notes = vec![
@@ -106,6 +141,8 @@ impl FromStr for Protocol {
             "knn" => Ok(Self::Knn(Knn::default())),
             "probe" => Ok(Self::Probe(Probe::default())),
             "sgd_moco" => Ok(Self::SgdMoco(SgdMoco::default())),
+            "sgd_dino" => Ok(Self::SgdDino(SgdDino::default())),
+            "fine_tune" => Ok(Self::FineTune(FineTune::default())),
             _ => {
                 let known = Self::NAMES.join(", ");
                 Err(EvalError::protocol("name", format!("no `{name}`; there are {known}")))
@@ -125,7 +162,13 @@ mod tests {
         let hashes = Protocol::NAMES.map(|name| name.parse::<Protocol>().unwrap().hash(""));
         assert_eq!(
             hashes.map(|hash| hash.to_string()),
-            ["0a61f6a49de7df08", "511c56aa5a0e82f6", "5443d92f6248ff95"]
+            [
+                "0a61f6a49de7df08",
+                "511c56aa5a0e82f6",
+                "5443d92f6248ff95",
+                "30baa7f9a1c86b74",
+                "5a08b90b6bf19d16",
+            ]
         );
     }
 

@@ -87,26 +87,53 @@ impl SgdMoco {
         queries: &[f32],
         progress: &ProgressBar,
     ) -> Result<Ranked, EvalError> {
-        let point = self.fit(train, progress)?;
-        Ok(Ranked::by_score(
-            &Logistic::logits(queries, train.dim, train.classes.len(), &point),
-            train.classes.len(),
-        ))
+        Ok(ranked(train, queries, &self.fit(train, progress)?))
     }
 
     /// Weights `[classes, dim]`, then the bias.
     fn fit(&self, train: &Features, progress: &ProgressBar) -> Result<Vec<f64>, EvalError> {
         self.check()?;
+        let rate = |epoch| {
+            let passed = self.milestones.iter().filter(|&&at| epoch >= at).count();
+            self.learning_rate * 0.1f64.powi(passed as i32)
+        };
+        let Self { momentum, batch, epochs, seed, .. } = *self;
+        Descent { momentum, batch, epochs, seed, rate: &rate }.fit(train, progress)
+    }
+}
+
+/// Stochastic gradient descent of a linear classifier, from weights of N(0, 0.01) and biases of zero.
+pub(crate) struct Descent<'a> {
+    pub momentum: f64,
+    pub batch: usize,
+    pub epochs: usize,
+    pub seed: u64,
+    /// The learning rate of an epoch, from 0.
+    pub rate: &'a dyn Fn(usize) -> f64,
+}
+
+impl Descent<'_> {
+    /// Trains on `train` and ranks the classes of every query.
+    pub fn rank(
+        &self,
+        train: &Features,
+        queries: &[f32],
+        progress: &ProgressBar,
+    ) -> Result<Ranked, EvalError> {
+        Ok(ranked(train, queries, &self.fit(train, progress)?))
+    }
+
+    /// Weights `[classes, dim]`, then the bias.
+    fn fit(&self, train: &Features, progress: &ProgressBar) -> Result<Vec<f64>, EvalError> {
         progress.set_length(self.epochs as u64);
         let (d, c) = (train.dim, train.classes.len());
-        let mut point = self.start(c * d, c);
+        let mut point = start(self.seed, c * d, c);
         let mut velocity = vec![0.0; point.len()];
         let mut order: Vec<usize> = (0..train.labels.len()).collect();
         for epoch in 0..self.epochs {
-            let passed = self.milestones.iter().filter(|&&at| epoch >= at).count();
-            let rate = (self.learning_rate * 0.1f64.powi(passed as i32)) as f32;
+            let rate = (self.rate)(epoch) as f32;
             order.sort_unstable();
-            order.shuffle(&mut self.key(epoch as u64).rng(0));
+            order.shuffle(&mut key(self.seed, epoch as u64).rng(0));
             for batch in order.chunks(self.batch) {
                 let gradient = gradient(train, batch, &point);
                 for ((x, v), g) in point.iter_mut().zip(&mut velocity).zip(gradient) {
@@ -115,29 +142,35 @@ impl SgdMoco {
                 }
             }
             if !point.iter().all(|x| x.is_finite()) {
-                let reason = format!("{} makes the weights infinite", self.learning_rate);
+                let reason = format!("{} makes the weights infinite", (self.rate)(0));
                 return Err(EvalError::protocol("learning_rate", reason));
             }
             progress.inc(1);
         }
         Ok(point.into_iter().map(f64::from).collect())
     }
+}
 
-    fn key(&self, epoch: u64) -> Key {
-        Key { seed: self.seed, epoch, picture: 0, side: Side::Left }
-    }
+fn key(seed: u64, epoch: u64) -> Key {
+    Key { seed, epoch, picture: 0, side: Side::Left }
+}
 
-    /// Normal weights by the method of Box and Muller (1958), then the bias.
-    fn start(&self, weights: usize, bias: usize) -> Vec<f32> {
-        let mut rng = self.key(0).rng(1);
-        let mut normal = || {
-            let (u, v): (f64, f64) = (rng.random(), rng.random());
-            (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-        };
-        let mut point: Vec<f32> = (0..weights).map(|_| (DEVIATION * normal()) as f32).collect();
-        point.resize(weights + bias, 0.0);
-        point
-    }
+/// Normal weights by the method of Box and Muller (1958), then the bias.
+fn start(seed: u64, weights: usize, bias: usize) -> Vec<f32> {
+    let mut rng = key(seed, 0).rng(1);
+    let mut normal = || {
+        let (u, v): (f64, f64) = (rng.random(), rng.random());
+        (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    };
+    let mut point: Vec<f32> = (0..weights).map(|_| (DEVIATION * normal()) as f32).collect();
+    point.resize(weights + bias, 0.0);
+    point
+}
+
+/// The classes of every query, best first.
+fn ranked(train: &Features, queries: &[f32], point: &[f64]) -> Ranked {
+    let classes = train.classes.len();
+    Ranked::by_score(&Logistic::logits(queries, train.dim, classes, point), classes)
 }
 
 /// The gradient of the mean cross-entropy of some pictures.
@@ -180,7 +213,7 @@ mod tests {
         // One batch, one epoch: W1 = W0 - lr * gradient(W0).
         let train = clouds(12, 3, 3, 1.0, 1);
         let sgd = SgdMoco { epochs: 1, batch: 12, learning_rate: 0.5, ..SgdMoco::default() };
-        let start: Vec<f64> = sgd.start(9, 3).into_iter().map(f64::from).collect();
+        let start: Vec<f64> = super::start(sgd.seed, 9, 3).into_iter().map(f64::from).collect();
         let (rows, labels) = (&train.values, &train.labels);
         let logistic = Logistic { rows, labels, dim: 3, classes: 3, lambda: 0.0 };
         let mut slope = vec![0.0; 12];
@@ -211,7 +244,7 @@ mod tests {
         };
         let (rows, labels) = (&train.values, &train.labels);
         let logistic = Logistic { rows, labels, dim: 3, classes: 3, lambda: 0.0 };
-        let mut point: Vec<f64> = sgd.start(9, 3).into_iter().map(f64::from).collect();
+        let mut point: Vec<f64> = super::start(sgd.seed, 9, 3).into_iter().map(f64::from).collect();
         let mut velocity = vec![0.0; 12];
         for rate in [learning_rate, learning_rate / 10.0] {
             let mut slope = vec![0.0; 12];
@@ -229,7 +262,7 @@ mod tests {
 
     #[test]
     fn the_first_weights_have_their_deviation() {
-        let start = SgdMoco::default().start(20_000, 4);
+        let start = super::start(0, 20_000, 4);
         let square: f64 = start.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / 20_000.0;
         assert!((square.sqrt() / 0.01 - 1.0).abs() < 0.02);
         assert_eq!(start[20_000..], [0.0; 4]);

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use rand::RngExt;
-use sempairs_backbone::{Architecture, BackboneConfig, ResNet};
+use sempairs_backbone::{ResNet, ResNetConfig};
 use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
 
 use crate::Features;
@@ -64,5 +64,5 @@ impl PictureSource for Plain {
 
 /// A small network.
 pub(crate) fn network(seed: u64, device: &Device) -> ResNet {
-    BackboneConfig::new(Architecture::Resnet10Narrow).init_seeded(device, seed)
+    ResNetConfig::resnet10_narrow().init_seeded(device, seed)
 }

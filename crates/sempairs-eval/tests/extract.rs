@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use sempairs_augment::{Pipeline, Preset};
-use sempairs_backbone::{Architecture, Backbone, BackboneConfig, ResNet};
+use sempairs_backbone::{Backbone, ResNet, ResNetConfig};
 use sempairs_data::scenes::{Factor, SceneSource, Split};
 use sempairs_data::{DataError, Picture, PictureSource};
 use sempairs_eval::invariance::invariance;
@@ -16,7 +16,7 @@ use sempairs_eval::{
 const SIZE: usize = 32;
 
 fn network(device: &Device) -> ResNet {
-    BackboneConfig::new(Architecture::Resnet10Narrow).init_seeded(device, 0)
+    ResNetConfig::resnet10_narrow().init_seeded(device, 0)
 }
 
 fn scenes(split: Split, per_class: usize) -> SceneSource {
@@ -166,7 +166,7 @@ fn downstream_scores_every_protocol_and_keeps_its_features() {
     assert_eq!(downstream.run(&network, &device).unwrap(), plain, "from the cache");
     assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), written);
     // Other weights: the cache is stale and made anew.
-    let other = BackboneConfig::new(Architecture::Resnet10Narrow).init_seeded(&device, 1);
+    let other = ResNetConfig::resnet10_narrow().init_seeded(&device, 1);
     let [fresh, _] = downstream.features(&other, &device).unwrap();
     downstream.cache = None;
     let [expected, _]: [Features; 2] = downstream.features(&other, &device).unwrap();

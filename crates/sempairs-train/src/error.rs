@@ -1,6 +1,9 @@
 use std::path::PathBuf;
 
 use sempairs_data::DataError;
+use sempairs_objective::ObjectiveError;
+
+use crate::Alarm;
 
 /// What ends a pre-training run before its last step.
 #[derive(Debug, thiserror::Error)]
@@ -82,9 +85,29 @@ pub enum TrainError {
         /// The last checkpoint from before.
         checkpoint: Option<PathBuf>,
     },
+    /// The run has collapsed, and was to end then.
+    #[error(
+        "collapsed by step {step}: {}; {}", joined(alarms),
+        match checkpoint { Some(path) => format!("the last checkpoint is {}", path.display()), None => "there is no checkpoint yet".into() }
+    )]
+    Collapsed {
+        /// Steps done.
+        step: usize,
+        /// What tells.
+        alarms: Vec<Alarm>,
+        /// The last checkpoint.
+        checkpoint: Option<PathBuf>,
+    },
+    /// The method cannot run with these data or these views.
+    #[error(transparent)]
+    Method(#[from] ObjectiveError),
     /// What the caller does at regular steps failed.
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn joined(alarms: &[Alarm]) -> String {
+    alarms.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn fallback(previous: &Option<PathBuf>) -> String {

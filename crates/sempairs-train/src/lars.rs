@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// `w` is a weight, `g` its gradient, `l` the learning rate, `d` the weight decay, `m` the momentum, `e`
 /// the trust coefficient; norms are Euclidean, over the tensor. Tensors of one dimension (biases and
-/// norms) are neither decayed nor adapted, in all four; where a norm is zero the trust ratio is 1.
+/// norms) are neither decayed nor adapted, in all four, unless
+/// [`exclude_vectors`](LarsConfig::exclude_vectors) is off; where a norm is zero the trust ratio is 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LarsVariant {
@@ -43,6 +44,23 @@ pub struct LarsConfig {
     /// `e`.
     #[serde(default = "trust")]
     pub trust: f64,
+    /// Whether tensors of one dimension are left out of decay and adaptation. All recipes but SwAV's do so: its
+    /// LARC (NVIDIA's apex) treats every tensor alike.
+    #[serde(default = "exclude_vectors")]
+    pub exclude_vectors: bool,
+}
+
+impl Default for LarsConfig {
+    /// SimCLR's without decay.
+    fn default() -> Self {
+        Self {
+            variant: LarsVariant::Google,
+            momentum: momentum(),
+            weight_decay: 0.0,
+            trust: trust(),
+            exclude_vectors: exclude_vectors(),
+        }
+    }
 }
 
 fn momentum() -> f64 {
@@ -51,6 +69,10 @@ fn momentum() -> f64 {
 
 fn trust() -> f64 {
     1e-3
+}
+
+fn exclude_vectors() -> bool {
+    true
 }
 
 impl LarsConfig {
@@ -80,9 +102,10 @@ impl Optimizer for Lars {
         grad: Tensor<D>,
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
-        let LarsConfig { variant, weight_decay, trust, .. } = self.config;
+        let LarsConfig { variant, weight_decay, trust, exclude_vectors, .. } = self.config;
         let undecayed = weight_decay == 0.0;
-        let adapted = D > 1 && !(self.config.variant == LarsVariant::Lightly && undecayed);
+        let adapted =
+            (D > 1 || !exclude_vectors) && !(variant == LarsVariant::Lightly && undecayed);
         let update = if adapted {
             let decayed = grad.clone() + tensor.clone() * weight_decay;
             let weight = norm(tensor.clone());

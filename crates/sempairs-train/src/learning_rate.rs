@@ -34,6 +34,10 @@ pub struct LearningRate {
     /// What the cosine ends at, as a part of the peak.
     #[serde(default)]
     pub end_factor: f64,
+    /// In place of `base` for tensors of one dimension, biases and norms; the same if left out. Barlow Twins has
+    /// 0.0048 beside 0.2 (Zbontar et al., 2021, section 2.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vectors: Option<f64>,
 }
 
 impl LearningRate {
@@ -44,6 +48,11 @@ impl LearningRate {
             Scaling::Linear => self.base * batch as f64 / 256.0,
             Scaling::SquareRoot => self.base * (batch as f64).sqrt(),
         }
+    }
+
+    /// The rate of tensors of one dimension over that of all others.
+    pub fn vector_rate(&self) -> f64 {
+        self.vectors.map_or(1.0, |vectors| vectors / self.base)
     }
 
     /// The schedule for a batch of so many pairs and an epoch of so many steps.
@@ -65,6 +74,10 @@ impl LearningRate {
                 "learning_rate.base",
                 format!("must be positive, not {}", self.base),
             ));
+        }
+        if let Some(vectors) = self.vectors.filter(|rate| !(*rate > 0.0 && rate.is_finite())) {
+            let reason = format!("must be positive, not {vectors}");
+            return Err(TrainError::config("learning_rate.vectors", reason));
         }
         if !(self.warmup_epochs >= 0.0 && self.warmup_epochs.is_finite()) {
             return Err(TrainError::config(
@@ -101,6 +114,7 @@ mod tests {
             warmup_epochs: 2.0,
             warmup_steps: None,
             end_factor: 0.0,
+            vectors: None,
         };
         assert_eq!(rate(Scaling::None).peak(512), 0.075);
         assert_eq!(rate(Scaling::Linear).peak(512), 0.15);

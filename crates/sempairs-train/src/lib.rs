@@ -13,26 +13,43 @@
 //! weights of one that was not (bit for bit where the backend's arithmetic is reproducible, as
 //! `flex`'s is).
 
+mod alarm;
+mod by_rank;
 mod checkpoint;
+mod counters;
+mod decoupled;
 mod error;
+mod fit;
 mod lars;
 mod learning_rate;
 mod loader;
 mod metrics;
 mod optimizer;
 mod order;
+mod pipelines;
 mod progress;
 mod run_directory;
+mod stepper;
+mod train_config;
 mod trainer;
+mod window;
 
+pub use alarm::{Alarm, Bounds};
+pub use by_rank::ByRank;
 pub use checkpoint::{Checkpoint, Checkpoints};
+pub use counters::{NegativeCounts, negative_counts};
+pub use decoupled::{Decay, Decoupled};
 pub use error::TrainError;
+pub use fit::check_method;
 pub use lars::{Lars, LarsConfig, LarsVariant};
 pub use learning_rate::{LearningRate, Scaling};
 pub use loader::{Batch, LoaderConfig, PairLoader};
 pub use metrics::{Collapse, MetricLine, MetricLog};
 pub use optimizer::OptimizerConfig;
 pub use order::order;
+pub use pipelines::{Locals, LocalsFrom, Pipelines};
 pub use progress::Display;
 pub use run_directory::RunDirectory;
-pub use trainer::{Outcome, TrainConfig, Trainer};
+pub use stepper::Stepper;
+pub use train_config::TrainConfig;
+pub use trainer::{Outcome, Trainer};

@@ -9,7 +9,7 @@ use sempairs_data::{DataError, Key, PairDataset, Side};
 use sempairs_objective::{Clock, Views};
 use serde::{Deserialize, Serialize};
 
-use crate::{TrainError, order};
+use crate::{Locals, Pipelines, TrainError, order};
 
 /// What the loader may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,21 +40,40 @@ pub struct Batch {
     pub right: Vec<f32>,
     /// Pixels along a side of a view.
     pub size: usize,
+    /// The small crops of each pair, `[b, crops, 3, local_size, local_size]`.
+    pub locals: Vec<f32>,
+    /// Pixels along a side of a small crop; 0 without any.
+    pub local_size: usize,
+    /// The class of each pair's left picture, if every one has a class.
+    pub classes: Option<Vec<u32>>,
 }
 
 impl Batch {
     /// The batch as tensors.
     pub fn views(self, device: &Device) -> Views {
-        let shape = [self.pairs.len(), 3, self.size, self.size];
-        let tensor = |values| Tensor::<4>::from_data(TensorData::new(values, shape), device);
-        Views::pair(tensor(self.left), tensor(self.right))
+        let (batch, size, side) = (self.pairs.len(), self.size, self.local_size);
+        let view = |values| {
+            let data = TensorData::new(values, [batch, 3, size, size]);
+            Tensor::<4>::from_data(data, device)
+        };
+        let mut views = Views::pair(view(self.left), view(self.right));
+        if !self.locals.is_empty() {
+            let crops = self.locals.len() / (batch * 3 * side * side);
+            let data = TensorData::new(self.locals, [batch, crops, 3, side, side]);
+            let all = Tensor::<5>::from_data(data, device);
+            let crop = |i| all.clone().narrow(1, i, 1).reshape([batch, 3, side, side]);
+            views = views.with_locals((0..crops).map(crop).collect());
+        }
+        views.classes = self.classes;
+        views
     }
 }
 
 /// Hands out the batches of a run, in order, from any step on.
 ///
 /// The order of the pairs follows from the seed and the epoch, the pixels from the [`Key`] of each view,
-/// so a batch is a function of its step, whatever the number of workers. Pairs that do not fill a batch
+/// so a batch is a function of its step, whatever the number of workers. The `i`-th small crop of pair `n` draws
+/// under the key of picture `n + (i + 1) 2³²`, a number that no pair has, and of the side it is cut from. Pairs that do not fill a batch
 /// at the end of an epoch's order are left out of that epoch.
 ///
 /// Workers run at most [`ahead`](LoaderConfig::ahead) batches ahead. If a picture cannot be read the
@@ -72,7 +91,7 @@ impl PairLoader {
     /// [`TrainError::Config`] if there are fewer pairs than a batch takes or the threads cannot start.
     pub fn start(
         dataset: Arc<PairDataset>,
-        pipelines: [Pipeline; 2],
+        pipelines: impl Into<Pipelines>,
         batch: usize,
         seed: u64,
         clock: Clock,
@@ -90,7 +109,7 @@ impl PairLoader {
             .build()
             .map_err(|e| TrainError::config("loader.workers", e.to_string()))?;
         let (sender, batches) = sync_channel(config.ahead.max(1) - 1);
-        let work = Work { dataset, pipelines, batch, seed };
+        let work = Work { dataset, pipelines: pipelines.into(), batch, seed };
         let producer = std::thread::Builder::new()
             .name("pair-loader".into())
             .spawn(move || pool.install(|| work.produce(clock, sender)))
@@ -131,7 +150,7 @@ impl Drop for PairLoader {
 
 struct Work {
     dataset: Arc<PairDataset>,
-    pipelines: [Pipeline; 2],
+    pipelines: Pipelines,
     batch: usize,
     seed: u64,
 }
@@ -156,35 +175,50 @@ impl Work {
     }
 
     fn make(&self, clock: Clock, pairs: Vec<u32>) -> Result<Batch, DataError> {
-        let size = self.pipelines[0].size();
-        let view = 3 * size * size;
+        let Pipelines { left: one, right: two, locals } = &self.pipelines;
+        let (size, local_size) = (one.size(), locals.as_ref().map_or(0, |l| l.pipeline.size()));
+        let (view, crop) = (3 * size * size, 3 * local_size * local_size);
+        let crops = locals.as_ref().map_or(0, |locals| locals.count);
         let mut left = vec![0.0; pairs.len() * view];
         let mut right = vec![0.0; pairs.len() * view];
+        let mut small = vec![0.0; pairs.len() * crops * crop];
+        // Chunks cannot be empty; without small crops there are none to hand out, and each pair gets a nothing.
+        let mut small_of_pairs: Vec<&mut [f32]> = match crops * crop {
+            0 => pairs.iter().map(|_| <&mut [f32]>::default()).collect(),
+            length => small.chunks_exact_mut(length).collect(),
+        };
         left.par_chunks_exact_mut(view)
             .zip(right.par_chunks_exact_mut(view))
+            .zip(&mut small_of_pairs)
             .zip(&pairs)
-            .try_for_each_init(Scratch::default, |scratch, ((left, right), &number)| {
+            .try_for_each_init(Scratch::default, |scratch, (((left, right), small), &number)| {
                 let pair = self.dataset.pair(number as usize);
                 let first = self.dataset.source().read(pair.left)?;
-                let mut draw = |side, picture: &sempairs_data::Picture<'_>, out: &mut [f32]| {
-                    let key = Key {
-                        seed: self.seed,
-                        epoch: clock.epoch() as u64,
-                        picture: number.into(),
-                        side,
-                    };
-                    self.pipelines[side as usize]
-                        .plan(picture.width(), picture.height(), key)
-                        .apply(picture, out, scratch);
+                let second = match pair.right == pair.left {
+                    true => None,
+                    false => Some(self.dataset.source().read(pair.right)?),
                 };
-                draw(Side::Left, &first, left);
-                if pair.right == pair.left {
-                    draw(Side::Right, &first, right);
-                } else {
-                    draw(Side::Right, &self.dataset.source().read(pair.right)?, right);
+                let mut draw = |pipeline: &Pipeline, picture, side, out: &mut [f32]| {
+                    let key = Key { seed: self.seed, epoch: clock.epoch() as u64, picture, side };
+                    let from = match side {
+                        Side::Left => &first,
+                        Side::Right => second.as_ref().unwrap_or(&first),
+                    };
+                    pipeline.plan(from.width(), from.height(), key).apply(from, out, scratch);
+                };
+                draw(one, number.into(), Side::Left, left);
+                draw(two, number.into(), Side::Right, right);
+                if let Some(Locals { pipeline, from, .. }) = locals {
+                    for (i, out) in small.chunks_exact_mut(crop).enumerate() {
+                        let picture = u64::from(number) | (i as u64 + 1) << 32;
+                        draw(pipeline, picture, from.side(i), out);
+                    }
                 }
                 Ok(())
             })?;
-        Ok(Batch { step: clock.step, pairs, left, right, size })
+        let class = |&pair: &u32| Some(self.dataset.class(pair as usize)? as u32);
+        let classes = pairs.iter().map(class).collect();
+        let (step, locals) = (clock.step, small);
+        Ok(Batch { step, pairs, left, right, size, locals, local_size, classes })
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -5,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sempairs_data::write_whole;
 use serde::{Deserialize, Serialize};
 
-use crate::TrainError;
+use crate::{NegativeCounts, TrainError};
 
 /// How far the embeddings are from having collapsed; logged once an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,12 @@ pub struct MetricLine {
     pub pairs_per_second: f64,
     /// Share of that time in which the device waited for data.
     pub waiting: f64,
+    /// Further numbers of the method, such as the teacher's entropy: their means since the line before.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub scalars: BTreeMap<String, f64>,
+    /// At the end of an epoch: what its anchors were pushed away from, if from anything.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub negatives: Option<NegativeCounts>,
     /// At the end of an epoch.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub collapse: Option<Collapse>,

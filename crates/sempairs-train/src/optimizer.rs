@@ -1,15 +1,20 @@
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamWConfig, ModuleOptimizer, SgdConfig};
+use burn::optim::{AdamWConfig, ModuleOptimizer, Sgd, SgdConfig};
 use serde::{Deserialize, Serialize};
 
+use crate::by_rank::ByRank;
+use crate::decoupled::{Decay, Decoupled};
 use crate::{LarsConfig, TrainError};
 
 /// What turns gradients into steps. The defaults are PyTorch's where Burn's differ.
+///
+/// `exclude_vectors` leaves tensors of one dimension, that is biases and the weights of norms, out of the
+/// decay (and, with LARS, out of the adaptation).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OptimizerConfig {
-    /// Stochastic gradient descent; the decay is added to the gradient of every parameter.
+    /// Stochastic gradient descent; the decay is added to the gradient.
     Sgd {
         /// Classic momentum, without dampening.
         #[serde(default = "momentum")]
@@ -20,8 +25,11 @@ pub enum OptimizerConfig {
         /// Nesterov's look-ahead.
         #[serde(default)]
         nesterov: bool,
+        /// Whether vectors are not decayed; MoCo and SimSiam decay everything.
+        #[serde(default)]
+        exclude_vectors: bool,
     },
-    /// Adam with decoupled decay on every parameter. Source: Loshchilov and Hutter (2019).
+    /// Adam with decoupled decay. Source: Loshchilov and Hutter (2019).
     #[serde(rename = "adamw")]
     AdamW {
         /// Decay of the mean of gradients and of their squares.
@@ -29,7 +37,14 @@ pub enum OptimizerConfig {
         betas: [f32; 2],
         /// Decoupled decay.
         #[serde(default = "decay")]
-        weight_decay: f32,
+        weight_decay: f64,
+        /// What the decay ends at, along half a cosine over the run; it stays the same if left out. DINO goes
+        /// from 0.04 to 0.4 (Caron et al., 2021, section 3.2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        final_weight_decay: Option<f64>,
+        /// Whether vectors are not decayed, as in DINO.
+        #[serde(default)]
+        exclude_vectors: bool,
     },
     /// Layer-wise adaptive rates.
     Lars(LarsConfig),
@@ -43,32 +58,72 @@ fn betas() -> [f32; 2] {
     [0.9, 0.999]
 }
 
-fn decay() -> f32 {
+fn decay() -> f64 {
     1e-2
 }
 
+/// The constant that keeps Adam from dividing by zero: PyTorch's default.
+const EPSILON: f32 = 1e-8;
+
 impl OptimizerConfig {
-    /// The optimiser of a whole module.
+    /// SGD with momentum 0.9, decaying every parameter.
+    pub fn sgd(weight_decay: f64) -> Self {
+        Self::Sgd { momentum: momentum(), weight_decay, nesterov: false, exclude_vectors: false }
+    }
+
+    /// AdamW with PyTorch's betas, decaying every parameter alike and at all times.
+    pub fn adamw(weight_decay: f64) -> Self {
+        Self::AdamW {
+            betas: betas(),
+            weight_decay,
+            final_weight_decay: None,
+            exclude_vectors: false,
+        }
+    }
+
+    /// The optimiser of a whole module, its decay that of the first step.
     pub fn init(&self) -> ModuleOptimizer {
+        self.init_with(&Decay::new(self.decay()[0]), 1.0)
+    }
+
+    /// The optimiser of a whole module. AdamW reads `decay`, which may change, in place of its own;
+    /// `vector_rate` is the learning rate of vectors over that of all others.
+    pub fn init_with(&self, decay: &Decay, vector_rate: f64) -> ModuleOptimizer {
         match self {
-            Self::Sgd { momentum, weight_decay, nesterov } => SgdConfig::new()
-                .with_momentum((*momentum > 0.0).then(|| {
-                    MomentumConfig::new()
-                        .with_momentum(*momentum)
-                        .with_dampening(0.0)
-                        .with_nesterov(*nesterov)
-                }))
-                .with_weight_decay(
-                    (*weight_decay > 0.0).then(|| WeightDecayConfig::new(*weight_decay as f32)),
-                )
-                .init(),
-            Self::AdamW { betas, weight_decay } => AdamWConfig::new()
-                .with_beta_1(betas[0])
-                .with_beta_2(betas[1])
-                .with_epsilon(1e-8)
-                .with_weight_decay(*weight_decay)
-                .init(),
-            Self::Lars(config) => ModuleOptimizer::from(config.build()),
+            Self::Sgd { momentum, weight_decay, nesterov, exclude_vectors } => {
+                let sgd = |decay: f64| sgd(*momentum, decay, *nesterov);
+                let of_vectors = if *exclude_vectors { 0.0 } else { *weight_decay };
+                let (matrices, vectors) = (sgd(*weight_decay), sgd(of_vectors));
+                ModuleOptimizer::from(ByRank { matrices, vectors, vector_rate })
+            }
+            Self::AdamW { betas, exclude_vectors, .. } => {
+                let adam = AdamWConfig::new()
+                    .with_beta_1(betas[0])
+                    .with_beta_2(betas[1])
+                    .with_epsilon(EPSILON)
+                    .with_weight_decay(0.0)
+                    .build();
+                let matrices = Decoupled { adam, decay: Some(decay.clone()) };
+                let of_vectors = (!exclude_vectors).then(|| decay.clone());
+                let vectors = Decoupled { decay: of_vectors, ..matrices.clone() };
+                ModuleOptimizer::from(ByRank { matrices, vectors, vector_rate })
+            }
+            Self::Lars(config) => {
+                let lars = config.build();
+                let (matrices, vectors) = (lars.clone(), lars);
+                ModuleOptimizer::from(ByRank { matrices, vectors, vector_rate })
+            }
+        }
+    }
+
+    /// The decay at the first and at the last step.
+    pub fn decay(&self) -> [f64; 2] {
+        match self {
+            Self::Sgd { weight_decay, .. } => [*weight_decay; 2],
+            Self::AdamW { weight_decay, final_weight_decay, .. } => {
+                [*weight_decay, final_weight_decay.unwrap_or(*weight_decay)]
+            }
+            Self::Lars(config) => [config.weight_decay; 2],
         }
     }
 
@@ -90,10 +145,11 @@ impl OptimizerConfig {
                 inside("momentum", *momentum, 1.0)?;
                 inside("weight_decay", *weight_decay, f64::MAX)
             }
-            Self::AdamW { betas, weight_decay } => {
+            Self::AdamW { betas, weight_decay, final_weight_decay, .. } => {
                 inside("betas", betas[0].into(), 1.0)?;
                 inside("betas", betas[1].into(), 1.0)?;
-                inside("weight_decay", (*weight_decay).into(), f64::MAX)
+                inside("weight_decay", *weight_decay, f64::MAX)?;
+                inside("final_weight_decay", final_weight_decay.unwrap_or(0.0), f64::MAX)
             }
             Self::Lars(config) => {
                 inside("momentum", config.momentum, 1.0)?;
@@ -102,4 +158,15 @@ impl OptimizerConfig {
             }
         }
     }
+}
+
+fn sgd(momentum: f64, weight_decay: f64, nesterov: bool) -> Sgd {
+    let buffer =
+        MomentumConfig::new().with_momentum(momentum).with_dampening(0.0).with_nesterov(nesterov);
+    SgdConfig::new()
+        .with_momentum((momentum > 0.0).then_some(buffer))
+        .with_weight_decay(
+            (weight_decay > 0.0).then(|| WeightDecayConfig::new(weight_decay as f32)),
+        )
+        .build()
 }

@@ -9,7 +9,7 @@ use burn_train::metric::{
 use burn_train::renderer::{MetricState, MetricsRenderer, default_renderer};
 use sempairs_objective::Clock;
 
-use crate::MetricLine;
+use crate::{MetricLine, NegativeCounts};
 
 /// Where a run shows how far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,18 +91,26 @@ impl Progress {
                 let collapse = line.collapse.map_or(String::new(), |c| {
                     format!("  deviation {:.2}  rank {:.1}", c.deviation, c.rank)
                 });
+                let scalars: String = line
+                    .scalars
+                    .iter()
+                    .map(|(name, value)| format!("  {name} {value:.3}"))
+                    .collect();
+                let negatives = line.negatives.map_or(String::new(), |n| said(&n));
                 eprintln!(
-                    "{}  epoch {:.1}/{}  step {}/{}  loss {:.4}  lr {:.2e}  {:.0} pairs/s  waiting {:.1} %{}  {} left",
+                    "{}  epoch {:.1}/{}  step {}/{}  loss {:.4}{}  lr {:.2e}  {:.0} pairs/s  waiting {:.1} %{}{}  {} left",
                     self.label,
                     line.epoch,
                     clock.epochs(),
                     clock.step,
                     clock.steps,
                     line.loss,
+                    scalars,
                     line.learning_rate,
                     line.pairs_per_second,
                     100.0 * line.waiting,
                     collapse,
+                    negatives,
                     human(left)
                 );
             }
@@ -162,6 +170,13 @@ impl Dashboard {
         }
         self.renderer.update_split((done.step_in_epoch() + 1) * batch);
     }
+}
+
+/// What an anchor's negatives were, for a line.
+fn said(counts: &NegativeCounts) -> String {
+    let class = counts.same_class.map_or(String::new(), |same| format!("{same:.2} of its class, "));
+    let (all, own, partner) = (counts.all, counts.own, counts.partner);
+    format!("  negatives {all:.0}: {class}{own:.2} itself, {partner:.2} its partner")
 }
 
 fn id(name: &str) -> MetricId {

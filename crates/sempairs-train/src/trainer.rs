@@ -1,95 +1,20 @@
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use burn_train::Interrupter;
-use sempairs_augment::Pipeline;
 use sempairs_data::PairDataset;
 use sempairs_eval::collapse;
-use sempairs_objective::{Clock, Method, Schedule};
-use serde::{Deserialize, Serialize};
+use sempairs_objective::{Clock, Method};
 
 use crate::progress::Progress;
+use crate::window::Window;
 use crate::{
-    Checkpoint, Checkpoints, Collapse, Display, LearningRate, LoaderConfig, MetricLine, MetricLog,
-    OptimizerConfig, PairLoader, RunDirectory, Scaling, TrainError,
+    Alarm, Bounds, Checkpoint, Checkpoints, Collapse, Display, MetricLine, MetricLog, PairLoader,
+    Pipelines, RunDirectory, Stepper, TrainConfig, TrainError, check_method, negative_counts,
 };
-
-/// Everything that a run's weights depend on, besides the method, the pairs and the pipelines.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainConfig {
-    /// Seed of the order and of the augmentation.
-    pub seed: u64,
-    /// Pairs in a batch.
-    pub batch: usize,
-    /// Steps of the run.
-    pub steps: usize,
-    /// What turns gradients into steps.
-    pub optimizer: OptimizerConfig,
-    /// How far.
-    pub learning_rate: LearningRate,
-    /// Workers and memory of the loader; they change no result.
-    #[serde(default)]
-    pub loader: LoaderConfig,
-    /// Steps between two lines of metrics; the loss is read from the device this often.
-    #[serde(default = "log_every")]
-    pub log_every: usize,
-    /// Steps between two checkpoints; one an epoch if it is left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checkpoint_every: Option<usize>,
-}
-
-fn log_every() -> usize {
-    10
-}
-
-impl TrainConfig {
-    /// AdamW with PyTorch's constants but for a weight decay of 1e-4, a tenth of the steps warm-up, then a
-    /// cosine to zero.
-    pub fn adamw(seed: u64, batch: usize, steps: usize, learning_rate: f64) -> Self {
-        Self {
-            seed,
-            batch,
-            steps,
-            optimizer: OptimizerConfig::AdamW { betas: [0.9, 0.999], weight_decay: 1e-4 },
-            learning_rate: LearningRate {
-                base: learning_rate,
-                scaling: Scaling::None,
-                warmup_epochs: 0.0,
-                warmup_steps: Some(steps / 10),
-                end_factor: 0.0,
-            },
-            loader: LoaderConfig::default(),
-            log_every: log_every(),
-            checkpoint_every: None,
-        }
-    }
-
-    /// # Errors
-    ///
-    /// [`TrainError::Config`] for the first value out of its range.
-    pub fn check(&self) -> Result<(), TrainError> {
-        for (key, value) in [
-            ("batch", self.batch),
-            ("steps", self.steps),
-            ("log_every", self.log_every),
-            ("checkpoint_every", self.checkpoint_every.unwrap_or(1)),
-        ] {
-            if value == 0 {
-                return Err(TrainError::config(key, "must be at least 1, not 0"));
-            }
-        }
-        if self.batch < 2 {
-            return Err(TrainError::config("batch", "must be at least 2: one pair has no other"));
-        }
-        self.optimizer.check()?;
-        self.learning_rate.check()
-    }
-}
 
 /// A pre-training run that is about to start, or to go on from its last checkpoint.
 pub struct Trainer {
@@ -97,8 +22,8 @@ pub struct Trainer {
     pub config: TrainConfig,
     /// Its pairs.
     pub dataset: Arc<PairDataset>,
-    /// The augmentation of view one and of view two.
-    pub pipelines: [Pipeline; 2],
+    /// The augmentation of view one, of view two and of small crops.
+    pub pipelines: Pipelines,
     /// Where the networks live.
     pub device: Device,
     /// Where it writes.
@@ -111,6 +36,8 @@ pub struct Trainer {
     pub label: String,
     /// The steps, in rising order, after which the observer is called; 0 is before the first.
     pub observe: Vec<usize>,
+    /// Whether an [`Alarm`] ends the run with an error.
+    pub stop_on_collapse: bool,
     /// Lets another thread stop the run, which then writes a checkpoint. Whoever shares it between runs stops
     /// those that follow, too: no run resets it.
     pub interrupter: Interrupter,
@@ -127,6 +54,8 @@ pub struct Outcome<M> {
     pub interrupted: bool,
     /// All lines of `metrics.jsonl`.
     pub metrics: Vec<MetricLine>,
+    /// What is wrong with it at the end.
+    pub alarms: Vec<Alarm>,
 }
 
 /// What a caller's observer may fail with.
@@ -148,31 +77,29 @@ impl Trainer {
         mut observer: impl FnMut(&M, Clock) -> Result<(), ObserverError>,
     ) -> Result<Outcome<M>, TrainError> {
         self.config.check()?;
+        check_method(&method, &self.dataset, &self.pipelines, self.config.batch)?;
         let TrainConfig { batch, steps, .. } = self.config;
         let steps_per_epoch = self.dataset.len() / batch;
-        if steps_per_epoch == 0 {
-            return Err(TrainError::config(
-                "batch",
-                format!("is {batch}, but there are only {} pairs", self.dataset.len()),
-            ));
-        }
         let checkpoint_every = self.config.checkpoint_every.unwrap_or(steps_per_epoch);
-        let schedule = self.config.learning_rate.schedule(batch, steps_per_epoch);
+        let mut stepper = Stepper::new(&self.config, steps_per_epoch);
         let checkpoints = Checkpoints::new(self.directory.checkpoint(), &self.identity);
         let device = self.device.clone().autodiff();
 
         let mut method = if is_autodiff(&method) { method } else { method.train() };
-        let mut optimizer = self.config.optimizer.init();
         let mut clock = Clock::new(steps_per_epoch, steps);
         if let Some(checkpoint) = checkpoints.load()? {
             clock = clock.at(checkpoint.step);
-            (method, optimizer) =
-                checkpoint.restore(method, optimizer).map_err(|reason| TrainError::Damaged {
-                    path: checkpoints.newest().unwrap_or_else(|| checkpoints.latest()),
-                    reason,
-                    previous: None,
-                })?;
+            let restored = checkpoint.restore(method, stepper.optimizer.clone());
+            (method, stepper.optimizer) = restored.map_err(|reason| TrainError::Damaged {
+                path: checkpoints.newest().unwrap_or_else(|| checkpoints.latest()),
+                reason,
+                previous: None,
+            })?;
         }
+        // After a restore, which gives parameters the ids of the record.
+        stepper.constant = method.constant_rate();
+        let (negatives, chance) = (method.negatives(), method.chance(batch));
+        let alarms = |lines: &[MetricLine], clock| Bounds::default().alarms(lines, chance, clock);
         let mut log = MetricLog::open(self.directory.metrics(), clock.step)?;
         let mut loader = PairLoader::start(
             self.dataset.clone(),
@@ -197,27 +124,40 @@ impl Trainer {
             let Some(views) = loader.next().transpose()? else { break };
             window.waited += waiting.elapsed();
 
-            let learning_rate = schedule.at(clock);
             let loss = method.loss(views.views(&device), clock);
-            window.losses.push(loss.value.clone().detach());
+            window.push(&loss);
             let mut gradients = GradientsParams::from_grads(loss.value.backward(), &method);
             method.mask(&mut gradients, clock);
-            method = optimizer.step(learning_rate, method, gradients).after_step(clock);
+            method = stepper.step(method, gradients, clock).after_step(clock);
 
             clock.step += 1;
             let epoch_ends = clock.step_in_epoch() == 0 || clock.is_over();
             let checkpoint_due = clock.step.is_multiple_of(checkpoint_every) || clock.is_over();
             if epoch_ends || checkpoint_due || clock.step.is_multiple_of(self.config.log_every) {
-                let closed = window.close(clock, batch, &schedule, || checkpoints.newest());
+                let closed = window.close(clock, batch, &stepper, || checkpoints.newest());
                 let mut line = closed.or_else(|error| log.write().and(Err(error)))?;
-                line.collapse = epoch_ends.then(|| monitor(loss.embeddings));
+                if epoch_ends {
+                    line.collapse = Some(monitor(loss.embeddings));
+                    let seed = self.config.seed;
+                    line.negatives = negative_counts(&self.dataset, negatives, seed, batch, clock);
+                }
                 progress.update(&line, clock, batch);
                 log.push(line);
                 window = Window::start();
+                let found = if epoch_ends { alarms(log.lines(), clock) } else { Vec::new() };
+                if self.stop_on_collapse && !found.is_empty() {
+                    log.write()?;
+                    let checkpoint = checkpoints.newest();
+                    return Err(TrainError::Collapsed {
+                        step: clock.step,
+                        alarms: found,
+                        checkpoint,
+                    });
+                }
             }
             if checkpoint_due {
                 log.write()?;
-                save(&checkpoints, clock, &schedule, &method, &optimizer)?;
+                save(&checkpoints, clock, &stepper, &method)?;
             }
             observe(&method, clock)?;
             if checkpoint_due || self.observe.contains(&clock.step) {
@@ -226,66 +166,15 @@ impl Trainer {
         }
         let interrupted = !clock.is_over();
         if interrupted {
-            if !window.losses.is_empty() {
-                let closed = window.close(clock, batch, &schedule, || checkpoints.newest());
+            if !window.is_empty() {
+                let closed = window.close(clock, batch, &stepper, || checkpoints.newest());
                 log.push(closed.or_else(|error| log.write().and(Err(error)))?);
             }
             log.write()?;
-            save(&checkpoints, clock, &schedule, &method, &optimizer)?;
+            save(&checkpoints, clock, &stepper, &method)?;
         }
-        Ok(Outcome { method: method.valid(), clock, interrupted, metrics: log.lines().to_vec() })
-    }
-}
-
-/// The steps since the last line of metrics.
-struct Window {
-    started: Instant,
-    waited: Duration,
-    losses: Vec<Tensor<1>>,
-}
-
-impl Window {
-    fn start() -> Self {
-        Self { started: Instant::now(), waited: Duration::ZERO, losses: Vec::new() }
-    }
-
-    /// Leaves the time of checkpoints and observers out of the pace.
-    fn restart(&mut self) {
-        if self.losses.is_empty() {
-            self.started = Instant::now();
-        }
-    }
-
-    /// Reads the losses, all at once, since each reading makes the device wait.
-    fn close(
-        &mut self,
-        clock: Clock,
-        batch: usize,
-        schedule: &Schedule,
-        checkpoint: impl Fn() -> Option<PathBuf>,
-    ) -> Result<MetricLine, TrainError> {
-        let count = self.losses.len();
-        let losses: Vec<f64> =
-            Tensor::cat(std::mem::take(&mut self.losses), 0).into_data().iter::<f64>().collect();
-        if let Some(i) = losses.iter().position(|loss| !loss.is_finite()) {
-            let step = clock.step - count + i;
-            return Err(TrainError::NotFinite {
-                loss: losses[i],
-                step,
-                learning_rate: schedule.at(clock.at(step)),
-                checkpoint: checkpoint(),
-            });
-        }
-        let seconds = self.started.elapsed().as_secs_f64().max(1e-9);
-        Ok(MetricLine {
-            step: clock.step,
-            epoch: clock.step as f64 / clock.steps_per_epoch as f64,
-            loss: losses.iter().sum::<f64>() / count as f64,
-            learning_rate: schedule.at(clock.at(clock.step - 1)),
-            pairs_per_second: (count * batch) as f64 / seconds,
-            waiting: self.waited.as_secs_f64() / seconds,
-            collapse: None,
-        })
+        let (metrics, alarms) = (log.lines().to_vec(), alarms(log.lines(), clock));
+        Ok(Outcome { method: method.valid(), clock, interrupted, metrics, alarms })
     }
 }
 
@@ -293,19 +182,18 @@ impl Window {
 fn save<M: Module>(
     checkpoints: &Checkpoints,
     clock: Clock,
-    schedule: &Schedule,
+    stepper: &Stepper,
     method: &M,
-    optimizer: &ModuleOptimizer,
 ) -> Result<(), TrainError> {
     if !is_finite(method) {
         let step = clock.step.saturating_sub(1);
         return Err(TrainError::WeightsNotFinite {
             step,
-            learning_rate: schedule.at(clock.at(step)),
+            learning_rate: stepper.rate(clock.at(step)),
             checkpoint: checkpoints.newest(),
         });
     }
-    checkpoints.save(&Checkpoint::take(clock.step, method, optimizer))?;
+    checkpoints.save(&Checkpoint::take(clock.step, method, &stepper.optimizer))?;
     Ok(())
 }
 

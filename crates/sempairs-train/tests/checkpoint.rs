@@ -19,7 +19,7 @@ fn weights() -> Weights {
 }
 
 fn adamw() -> ModuleOptimizer {
-    OptimizerConfig::AdamW { betas: [0.9, 0.999], weight_decay: 0.01 }.init()
+    OptimizerConfig::adamw(0.01).init()
 }
 
 fn step(weights: Weights, optimizer: &mut ModuleOptimizer) -> Weights {

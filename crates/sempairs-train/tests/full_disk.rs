@@ -20,7 +20,7 @@ struct Weights {
 
 fn save(checkpoints: &Checkpoints, step: usize, weights: usize) -> Result<PathBuf, TrainError> {
     let w = Tensor::zeros([weights], &Device::flex().autodiff());
-    let optimizer = OptimizerConfig::AdamW { betas: [0.9, 0.999], weight_decay: 0.01 }.init();
+    let optimizer = OptimizerConfig::adamw(0.01).init();
     let weights = Weights { w: Param::from_tensor(w) };
     checkpoints.save(&Checkpoint::take(step, &weights, &optimizer))
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sempairs_augment::Preset;
+use sempairs_augment::{Interpolation, Pipeline, Preset, Transform};
 use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
 use sempairs_objective::Clock;
-use sempairs_train::{Batch, LoaderConfig, PairLoader, TrainError};
+use sempairs_train::{Batch, LoaderConfig, Locals, LocalsFrom, PairLoader, Pipelines, TrainError};
 
 /// Plain pictures, one of which may be bad; counts what is read.
 struct Plain {
@@ -128,4 +128,85 @@ fn a_batch_larger_than_the_data_is_refused() {
     let config = LoaderConfig::default();
     let result = PairLoader::start(dataset, pipelines, 38, 0, Clock::new(1, 1), &config);
     assert!(result.err().expect("an error").to_string().contains("37"));
+}
+
+/// Pictures of one grey each, their number.
+struct Greys;
+
+impl PictureSource for Greys {
+    fn len(&self) -> usize {
+        37
+    }
+    fn classes(&self) -> &[String] {
+        &[]
+    }
+    fn class(&self, index: usize) -> Option<usize> {
+        Some(index % 5)
+    }
+    fn name(&self, index: usize) -> String {
+        format!("grey {index}")
+    }
+    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
+        Ok(Picture::new(20, 20, vec![index as u8; 3 * 400]))
+    }
+}
+
+fn crop(size: usize, area: [f32; 2]) -> Pipeline {
+    let (ratio, interpolation) = ([0.75, 1.333], Interpolation::Bilinear);
+    Pipeline::new(vec![Transform::RandomResizedCrop { size, area, ratio, interpolation }])
+}
+
+fn with_locals(source: Arc<dyn PictureSource>, from: LocalsFrom, workers: usize) -> Vec<Batch> {
+    let pairs = (0..37).map(|i| Pair { left: i, right: (i + 5) % 37 }).collect();
+    let dataset = Arc::new(PairDataset::new(source, pairs));
+    let pipeline = crop(8, [0.05, 0.3]);
+    let pipelines = Pipelines {
+        left: crop(16, [0.3, 1.0]),
+        right: crop(16, [0.3, 1.0]),
+        locals: Some(Locals { pipeline, count: 3, from }),
+    };
+    let config = LoaderConfig { workers, ahead: 2 };
+    PairLoader::start(dataset, pipelines, 8, 5, Clock::new(4, 6), &config)
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap()
+}
+
+#[test]
+fn small_crops_show_the_picture_they_are_said_to_be_cut_from() {
+    for (from, sides) in [
+        (LocalsFrom::Left, [0, 0, 0]),
+        (LocalsFrom::Right, [1, 1, 1]),
+        (LocalsFrom::Both, [0, 1, 0]),
+    ] {
+        for batch in with_locals(Arc::new(Greys), from, 2) {
+            assert_eq!((batch.local_size, batch.locals.len()), (8, 8 * 3 * 3 * 64));
+            let views = batch.clone().views(&burn::tensor::Device::flex());
+            let classes: Vec<u32> = batch.pairs.iter().map(|pair| pair % 5).collect();
+            assert_eq!(views.classes, Some(classes));
+            for (crop, side) in views.locals.iter().zip(sides) {
+                assert_eq!(crop.dims(), [8, 3, 8, 8]);
+                let values: Vec<f32> = crop.to_data().iter().collect();
+                for (row, pair) in values.chunks(3 * 64).zip(&batch.pairs) {
+                    let grey = [*pair, (pair + 5) % 37][side] as f32 / 255.0;
+                    assert!(row.iter().all(|x| (x - grey).abs() < 1e-4), "{from:?}: {pair}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn small_crops_depend_on_their_step_alone_and_move_no_view() {
+    let plain = || dataset(None).1;
+    let all = with_locals(plain(), LocalsFrom::Both, 1);
+    assert_eq!(with_locals(plain(), LocalsFrom::Both, 3), all);
+    let lefts = with_locals(plain(), LocalsFrom::Left, 2);
+    for (one, other) in all.iter().zip(&lefts) {
+        assert_eq!((&one.left, &one.right, &one.pairs), (&other.left, &other.right, &other.pairs));
+        assert_eq!(one.classes, None);
+    }
+    // Crops of one pair are different crops, and so are those of another epoch.
+    let crops: Vec<&[f32]> = lefts[0].locals.chunks(3 * 64).take(3).collect();
+    assert!(crops[0] != crops[1] && crops[1] != crops[2]);
 }

@@ -57,6 +57,7 @@ fn reference_steps_of_lars() {
         momentum: 0.9,
         weight_decay: 1e-4,
         trust: 1e-3,
+        ..LarsConfig::default()
     };
     let mut optimizer = ModuleOptimizer::from(lars.build());
     let mut before =
@@ -126,7 +127,13 @@ fn every_variant_follows_its_formula_and_spares_biases() {
     for variant in
         [LarsVariant::Google, LarsVariant::Fair, LarsVariant::Lightly, LarsVariant::Clipped]
     {
-        let config = LarsConfig { variant, momentum: 0.9, weight_decay: 0.1, trust: 0.02 };
+        let config = LarsConfig {
+            variant,
+            momentum: 0.9,
+            weight_decay: 0.1,
+            trust: 0.02,
+            ..LarsConfig::default()
+        };
         for lr in [0.3, 0.01] {
             let lars = config.build();
             let mut expected = w;
@@ -170,7 +177,13 @@ fn every_variant_follows_its_formula_and_spares_biases() {
 fn a_zero_weight_moves_and_nothing_becomes_nan() {
     let device = Device::flex();
     for variant in [LarsVariant::Google, LarsVariant::Lightly] {
-        let config = LarsConfig { variant, momentum: 0.9, weight_decay: 0.0, trust: 1e-3 };
+        let config = LarsConfig {
+            variant,
+            momentum: 0.9,
+            weight_decay: 0.0,
+            trust: 1e-3,
+            ..LarsConfig::default()
+        };
         let zero = Tensor::<2>::zeros([2, 2], &device);
         let one = Tensor::<2>::ones([2, 2], &device);
         let (moved, _) = config.build().step::<2>(0.1, zero.clone(), one.clone(), None);

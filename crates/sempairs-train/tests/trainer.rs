@@ -12,7 +12,7 @@ use sempairs_backbone::{Backbone, ResNet, ResNetConfig, weights};
 use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
 use sempairs_objective::{Clock, Loss, Method, Views};
 use sempairs_train::{
-    Checkpoints, Display, MetricLog, RunDirectory, TrainConfig, TrainError, Trainer,
+    Alarm, Checkpoints, Display, MetricLog, RunDirectory, TrainConfig, TrainError, Trainer,
 };
 
 const IDENTITY: &str = "trainer";
@@ -45,6 +45,8 @@ enum Breaks {
     Nothing,
     Loss(usize),
     Gradient(usize),
+    /// All embeddings are the same.
+    Embeddings,
 }
 
 /// A small network that shrinks its own features.
@@ -68,6 +70,10 @@ impl Method for Tiny {
             Breaks::Gradient(step) if clock.step >= step => (value * 0.0).sqrt(),
             _ => value,
         };
+        let embeddings = match self.breaks {
+            Breaks::Embeddings => embeddings * 0.0 + 1.0,
+            _ => embeddings,
+        };
         Loss::new(value, embeddings)
     }
 
@@ -90,13 +96,14 @@ fn trainer(folder: &Path, steps: usize, log_every: usize, checkpoint_every: usiz
             ..TrainConfig::adamw(7, 4, steps, 1e-2)
         },
         dataset: Arc::new(PairDataset::new(Arc::new(Plain), pairs)),
-        pipelines: Preset::SimclrCifar.pipelines(16),
+        pipelines: Preset::SimclrCifar.pipelines(16).into(),
         device: Device::flex(),
         directory: RunDirectory::create(folder).unwrap(),
         identity: IDENTITY.into(),
         display: Display::Quiet,
         label: "tiny".into(),
         observe: Vec::new(),
+        stop_on_collapse: false,
         interrupter: Interrupter::new(),
     }
 }
@@ -239,4 +246,32 @@ fn a_run_directory_admits_one_run_at_a_time() {
     assert!(RunDirectory::create(folder.path()).is_err(), "a clone still holds the lock");
     drop(clone);
     RunDirectory::create(folder.path()).unwrap();
+}
+
+#[test]
+fn a_collapsed_run_says_so_and_ends_if_it_is_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let trainer = trainer(&folder.path().join("goes on"), 12, 2, 3);
+    let outcome = trainer.run(tiny(Breaks::Embeddings), |_, _| Ok(())).unwrap();
+    assert!(matches!(outcome.alarms[..], [Alarm::Deviation { .. }, Alarm::Rank { .. }]));
+    // A second call finds the run ended, and says the same.
+    let again = trainer.run(tiny(Breaks::Embeddings), |_, _| Ok(())).unwrap();
+    assert_eq!(again.alarms, outcome.alarms);
+
+    let directory = RunDirectory::create(folder.path().join("stops")).unwrap();
+    let stops = Trainer { stop_on_collapse: true, directory, ..trainer };
+    let error = error(&stops, Breaks::Embeddings);
+    let message = error.to_string();
+    // The first quarter, three steps, counts only with its end; the second epoch ends at step 6.
+    assert!(matches!(error, TrainError::Collapsed { step: 6, .. }), "{message}");
+    assert!(message.contains("point the same way") && message.contains("latest.ckpt"), "{message}");
+    assert_eq!(checkpoint(&stops), Some(3));
+}
+
+#[test]
+fn a_run_that_does_not_collapse_has_no_alarm() {
+    let folder = tempfile::tempdir().unwrap();
+    let trainer = Trainer { stop_on_collapse: true, ..trainer(folder.path(), 12, 2, 100) };
+    let outcome = trainer.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap();
+    assert_eq!(outcome.alarms, []);
 }

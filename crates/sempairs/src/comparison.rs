@@ -6,6 +6,7 @@ use std::fmt;
 use sempairs_eval::Score;
 use sempairs_eval::interval::{Difference, difference, mean};
 use sempairs_eval::invariance::InvarianceReport;
+use sempairs_train::{Alarm, Collapse, NegativeCounts};
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::Arm;
@@ -61,7 +62,13 @@ pub struct RunResult {
     pub invariance: Option<InvarianceReport>,
     /// Deviation and effective rank of the embeddings at the end.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub collapse: Option<sempairs_train::Collapse>,
+    pub collapse: Option<Collapse>,
+    /// What its anchors were pushed away from in the last epoch.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub negatives: Option<NegativeCounts>,
+    /// What tells that it has collapsed, or learned nothing; empty if nothing does.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub alarms: Vec<Alarm>,
     /// Median pairs a second over the log's lines.
     pub pairs_per_second: f64,
 }
@@ -158,6 +165,17 @@ impl Comparison {
             .collect()
     }
 
+    /// A sentence for each alarm of each run.
+    pub fn warnings(&self) -> Vec<String> {
+        let runs = self.arms.iter().flat_map(|arm| arm.runs.iter().map(move |run| (arm, run)));
+        let alarms = runs.flat_map(|(arm, run)| run.alarms.iter().map(move |a| (arm, run, a)));
+        let said = |(arm, run, alarm): (&ArmResult, &RunResult, &Alarm)| {
+            let (arm, seed) = (&arm.arm.name, run.seed);
+            format!("{arm}, seed {seed}, has collapsed or learned nothing: {alarm}")
+        };
+        alarms.map(said).collect()
+    }
+
     /// The step at which `arm` has overtaken `against` for good under the protocol of this number: its mean
     /// is higher there and at every later step. `None` if it has not by the end.
     pub fn crossing(&self, arm: &str, against: &str, protocol: usize) -> Option<usize> {
@@ -219,6 +237,9 @@ impl fmt::Display for Comparison {
                 100.0 * score.top1,
                 score.protocol
             )?;
+        }
+        for warning in self.warnings() {
+            writeln!(f, "  {warning}")?;
         }
         write!(f, "  {:<24} {:6.2} %", "guessing", 100.0 / self.classes.max(1) as f64)
     }

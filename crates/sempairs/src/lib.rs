@@ -53,13 +53,14 @@
 //! let trainer = Trainer {
 //!     config: TrainConfig::adamw(0, 16, 4, 1e-3),
 //!     dataset: Arc::new(PairDataset::new(squares.clone(), pairs)),
-//!     pipelines: Preset::SimclrCifar.pipelines(16),
+//!     pipelines: Preset::SimclrCifar.pipelines(16).into(),
 //!     device: device.clone(),
 //!     directory: RunDirectory::create(folder.path())?,
 //!     identity: "squares".into(),
 //!     display: Display::Quiet,
 //!     label: "squares".into(),
 //!     observe: vec![],
+//!     stop_on_collapse: false,
 //!     interrupter: Default::default(),
 //! };
 //! let run = trainer.run(simclr.init(backbone, 0, &device), |_, _| Ok(()))?;
@@ -84,6 +85,7 @@ mod context;
 pub mod device;
 mod examples;
 pub mod experiment;
+pub mod presets;
 pub mod report;
 pub mod run;
 mod scores;

@@ -96,6 +96,33 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
             "invariance_scenes = 1000000000",
             "evaluation.invariance_scenes",
         ),
+        ("widths = [16, 32, 64, 128]", "patch = 8", "backbone.patch"),
+        ("\"resnet10_narrow\"\nwidths = [16, 32, 64, 128]", "\"vit_tiny\"", "backbone.patch"),
+        (
+            "\"resnet10_narrow\"\nwidths = [16, 32, 64, 128]",
+            "\"vit_tiny\"\npatch = 16\nsize = 32",
+            "views.size",
+        ),
+        (
+            "[backbone]",
+            "[views.locals]\ncount = 0\nsize = 8\narea = [0.1, 0.4]\n[backbone]",
+            "views.locals.count",
+        ),
+        (
+            "[backbone]",
+            "[views.locals]\ncount = 2\nsize = 0\narea = [0.1, 0.4]\n[backbone]",
+            "views.locals.size",
+        ),
+        (
+            "[backbone]",
+            "[views.locals]\ncount = 2\nsize = 8\narea = [0.0, 0.4]\n[backbone]",
+            "views.locals.area",
+        ),
+        (
+            "[backbone]",
+            "[views.locals]\ncount = 2\nsize = 8\narea = [0.1, 0.4]\nblur = 0.5\n[backbone]",
+            "views.locals.blur",
+        ),
         ("temperature = 0.2", "temperature = 0.0", "method.temperature"),
         ("hidden = [512]", "hidden = [512, 0]", "method.projector.hidden[1]"),
         ("output = 128", "output = 0", "method.projector.output"),
@@ -104,6 +131,13 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
         ("\nsteps = 700", "\nepochs = 0", "training.epochs"),
         ("\nsteps = 700", "\nsteps = 700\nepochs = 3", "training"),
         ("weight_decay = 1e-4", "weight_decay = -1.0", "training.optimizer.weight_decay"),
+        (
+            "weight_decay = 1e-4",
+            "weight_decay = 1e-4, final_weight_decay = -1.0",
+            "training.optimizer.final_weight_decay",
+        ),
+        ("base = 3e-3", "base = 3e-3, vectors = 0.0", "training.learning_rate.vectors"),
+        ("\nsteps = 700", "\nsteps = 700\nclip = -1.0", "training.clip"),
         ("base = 3e-3", "base = -1.0", "training.learning_rate.base"),
         ("every = 175", "every = 0", "evaluation.every"),
         ("invariance_scenes = 20", "invariance_scenes = 1", "evaluation.invariance_scenes"),
@@ -116,6 +150,51 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
         let message = refusal(&["pretrain", &file]);
         assert!(message.contains(&format!("{file}: `{key}`: ")), "{bad}: {message}");
     }
+}
+
+/// What only the data can tell is told before a run leaves anything behind.
+#[test]
+fn a_method_that_does_not_fit_its_data_is_refused_before_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let simclr = "name = \"simclr\"\ntemperature = 0.2";
+    let locals = "[views.locals]\ncount = 2\nsize = 8\narea = [0.1, 0.4]\n[backbone]";
+    let momentum = "momentum = { kind = \"constant\", value = 0.9 }";
+    let moco =
+        |queue: usize| format!("name = \"moco\"\ntemperature = 0.2\nqueue = {queue}\n{momentum}");
+    for (good, bad, key, reason) in [
+        ("[backbone]", locals.to_owned(), "`views.locals`", "takes no small crops"),
+        (simclr, moco(100), "`method.queue`", "multiple of the batch"),
+        (simclr, moco(64_000), "`method.queue`", "smaller than the number of pairs"),
+    ] {
+        let file = experiment(folder.path(), |text| {
+            assert!(text.contains(good), "no `{good}`");
+            text.replacen(good, &bad, 1).replace("per_class = 100", "per_class = 2")
+        });
+        let message = refusal(&["pretrain", &file]);
+        assert!(message.contains(key) && message.contains(reason), "{message}");
+    }
+    let pictures = folder.path().join("flat");
+    fs::create_dir(&pictures).unwrap();
+    let scenes = folder.path().join("scenes").display().to_string();
+    assert!(
+        sempairs(&["scenes", "--out", &scenes, "--per-class", "2", "--size", "16"])
+            .status
+            .success()
+    );
+    let mut number = 0;
+    for class in fs::read_dir(&scenes).unwrap() {
+        for file in fs::read_dir(class.unwrap().path()).unwrap() {
+            fs::rename(file.unwrap().path(), pictures.join(format!("{number}.png"))).unwrap();
+            number += 1;
+        }
+    }
+    let file = experiment(folder.path(), |text| text.replace("\"simclr\"\n", "\"supcon\"\n"));
+    let flat = format!("pictures={{ kind = \"flat\", path = \"{}\" }}", pictures.display());
+    let arms = "arms=[{ name = \"ap\", pairing = { kind = \"same\" } }]";
+    let small = ["--set", "training.batch=8", "--set", "evaluation.train.per_class=2"];
+    let call = ["pretrain", &file, "--set", &flat, "--set", arms];
+    let message = refusal(&[&call[..], &small].concat());
+    assert!(message.contains("`method`: it learns from classes"), "{message}");
 }
 
 #[test]

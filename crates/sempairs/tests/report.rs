@@ -7,6 +7,7 @@ use sempairs::eval::invariance::{FactorInvariance, InvarianceReport};
 use sempairs::eval::{Protocol, Score};
 use sempairs::experiment::Arm;
 use sempairs::report::{ExamplePairs, html};
+use sempairs::train::{Alarm, NegativeCounts};
 
 const CLASSES: [&str; 4] = ["heron", "kettle", "tram", "oak"];
 const PROTOCOLS: [&str; 2] = ["probe", "knn"];
@@ -76,6 +77,8 @@ fn run(arm: usize, seed: usize) -> RunResult {
             scenes: 240,
         }),
         collapse: None,
+        negatives: None,
+        alarms: Vec::new(),
         pairs_per_second: 412.0,
     }
 }
@@ -345,4 +348,22 @@ fn what_is_not_a_number_counts_as_missing() {
         }
     }
     assert_sound(&html(&broken, &[]));
+}
+
+#[test]
+fn a_collapsed_run_and_its_negatives_are_told() {
+    let mut collapsed = comparison(&["ap", "sp"], 2);
+    let page = |comparison: &Comparison| html(comparison, &[]);
+    assert!(!page(&collapsed).contains("collapsed or learned nothing"));
+    assert!(!page(&collapsed).contains("its partner"));
+    let run = &mut collapsed.arms[1].runs[1];
+    run.alarms = vec![Alarm::Rank { value: 1.02 }];
+    run.negatives =
+        Some(NegativeCounts { all: 510.0, same_class: Some(2.5), own: 1.25, partner: 0.0 });
+    let page = page(&collapsed);
+    let said = "sp, seed 1, has collapsed or learned nothing: the embeddings lie on a line";
+    assert!(page.contains(said) && collapsed.to_string().contains(said));
+    for part in ["510", "2.50", "1.25", "its partner"] {
+        assert!(page.contains(part), "no {part}");
+    }
 }

@@ -24,27 +24,17 @@ pairing = { kind = "random_in_class" }
 size = 16
 preset = "simclr_cifar"
 
-[backbone]
-name = "resnet10_narrow"
+BACKBONE
 
-[method]
-name = "simclr"
-temperature = 0.5
-reduction = "sum_of_directions"
-projector = { hidden = [32], output = 16, norm = "all" }
+METHOD
 
-[training]
-batch = 16
-steps = 40
-OPTIMIZER
-checkpoint_every = 4
-log_every = 3
+TRAINING
 
 [evaluation]
 dataset = "unseen scenes"
 train = { kind = "scenes", split = "downstream_train", per_class = 4, size = 20 }
 test = { kind = "scenes", split = "downstream_test", per_class = 2, size = 20 }
-every = 10
+every = 9
 protocols = [{ kind = "knn", k = 3 }]
 "#;
 
@@ -92,18 +82,19 @@ fn metrics(folder: &Path) -> Vec<serde_json::Value> {
         .collect()
 }
 
-fn killed_run_equals_whole_run(optimizer: &str) {
+/// A run that is killed after so many milliseconds behind a checkpoint, again and again, against a whole one.
+fn killed_run_equals_whole_run(backbone: &str, method: &str, training: &str, delays: &[u64]) {
     let folder = tempfile::tempdir().unwrap();
     let experiment: PathBuf = folder.path().join("resume.toml");
-    fs::write(&experiment, EXPERIMENT.replace("OPTIMIZER", optimizer)).unwrap();
+    let text = EXPERIMENT.replace("BACKBONE", backbone).replace("METHOD", method);
+    fs::write(&experiment, text.replace("TRAINING", training)).unwrap();
     let [whole, killed] = ["whole", "killed"].map(|name| folder.path().join(name));
     finish(pretrain(&experiment, &whole));
 
     let run = killed.join("resume/sp-seed3");
     let checkpoint = run.join("checkpoint/latest.ckpt");
     let mut kills = 0;
-    // Killed right after a checkpoint, in the middle of steps, and while a checkpoint may be half-written.
-    for delay in [0, 40, 7, 90, 1] {
+    for &delay in delays {
         let before = fs::read(&checkpoint).ok();
         let mut child = pretrain(&experiment, &killed);
         if !wait_for_checkpoint(&mut child, &checkpoint, before) {
@@ -114,15 +105,15 @@ fn killed_run_equals_whole_run(optimizer: &str) {
         child.wait().unwrap();
         kills += 1;
     }
-    assert!(kills >= 2, "the run was too short to be killed twice");
+    assert!(kills >= delays.len().min(2), "the run was too short to be killed: {method}");
     finish(pretrain(&experiment, &killed));
 
     let whole = whole.join("resume/sp-seed3");
     let weights = |folder: &Path| fs::read(folder.join("backbone.safetensors")).unwrap();
-    assert!(weights(&whole) == weights(&run), "the weights differ");
-    assert_eq!(metrics(&whole), metrics(&run));
+    assert!(weights(&whole) == weights(&run), "the weights differ: {method}");
+    assert_eq!(metrics(&whole), metrics(&run), "{method}");
     let scores = |folder: &Path| fs::read_to_string(folder.join("scores.jsonl")).unwrap();
-    assert_eq!(scores(&whole), scores(&run));
+    assert_eq!(scores(&whole), scores(&run), "{method}");
     let mut left: Vec<_> = fs::read_dir(run.join("checkpoint"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
@@ -131,16 +122,27 @@ fn killed_run_equals_whole_run(optimizer: &str) {
     assert_eq!(left, ["latest.ckpt", "previous.ckpt"]);
 }
 
+fn with_simclr(optimizer: &str) {
+    let backbone = "[backbone]\nname = \"resnet10_narrow\"";
+    let simclr = "[method]\nname = \"simclr\"\ntemperature = 0.5\nreduction = \"sum_of_directions\"\n\
+        projector = { hidden = [32], output = 16, norm = \"all\" }";
+    let training = format!(
+        "[training]\nbatch = 16\nsteps = 40\n{optimizer}\ncheckpoint_every = 4\nlog_every = 3"
+    );
+    // Right after a checkpoint, in the middle of steps, and while a checkpoint may be half-written.
+    killed_run_equals_whole_run(backbone, simclr, &training, &[0, 40, 7, 90, 1]);
+}
+
 #[test]
 fn a_killed_run_with_adamw_ends_with_the_same_weights() {
-    killed_run_equals_whole_run(
+    with_simclr(
         "optimizer = { name = \"adamw\", weight_decay = 1e-4 }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }",
     );
 }
 
 #[test]
 fn a_killed_run_with_lars_ends_with_the_same_weights() {
-    killed_run_equals_whole_run(
+    with_simclr(
         "optimizer = { name = \"lars\", weight_decay = 1e-4, trust = 0.02, variant = \"fair\" }\nlearning_rate = { base = 0.3, scaling = \"square_root\", warmup_epochs = 1.5 }",
     );
 }
@@ -194,4 +196,75 @@ fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
     let weights = |folder: &Path| fs::read(folder.join("backbone.safetensors")).unwrap();
     assert!(weights(&whole) == weights(&run), "the weights differ");
     assert_eq!(metrics(&whole), metrics(&run));
+}
+
+const RESIDUAL: &str = "[backbone]\nname = \"resnet10_narrow\"\nwidths = [8, 8, 8, 8]";
+const TRANSFORMER: &str =
+    "[backbone]\nname = \"vit_tiny\"\npatch = 4\nsize = 16\ndim = 12\ndepth = 2\nheads = 3";
+const LOCALS: &str = "[views.locals]\ncount = 3\nsize = 8\narea = [0.05, 0.4]\n";
+const HEAD: &str = "projector = { hidden = [16], output = 8, norm = \"hidden\" }";
+const PREDICTOR: &str = "predictor = { hidden = [16], output = 8, norm = \"hidden\" }";
+const MOMENTUM: &str = "momentum = { kind = \"cosine\", start = 0.9, end = 1.0 }";
+
+/// Every method with all that it keeps between steps: queues, centres, momentum copies, prototypes, and heads
+/// that are frozen at first or move at a rate of their own. Nothing is logged less often than every step, so
+/// what differs by a bit is seen.
+fn method(name: &str, backbone: &str, views: &str, settings: &[&str], optimizer: &str) {
+    let method = format!("{views}\n[method]\nname = \"{name}\"\n{}", settings.join("\n"));
+    // Seven steps an epoch, of which the third is cut short.
+    let training = format!(
+        "[training]\nbatch = 8\nsteps = 18\n{optimizer}\ncheckpoint_every = 4\nlog_every = 1"
+    );
+    killed_run_equals_whole_run(backbone, &method, &training, &[0]);
+}
+
+const ADAMW: &str = "optimizer = { name = \"adamw\", weight_decay = 1e-4 }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }";
+const SGD: &str =
+    "optimizer = { name = \"sgd\", weight_decay = 1e-4 }\nlearning_rate = { base = 0.05 }";
+const LARS: &str = "optimizer = { name = \"lars\", variant = \"fair\" }\nlearning_rate = { base = 0.2, vectors = 0.0048, warmup_steps = 5 }";
+const LARC: &str = "optimizer = { name = \"lars\", variant = \"lightly\", weight_decay = 1e-4, exclude_vectors = false }\nlearning_rate = { base = 0.6, end_factor = 1e-3 }";
+const DINO: &str = "optimizer = { name = \"adamw\", weight_decay = 0.04, final_weight_decay = 0.4, exclude_vectors = true }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }\nclip = 3.0";
+
+#[test]
+fn killed_runs_with_a_queue_end_with_the_same_weights() {
+    let split = "batch_norm = { kind = \"shuffled\", groups = 2 }";
+    let moco = ["temperature = 0.2", "queue = 24", MOMENTUM, split, HEAD];
+    method("moco", RESIDUAL, "", &moco, SGD);
+    let nnclr = ["temperature = 0.2", "support = 24", HEAD, PREDICTOR];
+    method("nnclr", RESIDUAL, "", &nnclr, ADAMW);
+    let queue = "queue = { size = 16, from_epoch = 1 }";
+    let swav = ["temperature = 0.1", "epsilon = 0.05", "iterations = 3", "prototypes = 12"];
+    let swav = [&swav[..], &["freeze_steps = 6", queue, HEAD]].concat();
+    method("swav", RESIDUAL, LOCALS, &swav, LARC);
+}
+
+#[test]
+fn killed_runs_with_a_momentum_copy_end_with_the_same_weights() {
+    method("byol", RESIDUAL, "", &[MOMENTUM, HEAD, PREDICTOR], ADAMW);
+    let dino = [
+        "prototypes = 20",
+        "student_temperature = 0.1",
+        "teacher_temperature = { start = 0.04, end = 0.07, warmup_epochs = 2 }",
+        "centre_momentum = 0.9",
+        "freeze_epochs = 1",
+        MOMENTUM,
+        "projector = { hidden = [16], output = 8, norm = \"none\", activation = \"gelu\" }",
+    ];
+    method("dino", TRANSFORMER, LOCALS, &dino, DINO);
+    method("dino", RESIDUAL, "", &dino, DINO);
+}
+
+#[test]
+fn killed_runs_without_negatives_end_with_the_same_weights() {
+    let plain = "projector = { hidden = [16], output = 8, norm = \"plain_last\" }";
+    method("simsiam", RESIDUAL, "", &[plain, PREDICTOR], SGD);
+    method("barlow_twins", RESIDUAL, "", &["lambda = 0.0051", HEAD], LARS);
+    let weights = "weights = { invariance = 25.0, variance = 25.0, covariance = 1.0 }";
+    method("vicreg", RESIDUAL, "", &[weights, HEAD], LARS);
+}
+
+#[test]
+fn killed_runs_of_the_controls_end_with_the_same_weights() {
+    method("supcon", RESIDUAL, "", &["temperature = 0.2", HEAD], ADAMW);
+    method("dcl", RESIDUAL, "", &["temperature = 0.2", HEAD], ADAMW);
 }

@@ -109,6 +109,16 @@ pub struct VisionTransformer {
 }
 
 impl VisionTransformer {
+    /// Blocks.
+    pub fn depth(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// Pixels along a side of a patch.
+    pub fn patch(&self) -> usize {
+        self.patch_embed.proj.patch()
+    }
+
     /// All tokens behind the last norm: the class token, then the patches row by row.
     ///
     /// # Shapes
@@ -199,6 +209,10 @@ impl Backbone for VisionTransformer {
 
     fn features(&self) -> usize {
         self.dim
+    }
+
+    fn transformer(&self) -> Option<&VisionTransformer> {
+        Some(self)
     }
 }
 

@@ -27,14 +27,14 @@ pub enum Prefix {
     /// This, its last dot included.
     Named(String),
     /// Any sequence of the [usual words](Self::USUAL), the one under which most of the module is
-    /// found; of equals the shortest.
+    /// found; of equals a teacher's, which is what DINO evaluates, else the shortest.
     Common,
 }
 
 impl Prefix {
     /// What training scripts put before a backbone's names: the dictionaries of checkpoints, the
     /// wrapper of `DataParallel`, and the fields in which methods keep the encoder they train.
-    pub const USUAL: [&str; 13] = [
+    pub const USUAL: [&str; 14] = [
         "state_dict",
         "model_state_dict",
         "model",
@@ -46,6 +46,7 @@ impl Prefix {
         "online_encoder",
         "student",
         "student_backbone",
+        "teacher",
         "net",
         "resnet",
     ];
@@ -67,9 +68,10 @@ impl Prefix {
                     expected.iter().filter(|(name, _)| has(name)).count()
                 };
                 let candidates = file.entries.keys().filter_map(|name| name.strip_suffix(first));
-                let best = candidates
-                    .filter(usual)
-                    .max_by_key(|prefix| (found(prefix), std::cmp::Reverse(prefix.len())));
+                let best = candidates.filter(usual).max_by_key(|prefix| {
+                    let teacher = prefix.split('.').any(|word| word == "teacher");
+                    (found(prefix), teacher, std::cmp::Reverse(prefix.len()))
+                });
                 best.unwrap_or_default().to_owned()
             }
         }
@@ -79,8 +81,8 @@ impl Prefix {
 /// Loads a module's weights from a `.safetensors` file or a PyTorch checkpoint, told apart by content.
 ///
 /// Every tensor of the module is in the file, in its shape and as floating-point numbers (which
-/// become f32), and the file has no other below the prefix; save `fc.weight` and `fc.bias`,
-/// torchvision's classifier, and the `num_batches_tracked` of norms, which PyTorch needs for
+/// become f32), and the file has no other below the prefix; save the classifier (`fc.weight` and `fc.bias` in
+/// torchvision, `head.weight` and `head.bias` in timm), and the `num_batches_tracked` of norms, which PyTorch needs for
 /// cumulative averages alone. The parameters keep their ids and whether they are trained. As for every
 /// map over a Burn module, clones share running statistics, so they see the loaded ones.
 ///
@@ -99,6 +101,9 @@ pub fn load<M: Module>(module: M, path: &Path, options: &LoadOptions) -> Result<
     let values = file.values(path, expected.iter().map(|(name, _)| format!("{prefix}{name}")))?;
     Ok(replace(module, expected.into_iter().map(|(name, _)| name).zip(values).collect()))
 }
+
+/// torchvision's classifier and timm's, which no backbone has.
+const CLASSIFIER: [&str; 4] = ["fc.weight", "fc.bias", "head.weight", "head.bias"];
 
 fn compare(file: &WeightsFile, expected: &[(String, Vec<usize>)], prefix: &str) -> Vec<Misfit> {
     let mut misfits = Vec::new();
@@ -124,7 +129,7 @@ fn compare(file: &WeightsFile, expected: &[(String, Vec<usize>)], prefix: &str) 
     };
     let extra = file.entries.keys().filter(|name| {
         name.strip_prefix(prefix).is_some_and(|name| {
-            !known.contains(name) && !matches!(name, "fc.weight" | "fc.bias") && !counter(name)
+            !known.contains(name) && !CLASSIFIER.contains(&name) && !counter(name)
         })
     });
     misfits.extend(extra.map(|name| Misfit::Extra { name: name.clone() }));

@@ -1,4 +1,4 @@
-//! Weights in and out, `.safetensors` and PyTorch's `.pth`, under torchvision's names.
+//! Weights in and out, `.safetensors` and PyTorch's `.pth`, under torchvision's and timm's names.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

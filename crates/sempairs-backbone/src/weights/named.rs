@@ -3,6 +3,8 @@ use std::collections::HashMap;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 
+use crate::is_variant;
+
 /// The names and PyTorch shapes of a module's tensors in the order of its fields, without
 /// initialising any.
 pub(super) fn shapes<M: Module>(module: &M) -> Vec<(String, Vec<usize>)> {
@@ -11,8 +13,8 @@ pub(super) fn shapes<M: Module>(module: &M) -> Vec<(String, Vec<usize>)> {
         fn enter_module(&mut self, name: &str, container: &str) {
             self.0.enter(name, container);
         }
-        fn exit_module(&mut self, _name: &str, _container: &str) {
-            self.0.exit();
+        fn exit_module(&mut self, _name: &str, container: &str) {
+            self.0.exit(container);
         }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             let mut shape = param.lazy_shape().as_slice().to_vec();
@@ -34,8 +36,8 @@ pub(super) fn values<M: Module>(module: &M) -> Vec<(String, Vec<usize>, Vec<f32>
         fn enter_module(&mut self, name: &str, container: &str) {
             self.0.enter(name, container);
         }
-        fn exit_module(&mut self, _name: &str, _container: &str) {
-            self.0.exit();
+        fn exit_module(&mut self, _name: &str, container: &str) {
+            self.0.exit(container);
         }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             let mut tensor = param.transform_for_save().val();
@@ -60,8 +62,8 @@ pub(super) fn replace<M: Module>(module: M, values: HashMap<String, Vec<f32>>) -
         fn enter_module(&mut self, name: &str, container: &str) {
             self.0.enter(name, container);
         }
-        fn exit_module(&mut self, _name: &str, _container: &str) {
-            self.0.exit();
+        fn exit_module(&mut self, _name: &str, container: &str) {
+            self.0.exit(container);
         }
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
             let values = self.1.remove(&self.0.name()).expect("compared with the module before");
@@ -88,11 +90,15 @@ struct Path(Vec<(String, bool)>);
 
 impl Path {
     fn enter(&mut self, name: &str, container: &str) {
-        self.0.push((name.to_owned(), container == "Struct:Linear"));
+        if !is_variant(container) {
+            self.0.push((name.to_owned(), container == "Struct:Linear"));
+        }
     }
 
-    fn exit(&mut self) {
-        self.0.pop();
+    fn exit(&mut self, container: &str) {
+        if !is_variant(container) {
+            self.0.pop();
+        }
     }
 
     fn name(&self) -> String {

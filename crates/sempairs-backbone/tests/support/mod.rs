@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
+use sempairs_backbone::is_variant;
 
 /// The device named by `SEMPAIRS_DEVICE`.
 pub fn device() -> Device {
@@ -159,11 +160,15 @@ fn hashed(index: u32, key: u32) -> f64 {
 pub fn tensors<M: Module>(module: &M) -> BTreeMap<String, Vec<f32>> {
     struct Collect(Vec<String>, BTreeMap<String, Vec<f32>>);
     impl ModuleVisitor for Collect {
-        fn enter_module(&mut self, name: &str, _container: &str) {
-            self.0.push(name.to_owned());
+        fn enter_module(&mut self, name: &str, container: &str) {
+            if !is_variant(container) {
+                self.0.push(name.to_owned());
+            }
         }
-        fn exit_module(&mut self, _name: &str, _container: &str) {
-            self.0.pop();
+        fn exit_module(&mut self, _name: &str, container: &str) {
+            if !is_variant(container) {
+                self.0.pop();
+            }
         }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             let values = param.val().into_data().convert::<f32>().try_into_vec::<f32>().unwrap();

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use clap::{Args, Subcommand};
 use sempairs::Error;
 use sempairs::augment::Preset;
-use sempairs::backbone::{Backbone, BackboneConfig, VisionTransformerConfig};
+use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfig};
 use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource, progress_bar};
 use sempairs::experiment::bounds::MAX_SIDE;
 use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
@@ -28,7 +28,8 @@ pub enum Bench {
 
 #[derive(Args)]
 pub struct Step {
-    /// resnet18, resnet50, resnet10_narrow or vit_small_patch8.
+    /// resnet18, resnet50 or resnet10_narrow; vit_tiny, vit_small or vit_base with its patch, such as
+    /// vit_small_patch8.
     #[arg(long, default_value = "resnet50")]
     backbone: String,
     /// Pairs in a batch.
@@ -92,10 +93,7 @@ impl Step {
             .build_global()
             .map_err(|e| TrainError::config("--threads", e.to_string()))?;
         let plain = self.device.open()?;
-        let mut times = match &network {
-            Network::Residual(config) => self.time(config.init_seeded(&plain, 0), &plain)?,
-            Network::Transformer(config) => self.time(config.init_seeded(&plain, 0), &plain)?,
-        };
+        let mut times = self.time(network.init_seeded(&plain, 0), &plain)?;
         let median = median(&mut times);
         let (peak, note) = match self.device.device.as_str() {
             "flex" => (peak_bytes(), "the largest resident size of the process"),
@@ -106,9 +104,9 @@ impl Step {
                 None => (None, "the backend does not tell"),
             },
         };
-        let stem = match &network {
-            Network::Residual(config) => Some(config.resnet().stem),
-            Network::Transformer(_) => None,
+        let stem = match network.network() {
+            NetworkConfig::Residual(config) => Some(config.stem),
+            NetworkConfig::Transformer(_) => None,
         };
         let line = json!({
             "sempairs": env!("CARGO_PKG_VERSION"),
@@ -129,29 +127,36 @@ impl Step {
         Ok(())
     }
 
-    fn network(&self) -> Result<Network, Error> {
-        const TRANSFORMER: &str = "vit_small_patch8";
-        if self.backbone == TRANSFORMER {
-            if !self.size.is_multiple_of(8) {
-                let reason = format!("must be a multiple of the patch's 8, not {}", self.size);
-                return Err(TrainError::config("--size", reason).into());
+    fn network(&self) -> Result<BackboneConfig, Error> {
+        let (name, patch) = match self.backbone.split_once("_patch") {
+            None => (self.backbone.as_str(), None),
+            Some((name, patch)) => (name, Some(patch.parse().ok())),
+        };
+        let named: Option<Architecture> = toml::Value::String(name.into()).try_into().ok();
+        let network = match (named, patch) {
+            (Some(named), None) if !named.is_transformer() => BackboneConfig::new(named),
+            (Some(named), Some(Some(patch))) if named.is_transformer() => {
+                BackboneConfig::transformer(named, patch, self.size)
             }
-            return Ok(Network::Transformer(VisionTransformerConfig::small(8, self.size)));
-        }
-        let named = toml::from_str(&format!("name = \"{}\"", self.backbone));
-        named.map(Network::Residual).map_err(|_| {
-            let names = ["resnet18", "resnet50", "resnet10_narrow", TRANSFORMER];
-            let near = sempairs::nearest(&self.backbone, names)
-                .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
-            Error::experiment(
-                "--backbone",
-                format!("there is no `{}`, only {}{near}", self.backbone, names.join(", ")),
-            )
-        })
+            _ => {
+                let names = Architecture::NAMES.map(|name| match name.starts_with("vit") {
+                    true => format!("{name}_patch8"),
+                    false => name.to_owned(),
+                });
+                let near = sempairs::nearest(&self.backbone, names.iter().map(String::as_str))
+                    .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
+                let known = names.join(", ");
+                let reason = format!("there is no `{}`, only {known}{near}", self.backbone);
+                return Err(Error::experiment("--backbone", reason));
+            }
+        };
+        let flag = |key: &str| if key == "size" { "--size" } else { "--backbone" };
+        network.check().map_err(|error| TrainError::config(flag(&error.key), error.reason))?;
+        Ok(network)
     }
 
     /// The seconds of each step.
-    fn time<B: Backbone>(&self, backbone: B, plain: &Device) -> Result<Vec<f64>, Error> {
+    fn time(&self, backbone: AnyBackbone, plain: &Device) -> Result<Vec<f64>, Error> {
         let device = plain.clone().autodiff();
         // The head of the PyTorch step that this one is compared with.
         let simclr = SimClrConfig {
@@ -160,8 +165,7 @@ impl Step {
             projector: ProjectorConfig::simclr(),
         };
         let mut method = simclr.init(backbone, 0, plain).train();
-        let mut optimizer =
-            OptimizerConfig::Sgd { momentum: 0.9, weight_decay: 0.0, nesterov: false }.init();
+        let mut optimizer = OptimizerConfig::sgd(0.0).init();
         let clock = Clock::new(1, 1);
         let view = || {
             let shape = [self.batch, 3, self.size, self.size];
@@ -191,11 +195,6 @@ impl Step {
         }
         Ok(times)
     }
-}
-
-enum Network {
-    Residual(BackboneConfig),
-    Transformer(VisionTransformerConfig),
 }
 
 impl Loader {

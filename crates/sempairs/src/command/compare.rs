@@ -14,6 +14,9 @@ pub struct Compare {
     /// The folder of all runs.
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
+    /// End a run that has collapsed with an error; without this it goes on, and its summary says so.
+    #[arg(long)]
+    stop_on_collapse: bool,
     #[command(flatten)]
     loader: LoaderFlags,
     #[command(flatten)]
@@ -28,6 +31,7 @@ impl Compare {
         let mut runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
         runner.loader = self.loader.config();
         runner.display = self.display.display();
+        runner.stop_on_collapse = self.stop_on_collapse;
         runner.stop_on_ctrl_c()?;
         for experiment in &experiments {
             let comparison = runner.compare(experiment)?;

@@ -5,7 +5,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use clap::Args;
 use sempairs::Error;
-use sempairs::backbone::ResNet;
+use sempairs::backbone::AnyBackbone;
 use sempairs::backbone::weights::{LoadOptions, Misfit, Prefix, WeightsError, load};
 use sempairs::eval::{Evaluate as _, ScoreLine, append_scores, read_scores, weights_identity};
 use sempairs::run::Runner;
@@ -17,7 +17,7 @@ use super::{DeviceFlag, ExperimentFlags};
 pub struct Evaluate {
     #[command(flatten)]
     experiment: ExperimentFlags,
-    /// The backbone's weights: `.safetensors` or PyTorch's `.pth`, under torchvision's names.
+    /// The backbone's weights: `.safetensors` or PyTorch's `.pth`, under torchvision's or timm's names.
     #[arg(long)]
     weights: PathBuf,
     /// What stands before those names in the file, its last dot included, such as `module.encoder_q.`; `common`
@@ -66,7 +66,7 @@ impl Evaluate {
         Ok(())
     }
 
-    fn load(&self, backbone: ResNet) -> Result<ResNet, Error> {
+    fn load(&self, backbone: AnyBackbone) -> Result<AnyBackbone, Error> {
         let prefix = match self.prefix.as_deref() {
             None => Prefix::None,
             Some("common") => Prefix::Common,
@@ -79,7 +79,7 @@ impl Evaluate {
 }
 
 /// How many tensors a network has.
-fn count(network: &ResNet) -> usize {
+fn count(network: &AnyBackbone) -> usize {
     struct Count(usize);
     impl ModuleVisitor for Count {
         fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {

@@ -6,6 +6,7 @@ mod evaluate;
 mod folder;
 mod pairs;
 mod png;
+mod presets;
 mod pretrain;
 mod scenes;
 
@@ -43,6 +44,9 @@ enum Command {
     /// Run all arms of an experiment with all seeds, and report their differences.
     #[command(after_help = STOPPING)]
     Compare(compare::Compare),
+    /// Name the recipes that an experiment may start from, or print one.
+    #[command(subcommand)]
+    Presets(presets::Presets),
     /// List the devices of this build.
     Devices(devices::Devices),
     /// Time a training step or the loader; prints one line of JSON.
@@ -59,6 +63,7 @@ impl Cli {
             Command::Pretrain(args) => args.run(),
             Command::Evaluate(args) => args.run(),
             Command::Compare(args) => args.run(),
+            Command::Presets(args) => args.run(),
             Command::Devices(args) => args.run(),
             Command::Bench(args) => args.run(),
         }

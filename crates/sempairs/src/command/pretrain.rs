@@ -21,6 +21,9 @@ pub struct Pretrain {
     /// The folder of all runs.
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
+    /// End a run that has collapsed with an error; without this it goes on, and its summary says so.
+    #[arg(long)]
+    stop_on_collapse: bool,
     #[command(flatten)]
     loader: LoaderFlags,
     #[command(flatten)]
@@ -51,7 +54,9 @@ impl Pretrain {
         let mut runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
         runner.loader = self.loader.config();
         runner.display = self.display.display();
+        runner.stop_on_collapse = self.stop_on_collapse;
         runner.stop_on_ctrl_c()?;
+        runner.tell_difference(&experiment);
         let downstream = runner.downstream(&experiment)?;
         let run = runner.pretrain(&experiment, arm, seed, &downstream, &mut HashMap::new())?;
         for point in &run.result.curve {

@@ -1,3 +1,4 @@
+use sempairs_backbone::NetworkConfig;
 use sempairs_data::DataError;
 use sempairs_data::sources::Stl10Split;
 use sempairs_eval::EvalError;
@@ -6,7 +7,7 @@ use sempairs_train::{LoaderConfig, TrainError};
 
 use super::bounds::MAX_WIDTH;
 use super::refusal::Refusal;
-use super::{Arm, Evaluation, Experiment, MethodConfig, Pictures};
+use super::{Arm, Evaluation, Experiment, Pictures};
 use crate::Error;
 
 impl Experiment {
@@ -25,16 +26,32 @@ impl Experiment {
         pictures("pictures", &self.pictures)?;
         arms(&self.arms, &self.pictures)?;
         seeds(&self.seeds)?;
-        self.views.build()?;
+        self.views.build_all()?;
         for (stage, width) in self.backbone.widths.iter().flatten().enumerate() {
             Refusal::unless_sized(format!("backbone.widths[{stage}]"), *width, MAX_WIDTH)?;
         }
+        self.check_backbone()?;
         self.method.check().map_err(|error| match error {
             ObjectiveError::Config { key, reason } => Refusal::new(format!("method.{key}"), reason),
             other => Refusal::new("method", other),
         })?;
         self.check_training()?;
         evaluation(&self.evaluation)
+    }
+
+    fn check_backbone(&self) -> Result<(), Refusal> {
+        self.backbone
+            .check()
+            .map_err(|error| Refusal::new(format!("backbone.{}", error.key), error.reason))?;
+        let NetworkConfig::Transformer(vit) = self.backbone.network() else { return Ok(()) };
+        let local = self.views.locals.as_ref().map(|locals| ("views.locals.size", locals.size));
+        for (key, size) in [("views.size", self.views.size)].into_iter().chain(local) {
+            if !size.is_multiple_of(vit.patch) {
+                let reason = format!("is {size}, which patches of {} do not tile", vit.patch);
+                return Err(Refusal::new(key, reason));
+            }
+        }
+        Ok(())
     }
 
     fn check_training(&self) -> Result<(), Refusal> {
@@ -50,19 +67,6 @@ impl Experiment {
             TrainError::Config { key, reason } => Refusal::new(format!("training.{key}"), reason),
             other => Refusal::new("training", other),
         })
-    }
-}
-
-impl MethodConfig {
-    /// Whether the values of the method are in their ranges.
-    ///
-    /// # Errors
-    ///
-    /// [`ObjectiveError::Config`] with the key within the method's table.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
-        match self {
-            Self::SimClr(simclr) => simclr.check(),
-        }
     }
 }
 

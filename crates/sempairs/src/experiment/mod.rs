@@ -8,6 +8,8 @@
 mod assign;
 pub mod bounds;
 mod check;
+mod locals;
+mod method;
 mod opened;
 mod pictures;
 mod refusal;
@@ -19,18 +21,19 @@ use std::path::Path;
 use sempairs_backbone::BackboneConfig;
 use sempairs_data::pairing::Pairing;
 use sempairs_eval::{Identity, Protocol};
-use sempairs_objective::SimClrConfig;
 use sempairs_train::{LearningRate, LoaderConfig, OptimizerConfig, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 pub use assign::{parse_assignment, set};
+pub use locals::LocalViews;
+pub use method::MethodConfig;
+pub(crate) use method::each_method;
 pub use opened::Opened;
 pub use pictures::{Cache, Classes, Pictures};
 pub use vary::read_grid;
 pub use views::Views;
 
 use crate::Error;
-use crate::suggest::explain;
 
 /// Everything that an experiment's results depend on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +41,9 @@ use crate::suggest::explain;
 pub struct Experiment {
     /// What to call it; the name of its folder.
     pub name: String,
+    /// The [preset](crate::presets) that it starts from: what it does not say itself is as there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
     /// The pictures to learn from.
     pub pictures: Pictures,
     /// The arms that are compared: same network, same order, same augmentation, other pairs.
@@ -69,14 +75,6 @@ pub struct Arm {
     pub per_class: Option<usize>,
 }
 
-/// Which objective.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "lowercase")]
-pub enum MethodConfig {
-    /// SimCLR.
-    SimClr(SimClrConfig),
-}
-
 /// The pre-training of every arm. All arms take the same number of steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,6 +91,9 @@ pub struct Training {
     pub optimizer: OptimizerConfig,
     /// How far.
     pub learning_rate: LearningRate,
+    /// The greatest length of each tensor's gradient; see [`TrainConfig::clip`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<f64>,
     /// Steps between two lines of metrics.
     #[serde(default = "log_every")]
     pub log_every: usize,
@@ -138,10 +139,7 @@ impl Experiment {
     ///
     /// [`Error::Experiment`] with the line and, for a misspelt name, the nearest right one.
     pub fn parse(text: &str, file: &str) -> Result<Self, Error> {
-        let experiment: Self =
-            toml::from_str(text).map_err(|e| Error::experiment(file, explain(&e.to_string())))?;
-        experiment.check(file)?;
-        Ok(experiment)
+        vary::parse_text(text, file)
     }
 
     /// The experiment as it is written into a run's directory: every key, defaults included.
@@ -162,6 +160,7 @@ impl Experiment {
     pub fn run_identity(&self, arm: &Arm, seed: u64) -> Identity {
         let run = Self {
             name: "run".into(),
+            preset: None,
             arms: vec![Arm { name: "arm".into(), ..arm.clone() }],
             seeds: vec![seed],
             training: Training {
@@ -191,6 +190,7 @@ impl Experiment {
             steps,
             optimizer: training.optimizer.clone(),
             learning_rate: training.learning_rate.clone(),
+            clip: training.clip,
             loader: loader.clone(),
             log_every: training.log_every,
             checkpoint_every: training.checkpoint_every,

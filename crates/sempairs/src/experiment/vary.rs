@@ -6,6 +6,7 @@ use toml::{Table, Value};
 
 use super::{Experiment, parse_assignment, set};
 use crate::Error;
+use crate::presets::{merged, merged_in_place};
 use crate::suggest::{explain, explain_among, nearest};
 
 /// The experiments that a text describes. Each `[[vary]]` table has a `key`, with dots, and a list of
@@ -72,8 +73,9 @@ struct Layer {
 impl Layer {
     /// The experiment, or what is wrong with it.
     fn experiment(&self) -> Result<Experiment, String> {
+        let table = merged(self.table.clone())?;
         let experiment: Experiment =
-            self.table.clone().try_into().map_err(|e: toml::de::Error| explain(&e.to_string()))?;
+            table.try_into().map_err(|e: toml::de::Error| explain(&e.to_string()))?;
         experiment.check_values().map_err(|refusal| refusal.to_string())?;
         Ok(experiment)
     }
@@ -98,7 +100,7 @@ fn build(layers: &[Layer], text: &str) -> Result<Experiment, Error> {
     let source = match layers.len() - layers.iter().rev().take_while(same).count() {
         0 => {
             // Its text knows the line.
-            parse_without_vary(text, &layers[0].source)?;
+            parse(text, &layers[0].source, true)?;
             &layers[0].source
         }
         at => &layers[at].source,
@@ -106,16 +108,24 @@ fn build(layers: &[Layer], text: &str) -> Result<Experiment, Error> {
     Err(Error::experiment(source, wrong))
 }
 
-fn parse_without_vary(text: &str, file: &str) -> Result<Experiment, Error> {
+/// One experiment without `[[vary]]`, whose errors know their line.
+pub(super) fn parse_text(text: &str, file: &str) -> Result<Experiment, Error> {
+    parse(text, file, false)
+}
+
+fn parse(text: &str, file: &str, without_vary: bool) -> Result<Experiment, Error> {
     let fail = |mut error: toml::de::Error, further: &[&str]| {
         error.set_input(Some(text));
         Error::experiment(file, explain_among(&error.to_string(), further))
     };
     let mut written = DeTable::parse(text).map_err(|e| fail(e, &[]))?;
-    written.get_mut().remove("vary");
+    if without_vary {
+        written.get_mut().remove("vary");
+    }
     let mut keys = written.get_ref().keys();
     let is_misspelt = keys.any(|key| nearest(key.get_ref(), ["vary"]).is_some());
     let further: &[&str] = if is_misspelt { &["vary"] } else { &[] };
+    merged_in_place(written.get_mut()).map_err(|reason| Error::experiment(file, reason))?;
     let experiment = Experiment::deserialize(Deserializer::from(written));
     let experiment = experiment.map_err(|e| fail(e, further))?;
     experiment.check(file)?;

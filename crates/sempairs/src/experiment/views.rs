@@ -1,6 +1,8 @@
 use sempairs_augment::{AugmentError, Interpolation, Pipeline, Preset, Transform};
+use sempairs_train::Pipelines;
 use serde::{Deserialize, Serialize};
 
+use super::LocalViews;
 use super::bounds::MAX_SIDE;
 use super::refusal::Refusal;
 use crate::Error;
@@ -27,6 +29,9 @@ pub struct Views {
     /// Brings values to mean 0 and deviation 1 at the end, if the preset does not already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub normalize: Option<Normalization>,
+    /// Small crops besides; none if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locals: Option<LocalViews>,
 }
 
 /// What is subtracted from each channel, and what it is then divided by.
@@ -50,7 +55,22 @@ impl Views {
         Ok(self.build()?)
     }
 
-    pub(super) fn build(&self) -> Result<[Pipeline; 2], Refusal> {
+    /// The pipelines of both views and of small crops.
+    ///
+    /// # Errors
+    ///
+    /// As [`pipelines`](Self::pipelines), and for values of [`locals`](Self::locals) out of their ranges.
+    pub fn all_pipelines(&self) -> Result<Pipelines, Error> {
+        Ok(self.build_all()?)
+    }
+
+    pub(super) fn build_all(&self) -> Result<Pipelines, Refusal> {
+        let [left, right] = self.build()?;
+        let locals = self.locals.as_ref().map(|locals| locals.build(&left)).transpose()?;
+        Ok(Pipelines { left, right, locals })
+    }
+
+    fn build(&self) -> Result<[Pipeline; 2], Refusal> {
         Refusal::unless_sized("views.size", self.size, MAX_SIDE)?;
         let (mut pipelines, keys) = match (&self.preset, &self.left, &self.right) {
             (Some(preset), None, None) => (preset.pipelines(self.size), ["preset"; 2]),
@@ -160,6 +180,7 @@ mod tests {
             left: None,
             right: None,
             normalize: None,
+            locals: None,
         }
     }
 

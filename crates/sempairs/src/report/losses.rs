@@ -86,28 +86,45 @@ fn mean(runs: &[Line]) -> Line {
 }
 
 fn table(comparison: &Comparison) -> String {
-    let mut table = Table::new(&["arm", "last loss", "deviation", "rank", "pairs/s"]);
+    let all = || comparison.arms.iter().flat_map(|arm| &arm.runs);
+    let counted = all().any(|run| run.negatives.is_some());
+    let mut heads = vec!["arm", "last loss", "deviation", "rank", "pairs/s"];
+    if counted {
+        heads.extend(["negatives", "of its class", "itself", "its partner"]);
+    }
+    let mut table = Table::new(&heads);
     for (i, arm) in comparison.arms.iter().enumerate() {
         let mean = |of: &dyn Fn(&RunResult) -> Option<f64>, decimals| {
             let found = mean_of(arm.runs.iter().filter_map(of));
             found.map_or(number::MISSING.into(), |found| number::fixed(found.mean, decimals))
         };
-        table.row(&[
+        let mut row = vec![
             arm_name(i, &arm.arm.name),
             mean(&|run| run.loss.last().map(|(_, loss)| *loss), 3),
             mean(&|run| run.collapse.map(|c| c.deviation), 3),
             mean(&|run| run.collapse.map(|c| c.rank), 1),
             mean(&|run| Some(run.pairs_per_second), 0),
-        ]);
+        ];
+        if counted {
+            row.extend([
+                mean(&|run| run.negatives.map(|n| n.all), 0),
+                mean(&|run| run.negatives?.same_class, 2),
+                mean(&|run| run.negatives.map(|n| n.own), 2),
+                mean(&|run| run.negatives.map(|n| n.partner), 2),
+            ]);
+        }
+        table.row(&row);
     }
-    let mut runs = comparison.arms.iter().flat_map(|arm| &arm.runs);
-    let about = if runs.any(|run| run.collapse.is_some()) {
-        "Means over the runs. Deviation is that of the normalised embeddings times √d: 1 if they point in \
-         all directions alike, 0 if they have collapsed to a point. Rank is their effective rank."
-    } else {
-        "Means over the runs."
-    };
-    format!("<div>{}{}</div>", table.finish(), paragraph(about))
+    let mut about = String::from("Means over the runs.");
+    if all().any(|run| run.collapse.is_some()) {
+        about += " Deviation is that of the normalised embeddings times √d: 1 if they point in \
+                  all directions alike, 0 if they have collapsed to a point. Rank is their effective rank.";
+    }
+    if counted {
+        about += " The last columns say what a picture was pushed away from in the last epoch, on average: so \
+                  many negatives, so many of them other pictures of its class, itself, and its partner.";
+    }
+    format!("<div>{}{}</div>", table.finish(), paragraph(&about))
 }
 
 #[cfg(test)]
@@ -129,6 +146,8 @@ mod tests {
             curve: Vec::new(),
             invariance: None,
             collapse: None,
+            negatives: None,
+            alarms: Vec::new(),
             pairs_per_second: 1.0,
         };
         assert_eq!(line(&run(100)).len(), 100);

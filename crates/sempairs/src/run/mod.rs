@@ -1,24 +1,23 @@
 //! Runs experiments: one arm with one seed, or all of them side by side.
 
+mod pretrain;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use burn::tensor::Device;
 use burn_train::Interrupter;
-use sempairs_backbone::{ResNet, weights};
+use sempairs_backbone::AnyBackbone;
 use sempairs_data::{PairDataset, write_whole};
-use sempairs_eval::{Downstream, Evaluate, Identity, Score, weights_identity};
-use sempairs_objective::{Clock, Method, SimClr};
-use sempairs_train::{Checkpoints, Display, LoaderConfig, MetricLine, RunDirectory, Trainer};
+use sempairs_eval::{Downstream, Identity};
+use sempairs_train::{Display, LoaderConfig};
 
-use crate::comparison::{ArmResult, Comparison, CurvePoint, RunResult};
-use crate::context::{baselines, ignored, map};
+use crate::comparison::{ArmResult, Comparison, RunResult};
+use crate::context::{baselines, map};
 use crate::examples::examples;
-use crate::experiment::{Arm, Experiment, MethodConfig, Opened};
-use crate::scores::ScoreLog;
+use crate::experiment::{Arm, Experiment, Opened};
 use crate::{Error, report};
 
 /// How experiments are run; nothing here changes a result (on one device).
@@ -34,6 +33,8 @@ pub struct Runner {
     pub loader: LoaderConfig,
     /// Where runs show how far they are.
     pub display: Display,
+    /// Whether a run that has collapsed ends with an error instead of going on.
+    pub stop_on_collapse: bool,
     /// Stops a run, which then writes a checkpoint.
     pub interrupter: Interrupter,
     /// What is open already: the arms and seeds of an experiment read the same pictures.
@@ -43,7 +44,7 @@ pub struct Runner {
 /// A finished run.
 pub struct Finished {
     /// The backbone, in evaluation mode.
-    pub backbone: ResNet,
+    pub backbone: AnyBackbone,
     /// What it scored.
     pub result: RunResult,
 }
@@ -67,6 +68,7 @@ impl Runner {
             device_name: device_name.into(),
             loader: LoaderConfig::default(),
             display: Display::Auto,
+            stop_on_collapse: false,
             interrupter: Interrupter::new(),
             opened: Opened::default(),
         }
@@ -191,6 +193,21 @@ impl Runner {
         identity
     }
 
+    /// Says on standard error where an experiment departs from its preset, if it has one.
+    pub fn tell_difference(&self, experiment: &Experiment) {
+        let (Some(preset), Some(lines)) = (&experiment.preset, experiment.difference()) else {
+            return;
+        };
+        if self.display == Display::Quiet {
+            return;
+        }
+        match lines.is_empty() {
+            true => eprintln!("{}: as preset {preset}", experiment.name),
+            false => eprintln!("{}: as preset {preset}, but", experiment.name),
+        }
+        lines.iter().for_each(|line| eprintln!("  {line}"));
+    }
+
     /// Whether a run shows plain lines, between which there is room for others, and no dashboard.
     fn is_plain(&self) -> bool {
         match self.display {
@@ -203,106 +220,6 @@ impl Runner {
     /// The data with bars for what takes a while, where no run has the terminal.
     fn with_bars(&self, downstream: &Downstream) -> Downstream {
         Downstream { progress: self.display != Display::Quiet, ..downstream.clone() }
-    }
-
-    /// Pre-trains one arm with one seed, from its last checkpoint if there is one, and scores it.
-    ///
-    /// Scores that are there are not made again. Of those that are not, as after a change of the protocols,
-    /// only the first and those from the checkpoint on can still be made; standard error names the others.
-    ///
-    /// # Errors
-    ///
-    /// Any [`Error`]; [`Error::Interrupted`] if it was stopped.
-    pub fn pretrain(
-        &self,
-        experiment: &Experiment,
-        arm: &Arm,
-        seed: u64,
-        downstream: &Downstream,
-        untrained: &mut HashMap<u64, Vec<Score>>,
-    ) -> Result<Finished, Error> {
-        let experiment = &self.in_steps(experiment)?;
-        let steps = experiment.training.steps.unwrap_or(0);
-        let dataset = Arc::new(self.pairs(experiment, arm, seed)?);
-        if dataset.len() < experiment.training.batch {
-            return Err(too_few(experiment, arm, dataset.len()));
-        }
-        let identity = self.identity(experiment, arm, seed, &dataset).to_string();
-        let directory = RunDirectory::create(self.run_folder(experiment, arm, seed))?;
-        // A checkpoint of another run, or a damaged one, is refused before anything is overwritten.
-        let begun = Checkpoints::new(directory.checkpoint(), &identity).load()?;
-        let begun = begun.map_or(0, |checkpoint| checkpoint.step);
-        let only = Experiment { arms: vec![arm.clone()], seeds: vec![seed], ..experiment.clone() };
-        directory.write(&directory.experiment(), only.to_toml().as_bytes())?;
-
-        let MethodConfig::SimClr(simclr) = &experiment.method;
-        let method =
-            simclr.init(experiment.backbone.init_seeded(&self.device, seed), seed, &self.device);
-        let label = format!("{} {} seed {seed}", experiment.name, arm.name);
-        let trainer = Trainer {
-            config: experiment.train_config(seed, steps, &self.loader),
-            dataset,
-            pipelines: experiment.views.pipelines()?,
-            device: self.device.clone(),
-            identity: identity.clone(),
-            display: self.display,
-            label: label.clone(),
-            observe: observed(steps, experiment.evaluation.every),
-            interrupter: self.interrupter.clone(),
-            directory: directory.clone(),
-        };
-        let evaluation = &experiment.evaluation;
-        let mut log = ScoreLog::open(directory.scores(), &identity, evaluation, begun, downstream)?;
-        let lost = log.lost(&trainer.observe, begun);
-        if !lost.is_empty() {
-            eprintln!(
-                "{label}: the checkpoint is of step {begun}, too late to score steps {lost:?} as asked for"
-            );
-        }
-        let scored = Downstream { progress: self.is_plain(), ..downstream.clone() };
-        let mut score = |backbone: &ResNet, step: usize| -> Result<(), Error> {
-            if log.has(step) {
-                return Ok(());
-            }
-            let scores = match untrained.get(&seed).filter(|_| step == 0) {
-                Some(scores) => scores.clone(),
-                None => {
-                    if self.is_plain() {
-                        eprintln!("{label}  scoring at step {step}");
-                    }
-                    scored.run(backbone, &self.device)?
-                }
-            };
-            if step == 0 {
-                untrained.insert(seed, scores.clone());
-            }
-            log.push(CurvePoint { step, scores }, weights_identity(backbone))
-        };
-        if begun > 0 {
-            // The start needs no checkpoint.
-            score(method.backbone(), 0)?;
-        }
-        let outcome = trainer.run(method, |method: &SimClr<ResNet>, clock: Clock| {
-            Ok(score(method.backbone(), clock.step)?)
-        })?;
-        let backbone = outcome.method.backbone().clone();
-        if outcome.interrupted {
-            return Err(Error::Interrupted { step: outcome.clock.step });
-        }
-        weights::save(&backbone, &directory.backbone())?;
-        let mut curve = log.curve().to_vec();
-        curve.retain(|point| trainer.observe.contains(&point.step));
-        let bars = self.with_bars(downstream);
-        let invariance = ignored(&backbone, evaluation, &bars, &self.device)?;
-        let result = RunResult {
-            seed,
-            loss: outcome.metrics.iter().map(|line| (line.step, line.loss)).collect(),
-            curve,
-            invariance,
-            collapse: outcome.metrics.iter().rev().find_map(|line| line.collapse),
-            pairs_per_second: median_pace(&outcome.metrics),
-        };
-        Ok(Finished { backbone, result })
     }
 
     /// Writes a comparison beside its runs: `table.txt`, `comparison.json`, and `report.html` with some
@@ -343,6 +260,7 @@ impl Runner {
     pub fn compare(&self, experiment: &Experiment) -> Result<Comparison, Error> {
         experiment.check(&experiment.name)?;
         let experiment = &self.in_steps(experiment)?;
+        self.tell_difference(experiment);
         let downstream = self.with_bars(&self.downstream(experiment)?);
         let mut untrained = HashMap::new();
         let mut arms: Vec<ArmResult> = Vec::new();
@@ -381,16 +299,6 @@ impl Runner {
     }
 }
 
-/// The steps at which a run is scored: the start, every so many, and the end.
-fn observed(steps: usize, every: Option<usize>) -> Vec<usize> {
-    let mut observed: Vec<usize> = match every {
-        Some(every) => (0..steps).step_by(every).collect(),
-        None => vec![0],
-    };
-    observed.push(steps);
-    observed
-}
-
 fn pictures(pairs: &PairDataset) -> usize {
     let mut seen = vec![false; pairs.source().len()];
     for pair in pairs.pairs() {
@@ -404,10 +312,4 @@ fn too_few(experiment: &Experiment, arm: &Arm, pairs: usize) -> Error {
     let [name, batch] = [&experiment.name, &experiment.training.batch.to_string()];
     let reason = format!("`training.batch`: is {batch}, but arm `{}` has {pairs} pairs", arm.name);
     Error::experiment(format!("experiment `{name}`"), reason)
-}
-
-fn median_pace(lines: &[MetricLine]) -> f64 {
-    let mut pace: Vec<f64> = lines.iter().map(|line| line.pairs_per_second).collect();
-    pace.sort_by(f64::total_cmp);
-    pace.get(pace.len() / 2).copied().unwrap_or(0.0)
 }

@@ -1,0 +1,34 @@
+use burn::module::Module;
+use burn::tensor::Tensor;
+use sempairs_backbone::{Backbone, VisionTransformer};
+
+use crate::EvalError;
+
+/// A vision transformer whose features are the class tokens of its last blocks, side by side.
+#[derive(Module, Debug)]
+pub(crate) struct ClassTokens {
+    network: VisionTransformer,
+    blocks: usize,
+}
+
+impl ClassTokens {
+    /// Those of so many blocks.
+    pub fn new(network: &VisionTransformer, blocks: usize) -> Result<Self, EvalError> {
+        let depth = network.depth();
+        if blocks > depth {
+            let reason = format!("is {blocks}, but the network has {depth}");
+            return Err(EvalError::protocol("blocks", reason));
+        }
+        Ok(Self { network: network.clone(), blocks })
+    }
+}
+
+impl Backbone for ClassTokens {
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.network.class_tokens(images, self.blocks)
+    }
+
+    fn features(&self) -> usize {
+        self.blocks * self.network.features()
+    }
+}

@@ -1,0 +1,119 @@
+//! DINO's linear classification, on cached features.
+
+use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
+
+use crate::sgd::Descent;
+use crate::{EvalError, Features, Ranked};
+
+/// The linear classifier of DINO's evaluation (Caron et al., arXiv 2104.14294, appendix F.2, and the authors'
+/// `eval_linear.py`): of a vision transformer the class tokens of the last four blocks, each behind the last
+/// norm, side by side; SGD with momentum 0.9, batches of 1024, 100 epochs, learning rate 0.001 times a 256th of
+/// the batch along half a cosine to zero, epoch by epoch, no weight decay, weights from N(0, 0.01) (a standard
+/// deviation of 0.01), bias 0. Of a network without class tokens the features enter as they are.
+///
+/// **A named variant**: the features are computed once from one fixed view of every picture, where DINO crops
+/// and flips the training pictures anew in every epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SgdDino {
+    /// Blocks whose class tokens enter: 4 for ViT-S; for ViT-B the authors take 1 and the mean of the patches.
+    pub blocks: usize,
+    /// The learning rate for batches of 256; it grows with the batch.
+    pub learning_rate: f64,
+    /// The share of the last step's update that stays.
+    pub momentum: f64,
+    /// Pictures a step; the last step of an epoch takes what is left.
+    pub batch: usize,
+    /// Passes over the training set.
+    pub epochs: usize,
+    /// The seed of the weights and of the order.
+    pub seed: u64,
+}
+
+impl Default for SgdDino {
+    fn default() -> Self {
+        Self { blocks: 4, learning_rate: 1e-3, momentum: 0.9, batch: 1024, epochs: 100, seed: 0 }
+    }
+}
+
+impl SgdDino {
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Protocol`] with the setting and the reason.
+    pub fn check(&self) -> Result<(), EvalError> {
+        if self.blocks == 0 {
+            return Err(EvalError::protocol("blocks", "there has to be a class token"));
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return Err(EvalError::protocol("learning_rate", "has to be positive and finite"));
+        }
+        if !(0.0..1.0).contains(&self.momentum) {
+            return Err(EvalError::protocol("momentum", "has to lie in [0, 1)"));
+        }
+        if self.batch == 0 {
+            return Err(EvalError::protocol("batch", "a step needs a picture"));
+        }
+        Ok(())
+    }
+
+    /// The learning rate of an epoch, from 0.
+    pub fn rate(&self, epoch: usize) -> f64 {
+        let peak = self.learning_rate * self.batch as f64 / 256.0;
+        let share = epoch as f64 / self.epochs.max(1) as f64;
+        peak * (1.0 + (std::f64::consts::PI * share).cos()) / 2.0
+    }
+
+    /// Trains the classifier on `train` and ranks the classes of every query.
+    pub(crate) fn rank_with(
+        &self,
+        train: &Features,
+        queries: &[f32],
+        progress: &ProgressBar,
+    ) -> Result<Ranked, EvalError> {
+        let rate = |epoch| self.rate(epoch);
+        let Self { momentum, batch, epochs, seed, .. } = *self;
+        Descent { momentum, batch, epochs, seed, rate: &rate }.rank(train, queries, progress)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::clouds;
+
+    #[test]
+    fn the_rate_falls_from_its_peak_to_nearly_zero() {
+        let dino = SgdDino::default();
+        assert_eq!(dino.rate(0), 0.004);
+        assert!((dino.rate(50) - 0.002).abs() < 1e-12);
+        assert!(dino.rate(99) > 0.0 && dino.rate(99) < 1e-5);
+    }
+
+    #[test]
+    fn separable_classes_are_separated_and_a_seed_decides() {
+        let (train, test) = (clouds(210, 8, 7, 0.1, 1), clouds(70, 8, 7, 0.1, 2));
+        let fast = SgdDino { learning_rate: 0.5, batch: 64, ..SgdDino::default() };
+        let rank = |dino: &SgdDino| {
+            let ranked = dino.rank_with(&train, &test.values, &ProgressBar::hidden());
+            ranked.unwrap().top(1, &test.labels)
+        };
+        assert_eq!((rank(&fast), rank(&fast)), (1.0, 1.0));
+        let wild = SgdDino { learning_rate: 1e30, ..fast };
+        assert!(wild.rank_with(&train, &test.values, &ProgressBar::hidden()).is_err());
+    }
+
+    #[test]
+    fn senseless_settings_are_named() {
+        for (wrong, key) in [
+            (SgdDino { blocks: 0, ..SgdDino::default() }, "blocks"),
+            (SgdDino { learning_rate: 0.0, ..SgdDino::default() }, "learning_rate"),
+            (SgdDino { momentum: 1.0, ..SgdDino::default() }, "momentum"),
+            (SgdDino { batch: 0, ..SgdDino::default() }, "batch"),
+        ] {
+            assert!(wrong.check().unwrap_err().to_string().contains(key));
+        }
+    }
+}

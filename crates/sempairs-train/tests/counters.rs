@@ -1,0 +1,118 @@
+//! The counts of negatives against a count by hand: every anchor with every negative, from the first step on.
+
+use std::sync::Arc;
+
+use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
+use sempairs_objective::{Clock, Negatives};
+use sempairs_train::{NegativeCounts, negative_counts, order};
+
+/// Pictures of three classes, or of none.
+struct Classes(bool);
+
+impl PictureSource for Classes {
+    fn len(&self) -> usize {
+        22
+    }
+    fn classes(&self) -> &[String] {
+        &[]
+    }
+    fn class(&self, index: usize) -> Option<usize> {
+        self.0.then_some(index % 3)
+    }
+    fn name(&self, index: usize) -> String {
+        format!("picture {index}")
+    }
+    fn read(&self, _index: usize) -> Result<Picture<'_>, DataError> {
+        unreachable!("nobody looks")
+    }
+}
+
+const SEED: u64 = 11;
+const BATCH: usize = 4;
+
+/// Every negative of every anchor of the last epoch up to `clock`, one by one.
+fn by_hand(dataset: &PairDataset, negatives: Negatives, clock: Clock) -> NegativeCounts {
+    let class = |picture: usize| dataset.source().class(picture);
+    let mut history: Vec<usize> = Vec::new();
+    let epoch = (clock.step - 1) / clock.steps_per_epoch;
+    let (mut anchors, mut counts) = (0.0, [0.0; 4]);
+    for step in 0..clock.step {
+        let order = order(dataset.len(), SEED, step / clock.steps_per_epoch);
+        let start = step % clock.steps_per_epoch * BATCH;
+        let batch: Vec<usize> = order[start..start + BATCH].iter().map(|&p| p as usize).collect();
+        for &anchor in &batch {
+            let Pair { left, right } = dataset.pair(anchor);
+            let against: Vec<usize> = match negatives {
+                Negatives::Queue { keys } => history.iter().rev().take(keys).copied().collect(),
+                _ => {
+                    let others = batch.iter().filter(|&&other| other != anchor);
+                    others.flat_map(|&o| [dataset.pair(o).left, dataset.pair(o).right]).collect()
+                }
+            };
+            if step / clock.steps_per_epoch != epoch {
+                continue;
+            }
+            anchors += 1.0;
+            for picture in against {
+                counts[0] += 1.0;
+                if picture == left {
+                    counts[2] += 1.0;
+                } else if picture == right {
+                    counts[3] += 1.0;
+                } else if class(picture) == class(left) {
+                    counts[1] += 1.0;
+                }
+            }
+        }
+        history.extend(batch.iter().map(|&pair| dataset.pair(pair).right));
+    }
+    let [all, same_class, own, partner] = counts.map(|count| count / anchors);
+    let same_class = class(0).map(|_| same_class);
+    NegativeCounts { all, same_class, own, partner }
+}
+
+#[test]
+fn counts_are_those_of_a_count_by_hand() {
+    let mut seen_own = [false; 2];
+    for (labelled, shift) in [(true, 0), (true, 3), (true, 1), (false, 3)] {
+        // With itself, with another of its class, with one of another class.
+        let pairs = (0..22).map(|i| Pair { left: i, right: (i + shift) % 22 }).collect();
+        let dataset = PairDataset::new(Arc::new(Classes(labelled)), pairs);
+        let clock = Clock::new(22 / BATCH, 100);
+        for negatives in [
+            Negatives::Batch,
+            Negatives::Queue { keys: 8 },
+            Negatives::Queue { keys: 20 },
+            Negatives::Queue { keys: 40 },
+        ] {
+            for step in [1, 4, 5, 6, 10, 13, 25] {
+                let found = negative_counts(&dataset, negatives, SEED, BATCH, clock.at(step));
+                let found = found.expect("counts");
+                let expected = by_hand(&dataset, negatives, clock.at(step));
+                for (a, b) in [
+                    (found.all, expected.all),
+                    (found.same_class.unwrap_or(-1.0), expected.same_class.unwrap_or(-1.0)),
+                    (found.own, expected.own),
+                    (found.partner, expected.partner),
+                ] {
+                    let what = format!("{negatives:?}, {shift}, {step}: {found:?}, {expected:?}");
+                    assert!((a - b).abs() < 1e-12, "{what}");
+                }
+                seen_own[usize::from(negatives == Negatives::Batch)] |= found.own > 0.0;
+            }
+        }
+    }
+    assert_eq!(
+        seen_own, [true; 2],
+        "a case in which a picture meets itself, in a queue and in a batch"
+    );
+}
+
+#[test]
+fn a_method_without_negatives_and_a_run_without_steps_have_no_counts() {
+    let pairs = (0..22).map(|i| Pair { left: i, right: i }).collect();
+    let dataset = PairDataset::new(Arc::new(Classes(true)), pairs);
+    let clock = Clock::new(5, 100);
+    assert_eq!(negative_counts(&dataset, Negatives::None, 0, BATCH, clock.at(5)), None);
+    assert_eq!(negative_counts(&dataset, Negatives::Batch, 0, BATCH, clock), None);
+}

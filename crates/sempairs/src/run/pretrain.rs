@@ -1,0 +1,175 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sempairs_backbone::{AnyBackbone, weights};
+use sempairs_eval::{Downstream, Evaluate, Score, weights_identity};
+use sempairs_objective::{Clock, Method, ObjectiveError};
+use sempairs_train::{Checkpoints, MetricLine, RunDirectory, TrainError, Trainer, check_method};
+
+use super::{Finished, Runner, too_few};
+use crate::Error;
+use crate::comparison::{CurvePoint, RunResult};
+use crate::context::ignored;
+use crate::experiment::{Arm, Experiment, each_method};
+use crate::scores::ScoreLog;
+
+impl Runner {
+    /// Pre-trains one arm with one seed, from its last checkpoint if there is one, and scores it.
+    ///
+    /// Scores that are there are not made again. Of those that are not, as after a change of the protocols,
+    /// only the first and those from the checkpoint on can still be made; standard error names the others.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`]; [`Error::Interrupted`] if it was stopped.
+    pub fn pretrain(
+        &self,
+        experiment: &Experiment,
+        arm: &Arm,
+        seed: u64,
+        downstream: &Downstream,
+        untrained: &mut HashMap<u64, Vec<Score>>,
+    ) -> Result<Finished, Error> {
+        let experiment = &self.in_steps(experiment)?;
+        let run = Run { runner: self, experiment, arm, seed, downstream };
+        let backbone = experiment.backbone.init_seeded(&self.device, seed);
+        each_method!(&experiment.method, config => {
+            run.train(config.init(backbone, seed, &self.device), untrained)
+        })
+    }
+}
+
+/// One arm with one seed.
+struct Run<'a> {
+    runner: &'a Runner,
+    experiment: &'a Experiment,
+    arm: &'a Arm,
+    seed: u64,
+    downstream: &'a Downstream,
+}
+
+impl Run<'_> {
+    /// Trains and scores the method, whichever it is.
+    fn train<M: Method<Backbone = AnyBackbone>>(
+        &self,
+        method: M,
+        untrained: &mut HashMap<u64, Vec<Score>>,
+    ) -> Result<Finished, Error> {
+        let Run { runner, experiment, arm, seed, downstream } = *self;
+        let steps = experiment.training.steps.unwrap_or(0);
+        let dataset = Arc::new(runner.pairs(experiment, arm, seed)?);
+        let pipelines = experiment.views.all_pipelines()?;
+        if dataset.len() < experiment.training.batch {
+            return Err(too_few(experiment, arm, dataset.len()));
+        }
+        check_method(&method, &dataset, &pipelines, experiment.training.batch)
+            .map_err(|error| unfit(experiment, error))?;
+        let identity = runner.identity(experiment, arm, seed, &dataset).to_string();
+        let directory = RunDirectory::create(runner.run_folder(experiment, arm, seed))?;
+        // A checkpoint of another run, or a damaged one, is refused before anything is overwritten.
+        let begun = Checkpoints::new(directory.checkpoint(), &identity).load()?;
+        let begun = begun.map_or(0, |checkpoint| checkpoint.step);
+        let only = Experiment { arms: vec![arm.clone()], seeds: vec![seed], ..experiment.clone() };
+        directory.write(&directory.experiment(), only.to_toml().as_bytes())?;
+
+        let label = format!("{} {} seed {seed}", experiment.name, arm.name);
+        let trainer = Trainer {
+            config: experiment.train_config(seed, steps, &runner.loader),
+            dataset,
+            pipelines,
+            device: runner.device.clone(),
+            identity: identity.clone(),
+            display: runner.display,
+            label: label.clone(),
+            observe: observed(steps, experiment.evaluation.every),
+            stop_on_collapse: runner.stop_on_collapse,
+            interrupter: runner.interrupter.clone(),
+            directory: directory.clone(),
+        };
+        let evaluation = &experiment.evaluation;
+        let mut log = ScoreLog::open(directory.scores(), &identity, evaluation, begun, downstream)?;
+        let lost = log.lost(&trainer.observe, begun);
+        if !lost.is_empty() {
+            eprintln!(
+                "{label}: the checkpoint is of step {begun}, too late to score steps {lost:?} as asked for"
+            );
+        }
+        let scored = Downstream { progress: runner.is_plain(), ..downstream.clone() };
+        let mut score = |backbone: &AnyBackbone, step: usize| -> Result<(), Error> {
+            if log.has(step) {
+                return Ok(());
+            }
+            let scores = match untrained.get(&seed).filter(|_| step == 0) {
+                Some(scores) => scores.clone(),
+                None => {
+                    if runner.is_plain() {
+                        eprintln!("{label}  scoring at step {step}");
+                    }
+                    scored.run(backbone, &runner.device)?
+                }
+            };
+            if step == 0 {
+                untrained.insert(seed, scores.clone());
+            }
+            log.push(CurvePoint { step, scores }, weights_identity(backbone))
+        };
+        if begun > 0 {
+            // The start needs no checkpoint.
+            score(method.evaluated(), 0)?;
+        }
+        let outcome = trainer
+            .run(method, |method: &M, clock: Clock| Ok(score(method.evaluated(), clock.step)?))?;
+        let backbone = outcome.method.evaluated().clone();
+        if outcome.interrupted {
+            return Err(Error::Interrupted { step: outcome.clock.step });
+        }
+        for alarm in &outcome.alarms {
+            eprintln!("{label}: has collapsed, or learned nothing: {alarm}");
+        }
+        weights::save(&backbone, &directory.backbone())?;
+        let mut curve = log.curve().to_vec();
+        curve.retain(|point| trainer.observe.contains(&point.step));
+        let bars = runner.with_bars(downstream);
+        let invariance = ignored(&backbone, evaluation, &bars, &runner.device)?;
+        let metrics = &outcome.metrics;
+        let result = RunResult {
+            seed,
+            loss: metrics.iter().map(|line| (line.step, line.loss)).collect(),
+            curve,
+            invariance,
+            collapse: metrics.iter().rev().find_map(|line| line.collapse),
+            negatives: metrics.iter().rev().find_map(|line| line.negatives),
+            alarms: outcome.alarms,
+            pairs_per_second: median_pace(metrics),
+        };
+        Ok(Finished { backbone, result })
+    }
+}
+
+/// The error of a method that cannot learn from these data, with the key in the experiment's file.
+fn unfit(experiment: &Experiment, error: TrainError) -> Error {
+    let (key, reason) = match error {
+        TrainError::Config { key, reason } => (key, reason),
+        TrainError::Method(ObjectiveError::Config { key, reason }) => {
+            (format!("method.{key}"), reason)
+        }
+        other => return other.into(),
+    };
+    Error::experiment(format!("experiment `{}`", experiment.name), format!("`{key}`: {reason}"))
+}
+
+/// The steps at which a run is scored: the start, every so many, and the end.
+fn observed(steps: usize, every: Option<usize>) -> Vec<usize> {
+    let mut observed: Vec<usize> = match every {
+        Some(every) => (0..steps).step_by(every).collect(),
+        None => vec![0],
+    };
+    observed.push(steps);
+    observed
+}
+
+fn median_pace(lines: &[MetricLine]) -> f64 {
+    let mut pace: Vec<f64> = lines.iter().map(|line| line.pairs_per_second).collect();
+    pace.sort_by(f64::total_cmp);
+    pace.get(pace.len() / 2).copied().unwrap_or(0.0)
+}

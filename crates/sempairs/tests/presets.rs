@@ -1,0 +1,153 @@
+//! Presets: every file is a recipe that passes its checks, an experiment may start from it, and what departs
+//! from it is told.
+
+use std::process::Command;
+
+use sempairs::experiment::{Experiment, read_grid};
+use sempairs::presets::{PRESETS, Preset};
+
+/// An experiment that leaves everything to its preset.
+fn experiment(preset: &str, more: &str) -> String {
+    format!(
+        r#"
+name = "preset"
+preset = "{preset}"
+seeds = [0]
+{more}
+
+[pictures]
+kind = "scenes"
+split = "pretrain"
+per_class = 400
+size = 32
+
+[[arms]]
+name = "ap"
+pairing = {{ kind = "same" }}
+
+[evaluation]
+dataset = "unseen scenes"
+train = {{ kind = "scenes", split = "downstream_train", per_class = 10, size = 32 }}
+test = {{ kind = "scenes", split = "downstream_test", per_class = 10, size = 32 }}
+"#
+    )
+}
+
+fn read(preset: &str, more: &str, overrides: &[&str]) -> Experiment {
+    let overrides: Vec<String> = overrides.iter().map(|&set| set.to_owned()).collect();
+    let mut all = read_grid(&experiment(preset, more), "file.toml", &overrides)
+        .unwrap_or_else(|error| panic!("{error}"));
+    all.remove(0)
+}
+
+fn refusal(preset: &str, more: &str, overrides: &[&str]) -> String {
+    let overrides: Vec<String> = overrides.iter().map(|&set| set.to_owned()).collect();
+    read_grid(&experiment(preset, more), "file.toml", &overrides).unwrap_err().to_string()
+}
+
+#[test]
+fn every_preset_is_a_recipe_and_every_file_a_preset() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/presets");
+    let mut files = Vec::new();
+    for family in std::fs::read_dir(&folder).unwrap() {
+        let family = family.unwrap().path();
+        for file in std::fs::read_dir(&family).unwrap() {
+            let file = file.unwrap().path().with_extension("");
+            files.push(file.strip_prefix(&folder).unwrap().display().to_string());
+        }
+    }
+    let mut names: Vec<String> = PRESETS.iter().map(|preset| preset.name.to_owned()).collect();
+    files.sort();
+    names.sort();
+    assert_eq!(files, names);
+    for preset in PRESETS {
+        let read = read(preset.name, "", &[]);
+        assert_eq!(read.difference(), Some(Vec::new()), "{}", preset.name);
+        assert_eq!(read.method, preset.recipe().method);
+        assert!(preset.title().len() > 10 && preset.text.starts_with("# "), "{}", preset.name);
+        let again = Experiment::parse(&read.to_toml(), "written again");
+        assert_eq!(again.unwrap_or_else(|error| panic!("{error}")), read);
+    }
+    // The study's setting.
+    for preset in PRESETS.iter().filter(|preset| preset.name.starts_with("paper/")) {
+        let recipe = preset.recipe();
+        assert_eq!((recipe.training.batch, recipe.views.size), (256, 64), "{}", preset.name);
+    }
+}
+
+#[test]
+fn a_file_s_keys_take_the_place_of_the_preset_s() {
+    let more = "[training]\nsteps = 30\nbatch = 32\n[method]\nname = \"byol\"\n\
+        predictor = { hidden = [64], output = 256 }\n[backbone]\nname = \"vit_tiny\"\npatch = 4\nsize = 32";
+    let read = read("small/byol", more, &["training.learning_rate.base=0.5"]);
+    assert_eq!(read.training.steps, Some(30));
+    assert_eq!(read.training.epochs, None, "steps take the place of epochs");
+    assert_eq!(read.training.learning_rate.warmup_epochs, 10.0);
+    let lines = read.difference().unwrap();
+    for line in [
+        "training.batch = 32 instead of 256",
+        "training.epochs is not set, where the preset has 200",
+        "training.steps = 30, which the preset does not set",
+        "training.learning_rate.base = 0.5 instead of 1.0",
+        "backbone.name = \"vit_tiny\" instead of \"resnet18\"",
+        "backbone.stem is not set, where the preset has \"small\"",
+        "method.predictor.hidden = [64] instead of [4096]",
+    ] {
+        assert!(lines.iter().any(|found| found == line), "no `{line}` in {lines:#?}");
+    }
+    assert!(!lines.iter().any(|line| line.starts_with("method.projector")), "{lines:#?}");
+    // Views spelt out take the place of an augmentation by name.
+    let left = "[[views.left]]\nop = \"center_crop\"\nsize = 32";
+    assert_eq!(self::read("small/barlow_twins", left, &[]).views.preset, None);
+    let named = self::read("scenes/byol", "views = { preset = \"byol\" }", &["views.size=32"]);
+    assert!(named.views.left.is_none() && named.views.pipelines().is_ok());
+}
+
+#[test]
+fn a_grid_may_run_over_presets() {
+    let vary = "[[vary]]\nkey = \"preset\"\nvalues = [\"scenes/byol\", \"scenes/vicreg\"]";
+    let text = format!("{}\n{vary}", experiment("scenes/simclr", ""));
+    let grid = read_grid(&text, "grid.toml", &[]).unwrap();
+    let names: Vec<&str> = grid.iter().map(|experiment| experiment.name.as_str()).collect();
+    assert_eq!(names, ["preset-preset=scenesbyol", "preset-preset=scenesvicreg"]);
+    assert_ne!(grid[0].method, grid[1].method);
+}
+
+#[test]
+fn the_name_of_a_preset_is_no_part_of_a_run() {
+    let by_preset = read("scenes/simclr", "", &[]);
+    let spelt_out = Experiment { preset: None, ..by_preset.clone() };
+    let identity = |e: &Experiment| e.run_identity(&e.arms[0], 0).to_string();
+    assert_eq!(identity(&by_preset), identity(&spelt_out));
+    assert_eq!(spelt_out.difference(), None);
+}
+
+#[test]
+fn mistakes_are_named_with_the_right_word_and_their_line() {
+    let message = refusal("small/bjol", "", &[]);
+    assert!(message.starts_with("file.toml: `preset`: "), "{message}");
+    assert!(message.contains("did you mean `small/byol`?"), "{message}");
+    let message = refusal("small/byol", "", &["preset=papr/byol"]);
+    assert!(message.starts_with("--set preset=papr/byol: "), "{message}");
+    assert!(message.contains("did you mean `paper/byol`?"), "{message}");
+    let message = refusal("small/byol", "[training]\nbacth = 3", &[]);
+    assert!(message.contains("did you mean `batch`?") && message.contains("line 6"), "{message}");
+    let message = refusal("small/byol", "[training]\nbatch = 0", &[]);
+    assert!(message.starts_with("file.toml: `training.batch`: "), "{message}");
+    assert!(Preset::named("paper/dino").is_ok() && Preset::named("dino").is_err());
+}
+
+#[test]
+fn the_command_lists_and_shows_them() {
+    let sempairs = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_sempairs")).args(args).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    };
+    let (good, list, _) = sempairs(&["presets", "list"]);
+    assert!(good && list.lines().count() == PRESETS.len());
+    let (good, text, _) = sempairs(&["presets", "show", "paper/barlow_twins"]);
+    assert!(good && text.contains("0.0048") && text.contains("arXiv 2103.03230"), "{text}");
+    let (good, _, message) = sempairs(&["presets", "show", "paper/barlow"]);
+    assert!(!good && message.contains("did you mean"), "{message}");
+}
