@@ -18,6 +18,15 @@ pub trait Backbone: Module + ModuleDisplay + 'static {
     /// - output: `[batch, features]`
     fn forward(&self, images: Tensor<4>) -> Tensor<2>;
 
+    /// [`forward`](Self::forward) of a network in training that leaves parts of itself out at random. Which parts
+    /// follows from `draw` alone, so that a step can be made again. Nothing is left out by default.
+    ///
+    /// # Shapes
+    /// - as [`forward`](Self::forward)
+    fn forward_dropping(&self, images: Tensor<4>, _draw: u64) -> Tensor<2> {
+        self.forward(images)
+    }
+
     /// How many features a picture gets.
     fn features(&self) -> usize;
 

@@ -1,6 +1,7 @@
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use crate::vit::DropPath;
 use crate::{AnyBackbone, ResNetConfig, VisionTransformerConfig};
 
 /// How a network takes in the picture, before its first block.
@@ -130,6 +131,13 @@ pub struct BackboneConfig {
     /// Attention heads of a transformer's block; its own if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
+    /// Stochastic depth of a transformer that is DINO's student; none if left out.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub drop_path: DropPath,
+}
+
+fn is_off(drop_path: &DropPath) -> bool {
+    drop_path.is_off()
 }
 
 /// A network spelt out.
@@ -166,6 +174,7 @@ impl BackboneConfig {
             dim: None,
             depth: None,
             heads: None,
+            drop_path: DropPath::default(),
         }
     }
 
@@ -192,6 +201,7 @@ impl BackboneConfig {
             ("dim", self.dim.is_some(), true),
             ("depth", self.depth.is_some(), true),
             ("heads", self.heads.is_some(), true),
+            ("drop_path", !self.drop_path.is_off(), true),
         ] {
             if is_there && of_transformers != transformer {
                 return refuse(key.into(), format!("a {name} has no such setting"));
@@ -208,6 +218,10 @@ impl BackboneConfig {
             if value == 0 {
                 return refuse(key, "must be at least 1, not 0".into());
             }
+        }
+        if !(0.0..1.0).contains(&self.drop_path.0) {
+            let reason = format!("must lie in 0..1, not {}", self.drop_path.0);
+            return refuse("drop_path".into(), reason);
         }
         match self.network() {
             NetworkConfig::Transformer(vit) if !vit.size.is_multiple_of(vit.patch) => {
@@ -242,6 +256,7 @@ impl BackboneConfig {
                 dim: self.dim.unwrap_or(named.dim),
                 depth: self.depth.unwrap_or(named.depth),
                 heads: self.heads.unwrap_or(named.heads),
+                drop_path: self.drop_path,
                 ..named
             })
         };

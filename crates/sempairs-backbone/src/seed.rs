@@ -141,7 +141,7 @@ impl ModuleMapper for Seeder {
 }
 
 /// The generator of a parameter.
-fn keyed(seed: u64, name: &str) -> ChaCha8Rng {
+pub(crate) fn keyed(seed: u64, name: &str) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8..12].copy_from_slice(&crc32fast::hash(name.as_bytes()).to_le_bytes());

@@ -5,6 +5,7 @@ mod support;
 use burn::module::{ModuleVisitor, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{DType, Distribution, Tensor};
+use sempairs_backbone::vit::DropPath;
 use sempairs_backbone::{Backbone, ResNetConfig, VisionTransformerConfig};
 use support::device;
 
@@ -81,7 +82,14 @@ fn a_residual_network_learns_alike_in_bfloat16() {
 #[test]
 fn a_transformer_learns_alike_in_bfloat16() {
     let device = device().autodiff();
-    let config = VisionTransformerConfig { patch: 8, size: 16, dim: 32, depth: 2, heads: 2 };
+    let config = VisionTransformerConfig {
+        patch: 8,
+        size: 16,
+        dim: 32,
+        depth: 2,
+        heads: 2,
+        drop_path: DropPath::default(),
+    };
     let images = Tensor::random([8, 3, 16, 16], Distribution::Normal(0.0, 1.0), &device);
     follows(config.init_seeded(&device, 0), images);
 }

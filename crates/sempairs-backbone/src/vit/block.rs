@@ -44,11 +44,21 @@ impl TransformerBlock {
     /// # Shapes
     /// - input, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>, products: DType) -> Tensor<3> {
+        self.forward_scaled(x, products, |branch| branch)
+    }
+
+    /// [`forward`](Self::forward), where what attention and perceptron add passes through `scale` before it is added.
+    pub(super) fn forward_scaled(
+        &self,
+        x: Tensor<3>,
+        products: DType,
+        mut scale: impl FnMut(Tensor<3>) -> Tensor<3>,
+    ) -> Tensor<3> {
         let dtype = x.dtype();
         let attended = self.attn.forward(self.norm1.forward(x.clone()).cast(products));
-        let x = x + attended.cast(dtype);
+        let x = x + scale(attended.cast(dtype));
         let hidden = linear(&self.mlp.fc1, self.norm2.forward(x.clone()).cast(products));
-        x + linear(&self.mlp.fc2, gelu(hidden)).cast(dtype)
+        x + scale(linear(&self.mlp.fc2, gelu(hidden)).cast(dtype))
     }
 
     /// [`Attention::weights`] of the tokens that enter the block.

@@ -11,7 +11,7 @@ use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfi
 use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource, progress_bar};
 use sempairs::experiment::bounds::MAX_SIDE;
 use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
-use sempairs::train::{LoaderConfig, OptimizerConfig, PairLoader, TrainError};
+use sempairs::train::{LoaderConfig, OptimizerConfig, PairLoader, Precision, TrainError};
 use serde_json::json;
 
 use super::folder::FolderFlags;
@@ -44,6 +44,9 @@ pub struct Step {
     /// Steps before those.
     #[arg(long, default_value_t = 2)]
     warmup: usize,
+    /// The type of the network's products: f32 or bf16.
+    #[arg(long, default_value = "f32", value_parser = precision)]
+    precision: Precision,
     /// Threads of the processor; 0 for one a core.
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -116,6 +119,7 @@ impl Step {
             "size": self.size,
             "steps": self.steps,
             "warmup": self.warmup,
+            "precision": self.precision,
             "device": self.device.device,
             "threads": rayon::current_num_threads(),
             "median_s": median,
@@ -171,7 +175,8 @@ impl Step {
             let shape = [self.batch, 3, self.size, self.size];
             Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device)
         };
-        let views = Views::pair(view(), view());
+        self.precision.check(plain)?;
+        let views = Views::pair(view(), view()).cast(self.precision.dtype());
         let mut times = Vec::new();
         let bar = progress_bar("timing steps", (self.warmup + self.steps) as u64);
         // The first step may take minutes, since kernels are compiled in it.
@@ -244,6 +249,10 @@ impl Loader {
         println!("{line}");
         Ok(())
     }
+}
+
+fn precision(text: &str) -> Result<Precision, String> {
+    serde_json::from_value(json!(text)).map_err(|_| "it is f32 or bf16".into())
 }
 
 fn positive(text: &str) -> Result<usize, String> {
