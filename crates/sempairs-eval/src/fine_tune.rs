@@ -143,9 +143,8 @@ impl FineTune {
         let zero = LinearConfig::new(backbone.features(), classes)
             .with_initializer(Initializer::Zeros)
             .init(device);
-        let mut network = Tuned { backbone: backbone.valid(), classifier: zero }
-            .train()
-            .map(&mut Thaw);
+        let mut network =
+            Tuned { backbone: backbone.valid(), classifier: zero }.train().map(&mut Thaw);
         let momentum = MomentumConfig::new()
             .with_momentum(self.momentum)
             .with_dampening(0.0)

@@ -162,7 +162,13 @@ mod tests {
         let hashes = Protocol::NAMES.map(|name| name.parse::<Protocol>().unwrap().hash(""));
         assert_eq!(
             hashes.map(|hash| hash.to_string()),
-            ["0a61f6a49de7df08", "511c56aa5a0e82f6", "5443d92f6248ff95"]
+            [
+                "0a61f6a49de7df08",
+                "511c56aa5a0e82f6",
+                "5443d92f6248ff95",
+                "30baa7f9a1c86b74",
+                "5a08b90b6bf19d16",
+            ]
         );
     }
 

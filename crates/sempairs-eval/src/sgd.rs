@@ -184,6 +184,11 @@ mod tests {
     use super::*;
     use crate::testing::clouds;
 
+    fn started(sgd: &SgdMoco, weights: usize, bias: usize) -> Vec<f32> {
+        let SgdMoco { momentum, batch, epochs, seed, .. } = *sgd;
+        Descent { momentum, batch, epochs, seed, rate: &|_| 0.0 }.start(weights, bias)
+    }
+
     #[test]
     fn separable_classes_are_found_and_twice_the_same() {
         let (train, test) = (clouds(300, 8, 5, 0.1, 1), clouds(100, 8, 5, 0.1, 2));
@@ -198,7 +203,7 @@ mod tests {
         // One batch, one epoch: W1 = W0 - lr * gradient(W0), so the logits are known.
         let train = clouds(12, 3, 3, 1.0, 1);
         let sgd = SgdMoco { epochs: 1, batch: 12, learning_rate: 0.5, ..SgdMoco::default() };
-        let start: Vec<f64> = sgd.start(9, 3).into_iter().map(f64::from).collect();
+        let start: Vec<f64> = started(&sgd, 9, 3).into_iter().map(f64::from).collect();
         let (rows, labels) = (&train.values, &train.labels);
         let logistic = Logistic { rows, labels, dim: 3, classes: 3, lambda: 0.0 };
         let mut slope = vec![0.0; 12];
@@ -210,7 +215,7 @@ mod tests {
 
     #[test]
     fn the_first_weights_have_their_deviation() {
-        let start = SgdMoco::default().start(20_000, 4);
+        let start = started(&SgdMoco::default(), 20_000, 4);
         let square: f64 = start.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / 20_000.0;
         assert!((square.sqrt() / 0.01 - 1.0).abs() < 0.02);
         assert_eq!(start[20_000..], [0.0; 4]);

@@ -141,7 +141,7 @@ impl Show {
         if pictures.is_empty() {
             return Err(Error::experiment(self.manifest.display().to_string(), "has no pair"));
         }
-        super::png::write(&self.out, &contact_sheet(&pictures, 8, self.cell.max(1), 4))?;
+        sempairs::png::write(&self.out, &contact_sheet(&pictures, 8, self.cell.max(1), 4))?;
         println!("{}: {} pairs", self.out.display(), pictures.len() / 2);
         Ok(())
     }

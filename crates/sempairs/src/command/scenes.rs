@@ -62,7 +62,7 @@ impl Scenes {
                 .map(|index| source.read(index))
                 .collect::<Result<_, _>>()?;
             let columns = self.per_class / 2 * 2;
-            super::png::write(path, &contact_sheet(&pictures, columns, self.size, 2))?;
+            sempairs::png::write(path, &contact_sheet(&pictures, columns, self.size, 2))?;
             println!(
                 "{}: {} pairs of {} classes",
                 path.display(),
@@ -81,7 +81,7 @@ impl Scenes {
                 let name = source.name(index);
                 let inside: PathBuf = name.split('/').skip(1).collect();
                 let path = folder.join(inside).with_extension("png");
-                super::png::write(&path, &source.read(index)?)
+                sempairs::png::write(&path, &source.read(index)?)
             })?;
             bar.finish_and_clear();
             println!(
