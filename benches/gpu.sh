@@ -7,7 +7,7 @@
 #   benches/gpu.sh target/release/sempairs TEST_BINARY...
 #
 # The test binaries are those that the second command names whose tests compare with reference
-# numbers or with twins: reference, nt_xent, parity. All may be stripped. The machine needs this
+# numbers or with twins: reference, objectives, parity. All may be stripped. The machine needs this
 # repository's benches/ and data/reference, and may set
 #
 #   PEER_PYTHON         the interpreter that has PyTorch and torchvision for CUDA (python3)

@@ -19,7 +19,8 @@ pub struct DclConfig {
 }
 
 impl DclConfig {
-    /// The constants on ImageNet: temperature 0.1 and SimCLR's head (arXiv 2110.06848, section 4).
+    /// SimCLR's constants on ImageNet, whose loss it decouples (arXiv 2110.06848, section 4): temperature 0.1, a
+    /// head of two layers.
     pub fn paper() -> Self {
         Self { temperature: 0.1, projector: ProjectorConfig::simclr() }
     }

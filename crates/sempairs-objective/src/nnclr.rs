@@ -1,5 +1,5 @@
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, assert_shape};
+use burn::tensor::{Device, Int, Tensor, TensorData, assert_shape};
 use sempairs_backbone::Backbone;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,13 @@ use crate::{
     Clock, Encoder, HeadNorm, Loss, Method, Negatives, ObjectiveError, Projector, ProjectorConfig,
     Queue, Reduction, Views, normalize, nt_xent,
 };
+
+/// The name of the share of left views whose neighbour in the support set is of their class, where pictures have
+/// classes: how often the pairs that NNCLR makes are semantic ones.
+pub const NEIGHBOUR_ACCURACY: &str = "neighbour_accuracy";
+
+/// The class of what is in a support set without being a picture.
+const NO_CLASS: f32 = -1.0;
 
 /// What repels a neighbour from a prediction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +80,7 @@ impl NnClrConfig {
             encoder: Encoder::new(backbone, &self.projector, seed, device),
             predictor: seeded_predictor(&self.predictor, width, seed, device),
             support: Queue::new(self.support, width, seed, device),
+            classes: Queue::filled(self.support, 1, NO_CLASS, device),
             size: self.support,
             temperature: self.temperature,
             loss: self.loss,
@@ -80,17 +88,16 @@ impl NnClrConfig {
     }
 }
 
-/// Of each embedding its nearest neighbour in the support set, by the cosine; outside the graph.
+/// For each embedding the row of its nearest neighbour in the support set, by the cosine.
 ///
 /// # Shapes
 /// - embeddings: `[b, d]`
 /// - support: `[k, d]`, rows of length one
-/// - output: `[b, d]`, rows of `support`
-pub fn nearest_neighbours(embeddings: Tensor<2>, support: Tensor<2>) -> Tensor<2> {
+/// - output: `[b]`, in 0 to `k - 1`
+pub fn nearest_neighbours(embeddings: Tensor<2>, support: Tensor<2>) -> Tensor<1, Int> {
     // The length of an embedding changes no order.
-    let similarity = stop_gradient(embeddings).matmul(support.clone().transpose()); // [b, k]
-    let nearest = similarity.argmax(1).squeeze_dim(1);
-    support.select(0, nearest)
+    let similarity = stop_gradient(embeddings).matmul(support.transpose()); // [b, k]
+    similarity.argmax(1).squeeze_dim(1)
 }
 
 /// NNCLR's loss in one direction: the neighbour of a view must find the prediction of its partner among those of
@@ -130,6 +137,7 @@ pub struct NnClr<B: Backbone> {
     encoder: Encoder<B>,
     predictor: Projector,
     support: Queue,
+    classes: Queue,
     size: usize,
     temperature: f64,
     #[module(skip)]
@@ -145,6 +153,17 @@ impl<B: Backbone> NnClr<B> {
             }
         }
     }
+
+    /// [`NEIGHBOUR_ACCURACY`] of neighbours found before the batch of these classes joins the support set.
+    fn accuracy(&self, classes: &[u32], neighbours: Tensor<1, Int>, clock: Clock) -> Tensor<1> {
+        // Whole numbers up to 2^24 are exact.
+        let values: Vec<f32> = classes.iter().map(|class| *class as f32).collect();
+        let data = TensorData::new(values, [classes.len(), 1]);
+        let ours = Tensor::<2>::from_data(data, &neighbours.device());
+        let found = self.classes.rows().select(0, neighbours);
+        self.classes.push(ours.clone(), clock.step);
+        found.equal(ours).float().mean()
+    }
 }
 
 impl<B: Backbone> Method for NnClr<B> {
@@ -153,14 +172,19 @@ impl<B: Backbone> Method for NnClr<B> {
     fn loss(&self, views: Views, clock: Clock) -> Loss {
         let [left, right] = [views.left, views.right].map(|view| self.encoder.forward(view));
         let support = self.support.rows();
-        let [of_left, of_right] =
+        let [to_left, to_right] =
             [left.clone(), right.clone()].map(|z| nearest_neighbours(z, support.clone()));
         let [from_left, from_right] =
             [left.clone(), right.clone()].map(|z| self.predictor.forward(z));
-        let value =
-            (self.direction(of_left, from_right) + self.direction(of_right, from_left)) / 2.0;
+        let value = (self.direction(support.clone().select(0, to_left.clone()), from_right)
+            + self.direction(support.select(0, to_right), from_left))
+            / 2.0;
         self.support.push(normalize(stop_gradient(left.clone())), clock.step);
-        Loss::new(value, Tensor::cat(vec![left, right], 0))
+        let loss = Loss::new(value, Tensor::cat(vec![left, right], 0));
+        match views.classes {
+            Some(classes) => loss.with(NEIGHBOUR_ACCURACY, self.accuracy(&classes, to_left, clock)),
+            None => loss,
+        }
     }
 
     fn backbone(&self) -> &B {

@@ -26,6 +26,14 @@ impl Queue {
         Self { rows: RunningState::new(normalize(rows)) }
     }
 
+    /// A queue full of one value.
+    ///
+    /// # Shapes
+    /// - [`rows`](Self::rows): `[size, dim]`
+    pub fn filled(size: usize, dim: usize, value: f32, device: &Device) -> Self {
+        Self { rows: RunningState::new(Tensor::full([size, dim], value, device)) }
+    }
+
     /// Everything in the queue, outside the graph.
     ///
     /// # Shapes

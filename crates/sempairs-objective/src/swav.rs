@@ -114,7 +114,10 @@ impl Prototypes {
         self.prototypes.weight = self.prototypes.weight.map(|weight| {
             let trains = weight.is_require_grad();
             let autodiff = weight.is_autodiff();
-            let unit = normalize(weight.inner().transpose()).transpose(); // [d, K]
+            let weight = weight.inner(); // [d, K]
+            // By columns as they lie: a transposed layout would not survive a checkpoint, and sums depend on it.
+            let length = weight.clone().square().sum_dim(0).sqrt();
+            let unit = weight / length;
             if autodiff { Tensor::from_inner(unit).set_require_grad(trains) } else { unit }
         });
         self
@@ -215,7 +218,10 @@ impl<B: Backbone> Method for Swav<B> {
         }
     }
 
-    fn after_step(self, _clock: Clock) -> Self {
+    fn after_step(self, clock: Clock) -> Self {
+        if clock.step < self.config.freeze_steps {
+            return self;
+        }
         Self { prototypes: self.prototypes.normalised(), ..self }
     }
 

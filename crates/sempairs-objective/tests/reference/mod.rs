@@ -60,13 +60,13 @@ pub fn device() -> (Device, f32) {
     }
 }
 
+/// Whether values are PyTorch's within the tolerance, which is absolute on the processor, and elsewhere relative
+/// to the largest of them, lest a wide bound swallow small values.
 pub fn assert_close(ours: &[f32], theirs: &[f32], tolerance: f32, what: &str) {
     assert_eq!(ours.len(), theirs.len(), "{what}");
-    // Absolute below one on the processor; elsewhere over the largest value, lest a wide bound swallow a small gradient.
-    let wide = tolerance > 1e-5;
     let largest = theirs.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+    let bound = tolerance * if tolerance > 1e-5 { largest } else { 1.0 };
     for (i, (a, b)) in ours.iter().zip(theirs).enumerate() {
-        let bound = tolerance * if wide { largest } else { b.abs().max(1.0) };
         assert!((a - b).abs() <= bound, "{what}[{i}]: {a} is not PyTorch's {b} within {bound}");
     }
 }

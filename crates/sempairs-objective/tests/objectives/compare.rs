@@ -1,0 +1,43 @@
+//! Holds a loss on tensors to PyTorch's numbers, in value and in gradient.
+
+use burn::tensor::Tensor;
+
+use crate::oracle::host;
+use crate::reference::{Reference, assert_close, device};
+
+/// Whether a loss is PyTorch's within the tolerance, relative to it, or to a tenth if it is less: near zero, as
+/// SimSiam's may be, a loss is a difference of larger numbers.
+pub fn assert_loss(ours: Tensor<1>, theirs: &[f32], tolerance: f32, what: &str) {
+    let (ours, theirs) = (ours.into_scalar::<f32>(), theirs[0]);
+    let bound = tolerance * theirs.abs().max(0.1);
+    let error = (ours - theirs).abs();
+    assert!(error <= bound, "{what}: {ours} is not PyTorch's {theirs} within {bound}");
+}
+
+/// Holds a loss of a file's inputs, those that learn before those that are `fixed`, to the file's `loss`, and
+/// the gradient of the former to its `grad_NAME`; the latter have none.
+pub fn compare(
+    file: &str,
+    learning: &[&str],
+    fixed: &[&str],
+    loss: impl Fn(&[Tensor<2>]) -> Tensor<1>,
+) {
+    let (device, tolerance) = device();
+    let device = device.autodiff();
+    let numbers = Reference::open(&format!("objectives/{file}"));
+    let names: Vec<&str> = [learning, fixed].concat();
+    let leaves: Vec<Tensor<2>> =
+        names.iter().map(|name| numbers.matrix(name, &device).require_grad()).collect();
+    let value = loss(&leaves);
+    assert_loss(value.clone(), &numbers.values("loss"), tolerance, file);
+    let gradients = value.backward();
+    for (i, (leaf, name)) in leaves.iter().zip(names).enumerate() {
+        match leaf.grad(&gradients) {
+            Some(gradient) if i < learning.len() => {
+                let name = format!("grad_{name}");
+                assert_close(&host(gradient), &numbers.values(&name), tolerance, &name);
+            }
+            gradient => assert!(gradient.is_none() && i >= learning.len(), "{file}: {name}"),
+        }
+    }
+}

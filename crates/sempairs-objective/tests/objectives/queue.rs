@@ -1,0 +1,50 @@
+//! The queue of earlier embeddings.
+
+use burn::tensor::{Device, Tensor};
+use sempairs_objective::{ObjectiveError, Queue};
+
+use crate::oracle::{host, tensor};
+
+fn batch(number: usize) -> Tensor<2> {
+    let values: Vec<f32> = (0..6).map(|i| (number * 10 + i) as f32).collect();
+    tensor(&values, 3, &Device::flex())
+}
+
+#[test]
+fn the_oldest_batch_is_overwritten_first() {
+    let queue = Queue::new(6, 2, 0, &Device::flex());
+    for number in 0..5 {
+        queue.push(batch(number), number);
+    }
+    // Batches 3 and 4 are the newest two; the fifth batch went where the third had been.
+    let expected: Vec<f32> = [batch(4), batch(3)].into_iter().flat_map(host).collect();
+    assert_eq!(host(queue.rows()), expected);
+}
+
+#[test]
+fn what_is_not_overwritten_yet_are_random_directions() {
+    let fresh = host(Queue::new(6, 2, 3, &Device::flex()).rows());
+    for row in fresh.chunks(2) {
+        assert!((row[0].hypot(row[1]) - 1.0).abs() < 1e-6);
+    }
+    assert_eq!(fresh, host(Queue::new(6, 2, 3, &Device::flex()).rows()));
+    assert_ne!(fresh, host(Queue::new(6, 2, 4, &Device::flex()).rows()));
+    let queue = Queue::new(6, 2, 3, &Device::flex());
+    queue.push(batch(1), 0);
+    assert_eq!(host(queue.rows())[6..], fresh[6..]);
+}
+
+#[test]
+#[should_panic(expected = "a batch of 3 divides the queue of 7")]
+fn a_batch_that_does_not_divide_it_is_a_mistake() {
+    Queue::new(7, 2, 0, &Device::flex()).push(batch(0), 0);
+}
+
+#[test]
+fn sizes_that_do_not_fit_the_data_name_their_key() {
+    assert_eq!(Queue::check("queue", 12, 4, 13), Ok(()));
+    for (size, batch, pairs) in [(0, 4, 13), (10, 4, 13), (12, 4, 12), (2, 4, 13)] {
+        let error = Queue::check("queue", size, batch, pairs).unwrap_err();
+        assert!(matches!(&error, ObjectiveError::Config { key, .. } if key == "queue"), "{error}");
+    }
+}
