@@ -10,7 +10,11 @@ use burn::tensor::{Device, Distribution, Tensor};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use sempairs_backbone::{Backbone, ResNetConfig};
-use sempairs_objective::{Reduction, nt_xent};
+use sempairs_objective::{
+    Reduction, VarianceTerm, VicRegWeights, barlow_twins_loss, byol_loss, decoupled_loss,
+    dino_loss, info_nce, nearest_neighbours, nnclr_loss, normalize, nt_xent, simsiam_loss,
+    sinkhorn, sup_con_loss, swav_loss, vicreg_loss,
+};
 use sempairs_train::{LarsConfig, LarsVariant, OptimizerConfig};
 
 fn main() {
@@ -30,6 +34,59 @@ fn nt_xent_and_gradient(bencher: Bencher, pairs: usize) {
         let loss = nt_xent(left.clone(), right.clone(), 0.2, Reduction::Mean);
         let mut gradients = loss.backward();
         [&left, &right].map(|side| side.grad_remove(&mut gradients).expect("a gradient"))
+    });
+}
+
+/// Each loss at a batch of 256, as wide as its publication has it but for the heads of Barlow Twins and VICReg (2048
+/// where they have 8192) and DINO's prototypes (4096, the small setting).
+#[divan::bench(
+    args = [
+        "moco", "byol", "simsiam", "swav", "dino", "barlow_twins", "vicreg", "sup_con", "dcl", "nnclr",
+    ],
+    sample_count = 10,
+    sample_size = 1
+)]
+fn loss_and_gradient(bencher: Bencher, name: &str) {
+    const PAIRS: usize = 256;
+    let device = Device::flex().autodiff();
+    let normal = Distribution::Normal(0.0, 1.0);
+    let random = |rows, width| Tensor::<2>::random([rows, width], normal, &device);
+    let width = match name {
+        "byol" | "nnclr" => 256,
+        "simsiam" | "barlow_twins" | "vicreg" => 2048,
+        "swav" => 3000,
+        "dino" => 4096,
+        _ => OUTPUT,
+    };
+    let leaves = [(); 2].map(|()| random(PAIRS, width).require_grad());
+    let targets = [(); 2].map(|()| random(PAIRS, width));
+    let stored = if ["moco", "nnclr"].contains(&name) { 16_384 } else { 1 };
+    let queue = normalize(random(stored, width));
+    let classes: Vec<u32> = (0..PAIRS as u32).map(|i| i % 187).collect();
+    let centre = Tensor::<1>::zeros([width], &device);
+    let weights = VicRegWeights::paper(VarianceTerm::Halved);
+    let loss = |[left, right]: [Tensor<2>; 2]| match name {
+        "moco" => info_nce(left, right, queue.clone(), 0.2),
+        "byol" => byol_loss([left, right], targets.clone()),
+        "simsiam" => simsiam_loss([left, right], targets.clone()),
+        "swav" => {
+            let scores = [left, right].map(|x| x / 10.0);
+            let assignments = scores.clone().map(|scores| sinkhorn(scores, 0.05, 3));
+            swav_loss(&scores, &assignments, 0.1)
+        }
+        "dino" => dino_loss(&[left, right], &targets, centre.clone(), 0.1, 0.04),
+        "barlow_twins" => barlow_twins_loss(left, right, 0.0051),
+        "vicreg" => vicreg_loss(left, right, &weights),
+        "sup_con" => sup_con_loss(left, right, &classes, 0.1),
+        "dcl" => decoupled_loss(left, right, 0.1),
+        _ => {
+            let nearest = nearest_neighbours(left.clone(), queue.clone());
+            nnclr_loss(queue.clone().select(0, nearest), right, 0.1)
+        }
+    };
+    bencher.counter(ItemsCount::new(PAIRS)).bench_local(|| {
+        let mut gradients = loss(leaves.clone()).backward();
+        leaves.each_ref().map(|leaf| leaf.grad_remove(&mut gradients))
     });
 }
 

@@ -101,8 +101,11 @@ mod tests {
             ranked.unwrap().top(1, &test.labels)
         };
         assert_eq!((rank(&fast), rank(&fast)), (1.0, 1.0));
-        let wild = SgdDino { learning_rate: 1e30, ..fast };
-        assert!(wild.rank_with(&train, &test.values, &ProgressBar::hidden()).is_err());
+        let mut huge = train.clone();
+        huge.values.iter_mut().for_each(|x| *x *= 1e15);
+        let wild = SgdDino { learning_rate: 1e25, ..fast };
+        let error = wild.rank_with(&huge, &test.values, &ProgressBar::hidden()).unwrap_err();
+        assert!(error.to_string().contains("`learning_rate`"), "{error}");
     }
 
     #[test]

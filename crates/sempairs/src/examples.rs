@@ -27,8 +27,8 @@ pub(crate) fn examples(
             let right = dataset.source().read(pair.right)?.into_owned();
             let key = |side| Key { seed, epoch: 0, picture: number as u64, side };
             views.push([
-                view(&pipelines[0], &left, key(Side::Left)),
-                view(&pipelines[1], &right, key(Side::Right)),
+                visible(&pipelines[0], &left, key(Side::Left)),
+                visible(&pipelines[1], &right, key(Side::Right)),
             ]);
             pairs.push([left, right]);
         }
@@ -38,7 +38,7 @@ pub(crate) fn examples(
 }
 
 /// A view as an 8-bit picture, before the normalisation.
-fn view(pipeline: &Pipeline, picture: &Picture<'_>, key: Key) -> Picture<'static> {
+pub(crate) fn visible(pipeline: &Pipeline, picture: &Picture<'_>, key: Key) -> Picture<'static> {
     let visible = pipeline.transforms().iter();
     let visible = visible.filter(|transform| !matches!(transform, Transform::Normalize { .. }));
     let pipeline = Pipeline::new(visible.cloned().collect());

@@ -80,11 +80,14 @@
 //! [`Device`](burn::tensor::Device), or a tensor that lives on one. [`device::open`] turns a name such as
 //! `flex` or `cuda:0` into a device; the features `flex`, `wgpu`, `vulkan` and `cuda` say which names work.
 
+pub mod attention;
 pub mod comparison;
 mod context;
 pub mod device;
 mod examples;
 pub mod experiment;
+pub mod method_table;
+pub mod png;
 pub mod presets;
 pub mod report;
 pub mod run;

@@ -109,7 +109,7 @@ fn a_grid_may_run_over_presets() {
     let text = format!("{}\n{vary}", experiment("scenes/simclr", ""));
     let grid = read_grid(&text, "grid.toml", &[]).unwrap();
     let names: Vec<&str> = grid.iter().map(|experiment| experiment.name.as_str()).collect();
-    assert_eq!(names, ["preset-preset=scenesbyol", "preset-preset=scenesvicreg"]);
+    assert_eq!(names, ["preset-scenes-byol", "preset-scenes-vicreg"]);
     assert_ne!(grid[0].method, grid[1].method);
 }
 

@@ -1,3 +1,4 @@
+mod attention;
 mod bench;
 mod cache;
 mod compare;
@@ -5,10 +6,10 @@ mod devices;
 mod evaluate;
 mod folder;
 mod pairs;
-mod png;
 mod presets;
 mod pretrain;
 mod scenes;
+mod weights;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
@@ -41,6 +42,8 @@ enum Command {
     Pretrain(pretrain::Pretrain),
     /// Score a backbone's weights on the data of an experiment.
     Evaluate(evaluate::Evaluate),
+    /// Draw what a vision transformer attends to, over the pictures of an experiment or others.
+    Attention(attention::Attention),
     /// Run all arms of an experiment with all seeds, and report their differences.
     #[command(after_help = STOPPING)]
     Compare(compare::Compare),
@@ -62,6 +65,7 @@ impl Cli {
             Command::Cache(args) => args.run(),
             Command::Pretrain(args) => args.run(),
             Command::Evaluate(args) => args.run(),
+            Command::Attention(args) => args.run(),
             Command::Compare(args) => args.run(),
             Command::Presets(args) => args.run(),
             Command::Devices(args) => args.run(),

@@ -158,7 +158,7 @@ impl Show {
             bar.inc(1);
         }
         bar.finish_and_clear();
-        super::png::write(&self.out, &contact_sheet(&pictures, COLUMNS, self.cell, GAP))?;
+        sempairs::png::write(&self.out, &contact_sheet(&pictures, COLUMNS, self.cell, GAP))?;
         println!("{}: {} pairs", self.out.display(), pictures.len() / 2);
         Ok(())
     }

@@ -74,7 +74,7 @@ impl Scenes {
                 .map(|index| source.read(index).inspect(|_| bar.inc(1)))
                 .collect::<Result<_, _>>()?;
             bar.finish_and_clear();
-            super::png::write(path, &contact_sheet(&pictures, columns, self.size, GAP))?;
+            sempairs::png::write(path, &contact_sheet(&pictures, columns, self.size, GAP))?;
             println!(
                 "{}: {} pairs of {} classes",
                 path.display(),
@@ -93,7 +93,7 @@ impl Scenes {
                 let name = source.name(index);
                 let inside: PathBuf = name.split('/').skip(1).collect();
                 let path = folder.join(inside).with_extension("png");
-                super::png::write(&path, &source.read(index)?)
+                sempairs::png::write(&path, &source.read(index)?)
             })?;
             bar.finish_and_clear();
             println!(

@@ -62,6 +62,12 @@ macro_rules! each_method {
 pub(crate) use each_method;
 
 impl MethodConfig {
+    /// The name in an experiment's file.
+    pub fn name(&self) -> String {
+        let written = serde_json::to_value(self).expect("a method is plain data");
+        written["name"].as_str().expect("every method is tagged by its name").to_owned()
+    }
+
     /// Whether the values of the method are in their ranges.
     ///
     /// # Errors

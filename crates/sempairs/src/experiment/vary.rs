@@ -42,8 +42,14 @@ pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Exp
                 let mut layers = layers.clone();
                 let source = format!("{file}, [[vary]] {key} = {value}");
                 push(&mut layers, source, &key, value.clone())?;
-                let value = value.to_string().replace(['"', '/', '\\', ' '], "");
-                next.push((layers, format!("{suffix}-{last}={value}")));
+                let suffix = match (key.as_str(), value.as_str()) {
+                    ("preset", Some(preset)) => format!("{suffix}-{}", preset.replace('/', "-")),
+                    _ => {
+                        let value = value.to_string().replace(['"', '/', '\\', ' '], "");
+                        format!("{suffix}-{last}={value}")
+                    }
+                };
+                next.push((layers, suffix));
             }
         }
         grid = next;

@@ -259,8 +259,8 @@ impl Runner {
     /// Any [`Error`].
     pub fn compare(&self, experiment: &Experiment) -> Result<Comparison, Error> {
         experiment.check(&experiment.name)?;
-        let experiment = &self.in_steps(experiment)?;
         self.tell_difference(experiment);
+        let experiment = &self.in_steps(experiment)?;
         let downstream = self.with_bars(&self.downstream(experiment)?);
         let mut untrained = HashMap::new();
         let mut arms: Vec<ArmResult> = Vec::new();

@@ -1,12 +1,19 @@
+//! Pictures as files.
+
 use std::io::Write;
 use std::path::Path;
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
-use sempairs::Error;
-use sempairs::data::{Picture, write_whole};
+use sempairs_data::{Picture, write_whole};
+
+use crate::Error;
 
 /// Writes a picture as PNG, whole or not at all.
+///
+/// # Errors
+///
+/// [`Error::Io`] with the file's name.
 pub fn write(path: &Path, picture: &Picture<'_>) -> Result<(), Error> {
     let mut bytes = Vec::new();
     let (width, height) = (picture.width() as u32, picture.height() as u32);

@@ -1,0 +1,155 @@
+//! Protocols that see more than features: class tokens of several blocks, and the network itself.
+
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use sempairs_augment::Preset;
+use sempairs_backbone::{AnyBackbone, Architecture, Backbone, BackboneConfig};
+use sempairs_data::{DataError, Picture, PictureSource};
+use sempairs_eval::{
+    Downstream, Evaluate, FineTune, ProgressBar, Protocol, SgdDino, weights_identity,
+};
+
+/// Stripes: upright ones are one class, level ones the other; how wide and how bright tells nothing.
+struct Stripes(usize, Vec<String>);
+
+fn stripes(count: usize) -> Arc<Stripes> {
+    Arc::new(Stripes(count, ["upright", "level"].map(String::from).to_vec()))
+}
+
+impl PictureSource for Stripes {
+    fn len(&self) -> usize {
+        self.0
+    }
+    fn classes(&self) -> &[String] {
+        &self.1
+    }
+    fn class(&self, index: usize) -> Option<usize> {
+        Some(index % 2)
+    }
+    fn name(&self, index: usize) -> String {
+        format!("stripes {index}")
+    }
+    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
+        let (width, bright) = (2 + index / 2 % 3, 90 + (37 * index % 150) as u8);
+        let byte = |i: usize| {
+            let (x, y) = (i / 3 % 16, i / 48);
+            let along = if index.is_multiple_of(2) { x } else { y };
+            if (along / width).is_multiple_of(2) { bright } else { 20 }
+        };
+        Ok(Picture::new(16, 16, (0..768).map(byte).collect::<Vec<u8>>()))
+    }
+}
+
+fn transformer() -> BackboneConfig {
+    BackboneConfig {
+        dim: Some(12),
+        depth: Some(3),
+        heads: Some(3),
+        ..BackboneConfig::transformer(Architecture::VitTiny, 4, 16)
+    }
+}
+
+fn residual() -> BackboneConfig {
+    BackboneConfig { widths: Some([8; 4]), ..BackboneConfig::new(Architecture::Resnet10Narrow) }
+}
+
+fn downstream(protocols: Vec<Protocol>) -> Downstream {
+    let view = Preset::Evaluation.evaluation(16);
+    let mut downstream = Downstream::new("stripes", stripes(64), stripes(40), view);
+    downstream.protocols = protocols;
+    downstream
+}
+
+#[test]
+fn dino_s_probe_sees_the_class_tokens_of_the_last_blocks() {
+    let device = Device::flex();
+    let network = transformer().init_seeded(&device, 1);
+    let folder = tempfile::tempdir().unwrap();
+    let dino = |blocks| Protocol::SgdDino(SgdDino { blocks, batch: 32, ..SgdDino::default() });
+    let knn: Protocol = "knn".parse().unwrap();
+    let mut all = downstream(vec![dino(2), knn.clone(), dino(3), dino(2)]);
+    all.cache = Some(folder.path().into());
+    let scores = all.run(&network, &device).unwrap();
+    let names: Vec<&str> = scores.iter().map(|score| score.protocol.as_str()).collect();
+    assert_eq!(names[0], "sgd-dino-2tokens-fixed-view");
+    assert_eq!((names[1], names[2]), ("knn-k20-t0.07", "sgd-dino-3tokens-fixed-view"));
+    assert_eq!(scores[0], scores[3], "a score is a function of its protocol");
+    // Each alone scores what it scores beside the others.
+    assert_eq!(downstream(vec![knn]).run(&network, &device).unwrap(), scores[1..2]);
+    assert_eq!(downstream(vec![dino(3)]).run(&network, &device).unwrap(), scores[2..3]);
+    let mut files: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("train"))
+        .collect();
+    files.sort();
+    assert_eq!(
+        files,
+        ["train-2tokens.safetensors", "train-3tokens.safetensors", "train.safetensors"]
+    );
+    let error = downstream(vec![dino(4)]).run(&network, &device).unwrap_err().to_string();
+    assert!(error.contains("`blocks`") && error.contains("the network has 3"), "{error}");
+    // A network without class tokens gives its features.
+    assert!(downstream(vec![dino(4)]).run(&residual().init_seeded(&device, 1), &device).is_ok());
+}
+
+/// The loss falls, the classes are told apart, and the network that was given stays what it is.
+#[test]
+fn fine_tuning_learns_and_leaves_the_backbone_alone() {
+    let device = Device::flex();
+    for (config, learning_rate, epochs) in [(residual(), 0.05, 12), (transformer(), 0.2, 60)] {
+        // A momentum copy does not learn; fine-tuning makes it.
+        let network: AnyBackbone = config.init_seeded(&device, 2).no_grad();
+        let before = weights_identity(&network);
+        let images = || Tensor::<4>::ones([2, 3, 16, 16], &device);
+        let features = |network: &AnyBackbone| {
+            network.valid().forward(images()).into_data().iter::<f32>().collect::<Vec<f32>>()
+        };
+        let first = features(&network);
+        let tune = |epochs| FineTune {
+            learning_rate,
+            batch: 16,
+            epochs,
+            least_area: 0.5,
+            ..FineTune::default()
+        };
+        let top1 = |tune: &FineTune| {
+            let protocol = Protocol::FineTune(tune.clone());
+            let score = downstream(vec![protocol]).run(&network, &device).unwrap().remove(0);
+            (score.top1, score.n_train, score.n_test)
+        };
+        // Zero logits rank the first class first.
+        assert_eq!(top1(&tune(0)), (0.5, 64, 40));
+        let (tuned, ..) = top1(&tune(epochs));
+        assert!(tuned > 0.8, "{config:?}: {tuned}");
+        assert_eq!(top1(&tune(epochs)).0, tuned, "a seed decides");
+        assert_eq!(weights_identity(&network), before);
+        assert_eq!(features(&network), first);
+    }
+}
+
+#[test]
+fn what_fine_tuning_cannot_do_is_said() {
+    let device = Device::flex();
+    let network = residual().init_seeded(&device, 2);
+    let run = |tune: &FineTune, train: &dyn PictureSource| {
+        let (test, view) = (stripes(4), Preset::Evaluation.evaluation(16));
+        let bar = ProgressBar::hidden();
+        tune.run(&network, [train, &*test], &view, &device, &bar).unwrap_err().to_string()
+    };
+    let tune = FineTune::default();
+    assert!(run(&tune, &*stripes(1)).contains("too few"));
+    let wild = FineTune { learning_rate: 1e30, epochs: 3, batch: 4, ..tune.clone() };
+    assert!(run(&wild, &*stripes(16)).contains("`learning_rate`"));
+    for (wrong, key) in [
+        (FineTune { batch: 1, ..tune.clone() }, "batch"),
+        (FineTune { momentum: 1.0, ..tune.clone() }, "momentum"),
+        (FineTune { least_area: 0.0, ..tune.clone() }, "least_area"),
+        (FineTune { learning_rate: -1.0, ..tune.clone() }, "learning_rate"),
+    ] {
+        assert!(run(&wrong, &*stripes(16)).contains(&format!("`{key}`")));
+    }
+    assert_eq!((tune.rate(0, 10), tune.rate(5, 10)), (0.05, 0.025));
+}

@@ -1,0 +1,208 @@
+//! What a vision transformer attends to, drawn over pictures.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use sempairs_augment::{Pipeline, Scratch, Transform};
+use sempairs_backbone::VisionTransformer;
+use sempairs_data::scenes::contact_sheet;
+use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
+
+use crate::Error;
+use crate::examples::visible;
+use crate::experiment::Experiment;
+use crate::run::Runner;
+
+/// Pixels between the cells of a figure.
+const GAP: usize = 4;
+
+/// matplotlib's colour map "inferno" at five values from 0 to 1, between which colours change evenly.
+const COLOURS: [[f32; 3]; 5] = [
+    [0.0, 0.0, 4.0],
+    [87.0, 16.0, 110.0],
+    [188.0, 55.0, 84.0],
+    [249.0, 142.0, 9.0],
+    [252.0, 255.0, 164.0],
+];
+
+/// DINO's figure (Caron et al., arXiv 2104.14294, figures 1 and 3): for each picture a row with the picture as
+/// the network sees it, the attention of the last block's class token to its patches, head by head from dark to
+/// bright, and the picture lit by the mean over the heads. Every map is scaled to its own greatest value. A cell
+/// is `cell` pixels wide.
+///
+/// # Panics
+///
+/// If there is no picture, or the network's patches do not tile the pipeline's views.
+pub fn figure(
+    network: &VisionTransformer,
+    pictures: &[Picture<'_>],
+    pipeline: &Pipeline,
+    device: &Device,
+    cell: usize,
+) -> Picture<'static> {
+    let maps = maps(network, pictures, pipeline, device);
+    let mut cells = Vec::new();
+    for (i, (picture, heads)) in pictures.iter().zip(&maps).enumerate() {
+        let seen = visible(pipeline, picture, key(i));
+        let mean: Vec<f32> = (0..heads[0].values.len())
+            .map(|patch| heads.iter().map(|head| head.values[patch]).sum())
+            .collect();
+        let mean = Map { width: heads[0].width, values: mean };
+        cells.push(seen.clone());
+        cells.extend(heads.iter().map(Map::coloured));
+        cells.push(mean.over(&seen));
+    }
+    contact_sheet(&cells, cells.len() / pictures.len(), cell, GAP)
+}
+
+/// Pictures of an experiment's test set, spread evenly over it.
+///
+/// # Errors
+///
+/// Whatever opening and reading them meets.
+pub fn test_pictures(
+    runner: &Runner,
+    experiment: &Experiment,
+    count: usize,
+) -> Result<Vec<Picture<'static>>, Error> {
+    let test = runner.downstream(experiment)?.test;
+    let step = (test.len() / count.max(1)).max(1);
+    let read = |index| test.read(index).map(Picture::into_owned);
+    let pictures = (0..test.len()).step_by(step).take(count).map(read);
+    Ok(pictures.collect::<Result<_, DataError>>()?)
+}
+
+/// The fixed view of an experiment at another size, in pixels along a side; a multiple of the patch.
+///
+/// # Errors
+///
+/// As [`Views::evaluation`](crate::experiment::Views::evaluation).
+pub fn view(experiment: &Experiment, size: usize) -> Result<Pipeline, Error> {
+    let resize = |transform: &Transform| match transform.clone() {
+        Transform::Resize { interpolation, .. } => Transform::Resize { size, interpolation },
+        Transform::CenterCrop { .. } => Transform::CenterCrop { size },
+        other => other,
+    };
+    let view = experiment.views.evaluation()?;
+    Ok(Pipeline::new(view.transforms().iter().map(resize).collect()))
+}
+
+/// A fixed view draws nothing; should a pipeline draw, each picture draws the same each time.
+fn key(index: usize) -> Key {
+    Key { seed: 0, epoch: 0, picture: index as u64, side: Side::Left }
+}
+
+/// How much is attended to each patch, row by row.
+struct Map {
+    width: usize,
+    values: Vec<f32>,
+}
+
+/// Of each picture the map of each head.
+fn maps(
+    network: &VisionTransformer,
+    pictures: &[Picture<'_>],
+    pipeline: &Pipeline,
+    device: &Device,
+) -> Vec<Vec<Map>> {
+    let size = pipeline.size();
+    let mut values = vec![0.0; pictures.len() * 3 * size * size];
+    let mut scratch = Scratch::default();
+    for (i, (picture, out)) in
+        pictures.iter().zip(values.chunks_exact_mut(3 * size * size)).enumerate()
+    {
+        let plan = pipeline.plan(picture.width(), picture.height(), key(i));
+        plan.apply(picture, out, &mut scratch);
+    }
+    let data = TensorData::new(values, [pictures.len(), 3, size, size]);
+    let images = Tensor::<4>::from_data(data, &device.clone().without_autodiff());
+    let attention = network.valid().last_attention(images); // [pictures, heads, height, width]
+    let [_, heads, height, width] = attention.dims();
+    let values: Vec<f32> = attention.into_data().iter::<f32>().collect();
+    let map = |values: &[f32]| Map { width, values: values.to_vec() };
+    values
+        .chunks_exact(heads * height * width)
+        .map(|picture| picture.chunks_exact(height * width).map(map).collect())
+        .collect()
+}
+
+impl Map {
+    fn height(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    /// The value of a patch over the greatest.
+    fn share(&self, x: usize, y: usize) -> f32 {
+        let greatest = self.values.iter().fold(f32::MIN_POSITIVE, |a, b| a.max(*b));
+        self.values[y * self.width + x] / greatest
+    }
+
+    /// A pixel a patch, in colours.
+    fn coloured(&self) -> Picture<'static> {
+        let places = (0..self.height()).flat_map(|y| (0..self.width).map(move |x| (x, y)));
+        let pixels: Vec<u8> = places.flat_map(|(x, y)| colour(self.share(x, y))).collect();
+        Picture::new(self.width, self.height(), pixels)
+    }
+
+    /// A picture that is bright where the map is, and a fifth as bright where it is zero.
+    fn over(&self, picture: &Picture<'_>) -> Picture<'static> {
+        let (width, height) = (picture.width(), picture.height());
+        // The patches around a pixel, and how far it lies between them.
+        let around = |at: usize, pixels: usize, patches: usize| {
+            let place = (at as f32 + 0.5) * patches as f32 / pixels as f32 - 0.5;
+            let low = place.floor().clamp(0.0, (patches - 1) as f32);
+            (low as usize, (low as usize + 1).min(patches - 1), (place - low).clamp(0.0, 1.0))
+        };
+        let mut pixels = picture.pixels().to_vec();
+        for (i, pixel) in pixels.chunks_exact_mut(3).enumerate() {
+            let (left, right, x) = around(i % width, width, self.width);
+            let (top, bottom, y) = around(i / width, height, self.height());
+            let row = |row| self.share(left, row) * (1.0 - x) + self.share(right, row) * x;
+            let light = 0.2 + 0.8 * (row(top) * (1.0 - y) + row(bottom) * y);
+            pixel.iter_mut().for_each(|byte| *byte = (f32::from(*byte) * light).round() as u8);
+        }
+        Picture::new(width, height, pixels)
+    }
+}
+
+/// The colour of a share from 0 to 1.
+fn colour(share: f32) -> [u8; 3] {
+    let place = share.clamp(0.0, 1.0) * (COLOURS.len() - 1) as f32;
+    let low = (place as usize).min(COLOURS.len() - 2);
+    let part = place - low as f32;
+    std::array::from_fn(|channel| {
+        let [from, to] = [COLOURS[low][channel], COLOURS[low + 1][channel]];
+        (from + (to - from) * part).round() as u8
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_lights_what_it_attends_to() {
+        let map = Map { width: 2, values: vec![0.0, 0.2, 0.0, 0.1] };
+        let white = Picture::new(4, 4, vec![200; 48]);
+        let lit = map.over(&white);
+        let at = |x: usize, y: usize| lit.pixels()[3 * (4 * y + x)];
+        assert_eq!((at(0, 0), at(3, 0)), (40, 200), "nothing, and the most");
+        assert_eq!(at(3, 3), 120, "half of the most");
+        assert!(at(0, 1) < at(1, 1) && at(1, 1) < at(2, 1), "evenly between");
+        let coloured = map.coloured();
+        assert_eq!(coloured.pixels()[..3], [0, 0, 4]);
+        assert_eq!(coloured.pixels()[3..6], [252, 255, 164]);
+        assert_eq!(coloured.pixels()[9..], [188, 55, 84]);
+    }
+
+    #[test]
+    fn a_figure_has_a_row_a_picture_and_a_column_a_head() {
+        let device = Device::flex();
+        let tiny = sempairs_backbone::VisionTransformerConfig::tiny(4, 16);
+        let config = sempairs_backbone::VisionTransformerConfig { dim: 12, depth: 2, ..tiny };
+        let network = config.init_seeded(&device, 0);
+        let pictures = [Picture::new(20, 20, vec![9; 1200]), Picture::new(30, 20, vec![200; 1800])];
+        let pipeline = sempairs_augment::Preset::Evaluation.evaluation(24);
+        let found = figure(&network, &pictures, &pipeline, &device, 10);
+        assert_eq!((found.width(), found.height()), (5 * 10 + 6 * GAP, 2 * 10 + 3 * GAP));
+    }
+}

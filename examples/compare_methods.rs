@@ -1,0 +1,60 @@
+//! Which methods learn from semantic pairs, and how much more than from augmented ones?
+//!
+//! Trains every method on the built-in scenes with augmented pairs (ap) and with semantic pairs (sp), and prints
+//! the study's Figure 4 as a table. An interrupted call goes on when it is given again.
+//!
+//! ```text
+//! cargo run --example compare_methods -- --quick    # two seeds, fewer steps: within half an hour on two cores
+//! cargo run --example compare_methods
+//! ```
+
+use clap::Parser;
+use sempairs::experiment::read_grid;
+use sempairs::method_table::MethodTable;
+use sempairs::run::Runner;
+use sempairs::{Error, device};
+
+const EXPERIMENT: &str = include_str!("../data/experiments/compare_methods.toml");
+
+#[derive(Parser)]
+struct Args {
+    /// flex, wgpu, vulkan or cuda:N.
+    #[arg(long, env = device::VARIABLE, default_value = device::default_name())]
+    device: String,
+    /// Fewer steps and seeds.
+    #[arg(long)]
+    quick: bool,
+    /// Changes a value of the experiment, such as `training.steps=100`; may be given again.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// The folder of all runs.
+    #[arg(long, default_value = "runs")]
+    runs: std::path::PathBuf,
+}
+
+fn main() -> std::process::ExitCode {
+    match compare(Args::parse()) {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn compare(args: Args) -> Result<(), Error> {
+    let runner = Runner::new(args.runs, device::open(&args.device)?, &args.device);
+    runner.stop_on_ctrl_c()?;
+    let quick = ["name=compare_methods_quick", "seeds=[0, 1]", "training.steps=500"];
+    let mut set: Vec<String> = quick.into_iter().filter(|_| args.quick).map(Into::into).collect();
+    set.extend(args.set);
+    let mut table = MethodTable::default();
+    for experiment in read_grid(EXPERIMENT, "compare_methods.toml", &set)? {
+        let comparison = runner.compare(&experiment)?;
+        runner.write_comparison(&experiment, &comparison)?;
+        table.push(&experiment.method.name(), &comparison);
+        eprintln!("\n{table}\n");
+    }
+    println!("{table}");
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! What does DINO with a vision transformer learn from semantic pairs, and what does it attend to?
+//!
+//! Trains a small vision transformer on the built-in scenes with augmented pairs (ap) and with semantic pairs
+//! (sp), prints the table, and draws for each the attention of the last block over unseen scenes into
+//! `runs/dino_vit/attention-ap.png` and `attention-sp.png`.
+//!
+//! ```text
+//! cargo run --example dino_vit
+//! ```
+
+use clap::Parser;
+use sempairs::backbone::Backbone;
+use sempairs::backbone::weights::{LoadOptions, load};
+use sempairs::experiment::read_grid;
+use sempairs::method_table::MethodTable;
+use sempairs::run::Runner;
+use sempairs::{Error, attention, device, png};
+
+const EXPERIMENT: &str = include_str!("../data/experiments/dino_vit.toml");
+
+#[derive(Parser)]
+struct Args {
+    /// flex, wgpu, vulkan or cuda:N.
+    #[arg(long, env = device::VARIABLE, default_value = device::default_name())]
+    device: String,
+    /// Changes a value of the experiment, such as `training.steps=100`; may be given again.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// The folder of all runs.
+    #[arg(long, default_value = "runs")]
+    runs: std::path::PathBuf,
+}
+
+fn main() -> std::process::ExitCode {
+    match compare(Args::parse()) {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn compare(args: Args) -> Result<(), Error> {
+    let runner = Runner::new(args.runs, device::open(&args.device)?, &args.device);
+    runner.stop_on_ctrl_c()?;
+    for experiment in read_grid(EXPERIMENT, "dino_vit.toml", &args.set)? {
+        let comparison = runner.compare(&experiment)?;
+        let files = runner.write_comparison(&experiment, &comparison)?;
+        let mut table = MethodTable::default();
+        table.push("dino_vit", &comparison);
+        println!("\n{comparison}\n\n{table}\n\n{}", files.report.display());
+        let pictures = attention::test_pictures(&runner, &experiment, 6)?;
+        // Twice the size of the views, for maps twice as fine.
+        let view = attention::view(&experiment, 2 * experiment.views.size)?;
+        for arm in &experiment.arms {
+            let run = runner.run_folder(&experiment, arm, experiment.seeds[0]);
+            let network = experiment.backbone.init(&runner.device);
+            let network =
+                load(network, &run.join("backbone.safetensors"), &LoadOptions::default())?;
+            let Some(transformer) = network.transformer() else { continue };
+            let drawn = attention::figure(transformer, &pictures, &view, &runner.device, 144);
+            let out = runner.folder(&experiment).join(format!("attention-{}.png", arm.name));
+            png::write(&out, &drawn)?;
+            println!("{}", out.display());
+        }
+    }
+    Ok(())
+}
