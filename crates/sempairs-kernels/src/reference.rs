@@ -1,9 +1,9 @@
 //! The plain twins: what every operation of this crate means, in Burn's own tensor operations.
 
-use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
+use burn::tensor::activation::{log_softmax, relu, softmax};
 use burn::tensor::module::{adaptive_avg_pool2d, batch_norm_train};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
+use burn::tensor::{Bool, Tensor};
 
 /// The twin of [`conv2d`](crate::conv2d()): [`burn::tensor::module::conv2d`] without bias, dilation
 /// or groups.
@@ -96,4 +96,87 @@ pub fn max_pool2d(
 /// - output: `[rows, outputs]`
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     x.matmul(weight) + bias.unsqueeze()
+}
+
+/// The twin of [`log_sum_exp`](crate::log_sum_exp), which makes the matrix of similarities.
+///
+/// # Shapes
+/// - queries: `[n, d]`; keys: `[k, d]`
+/// - output: `[n]`
+pub fn log_sum_exp(queries: Tensor<2>, keys: Tensor<2>, temperature: f64) -> Tensor<1> {
+    rows_log_sum_exp(queries.matmul(keys.transpose()) / temperature)
+}
+
+/// The twin of [`log_sum_exp_of_others`](crate::log_sum_exp_of_others), which makes the matrix of similarities.
+///
+/// # Shapes
+/// - x: `[n, d]`
+/// - output: `[n]`
+pub fn log_sum_exp_of_others(x: Tensor<2>, temperature: f64) -> Tensor<1> {
+    let ([n, _], device) = (x.dims(), x.device());
+    let similarity = x.clone().matmul(x.transpose()) / temperature;
+    // The gradient of a filled entry is zero.
+    let itself = Tensor::<2, Bool>::diag_mask([n, n], 0, &device).bool_not();
+    rows_log_sum_exp(similarity.mask_fill(itself, f32::MIN / 2.0))
+}
+
+/// The twin of [`info_nce`](crate::info_nce).
+///
+/// # Shapes
+/// - queries, positives: `[n, d]`; keys: `[k, d]`
+/// - output: `[n]`
+pub fn info_nce(
+    queries: Tensor<2>,
+    positives: Tensor<2>,
+    keys: Tensor<2>,
+    temperature: f64,
+) -> Tensor<1> {
+    let positive = (queries.clone() * positives).sum_dim(1) / temperature; // [n, 1]
+    let negative = queries.matmul(keys.transpose()) / temperature; // [n, k]
+    let all = Tensor::cat(vec![positive.clone(), negative], 1);
+    rows_log_sum_exp(all) - positive.squeeze_dim::<1>(1)
+}
+
+/// The twin of [`soft_cross_entropy`](crate::soft_cross_entropy), which makes both softmaxes.
+///
+/// # Shapes
+/// - student, teacher: `[n, k]`; centre: `[k]`
+/// - output: `[n]`
+pub fn soft_cross_entropy(
+    student: Tensor<2>,
+    teacher: Tensor<2>,
+    centre: Tensor<1>,
+    temperature: f64,
+    temperature_of_teacher: f64,
+) -> Tensor<1> {
+    let centred = teacher.detach() - centre.detach().unsqueeze();
+    let target = softmax(centred / temperature_of_teacher, 1);
+    (target * log_softmax(student / temperature, 1)).sum_dim(1).neg().squeeze_dim(1)
+}
+
+/// The twin of [`off_diagonal_energy`](crate::off_diagonal_energy).
+///
+/// # Shapes
+/// - c: `[d, d]`
+/// - output: `[1]`
+pub fn off_diagonal_energy(c: Tensor<2>) -> Tensor<1> {
+    let on_diagonal = Tensor::<2, Bool>::diag_mask(c.dims(), 0, &c.device()).bool_not();
+    c.mask_fill(on_diagonal, 0.0).square().sum()
+}
+
+/// The twin of [`redundancy`](crate::redundancy).
+///
+/// # Shapes
+/// - c: `[d, d]`
+/// - output: `[1]`
+pub fn redundancy(c: Tensor<2>, lambda: f64) -> Tensor<1> {
+    let off_diagonal = Tensor::<2, Bool>::diag_mask(c.dims(), 0, &c.device());
+    let diagonal = (c.clone() - 1.0).mask_fill(off_diagonal, 0.0).square().sum();
+    diagonal + off_diagonal_energy(c) * lambda
+}
+
+/// `[n, k]` to `[n]`.
+fn rows_log_sum_exp(x: Tensor<2>) -> Tensor<1> {
+    let largest = x.clone().detach().max_dim(1);
+    ((x - largest.clone()).exp().sum_dim(1).log() + largest).squeeze_dim(1)
 }

@@ -15,7 +15,7 @@ use burn::tensor::{DType, Device, Tensor};
 pub(crate) use ops::ForwardOps;
 
 /// Whether `SEMPAIRS_PLAIN=1` forces the plain twins, read once a process.
-static PLAIN: LazyLock<bool> =
+pub(crate) static PLAIN: LazyLock<bool> =
     LazyLock::new(|| std::env::var("SEMPAIRS_PLAIN").is_ok_and(|value| value == "1"));
 
 /// Whether the fused operation takes this tensor: 32-bit floats on Flex, tracked or not.
