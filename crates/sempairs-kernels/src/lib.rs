@@ -24,6 +24,7 @@ mod pool;
 pub mod reference;
 mod similarity;
 mod soft_cross_entropy;
+mod step;
 
 pub use batch_norm::{batch_norm, batch_norm_add_relu, batch_norm_relu};
 pub use conv2d::conv2d;
@@ -33,3 +34,4 @@ pub use off_diagonal::{off_diagonal_energy, redundancy};
 pub use pool::{global_average_pool, max_pool2d};
 pub use similarity::{info_nce, log_sum_exp, log_sum_exp_of_others};
 pub use soft_cross_entropy::soft_cross_entropy;
+pub use step::{Descent, Ratio, descend, moving_averages};

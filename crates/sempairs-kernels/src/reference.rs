@@ -5,6 +5,8 @@ use burn::tensor::module::{adaptive_avg_pool2d, batch_norm_train};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 use burn::tensor::{Bool, Tensor};
 
+use crate::{Descent, Ratio};
+
 /// The twin of [`conv2d`](crate::conv2d()): [`burn::tensor::module::conv2d`] without bias, dilation
 /// or groups.
 ///
@@ -173,6 +175,76 @@ pub fn redundancy(c: Tensor<2>, lambda: f64) -> Tensor<1> {
     let off_diagonal = Tensor::<2, Bool>::diag_mask(c.dims(), 0, &c.device());
     let diagonal = (c.clone() - 1.0).mask_fill(off_diagonal, 0.0).square().sum();
     diagonal + off_diagonal_energy(c) * lambda
+}
+
+/// The twin of [`descend`](crate::descend), tensor by tensor.
+///
+/// # Shapes
+/// - weights, gradients, velocities and both outputs: the same lengths, tensor by tensor
+pub fn descend(
+    weights: Vec<Tensor<1>>,
+    gradients: Vec<Tensor<1>>,
+    velocities: Vec<Tensor<1>>,
+    rule: &Descent,
+) -> (Vec<Tensor<1>>, Vec<Tensor<1>>) {
+    let step = |((w, g), b): ((Tensor<1>, Tensor<1>), Tensor<1>)| {
+        let mut update = g.clone() + w.clone() * rule.decay;
+        if let Some(ratio) = rule.ratio {
+            update = update.clone() * trust_ratio(ratio, w.clone(), g, update, rule);
+        }
+        if rule.rate_inside {
+            update = update * rule.rate;
+        }
+        let velocity = b * rule.momentum + update.clone();
+        let change = if rule.nesterov {
+            update + velocity.clone() * rule.momentum
+        } else {
+            velocity.clone()
+        };
+        let change = if rule.rate_inside { change } else { change * rule.rate };
+        (w - change, velocity)
+    };
+    weights.into_iter().zip(gradients).zip(velocities).map(step).unzip()
+}
+
+/// `[n]`, `[n]`, `[n]` to `[1]`.
+fn trust_ratio(
+    ratio: Ratio,
+    weight: Tensor<1>,
+    gradient: Tensor<1>,
+    decayed: Tensor<1>,
+    rule: &Descent,
+) -> Tensor<1> {
+    let norm = |tensor: Tensor<1>| tensor.square().sum().sqrt();
+    let weight = norm(weight);
+    let (gradient, denominator) = match ratio {
+        Ratio::OfDecayed { .. } => (norm(decayed.clone()), norm(decayed)),
+        Ratio::OfParts { .. } => {
+            let gradient = norm(gradient);
+            (gradient.clone(), gradient + weight.clone() * rule.decay)
+        }
+    };
+    let zero = weight.clone().equal_elem(0.0).bool_or(gradient.equal_elem(0.0));
+    let value = weight * ratio.trust() / denominator;
+    let value = match ratio {
+        Ratio::OfParts { limited: true, .. } => (value / rule.rate).clamp_max(1.0),
+        _ => value,
+    };
+    value.mask_fill(zero, 1.0)
+}
+
+/// The twin of [`moving_averages`](crate::moving_averages), tensor by tensor.
+///
+/// # Shapes
+/// - copies, others, output: the same lengths, tensor by tensor
+pub fn moving_averages(
+    copies: Vec<Tensor<1>>,
+    others: Vec<Tensor<1>>,
+    momentum: f64,
+) -> Vec<Tensor<1>> {
+    let average =
+        |(copy, other): (Tensor<1>, Tensor<1>)| copy * momentum + other * (1.0 - momentum);
+    copies.into_iter().zip(others).map(average).collect()
 }
 
 /// `[n, k]` to `[n]`.

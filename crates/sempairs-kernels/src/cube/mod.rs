@@ -4,12 +4,16 @@
 //! 16-bit floats; every sum is in 32 bits. A device that lacks what a kernel needs takes the plain twin.
 
 mod autodiff;
+mod average;
 mod backend;
+mod descent;
 mod launch;
+mod lists;
 mod log_sum_exp;
 mod ops;
 mod products;
 mod reduction;
+mod segments;
 mod similarity_gradient;
 mod soft_cross_entropy;
 mod squared_energy;
@@ -17,6 +21,7 @@ mod squared_energy;
 use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Device, Tensor};
 
+pub(crate) use lists::{all_on, descend, moving_averages};
 pub(crate) use ops::{Energy, LossOps};
 
 use crate::fused::PLAIN;
