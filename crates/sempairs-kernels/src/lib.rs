@@ -25,6 +25,7 @@ pub mod reference;
 mod similarity;
 mod soft_cross_entropy;
 mod step;
+mod views;
 
 pub use batch_norm::{batch_norm, batch_norm_add_relu, batch_norm_relu};
 pub use conv2d::conv2d;
@@ -35,3 +36,4 @@ pub use pool::{global_average_pool, max_pool2d};
 pub use similarity::{info_nce, log_sum_exp, log_sum_exp_of_others};
 pub use soft_cross_entropy::soft_cross_entropy;
 pub use step::{Descent, Ratio, descend, moving_averages};
+pub use views::views;

@@ -3,7 +3,10 @@
 use burn::tensor::activation::{log_softmax, relu, softmax};
 use burn::tensor::module::{adaptive_avg_pool2d, batch_norm_train};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
-use burn::tensor::{Bool, Tensor};
+use burn::tensor::{Bool, Device, Tensor, TensorData};
+
+use sempairs_augment::{Plan, apply_batch};
+use sempairs_data::Picture;
 
 use crate::{Descent, Ratio};
 
@@ -245,6 +248,17 @@ pub fn moving_averages(
     let average =
         |(copy, other): (Tensor<1>, Tensor<1>)| copy * momentum + other * (1.0 - momentum);
     copies.into_iter().zip(others).map(average).collect()
+}
+
+/// The twin of [`views`](crate::views()): the work of the host's threads, uploaded.
+///
+/// # Shapes
+/// - output: `[views, 3, size, size]`
+pub fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -> Tensor<4> {
+    let (views, size) = (plans.len(), plans[0].size());
+    let mut values = vec![0.0; views * 3 * size * size];
+    apply_batch(plans, pictures, &mut values);
+    Tensor::from_data(TensorData::new(values, [views, 3, size, size]), device)
 }
 
 /// `[n, k]` to `[n]`.

@@ -1,7 +1,7 @@
 //! Tensors handed to the kernels and back past Burn's dispatch, which takes no lists of them.
 
 use burn::backend::{BackendTensor, DispatchAutodiffContext, DispatchTensor, DispatchTensorKind};
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Int, Tensor};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
@@ -54,6 +54,14 @@ fn tensors(primitives: Vec<CubeTensor>) -> Vec<Tensor<1>> {
 pub(super) fn primitive(tensor: &Tensor<1>) -> CubeTensor {
     match tensor.clone().into_dispatch().kind {
         DispatchTensorKind::Cube(tensor) => into_contiguous(tensor.float()),
+        other => unreachable!("{other:?} was found to be on a device of CubeCL's"),
+    }
+}
+
+/// [`primitive`] of integers.
+pub(super) fn int_primitive(tensor: Tensor<1, Int>) -> CubeTensor {
+    match tensor.into_dispatch().kind {
+        DispatchTensorKind::Cube(tensor) => into_contiguous(tensor.int()),
         other => unreachable!("{other:?} was found to be on a device of CubeCL's"),
     }
 }

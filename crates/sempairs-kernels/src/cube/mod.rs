@@ -17,12 +17,14 @@ mod segments;
 mod similarity_gradient;
 mod soft_cross_entropy;
 mod squared_energy;
+mod views;
 
 use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Device, Tensor};
 
 pub(crate) use lists::{all_on, descend, moving_averages};
 pub(crate) use ops::{Energy, LossOps};
+pub(crate) use views::views;
 
 use crate::fused::PLAIN;
 
