@@ -10,6 +10,8 @@ mod descent;
 mod launch;
 mod lists;
 mod log_sum_exp;
+#[cfg(all(test, feature = "cuda"))]
+mod offline;
 mod ops;
 mod products;
 mod reduction;
