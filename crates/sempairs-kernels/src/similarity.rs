@@ -3,7 +3,8 @@
 #[cfg(feature = "cube")]
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
-use burn::tensor::activation::softplus;
+#[cfg(feature = "cube")]
+use burn::tensor::{DType, activation::softplus};
 
 #[cfg(feature = "cube")]
 use crate::cube::{self, LossOps};
@@ -70,8 +71,11 @@ pub fn info_nce(
     temperature: f64,
 ) -> Tensor<1> {
     assert_eq!(queries.dims(), positives.dims(), "info_nce: a positive for each query");
-    let positive = (queries.clone() * positives).sum_dim(1).squeeze_dim::<1>(1) / temperature;
-    let negative = log_sum_exp(queries, keys, temperature);
-    let dtype = negative.dtype();
-    softplus(negative - positive.cast(dtype), 1.0)
+    #[cfg(feature = "cube")]
+    if cube::on(&queries) {
+        let [q, k] = [queries.clone(), positives].map(|x| x.cast(DType::F32));
+        let positive = (q * k).sum_dim(1).squeeze_dim::<1>(1) / temperature;
+        return softplus(log_sum_exp(queries, keys, temperature).cast(DType::F32) - positive, 1.0);
+    }
+    reference::info_nce(queries, positives, keys, temperature)
 }
