@@ -18,14 +18,21 @@
 mod attention;
 mod batch_norm;
 mod conv2d;
+#[cfg(feature = "cube")]
+mod cube;
 mod fork;
 mod fused;
 mod gelu;
 mod layer_norm;
 mod linear;
+mod off_diagonal;
 mod pool;
 mod precision;
 pub mod reference;
+mod similarity;
+mod soft_cross_entropy;
+mod step;
+mod views;
 
 pub use attention::attention;
 pub use batch_norm::{batch_norm, batch_norm_add_relu, batch_norm_relu};
@@ -34,4 +41,9 @@ pub use fork::fork;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
+pub use off_diagonal::{off_diagonal_energy, redundancy};
 pub use pool::{global_average_pool, max_pool2d};
+pub use similarity::{info_nce, log_sum_exp, log_sum_exp_of_others};
+pub use soft_cross_entropy::soft_cross_entropy;
+pub use step::{Descent, Ratio, descend, moving_averages};
+pub use views::views;

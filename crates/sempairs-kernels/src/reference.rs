@@ -1,11 +1,15 @@
 //! The plain twins: what every operation of this crate means, in Burn's own tensor operations.
 
-use burn::tensor::Tensor;
-use burn::tensor::activation::{relu, softmax};
+use burn::tensor::activation::{log_softmax, relu, softmax};
 use burn::tensor::module::{adaptive_avg_pool2d, batch_norm_train};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
+use burn::tensor::{Bool, Device, Tensor, TensorData};
+
+use sempairs_augment::{Plan, apply_batch};
+use sempairs_data::Picture;
 
 use crate::precision::{follow, widen};
+use crate::{Descent, Ratio};
 
 /// The twin of [`conv2d`](crate::conv2d()): [`burn::tensor::module::conv2d`] without bias, dilation
 /// or groups.
@@ -140,4 +144,168 @@ pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
     let logits = widen(q.mul_scalar(scale).matmul(k.swap_dims(2, 3)));
     let weights = follow(softmax(logits, 3), &v);
     weights.matmul(v).swap_dims(1, 2).reshape([n, tokens, d])
+}
+
+/// The twin of [`log_sum_exp`](crate::log_sum_exp), which makes the matrix of similarities.
+///
+/// # Shapes
+/// - queries: `[n, d]`; keys: `[k, d]`
+/// - output: `[n]`
+pub fn log_sum_exp(queries: Tensor<2>, keys: Tensor<2>, temperature: f64) -> Tensor<1> {
+    rows_log_sum_exp(queries.matmul(keys.transpose()) / temperature)
+}
+
+/// The twin of [`log_sum_exp_of_others`](crate::log_sum_exp_of_others), which makes the matrix of similarities.
+///
+/// # Shapes
+/// - x: `[n, d]`
+/// - output: `[n]`
+pub fn log_sum_exp_of_others(x: Tensor<2>, temperature: f64) -> Tensor<1> {
+    let ([n, _], device) = (x.dims(), x.device());
+    let similarity = x.clone().matmul(x.transpose()) / temperature;
+    // The gradient of a filled entry is zero.
+    let itself = Tensor::<2, Bool>::diag_mask([n, n], 0, &device).bool_not();
+    rows_log_sum_exp(similarity.mask_fill(itself, f32::MIN / 2.0))
+}
+
+/// The twin of [`info_nce`](crate::info_nce).
+///
+/// # Shapes
+/// - queries, positives: `[n, d]`; keys: `[k, d]`
+/// - output: `[n]`
+pub fn info_nce(
+    queries: Tensor<2>,
+    positives: Tensor<2>,
+    keys: Tensor<2>,
+    temperature: f64,
+) -> Tensor<1> {
+    let positive = (queries.clone() * positives).sum_dim(1) / temperature; // [n, 1]
+    let negative = queries.matmul(keys.transpose()) / temperature; // [n, k]
+    let all = Tensor::cat(vec![positive.clone(), negative], 1);
+    rows_log_sum_exp(all) - positive.squeeze_dim::<1>(1)
+}
+
+/// The twin of [`soft_cross_entropy`](crate::soft_cross_entropy), which makes both softmaxes.
+///
+/// # Shapes
+/// - student, teacher: `[n, k]`; centre: `[k]`
+/// - output: `[n]`
+pub fn soft_cross_entropy(
+    student: Tensor<2>,
+    teacher: Tensor<2>,
+    centre: Tensor<1>,
+    temperature: f64,
+    temperature_of_teacher: f64,
+) -> Tensor<1> {
+    let centred = teacher.detach() - centre.detach().unsqueeze();
+    let target = softmax(centred / temperature_of_teacher, 1);
+    (target * log_softmax(student / temperature, 1)).sum_dim(1).neg().squeeze_dim(1)
+}
+
+/// The twin of [`off_diagonal_energy`](crate::off_diagonal_energy).
+///
+/// # Shapes
+/// - c: `[d, d]`
+/// - output: `[1]`
+pub fn off_diagonal_energy(c: Tensor<2>) -> Tensor<1> {
+    let on_diagonal = Tensor::<2, Bool>::diag_mask(c.dims(), 0, &c.device()).bool_not();
+    c.mask_fill(on_diagonal, 0.0).square().sum()
+}
+
+/// The twin of [`redundancy`](crate::redundancy).
+///
+/// # Shapes
+/// - c: `[d, d]`
+/// - output: `[1]`
+pub fn redundancy(c: Tensor<2>, lambda: f64) -> Tensor<1> {
+    let off_diagonal = Tensor::<2, Bool>::diag_mask(c.dims(), 0, &c.device());
+    let diagonal = (c.clone() - 1.0).mask_fill(off_diagonal, 0.0).square().sum();
+    diagonal + off_diagonal_energy(c) * lambda
+}
+
+/// The twin of [`descend`](crate::descend), tensor by tensor.
+///
+/// # Shapes
+/// - weights, gradients, velocities and both outputs: the same lengths, tensor by tensor
+pub fn descend(
+    weights: Vec<Tensor<1>>,
+    gradients: Vec<Tensor<1>>,
+    velocities: Vec<Tensor<1>>,
+    rule: &Descent,
+) -> (Vec<Tensor<1>>, Vec<Tensor<1>>) {
+    let step = |((w, g), b): ((Tensor<1>, Tensor<1>), Tensor<1>)| {
+        let mut update = g.clone() + w.clone() * rule.decay;
+        if let Some(ratio) = rule.ratio {
+            update = update.clone() * trust_ratio(ratio, w.clone(), g, update, rule);
+        }
+        if rule.rate_inside {
+            update = update * rule.rate;
+        }
+        let velocity = b * rule.momentum + update.clone();
+        let change = if rule.nesterov {
+            update + velocity.clone() * rule.momentum
+        } else {
+            velocity.clone()
+        };
+        let change = if rule.rate_inside { change } else { change * rule.rate };
+        (w - change, velocity)
+    };
+    weights.into_iter().zip(gradients).zip(velocities).map(step).unzip()
+}
+
+/// `[n]`, `[n]`, `[n]` to `[1]`.
+fn trust_ratio(
+    ratio: Ratio,
+    weight: Tensor<1>,
+    gradient: Tensor<1>,
+    decayed: Tensor<1>,
+    rule: &Descent,
+) -> Tensor<1> {
+    let norm = |tensor: Tensor<1>| tensor.square().sum().sqrt();
+    let weight = norm(weight);
+    let (gradient, denominator) = match ratio {
+        Ratio::OfDecayed { .. } => (norm(decayed.clone()), norm(decayed)),
+        Ratio::OfParts { .. } => {
+            let gradient = norm(gradient);
+            (gradient.clone(), gradient + weight.clone() * rule.decay)
+        }
+    };
+    let zero = weight.clone().equal_elem(0.0).bool_or(gradient.equal_elem(0.0));
+    let value = weight * ratio.trust() / denominator;
+    let value = match ratio {
+        Ratio::OfParts { limited: true, .. } => (value / rule.rate).clamp_max(1.0),
+        _ => value,
+    };
+    value.mask_fill(zero, 1.0)
+}
+
+/// The twin of [`moving_averages`](crate::moving_averages), tensor by tensor.
+///
+/// # Shapes
+/// - copies, others, output: the same lengths, tensor by tensor
+pub fn moving_averages(
+    copies: Vec<Tensor<1>>,
+    others: Vec<Tensor<1>>,
+    momentum: f64,
+) -> Vec<Tensor<1>> {
+    let average =
+        |(copy, other): (Tensor<1>, Tensor<1>)| copy * momentum + other * (1.0 - momentum);
+    copies.into_iter().zip(others).map(average).collect()
+}
+
+/// The twin of [`views`](crate::views()): the work of the host's threads, uploaded.
+///
+/// # Shapes
+/// - output: `[views, 3, size, size]`
+pub fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -> Tensor<4> {
+    let (views, size) = (plans.len(), plans[0].size());
+    let mut values = vec![0.0; views * 3 * size * size];
+    apply_batch(plans, pictures, &mut values);
+    Tensor::from_data(TensorData::new(values, [views, 3, size, size]), device)
+}
+
+/// `[n, k]` to `[n]`.
+fn rows_log_sum_exp(x: Tensor<2>) -> Tensor<1> {
+    let largest = x.clone().detach().max_dim(1);
+    ((x - largest.clone()).exp().sum_dim(1).log() + largest).squeeze_dim(1)
 }

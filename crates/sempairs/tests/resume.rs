@@ -122,15 +122,16 @@ fn killed_run_equals_whole_run(backbone: &str, method: &str, training: &str, del
     assert_eq!(left, ["latest.ckpt", "previous.ckpt"]);
 }
 
+const SMALL: &str = "[backbone]\nname = \"resnet10_narrow\"";
+const SIMCLR: &str = "[method]\nname = \"simclr\"\ntemperature = 0.5\nreduction = \"sum_of_directions\"\n\
+    projector = { hidden = [32], output = 16, norm = \"all\" }";
+
 fn with_simclr(optimizer: &str) {
-    let backbone = "[backbone]\nname = \"resnet10_narrow\"";
-    let simclr = "[method]\nname = \"simclr\"\ntemperature = 0.5\nreduction = \"sum_of_directions\"\n\
-        projector = { hidden = [32], output = 16, norm = \"all\" }";
     let training = format!(
         "[training]\nbatch = 16\nsteps = 40\n{optimizer}\ncheckpoint_every = 4\nlog_every = 3"
     );
     // Right after a checkpoint, in the middle of steps, and while a checkpoint may be half-written.
-    killed_run_equals_whole_run(backbone, simclr, &training, &[0, 40, 7, 90, 1]);
+    killed_run_equals_whole_run(SMALL, SIMCLR, &training, &[0, 40, 7, 90, 1]);
 }
 
 #[test]
@@ -154,11 +155,10 @@ fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let experiment: PathBuf = folder.path().join("resume.toml");
     // Without a checkpoint on the way, so that the one that is found was written because of the signal.
-    let text = EXPERIMENT
-        .replace("OPTIMIZER", "optimizer = { name = \"adamw\" }\nlearning_rate = { base = 1e-3 }")
-        .replace("checkpoint_every = 4", "checkpoint_every = 1000")
-        .replace("steps = 40", "steps = 120")
-        .replace("every = 10", "every = 60");
+    let training = "[training]\nbatch = 16\nsteps = 120\noptimizer = { name = \"adamw\" }\n\
+        learning_rate = { base = 1e-3 }\ncheckpoint_every = 1000\nlog_every = 3";
+    let text = EXPERIMENT.replace("BACKBONE", SMALL).replace("METHOD", SIMCLR);
+    let text = text.replace("TRAINING", training).replace("every = 9", "every = 60");
     fs::write(&experiment, text).unwrap();
     let [whole, stopped] = ["whole", "stopped"].map(|name| folder.path().join(name));
     finish(pretrain(&experiment, &whole));

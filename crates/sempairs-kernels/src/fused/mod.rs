@@ -19,7 +19,7 @@ pub(crate) use ops::ForwardOps;
 pub(crate) use token_ops::ForwardTokenOps;
 
 /// Whether `SEMPAIRS_PLAIN=1` forces the plain twins, read once a process.
-static PLAIN: LazyLock<bool> =
+pub(crate) static PLAIN: LazyLock<bool> =
     LazyLock::new(|| std::env::var("SEMPAIRS_PLAIN").is_ok_and(|value| value == "1"));
 
 /// Whether the fused operation takes this tensor: 32-bit floats on Flex, tracked or not.

@@ -1,0 +1,224 @@
+//! Steps of stochastic gradient descent and of LARS over many parameters.
+//!
+//! LARS takes two launches for a group: one adds up squares, one cube's share at a time, and the second adds those shares
+//! up again before it takes the step, so that the order of every sum is fixed.
+
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::launch::floats;
+use super::products::UNITS;
+use super::reduction::sum;
+use super::segments::{SHARE, alignment, buffers, cubes, group, length, next, results};
+use crate::step::{Descent, Ratio};
+
+/// Which ratio of norms a kernel has, `0` for none.
+pub(super) const NONE: u32 = 0;
+pub(super) const OF_DECAYED: u32 = 1;
+pub(super) const OF_PARTS: u32 = 2;
+pub(super) const LIMITED: u32 = 3;
+
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn squares_of_group(
+    weights: &Sequence<Box<[f32]>>,
+    gradients: &Sequence<Box<[f32]>>,
+    squares: &mut [f32],
+    decay: f32,
+    #[comptime] of_decayed: bool,
+) {
+    let mut cube = CUBE_POS_X as usize;
+    let mut words = Shared::<[f32]>::new_slice(UNITS);
+    let mut of_weights = 0.0f32;
+    let mut of_gradients = 0.0f32;
+    #[unroll]
+    for i in 0..weights.len() {
+        let length = weights[i].len();
+        if cube * SHARE < length {
+            for step in 0..SHARE / UNITS {
+                let place = cube * SHARE + step * UNITS + UNIT_POS as usize;
+                if place < length {
+                    let weight = weights[i][place];
+                    let mut gradient = gradients[i][place];
+                    if of_decayed {
+                        gradient += decay * weight;
+                    }
+                    of_weights += weight * weight;
+                    of_gradients += gradient * gradient;
+                }
+            }
+        }
+        cube = next(cube, length);
+    }
+    let of_weights = sum(of_weights, &mut words);
+    let of_gradients = sum(of_gradients, &mut words);
+    if UNIT_POS == 0 {
+        squares[2 * CUBE_POS_X as usize] = of_weights;
+        squares[2 * CUBE_POS_X as usize + 1] = of_gradients;
+    }
+}
+
+/// The trust ratio of a tensor whose shares of squares are those of `cubes` cubes from `first` on.
+#[cube]
+fn trust_ratio(
+    squares: &[f32],
+    first: usize,
+    cubes: usize,
+    trust: f32,
+    decay: f32,
+    rate: f32,
+    words: &mut Shared<[f32]>,
+    #[comptime] ratio: u32,
+) -> f32 {
+    let mut of_weights = 0.0f32;
+    let mut of_gradients = 0.0f32;
+    let mut share = UNIT_POS as usize;
+    while share < cubes {
+        of_weights += squares[2 * (first + share)];
+        of_gradients += squares[2 * (first + share) + 1];
+        share += UNITS;
+    }
+    let weight = sum(of_weights, words).sqrt();
+    let gradient = sum(of_gradients, words).sqrt();
+    let mut result = 1.0f32;
+    if weight > 0.0f32 && gradient > 0.0f32 {
+        if comptime![ratio == OF_DECAYED] {
+            result = trust * weight / gradient;
+        } else {
+            result = trust * weight / (gradient + decay * weight);
+        }
+        if comptime![ratio == LIMITED] {
+            result = min(result / rate, 1.0f32);
+        }
+    }
+    result
+}
+
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn step_of_group(
+    weights: &Sequence<Box<[f32]>>,
+    gradients: &Sequence<Box<[f32]>>,
+    velocities: &Sequence<Box<[f32]>>,
+    squares: &[f32],
+    stepped: &mut [f32],
+    moved: &mut [f32],
+    rate: f32,
+    momentum: f32,
+    decay: f32,
+    trust: f32,
+    #[comptime] ratio: u32,
+    #[comptime] nesterov: bool,
+    #[comptime] rate_inside: bool,
+    #[comptime] alignment: usize,
+) {
+    let mut cube = CUBE_POS_X as usize;
+    let mut start = 0usize;
+    let mut words = Shared::<[f32]>::new_slice(UNITS);
+    #[unroll]
+    for i in 0..weights.len() {
+        let length = weights[i].len();
+        if cube * SHARE < length {
+            let mut factor = 1.0f32;
+            if comptime![ratio != NONE] {
+                let first = CUBE_POS_X as usize - cube;
+                let cubes = length.div_ceil(SHARE);
+                factor = trust_ratio(squares, first, cubes, trust, decay, rate, &mut words, ratio);
+            }
+            if rate_inside {
+                factor *= rate;
+            }
+            for step in 0..SHARE / UNITS {
+                let place = cube * SHARE + step * UNITS + UNIT_POS as usize;
+                if place < length {
+                    let weight = weights[i][place];
+                    let update = factor * (gradients[i][place] + decay * weight);
+                    let velocity = momentum * velocities[i][place] + update;
+                    let mut change = velocity;
+                    if nesterov {
+                        change = update + momentum * velocity;
+                    }
+                    if !rate_inside {
+                        change *= rate;
+                    }
+                    moved[start + place] = velocity;
+                    stepped[start + place] = weight - change;
+                }
+            }
+        }
+        cube = next(cube, length);
+        start += length.div_ceil(alignment) * alignment;
+    }
+}
+
+/// Weights and velocities a step later; all tensors are row-major.
+pub(super) fn step(
+    [weights, gradients, velocities]: [&[CubeTensor]; 3],
+    rule: &Descent,
+) -> [Vec<CubeTensor>; 2] {
+    let group = group(&weights[0], 3, 3);
+    let groups = weights.chunks(group).zip(gradients.chunks(group)).zip(velocities.chunks(group));
+    let mut results = [Vec::new(), Vec::new()];
+    for ((weights, gradients), velocities) in groups {
+        for (all, some) in results.iter_mut().zip(step_of([weights, gradients, velocities], rule)) {
+            all.extend(some);
+        }
+    }
+    results
+}
+
+fn step_of(
+    [weights, gradients, velocities]: [&[CubeTensor]; 3],
+    rule: &Descent,
+) -> [Vec<CubeTensor>; 2] {
+    let ([stepped, moved], [new_weights, new_velocities]) = {
+        let ((stepped, weights), (moved, velocities)) = (results(weights), results(weights));
+        ([stepped, moved], [weights, velocities])
+    };
+    let client = stepped.client.clone();
+    let ratio = match rule.ratio {
+        None => NONE,
+        Some(Ratio::OfDecayed { .. }) => OF_DECAYED,
+        Some(Ratio::OfParts { limited: false, .. }) => OF_PARTS,
+        Some(Ratio::OfParts { limited: true, .. }) => LIMITED,
+    };
+    let trust = rule.ratio.map_or(0.0, Ratio::trust);
+    let shares: usize = weights.iter().map(|tensor| length(tensor).div_ceil(SHARE)).sum();
+    let squares = floats(&stepped, [2 * if ratio == NONE { 1 } else { shares }]);
+    let (alignment, cube_dim) = (alignment(&stepped), CubeDim::new_1d(UNITS as u32));
+    // SAFETY: every place is compared with the length of its tensor, there is room for each result, and two squares for
+    // each cube where there are ratios.
+    unsafe {
+        if ratio != NONE {
+            squares_of_group::launch_unchecked(
+                &client,
+                cubes(weights),
+                cube_dim,
+                buffers(weights),
+                buffers(gradients),
+                squares.clone().into_buffer_arg(),
+                rule.decay as f32,
+                ratio == OF_DECAYED,
+            );
+        }
+        step_of_group::launch_unchecked(
+            &client,
+            cubes(weights),
+            cube_dim,
+            buffers(weights),
+            buffers(gradients),
+            buffers(velocities),
+            squares.into_buffer_arg(),
+            stepped.into_buffer_arg(),
+            moved.into_buffer_arg(),
+            rule.rate as f32,
+            rule.momentum as f32,
+            rule.decay as f32,
+            trust as f32,
+            ratio,
+            rule.nesterov,
+            rule.rate_inside,
+            alignment,
+        );
+    }
+    [new_weights, new_velocities]
+}

@@ -1,0 +1,65 @@
+//! What every launch needs: types, outputs, and how work is divided among cubes.
+
+use burn::backend::cubecl::dtype_to_storage_type;
+use burn::tensor::{DType, Shape};
+use burn_cubecl::cubecl::prelude::ElemType;
+use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
+use burn_cubecl::tensor::CubeTensor;
+
+/// Cubes that a launch should have at least where the work can be divided at will: about two for each of the 108
+/// multiprocessors of an A100.
+pub(super) const CUBES: usize = 256;
+
+/// The element type of a kernel's input.
+pub(super) fn elem_type(dtype: DType) -> ElemType {
+    dtype_to_storage_type(dtype)
+}
+
+/// An output of 32-bit floats beside a tensor.
+pub(super) fn floats<const D: usize>(beside: &CubeTensor, shape: [usize; D]) -> CubeTensor {
+    empty(beside, shape, DType::F32)
+}
+
+/// An output of any type beside a tensor, row-major.
+pub(super) fn empty<const D: usize>(
+    beside: &CubeTensor,
+    shape: [usize; D],
+    dtype: DType,
+) -> CubeTensor {
+    let (client, device) = (beside.client.clone(), beside.device.clone());
+    empty_device_contiguous_dtype(client, device, Shape::new(shape), dtype)
+}
+
+/// Tiles in a row, cut into chunks that different cubes work on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Chunks {
+    /// How many chunks there are.
+    pub(super) number: usize,
+    /// Tiles in each, the last one perhaps reaching beyond the end.
+    pub(super) tiles: usize,
+}
+
+impl Chunks {
+    /// Chunks of `tiles`, each worked on by `cubes` cubes.
+    pub(super) fn new(tiles: usize, cubes: usize) -> Self {
+        let wanted = CUBES.div_ceil(cubes).clamp(1, tiles);
+        let length = tiles.div_ceil(wanted);
+        Self { number: tiles.div_ceil(length), tiles: length }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_cover_every_tile_and_none_is_empty() {
+        for tiles in 1..70 {
+            for cubes in [1, 3, 8, 100, 1000] {
+                let Chunks { number, tiles: length } = Chunks::new(tiles, cubes);
+                assert!(number * length >= tiles && (number - 1) * length < tiles);
+                assert!(number == 1 || (number - 1) * cubes < CUBES);
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Tensors handed to the kernels and back past Burn's dispatch, which takes no lists of them.
+
+use burn::backend::{BackendTensor, DispatchAutodiffContext, DispatchTensor, DispatchTensorKind};
+use burn::tensor::{DType, Int, Tensor};
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::{average, descent};
+use crate::step::Descent;
+
+/// Whether the kernels take all of these tensors together: 32-bit floats on one device, outside of any graph, and
+/// none empty.
+pub(crate) fn all_on(tensors: &[Tensor<1>]) -> bool {
+    let Some(first) = tensors.first() else { return false };
+    let device = first.device();
+    !device.is_autodiff()
+        && super::on(first)
+        && tensors.iter().all(|tensor| {
+            tensor.dtype() == DType::F32 && tensor.dims() != [0] && tensor.device() == device
+        })
+}
+
+/// See [`descend`](crate::descend).
+pub(crate) fn descend(
+    weights: &[Tensor<1>],
+    gradients: &[Tensor<1>],
+    velocities: &[Tensor<1>],
+    rule: &Descent,
+) -> (Vec<Tensor<1>>, Vec<Tensor<1>>) {
+    let [weights, gradients, velocities] = [weights, gradients, velocities].map(primitives);
+    let stepped = descent::step([&weights, &gradients, &velocities], rule);
+    let [weights, velocities] = stepped.map(tensors);
+    (weights, velocities)
+}
+
+/// See [`moving_averages`](crate::moving_averages).
+pub(crate) fn moving_averages(
+    copies: &[Tensor<1>],
+    others: &[Tensor<1>],
+    momentum: f64,
+) -> Vec<Tensor<1>> {
+    tensors(average::averages(&primitives(copies), &primitives(others), momentum))
+}
+
+fn primitives(tensors: &[Tensor<1>]) -> Vec<CubeTensor> {
+    tensors.iter().map(primitive).collect()
+}
+
+fn tensors(primitives: Vec<CubeTensor>) -> Vec<Tensor<1>> {
+    primitives.into_iter().map(float_tensor).collect()
+}
+
+/// The row-major primitive of a tensor that was found to be on a device of CubeCL's.
+pub(super) fn primitive(tensor: &Tensor<1>) -> CubeTensor {
+    match tensor.clone().into_dispatch().kind {
+        DispatchTensorKind::Cube(tensor) => into_contiguous(tensor.float()),
+        other => unreachable!("{other:?} was found to be on a device of CubeCL's"),
+    }
+}
+
+/// [`primitive`] of integers.
+pub(super) fn int_primitive(tensor: Tensor<1, Int>) -> CubeTensor {
+    match tensor.into_dispatch().kind {
+        DispatchTensorKind::Cube(tensor) => into_contiguous(tensor.int()),
+        other => unreachable!("{other:?} was found to be on a device of CubeCL's"),
+    }
+}
+
+/// A primitive of floats as a tensor outside of any graph.
+pub(super) fn float_tensor<const D: usize>(primitive: CubeTensor) -> Tensor<D> {
+    Tensor::from_dispatch(DispatchTensor {
+        kind: DispatchTensorKind::Cube(BackendTensor::Float(primitive)),
+        autodiff: DispatchAutodiffContext::Disabled,
+    })
+}

@@ -1,0 +1,58 @@
+//! Kernels in CubeCL's language: one source for CUDA, Vulkan and wgpu.
+//!
+//! [`LossOps`] is what Burn dispatches, [`ops::LossGradients`] what its gradients are made of. Inputs are 32- or
+//! 16-bit floats; every sum is in 32 bits. A device that lacks what a kernel needs takes the plain twin.
+
+mod autodiff;
+mod average;
+mod backend;
+mod descent;
+mod launch;
+mod lists;
+mod log_sum_exp;
+#[cfg(all(test, feature = "cuda"))]
+mod offline;
+mod ops;
+mod products;
+mod reduction;
+mod segments;
+mod similarity_gradient;
+mod soft_cross_entropy;
+mod squared_energy;
+mod views;
+
+use burn::backend::DispatchDevice;
+use burn::tensor::{DType, Device, Tensor};
+
+pub(crate) use lists::{all_on, descend, moving_averages};
+pub(crate) use ops::{Energy, LossOps};
+pub(crate) use views::views;
+
+use crate::fused::PLAIN;
+
+/// Bytes of shared memory that a cube may ask for: the tiles and weights of the gradient of similarities.
+const SHARED: usize = 4 * products::PITCH * (2 * products::STEP + products::TILE);
+
+/// Whether the kernels take this tensor: floats of 32 or 16 bits on a device of CubeCL's that is large enough.
+pub(crate) fn on<const D: usize>(tensor: &Tensor<D>) -> bool {
+    let floats = matches!(tensor.dtype(), DType::F32 | DType::F16 | DType::BF16);
+    floats && takes(&tensor.device())
+}
+
+/// Whether the kernels run on this device, tracked or not.
+pub(crate) fn takes(device: &Device) -> bool {
+    let inner = match device.as_dispatch() {
+        DispatchDevice::Autodiff(tracked) => &**tracked,
+        untracked => untracked,
+    };
+    match inner {
+        DispatchDevice::Cube(device) if !*PLAIN => {
+            let client = device.client();
+            let hardware = &client.properties().hardware;
+            hardware.max_shared_memory_size >= SHARED
+                && hardware.max_units_per_cube as usize >= products::UNITS
+        }
+        // Flex, and everything under `SEMPAIRS_PLAIN=1`.
+        _ => false,
+    }
+}

@@ -1,0 +1,194 @@
+//! Every kernel compiled to PTX for compute capability 8.0, on a machine without a GPU.
+//!
+//! The texts go to the folder that `SEMPAIRS_PTX` names, for `ptxas`; see scripts/ptx.sh.
+
+use std::ffi::CStr;
+use std::sync::Arc;
+
+use burn::tensor::DType;
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::cuda::compiler::CudaBackend;
+use burn_cubecl::cubecl::cuda::{CudaCompilationOptions, CudaCompiler, CudaRepresentation};
+use burn_cubecl::cubecl::features::Features;
+use burn_cubecl::cubecl::ir::nvidia::SmArch;
+use burn_cubecl::cubecl::ir::{DeviceIdentity, HardwareProperties, MemoryDeviceProperties};
+use burn_cubecl::cubecl::prelude::*;
+
+use super::launch::elem_type;
+use super::products::{SIDE, UNITS};
+use super::views::{resample, run};
+use super::{
+    average, descent, log_sum_exp, similarity_gradient, soft_cross_entropy, squared_energy,
+};
+
+/// What matters of an A100, as the CUDA runtime reads it from one.
+fn properties() -> Arc<DeviceProperties> {
+    let hardware = HardwareProperties {
+        load_width: 128,
+        vector_register_count: None,
+        plane_size_min: 32,
+        plane_size_max: 32,
+        max_bindings: 1024,
+        max_shared_memory_size: 163 * 1024,
+        max_cube_count: (i32::MAX as u32, 65_535, 65_535),
+        max_units_per_cube: 1024,
+        max_cube_dim: (1024, 1024, 64),
+        num_streaming_multiprocessors: Some(108),
+        num_tensor_cores: Some(4),
+        min_tensor_cores_dim: Some(8),
+        num_cpu_cores: None,
+        last_level_cache_size: None,
+        max_vector_size: VectorSize::MAX,
+        cube_mma_reserved_shared_memory: 0,
+    };
+    Arc::new(DeviceProperties::new(
+        Features::default(),
+        MemoryDeviceProperties::new(u64::MAX, 256),
+        hardware,
+        cubecl::profile::TimingMethod::Device,
+        DeviceIdentity { name: "A100".into(), fingerprint: "A100".into(), physical: None },
+    ))
+}
+
+fn settings(cube_dim: CubeDim) -> KernelSettings {
+    KernelSettings::new(cube_dim.into(), ExecutionMode::Unchecked, AddressType::U32)
+}
+
+fn buffer() -> BufferCompilationArg {
+    BufferCompilationArg { inplace: None }
+}
+
+fn list<C: LaunchArg<CompilationArg = BufferCompilationArg>>() -> SequenceCompilationArg<C> {
+    (0..32).map(|_| buffer()).collect()
+}
+
+/// The kernel as PTX, by way of LLVM, which is what runs on a GPU.
+fn ptx(kernel: KernelDefinition) -> String {
+    let options =
+        CudaCompilationOptions { arch: Some(SmArch::new(80, false)), ..Default::default() };
+    match CudaCompiler::new(CudaBackend::Llvm).compile(kernel, &options).expect("a kernel compiles")
+    {
+        // SAFETY: the text ends with a zero.
+        CudaRepresentation::Llvm(module) => {
+            unsafe { CStr::from_ptr(module.ptx.as_ptr()) }.to_str().expect("PTX is ASCII").into()
+        }
+        CudaRepresentation::Cpp(_) => unreachable!("LLVM was asked for"),
+    }
+}
+
+/// Defines a kernel over a cube from what it is compiled with: `b` for a buffer, `s` for a scalar, and what follows the
+/// semicolon.
+macro_rules! kernel {
+    ($name:expr, $kernel:path, $dim:expr, [$($arg:tt)*] $(, $comptime:expr)*) => {
+        ($name, <$kernel>::new(
+            settings($dim),
+            properties(),
+            Arc::default(),
+            $(kernel!(@ $arg),)*
+            $($comptime),*
+        ).define())
+    };
+    (@ b) => { buffer() };
+    (@ l) => { list() };
+    (@ s) => { () };
+}
+
+#[test]
+fn every_kernel_compiles_for_compute_capability_8_0() {
+    let square = CubeDim::new_2d(SIDE as u32, SIDE as u32);
+    let line = CubeDim::new_1d(UNITS as u32);
+    let mut kernels = vec![
+        kernel!("join_chunks", log_sum_exp::join_chunks::JoinChunks, line, [b b s s]),
+        kernel!("add_parts", squared_energy::add_parts::AddParts, line, [b b s]),
+        kernel!("average", average::average_of_group::AverageOfGroup, line, [l l b s s], 64),
+        kernel!(
+            "shrink_columns",
+            resample::shrink_columns::ShrinkColumns,
+            line,
+            [b b b s s]
+        ),
+        kernel!("views", run::views_of_batch::ViewsOfBatch, line, [b b b b b s s]),
+    ];
+    for of_decayed in [false, true] {
+        let name = if of_decayed { "squares_of_decayed" } else { "squares" };
+        kernels.push(kernel!(
+            name, descent::squares_of_group::SquaresOfGroup, line, [l l b s], of_decayed
+        ));
+    }
+    for (name, ratio, nesterov, inside) in [
+        ("step_sgd", descent::NONE, false, false),
+        ("step_nesterov", descent::NONE, true, false),
+        ("step_lars_google", descent::OF_DECAYED, false, true),
+        ("step_lars_fair", descent::OF_DECAYED, false, false),
+        ("step_lars_lightly", descent::OF_PARTS, false, false),
+        ("step_lars_clipped", descent::LIMITED, false, false),
+    ] {
+        kernels.push(kernel!(
+            name, descent::step_of_group::StepOfGroup, line, [l l l b b b s s s s],
+            ratio, nesterov, inside, 64
+        ));
+    }
+    let mut texts: Vec<_> =
+        kernels.into_iter().map(|(name, kernel)| (name.to_string(), ptx(kernel))).collect();
+
+    for (dtype, suffix) in [
+        (elem_type(DType::F32), "f32"),
+        (elem_type(DType::F16), "f16"),
+        (elem_type(DType::BF16), "bf16"),
+    ] {
+        let mut kernels = vec![
+            kernel!(
+                "soft_cross_entropy", soft_cross_entropy::cross_entropy_of_row::CrossEntropyOfRow,
+                line, [b b b b b b s s s], dtype
+            ),
+            kernel!(
+                "soft_cross_entropy_gradient",
+                soft_cross_entropy::gradient_of_logits::GradientOfLogits,
+                line, [b b b b b b b s s s], dtype
+            ),
+            kernel!(
+                "energy", squared_energy::energy_of_rows::EnergyOfRows,
+                line, [b b s s s s], dtype
+            ),
+            kernel!(
+                "energy_gradient", squared_energy::gradient_of_matrix::GradientOfMatrix,
+                line, [b b b s s s s], dtype
+            ),
+            kernel!(
+                "add_chunks", similarity_gradient::add_chunks::AddChunks,
+                line, [b b s s], dtype
+            ),
+        ];
+        for others in [false, true] {
+            let name = if others { "log_sum_exp_of_others" } else { "log_sum_exp" };
+            kernels.push(kernel!(
+                name, log_sum_exp::log_sum_exp_of_chunk::LogSumExpOfChunk,
+                square, [b b b s s s s s], others, dtype
+            ));
+        }
+        for (name, rows, columns, slices) in [
+            ("gradient_of_queries_64", true, false, 1),
+            ("gradient_of_queries_128", true, false, 2),
+            ("gradient_of_queries_256", true, false, 4),
+            ("gradient_of_keys_128", false, true, 2),
+            ("gradient_of_others_128", true, true, 2),
+        ] {
+            kernels.push(kernel!(
+                name, similarity_gradient::gradient_of_chunk::GradientOfChunk,
+                square, [b b b b b s s s s s], rows, columns, rows && columns, slices, dtype
+            ));
+        }
+        texts.extend(
+            kernels.into_iter().map(|(name, kernel)| (format!("{name}_{suffix}"), ptx(kernel))),
+        );
+    }
+
+    for (name, text) in &texts {
+        assert!(text.contains(".target sm_80"), "{name}: {text}");
+        if let Some(folder) = std::env::var_os("SEMPAIRS_PTX") {
+            std::fs::create_dir_all(&folder).expect("a folder for PTX");
+            let path = std::path::Path::new(&folder).join(format!("{name}.ptx"));
+            std::fs::write(path, text).expect("a file of PTX");
+        }
+    }
+}

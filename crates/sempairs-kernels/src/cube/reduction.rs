@@ -1,0 +1,45 @@
+//! Sums and maxima over the units of a cube.
+
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+
+use super::products::UNITS;
+
+/// The sum of a value over a cube of [`UNITS`] units, given to all of them; `words` holds as many.
+#[cube]
+pub(super) fn sum(value: f32, words: &mut Shared<[f32]>) -> f32 {
+    let unit = UNIT_POS as usize;
+    // Nobody still reads what was there before.
+    sync_cube();
+    words[unit] = value;
+    sync_cube();
+    let mut half = comptime![UNITS / 2].runtime();
+    while half > 0 {
+        if unit < half {
+            let other = words[unit + half];
+            words[unit] += other;
+        }
+        sync_cube();
+        half /= 2;
+    }
+    words[0]
+}
+
+/// The largest of a value over a cube of [`UNITS`] units, given to all of them; `words` holds as many.
+#[cube]
+pub(super) fn largest(value: f32, words: &mut Shared<[f32]>) -> f32 {
+    let unit = UNIT_POS as usize;
+    sync_cube();
+    words[unit] = value;
+    sync_cube();
+    let mut half = comptime![UNITS / 2].runtime();
+    while half > 0 {
+        if unit < half {
+            let other = words[unit + half];
+            words[unit] = max(words[unit], other);
+        }
+        sync_cube();
+        half /= 2;
+    }
+    words[0]
+}

@@ -1,0 +1,190 @@
+//! The cross-entropy of two softmaxes over wide rows, each row read once.
+//!
+//! A cube takes a row. Its units keep running maxima and sums of both softmaxes, and the teacher's sum weighted by the
+//! student's logits, which is all that the loss is made of: `L = lₛ − Σ eᵗ s / Σ eᵗ`.
+
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::launch::{elem_type, empty, floats};
+use super::products::UNITS;
+use super::reduction::{largest, sum};
+
+/// Values of a row that a unit loads before it looks at any, so that the loads wait for memory together.
+const LOADS: usize = 4;
+/// Below every logit; WGSL cannot spell minus infinity.
+const LOWEST: f32 = -1.0e30;
+
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn cross_entropy_of_row<F: Float>(
+    student: &[F],
+    teacher: &[F],
+    centre: &[f32],
+    losses: &mut [f32],
+    of_student: &mut [f32],
+    of_teacher: &mut [f32],
+    width: usize,
+    scale: f32,
+    scale_of_teacher: f32,
+    #[define(F)] _dtype: ElemType,
+) {
+    let row = CUBE_POS_X as usize;
+    let mut highest = LOWEST.runtime();
+    let mut total = 0.0f32;
+    let mut highest_of_teacher = LOWEST.runtime();
+    let mut total_of_teacher = 0.0f32;
+    let mut weighted = 0.0f32;
+    let mut s = Array::<f32>::new(LOADS);
+    let mut t = Array::<f32>::new(LOADS);
+    let mut from = UNIT_POS as usize;
+    while from < width {
+        #[unroll]
+        for i in 0..LOADS {
+            let column = from + i * UNITS;
+            if column < width {
+                s[i] = f32::cast_from(student[row * width + column]) * scale;
+                t[i] = (f32::cast_from(teacher[row * width + column]) - centre[column])
+                    * scale_of_teacher;
+            }
+        }
+        #[unroll]
+        for i in 0..LOADS {
+            if from + i * UNITS < width {
+                // One exponential either way: of the new value, or of all the old ones.
+                let e = (-(s[i] - highest).abs()).exp();
+                if s[i] > highest {
+                    total = total * e + 1.0f32;
+                    highest = s[i];
+                } else {
+                    total += e;
+                }
+                let e = (-(t[i] - highest_of_teacher).abs()).exp();
+                if t[i] > highest_of_teacher {
+                    total_of_teacher = total_of_teacher * e + 1.0f32;
+                    weighted = weighted * e + s[i];
+                    highest_of_teacher = t[i];
+                } else {
+                    total_of_teacher += e;
+                    weighted += e * s[i];
+                }
+            }
+        }
+        from += LOADS * UNITS;
+    }
+
+    let mut words = Shared::<[f32]>::new_slice(UNITS);
+    let top = largest(highest, &mut words);
+    let total = sum(total * (highest - top).exp(), &mut words);
+    let top_of_teacher = largest(highest_of_teacher, &mut words);
+    let relative = (highest_of_teacher - top_of_teacher).exp();
+    let total_of_teacher = sum(total_of_teacher * relative, &mut words);
+    let weighted = sum(weighted * relative, &mut words);
+    if UNIT_POS == 0 {
+        let log_sum = top + total.ln();
+        of_student[row] = log_sum;
+        of_teacher[row] = top_of_teacher + total_of_teacher.ln();
+        losses[row] = log_sum - weighted / total_of_teacher;
+    }
+}
+
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn gradient_of_logits<F: Float>(
+    student: &[F],
+    teacher: &[F],
+    centre: &[f32],
+    of_student: &[f32],
+    of_teacher: &[f32],
+    gradients: &[f32],
+    result: &mut [F],
+    width: usize,
+    scale: f32,
+    scale_of_teacher: f32,
+    #[define(F)] _dtype: ElemType,
+) {
+    let row = CUBE_POS_X as usize;
+    let factor = gradients[row] * scale;
+    #[unroll]
+    for i in 0..LOADS {
+        let column = (CUBE_POS_Y as usize * LOADS + i) * UNITS + UNIT_POS as usize;
+        if column < width {
+            let place = row * width + column;
+            let s = f32::cast_from(student[place]) * scale - of_student[row];
+            let t = (f32::cast_from(teacher[place]) - centre[column]) * scale_of_teacher
+                - of_teacher[row];
+            result[place] = F::cast_from(factor * (s.exp() - t.exp()));
+        }
+    }
+}
+
+/// The loss of each row and the log-sum-exps of student and teacher, `[n]` each, in 32 bits.
+///
+/// # Shapes
+/// - student, teacher: `[n, k]`; centre: `[k]`, in 32 bits
+pub(super) fn forward(
+    student: CubeTensor,
+    teacher: CubeTensor,
+    centre: CubeTensor,
+    [scale, scale_of_teacher]: [f64; 2],
+) -> [CubeTensor; 3] {
+    let [rows, width] = student.meta.shape().dims();
+    let outputs = [(); 3].map(|()| floats(&student, [rows]));
+    let [losses, of_student, of_teacher] = outputs.clone();
+    let (client, dtype) = (student.client.clone(), elem_type(student.dtype));
+    // SAFETY: there is a cube for each row, and every unit compares its columns with their number.
+    unsafe {
+        cross_entropy_of_row::launch_unchecked(
+            &client,
+            CubeCount::Static(rows as u32, 1, 1),
+            CubeDim::new_1d(UNITS as u32),
+            student.into_buffer_arg(),
+            teacher.into_buffer_arg(),
+            centre.into_buffer_arg(),
+            losses.into_buffer_arg(),
+            of_student.into_buffer_arg(),
+            of_teacher.into_buffer_arg(),
+            width,
+            scale as f32,
+            scale_of_teacher as f32,
+            dtype,
+        );
+    }
+    outputs
+}
+
+/// `∂L/∂student` for the gradient `[n]` of the losses.
+///
+/// # Shapes
+/// - student, teacher, output: `[n, k]`; centre: `[k]`; of_student, of_teacher: `[n]`
+pub(super) fn gradient(
+    student: CubeTensor,
+    teacher: CubeTensor,
+    centre: CubeTensor,
+    [of_student, of_teacher]: [CubeTensor; 2],
+    gradient: CubeTensor,
+    [scale, scale_of_teacher]: [f64; 2],
+) -> CubeTensor {
+    let [rows, width] = student.meta.shape().dims();
+    let result = empty(&student, [rows, width], student.dtype);
+    let (client, dtype) = (student.client.clone(), elem_type(student.dtype));
+    // SAFETY: there is a line of cubes for each row, and every unit compares its columns with their number.
+    unsafe {
+        gradient_of_logits::launch_unchecked(
+            &client,
+            CubeCount::Static(rows as u32, width.div_ceil(LOADS * UNITS) as u32, 1),
+            CubeDim::new_1d(UNITS as u32),
+            student.into_buffer_arg(),
+            teacher.into_buffer_arg(),
+            centre.into_buffer_arg(),
+            of_student.into_buffer_arg(),
+            of_teacher.into_buffer_arg(),
+            gradient.into_buffer_arg(),
+            result.clone().into_buffer_arg(),
+            width,
+            scale as f32,
+            scale_of_teacher as f32,
+            dtype,
+        );
+    }
+    result
+}

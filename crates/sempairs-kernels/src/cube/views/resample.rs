@@ -1,0 +1,166 @@
+//! The antialiased resize: weights of Pillow and PyTorch, made where they are needed.
+
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+
+use super::program::{
+    CROP_HEIGHT, CROP_WIDTH, CUBIC, FIELDS, LEFT, OFFSET, RESIZED_HEIGHT, RESIZED_WIDTH, TOP,
+    WIDTH, WINDOW_X, WINDOW_Y,
+};
+use crate::cube::products::UNITS;
+
+/// The input pixels under the kernel of one output pixel.
+#[derive(CubeType, Clone, Copy)]
+struct Taps {
+    low: usize,
+    high: usize,
+    centre: f32,
+    wider: f32,
+}
+
+/// The taps of output pixel `index` where `input` pixels become `output`; none outside of the output.
+#[cube]
+fn taps(index: i32, input: usize, output: usize, cubic: bool) -> Taps {
+    let scale = input as f32 / output as f32;
+    let wider = max(scale, 1.0f32);
+    let mut support = wider;
+    if cubic {
+        support = 2.0f32 * wider;
+    }
+    let centre = scale * (index as f32 + 0.5f32);
+    let mut low = 0usize;
+    let mut high = 0usize;
+    if index >= 0i32 && index < output as i32 {
+        low = max(centre - support + 0.5f32, 0.0f32) as usize;
+        high = min((centre + support + 0.5f32) as usize, input);
+    }
+    Taps { low, high, centre, wider }
+}
+
+/// The triangle, or Keys's cubic convolution with a = -1/2.
+#[cube]
+fn weight(taps: &Taps, pixel: usize, cubic: bool) -> f32 {
+    let x = ((pixel as f32 - taps.centre + 0.5f32) / taps.wider).abs();
+    let mut value = max(1.0f32 - x, 0.0f32);
+    if cubic {
+        value = 0.0f32;
+        if x < 1.0f32 {
+            value = (1.5f32 * x - 2.5f32) * x * x + 1.0f32;
+        } else if x < 2.0f32 {
+            value = ((-0.5f32 * x + 2.5f32) * x - 4.0f32) * x + 2.0f32;
+        }
+    }
+    value
+}
+
+#[cube]
+fn byte(words: &[u32], place: usize) -> f32 {
+    let shift = 8u32 * (place % 4) as u32;
+    f32::cast_from((words[place / 4] >> shift) & 255u32)
+}
+
+/// Every crop's rows weighed to those of its view: `narrow[((view · 3 + channel) · size + row) · columns + column]`,
+/// between 0 and 1.
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn shrink_columns(
+    words: &[u32],
+    frames: &[i32],
+    narrow: &mut [f32],
+    size: usize,
+    columns: usize,
+) {
+    let column = CUBE_POS_X as usize * UNITS + UNIT_POS as usize;
+    let row = CUBE_POS_Y as usize;
+    let view = CUBE_POS_Z as usize;
+    let frame = view * FIELDS;
+    if column < frames[frame + CROP_WIDTH] as usize {
+        let cubic = frames[frame + CUBIC] == 1i32;
+        let taps = taps(
+            row as i32 + frames[frame + WINDOW_Y],
+            frames[frame + CROP_HEIGHT] as usize,
+            frames[frame + RESIZED_HEIGHT] as usize,
+            cubic,
+        );
+        let stride = 3 * frames[frame + WIDTH] as usize;
+        let first = frames[frame + OFFSET] as usize
+            + frames[frame + TOP] as usize * stride
+            + 3 * (frames[frame + LEFT] as usize + column);
+        let mut red = 0.0f32;
+        let mut green = 0.0f32;
+        let mut blue = 0.0f32;
+        let mut total = 0.0f32;
+        for pixel in taps.low..taps.high {
+            let weight = weight(&taps, pixel, cubic);
+            let place = first + pixel * stride;
+            red += weight * byte(words, place);
+            green += weight * byte(words, place + 1);
+            blue += weight * byte(words, place + 2);
+            total += weight;
+        }
+        let mut share = 0.0f32;
+        if taps.high > taps.low {
+            share = 1.0f32 / (255.0f32 * total);
+        }
+        let plane = size * columns;
+        let place = (view * 3 * size + row) * columns + column;
+        narrow[place] = red * share;
+        narrow[place + plane] = green * share;
+        narrow[place + 2 * plane] = blue * share;
+    }
+}
+
+/// The columns of one view weighed from [`shrink_columns`]'s, into `pixels`, each unit its own pixels.
+#[cube]
+pub(super) fn shrink_rows(
+    narrow: &[f32],
+    frames: &[i32],
+    pixels: &mut [f32],
+    view: usize,
+    size: usize,
+    columns: usize,
+) {
+    let frame = view * FIELDS;
+    let cubic = frames[frame + CUBIC] == 1i32;
+    let area = size * size;
+    let mut own = UNIT_POS as usize;
+    while own < area {
+        let row = own / size;
+        let taps = taps(
+            (own % size) as i32 + frames[frame + WINDOW_X],
+            frames[frame + CROP_WIDTH] as usize,
+            frames[frame + RESIZED_WIDTH] as usize,
+            cubic,
+        );
+        let mut red = 0.0f32;
+        let mut green = 0.0f32;
+        let mut blue = 0.0f32;
+        let mut total = 0.0f32;
+        let plane = size * columns;
+        let first = (view * 3 * size + row) * columns;
+        for pixel in taps.low..taps.high {
+            let weight = weight(&taps, pixel, cubic);
+            red += weight * narrow[first + pixel];
+            green += weight * narrow[first + plane + pixel];
+            blue += weight * narrow[first + 2 * plane + pixel];
+            total += weight;
+        }
+        let mut share = 0.0f32;
+        if taps.high > taps.low {
+            share = 1.0f32 / total;
+        }
+        red *= share;
+        green *= share;
+        blue *= share;
+        // Linear weights cannot leave the range, but a cubic kernel overshoots at edges.
+        if cubic {
+            red = red.clamp(0.0f32, 1.0f32);
+            green = green.clamp(0.0f32, 1.0f32);
+            blue = blue.clamp(0.0f32, 1.0f32);
+        }
+        let place = view * 3 * area + own;
+        pixels[place] = red;
+        pixels[place + area] = green;
+        pixels[place + 2 * area] = blue;
+        own += UNITS;
+    }
+}

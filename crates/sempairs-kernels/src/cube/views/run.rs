@@ -1,0 +1,133 @@
+//! The launches that make a batch of views.
+
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+use sempairs_augment::{Plan, Step};
+use sempairs_data::Picture;
+
+use super::colour::{colours, mean_luma};
+use super::moves::{blur, flip, turn};
+use super::program::{
+    BLUR, BRIGHTNESS, CONTRAST, FIELDS, FIRST_STEP, FLIP, NUMBERS, Program, ROTATE, STEPS, extent,
+};
+use super::resample::{shrink_columns, shrink_rows};
+use crate::cube::launch::floats;
+use crate::cube::lists::{float_tensor, int_primitive, primitive};
+use crate::cube::products::UNITS;
+
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn views_of_batch(
+    narrow: &[f32],
+    frames: &[i32],
+    steps: &[f32],
+    pixels: &mut [f32],
+    scratch: &mut [f32],
+    size: usize,
+    columns: usize,
+) {
+    let view = CUBE_POS_X as usize;
+    let area = size * size;
+    let first = view * 3 * area;
+    let mut words = Shared::<[f32]>::new_slice(UNITS);
+    let mut weights = Shared::<[f32]>::new_slice(UNITS);
+    shrink_rows(narrow, frames, pixels, view, size, columns);
+
+    let mut step = frames[view * FIELDS + FIRST_STEP] as usize;
+    let end = step + frames[view * FIELDS + STEPS] as usize;
+    while step < end {
+        let code = u32::cast_from(steps[step * NUMBERS]);
+        let value = steps[step * NUMBERS + 1];
+        let other = steps[step * NUMBERS + 2];
+        let mut next = step + 1;
+        if code == FLIP {
+            flip(pixels, scratch, first, size);
+        } else if code == ROTATE {
+            turn(pixels, scratch, first, size, value, other);
+        } else if code == BLUR {
+            sync_storage();
+            let kernel = u32::cast_from(value) as usize;
+            blur(pixels, scratch, &mut words, &mut weights, first, size, kernel, other);
+        } else {
+            let mut mean = 0.0f32;
+            if code == CONTRAST {
+                mean = mean_luma(pixels, first, area, &mut words);
+            }
+            // As many steps as need nothing but the pixel share a pass.
+            let mut local = true;
+            while local {
+                local = false;
+                if next < end {
+                    if u32::cast_from(steps[next * NUMBERS]) >= BRIGHTNESS {
+                        local = true;
+                        next += 1;
+                    }
+                }
+            }
+            colours(pixels, first, area, steps, step, next, mean);
+        }
+        step = next;
+    }
+}
+
+/// See [`views`](crate::views()), for a device that [`takes`](crate::cube::takes) the kernels.
+///
+/// # Shapes
+/// - output: `[views, 3, size, size]`
+pub(crate) fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -> Tensor<4> {
+    let size = plans[0].size();
+    for plan in plans {
+        assert_eq!(plan.size(), size, "views of a batch are of one size");
+        plan.steps.iter().for_each(|step| check(step, size));
+    }
+    let Program { words, frames, steps, columns } = Program::new(plans, pictures);
+    let ints =
+        |data: TensorData, dtype| int_primitive(Tensor::<1, Int>::from_data(data, (device, dtype)));
+    let words = ints(TensorData::from(words.as_slice()), DType::U32);
+    let frames = ints(TensorData::from(frames.as_slice()), DType::I32);
+    let steps = primitive(&Tensor::from_floats(steps.as_slice(), device));
+    let count = plans.len();
+    let narrow = floats(&steps, [count, 3, size, columns]);
+    let [pixels, scratch] = [(); 2].map(|()| floats(&steps, [count, 3, size, size]));
+    let client = pixels.client.clone();
+    let cube_dim = CubeDim::new_1d(UNITS as u32);
+    // SAFETY: columns are compared with those of their crop, which was found to lie within its picture; units go over no
+    // more pixels than a view has, and every tap lies within its crop.
+    unsafe {
+        shrink_columns::launch_unchecked(
+            &client,
+            CubeCount::Static(columns.div_ceil(UNITS) as u32, size as u32, count as u32),
+            cube_dim,
+            words.into_buffer_arg(),
+            frames.clone().into_buffer_arg(),
+            narrow.clone().into_buffer_arg(),
+            size,
+            columns,
+        );
+        views_of_batch::launch_unchecked(
+            &client,
+            CubeCount::Static(count as u32, 1, 1),
+            cube_dim,
+            narrow.into_buffer_arg(),
+            frames.into_buffer_arg(),
+            steps.into_buffer_arg(),
+            pixels.clone().into_buffer_arg(),
+            scratch.into_buffer_arg(),
+            size,
+            columns,
+        );
+    }
+    float_tensor(pixels)
+}
+
+fn check(step: &Step, size: usize) {
+    if let Step::Blur { kernel, sigma } = *step {
+        assert!(kernel % 2 == 1, "a blur over {kernel} pixels has no middle");
+        let kernel = extent(kernel, sigma);
+        assert!(kernel / 2 < size, "a blur over {kernel} pixels cannot be mirrored within {size}");
+        assert!(
+            kernel <= UNITS,
+            "a blur over {kernel} pixels: a cube has {UNITS} units for weights"
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! Contrastive losses over similarities of rows.
+
+#[cfg(feature = "cube")]
+use burn::backend::Dispatch;
+use burn::tensor::Tensor;
+#[cfg(feature = "cube")]
+use burn::tensor::{DType, activation::softplus};
+
+#[cfg(feature = "cube")]
+use crate::cube::{self, LossOps};
+use crate::reference;
+
+/// The logarithm of the sum of exponentiated similarities of each query with all keys:
+/// `lᵢ = log Σⱼ exp(queriesᵢ · keysⱼ / t)`.
+///
+/// # Shapes
+/// - queries: `[n, d]`; keys: `[k, d]`
+/// - output: `[n]`, in 32 bits where the operation is fused
+///
+/// # Panics
+/// If the widths differ.
+pub fn log_sum_exp(queries: Tensor<2>, keys: Tensor<2>, temperature: f64) -> Tensor<1> {
+    assert_eq!(queries.dims()[1], keys.dims()[1], "log_sum_exp: widths of queries and keys");
+    #[cfg(feature = "cube")]
+    if cube::on(&queries) && queries.dtype() == keys.dtype() {
+        let (queries, keys) = (queries.into_dispatch(), keys.into_dispatch());
+        return Tensor::from_dispatch(Dispatch::fused_log_sum_exp(
+            queries,
+            keys,
+            temperature.recip(),
+        ));
+    }
+    reference::log_sum_exp(queries, keys, temperature)
+}
+
+/// [`log_sum_exp`] of each row against the other rows of one matrix:
+/// `lᵢ = log Σ_{j ≠ i} exp(xᵢ · xⱼ / t)`.
+///
+/// # Shapes
+/// - x: `[n, d]`, of at least two rows
+/// - output: `[n]`, in 32 bits where the operation is fused
+///
+/// # Panics
+/// If there is one row.
+pub fn log_sum_exp_of_others(x: Tensor<2>, temperature: f64) -> Tensor<1> {
+    assert!(x.dims()[0] > 1, "log_sum_exp_of_others: a row has others");
+    #[cfg(feature = "cube")]
+    if cube::on(&x) {
+        let result = Dispatch::fused_log_sum_exp_of_others(x.into_dispatch(), temperature.recip());
+        return Tensor::from_dispatch(result);
+    }
+    reference::log_sum_exp_of_others(x, temperature)
+}
+
+/// InfoNCE with a queue: each query must find its own key among those of the queue.
+///
+/// `Lᵢ = −log( exp(qᵢ · k⁺ᵢ / t) / (exp(qᵢ · k⁺ᵢ / t) + Σⱼ exp(qᵢ · kⱼ / t)) )`, which is
+/// `softplus(lᵢ − qᵢ · k⁺ᵢ / t)` with `l` of [`log_sum_exp`]. Source: He et al., "Momentum Contrast for Unsupervised
+/// Visual Representation Learning" (2020), equation 1.
+///
+/// # Shapes
+/// - queries, positives: `[n, d]`; keys: `[k, d]`
+/// - output: `[n]`, in nats
+///
+/// # Panics
+/// If the shapes disagree.
+pub fn info_nce(
+    queries: Tensor<2>,
+    positives: Tensor<2>,
+    keys: Tensor<2>,
+    temperature: f64,
+) -> Tensor<1> {
+    assert_eq!(queries.dims(), positives.dims(), "info_nce: a positive for each query");
+    #[cfg(feature = "cube")]
+    if cube::on(&queries) {
+        let [q, k] = [queries.clone(), positives].map(|x| x.cast(DType::F32));
+        let positive = (q * k).sum_dim(1).squeeze_dim::<1>(1) / temperature;
+        return softplus(log_sum_exp(queries, keys, temperature).cast(DType::F32) - positive, 1.0);
+    }
+    reference::info_nce(queries, positives, keys, temperature)
+}

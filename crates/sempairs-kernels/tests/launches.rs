@@ -1,0 +1,100 @@
+//! How many kernels an operation launches, against its twin, on the device that `SEMPAIRS_DEVICE` names.
+#![cfg(feature = "cube")]
+
+#[path = "support/on_device.rs"]
+#[allow(dead_code, reason = "each test binary uses some of it")]
+mod on_device;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use burn::tensor::{Device, Tensor};
+use burn_cubecl::cubecl::logging::{LaunchObservation, LaunchObserver};
+use sempairs_kernels::{self as fused, Descent, Ratio, reference};
+
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl LaunchObserver for Count {
+    fn launched(&self, _: &'static str) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Launches of the work, once it has been done before.
+fn launches<T>(work: impl Fn() -> T) -> usize {
+    work();
+    let count = Arc::new(Count::default());
+    let watching = LaunchObservation::new(count.clone());
+    work();
+    drop(watching);
+    count.0.load(Ordering::Relaxed)
+}
+
+/// As many as a ResNet-50 has parameters.
+fn parameters(device: &Device) -> Vec<Tensor<1>> {
+    (0..161).map(|index| Tensor::ones([index * 37 % 5000 + 1], device)).collect()
+}
+
+type Step = fn(
+    Vec<Tensor<1>>,
+    Vec<Tensor<1>>,
+    Vec<Tensor<1>>,
+    &Descent,
+) -> (Vec<Tensor<1>>, Vec<Tensor<1>>);
+
+/// One test: there is one observer in a process.
+#[test]
+fn a_fused_operation_takes_fewer_launches_than_its_twin() {
+    let device = on_device::device();
+    // The CPU launches nothing, and nothing is fused under `SEMPAIRS_PLAIN=1`.
+    if device == Device::flex() || std::env::var("SEMPAIRS_PLAIN").is_ok_and(|plain| plain == "1") {
+        return;
+    }
+    let all = parameters(&device);
+    let mut rows = Vec::new();
+    // At the fewest bindings that a device may have, nine parameters share a launch.
+    for (name, ratio) in [("sgd", None), ("lars", Some(Ratio::OfDecayed { trust: 1e-3 }))] {
+        let rule = Descent {
+            rate: 0.1,
+            momentum: 0.9,
+            decay: 1e-4,
+            nesterov: false,
+            rate_inside: false,
+            ratio,
+        };
+        let of: [Step; 2] = [fused::descend, reference::descend];
+        let counts = of.map(|step| launches(|| step(all.clone(), all.clone(), all.clone(), &rule)));
+        rows.push((name, counts, 10));
+    }
+    let of: [fn(_, _, _) -> _; 2] = [fused::moving_averages, reference::moving_averages];
+    rows.push(("moving averages", of.map(|f| launches(|| f(all.clone(), all.clone(), 0.9))), 10));
+
+    let tracked = device.clone().autodiff();
+    let matrix = Tensor::<2>::ones([128, 128], &tracked).require_grad();
+    let of: [fn(_, _) -> Tensor<1>; 2] =
+        [fused::log_sum_exp_of_others, reference::log_sum_exp_of_others];
+    rows.push((
+        "log-sum-exp of others and its gradient",
+        of.map(|f| launches(|| f(matrix.clone(), 0.2).sum().backward())),
+        2,
+    ));
+    let centre = Tensor::<1>::ones([128], &tracked);
+    let of: [fn(_, _, _, _, _) -> Tensor<1>; 2] =
+        [fused::soft_cross_entropy, reference::soft_cross_entropy];
+    let counts = of.map(|f| {
+        launches(|| {
+            let teacher = matrix.clone().detach();
+            f(matrix.clone(), teacher, centre.clone(), 0.1, 0.04).sum().backward()
+        })
+    });
+    rows.push(("soft cross-entropy and its gradient", counts, 2));
+    let of: [fn(_, _) -> Tensor<1>; 2] = [fused::redundancy, reference::redundancy];
+    let counts = of.map(|f| launches(|| f(matrix.clone(), 0.005).backward()));
+    rows.push(("redundancy and its gradient", counts, 2));
+
+    for (name, [ours, twin], fewer) in rows {
+        println!("{name}: {ours} launches, its twin {twin}");
+        assert!(fewer * ours <= twin, "{name}: {ours} launches, its twin {twin}");
+    }
+}

@@ -1,0 +1,121 @@
+//! Steps over lists of parameters against their plain twins on the device that `SEMPAIRS_DEVICE` names.
+
+#[path = "support/on_device.rs"]
+#[allow(dead_code, reason = "each test binary uses some of it")]
+mod on_device;
+
+use burn::tensor::{Device, Tensor};
+use sempairs_kernels as fused;
+use sempairs_kernels::{Descent, Ratio, reference};
+
+/// Lengths of parameters: single ones, some that end within a cube's share, one at its end, and several shares.
+const LENGTHS: [usize; 9] = [1, 7, 64, 257, 4096, 4097, 3, 9411, 40_000];
+
+/// So many parameters that they take several launches.
+fn list(device: &Device, seed: usize) -> Vec<Tensor<1>> {
+    (0..70)
+        .map(|index| {
+            let length = LENGTHS[index % LENGTHS.len()];
+            let value = |i: usize| (((i + 1) * (index + 3) * (seed + 5)) % 97) as f32 / 48.0 - 1.0;
+            let values: Vec<f32> = (0..length).map(value).collect();
+            Tensor::from_floats(values.as_slice(), device)
+        })
+        .collect()
+}
+
+fn assert_close(ours: Vec<Tensor<1>>, twins: Vec<Tensor<1>>, name: &str) {
+    assert_eq!(ours.len(), twins.len(), "{name}");
+    for (index, (ours, twin)) in ours.into_iter().zip(twins).enumerate() {
+        let [ours, twin] = [ours, twin].map(|x| x.into_data().try_to_vec::<f32>().unwrap());
+        assert_eq!(ours.len(), twin.len(), "{name}: tensor {index}");
+        for (place, (ours, twin)) in ours.iter().zip(&twin).enumerate() {
+            assert!(
+                (ours - twin).abs() <= 1e-5 * twin.abs().max(1.0),
+                "{name}: tensor {index}: element {place} is {ours}, its twin {twin}"
+            );
+        }
+    }
+}
+
+fn rules() -> Vec<(&'static str, Descent)> {
+    let plain = Descent {
+        rate: 0.3,
+        momentum: 0.9,
+        decay: 1e-2,
+        nesterov: false,
+        rate_inside: false,
+        ratio: None,
+    };
+    let of_decayed = Some(Ratio::OfDecayed { trust: 1e-3 });
+    let of_parts = |limited| Some(Ratio::OfParts { trust: 0.02, limited });
+    vec![
+        ("sgd", plain),
+        ("sgd with look-ahead", Descent { nesterov: true, ..plain }),
+        ("lars of SimCLR", Descent { rate_inside: true, ratio: of_decayed, ..plain }),
+        ("lars of Barlow Twins", Descent { ratio: of_decayed, ..plain }),
+        ("lars of lightly", Descent { ratio: of_parts(false), ..plain }),
+        ("lars of solo-learn", Descent { ratio: of_parts(true), rate: 1e-3, ..plain }),
+    ]
+}
+
+#[test]
+fn steps_equal_their_twins() {
+    type Step = fn(
+        Vec<Tensor<1>>,
+        Vec<Tensor<1>>,
+        Vec<Tensor<1>>,
+        &Descent,
+    ) -> (Vec<Tensor<1>>, Vec<Tensor<1>>);
+    for (name, rule) in rules() {
+        let of: [(Step, Device); 2] =
+            [(fused::descend, on_device::device()), (reference::descend, Device::flex())];
+        let [ours, twin] = of.map(|(step, device)| {
+            let (mut weights, mut velocities) = (list(&device, 1), list(&device, 3));
+            // Weights of zeros have no ratio; and a second step starts from tensors that share memory.
+            weights[4] = weights[4].zeros_like();
+            for seed in [2, 4] {
+                (weights, velocities) = step(weights, list(&device, seed), velocities, &rule);
+            }
+            [weights, velocities]
+        });
+        for ((ours, twin), what) in ours.into_iter().zip(twin).zip(["weights", "velocities"]) {
+            assert_close(ours, twin, &format!("{name}: {what}"));
+        }
+    }
+}
+
+#[test]
+fn moving_averages_equal_their_twins() {
+    type Average = fn(Vec<Tensor<1>>, Vec<Tensor<1>>, f64) -> Vec<Tensor<1>>;
+    let of: [(Average, Device); 2] = [
+        (fused::moving_averages, on_device::device()),
+        (reference::moving_averages, Device::flex()),
+    ];
+    let [ours, twin] = of.map(|(average, device)| {
+        let once = average(list(&device, 1), list(&device, 2), 0.996);
+        average(once, list(&device, 3), 0.5)
+    });
+    assert_close(ours, twin, "moving averages");
+}
+
+/// Operations of Burn's that would write into a result in place must not reach its neighbours.
+#[test]
+fn results_that_share_memory_are_values_of_their_own() {
+    let device = on_device::device();
+    let averages = fused::moving_averages(list(&device, 1), list(&device, 1), 0.5);
+    let mut averages = averages.into_iter();
+    let kept: Vec<_> = averages.by_ref().take(4).collect();
+    let changed: Vec<_> = averages.map(|x| x * 2.0 + 1.0).collect();
+    let expected = list(&device, 1);
+    assert_close(kept, expected[..4].to_vec(), "kept");
+    let doubled = expected[4..].iter().map(|x| x.clone() * 2.0 + 1.0).collect();
+    assert_close(changed, doubled, "changed");
+}
+
+#[test]
+#[should_panic = "of one length"]
+fn parameters_of_other_lengths_are_refused() {
+    let device = on_device::device();
+    let one = |length| vec![Tensor::<1>::zeros([length], &device)];
+    fused::moving_averages(one(3), one(4), 0.5);
+}

@@ -1,0 +1,105 @@
+//! The same operation on the device under test and, as its twin, in 32 bits on the CPU.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+/// The device that `SEMPAIRS_DEVICE` names: `flex` (the default), `wgpu`, `vulkan` or `cuda:N`.
+pub fn device() -> Device {
+    let name = std::env::var("SEMPAIRS_DEVICE").unwrap_or_else(|_| "flex".into());
+    match name.as_str() {
+        "flex" => Device::flex(),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+        #[cfg(feature = "vulkan")]
+        "vulkan" => Device::vulkan(burn::tensor::DeviceKind::DefaultDevice),
+        #[cfg(feature = "cuda")]
+        name if name.starts_with("cuda:") => {
+            Device::cuda(name["cuda:".len()..].parse::<usize>().expect("cuda:N"))
+        }
+        _ => panic!("SEMPAIRS_DEVICE={name} is unknown or its feature is not compiled in"),
+    }
+}
+
+/// Types of floats that the device computes with and a parity table covers.
+pub fn types() -> Vec<DType> {
+    let all = [DType::F32, DType::F16, DType::BF16];
+    let device = device();
+    let variable = |name, value| std::env::var(name).is_ok_and(|found| found == value);
+    // Where the twins are taken they round every step to the type; the kernels do not.
+    if device != Device::flex() && !variable("SEMPAIRS_PLAIN", "1") {
+        all.into_iter().filter(|dtype| device.supports_dtype(*dtype)).collect()
+    } else {
+        vec![DType::F32]
+    }
+}
+
+/// Share of the largest value by which two results may differ: sums and exponentials in 32 bits in another order,
+/// and gradients rounded to the type of their input.
+fn tolerance(dtype: DType) -> f32 {
+    match dtype {
+        DType::F16 => 2e-3,
+        DType::BF16 => 1e-2,
+        _ => 2e-4,
+    }
+}
+
+/// Values and gradients of one operation.
+pub struct Outcome {
+    value: Vec<f32>,
+    gradients: Vec<Option<Vec<f32>>>,
+}
+
+/// The output, and the gradients of the sum of its product with fixed numbers, for inputs of a type on a device.
+pub fn run<const I: usize>(
+    device: &Device,
+    dtype: DType,
+    inputs: &[TensorData; I],
+    operation: impl Fn([Tensor<2>; I]) -> Tensor<1>,
+) -> Outcome {
+    let device = device.clone().autodiff();
+    let inputs = inputs.each_ref().map(|data| {
+        let exact = Tensor::<2>::from_data(data.clone(), (&device, DType::F32));
+        exact.cast(dtype).require_grad()
+    });
+    let y = operation(inputs.clone()).cast(DType::F32);
+    let factors: Vec<f32> = (0..y.dims()[0]).map(|i| ((i * 7 + 3) % 11) as f32 - 4.0).collect();
+    let factors = Tensor::<1>::from_floats(factors.as_slice(), &device);
+    let mut grads = (y.clone() * factors).sum().backward();
+    let floats = |data: TensorData| data.convert::<f32>().try_to_vec::<f32>().unwrap();
+    let gradients = inputs.map(|x| x.grad_remove(&mut grads).map(|g| floats(g.into_data()))).into();
+    Outcome { value: floats(y.into_data()), gradients }
+}
+
+/// Runs `ours` on the device under test in every type it has, and `twin` on the CPU from the same numbers.
+pub fn assert_parity<const I: usize>(
+    name: &str,
+    inputs: [TensorData; I],
+    ours: impl Fn([Tensor<2>; I]) -> Tensor<1>,
+    twin: impl Fn([Tensor<2>; I]) -> Tensor<1>,
+) {
+    for dtype in types() {
+        let name = format!("{name} in {}", dtype.name());
+        let ours = run(&device(), dtype, &inputs, &ours);
+        // What the type cannot hold is gone for both.
+        let rounded = inputs.clone().map(|data| data.convert_dtype(dtype).convert::<f32>());
+        let twin = run(&Device::flex(), DType::F32, &rounded, &twin);
+        compare(&ours.value, &twin.value, dtype, &format!("{name}: value"));
+        for (index, (ours, twin)) in ours.gradients.iter().zip(&twin.gradients).enumerate() {
+            assert_eq!(ours.is_some(), twin.is_some(), "{name}: gradient {index}");
+            if let (Some(ours), Some(twin)) = (ours, twin) {
+                compare(ours, twin, dtype, &format!("{name}: gradient {index}"));
+            }
+        }
+    }
+}
+
+fn compare(ours: &[f32], twin: &[f32], dtype: DType, name: &str) {
+    assert_eq!(ours.len(), twin.len(), "{name}");
+    // Where all of a gradient is zero, as for the direction of a number, rounding is not.
+    let largest = twin.iter().fold(0.1f32, |largest, value| largest.max(value.abs()));
+    for (index, (ours, twin)) in ours.iter().zip(twin).enumerate() {
+        assert!(
+            (ours - twin).abs() <= tolerance(dtype) * largest,
+            "{name}: element {index} is {ours}, its twin {twin}"
+        );
+    }
+}
