@@ -12,6 +12,7 @@
 use clap::Parser;
 use sempairs::experiment::read_grid;
 use sempairs::run::Runner;
+use sempairs::train::Display;
 use sempairs::{Error, device};
 
 const EXPERIMENT: &str = include_str!("../data/experiments/simclr_semantic.toml");
@@ -27,6 +28,9 @@ struct Args {
     /// The folder of all runs.
     #[arg(long, default_value = "runs")]
     runs: std::path::PathBuf,
+    /// Show a plain line every ten seconds on a terminal, too, and no dashboard.
+    #[arg(long)]
+    plain: bool,
 }
 
 fn main() -> std::process::ExitCode {
@@ -40,7 +44,10 @@ fn main() -> std::process::ExitCode {
 }
 
 fn compare(args: Args) -> Result<(), Error> {
-    let runner = Runner::new(args.runs, device::open(&args.device)?, &args.device);
+    let mut runner = Runner::new(args.runs, device::open(&args.device)?, &args.device);
+    if args.plain {
+        runner.display = Display::Plain;
+    }
     runner.stop_on_ctrl_c()?;
     for experiment in read_grid(EXPERIMENT, "simclr_semantic.toml", &args.set)? {
         let comparison = runner.compare(&experiment)?;

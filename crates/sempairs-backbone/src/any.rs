@@ -41,6 +41,13 @@ impl Backbone for AnyBackbone {
         }
     }
 
+    fn forward_dropping(&self, images: Tensor<4>, draw: u64) -> Tensor<2> {
+        match self {
+            Self::Residual(network) => network.forward_dropping(images, draw),
+            Self::Transformer(network) => network.forward_dropping(images, draw),
+        }
+    }
+
     fn features(&self) -> usize {
         match self {
             Self::Residual(network) => network.features(),

@@ -134,7 +134,11 @@ impl BatchNorm {
         let [mean, variance] = [&self.running_mean, &self.running_var]
             .map(|running| running.value_sync().to_device(&device));
         let (scale, offset) = (self.weight.val(), self.bias.val());
+        let dtype = input.dtype();
+        // Of 16 bits are pictures alone, for the sake of the products.
+        let input = input.cast(mean.dtype());
         burn::tensor::module::batch_norm(input, scale, offset, mean, variance, self.epsilon)
+            .cast(dtype)
     }
 
     /// Moves the running statistics towards those of a batch of so many values a channel.

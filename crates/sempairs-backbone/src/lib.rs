@@ -30,7 +30,9 @@ pub use any::{AnyBackbone, is_variant};
 pub use backbone::Backbone;
 pub use batch_norm::{BatchNorm, BatchNormConfig};
 pub use block::Block;
-pub use config::{Architecture, BackboneConfig, BackboneError, BlockKind, NetworkConfig, Stem};
+pub use config::{
+    Architecture, BackboneConfig, BackboneError, BlockKind, InitialFilters, NetworkConfig, Stem,
+};
 pub use conv::Conv;
 pub use resnet::{ResNet, ResNetConfig};
 pub use seed::{seed_parameters, seed_transformer_parameters, seeded_normal};

@@ -2,7 +2,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::{Backbone, BatchNorm, BatchNormConfig, Block, BlockKind, Conv, Stem, seed_parameters};
+use crate::seed::{Rule, seed_by};
+use crate::{Backbone, BatchNorm, BatchNormConfig, Block, BlockKind, Conv, InitialFilters, Stem};
 
 /// A residual network spelt out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub struct ResNetConfig {
     /// starts as its shortcut (Goyal et al., arXiv 1706.02677, section 5.1).
     #[serde(default)]
     pub zero_init_last: bool,
+    /// From which distribution [`init_seeded`](Self::init_seeded) draws the convolutions.
+    #[serde(default)]
+    pub initial_filters: InitialFilters,
 }
 
 impl ResNetConfig {
@@ -31,6 +35,7 @@ impl ResNetConfig {
             widths: [64, 128, 256, 512],
             stem: Stem::Imagenet,
             zero_init_last: false,
+            initial_filters: InitialFilters::default(),
         }
     }
 
@@ -91,9 +96,13 @@ impl ResNetConfig {
     }
 
     /// The network with weights that depend on `seed` alone: the same on every device, in every
-    /// process, whatever was drawn before. See [`seed_parameters`].
+    /// process, whatever was drawn before. See [`seed_parameters`](crate::seed_parameters).
     pub fn init_seeded(&self, device: &Device, seed: u64) -> ResNet {
-        seed_parameters(self.init(device), seed)
+        let rule = match self.initial_filters {
+            InitialFilters::Torchvision => Rule::Residual,
+            InitialFilters::Torch => Rule::Plain,
+        };
+        seed_by(rule, self.init(device), seed)
     }
 }
 

@@ -43,6 +43,9 @@ pub(crate) fn seed_by<M: Module>(rule: Rule, module: M, seed: u64) -> M {
 pub(crate) enum Rule {
     /// As [`seed_parameters`] says.
     Residual,
+    /// As [`seed_parameters`] says but for a convolution `[out, in, height, width]`: U(-1/sqrt(n), 1/sqrt(n)) with
+    /// n = in height width, the default of `torch.nn.Conv2d`.
+    Plain,
     /// DINO's: three axes (tokens, positions) and linear weights N(0, 0.02²), linear biases zero; a
     /// convolution `[out, in, height, width]` and its bias U(-1/sqrt(n), 1/sqrt(n)) with n = in height width,
     /// the default of `torch.nn.Conv2d`.
@@ -78,11 +81,14 @@ impl Seeder {
             (Rule::Residual, _, &[out, _, height, width]) => {
                 Some(gauss(rng, count, (2.0 / (out * height * width) as f64).sqrt()))
             }
-            (Rule::Residual, Owner::Linear, &[fan_in, _]) => {
+            (Rule::Plain, _, &[_, channels, height, width]) => {
+                Some(uniform(rng, count, channels * height * width))
+            }
+            (Rule::Residual | Rule::Plain, Owner::Linear, &[fan_in, _]) => {
                 self.fan_in = Some(fan_in);
                 Some(uniform(rng, count, fan_in))
             }
-            (Rule::Residual, Owner::Linear, &[_]) => {
+            (Rule::Residual | Rule::Plain, Owner::Linear, &[_]) => {
                 self.fan_in.map(|fan_in| uniform(rng, count, fan_in))
             }
             (Rule::Transformer, Owner::Patches, &[_, channels, height, width]) => {
@@ -135,7 +141,7 @@ impl ModuleMapper for Seeder {
 }
 
 /// The generator of a parameter.
-fn keyed(seed: u64, name: &str) -> ChaCha8Rng {
+pub(crate) fn keyed(seed: u64, name: &str) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8..12].copy_from_slice(&crc32fast::hash(name.as_bytes()).to_le_bytes());

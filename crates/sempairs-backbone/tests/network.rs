@@ -6,7 +6,8 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Distribution, Tensor};
 use sempairs_backbone::{
-    Architecture, Backbone, BackboneConfig, BatchNormConfig, ResNetConfig, Stem, seed_parameters,
+    Architecture, Backbone, BackboneConfig, BatchNormConfig, InitialFilters, ResNetConfig, Stem,
+    seed_parameters,
 };
 use support::{device, tensors};
 
@@ -53,6 +54,20 @@ fn a_seed_decides_all_weights_and_nothing_else_does() {
     let expected = 2.0 / (512.0 * 9.0);
     assert!(mean.abs() < 5.0 * (expected / count).sqrt());
     assert!((variance / expected - 1.0).abs() < 5.0 * (2.0 / count).sqrt());
+}
+
+#[test]
+fn filters_are_as_short_as_torch_s_where_asked() {
+    let config = BackboneConfig {
+        initial_filters: InitialFilters::Torch,
+        ..BackboneConfig::new(Architecture::Resnet10Narrow)
+    };
+    let drawn = tensors(&config.init_seeded(&device(), 7));
+    for (name, inputs) in [("conv1", 3), ("layer2.0.conv1", 32), ("layer4.0.conv2", 512)] {
+        let bound = (f64::from(inputs) * 9.0).sqrt().recip() as f32;
+        let largest = drawn[&format!("{name}.weight")].iter().fold(0.0_f32, |m, w| m.max(w.abs()));
+        assert!(largest <= bound && largest > 0.98 * bound, "{name}: {largest} of {bound}");
+    }
 }
 
 #[test]

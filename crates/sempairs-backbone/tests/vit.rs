@@ -4,12 +4,13 @@ mod support;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use sempairs_backbone::vit::resample_positions;
+use sempairs_backbone::vit::{DropPath, resample_positions};
 use sempairs_backbone::{Backbone, VisionTransformer, VisionTransformerConfig};
 use support::{Gradients, Reference, bounds, closed_form, device, tensors};
 
 fn tiny() -> VisionTransformerConfig {
-    VisionTransformerConfig { patch: 8, size: 32, dim: 24, depth: 3, heads: 3 }
+    let drop_path = DropPath::default();
+    VisionTransformerConfig { patch: 8, size: 32, dim: 24, depth: 3, heads: 3, drop_path }
 }
 
 fn pictures(size: [usize; 2]) -> Tensor<4> {
@@ -145,4 +146,53 @@ fn seeded_weights_have_the_distributions_of_dino() {
     assert!((deviation("patch_embed.proj.weight") - bound / 3f32.sqrt()).abs() < 2e-3);
     let other = tensors(&VisionTransformerConfig::small(8, 64).init_seeded(&Device::flex(), 2));
     assert!(weights["cls_token"] != other["cls_token"]);
+}
+
+#[test]
+fn stochastic_depth_drops_by_its_draw_and_keeps_the_mean() {
+    let values = |x: Tensor<2>| x.into_data().try_to_vec::<f32>().unwrap();
+    let pictures = pictures([32, 32]);
+    let plain = network(tiny());
+    let whole = values(plain.forward(pictures.clone()));
+    assert_eq!(values(plain.forward_dropping(pictures.clone(), 1)), whole);
+
+    let drops = network(VisionTransformerConfig { drop_path: DropPath(0.5), ..tiny() });
+    assert_eq!(values(drops.forward(pictures.clone())), whole, "nothing is left out in evaluation");
+    let drawn = |draw| values(drops.forward_dropping(pictures.clone(), draw));
+    assert_eq!(drawn(1), drawn(1));
+    let others = (2..40).filter(|draw| drawn(*draw) != drawn(1)).count();
+    assert!(others > 20, "{others} of 38 draws differ from the first");
+
+    // Of one block, at whose end the rate is that of the first: none.
+    let single = VisionTransformerConfig { depth: 1, drop_path: DropPath(0.9), ..tiny() };
+    let single = network(single);
+    let whole = values(single.forward(pictures.clone()));
+    assert_eq!(values(single.forward_dropping(pictures.clone(), 1)), whole);
+}
+
+#[test]
+fn what_stays_is_divided_by_the_probability_of_staying() {
+    // Before the last norm a block adds two branches; with the second block's projections at zero but for a bias in
+    // the perceptron's, each picture gets twice that bias or none of it at a rate of one half.
+    let mut network =
+        network(VisionTransformerConfig { depth: 2, drop_path: DropPath(0.5), ..tiny() });
+    let zero = |param: &mut burn::module::Param<Tensor<2>>| {
+        *param = param.clone().map(|x| x.zeros_like());
+    };
+    zero(&mut network.blocks_mut()[1].attn.proj.weight);
+    zero(&mut network.blocks_mut()[1].mlp.fc2.weight);
+    let bias = network.blocks_mut()[1].mlp.fc2.bias.as_mut().unwrap();
+    *bias = bias.clone().map(|x| Tensor::arange(0..24, &x.device()).float());
+    let pictures = pictures([32, 32]);
+    let plain = network.forward(pictures.clone()).into_data().try_to_vec::<f32>().unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for draw in 0..32 {
+        let x = network.forward_dropping(pictures.clone(), draw);
+        let x = x.into_data().try_to_vec::<f32>().unwrap();
+        for (picture, plain) in x.chunks(24).zip(plain.chunks(24)) {
+            assert!(picture != plain, "a branch is dropped or doubled, never plain");
+            seen.insert(picture.iter().map(|v| v.to_bits()).collect::<Vec<_>>());
+        }
+    }
+    assert_eq!(seen.len(), 4, "two pictures, each with the branch or without");
 }

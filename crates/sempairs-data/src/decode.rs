@@ -12,6 +12,10 @@ pub const MAX_PIXELS: u64 = 178_956_970;
 /// The most a decoder may allocate, in bytes: [`MAX_PIXELS`] of four 16-bit channels.
 const MAX_BYTES: u64 = 8 * MAX_PIXELS;
 
+/// The most bytes that are read of a picture's file: [`MAX_PIXELS`] of uncompressed 8-bit RGB, 512 MiB. Of a
+/// longer file nothing is read but its first bytes.
+pub const MAX_FILE_BYTES: u64 = 3 * MAX_PIXELS;
+
 /// Decodes a JPEG, PNG, GIF (its first frame), BMP, WebP or TIFF file to 8-bit RGB; the content decides
 /// which it is, and `name` stands in messages only.
 ///
@@ -36,20 +40,17 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<Picture<'static>, DataError> {
 }
 
 fn decode_dynamic(bytes: &[u8]) -> Result<DynamicImage, String> {
-    if bytes.is_empty() {
-        return Err("the file is empty".into());
-    }
-    let format = image::guess_format(bytes).map_err(|_| {
-        let start = bytes[..bytes.len().min(8)].escape_ascii();
-        format!("neither JPEG, PNG, GIF, BMP, WebP nor TIFF: it begins with \"{start}\"")
-    })?;
-    let (mut image, orientation) = match format {
+    let (mut image, orientation) = match format_of(bytes)? {
         ImageFormat::Jpeg => jpeg::decode(bytes)?,
         format => decode_other(bytes, format).map_err(|error| match error {
             ImageError::Limits(_) => format!("{error} (the limit is {MAX_PIXELS} pixels)"),
             error => error.to_string(),
         })?,
     };
+    // A GIF states its screen's sides apart from its frames'.
+    if image.width() == 0 || image.height() == 0 {
+        return Err(format!("it has no pixel: {}x{}", image.width(), image.height()));
+    }
     image.apply_orientation(orientation);
     Ok(image)
 }
@@ -75,18 +76,28 @@ fn decode_other(
     Ok((DynamicImage::from_decoder(decoder)?, orientation))
 }
 
-/// How many of a file's first bytes [`begins_as_picture`] looks at.
+/// How many of a file's first bytes [`format_of`] and [`begins_as_picture`] look at.
 pub(crate) const SNIFFED: u64 = 32;
 
-/// Whether a file that begins with `start` is of a kind that [`decode`] reads.
-pub(crate) fn begins_as_picture(start: &[u8]) -> bool {
+/// What a file is that begins with `start`, or why [`decode`] cannot read it.
+pub(crate) fn format_of(start: &[u8]) -> Result<ImageFormat, String> {
     use ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
-    match image::guess_format(start) {
-        // Its mark is two letters, with which a text may begin, too; but a text has no zero byte.
-        Ok(Bmp) => start.contains(&0),
-        Ok(format) => matches!(format, Jpeg | Png | Gif | WebP | Tiff),
-        Err(_) => false,
+    if start.is_empty() {
+        return Err("the file is empty".into());
     }
+    match image::guess_format(start) {
+        Ok(format @ (Jpeg | Png | Gif | Bmp | WebP | Tiff)) => Ok(format),
+        _ => {
+            let start = start[..start.len().min(8)].escape_ascii();
+            Err(format!("neither JPEG, PNG, GIF, BMP, WebP nor TIFF: it begins with \"{start}\""))
+        }
+    }
+}
+
+/// Whether a file that begins with `start` is a picture, however it is called.
+pub(crate) fn begins_as_picture(start: &[u8]) -> bool {
+    // The mark of BMP is two letters, with which a text may begin, too; but a text has no zero byte.
+    format_of(start).is_ok_and(|format| format != ImageFormat::Bmp || start.contains(&0))
 }
 
 /// Whether a picture of `width` by `height` has more than [`MAX_PIXELS`].

@@ -24,10 +24,11 @@ pub mod scenes;
 mod screen;
 mod source;
 pub mod sources;
+mod stamp;
 mod whole;
 
 pub use cache::CachedSource;
-pub use decode::{MAX_PIXELS, decode};
+pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
 pub use error::DataError;
 pub use key::{Key, Side};
 pub use left_out::LeftOut;
@@ -42,4 +43,5 @@ pub use sources::{
     CifarKind, CifarSource, Concat, FlatSource, FolderSource, Split, Stl10Source, Stl10Split,
     Subset,
 };
+pub use stamp::Stamp;
 pub use whole::write_whole;

@@ -11,3 +11,12 @@ pub fn progress_bar(what: impl Into<Cow<'static, str>>, steps: u64) -> ProgressB
         .with_style(style.expect("a valid template"))
         .with_finish(ProgressFinish::AndClear)
 }
+
+/// As [`progress_bar`], for what has no end that is known beforehand: it shows how many there were.
+pub(crate) fn progress_count(what: impl Into<Cow<'static, str>>) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} {pos} {per_sec}, {elapsed}");
+    ProgressBar::new_spinner()
+        .with_message(what)
+        .with_style(style.expect("a valid template"))
+        .with_finish(ProgressFinish::AndClear)
+}

@@ -18,6 +18,19 @@ pub enum OnBadPicture {
     Skip,
 }
 
+impl OnBadPicture {
+    /// An error of reading pictures, with `setting` named at its end if that would have left a bad picture out.
+    pub fn explain(self, error: DataError, setting: &str) -> DataError {
+        match (error, self) {
+            (DataError::Picture { picture, reason }, Self::Error) => {
+                let reason = format!("{reason}; `{setting}` leaves such pictures out");
+                DataError::Picture { picture, reason }
+            }
+            (error, _) => error,
+        }
+    }
+}
+
 /// A picture that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadPicture {
@@ -75,5 +88,21 @@ pub fn screen(
     match bad.into_values().next() {
         Some(error) if good.is_empty() => Err(error),
         _ => Ok((Subset::new(source, good).because(LeftOut::Undecodable), list)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_of_a_bad_picture_names_the_setting_that_is_not_yet_given() {
+        let error = || DataError::picture("cat/1.png", "torn");
+        let message = |on_bad: OnBadPicture| on_bad.explain(error(), "--skip").to_string();
+        assert_eq!(
+            message(OnBadPicture::Error),
+            "cat/1.png: cannot be decoded: torn; `--skip` leaves such pictures out"
+        );
+        assert_eq!(message(OnBadPicture::Skip), "cat/1.png: cannot be decoded: torn");
     }
 }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::{DataError, LeftOut, Picture};
+use crate::{DataError, LeftOut, Picture, Stamp};
 
 /// A numbered collection of pictures, some or all of them with a class.
 ///
@@ -70,6 +70,12 @@ pub trait PictureSource: Send + Sync {
     fn left_out(&self) -> Vec<(String, LeftOut)> {
         Vec::new()
     }
+
+    /// Length and time of the file that a picture lies in, by which a [cache](crate::cache) knows that the file
+    /// was replaced under the same name. `None`, the default, for pictures that lie in no file.
+    fn stamp(&self, _index: usize) -> Option<Stamp> {
+        None
+    }
 }
 
 impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
@@ -93,5 +99,8 @@ impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
     }
     fn left_out(&self) -> Vec<(String, LeftOut)> {
         (**self).left_out()
+    }
+    fn stamp(&self, index: usize) -> Option<Stamp> {
+        (**self).stamp(index)
     }
 }

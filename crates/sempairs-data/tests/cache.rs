@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use image::ImageFormat;
-use made::{Labelled, encode, put, smooth, varied};
+use made::{Labelled, encode, plain, put, smooth, varied};
 use sempairs_data::{CachedSource, DataError, FolderSource, OnBadPicture, Picture, PictureSource};
 
 /// Pictures of several sizes in two classes.
@@ -93,6 +93,38 @@ fn a_cache_is_reused_and_never_mistaken() {
 }
 
 #[test]
+fn a_replaced_file_is_noticed_wherever_it_lies() {
+    // More pictures than the identity looks at the pixels of, which are the first of every three.
+    let root = tempfile::tempdir().unwrap();
+    for number in 0..48 {
+        put(root.path(), &format!("a/{number:02}.png"), &plain(number));
+    }
+    let source = FolderSource::open(root.path()).unwrap();
+    let path = root.path().join("a.cache");
+    let open = || CachedSource::open_or_build(&source, 16, &path, OnBadPicture::Error);
+    let identity = open().unwrap().identity();
+    let replaced = root.path().join("a/07.png");
+    let (old, time) = (fs::read(&replaced).unwrap(), fs::metadata(&replaced).unwrap().modified());
+    let set_time =
+        |time| fs::File::options().write(true).open(&replaced).unwrap().set_modified(time).unwrap();
+    let refused = || {
+        let message = open().unwrap_err().to_string();
+        assert!(message.contains("lengths or times of their files differ"), "{message}");
+    };
+    // Another length at the same time.
+    let time = time.unwrap();
+    fs::write(&replaced, encode(smooth(5, 5), ImageFormat::Png)).unwrap();
+    set_time(time);
+    refused();
+    // The same length at another time.
+    fs::write(&replaced, &old).unwrap();
+    set_time(time + std::time::Duration::from_secs(1));
+    refused();
+    set_time(time);
+    assert_eq!(open().unwrap().identity(), identity);
+}
+
+#[test]
 fn bad_pictures_stop_the_build_or_are_listed() {
     let (root, _) = folder();
     put(root.path(), "cat/bad.jpg", b"not a picture");
@@ -155,8 +187,8 @@ fn damage_anywhere_is_found_when_a_cache_is_opened() {
     let doubled = [&bytes[..], &bytes[..]].concat();
     assert!(open_damaged(&other, &doubled).contains("length"));
     let mut newer = bytes.clone();
-    newer[8] = 2;
-    assert!(open_damaged(&other, &newer).contains("version 2"));
+    newer[8] = 3;
+    assert!(open_damaged(&other, &newer).contains("version 3"));
     let mut pixel = bytes;
     pixel[100] ^= 1;
     assert!(open_damaged(&other, &pixel).contains("checksum of bytes 0 to"));

@@ -226,6 +226,41 @@ fn damage_is_an_error_or_a_picture_and_never_a_panic() {
 }
 
 #[test]
+fn a_gif_with_a_screen_of_no_pixels_is_an_error() {
+    assert_eq!(reason(&made::gif_without_screen()), "it has no pixel: 0x0");
+}
+
+#[test]
+fn a_size_of_zero_is_an_error_or_a_picture_and_never_a_panic() {
+    for format in [
+        ImageFormat::Jpeg,
+        ImageFormat::Png,
+        ImageFormat::Gif,
+        ImageFormat::Bmp,
+        ImageFormat::WebP,
+        ImageFormat::Tiff,
+    ] {
+        let bytes = encode(DynamicImage::from(varied(9, 5)), format);
+        // Wherever in the file its sides stand, in 16 or 32 bits.
+        for width in [2, 4] {
+            for at in 0..=bytes.len() - width {
+                let mut zeroed = bytes.clone();
+                zeroed[at..at + width].fill(0);
+                let _ = decode(&zeroed, "x");
+            }
+        }
+    }
+    // A PNG's stand under a checksum.
+    for side in [16..20, 20..24, 16..24] {
+        let mut png = encode(varied(8, 8), ImageFormat::Png);
+        png[side].fill(0);
+        let crc = crc32fast::hash(&png[12..29]).to_be_bytes();
+        png[29..33].copy_from_slice(&crc);
+        reason(&png);
+    }
+}
+
+#[test]
 fn a_decompression_bomb_is_refused_before_it_unpacks() {
     let mut png = encode(varied(8, 8), ImageFormat::Png);
     png[16..24].copy_from_slice(&[0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60]); // 60,000 x 60,000

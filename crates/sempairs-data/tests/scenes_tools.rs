@@ -1,7 +1,8 @@
 //! The contact sheet.
 
+use sempairs_data::MAX_PIXELS;
 use sempairs_data::Picture;
-use sempairs_data::scenes::contact_sheet;
+use sempairs_data::scenes::{contact_sheet, sheet_size};
 
 #[test]
 fn a_contact_sheet_is_a_grid_with_gaps() {
@@ -29,4 +30,13 @@ fn a_contact_sheet_needs_no_more_columns_than_pictures() {
     let picture = Picture::new(4, 4, vec![0; 48]);
     let sheet = contact_sheet(&[picture.clone(), picture], 10, 4, 1);
     assert_eq!((sheet.width(), sheet.height()), (11, 6));
+}
+
+#[test]
+fn a_sheet_is_no_larger_than_a_picture_may_be() {
+    assert_eq!(sheet_size(5, 2, 16, 3), Ok([41, 60]));
+    assert_eq!(sheet_size(1, 9, 13_377, 0), Ok([13_377; 2]));
+    assert_eq!(sheet_size(1, 9, 13_378, 0), Err(MAX_PIXELS));
+    assert_eq!(sheet_size(2, 8, 4_000_000, 4), Err(MAX_PIXELS));
+    assert_eq!(sheet_size(usize::MAX, 2, usize::MAX, 3), Err(MAX_PIXELS));
 }

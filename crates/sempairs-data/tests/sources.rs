@@ -8,8 +8,8 @@ use std::sync::Arc;
 use image::{ImageFormat, RgbImage};
 use made::{Labelled, encode, plain, put};
 use sempairs_data::{
-    CifarKind, CifarSource, Concat, DataError, FlatSource, FolderSource, OnBadPicture,
-    PictureSource, Split, Stl10Source, Stl10Split, Subset, screen,
+    CifarKind, CifarSource, Concat, DataError, FlatSource, FolderSource, MAX_FILE_BYTES,
+    OnBadPicture, PictureSource, Split, Stl10Source, Stl10Split, Subset, screen,
 };
 
 fn names(source: &dyn PictureSource) -> Vec<String> {
@@ -163,6 +163,77 @@ fn a_bad_picture_is_an_error_with_its_path_or_is_skipped_and_listed() {
     put(all_bad.path(), "1.jpg", b"");
     let source = Arc::new(FlatSource::open(all_bad.path()).unwrap());
     assert!(screen(source, OnBadPicture::Skip).unwrap_err().to_string().contains("1.jpg"));
+}
+
+#[test]
+fn a_gif_without_pixels_is_skipped_like_any_bad_picture() {
+    let root = tempfile::tempdir().unwrap();
+    put(root.path(), "cat/1.png", &plain(1));
+    put(root.path(), "cat/2.gif", &made::gif_without_screen());
+    let source = Arc::new(FolderSource::open(root.path()).unwrap());
+    let message = screen(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
+    assert!(message.ends_with("2.gif: cannot be decoded: it has no pixel: 0x0"), "{message}");
+    let (good, bad) = screen(source, OnBadPicture::Skip).unwrap();
+    assert_eq!((names(&good), bad[0].name.as_str()), (vec!["cat/1.png".into()], "cat/2.gif"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_refused_without_being_opened() {
+    let root = tempfile::tempdir().unwrap();
+    put(root.path(), "a/1.png", &plain(1));
+    // Opened, the pipe would wait for a writer; read, the device would never end.
+    let pipe = root.path().join("a/2.png");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let device = root.path().join("a/3.png");
+    std::os::unix::fs::symlink("/dev/zero", &device).unwrap();
+    let socket = root.path().join("a/4.png");
+    let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let source = Arc::new(FolderSource::open(root.path()).unwrap());
+    for (index, path) in [(1, &pipe), (2, &device), (3, &socket)] {
+        let message = source.read(index).unwrap_err().to_string();
+        assert!(message.starts_with(&path.display().to_string()), "{message}");
+        assert!(message.contains("no regular file"), "{message}");
+    }
+    let (good, bad) = screen(source, OnBadPicture::Skip).unwrap();
+    assert_eq!((good.len(), bad.len()), (1, 3));
+}
+
+#[test]
+fn a_long_file_is_refused_by_its_first_bytes_or_its_length() {
+    let root = tempfile::tempdir().unwrap();
+    let film = put(root.path(), "a.mp4", b"\0\0\0\x20ftypisom");
+    let endless = put(root.path(), "b.png", &plain(1));
+    for path in [&film, &endless] {
+        // A file with a hole takes no room on the disk.
+        let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+        file.set_len(MAX_FILE_BYTES + 1).unwrap();
+    }
+    let source = FlatSource::open(root.path()).unwrap();
+    let message = source.read(0).unwrap_err().to_string();
+    assert!(message.contains("a.mp4: cannot be decoded: neither JPEG"), "{message}");
+    let message = source.read(1).unwrap_err().to_string();
+    assert!(message.ends_with("536870911 bytes are over the limit of 536870910"), "{message}");
+}
+
+#[test]
+fn the_files_of_pictures_are_known_by_length_and_time() {
+    let root = tempfile::tempdir().unwrap();
+    let path = put(root.path(), "1.png", &plain(1));
+    let source: Arc<dyn PictureSource> = Arc::new(FlatSource::open(root.path()).unwrap());
+    let stamp = source.stamp(0).unwrap();
+    assert_eq!(stamp.bytes, plain(1).len() as u64);
+    let other = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(other).unwrap();
+    let later = Subset::first(source.clone(), 1).stamp(0).unwrap();
+    assert_eq!((later.bytes, later.modified), (stamp.bytes, Some(1_000_000_000)));
+    let drawn: Arc<dyn PictureSource> = Arc::new(Labelled::new(&[1]));
+    let both = Concat::new(vec![drawn, source]);
+    assert_eq!((both.stamp(0), both.stamp(1)), (None, Some(later)));
+
+    put(root.path(), "data_batch_1.bin", &cifar10_record(3));
+    let cifar = CifarSource::open_folder(CifarKind::Cifar10, root.path(), Split::Train).unwrap();
+    assert_eq!(cifar.stamp(0).unwrap().bytes, 3073);
 }
 
 /// A CIFAR-10 record whose channels are `class`, `class + 100` and the pixel's row.

@@ -14,7 +14,8 @@ const SAMPLES: usize = 64;
 /// The identity of the features that a backbone gives a source's pictures through a pipeline.
 ///
 /// It covers every parameter and running statistic with its place in the module, every transform, the name
-/// and class of every picture, and the pixels of up to 64 pictures spread evenly over the source.
+/// and class of every picture, length and time of its file where it has one, and the pixels of up to 64
+/// pictures spread evenly over the source.
 ///
 /// # Errors
 ///
@@ -65,6 +66,9 @@ fn source_identity(source: &dyn PictureSource) -> Result<Identity, EvalError> {
     for index in 0..source.len() {
         let class = source.class(index).map_or(u64::MAX, |class| class as u64);
         identity = identity.and_field(source.name(index).as_bytes()).and(&class.to_le_bytes());
+        if let Some(stamp) = source.stamp(index) {
+            identity = identity.and(&stamp.to_le_bytes());
+        }
     }
     let samples = SAMPLES.min(source.len());
     for sample in 0..samples {

@@ -87,13 +87,18 @@ impl SgdMoco {
         queries: &[f32],
         progress: &ProgressBar,
     ) -> Result<Ranked, EvalError> {
+        Ok(ranked(train, queries, &self.fit(train, progress)?))
+    }
+
+    /// Weights `[classes, dim]`, then the bias.
+    fn fit(&self, train: &Features, progress: &ProgressBar) -> Result<Vec<f64>, EvalError> {
         self.check()?;
         let rate = |epoch| {
             let passed = self.milestones.iter().filter(|&&at| epoch >= at).count();
             self.learning_rate * 0.1f64.powi(passed as i32)
         };
         let Self { momentum, batch, epochs, seed, .. } = *self;
-        Descent { momentum, batch, epochs, seed, rate: &rate }.rank(train, queries, progress)
+        Descent { momentum, batch, epochs, seed, rate: &rate }.fit(train, progress)
     }
 }
 
@@ -115,15 +120,20 @@ impl Descent<'_> {
         queries: &[f32],
         progress: &ProgressBar,
     ) -> Result<Ranked, EvalError> {
+        Ok(ranked(train, queries, &self.fit(train, progress)?))
+    }
+
+    /// Weights `[classes, dim]`, then the bias.
+    fn fit(&self, train: &Features, progress: &ProgressBar) -> Result<Vec<f64>, EvalError> {
         progress.set_length(self.epochs as u64);
         let (d, c) = (train.dim, train.classes.len());
-        let mut point = self.start(c * d, c);
+        let mut point = start(self.seed, c * d, c);
         let mut velocity = vec![0.0; point.len()];
         let mut order: Vec<usize> = (0..train.labels.len()).collect();
         for epoch in 0..self.epochs {
             let rate = (self.rate)(epoch) as f32;
             order.sort_unstable();
-            order.shuffle(&mut self.key(epoch as u64).rng(0));
+            order.shuffle(&mut key(self.seed, epoch as u64).rng(0));
             for batch in order.chunks(self.batch) {
                 let gradient = gradient(train, batch, &point);
                 for ((x, v), g) in point.iter_mut().zip(&mut velocity).zip(gradient) {
@@ -137,25 +147,30 @@ impl Descent<'_> {
             }
             progress.inc(1);
         }
-        let point: Vec<f64> = point.into_iter().map(f64::from).collect();
-        Ok(Ranked::by_score(&Logistic::logits(queries, d, c, &point), c))
+        Ok(point.into_iter().map(f64::from).collect())
     }
+}
 
-    fn key(&self, epoch: u64) -> Key {
-        Key { seed: self.seed, epoch, picture: 0, side: Side::Left }
-    }
+fn key(seed: u64, epoch: u64) -> Key {
+    Key { seed, epoch, picture: 0, side: Side::Left }
+}
 
-    /// Normal weights by the method of Box and Muller (1958), then the bias.
-    fn start(&self, weights: usize, bias: usize) -> Vec<f32> {
-        let mut rng = self.key(0).rng(1);
-        let mut normal = || {
-            let (u, v): (f64, f64) = (rng.random(), rng.random());
-            (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-        };
-        let mut point: Vec<f32> = (0..weights).map(|_| (DEVIATION * normal()) as f32).collect();
-        point.resize(weights + bias, 0.0);
-        point
-    }
+/// Normal weights by the method of Box and Muller (1958), then the bias.
+fn start(seed: u64, weights: usize, bias: usize) -> Vec<f32> {
+    let mut rng = key(seed, 0).rng(1);
+    let mut normal = || {
+        let (u, v): (f64, f64) = (rng.random(), rng.random());
+        (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    };
+    let mut point: Vec<f32> = (0..weights).map(|_| (DEVIATION * normal()) as f32).collect();
+    point.resize(weights + bias, 0.0);
+    point
+}
+
+/// The classes of every query, best first.
+fn ranked(train: &Features, queries: &[f32], point: &[f64]) -> Ranked {
+    let classes = train.classes.len();
+    Ranked::by_score(&Logistic::logits(queries, train.dim, classes, point), classes)
 }
 
 /// The gradient of the mean cross-entropy of some pictures.
@@ -184,11 +199,6 @@ mod tests {
     use super::*;
     use crate::testing::clouds;
 
-    fn started(sgd: &SgdMoco, weights: usize, bias: usize) -> Vec<f32> {
-        let SgdMoco { momentum, batch, epochs, seed, .. } = *sgd;
-        Descent { momentum, batch, epochs, seed, rate: &|_| 0.0 }.start(weights, bias)
-    }
-
     #[test]
     fn separable_classes_are_found_and_twice_the_same() {
         let (train, test) = (clouds(300, 8, 5, 0.1, 1), clouds(100, 8, 5, 0.1, 2));
@@ -200,22 +210,59 @@ mod tests {
 
     #[test]
     fn one_step_by_hand() {
-        // One batch, one epoch: W1 = W0 - lr * gradient(W0), so the logits are known.
+        // One batch, one epoch: W1 = W0 - lr * gradient(W0).
         let train = clouds(12, 3, 3, 1.0, 1);
         let sgd = SgdMoco { epochs: 1, batch: 12, learning_rate: 0.5, ..SgdMoco::default() };
-        let start: Vec<f64> = started(&sgd, 9, 3).into_iter().map(f64::from).collect();
+        let start: Vec<f64> = super::start(sgd.seed, 9, 3).into_iter().map(f64::from).collect();
         let (rows, labels) = (&train.values, &train.labels);
         let logistic = Logistic { rows, labels, dim: 3, classes: 3, lambda: 0.0 };
         let mut slope = vec![0.0; 12];
         logistic.evaluate(&start, &mut slope);
         let after: Vec<f64> = start.iter().zip(&slope).map(|(x, g)| x - 0.5 * g).collect();
-        let expected = Ranked::by_score(&Logistic::logits(&train.values, 3, 3, &after), 3);
-        assert_eq!(sgd.rank(&train, &train.values).unwrap(), expected);
+        let fitted = sgd.fit(&train, &ProgressBar::hidden()).unwrap();
+        assert_eq!(fitted.len(), after.len());
+        for (ours, by_hand) in fitted.iter().zip(&after) {
+            assert!((ours - by_hand).abs() < 1e-6, "{fitted:?} is not {after:?}");
+        }
+        assert!(start.iter().zip(&after).any(|(x, y)| (x - y).abs() > 1e-2), "a step that shows");
+        let ranked = Ranked::by_score(&Logistic::logits(&train.values, 3, 3, &fitted), 3);
+        assert_eq!(sgd.rank(&train, &train.values).unwrap(), ranked);
+    }
+
+    #[test]
+    fn two_steps_by_hand_show_the_momentum_and_the_milestone() {
+        // v1 = g(W0), W1 = W0 - lr v1; v2 = m v1 + g(W1), W2 = W1 - lr / 10 v2, past the milestone at 1.
+        let train = clouds(12, 3, 3, 1.0, 1);
+        let (momentum, learning_rate) = (0.75, 0.5);
+        let sgd = SgdMoco {
+            epochs: 2,
+            batch: 12,
+            milestones: vec![1],
+            learning_rate,
+            momentum,
+            ..SgdMoco::default()
+        };
+        let (rows, labels) = (&train.values, &train.labels);
+        let logistic = Logistic { rows, labels, dim: 3, classes: 3, lambda: 0.0 };
+        let mut point: Vec<f64> = super::start(sgd.seed, 9, 3).into_iter().map(f64::from).collect();
+        let mut velocity = vec![0.0; 12];
+        for rate in [learning_rate, learning_rate / 10.0] {
+            let mut slope = vec![0.0; 12];
+            logistic.evaluate(&point, &mut slope);
+            for ((x, v), g) in point.iter_mut().zip(&mut velocity).zip(slope) {
+                *v = momentum * *v + g;
+                *x -= rate * *v;
+            }
+        }
+        let fitted = sgd.fit(&train, &ProgressBar::hidden()).unwrap();
+        for (ours, by_hand) in fitted.iter().zip(&point) {
+            assert!((ours - by_hand).abs() < 1e-6, "{fitted:?} is not {point:?}");
+        }
     }
 
     #[test]
     fn the_first_weights_have_their_deviation() {
-        let start = started(&SgdMoco::default(), 20_000, 4);
+        let start = super::start(0, 20_000, 4);
         let square: f64 = start.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / 20_000.0;
         assert!((square.sqrt() / 0.01 - 1.0).abs() < 0.02);
         assert_eq!(start[20_000..], [0.0; 4]);

@@ -4,6 +4,7 @@ use burn::backend::{Dispatch, DispatchTensor};
 use burn::tensor::Tensor;
 
 use crate::fused::{self, ForwardOps};
+use crate::precision::{follow, widen};
 use crate::reference;
 
 /// Normalises every channel over the batch (Ioffe and Szegedy 2015, algorithm 1):
@@ -22,7 +23,7 @@ pub fn batch_norm(
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
     if !fused::on(&x) {
-        return reference::batch_norm(x, weight, bias, epsilon);
+        return widened(x, |x| reference::batch_norm(x, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
     let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
@@ -40,7 +41,7 @@ pub fn batch_norm_relu(
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
     if !fused::on(&x) {
-        return reference::batch_norm_relu(x, weight, bias, epsilon);
+        return widened(x, |x| reference::batch_norm_relu(x, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
     let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
@@ -59,13 +60,24 @@ pub fn batch_norm_add_relu(
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
     if !fused::on(&x) {
-        return reference::batch_norm_add_relu(x, skip, weight, bias, epsilon);
+        let skip = widen(skip);
+        return widened(x, |x| reference::batch_norm_add_relu(x, skip, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
     assert_eq!(x.dims(), skip.dims(), "batch_norm_add_relu: shapes of x and skip");
     let (x, skip) = (x.into_dispatch(), skip.into_dispatch());
     let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
     tensors(Dispatch::fused_batch_norm_add_relu(x, skip, weight, bias, epsilon))
+}
+
+/// The operation in 32 bits at least, its output in the type of its input.
+fn widened(
+    x: Tensor<4>,
+    operation: impl FnOnce(Tensor<4>) -> (Tensor<4>, Tensor<1>, Tensor<1>),
+) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
+    let like = x.clone().detach();
+    let (y, mean, variance) = operation(widen(x));
+    (follow(y, &like), mean, variance)
 }
 
 fn check(x: &Tensor<4>, weight: &Tensor<1>, bias: &Tensor<1>) {

@@ -4,6 +4,7 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use crate::fused::{self, ForwardOps};
+use crate::precision::follow;
 use crate::reference;
 
 /// Convolves pictures with filters:
@@ -12,6 +13,8 @@ use crate::reference;
 ///
 /// There is no bias, dilation or grouping: a batch normalisation follows every convolution of a
 /// residual network.
+///
+/// Filters of another type are cast to the pictures'.
 ///
 /// # Shapes
 /// - `x`: `[n, c_in, h, w]`
@@ -24,6 +27,7 @@ pub fn conv2d(
     padding: [usize; 2],
 ) -> Tensor<4> {
     if !fused::on(&x) {
+        let weight = follow(weight, &x);
         return reference::conv2d(x, weight, stride, padding);
     }
     let (x, weight) = (x.into_dispatch(), weight.into_dispatch());

@@ -4,15 +4,17 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use crate::fused::{self, ForwardOps};
+use crate::precision::follow;
 use crate::reference;
 
-/// A linear layer: `y = x · weight + bias`.
+/// A linear layer: `y = x · weight + bias`. Weight and bias of another type are cast to the rows'.
 ///
 /// # Shapes
 /// - `x`: `[rows, inputs]`; `weight`: `[inputs, outputs]`; `bias`: `[outputs]`
 /// - output: `[rows, outputs]`
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     if !fused::on(&x) {
+        let (weight, bias) = (follow(weight, &x), follow(bias, &x));
         return reference::linear(x, weight, bias);
     }
     let ([_, inputs], [weights, outputs]) = (x.dims(), weight.dims());

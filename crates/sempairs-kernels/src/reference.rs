@@ -1,9 +1,11 @@
 //! The plain twins: what every operation of this crate means, in Burn's own tensor operations.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
+use burn::tensor::activation::{relu, softmax};
 use burn::tensor::module::{adaptive_avg_pool2d, batch_norm_train};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
+
+use crate::precision::{follow, widen};
 
 /// The twin of [`conv2d`](crate::conv2d()): [`burn::tensor::module::conv2d`] without bias, dilation
 /// or groups.
@@ -96,4 +98,46 @@ pub fn max_pool2d(
 /// - output: `[rows, outputs]`
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     x.matmul(weight) + bias.unsqueeze()
+}
+
+/// The twin of [`layer_norm`](crate::layer_norm()).
+///
+/// # Shapes
+/// - `x`, output: `[.., d]`; `weight`, `bias`: `[d]`
+pub fn layer_norm<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> Tensor<D> {
+    let centred = x.clone() - x.mean_dim(D - 1);
+    let variance = centred.clone().square().mean_dim(D - 1);
+    let scaled = centred / variance.add_scalar(epsilon).sqrt();
+    scaled * weight.unsqueeze() + bias.unsqueeze()
+}
+
+/// The twin of [`gelu`](crate::gelu()): [`burn::tensor::activation::gelu`].
+///
+/// # Shapes
+/// - `x`, output: any
+pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    burn::tensor::activation::gelu(x)
+}
+
+/// The twin of [`attention`](crate::attention()).
+///
+/// # Shapes
+/// - `qkv`: `[n, tokens, 3·d]`
+/// - output: `[n, tokens, d]`
+pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
+    let [n, tokens, width] = qkv.dims();
+    let d = width / 3;
+    let [q, k, v] = std::array::from_fn(|part| {
+        let part = qkv.clone().narrow(2, part * d, d);
+        part.reshape([n, tokens, heads, d / heads]).swap_dims(1, 2)
+    });
+    let scale = ((d / heads) as f64).sqrt().recip();
+    let logits = widen(q.mul_scalar(scale).matmul(k.swap_dims(2, 3)));
+    let weights = follow(softmax(logits, 3), &v);
+    weights.matmul(v).swap_dims(1, 2).reshape([n, tokens, d])
 }

@@ -109,6 +109,7 @@ impl DinoConfig {
             student,
             centre: RunningState::new(Tensor::zeros([prototypes], device)),
             config: self.clone(),
+            seed,
         }
     }
 }
@@ -198,6 +199,7 @@ pub struct Dino<B: Backbone> {
     centre: RunningState<Tensor<1>>,
     #[module(skip)]
     config: DinoConfig,
+    seed: u64,
 }
 
 impl<B: Backbone> Dino<B> {
@@ -216,11 +218,14 @@ impl<B: Backbone> Method for Dino<B> {
     fn loss(&self, views: Views, clock: Clock) -> Loss {
         let b = views.batch();
         let whole = [views.left, views.right];
-        let seen = features(&self.teacher.backbone, whole.clone(), Vec::new());
+        let seen = features(&self.teacher.backbone, whole.clone(), Vec::new(), None);
         let teacher = &self.teacher.head;
         let teacher = by_view(stop_gradient(teacher.logits(teacher.embed(seen))), b);
         let head = &self.student.head;
-        let embeddings = head.embed(features(&self.student.backbone, whole, views.locals));
+        // The student alone loses blocks; the draws of a step follow from the seed and the step.
+        let draw = Some(self.seed.rotate_left(32) ^ clock.step as u64);
+        let seen = features(&self.student.backbone, whole, views.locals, draw);
+        let embeddings = head.embed(seen);
         let student = by_view(head.logits(embeddings.clone()), b);
 
         let centre = self.centre();

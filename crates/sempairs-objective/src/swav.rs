@@ -198,7 +198,8 @@ impl<B: Backbone> Method for Swav<B> {
 
     fn loss(&self, views: Views, clock: Clock) -> Loss {
         let b = views.batch();
-        let features = features(&self.encoder.backbone, [views.left, views.right], views.locals);
+        let features =
+            features(&self.encoder.backbone, [views.left, views.right], views.locals, None);
         let z = self.encoder.projector.forward(features);
         let unit = normalize(z.clone());
         let scores = by_view(self.prototypes.scores(unit.clone()), b);

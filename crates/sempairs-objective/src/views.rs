@@ -1,4 +1,4 @@
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 
 /// A batch of pairs, augmented: row `i` of every tensor comes from pair `i`.
 ///
@@ -34,6 +34,14 @@ impl Views {
     /// The same views with the class of each pair's left picture.
     pub fn with_classes(self, classes: Vec<u32>) -> Self {
         Self { classes: Some(classes), ..self }
+    }
+
+    /// The same views, small crops included, in another type, which is that of the networks' products; see
+    /// [`sempairs_backbone::Backbone`].
+    pub fn cast(self, dtype: DType) -> Self {
+        let Self { left, right, locals, classes } = self;
+        let locals = locals.into_iter().map(|crop| crop.cast(dtype)).collect();
+        Self { left: left.cast(dtype), right: right.cast(dtype), locals, classes }
     }
 
     /// Pairs in the batch.

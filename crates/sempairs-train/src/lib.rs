@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! PairDataset -> PairLoader -> Views -> Method::loss -> backward -> mask -> optimiser -> after_step
-//!                                                        -> Checkpoint, metrics.jsonl, backbone.safetensors
+//!                                                        -> Checkpoint, metrics.jsonl
 //! ```
+//!
+//! The trainer hands the trained method back; its backbone's own file, `backbone.safetensors`, is written by
+//! whoever asked for it.
 //!
 //! A run is a function of its configuration and its seed: order, augmentation, schedules and the
 //! state of the optimiser follow from the step, so a run that was killed and resumed ends with the
@@ -24,6 +27,7 @@ mod metrics;
 mod optimizer;
 mod order;
 mod pipelines;
+mod precision;
 mod progress;
 mod run_directory;
 mod stepper;
@@ -45,6 +49,7 @@ pub use metrics::{Collapse, MetricLine, MetricLog};
 pub use optimizer::OptimizerConfig;
 pub use order::order;
 pub use pipelines::{Locals, LocalsFrom, Pipelines};
+pub use precision::Precision;
 pub use progress::Display;
 pub use run_directory::RunDirectory;
 pub use stepper::Stepper;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{LearningRate, LoaderConfig, OptimizerConfig, Scaling, TrainError};
+use crate::{LearningRate, LoaderConfig, OptimizerConfig, Precision, Scaling, TrainError};
 
 /// Everything that a run's weights depend on, besides the method, the pairs and the pipelines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct TrainConfig {
     /// left out. DINO has 3 (facebookresearch/dino, `main_dino.py`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<f64>,
+    /// The type of the networks' products.
+    #[serde(default)]
+    pub precision: Precision,
     /// Workers and memory of the loader; they change no result.
     #[serde(default)]
     pub loader: LoaderConfig,
@@ -53,6 +56,7 @@ impl TrainConfig {
                 vectors: None,
             },
             clip: None,
+            precision: Precision::default(),
             loader: LoaderConfig::default(),
             log_every: log_every(),
             checkpoint_every: None,

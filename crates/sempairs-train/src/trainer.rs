@@ -77,6 +77,7 @@ impl Trainer {
         mut observer: impl FnMut(&M, Clock) -> Result<(), ObserverError>,
     ) -> Result<Outcome<M>, TrainError> {
         self.config.check()?;
+        self.config.precision.check(&self.device)?;
         check_method(&method, &self.dataset, &self.pipelines, self.config.batch)?;
         let TrainConfig { batch, steps, .. } = self.config;
         let steps_per_epoch = self.dataset.len() / batch;
@@ -124,7 +125,8 @@ impl Trainer {
             let Some(views) = loader.next().transpose()? else { break };
             window.waited += waiting.elapsed();
 
-            let loss = method.loss(views.views(&device), clock);
+            let views = views.views(&device).cast(self.config.precision.dtype());
+            let loss = method.loss(views, clock);
             window.push(&loss);
             let mut gradients = GradientsParams::from_grads(loss.value.backward(), &method);
             method.mask(&mut gradients, clock);

@@ -199,13 +199,8 @@ mod tests {
     #[test]
     fn a_figure_has_a_row_a_picture_and_a_column_a_head() {
         let device = Device::flex();
-        let config = sempairs_backbone::VisionTransformerConfig {
-            patch: 4,
-            size: 16,
-            dim: 12,
-            depth: 2,
-            heads: 3,
-        };
+        let tiny = sempairs_backbone::VisionTransformerConfig::tiny(4, 16);
+        let config = sempairs_backbone::VisionTransformerConfig { dim: 12, depth: 2, ..tiny };
         let network = config.init_seeded(&device, 0);
         let pictures = [Picture::new(20, 20, vec![9; 1200]), Picture::new(30, 20, vec![200; 1800])];
         let pipeline = sempairs_augment::Preset::Evaluation.evaluation(24);

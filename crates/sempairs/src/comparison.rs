@@ -115,7 +115,10 @@ impl ArmResult {
 
     /// The steps at which all runs were scored.
     pub fn steps(&self) -> Vec<usize> {
-        self.runs.first().map_or(Vec::new(), |run| run.curve.iter().map(|p| p.step).collect())
+        let Some((first, others)) = self.runs.split_first() else { return Vec::new() };
+        let steps = first.curve.iter().map(|point| point.step);
+        let has = |run: &RunResult, step| run.curve.iter().any(|point| point.step == step);
+        steps.filter(|step| others.iter().all(|run| has(run, *step))).collect()
     }
 
     /// The mean top-1 accuracy over the runs at each step of [`steps`](Self::steps), with its interval.

@@ -24,17 +24,20 @@ fn bar(downstream: &Downstream, what: String) -> ProgressBar {
 /// What needs no network: weighted k-NN on pixels and on colours. Source of the settings: the sizes are
 /// those at which such baselines are usually given, 32 pixels a side and 8 bins a channel.
 pub(crate) fn baselines(downstream: &Downstream) -> Result<Vec<Score>, Error> {
-    type Describe = fn(&dyn PictureSource) -> Result<Features, EvalError>;
+    type Describe = fn(&dyn PictureSource, &ProgressBar) -> Result<Features, EvalError>;
     let knn: Protocol = "knn".parse()?;
     let describe: [(&str, Describe); 2] = [
-        ("raw pixels 32x32", |source| raw_pixels(source, 32)),
-        ("colour histogram 8x8x8", |source| colour_histogram(source, 8)),
+        ("raw pixels 32x32", |source, bar| raw_pixels(source, 32, bar)),
+        ("colour histogram 8x8x8", |source, bar| colour_histogram(source, 8, bar)),
     ];
     describe
         .into_iter()
         .map(|(name, describe)| {
+            let described = bar(downstream, format!("{} as {name}", downstream.name));
+            let train = describe(&*downstream.train, &described)?;
+            let test = describe(&*downstream.test, &described)?;
+            drop(described);
             let bar = bar(downstream, format!("{} {knn} on {name}", downstream.name));
-            let [train, test] = [describe(&*downstream.train)?, describe(&*downstream.test)?];
             Ok(knn.score_with(&downstream.name, name, &train, &test, &bar)?)
         })
         .collect()

@@ -34,8 +34,7 @@ pub fn open(name: &str) -> Result<Device, Error> {
     };
     let Some((_, compiled, _)) = BACKENDS.iter().find(|(known, ..)| *known == backend) else {
         let names = BACKENDS.map(|(name, ..)| name);
-        let near = crate::nearest(backend, names)
-            .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
+        let near = crate::did_you_mean(backend, names);
         return Err(Error::Device(format!(
             "`{name}` is no device; there are {}{near}",
             names.join(", ")
@@ -69,15 +68,11 @@ fn kind(number: Option<usize>) -> burn::tensor::DeviceKind {
 /// A device that has added two numbers. Without a driver or a GPU Burn panics at the first operation.
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 fn working(name: &str, device: impl FnOnce() -> Device) -> Result<Device, Error> {
-    use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-    let hook = take_hook();
-    set_hook(Box::new(|_| {}));
-    let sum = catch_unwind(AssertUnwindSafe(|| {
+    let sum = quietly(|| {
         let device = device();
         let ones = burn::tensor::Tensor::<1>::ones([2], &device);
         (ones.sum().into_scalar::<f32>(), device)
-    }));
-    set_hook(hook);
+    });
     match sum {
         Ok((2.0, device)) => Ok(device),
         Ok((sum, _)) => Err(Error::Device(format!("`{name}`: 1 + 1 is {sum} on this device"))),
@@ -88,6 +83,72 @@ fn working(name: &str, device: impl FnOnce() -> Device) -> Result<Device, Error>
             Err(Error::Device(format!("`{name}` does not work here: {reason}")))
         }
     }
+}
+
+/// What a backend finds on this machine, a line each: the name that [`open`] takes, where the device has one of
+/// its own, and what it calls itself. Nothing for `flex`, for what is not compiled in, and without a driver.
+///
+/// Only discrete GPUs have a number under `wgpu` and `vulkan`; any other is what the name alone may choose.
+/// Every device is opened for its name.
+pub fn hardware(backend: &str) -> Vec<String> {
+    #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+    {
+        use burn::tensor::DeviceType;
+        let found = match backend {
+            #[cfg(feature = "wgpu")]
+            "wgpu" => DeviceType::Wgpu,
+            #[cfg(feature = "vulkan")]
+            "vulkan" => DeviceType::Vulkan,
+            #[cfg(feature = "cuda")]
+            "cuda" => DeviceType::Cuda,
+            _ => return Vec::new(),
+        };
+        let list = || {
+            let found = Device::enumerate(found).into_vec();
+            let number = |device: &Device| {
+                (0..found.len()).find(|number| numbered(backend, *number).as_ref() == Some(device))
+            };
+            let line = |device: &Device| {
+                let name = device.identity().map_or("without a name".into(), |it| it.name);
+                match number(device) {
+                    Some(number) => format!("{backend}:{number}  {name}"),
+                    None => format!("{backend}    {name}, no discrete GPU"),
+                }
+            };
+            found.iter().map(line).collect()
+        };
+        quietly(list).unwrap_or_default()
+    }
+    #[cfg(not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")))]
+    {
+        let _ = backend;
+        Vec::new()
+    }
+}
+
+/// The N-th GPU of a backend, whether it is there or not.
+#[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+fn numbered(backend: &str, number: usize) -> Option<Device> {
+    match backend {
+        #[cfg(feature = "wgpu")]
+        "wgpu" => Some(Device::wgpu(kind(Some(number)))),
+        #[cfg(feature = "vulkan")]
+        "vulkan" => Some(Device::vulkan(kind(Some(number)))),
+        #[cfg(feature = "cuda")]
+        "cuda" => Some(Device::cuda(number)),
+        _ => None,
+    }
+}
+
+/// What `work` gives, or the panic that it ended in, of which nothing is printed.
+#[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+fn quietly<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
+    use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+    let hook = take_hook();
+    set_hook(Box::new(|_| {}));
+    let done = catch_unwind(AssertUnwindSafe(work));
+    set_hook(hook);
+    done
 }
 
 /// The first backend of this build that needs nothing but the processor, else the first at all.
@@ -115,5 +176,15 @@ mod tests {
         assert!(message("vulcan").contains("did you mean `vulkan`"));
         assert!(message("cuda:x").contains("`x` is not the number"));
         assert!(message("flex:1").contains("no numbered devices"));
+    }
+
+    #[test]
+    fn hardware_is_listed_for_gpus_alone() {
+        assert!(hardware("flex").is_empty() && hardware("abacus").is_empty());
+        for (backend, compiled, _) in BACKENDS {
+            let found = hardware(backend);
+            assert!(compiled || found.is_empty(), "{found:?}");
+            assert!(found.iter().all(|line| line.starts_with(backend)), "{found:?}");
+        }
     }
 }

@@ -104,4 +104,4 @@ pub use sempairs_train as train;
 
 mod error;
 pub use error::Error;
-pub use suggest::nearest;
+pub use suggest::{did_you_mean, nearest};

@@ -86,6 +86,16 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
         ("hue = 0.1", "hue = 0.7", "views.left[2].hue"),
         ("std = [0.5, 0.5,", "std = [0.5, 0.0,", "views.normalize.std"),
         ("widths = [16, 32,", "widths = [16, 0,", "backbone.widths[1]"),
+        // So large that an allocation would have ended the process.
+        ("widths = [16, 32,", "widths = [10000000, 32,", "backbone.widths[0]"),
+        ("size = 24\n", "size = 1000000\n", "views.size"),
+        ("per_class = 100, size = 32", "per_class = 100, size = 100000000", "evaluation.train"),
+        ("per_class = 800\n", "per_class = 9000000000000000000\n", "pictures"),
+        (
+            "invariance_scenes = 20",
+            "invariance_scenes = 1000000000",
+            "evaluation.invariance_scenes",
+        ),
         ("widths = [16, 32, 64, 128]", "patch = 8", "backbone.patch"),
         ("\"resnet10_narrow\"\nwidths = [16, 32, 64, 128]", "\"vit_tiny\"", "backbone.patch"),
         (
@@ -226,12 +236,37 @@ fn the_help_of_training_says_how_to_stop_and_go_on() {
     for command in ["pretrain", "compare"] {
         let help = String::from_utf8(sempairs(&[command, "--help"]).stdout).unwrap();
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-        for word in ["Ctrl-C", "`q`", "checkpoint", "goes on", "--workers", "--ahead"] {
+        for word in ["Ctrl-C", "`q`", "checkpoint", "goes on", "--workers", "--ahead", "--plain"] {
             assert!(help.contains(word), "{command}: no {word} in {help}");
         }
         let message = refusal(&[command, "experiment.toml", "--ahead", "0"]);
         assert!(message.contains("--ahead"), "{message}");
     }
+}
+
+#[test]
+fn sizes_that_no_memory_holds_name_their_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (scenes, manifest, sheet) = (at("scenes"), at("pairs.csv"), at("sheet.png"));
+    assert!(sempairs(&["scenes", "--out", &scenes, "--per-class", "2"]).status.success());
+    assert!(sempairs(&["pairs", "make", &scenes, "--out", &manifest]).status.success());
+    let show = ["pairs", "show", &manifest, &scenes, "--out", &sheet];
+    for (call, flag, value) in [
+        (&["scenes", "--sheet", &sheet][..], "--size", "600000000"),
+        (&["scenes", "--sheet", &sheet], "--per-class", "99999999999"),
+        (&["scenes", "--sheet", &sheet, "--per-class", "1000"], "--size", "4096"),
+        (&show, "--cell", "4000000"),
+        (&show, "--cell", "4096"),
+        (&show, "--count", "0"),
+        (&["bench", "loader", &scenes], "--size", "100000000"),
+        (&["bench", "step"], "--size", "100000000"),
+        (&["pretrain", "experiment.toml"], "--ahead", "1000000000000000000"),
+    ] {
+        let message = refusal(&[call, &[flag, value]].concat());
+        assert!(message.contains(flag), "{call:?} {flag} {value}: {message}");
+    }
+    assert!(!folder.path().join("sheet.png").exists());
 }
 
 #[test]

@@ -197,4 +197,5 @@ fn a_timed_step_is_one_line_of_json() {
     assert!(median > 0.0 && (pace * median - 4.0).abs() < 1e-9, "{line}");
     let peak = line.get("peak_bytes").expect("a key, even where the system does not tell");
     assert!(peak.as_u64().is_some_and(|bytes| bytes > 0) || !cfg!(target_os = "linux"), "{line}");
+    assert_eq!(line["peak_bytes_note"], "the largest resident size of the process");
 }

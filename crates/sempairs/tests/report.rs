@@ -228,7 +228,7 @@ fn the_headline_and_the_overtaking_come_from_the_data() {
     let found = &comparison.differences[0].top1;
     let page = html(&comparison, &[]);
     let headline = format!(
-        "sp is ahead of ap by {:.1} points [{:.1}, {:.1}] on the unseen classes (3 seeds, probe-lbfgs).",
+        "sp is ahead of ap by {:.1} points [{:.1}, {:.1}] on far scenes (3 seeds, probe-lbfgs).",
         100.0 * found.mean,
         100.0 * found.low.unwrap(),
         100.0 * found.high.unwrap()

@@ -1,4 +1,5 @@
-//! A run that is killed with SIGKILL and resumed ends with exactly the weights of one that was not.
+//! A run that is killed with SIGKILL, or stopped with Ctrl-C, and resumed ends with exactly the weights of one that
+//! was not.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -144,6 +145,57 @@ fn a_killed_run_with_lars_ends_with_the_same_weights() {
     with_simclr(
         "optimizer = { name = \"lars\", weight_decay = 1e-4, trust = 0.02, variant = \"fair\" }\nlearning_rate = { base = 0.3, scaling = \"square_root\", warmup_epochs = 1.5 }",
     );
+}
+
+/// Ctrl-C is the signal SIGINT: the run ends after its current step, with a checkpoint of that step.
+#[cfg(unix)]
+#[test]
+fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiment: PathBuf = folder.path().join("resume.toml");
+    // Without a checkpoint on the way, so that the one that is found was written because of the signal.
+    let text = EXPERIMENT
+        .replace("OPTIMIZER", "optimizer = { name = \"adamw\" }\nlearning_rate = { base = 1e-3 }")
+        .replace("checkpoint_every = 4", "checkpoint_every = 1000")
+        .replace("steps = 40", "steps = 120")
+        .replace("every = 10", "every = 60");
+    fs::write(&experiment, text).unwrap();
+    let [whole, stopped] = ["whole", "stopped"].map(|name| folder.path().join(name));
+    finish(pretrain(&experiment, &whole));
+
+    let run = stopped.join("resume/sp-seed3");
+    let messages = folder.path().join("messages");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sempairs"))
+        .args(["pretrain", "--device", "flex", "--plain", "--runs"])
+        .args([&stopped, &experiment])
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&messages).unwrap())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(300);
+    // The first line of progress: it trains.
+    while !fs::read_to_string(&messages).unwrap().contains("pairs/s") {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended before it was stopped");
+        assert!(Instant::now() < deadline, "no step within five minutes");
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    let interrupt = format!("kill -INT {}", child.id());
+    assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
+    let status = child.wait().unwrap();
+    let said = fs::read_to_string(&messages).unwrap();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("stopping after this step"), "{said}");
+    let step = said.split("error: stopped at step ").nth(1).and_then(|it| it.split(';').next());
+    let step: usize = step.unwrap_or_else(|| panic!("{said}")).parse().unwrap();
+    assert!((1..120).contains(&step), "{said}");
+    assert!(run.join("checkpoint/latest.ckpt").exists(), "no checkpoint was written");
+    assert!(!run.join("backbone.safetensors").exists());
+
+    finish(pretrain(&experiment, &stopped));
+    let whole = whole.join("resume/sp-seed3");
+    let weights = |folder: &Path| fs::read(folder.join("backbone.safetensors")).unwrap();
+    assert!(weights(&whole) == weights(&run), "the weights differ");
+    assert_eq!(metrics(&whole), metrics(&run));
 }
 
 const RESIDUAL: &str = "[backbone]\nname = \"resnet10_narrow\"\nwidths = [8, 8, 8, 8]";

@@ -1,7 +1,7 @@
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::gelu;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
+use sempairs_kernels::gelu;
 
 use super::{Attention, LayerNorm};
 
@@ -39,16 +39,40 @@ impl TransformerBlock {
         }
     }
 
+    /// The tokens behind the block, in their own type; its products are made in the type `products`.
+    ///
     /// # Shapes
     /// - input, output: `[batch, tokens, dim]`
-    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let x = x.clone() + self.attn.forward(self.norm1.forward(x));
-        let hidden = gelu(self.mlp.fc1.forward(self.norm2.forward(x.clone())));
-        x + self.mlp.fc2.forward(hidden)
+    pub fn forward(&self, x: Tensor<3>, products: DType) -> Tensor<3> {
+        self.forward_scaled(x, products, |branch| branch)
+    }
+
+    /// [`forward`](Self::forward), where what attention and perceptron add passes through `scale` before it is added.
+    pub(super) fn forward_scaled(
+        &self,
+        x: Tensor<3>,
+        products: DType,
+        mut scale: impl FnMut(Tensor<3>) -> Tensor<3>,
+    ) -> Tensor<3> {
+        let dtype = x.dtype();
+        let attended = self.attn.forward(self.norm1.forward(x.clone()).cast(products));
+        let x = x + scale(attended.cast(dtype));
+        let hidden = linear(&self.mlp.fc1, self.norm2.forward(x.clone()).cast(products));
+        x + scale(linear(&self.mlp.fc2, gelu(hidden)).cast(dtype))
     }
 
     /// [`Attention::weights`] of the tokens that enter the block.
-    pub fn attention(&self, x: Tensor<3>) -> Tensor<4> {
-        self.attn.weights(self.norm1.forward(x))
+    pub fn attention(&self, x: Tensor<3>, products: DType) -> Tensor<4> {
+        self.attn.weights(self.norm1.forward(x).cast(products))
     }
+}
+
+/// A layer with a bias, on all tokens of all pictures at once.
+pub(super) fn linear(layer: &Linear, x: Tensor<3>) -> Tensor<3> {
+    let [batch, tokens, dim] = x.dims();
+    let bias = layer.bias.as_ref().expect("the layers of a transformer have biases");
+    let y =
+        sempairs_kernels::linear(x.reshape([batch * tokens, dim]), layer.weight.val(), bias.val());
+    let [_, width] = y.dims();
+    y.reshape([batch, tokens, width])
 }

@@ -25,9 +25,6 @@ impl LayerNorm {
     /// # Shapes
     /// - input, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let centred = x.clone() - x.mean_dim(2);
-        let variance = centred.clone().square().mean_dim(2);
-        let scaled = centred / variance.add_scalar(EPSILON).sqrt();
-        scaled * self.weight.val().unsqueeze() + self.bias.val().unsqueeze()
+        sempairs_kernels::layer_norm(x, self.weight.val(), self.bias.val(), EPSILON)
     }
 }

@@ -2,6 +2,7 @@
 
 mod attention;
 mod block;
+mod drop_path;
 mod layer_norm;
 mod patch;
 mod position;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use attention::Attention;
 pub use block::{Mlp, TransformerBlock};
+pub use drop_path::DropPath;
 pub use layer_norm::LayerNorm;
 pub use patch::{PatchEmbed, PatchProjection};
 pub use position::resample_positions;
@@ -35,12 +37,15 @@ pub struct VisionTransformerConfig {
     pub depth: usize,
     /// Attention heads of a block; a divisor of `dim`.
     pub heads: usize,
+    /// Stochastic depth: see [`VisionTransformer::forward_dropping`](Backbone::forward_dropping).
+    #[serde(default)]
+    pub drop_path: DropPath,
 }
 
 impl VisionTransformerConfig {
     /// ViT-Ti: 192 features, 12 blocks of 3 heads (arXiv 2012.12877, table 1).
     pub fn tiny(patch: usize, size: usize) -> Self {
-        Self { patch, size, dim: 192, depth: 12, heads: 3 }
+        Self { patch, size, dim: 192, depth: 12, heads: 3, drop_path: DropPath::default() }
     }
 
     /// ViT-S: 384 features, 12 blocks of 6 heads (arXiv 2012.12877, table 1).
@@ -69,7 +74,7 @@ impl VisionTransformerConfig {
     ///
     /// As [`init_seeded`](Self::init_seeded).
     pub fn init(&self, device: &Device) -> VisionTransformer {
-        let Self { patch, size, dim, depth, heads } = *self;
+        let Self { patch, size, dim, depth, heads, drop_path } = *self;
         assert!(
             patch > 0 && size >= patch && size.is_multiple_of(patch) && depth > 0,
             "a patch divides the size, and there is a block: {self:?}"
@@ -89,6 +94,7 @@ impl VisionTransformerConfig {
             blocks: (0..depth).map(|_| TransformerBlock::new(dim, heads, device)).collect(),
             norm: LayerNorm::new(dim, device),
             dim,
+            drop_path,
         }
     }
 }
@@ -106,6 +112,8 @@ pub struct VisionTransformer {
     blocks: Vec<TransformerBlock>,
     norm: LayerNorm,
     dim: usize,
+    #[module(skip)]
+    drop_path: DropPath,
 }
 
 impl VisionTransformer {
@@ -119,6 +127,11 @@ impl VisionTransformer {
         self.patch_embed.proj.patch()
     }
 
+    /// The blocks, first to last.
+    pub fn blocks_mut(&mut self) -> &mut [TransformerBlock] {
+        &mut self.blocks
+    }
+
     /// All tokens behind the last norm: the class token, then the patches row by row.
     ///
     /// # Shapes
@@ -129,7 +142,9 @@ impl VisionTransformer {
     ///
     /// If the patch does not divide height and width.
     pub fn tokens(&self, images: Tensor<4>) -> Tensor<3> {
-        self.norm.forward(self.blocks.iter().fold(self.embed(images), |x, block| block.forward(x)))
+        let dtype = images.dtype();
+        let x = self.embed(images);
+        self.norm.forward(self.blocks.iter().fold(x, |x, block| block.forward(x, dtype)))
     }
 
     /// The class tokens of the last blocks, each behind the last norm, side by side, the last block's at the
@@ -145,10 +160,11 @@ impl VisionTransformer {
     pub fn class_tokens(&self, images: Tensor<4>, blocks: usize) -> Tensor<2> {
         let depth = self.blocks.len();
         assert!((1..=depth).contains(&blocks), "1 to {depth} blocks, not {blocks}");
+        let dtype = images.dtype();
         let mut x = self.embed(images);
         let mut found = Vec::with_capacity(blocks);
         for (index, block) in self.blocks.iter().enumerate() {
-            x = block.forward(x);
+            x = block.forward(x, dtype);
             if index + blocks >= depth {
                 found.push(first_token(self.norm.forward(x.clone())));
             }
@@ -170,8 +186,9 @@ impl VisionTransformer {
         let [batch, _, height, width] = images.dims();
         let patch = self.patch_embed.proj.patch();
         let (last, before) = self.blocks.split_last().expect("a network has a block");
-        let x = before.iter().fold(self.embed(images), |x, block| block.forward(x));
-        let weights = last.attention(x); // [batch, heads, tokens, tokens]
+        let dtype = images.dtype();
+        let x = before.iter().fold(self.embed(images), |x, block| block.forward(x, dtype));
+        let weights = last.attention(x, dtype); // [batch, heads, tokens, tokens]
         let [_, heads, tokens, _] = weights.dims();
         weights.narrow(2, 0, 1).narrow(3, 1, tokens - 1).reshape([
             batch,
@@ -185,7 +202,8 @@ impl VisionTransformer {
     fn embed(&self, images: Tensor<4>) -> Tensor<3> {
         let [batch, _, height, width] = images.dims();
         let patch = self.patch_embed.proj.patch();
-        let patches = self.patch_embed.forward(images);
+        // Tokens keep the weights' type: what is added to them block by block is small.
+        let patches = self.patch_embed.forward(images).cast(self.cls_token.val().dtype());
         let token = self.cls_token.val().expand([batch, 1, self.dim]);
         let grid = [height / patch, width / patch];
         Tensor::cat(vec![token, patches], 1) + resample_positions(self.pos_embed.val(), grid)
@@ -194,10 +212,23 @@ impl VisionTransformer {
 
 impl Backbone for VisionTransformer {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let x = self.blocks.iter().fold(self.embed(images), |x, block| block.forward(x));
-        // The norm acts on each token alone.
-        let [batch, _, dim] = x.dims();
-        first_token(self.norm.forward(x.narrow(1, 0, 1))).reshape([batch, dim])
+        let dtype = images.dtype();
+        let x = self.embed(images);
+        self.class_token(self.blocks.iter().fold(x, |x, block| block.forward(x, dtype)))
+    }
+
+    /// Stochastic depth, see [`DropPath`].
+    fn forward_dropping(&self, images: Tensor<4>, draw: u64) -> Tensor<2> {
+        if self.drop_path.is_off() {
+            return self.forward(images);
+        }
+        let dtype = images.dtype();
+        let mut x = self.embed(images);
+        for (index, block) in self.blocks.iter().enumerate() {
+            let mut kept = self.drop_path.of_block(index, self.blocks.len(), draw);
+            x = block.forward_scaled(x, dtype, |branch| kept.scale(branch));
+        }
+        self.class_token(x)
     }
 
     fn features(&self) -> usize {
@@ -206,6 +237,14 @@ impl Backbone for VisionTransformer {
 
     fn transformer(&self) -> Option<&VisionTransformer> {
         Some(self)
+    }
+}
+
+impl VisionTransformer {
+    /// The class token of the last block's tokens behind the last norm, which acts on each token alone.
+    fn class_token(&self, x: Tensor<3>) -> Tensor<2> {
+        let [batch, _, dim] = x.dims();
+        first_token(self.norm.forward(x.narrow(1, 0, 1))).reshape([batch, dim])
     }
 }
 

@@ -1,5 +1,6 @@
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor};
+use sempairs_kernels::linear;
 
 /// What turns patches into tokens.
 #[derive(Module, Debug)]
@@ -50,8 +51,8 @@ impl PatchEmbed {
             .reshape([batch * rows * columns, values]);
         let weight = self.proj.weight.val();
         let [dim, ..] = weight.dims();
-        let tokens = patches.matmul(weight.reshape([dim, values]).transpose());
-        (tokens + self.proj.bias.val().unsqueeze()).reshape([batch, rows * columns, dim])
+        let weight = weight.reshape([dim, values]).transpose();
+        linear(patches, weight, self.proj.bias.val()).reshape([batch, rows * columns, dim])
     }
 }
 

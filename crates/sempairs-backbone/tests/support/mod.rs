@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file is a crate of its own and uses a part")]
 
+mod device;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -9,21 +11,9 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use sempairs_backbone::is_variant;
 
-/// The device named by `SEMPAIRS_DEVICE`: `flex` (the default), `wgpu`, `vulkan` or `cuda:N`.
+/// The device named by `SEMPAIRS_DEVICE`.
 pub fn device() -> Device {
-    let name = std::env::var("SEMPAIRS_DEVICE").unwrap_or_else(|_| "flex".into());
-    match name.as_str() {
-        "flex" => Device::flex(),
-        #[cfg(feature = "wgpu")]
-        "wgpu" => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
-        #[cfg(feature = "vulkan")]
-        "vulkan" => Device::vulkan(burn::tensor::DeviceKind::DefaultDevice),
-        #[cfg(feature = "cuda")]
-        name if name.starts_with("cuda:") => {
-            Device::cuda(name["cuda:".len()..].parse::<usize>().expect("cuda:N"))
-        }
-        _ => panic!("SEMPAIRS_DEVICE={name} is unknown or its feature is not compiled in"),
-    }
+    device::named()
 }
 
 /// How far a device's numbers may be from torchvision's: all but the angle over the largest absolute value
@@ -38,17 +28,13 @@ pub struct Bounds {
 
 /// The bounds of the device that `SEMPAIRS_DEVICE` names.
 pub fn bounds() -> Bounds {
-    match std::env::var("SEMPAIRS_DEVICE").as_deref() {
-        Err(_) | Ok("flex") => {
-            Bounds { features: 1e-4, statistics: 1e-5, gradients: 1e-3, angle: 5e-3 }
-        }
+    match device::backend().as_str() {
+        "flex" => Bounds { features: 1e-4, statistics: 1e-5, gradients: 1e-3, angle: 5e-3 },
         // Tensor cores round the inputs of a convolution to ten bits, one part in two thousand. That
         // turns more rectifiers over, and the angle grows with their number.
-        Ok(name) if name.starts_with("cuda") => {
-            Bounds { features: 5e-3, statistics: 5e-4, gradients: 5e-2, angle: 5e-2 }
-        }
+        "cuda" => Bounds { features: 5e-3, statistics: 5e-4, gradients: 5e-2, angle: 5e-2 },
         // Single precision throughout, but summed in another order, with fused and approximate operations.
-        Ok(_) => Bounds { features: 1e-3, statistics: 1e-4, gradients: 1e-2, angle: 5e-3 },
+        _ => Bounds { features: 1e-3, statistics: 1e-4, gradients: 1e-2, angle: 5e-3 },
     }
 }
 

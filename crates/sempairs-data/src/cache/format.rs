@@ -16,7 +16,8 @@
 use crate::BadPicture;
 
 pub(super) const MAGIC: &[u8; 8] = b"SPCACHE\n";
-pub(super) const VERSION: u32 = 1;
+/// 2: the identity covers the lengths and times of the pictures' files.
+pub(super) const VERSION: u32 = 2;
 pub(super) const HEADER: usize = 24;
 pub(super) const FOOTER: usize = 28;
 /// Bytes under one checksum: long enough to make the table short, short enough to share out.

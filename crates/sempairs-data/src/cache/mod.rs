@@ -25,7 +25,7 @@ use memmap2::Mmap;
 
 pub use build::BuildReport;
 
-use crate::{BadPicture, DataError, LeftOut, OnBadPicture, Picture, PictureSource};
+use crate::{BadPicture, DataError, LeftOut, OnBadPicture, Picture, PictureSource, Stamp};
 
 /// The pictures of a decoded cache, borrowed from the file's memory map without a copy.
 ///
@@ -35,6 +35,7 @@ use crate::{BadPicture, DataError, LeftOut, OnBadPicture, Picture, PictureSource
 pub struct CachedSource {
     map: Mmap,
     path: PathBuf,
+    stamp: Stamp,
     short_side: usize,
     identity: u64,
     entries: Vec<format::Entry>,
@@ -52,7 +53,8 @@ impl CachedSource {
     /// # Errors
     ///
     /// [`DataError::Cache`] for a file that is damaged or was made of other pictures or with another
-    /// short side: it is never overwritten, since it may be another experiment's. A cache that
+    /// short side: it is never overwritten, since it may be another experiment's. So is one whose pictures'
+    /// files have another length or time now, be it because they were copied. A cache that
     /// left bad pictures out is an error under [`OnBadPicture::Error`]. Whatever
     /// [`build`](Self::build) and [`open`](Self::open) meet.
     pub fn open_or_build(
@@ -120,5 +122,8 @@ impl PictureSource for CachedSource {
     }
     fn left_out(&self) -> Vec<(String, LeftOut)> {
         self.left_out.clone()
+    }
+    fn stamp(&self, _index: usize) -> Option<Stamp> {
+        Some(self.stamp)
     }
 }

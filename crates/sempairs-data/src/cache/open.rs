@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::CachedSource;
 use super::format::{self, CHUNK, FOOTER, HEADER, Index, MAGIC, VERSION};
 use crate::progress_bar;
-use crate::{DataError, LeftOut, PictureSource};
+use crate::{DataError, LeftOut, PictureSource, Stamp};
 
 impl CachedSource {
     /// Opens the cache at `path` and checks all of it: marks, version, length, and the checksums of
@@ -53,8 +53,9 @@ impl CachedSource {
             ));
         }
         if cache.identity != Self::identity_of(source, short_side) {
-            let reason = "a cache of other pictures (names, classes or pixels differ); delete it to \
-                          have it built anew, or give each source a file";
+            let reason = "a cache of other pictures (names, classes, pixels, or the lengths or times \
+                          of their files differ); delete it to have it built anew, or give each \
+                          source a file";
             return Err(refuse(path.as_ref(), reason));
         }
         cache.check_pixels(&checksums)?;
@@ -66,7 +67,8 @@ impl CachedSource {
     /// The cache with everything checked but the pixels, and their checksums.
     fn open_unchecked(path: &Path) -> Result<(Self, Vec<u32>), DataError> {
         let file = File::open(path).map_err(|error| DataError::io(path, error))?;
-        let length = file.metadata().map_err(|error| DataError::io(path, error))?.len();
+        let stamp = Stamp::of(&file.metadata().map_err(|error| DataError::io(path, error))?);
+        let length = stamp.bytes;
         if length < (HEADER + FOOTER) as u64 {
             let reason = format!("no decoded cache, or cut short: {length} bytes long");
             return Err(refuse(path, reason));
@@ -105,8 +107,18 @@ impl CachedSource {
         let Index { entries, classes, bad, checksums } = index;
         let left_out = bad.iter().map(|bad| (bad.name.clone(), LeftOut::Undecodable)).collect();
         let (path, origin) = (path.to_path_buf(), None);
-        let cache =
-            Self { map, path, short_side, identity, entries, classes, bad, origin, left_out };
+        let cache = Self {
+            map,
+            path,
+            stamp,
+            short_side,
+            identity,
+            entries,
+            classes,
+            bad,
+            origin,
+            left_out,
+        };
         Ok((cache, checksums))
     }
 

@@ -1,17 +1,40 @@
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
-use crate::Picture;
+use crate::decode::too_large;
+use crate::{MAX_PIXELS, Picture};
 
 /// The grey of the gap between the cells and of what a picture leaves free of its cell.
 const PAPER: u8 = 245;
+
+/// Width and height of a [`contact_sheet`] of so many pictures, in pixels.
+///
+/// # Errors
+///
+/// The limit, [`MAX_PIXELS`], if the sheet has more: hardly a program could open it, this one included.
+pub fn sheet_size(
+    pictures: usize,
+    columns: usize,
+    cell: usize,
+    gap: usize,
+) -> Result<[usize; 2], u64> {
+    let columns = columns.min(pictures).max(1);
+    let side =
+        |count: usize| count.checked_mul(cell.checked_add(gap)?).and_then(|it| it.checked_add(gap));
+    match (side(columns), side(pictures.div_ceil(columns))) {
+        (Some(width), Some(height)) if !too_large(width as u64, height as u64) => {
+            Ok([width, height])
+        }
+        _ => Err(MAX_PIXELS),
+    }
+}
 
 /// Pictures side by side in `columns`, row after row, each fitted into a square of `cell` pixels
 /// with its proportions kept, `gap` pixels apart.
 ///
 /// # Panics
 ///
-/// If there is no picture, no column or no pixel in a cell.
+/// If there is no picture, no column or no pixel in a cell, or for a sheet that [`sheet_size`] refuses.
 pub fn contact_sheet(
     pictures: &[Picture<'_>],
     columns: usize,
@@ -20,9 +43,8 @@ pub fn contact_sheet(
 ) -> Picture<'static> {
     assert!(!pictures.is_empty() && columns > 0 && cell > 0, "a sheet has a cell");
     let columns = columns.min(pictures.len());
-    let rows = pictures.len().div_ceil(columns);
-    let side = |count: usize| count * cell + (count + 1) * gap;
-    let (width, height) = (side(columns), side(rows));
+    let size = sheet_size(pictures.len(), columns, cell, gap);
+    let [width, height] = size.expect("a sheet of no more pixels than a picture may have");
     let mut pixels = vec![PAPER; 3 * width * height];
     for (index, picture) in pictures.iter().enumerate() {
         let fitted = fit(picture, cell);

@@ -39,7 +39,7 @@ mod texture;
 pub use background::{Background, BackgroundKind};
 pub use classes::Class;
 pub use colour::{Colour, Palette};
-pub use contact_sheet::contact_sheet;
+pub use contact_sheet::{contact_sheet, sheet_size};
 pub use distribution::{BadDistribution, Distribution};
 pub use factors::{Factor, Factors};
 pub use illumination::Illumination;

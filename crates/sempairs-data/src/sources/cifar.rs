@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Split;
 use super::cifar_names::{CIFAR10, CIFAR100_COARSE, CIFAR100_FINE};
 use super::records::{Records, class_names};
-use crate::{DataError, Picture, PictureSource};
+use crate::{DataError, Picture, PictureSource, Stamp};
 
 /// Pixels along a side.
 const SIDE: usize = 32;
@@ -171,5 +171,8 @@ impl PictureSource for CifarSource {
     }
     fn place(&self) -> Option<&Path> {
         self.files.first()?.path.parent()
+    }
+    fn stamp(&self, index: usize) -> Option<Stamp> {
+        Some(self.locate(index).0.stamp)
     }
 }

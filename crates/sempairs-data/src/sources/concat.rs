@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{DataError, LeftOut, Picture, PictureSource};
+use crate::{DataError, LeftOut, Picture, PictureSource, Stamp};
 
 /// Several sources one after the other; classes of the same name are one class.
 #[derive(Clone)]
@@ -62,6 +62,10 @@ impl PictureSource for Concat {
     }
     fn left_out(&self) -> Vec<(String, LeftOut)> {
         self.sources.iter().flat_map(|source| source.left_out()).collect()
+    }
+    fn stamp(&self, index: usize) -> Option<Stamp> {
+        let (source, index) = self.locate(index);
+        self.sources[source].stamp(index)
     }
 }
 

@@ -1,11 +1,14 @@
 //! The files under a folder, and which of them are pictures.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::decode::{SNIFFED, begins_as_picture};
-use crate::{DataError, Picture, decode};
+use indicatif::ProgressBar;
+
+use crate::decode::{MAX_FILE_BYTES, SNIFFED, begins_as_picture, format_of};
+use crate::progress::progress_count;
+use crate::{DataError, Picture, Stamp, decode};
 
 /// Endings of what lies beside pictures in published data sets. A file of such a name is passed over
 /// unless it begins as a picture does. Everything else is taken for a picture, since the content decides
@@ -28,7 +31,8 @@ impl Files {
     /// All pictures below `root`, in the order of their names' bytes.
     pub(crate) fn below(root: &Path) -> Result<Self, DataError> {
         let mut files = Self { root: root.to_path_buf(), names: Vec::new(), ignored: Vec::new() };
-        files.walk(root, "", &mut Vec::new())?;
+        let found = progress_count("listing files");
+        files.walk(root, "", &mut Vec::new(), &found)?;
         files.names.sort_unstable();
         files.ignored.sort_unstable();
         Ok(files)
@@ -39,6 +43,7 @@ impl Files {
         folder: &Path,
         prefix: &str,
         above: &mut Vec<PathBuf>,
+        found: &ProgressBar,
     ) -> Result<(), DataError> {
         let itself = folder.canonicalize().map_err(|error| DataError::io(folder, error))?;
         if above.contains(&itself) {
@@ -47,6 +52,7 @@ impl Files {
         above.push(itself);
         for entry in fs::read_dir(folder).map_err(|error| DataError::io(folder, error))? {
             let entry = entry.map_err(|error| DataError::io(folder, error))?;
+            found.inc(1);
             let path = entry.path();
             let name = entry.file_name().into_string().map_err(|_| {
                 DataError::layout(&path, "its name is not UTF-8, so no manifest could hold it")
@@ -60,7 +66,7 @@ impl Files {
                 kind = target.file_type();
             }
             if kind.is_dir() {
-                self.walk(&path, &format!("{prefix}{name}/"), above)?;
+                self.walk(&path, &format!("{prefix}{name}/"), above, found)?;
             } else if has_side_ending(&name) && !(kind.is_file() && holds_picture(&path)?) {
                 self.ignored.push(format!("{prefix}{name}"));
             } else {
@@ -77,9 +83,41 @@ impl Files {
 
     pub(crate) fn read(&self, index: usize) -> Result<Picture<'static>, DataError> {
         let path = self.path(index);
-        let bytes = fs::read(&path).map_err(|error| DataError::io(&path, error))?;
-        decode(&bytes, &path.display().to_string())
+        let name = path.display().to_string();
+        match content(&path).map_err(|error| DataError::io(&path, error))? {
+            Ok(bytes) => decode(&bytes, &name),
+            Err(reason) => Err(DataError::picture(name, reason)),
+        }
     }
+
+    /// Of a picture's file; `None` if there is none any more.
+    pub(crate) fn stamp(&self, index: usize) -> Option<Stamp> {
+        fs::metadata(self.path(index)).ok().map(|file| Stamp::of(&file))
+    }
+}
+
+/// A file's bytes, or why it cannot be a picture's, which is found without reading it all.
+fn content(path: &Path) -> io::Result<Result<Vec<u8>, String>> {
+    // Even to open a pipe may take for ever, and a device may have no end.
+    if !fs::metadata(path)?.is_file() {
+        return Ok(Err("no regular file, but a pipe, a socket, a device or a folder".into()));
+    }
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    Read::by_ref(&mut file).take(SNIFFED).read_to_end(&mut bytes)?;
+    if let Err(reason) = format_of(&bytes) {
+        return Ok(Err(reason));
+    }
+    let length = file.metadata()?.len();
+    let too_long = |length| Err(format!("{length} bytes are over the limit of {MAX_FILE_BYTES}"));
+    if length > MAX_FILE_BYTES {
+        return Ok(too_long(length));
+    }
+    bytes.reserve(length as usize + 1);
+    // A file may grow while it is read.
+    file.take(MAX_FILE_BYTES + 1 - SNIFFED).read_to_end(&mut bytes)?;
+    let length = bytes.len() as u64;
+    Ok(if length > MAX_FILE_BYTES { too_long(length) } else { Ok(bytes) })
 }
 
 fn has_side_ending(name: &str) -> bool {

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::files::Files;
-use crate::{DataError, Picture, PictureSource};
+use crate::{DataError, Picture, PictureSource, Stamp};
 
 /// A folder of pictures without classes, with any folders within it.
 #[derive(Debug)]
@@ -55,5 +55,8 @@ impl PictureSource for FlatSource {
     }
     fn place(&self) -> Option<&Path> {
         Some(self.root())
+    }
+    fn stamp(&self, index: usize) -> Option<Stamp> {
+        self.files.stamp(index)
     }
 }

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 
 use super::files::Files;
-use crate::{DataError, Picture, PictureSource};
+use crate::{DataError, Picture, PictureSource, Stamp};
 
 /// A folder of class folders, as ImageNet and Tiny-ImageNet are laid out.
 #[derive(Debug)]
@@ -149,5 +149,8 @@ impl PictureSource for FolderSource {
     }
     fn place(&self) -> Option<&Path> {
         Some(self.root())
+    }
+    fn stamp(&self, index: usize) -> Option<Stamp> {
+        self.files.stamp(index)
     }
 }

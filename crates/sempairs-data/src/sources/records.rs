@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
-use crate::DataError;
+use crate::{DataError, Stamp};
 
 /// A memory-mapped file of records, of which none is read before it is asked for.
 #[derive(Debug)]
 pub(crate) struct Records {
     pub(crate) path: PathBuf,
+    /// As the file was when it was opened.
+    pub(crate) stamp: Stamp,
     map: Mmap,
     record: usize,
 }
@@ -19,14 +21,15 @@ impl Records {
     /// Maps a file whose length must be a multiple of `record` bytes.
     pub(crate) fn open(path: &Path, record: usize) -> Result<Self, DataError> {
         let file = File::open(path).map_err(|error| DataError::io(path, error))?;
-        let actual = file.metadata().map_err(|error| DataError::io(path, error))?.len();
+        let stamp = Stamp::of(&file.metadata().map_err(|error| DataError::io(path, error))?);
+        let actual = stamp.bytes;
         if actual == 0 || actual % record as u64 != 0 {
             return Err(DataError::Length { path: path.to_path_buf(), record, actual });
         }
         // SAFETY: the map is only read. Like every map of a file it relies on nobody shortening
         // that file meanwhile, which the sources' documentation asks for.
         let map = unsafe { Mmap::map(&file) }.map_err(|error| DataError::io(path, error))?;
-        Ok(Self { path: path.to_path_buf(), map, record })
+        Ok(Self { path: path.to_path_buf(), stamp, map, record })
     }
 
     /// How many records there are.

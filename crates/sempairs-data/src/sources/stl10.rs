@@ -3,7 +3,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::records::{Records, class_names};
-use crate::{DataError, Picture, PictureSource};
+use crate::{DataError, Picture, PictureSource, Stamp};
 
 /// Pixels along a side.
 const SIDE: usize = 96;
@@ -107,5 +107,8 @@ impl PictureSource for Stl10Source {
     }
     fn place(&self) -> Option<&Path> {
         self.pictures.path.parent()
+    }
+    fn stamp(&self, _index: usize) -> Option<Stamp> {
+        Some(self.pictures.stamp)
     }
 }

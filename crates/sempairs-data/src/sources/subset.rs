@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use rand::seq::SliceRandom;
 
-use crate::{DataError, Key, LeftOut, Picture, PictureSource, Side};
+use crate::{DataError, Key, LeftOut, Picture, PictureSource, Side, Stamp};
 
 /// The operation number of the draw in [`Subset::random_per_class`].
 const DRAW: u64 = u64::from_be_bytes(*b"drawsome");
@@ -172,6 +172,9 @@ impl PictureSource for Subset {
         let others = (0..is_here.len()).filter(|&index| !is_here[index]);
         let others = others.map(|index| (self.source.name(index), self.why));
         self.source.left_out().into_iter().chain(others).collect()
+    }
+    fn stamp(&self, index: usize) -> Option<Stamp> {
+        self.source.stamp(self.indices[index])
     }
 }
 

@@ -29,6 +29,19 @@ pub fn encode(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     bytes
 }
 
+/// A GIF whose screen has 0x0 pixels and whose one frame has 1x1 (Graphics Interchange Format 89a, 18 to 22).
+pub fn gif_without_screen() -> Vec<u8> {
+    let mut gif = b"GIF89a".to_vec();
+    // The screen's sides; a global table of two colours, the background's index, square pixels.
+    gif.extend([0, 0, 0, 0, 0x80, 0, 0]);
+    gif.extend([10, 20, 30, 40, 50, 60]);
+    // The frame: its place, its sides, no table of its own.
+    gif.extend([0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0]);
+    // Codes of two bits and more: clear, colour 0, end. The trailer.
+    gif.extend([2, 2, 0x44, 0x01, 0, 0x3B]);
+    gif
+}
+
 /// Writes `bytes` to `root/name`, with all folders on the way.
 pub fn put(root: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = root.join(name);

@@ -1,11 +1,14 @@
 //! Fused operations of the Flex backend, with hand-written gradients.
 //!
-//! [`ForwardOps`] is what Burn dispatches; [`ops::BackwardOps`] is what its gradients are made of. A
+//! [`ForwardOps`] and [`ForwardTokenOps`] are what Burn dispatches; [`ops::BackwardOps`] and
+//! [`token_ops::BackwardTokenOps`] are what their gradients are made of. A
 //! backend that is not listed never gets here: [`on`] sends it to the plain twins.
 
 mod autodiff;
 mod flex;
 mod ops;
+mod token_autodiff;
+mod token_ops;
 
 use std::sync::LazyLock;
 
@@ -13,6 +16,7 @@ use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Device, Tensor};
 
 pub(crate) use ops::ForwardOps;
+pub(crate) use token_ops::ForwardTokenOps;
 
 /// Whether `SEMPAIRS_PLAIN=1` forces the plain twins, read once a process.
 static PLAIN: LazyLock<bool> =

@@ -1,5 +1,8 @@
 //! Reads folders of reference numbers and says where to compute.
 
+#[path = "../../../sempairs-backbone/tests/support/device.rs"]
+mod device;
+
 use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -41,23 +44,16 @@ impl Reference {
     }
 }
 
-/// The device that `SEMPAIRS_DEVICE` names (`flex`, the default, `wgpu`, `vulkan` or `cuda:N`), and how far
-/// values may be from PyTorch's on it: on a GPU sums are taken in another order and exponentials are
-/// approximate; CUDA's tensor cores round the factors of a product to ten bits.
+/// The device that `SEMPAIRS_DEVICE` names, and how far values may be from PyTorch's on it: on a GPU sums are
+/// taken in another order and exponentials are approximate; CUDA's tensor cores round the factors of a
+/// product to ten bits.
 pub fn device() -> (Device, f32) {
-    let name = std::env::var("SEMPAIRS_DEVICE").unwrap_or_else(|_| "flex".into());
-    match name.as_str() {
-        "flex" => (Device::flex(), 1e-5),
-        #[cfg(feature = "wgpu")]
-        "wgpu" => (Device::wgpu(burn::tensor::DeviceKind::DefaultDevice), 1e-4),
-        #[cfg(feature = "vulkan")]
-        "vulkan" => (Device::vulkan(burn::tensor::DeviceKind::DefaultDevice), 1e-4),
-        #[cfg(feature = "cuda")]
-        name if name.starts_with("cuda:") => {
-            (Device::cuda(name["cuda:".len()..].parse::<usize>().expect("cuda:N")), 5e-3)
-        }
-        _ => panic!("SEMPAIRS_DEVICE={name} is unknown or its feature is not compiled in"),
-    }
+    let tolerance = match device::backend().as_str() {
+        "flex" => 1e-5,
+        "cuda" => 5e-3,
+        _ => 1e-4,
+    };
+    (device::named(), tolerance)
 }
 
 /// Whether values are PyTorch's within the tolerance, which is absolute on the processor, and elsewhere relative

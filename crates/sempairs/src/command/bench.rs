@@ -8,13 +8,14 @@ use clap::{Args, Subcommand};
 use sempairs::Error;
 use sempairs::augment::Preset;
 use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfig};
-use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource};
+use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource, progress_bar};
+use sempairs::experiment::bounds::MAX_SIDE;
 use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
-use sempairs::train::{LoaderConfig, OptimizerConfig, PairLoader, TrainError};
+use sempairs::train::{LoaderConfig, OptimizerConfig, PairLoader, Precision, TrainError};
 use serde_json::json;
 
-use super::DeviceFlag;
 use super::folder::FolderFlags;
+use super::{DeviceFlag, up_to};
 
 /// The calls of `sempairs bench`.
 #[derive(Subcommand)]
@@ -35,7 +36,7 @@ pub struct Step {
     #[arg(long, default_value = "32", value_parser = positive)]
     batch: usize,
     /// Pixels along a side of a view.
-    #[arg(long, default_value = "64", value_parser = positive)]
+    #[arg(long, default_value = "64", value_parser = up_to(MAX_SIDE))]
     size: usize,
     /// Steps that are timed.
     #[arg(long, default_value = "10", value_parser = positive)]
@@ -43,6 +44,9 @@ pub struct Step {
     /// Steps before those.
     #[arg(long, default_value_t = 2)]
     warmup: usize,
+    /// The type of the network's products: f32 or bf16.
+    #[arg(long, default_value = "f32", value_parser = precision)]
+    precision: Precision,
     /// Threads of the processor; 0 for one a core.
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -55,7 +59,7 @@ pub struct Loader {
     #[command(flatten)]
     source: FolderFlags,
     /// Pixels along a side of a view.
-    #[arg(long, default_value = "64", value_parser = positive)]
+    #[arg(long, default_value = "64", value_parser = up_to(MAX_SIDE))]
     size: usize,
     /// Pairs in a batch.
     #[arg(long, default_value = "256", value_parser = positive)]
@@ -94,8 +98,15 @@ impl Step {
         let plain = self.device.open()?;
         let mut times = self.time(network.init_seeded(&plain, 0), &plain)?;
         let median = median(&mut times);
-        // A GPU's memory is not this process's.
-        let peak = if self.device.device == "flex" { peak_bytes() } else { None };
+        let (peak, note) = match self.device.device.as_str() {
+            "flex" => (peak_bytes(), "the largest resident size of the process"),
+            // Not this process's memory. The pool keeps its pages for reuse, so that those of the last step
+            // are those of any.
+            _ => match plain.memory_pool_usage() {
+                Some(pool) => (Some(pool.bytes_reserved), "reserved by the device's memory pool"),
+                None => (None, "the backend does not tell"),
+            },
+        };
         let stem = match network.network() {
             NetworkConfig::Residual(config) => Some(config.stem),
             NetworkConfig::Transformer(_) => None,
@@ -108,11 +119,13 @@ impl Step {
             "size": self.size,
             "steps": self.steps,
             "warmup": self.warmup,
+            "precision": self.precision,
             "device": self.device.device,
             "threads": rayon::current_num_threads(),
             "median_s": median,
             "pairs_per_s": self.batch as f64 / median,
             "peak_bytes": peak,
+            "peak_bytes_note": note,
         });
         println!("{line}");
         Ok(())
@@ -162,8 +175,12 @@ impl Step {
             let shape = [self.batch, 3, self.size, self.size];
             Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device)
         };
-        let views = Views::pair(view(), view());
+        self.precision.check(plain)?;
+        let views = Views::pair(view(), view()).cast(self.precision.dtype());
         let mut times = Vec::new();
+        let bar = progress_bar("timing steps", (self.warmup + self.steps) as u64);
+        // The first step may take minutes, since kernels are compiled in it.
+        bar.tick();
         for step in 0..self.warmup + self.steps {
             let start = Instant::now();
             let loss = method.loss(views.clone(), clock).value;
@@ -176,6 +193,7 @@ impl Step {
             if step >= self.warmup {
                 times.push(start.elapsed().as_secs_f64());
             }
+            bar.inc(1);
             if !loss.is_finite() {
                 return Err(Error::Device(format!("the loss is {loss}")));
             }
@@ -206,10 +224,13 @@ impl Loader {
         loader.next().transpose()?;
         let start = Instant::now();
         let mut count = 0;
+        let bar = progress_bar("timing batches", self.batches as u64);
         for batch in loader {
             count += batch?.pairs.len();
+            bar.inc(1);
         }
         let seconds = start.elapsed().as_secs_f64();
+        drop(bar);
         let line = json!({
             "sempairs": env!("CARGO_PKG_VERSION"),
             "folder": self.source.folder,
@@ -228,6 +249,10 @@ impl Loader {
         println!("{line}");
         Ok(())
     }
+}
+
+fn precision(text: &str) -> Result<Precision, String> {
+    serde_json::from_value(json!(text)).map_err(|_| "it is f32 or bf16".into())
 }
 
 fn positive(text: &str) -> Result<usize, String> {

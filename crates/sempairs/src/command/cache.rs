@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use sempairs::Error;
-use sempairs::data::{CachedSource, DataError, OnBadPicture};
+use sempairs::data::{CachedSource, OnBadPicture};
 
 use super::folder::FolderFlags;
 
@@ -36,7 +36,7 @@ impl CacheArgs {
         };
         let source = self.source.open()?;
         let report = CachedSource::build(&source, self.short_side, &self.out, on_bad)
-            .map_err(|error| hint(error, on_bad))?;
+            .map_err(|error| on_bad.explain(error, "--on-bad-picture skip"))?;
         println!(
             "{}: {} pictures, {} of them shrunk, {:.1} MB",
             self.out.display(),
@@ -51,31 +51,5 @@ impl CacheArgs {
             }
         }
         Ok(())
-    }
-}
-
-/// Names the flag that would have left a bad picture out.
-fn hint(error: DataError, on_bad: OnBadPicture) -> DataError {
-    match (error, on_bad) {
-        (DataError::Picture { picture, reason }, OnBadPicture::Error) => {
-            let reason = format!("{reason}; `--on-bad-picture skip` leaves such pictures out");
-            DataError::Picture { picture, reason }
-        }
-        (error, _) => error,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_error_of_a_bad_picture_names_the_flag_that_is_not_yet_given() {
-        let message = |on_bad| hint(DataError::picture("cat/1.png", "torn"), on_bad).to_string();
-        assert_eq!(
-            message(OnBadPicture::Error),
-            "cat/1.png: cannot be decoded: torn; `--on-bad-picture skip` leaves such pictures out"
-        );
-        assert_eq!(message(OnBadPicture::Skip), "cat/1.png: cannot be decoded: torn");
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use sempairs::Error;
 use sempairs::run::Runner;
 
-use super::{DeviceFlag, ExperimentFlags, LoaderFlags};
+use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
 
 /// Arguments of `sempairs compare`.
 #[derive(Args)]
@@ -20,6 +20,8 @@ pub struct Compare {
     #[command(flatten)]
     loader: LoaderFlags,
     #[command(flatten)]
+    display: DisplayFlag,
+    #[command(flatten)]
     device: DeviceFlag,
 }
 
@@ -28,6 +30,7 @@ impl Compare {
         let experiments = self.experiment.read()?;
         let mut runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
         runner.loader = self.loader.config();
+        runner.display = self.display.display();
         runner.stop_on_collapse = self.stop_on_collapse;
         runner.stop_on_ctrl_c()?;
         for experiment in &experiments {

@@ -1,6 +1,6 @@
 use clap::Args;
 use sempairs::Error;
-use sempairs::device::{BACKENDS, VARIABLE, default_name};
+use sempairs::device::{BACKENDS, VARIABLE, default_name, hardware};
 
 /// Arguments of `sempairs devices`.
 #[derive(Args)]
@@ -15,6 +15,9 @@ impl Devices {
                 false => format!("not compiled in: build with --features {name}"),
             };
             println!("{name:<8} {what:<45} {state}");
+            for line in hardware(name) {
+                println!("           {line}");
+            }
         }
         println!(
             "Choose with --device NAME or {VARIABLE}=NAME; wgpu:N, vulkan:N, cuda:N for the N-th GPU."

@@ -14,7 +14,7 @@ mod weights;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use sempairs::Error;
-use sempairs::train::LoaderConfig;
+use sempairs::train::{Display, LoaderConfig};
 
 /// How to stop, for the help of commands that train.
 const STOPPING: &str = "Ctrl-C, or `q` and then `s` in the dashboard that a terminal shows, stops after the \
@@ -128,9 +128,31 @@ pub struct LoaderFlags {
         long,
         value_name = "N",
         default_value_t = LoaderConfig::default().ahead,
-        value_parser = RangedU64ValueParser::<usize>::new().range(1..)
+        value_parser = up_to(MAX_AHEAD)
     )]
     ahead: usize,
+}
+
+/// Room for the waiting batches is made at the start, so there has to be a limit; a few keep any device busy.
+const MAX_AHEAD: usize = 1_000;
+
+/// What a run shows while it trains.
+#[derive(Args)]
+pub struct DisplayFlag {
+    /// Show a plain line every ten seconds on a terminal, too, and no dashboard.
+    #[arg(long)]
+    plain: bool,
+}
+
+impl DisplayFlag {
+    pub fn display(&self) -> Display {
+        if self.plain { Display::Plain } else { Display::Auto }
+    }
+}
+
+/// A number from 1 to `most`.
+fn up_to(most: usize) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=most as u64)
 }
 
 impl LoaderFlags {

@@ -2,10 +2,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use sempairs::Error;
-use sempairs::data::scenes::contact_sheet;
-use sempairs::data::{DataError, Manifest, Pair, Pairing, PictureSource, Subset};
+use sempairs::data::scenes::{contact_sheet, sheet_size};
+use sempairs::data::{DataError, Manifest, Pair, Pairing, PictureSource, Subset, progress_bar};
+use sempairs::experiment::bounds::MAX_SIDE;
 
 use super::folder::FolderFlags;
+use super::up_to;
 
 /// The calls of `sempairs pairs`.
 #[derive(Subcommand)]
@@ -64,12 +66,19 @@ pub struct Show {
     #[arg(long)]
     out: PathBuf,
     /// Pairs to show, evenly over the manifest.
-    #[arg(long, default_value_t = 24)]
+    #[arg(long, default_value = "24", value_parser = up_to(MAX_COUNT))]
     count: usize,
     /// Pixels along a side of a picture.
-    #[arg(long, default_value_t = 96)]
+    #[arg(long, default_value = "96", value_parser = up_to(MAX_SIDE))]
     cell: usize,
 }
+
+/// Pairs on a sheet: of the largest that may be written, 13 pixels a picture are left.
+const MAX_COUNT: usize = 500_000;
+
+/// Pictures in a row of a sheet, and the pixels between them.
+const COLUMNS: usize = 8;
+const GAP: usize = 4;
 
 impl Pairs {
     pub fn run(self) -> Result<(), Error> {
@@ -132,16 +141,24 @@ impl Show {
     fn run(self) -> Result<(), Error> {
         let source = self.source.open()?;
         let pairs: Vec<Pair> = Manifest::read(&self.manifest, &*source)?.pairs().collect();
-        let step = pairs.len().div_ceil(self.count.max(1)).max(1);
-        let mut pictures = Vec::new();
-        for pair in pairs.iter().step_by(step) {
-            pictures.push(source.read(pair.left)?);
-            pictures.push(source.read(pair.right)?);
-        }
-        if pictures.is_empty() {
+        if pairs.is_empty() {
             return Err(Error::experiment(self.manifest.display().to_string(), "has no pair"));
         }
-        sempairs::png::write(&self.out, &contact_sheet(&pictures, 8, self.cell.max(1), 4))?;
+        let step = pairs.len().div_ceil(self.count);
+        let shown = pairs.iter().step_by(step);
+        sheet_size(2 * shown.len(), COLUMNS, self.cell, GAP).map_err(|most| {
+            let reason = format!("the sheet would have more than {most} pixels");
+            Error::experiment("--count, --cell", reason)
+        })?;
+        let bar = progress_bar("reading pairs", shown.len() as u64);
+        let mut pictures = Vec::new();
+        for pair in shown {
+            pictures.push(source.read(pair.left)?);
+            pictures.push(source.read(pair.right)?);
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        sempairs::png::write(&self.out, &contact_sheet(&pictures, COLUMNS, self.cell, GAP))?;
         println!("{}: {} pairs", self.out.display(), pictures.len() / 2);
         Ok(())
     }

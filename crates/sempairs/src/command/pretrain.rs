@@ -5,7 +5,7 @@ use clap::Args;
 use sempairs::Error;
 use sempairs::run::Runner;
 
-use super::{DeviceFlag, ExperimentFlags, LoaderFlags};
+use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
 
 /// Arguments of `sempairs pretrain`.
 #[derive(Args)]
@@ -27,6 +27,8 @@ pub struct Pretrain {
     #[command(flatten)]
     loader: LoaderFlags,
     #[command(flatten)]
+    display: DisplayFlag,
+    #[command(flatten)]
     device: DeviceFlag,
 }
 
@@ -40,8 +42,7 @@ impl Pretrain {
                 experiment.arms.iter().find(|arm| arm.name == *name).ok_or_else(|| {
                     let names: Vec<&str> =
                         experiment.arms.iter().map(|a| a.name.as_str()).collect();
-                    let near = sempairs::nearest(name, names.iter().copied())
-                        .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
+                    let near = sempairs::did_you_mean(name, names.iter().copied());
                     Error::experiment(
                         file,
                         format!("there is no arm `{name}`, only {}{near}", names.join(", ")),
@@ -52,6 +53,7 @@ impl Pretrain {
         let seed = self.seed.unwrap_or(experiment.seeds[0]);
         let mut runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
         runner.loader = self.loader.config();
+        runner.display = self.display.display();
         runner.stop_on_collapse = self.stop_on_collapse;
         runner.stop_on_ctrl_c()?;
         runner.tell_difference(&experiment);

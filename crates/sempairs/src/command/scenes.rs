@@ -4,8 +4,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use sempairs::Error;
-use sempairs::data::scenes::{SceneSource, Split, contact_sheet};
+use sempairs::data::scenes::{SceneSource, Split, contact_sheet, sheet_size};
 use sempairs::data::{Picture, PictureSource, progress_bar};
+use sempairs::experiment::bounds::MAX_SIDE;
+
+use super::up_to;
 
 /// Arguments of `sempairs scenes`.
 #[derive(Args)]
@@ -20,15 +23,21 @@ pub struct Scenes {
     #[arg(long, value_enum, default_value_t = SplitName::Pretrain)]
     split: SplitName,
     /// Scenes of each class.
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value = "8", value_parser = up_to(MAX_PER_CLASS))]
     per_class: usize,
     /// Pixels along a side.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value = "64", value_parser = up_to(MAX_SIDE))]
     size: usize,
     /// Of the drawing.
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
+
+/// Their files are numbered by six digits.
+const MAX_PER_CLASS: usize = 1_000_000;
+
+/// Pixels between the pictures of a sheet.
+const GAP: usize = 2;
 
 #[derive(Clone, Copy, ValueEnum)]
 enum SplitName {
@@ -44,9 +53,6 @@ impl Scenes {
             SplitName::DownstreamTrain => Split::DownstreamTrain,
             SplitName::DownstreamTest => Split::DownstreamTest,
         };
-        if self.size == 0 || self.per_class == 0 {
-            return Err(Error::experiment("scenes", "--size and --per-class must be at least 1"));
-        }
         let source = SceneSource::new(split, self.per_class, self.size, self.seed);
         if let Some(path) = &self.sheet {
             let pairs: Vec<(usize, usize)> = source.curated_pairs();
@@ -56,13 +62,19 @@ impl Scenes {
                     "--per-class must be at least 2 for pairs",
                 ));
             }
+            let columns = self.per_class / 2 * 2;
+            sheet_size(2 * pairs.len(), columns, self.size, GAP).map_err(|most| {
+                let reason = format!("the sheet would have more than {most} pixels");
+                Error::experiment("--size, --per-class", reason)
+            })?;
+            let bar = progress_bar("drawing scenes", 2 * pairs.len() as u64);
             let pictures: Vec<Picture<'_>> = pairs
                 .par_iter()
                 .flat_map_iter(|(left, right)| [*left, *right])
-                .map(|index| source.read(index))
+                .map(|index| source.read(index).inspect(|_| bar.inc(1)))
                 .collect::<Result<_, _>>()?;
-            let columns = self.per_class / 2 * 2;
-            sempairs::png::write(path, &contact_sheet(&pictures, columns, self.size, 2))?;
+            bar.finish_and_clear();
+            sempairs::png::write(path, &contact_sheet(&pictures, columns, self.size, GAP))?;
             println!(
                 "{}: {} pairs of {} classes",
                 path.display(),

@@ -5,6 +5,7 @@ use sempairs_eval::EvalError;
 use sempairs_objective::ObjectiveError;
 use sempairs_train::{LoaderConfig, TrainError};
 
+use super::bounds::MAX_WIDTH;
 use super::refusal::Refusal;
 use super::{Arm, Evaluation, Experiment, Pictures};
 use crate::Error;
@@ -26,6 +27,9 @@ impl Experiment {
         arms(&self.arms, &self.pictures)?;
         seeds(&self.seeds)?;
         self.views.build_all()?;
+        for (stage, width) in self.backbone.widths.iter().flatten().enumerate() {
+            Refusal::unless_sized(format!("backbone.widths[{stage}]"), *width, MAX_WIDTH)?;
+        }
         self.check_backbone()?;
         self.method.check().map_err(|error| match error {
             ObjectiveError::Config { key, reason } => Refusal::new(format!("method.{key}"), reason),
@@ -137,6 +141,12 @@ fn evaluation(evaluation: &Evaluation) -> Result<(), Refusal> {
     }
     if evaluation.invariance_scenes.is_some_and(|scenes| scenes < 2) {
         return Err(Refusal::new("evaluation.invariance_scenes", "must be at least 2"));
+    }
+    if let Some(scenes) = evaluation.invariance_scenes {
+        evaluation
+            .test
+            .scenes(scenes, 1)
+            .map_err(|error| Refusal::new("evaluation.invariance_scenes", error))?;
     }
     if evaluation.protocols.is_empty() {
         return Err(Refusal::new("evaluation.protocols", "there is none"));

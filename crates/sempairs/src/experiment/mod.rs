@@ -6,6 +6,7 @@
 //! checkpoints and its results carry.
 
 mod assign;
+pub mod bounds;
 mod check;
 mod locals;
 mod method;
@@ -20,7 +21,7 @@ use std::path::Path;
 use sempairs_backbone::BackboneConfig;
 use sempairs_data::pairing::Pairing;
 use sempairs_eval::{Identity, Protocol};
-use sempairs_train::{LearningRate, LoaderConfig, OptimizerConfig, TrainConfig};
+use sempairs_train::{LearningRate, LoaderConfig, OptimizerConfig, Precision, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 pub use assign::{parse_assignment, set};
@@ -93,6 +94,9 @@ pub struct Training {
     /// The greatest length of each tensor's gradient; see [`TrainConfig::clip`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<f64>,
+    /// The type of the networks' products.
+    #[serde(default)]
+    pub precision: Precision,
     /// Steps between two lines of metrics.
     #[serde(default = "log_every")]
     pub log_every: usize,
@@ -190,6 +194,7 @@ impl Experiment {
             optimizer: training.optimizer.clone(),
             learning_rate: training.learning_rate.clone(),
             clip: training.clip,
+            precision: training.precision,
             loader: loader.clone(),
             log_every: training.log_every,
             checkpoint_every: training.checkpoint_every,

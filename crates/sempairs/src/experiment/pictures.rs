@@ -8,11 +8,12 @@ use sempairs_data::scenes::{Distribution, SceneSource, Split as SceneSplit};
 use sempairs_data::sources::{
     CifarKind, CifarSource, FlatSource, FolderSource, Split, Stl10Source, Stl10Split, Subset,
 };
-use sempairs_data::{DataError, OnBadPicture, PictureSource, screen};
+use sempairs_data::{OnBadPicture, PictureSource, screen};
 use serde::{Deserialize, Serialize};
 
 pub use classes::Classes;
 
+use super::bounds::{MAX_SCENE_BYTES, MAX_SIDE};
 use crate::Error;
 use crate::suggest::explain;
 
@@ -123,14 +124,26 @@ impl Pictures {
     ///
     /// # Errors
     ///
-    /// [`Error::Experiment`] for nuisances that are none.
+    /// [`Error::Experiment`] for nuisances that are none, and for scenes that are larger than
+    /// [`MAX_SIDE`] or take more than [`MAX_SCENE_BYTES`].
     pub fn scenes(&self, per_class: usize, further: u64) -> Result<Option<SceneSource>, Error> {
-        let Self::Scenes { split, size, seed, nuisances, .. } = self else { return Ok(None) };
+        let Self::Scenes { split, size, seed, nuisances, per_class: all } = self else {
+            return Ok(None);
+        };
         let refuse = |reason: String| Error::experiment("`nuisances`", reason);
-        if *size == 0 {
-            return Err(Error::experiment("`pictures`", "`size` must be at least 1"));
+        let too_large = |reason: String| Err(Error::experiment("`pictures`", reason));
+        if !(1..=MAX_SIDE).contains(size) {
+            return too_large(format!("`size` must be from 1 to {MAX_SIDE}, not {size}"));
         }
         let scenes = SceneSource::new(*split, per_class, *size, seed.wrapping_add(further));
+        let per_class = per_class.max(*all);
+        let bytes = (3 * size * size * scenes.classes().len()).checked_mul(per_class);
+        if bytes.is_none_or(|bytes| bytes > MAX_SCENE_BYTES) {
+            let most = MAX_SCENE_BYTES >> 30;
+            return too_large(format!(
+                "`per_class`: {per_class} scenes a class take over {most} GiB"
+            ));
+        }
         if nuisances.is_empty() {
             return Ok(Some(scenes));
         }
@@ -173,16 +186,17 @@ fn decoded(
     cache: Option<&Cache>,
     on_bad: OnBadPicture,
 ) -> Result<Arc<dyn PictureSource>, Error> {
+    let explain = |error| on_bad.explain(error, "on_bad_picture = \"skip\"");
     let (good, bad): (Arc<dyn PictureSource>, _) = match cache {
         Some(cache) => {
             let cached =
                 CachedSource::open_or_build(&source, cache.short_side, &cache.path, on_bad)
-                    .map_err(|error| hint(error, on_bad))?;
+                    .map_err(explain)?;
             let bad = cached.bad().to_vec();
             (Arc::new(cached), bad)
         }
         None => {
-            let (good, bad) = screen(source, on_bad).map_err(|error| hint(error, on_bad))?;
+            let (good, bad) = screen(source, on_bad).map_err(explain)?;
             (Arc::new(good), bad)
         }
     };
@@ -193,17 +207,6 @@ fn decoded(
         }
     }
     Ok(good)
-}
-
-/// Names the setting that would have left a bad picture out.
-fn hint(error: DataError, on_bad: OnBadPicture) -> DataError {
-    match (error, on_bad) {
-        (DataError::Picture { picture, reason }, OnBadPicture::Error) => {
-            let reason = format!("{reason}; `on_bad_picture = \"skip\"` leaves such pictures out");
-            DataError::Picture { picture, reason }
-        }
-        (error, _) => error,
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,17 @@ impl Refusal {
     pub fn new(key: impl Into<String>, reason: impl ToString) -> Self {
         Self { key: key.into(), reason: reason.to_string() }
     }
+
+    /// Refuses a size of 0 or of more than `most`.
+    pub fn unless_sized(key: impl Into<String>, value: usize, most: usize) -> Result<(), Self> {
+        match value {
+            0 => Err(Self::new(key, "must be at least 1, not 0")),
+            _ if value > most => {
+                Err(Self::new(key, format!("must be at most {most}, not {value}")))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for Refusal {

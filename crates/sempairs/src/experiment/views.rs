@@ -3,6 +3,7 @@ use sempairs_train::Pipelines;
 use serde::{Deserialize, Serialize};
 
 use super::LocalViews;
+use super::bounds::MAX_SIDE;
 use super::refusal::Refusal;
 use crate::Error;
 use crate::suggest::did_you_mean;
@@ -49,7 +50,7 @@ impl Views {
     /// # Errors
     ///
     /// [`Error::Experiment`] with the key unless there is either a preset or a left pipeline, for a value out of
-    /// its range, and for a transform in `without` that the pipelines do not have.
+    /// its range (the size goes up to [`MAX_SIDE`]), and for a transform in `without` that the pipelines do not have.
     pub fn pipelines(&self) -> Result<[Pipeline; 2], Error> {
         Ok(self.build()?)
     }
@@ -70,9 +71,7 @@ impl Views {
     }
 
     fn build(&self) -> Result<[Pipeline; 2], Refusal> {
-        if self.size == 0 {
-            return Err(Refusal::new("views.size", "must be at least 1, not 0"));
-        }
+        Refusal::unless_sized("views.size", self.size, MAX_SIDE)?;
         let (mut pipelines, keys) = match (&self.preset, &self.left, &self.right) {
             (Some(preset), None, None) => (preset.pipelines(self.size), ["preset"; 2]),
             (None, Some(left), None) => ([left.clone(), left.clone()], ["left"; 2]),

@@ -17,8 +17,9 @@ fn found(comparison: &Comparison) -> Vec<String> {
         return vec!["Nothing has been scored yet.".into()];
     };
     let found = comparison.differences.iter().filter(|d| d.protocol == *protocol);
+    let dataset = comparison.dataset();
     let sentences: Vec<String> =
-        found.filter(|d| d.top1.mean.is_finite()).map(difference).collect();
+        found.filter(|d| d.top1.mean.is_finite()).map(|found| difference(found, dataset)).collect();
     if !sentences.is_empty() {
         return sentences;
     }
@@ -27,7 +28,7 @@ fn found(comparison: &Comparison) -> Vec<String> {
         let found = readings::mean_of(readings::finals(arm, 0, &seeds))?;
         let interval = number::interval(&found).map_or(String::new(), |i| format!(" {i}"));
         Some(format!(
-            "{} reaches {}{interval} on the unseen classes ({}, {protocol}).",
+            "{} reaches {}{interval} on {dataset} ({}, {protocol}).",
             arm.arm.name,
             number::percent(found.mean),
             number::seeds(found.n)
@@ -37,11 +38,11 @@ fn found(comparison: &Comparison) -> Vec<String> {
     if alone.is_empty() { vec!["Nothing has been scored yet.".into()] } else { alone }
 }
 
-/// One arm against another.
-fn difference(found: &ArmDifference) -> String {
+/// One arm against another on the data that was scored.
+fn difference(found: &ArmDifference, dataset: &str) -> String {
     let ArmDifference { arm, against, protocol, top1 } = found;
     let seeds = number::ends(top1).map_or(String::new(), |_| number::seeds(top1.n) + ", ");
-    let place = format!("on the unseen classes ({seeds}{protocol})");
+    let place = format!("on {dataset} ({seeds}{protocol})");
     let size = |x: f64| number::fixed(100.0 * x.abs(), 1);
     let direction = if top1.mean < 0.0 { "behind" } else { "ahead of" };
     match number::ends(top1) {
@@ -79,19 +80,20 @@ mod tests {
     use super::*;
 
     fn said(samples: &[f64]) -> String {
-        difference(&ArmDifference {
+        let found = ArmDifference {
             arm: "sp".into(),
             against: "ap".into(),
             protocol: "probe-lbfgs".into(),
             top1: mean(samples),
-        })
+        };
+        difference(&found, "cifar10")
     }
 
     #[test]
     fn says_what_the_interval_says() {
         assert_eq!(
             said(&[0.04, 0.041, 0.042]),
-            "sp is ahead of ap by 4.1 points [3.9, 4.3] on the unseen classes (3 seeds, probe-lbfgs)."
+            "sp is ahead of ap by 4.1 points [3.9, 4.3] on cifar10 (3 seeds, probe-lbfgs)."
         );
         assert!(
             said(&[-0.04, -0.041, -0.042]).starts_with("sp is behind ap by 4.1 points [3.9, 4.3]")

@@ -31,10 +31,12 @@ pub fn maps(comparison: &Comparison) -> String {
     let Some((_, _, map)) = maps.first().filter(|_| !drawn.is_empty()) else {
         return String::new();
     };
-    let mut about = "The test pictures of the unseen classes by the features of the first seed, laid out in \
-                     two dimensions; neighbours on the map are alike. Each map is laid out by itself: places \
-                     and directions mean nothing between maps."
-        .to_owned();
+    let mut about = format!(
+        "The test pictures of {} by the features of the first seed, laid out in two dimensions; neighbours \
+         on the map are alike. Each map is laid out by itself: places and directions mean nothing between \
+         maps.",
+        escape(comparison.dataset())
+    );
     if let Some(most) = maps.iter().map(|m| m.2.points.len()).max().filter(|n| *n > POINTS) {
         let (shown, most) = (number::count(POINTS), number::count(most));
         about += &format!(" About {shown} of {most} pictures are shown.");

@@ -5,16 +5,21 @@
     reason = "arrays of registers: an index is plainer, and an iterator's closures are not inlined into vector code"
 )]
 
+mod attention;
 mod batch_last;
 mod convolution;
+mod exponential;
+mod gelu;
 mod geometry;
 mod grid;
+mod layer_norm;
 mod linear;
 mod normalisation;
 mod pooling;
 mod product;
 mod reduction;
 mod taps;
+mod tokens;
 mod transpose;
 mod unroll;
 mod winograd;

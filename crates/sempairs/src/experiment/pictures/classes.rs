@@ -4,7 +4,7 @@ use std::sync::Arc;
 use sempairs_data::{DataError, PictureSource, Subset, paper_classes};
 use serde::{Deserialize, Serialize};
 
-use crate::suggest::nearest;
+use crate::suggest::did_you_mean;
 
 /// Some classes of a folder: a list of the names of their folders, or the word `paper`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,8 +65,7 @@ impl Classes {
             Self::Named(names) => {
                 let classes = folder.classes();
                 if let Some(wrong) = names.iter().find(|name| !classes.contains(name)) {
-                    let near = nearest(wrong, classes.iter().map(String::as_str))
-                        .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
+                    let near = did_you_mean(wrong, classes.iter().map(String::as_str));
                     return Err(DataError::Classes {
                         place: folder.place().map(Into::into),
                         class: wrong.clone(),

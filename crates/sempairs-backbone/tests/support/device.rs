@@ -1,0 +1,44 @@
+//! The device that `SEMPAIRS_DEVICE` names, by the names that the command takes.
+
+use burn::tensor::Device;
+
+/// `flex` (the default), `wgpu`, `vulkan` or `cuda`, the last three with an optional `:N` for the N-th GPU, as
+/// `--device` takes them.
+///
+/// # Panics
+///
+/// For another name, and for one whose feature is not compiled in.
+pub fn named() -> Device {
+    let name = name();
+    let (backend, number) = match name.split_once(':') {
+        Some((backend, number)) => (backend, Some(number.parse::<usize>())),
+        None => (name.as_str(), None),
+    };
+    let number = number.transpose().unwrap_or_else(|_| panic!("SEMPAIRS_DEVICE={name}: no number"));
+    match (backend, number) {
+        ("flex", None) => Device::flex(),
+        #[cfg(feature = "wgpu")]
+        ("wgpu", number) => Device::wgpu(kind(number)),
+        #[cfg(feature = "vulkan")]
+        ("vulkan", number) => Device::vulkan(kind(number)),
+        #[cfg(feature = "cuda")]
+        ("cuda", number) => Device::cuda(number.unwrap_or(0)),
+        _ => panic!("SEMPAIRS_DEVICE={name} is unknown or its feature is not compiled in"),
+    }
+}
+
+/// The backend's name alone.
+pub fn backend() -> String {
+    let name = name();
+    name.split(':').next().unwrap_or_default().to_owned()
+}
+
+fn name() -> String {
+    std::env::var("SEMPAIRS_DEVICE").unwrap_or_else(|_| "flex".into())
+}
+
+#[cfg(any(feature = "wgpu", feature = "vulkan"))]
+fn kind(number: Option<usize>) -> burn::tensor::DeviceKind {
+    use burn::tensor::DeviceKind;
+    number.map_or(DeviceKind::DefaultDevice, DeviceKind::DiscreteGpu)
+}

@@ -1,0 +1,172 @@
+//! Self-attention, picture by picture and head by head, on queries, keys and values where they lie.
+
+use std::cell::RefCell;
+
+use burn_flex::FlexTensor;
+use pulp::Arch;
+use rayon::prelude::*;
+
+use super::batch_last::{contiguous, values};
+use super::exponential::exp_nonpositive;
+use super::product::{Matrix, Target, product};
+
+thread_local! {
+    /// The weights of one head, and their gradient.
+    static WEIGHTS: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
+}
+
+/// How the values of a picture `[tokens, 3·d]` are shared out.
+#[derive(Clone, Copy)]
+struct Sizes {
+    pictures: usize,
+    tokens: usize,
+    /// Values of a token.
+    d: usize,
+    heads: usize,
+}
+
+impl Sizes {
+    fn of(qkv: &FlexTensor, heads: usize) -> Self {
+        let [pictures, tokens, width] = qkv.layout().shape().dims();
+        Self { pictures, tokens, d: width / 3, heads }
+    }
+
+    /// Values of a token in one head.
+    fn width(self) -> usize {
+        self.d / self.heads
+    }
+
+    /// Where the queries (0), keys (1) or values (2) of a head begin in a token's.
+    fn start(self, part: usize, head: usize) -> usize {
+        part * self.d + head * self.width()
+    }
+
+    /// The queries, keys or values of one head, `[tokens, width]`.
+    fn part(self, picture: &[f32], part: usize, head: usize) -> Matrix<'_> {
+        let start = self.start(part, head);
+        Matrix::new(&picture[start..], [self.tokens, self.width()], [3 * self.d, 1])
+    }
+
+    /// One head's share of a picture `[tokens, d]`.
+    fn share(self, picture: &[f32], head: usize) -> Matrix<'_> {
+        let start = head * self.width();
+        Matrix::new(&picture[start..], [self.tokens, self.width()], [self.d, 1])
+    }
+
+    /// Fills `weights`, `[tokens, tokens]`, with `softmax(q kᵀ / √width)` of one head.
+    fn attend(self, picture: &[f32], head: usize, weights: &mut Vec<f32>, arch: Arch) {
+        let tokens = self.tokens;
+        weights.resize(tokens * tokens, 0.0);
+        let (q, k) = (self.part(picture, 0, head), self.part(picture, 1, head));
+        // SAFETY: `weights` is this thread's own.
+        unsafe { product(Target::new(weights, tokens), q, k.transposed(), false) };
+        let scale = self.scale();
+        arch.dispatch(
+            #[inline(always)]
+            || {
+                for row in weights.chunks_exact_mut(tokens) {
+                    softmax(row, scale);
+                }
+            },
+        );
+    }
+
+    fn scale(self) -> f32 {
+        (self.width() as f64).sqrt().recip() as f32
+    }
+}
+
+/// `softmax(q kᵀ / √width) v` of every head.
+pub(super) fn forward(qkv: &FlexTensor, heads: usize) -> FlexTensor {
+    let sizes = Sizes::of(qkv, heads);
+    let Sizes { pictures, tokens, d, .. } = sizes;
+    let qkv = qkv.to_contiguous();
+    let mut y = vec![0.0; pictures * tokens * d];
+    let arch = Arch::new();
+    y.par_chunks_mut((tokens * d).max(1))
+        .zip(values(&qkv).par_chunks((tokens * 3 * d).max(1)))
+        .for_each(|(y, picture)| {
+            WEIGHTS.with_borrow_mut(|[weights, _]| {
+                for head in 0..heads {
+                    sizes.attend(picture, head, weights, arch);
+                    let weights = Matrix::new(weights, [tokens; 2], [tokens, 1]);
+                    let target = Target::new(y, d).at(0, head * sizes.width());
+                    // SAFETY: `y` is this piece's own.
+                    unsafe { product(target, weights, sizes.part(picture, 2, head), false) };
+                }
+            });
+        });
+    contiguous(y, [pictures, tokens, d])
+}
+
+/// With `p` the weights of a head, `s` its scale and `∂p = ∂y · vᵀ`: `∂v = pᵀ · ∂y`,
+/// `∂l = p · (∂p − Σ p · ∂p) · s` a row, `∂q = ∂l · k` and `∂k = ∂lᵀ · q`.
+pub(super) fn gradient(qkv: &FlexTensor, gradient: &FlexTensor, heads: usize) -> FlexTensor {
+    let sizes = Sizes::of(qkv, heads);
+    let Sizes { pictures, tokens, d, .. } = sizes;
+    let (qkv, gradient) = (qkv.to_contiguous(), gradient.to_contiguous());
+    let mut dqkv = vec![0.0; pictures * tokens * 3 * d];
+    let arch = Arch::new();
+    let parts = values(&qkv)
+        .par_chunks((tokens * 3 * d).max(1))
+        .zip(values(&gradient).par_chunks((tokens * d).max(1)));
+    dqkv.par_chunks_mut((tokens * 3 * d).max(1)).zip(parts).for_each(|(out, (picture, dy))| {
+        WEIGHTS.with_borrow_mut(|[weights, slopes]| {
+            let target = Target::new(out, 3 * d);
+            for head in 0..heads {
+                sizes.attend(picture, head, weights, arch);
+                slopes.resize(tokens * tokens, 0.0);
+                let dy = sizes.share(dy, head);
+                let [q, k, v] = [0, 1, 2].map(|part| sizes.part(picture, part, head));
+                let square = |values| Matrix::new(values, [tokens; 2], [tokens, 1]);
+                let into = |part| target.at(0, sizes.start(part, head));
+                // SAFETY: `out` and the thread's buffers are this piece's own, and the three parts of `out`
+                // are disjoint.
+                unsafe {
+                    product(Target::new(slopes, tokens), dy, v.transposed(), false);
+                    product(into(2), square(weights).transposed(), dy, false);
+                    let scale = sizes.scale();
+                    arch.dispatch(
+                        #[inline(always)]
+                        || {
+                            let rows = weights.chunks_exact(tokens);
+                            for (slopes, weights) in slopes.chunks_exact_mut(tokens).zip(rows) {
+                                softmax_gradient(slopes, weights, scale);
+                            }
+                        },
+                    );
+                    product(into(0), square(slopes), k, false);
+                    product(into(1), square(slopes).transposed(), q, false);
+                }
+            }
+        });
+    });
+    contiguous(dqkv, [pictures, tokens, 3 * d])
+}
+
+/// Turns logits over `1 / scale` into weights that sum to one. NaN spreads over its row.
+#[inline(always)]
+fn softmax(row: &mut [f32], scale: f32) {
+    let largest = row.iter().fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a });
+    let mut sum = 0.0;
+    for value in row.iter_mut() {
+        *value = exp_nonpositive((*value - largest) * scale);
+    }
+    // Apart, since a sum in order is not made in vector registers.
+    for value in row.iter() {
+        sum += *value;
+    }
+    let share = 1.0 / sum;
+    for value in row.iter_mut() {
+        *value *= share;
+    }
+}
+
+/// Turns the gradient of weights into that of the logits before their scale.
+#[inline(always)]
+fn softmax_gradient(slopes: &mut [f32], weights: &[f32], scale: f32) {
+    let mean: f32 = slopes.iter().zip(weights).map(|(slope, weight)| slope * weight).sum();
+    for (slope, weight) in slopes.iter_mut().zip(weights) {
+        *slope = scale * weight * (*slope - mean);
+    }
+}

@@ -1,0 +1,33 @@
+//! Normalisation of tokens.
+
+use burn::backend::Dispatch;
+use burn::tensor::Tensor;
+
+use crate::fused::{self, ForwardTokenOps};
+use crate::precision::{follow, widen};
+use crate::reference;
+
+/// Layer normalisation of every row: `y = (x − mean) / √(variance + ε) · weight + bias`, mean and biased
+/// variance over the last axis (Ba et al., arXiv 1607.06450).
+///
+/// # Shapes
+/// - `x`, output: `[.., d]`; `weight`, `bias`: `[d]`
+pub fn layer_norm<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+) -> Tensor<D> {
+    if !fused::on(&x) {
+        let like = x.clone().detach();
+        return follow(reference::layer_norm(widen(x), weight, bias, epsilon), &like);
+    }
+    let shape = x.dims();
+    let d = shape[D - 1];
+    assert_eq!(weight.dims(), [d], "layer_norm: a weight for each value of a row");
+    assert_eq!(bias.dims(), [d], "layer_norm: a bias for each value of a row");
+    let rows = x.reshape([shape[..D - 1].iter().product(), d]);
+    let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
+    let y = Dispatch::fused_layer_norm(rows.into_dispatch(), weight, bias, epsilon);
+    Tensor::<2>::from_dispatch(y).reshape(shape)
+}
