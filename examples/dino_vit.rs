@@ -51,8 +51,8 @@ fn compare(args: Args) -> Result<(), Error> {
         table.push("dino_vit", &comparison);
         println!("\n{comparison}\n\n{table}\n\n{}", files.report.display());
         let pictures = attention::test_pictures(&runner, &experiment, 6)?;
-        // Twice the size of the views, for maps twice as fine.
-        let view = attention::view(&experiment, 2 * experiment.views.size)?;
+        // Four times the size of the views, for maps four times as fine.
+        let view = attention::view(&experiment, 4 * experiment.views.size)?;
         for arm in &experiment.arms {
             let run = runner.run_folder(&experiment, arm, experiment.seeds[0]);
             let network = experiment.backbone.init(&runner.device);

@@ -218,3 +218,40 @@ impl FineTune {
         Ok(Tensor::from_data(TensorData::new(values, [rows.len(), 3, size, size]), device))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::module::ModuleVisitor;
+
+    use super::*;
+    use crate::testing::network;
+
+    /// Parameters that learn, and all that a walk meets.
+    #[derive(Default)]
+    struct Count([usize; 2]);
+
+    impl ModuleVisitor for Count {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0[0] += usize::from(param.is_require_grad());
+            self.0[1] += 1;
+        }
+    }
+
+    #[test]
+    fn a_copy_that_never_learned_does_and_running_statistics_do_not() {
+        let count = |module: &sempairs_backbone::ResNet| {
+            let mut count = Count::default();
+            module.visit(&mut count);
+            count.0
+        };
+        let device = Device::flex();
+        let frozen = network(0, &device).no_grad();
+        assert_eq!(count(&frozen)[0], 0);
+        let thawed = frozen.valid().train().map(&mut Thaw);
+        let [learning, all] = count(&thawed);
+        // Four tensors a norm, of which two are statistics, and one a convolution: a stem, four blocks of two,
+        // three shortcuts.
+        let layers = 1 + 4 * 2 + 3;
+        assert_eq!((learning, all), (3 * layers, 5 * layers));
+    }
+}

@@ -11,7 +11,8 @@ use sempairs_eval::{
     Downstream, Evaluate, FineTune, ProgressBar, Protocol, SgdDino, weights_identity,
 };
 
-/// Stripes: upright ones are one class, level ones the other; how wide and how bright tells nothing.
+/// Stripes: upright and reddish ones are one class, level and bluish ones the other; how wide and how bright
+/// tells nothing.
 struct Stripes(usize, Vec<String>);
 
 fn stripes(count: usize) -> Arc<Stripes> {
@@ -35,8 +36,12 @@ impl PictureSource for Stripes {
         let (width, bright) = (2 + index / 2 % 3, 90 + (37 * index % 150) as u8);
         let byte = |i: usize| {
             let (x, y) = (i / 3 % 16, i / 48);
-            let along = if index.is_multiple_of(2) { x } else { y };
-            if (along / width).is_multiple_of(2) { bright } else { 20 }
+            let (along, dim) = if index.is_multiple_of(2) { (x, 2) } else { (y, 0) };
+            match (along / width).is_multiple_of(2) {
+                true if i % 3 == dim => bright / 3,
+                true => bright,
+                false => 20,
+            }
         };
         Ok(Picture::new(16, 16, (0..768).map(byte).collect::<Vec<u8>>()))
     }

@@ -96,13 +96,9 @@ impl Bounds {
     /// method has one.
     pub fn alarms(&self, lines: &[MetricLine], chance: Option<f64>, clock: Clock) -> Vec<Alarm> {
         let start = self.from * clock.steps as f64;
-        let ends = lines.iter().rev().filter(|l| l.collapse.is_some() && l.step as f64 >= start);
-        let [Some(last), Some(before)] = ({
-            let mut ends = ends;
-            [ends.next(), ends.next()]
-        }) else {
-            return Vec::new();
-        };
+        let counts = |line: &&MetricLine| line.collapse.is_some() && line.step as f64 >= start;
+        let mut ends = lines.iter().rev().filter(counts);
+        let (Some(last), Some(before)) = (ends.next(), ends.next()) else { return Vec::new() };
         let mut alarms = self.readings(last, chance);
         let earlier = self.readings(before, chance);
         let kind = std::mem::discriminant::<Alarm>;

@@ -26,8 +26,8 @@ const COLOURS: [[f32; 3]; 5] = [
 
 /// DINO's figure (Caron et al., arXiv 2104.14294, figures 1 and 3): for each picture a row with the picture as
 /// the network sees it, the attention of the last block's class token to its patches, head by head from dark to
-/// bright, and the picture lit by the mean over the heads. Every map is scaled to its own greatest value. A cell
-/// is `cell` pixels wide.
+/// bright, and the picture lit by the mean over the heads. Every map is scaled from its own least to its greatest
+/// value. A cell is `cell` pixels wide.
 ///
 /// # Panics
 ///
@@ -130,10 +130,12 @@ impl Map {
         self.values.len() / self.width
     }
 
-    /// The value of a patch over the greatest.
+    /// How far the value of a patch lies from the least, 0, to the greatest, 1.
     fn share(&self, x: usize, y: usize) -> f32 {
-        let greatest = self.values.iter().fold(f32::MIN_POSITIVE, |a, b| a.max(*b));
-        self.values[y * self.width + x] / greatest
+        let values = self.values.iter().copied();
+        let (least, greatest) =
+            (values.clone().fold(f32::MAX, f32::min), values.fold(0.0, f32::max));
+        (self.values[y * self.width + x] - least) / (greatest - least).max(f32::MIN_POSITIVE)
     }
 
     /// A pixel a patch, in colours.
@@ -143,7 +145,7 @@ impl Map {
         Picture::new(self.width, self.height(), pixels)
     }
 
-    /// A picture that is bright where the map is, and a fifth as bright where it is zero.
+    /// A picture that is bright where the map is, and a fifth as bright where it is least.
     fn over(&self, picture: &Picture<'_>) -> Picture<'static> {
         let (width, height) = (picture.width(), picture.height());
         // The patches around a pixel, and how far it lies between them.

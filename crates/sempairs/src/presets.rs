@@ -159,7 +159,7 @@ fn add_missing<'a>(table: &mut DeTable<'a>, base: &mut DeTable<'a>) {
                     let same = |kind: &&str| {
                         text(new, kind).is_none_or(|value| text(old, kind) == Some(value))
                     };
-                    if KINDS.iter().all(|kind| same(kind)) {
+                    if KINDS.iter().all(same) {
                         add_missing(new, old);
                     }
                 }

@@ -6,6 +6,7 @@ use sempairs::data::pairing::Pairing;
 use sempairs::eval::invariance::{FactorInvariance, InvarianceReport};
 use sempairs::eval::{Protocol, Score};
 use sempairs::experiment::Arm;
+use sempairs::method_table::MethodTable;
 use sempairs::report::{ExamplePairs, html};
 use sempairs::train::{Alarm, NegativeCounts};
 
@@ -366,4 +367,27 @@ fn a_collapsed_run_and_its_negatives_are_told() {
     for part in ["510", "2.50", "1.25", "its partner"] {
         assert!(page.contains(part), "no {part}");
     }
+}
+
+#[test]
+fn a_table_of_methods_has_the_study_s_figures_where_it_prints_them() {
+    let mut table = MethodTable::default();
+    let mut collapsed = comparison(&["ap", "sp"], 3);
+    table.push("simclr", &collapsed);
+    collapsed.arms[0].runs[0].alarms = vec![Alarm::Deviation { value: 0.001 }];
+    table.push("swav", &collapsed);
+    table.push("dino_vit", &comparison(&["ap"], 1));
+    let text = table.to_string();
+    let row = |method: &str| {
+        let line = text.lines().find(|line| line.trim_start().starts_with(method));
+        line.unwrap_or_else(|| panic!("no {method} in {text}")).to_owned()
+    };
+    let difference = &collapsed.compare_with("ap")[0].top1;
+    assert!(row("simclr").contains(&format!("{:+.2} [", 100.0 * difference.mean)), "{text}");
+    assert!(row("simclr").contains("+3.83 (85.59 - 81.76; STL-10, linear probe: Table 1)"));
+    assert!(!row("simclr").contains("collapsed"), "{text}");
+    assert!(row("swav").contains("collapsed or learned nothing"), "{text}");
+    assert!(row("dino_vit").contains("+2.90 (82.1 - 79.2"), "{text}");
+    // Without the arm there is no difference to tell.
+    assert!(row("dino_vit").contains(" -   -"), "{text}");
 }
