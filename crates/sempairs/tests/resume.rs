@@ -156,7 +156,7 @@ fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
     let experiment: PathBuf = folder.path().join("resume.toml");
     // Without a checkpoint on the way, so that the one that is found was written because of the signal.
     let training = "[training]\nbatch = 16\nsteps = 120\noptimizer = { name = \"adamw\" }\n\
-        learning_rate = { base = 1e-3 }\ncheckpoint_every = 1000\nlog_every = 3";
+        learning_rate = { base = 1e-3 }\ncheckpoint_every = 1000\nlog_every = 1";
     let text = EXPERIMENT.replace("BACKBONE", SMALL).replace("METHOD", SIMCLR);
     let text = text.replace("TRAINING", training).replace("every = 9", "every = 60");
     fs::write(&experiment, text).unwrap();
