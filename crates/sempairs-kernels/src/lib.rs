@@ -1,4 +1,5 @@
-//! The operations of a residual network on plain tensors, each with a fused twin.
+//! Operations on plain tensors, each with a fused twin: those of a residual network for the CPU, and for GPUs losses, steps
+//! over all parameters, and the views of a batch (features `wgpu`, `vulkan`, `cuda`; docs/kernels.md).
 //!
 //! A function of this crate means what its twin in [`mod@reference`] means, in value and in
 //! gradient. On the Flex backend, tracked or not, 32-bit floats take a fused implementation:
@@ -10,7 +11,7 @@
 //! ever, and any other operation of Burn may stand between two of them; only operations that put
 //! a tensor into row-major order cost a copy.
 //!
-//! Results are the same bit for bit from run to run and on any number of threads of one machine.
+//! Results are the same bit for bit from run to run, and on the CPU on any number of threads of one machine.
 
 mod batch_norm;
 mod conv2d;
