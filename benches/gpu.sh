@@ -7,7 +7,7 @@
 #   benches/gpu.sh target/release/sempairs TEST_BINARY...
 #
 # The test binaries are those that the second command names whose tests compare with reference
-# numbers or with twins: reference, objectives, parity. All may be stripped. The machine needs this
+# numbers or with twins: reference, objectives, parity, losses, steps, views. All may be stripped. The machine needs this
 # repository's benches/ and data/reference, and may set
 #
 #   PEER_PYTHON         the interpreter that has PyTorch and torchvision for CUDA (python3)
@@ -58,6 +58,17 @@ elif compgen -G "$cuda/lib64/libnvrtc.so*" >/dev/null; then
 else
     echo "libnvrtc: neither known to the loader nor in $cuda/lib64; sempairs may not start"
 fi
+# LLVM takes the mathematics of kernels from the toolkit; PyPI's nvidia-nvvm has the file, too.
+for folder in "$cuda" /usr/local/cuda /opt/cuda /usr/lib/cuda \
+    "$("$python" -c 'import nvidia.cu13 as c; print(next(iter(c.__path__)))' 2>/dev/null)"; do
+    if [ -f "$folder/nvvm/libdevice/libdevice.10.bc" ]; then
+        export CUDA_PATH=$folder
+        echo "libdevice: taken from $folder"
+        break
+    fi
+done
+[ -f "${CUDA_PATH:-}/nvvm/libdevice/libdevice.10.bc" ] ||
+    echo "libdevice: not found, so kernels with exponentials will not compile; set CUDA_PATH to a folder with nvvm/libdevice"
 
 total=440 # seconds for everything
 scratch=$(mktemp -d) || exit 2

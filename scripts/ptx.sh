@@ -1,23 +1,26 @@
 #!/usr/bin/env bash
 # Compiles every kernel for compute capability 8.0 (A100) on a machine without a GPU, and assembles it: PTX by way of
-# CubeCL and LLVM, machine code by NVIDIA's ptxas from PyPI. Prints registers, shared memory and spills of each kernel.
+# CubeCL and LLVM, machine code by NVIDIA's ptxas. ptxas and libdevice, the mathematics that LLVM links in, come from
+# PyPI. Prints registers, shared memory and spills of each kernel.
 #
 #   scripts/system-llvm.sh      # once, where the prebuilt LLVM cannot be had
 #   scripts/ptx.sh [FOLDER]     # FOLDER keeps PTX and machine code; ARCH=sm_90 assembles for another GPU
 set -euo pipefail
 cd "$(dirname "$0")/.."
-folder=${1:-$(mktemp -d)}
+folder=$(realpath -m "${1:-$(mktemp -d)}")
 mkdir -p "$folder"
-SEMPAIRS_PTX=$folder cargo test --workspace --features cuda --lib -- every_kernel_compiles
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/sempairs/ptxas
-if ! compgen -G "$tools/lib/python*/site-packages/nvidia/*/bin/ptxas" >/dev/null; then
+toolkit() { compgen -G "$tools/lib/python*/site-packages/nvidia/*/bin/ptxas" | head -n 1; }
+if [ -z "$(toolkit)" ]; then
     python3 -m venv "$tools"
     "$tools/bin/pip" install --quiet nvidia-cuda-nvcc
 fi
-ptxas=$(compgen -G "$tools/lib/python*/site-packages/nvidia/*/bin/ptxas" | head -n 1)
+ptxas=$(toolkit)
+export CUDA_PATH=${ptxas%/bin/ptxas}
+SEMPAIRS_PTX=$folder cargo test --workspace --features cuda --lib -- every_kernel_compiles
 for text in "$folder"/*.ptx; do
-    name=$(basename "$text" .ptx)
     "$ptxas" --gpu-name "${ARCH:-sm_80}" --verbose "$text" --output-file "${text%.ptx}.cubin" 2>"$folder/log" ||
         { cat "$folder/log" && exit 1; }
-    printf '%-34s %s\n' "$name" "$(grep -oE 'Used [0-9]+ registers.*|[0-9]+ bytes spill stores' "$folder/log" | paste -sd' ')"
+    printf '%-34s %s\n' "$(basename "$text" .ptx)" \
+        "$(grep -oE 'Used [0-9]+ registers|[0-9]+ bytes spill stores' "$folder/log" | paste -sd' ')"
 done

@@ -1,4 +1,6 @@
-//! The operations of residual networks and vision transformers on plain tensors, each with a fused twin.
+//! Operations on plain tensors, each with a fused twin: those of residual networks and vision transformers for the CPU, and
+//! for GPUs losses, steps over all parameters, and the views of a batch (features `wgpu`, `vulkan`, `cuda`;
+//! docs/kernels.md).
 //!
 //! A function of this crate means what its twin in [`mod@reference`] means, in value and in
 //! gradient. On the Flex backend, tracked or not, 32-bit floats take a fused implementation:
@@ -13,7 +15,7 @@
 //! Where the input has 16 bits, products are made in 16 bits and everything else in 32: weights are cast to the type of
 //! what they meet, normalisation and softmax widen their input and narrow their output.
 //!
-//! Results are the same bit for bit from run to run and on any number of threads of one machine.
+//! Results are the same bit for bit from run to run, and on the CPU on any number of threads of one machine.
 
 mod attention;
 mod batch_norm;

@@ -85,14 +85,14 @@ fn losses_take_any_strides_of_memory() {
     for (name, view) in views {
         let inputs = || [random([72, 72], 1), random([72, 72], 2)];
         let [ours, twin] =
-            LOG_SUM_EXP.map(|f| move |[q, k]: [_; 2]| f(view(q), view(k).slice([0..40]), 1.0));
+            LOG_SUM_EXP.map(|f| move |[q, k]: [_; 2]| f(view(q), view(k).narrow(0, 0, 40), 1.0));
         assert_parity(&format!("log_sum_exp, {name}"), inputs(), ours, twin);
         let [ours, twin] = OF_OTHERS.map(|f| move |[x, _]: [_; 2]| f(view(x), 2.0));
         assert_parity(&format!("of_others, {name}"), inputs(), ours, twin);
         let [ours, twin] = SOFT.map(|f| {
             move |[s, t]: [Tensor<2>; 2]| {
                 let centre =
-                    t.clone().mean_dim(0).transpose().slice([0..view(s.clone()).dims()[1]]);
+                    t.clone().mean_dim(0).transpose().narrow(0, 0, view(s.clone()).dims()[1]);
                 f(view(s), view(t), centre.squeeze_dim(1), 0.1, 0.3)
             }
         });

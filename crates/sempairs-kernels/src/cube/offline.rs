@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use burn::tensor::DType;
 use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::Compiler;
 use burn_cubecl::cubecl::cuda::compiler::CudaBackend;
 use burn_cubecl::cubecl::cuda::{CudaCompilationOptions, CudaCompiler, CudaRepresentation};
 use burn_cubecl::cubecl::features::Features;

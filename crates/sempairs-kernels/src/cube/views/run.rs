@@ -54,15 +54,8 @@ pub(in crate::cube) fn views_of_batch(
                 mean = mean_luma(pixels, first, area, &mut words);
             }
             // As many steps as need nothing but the pixel share a pass.
-            let mut local = true;
-            while local {
-                local = false;
-                if next < end {
-                    if u32::cast_from(steps[next * NUMBERS]) >= BRIGHTNESS {
-                        local = true;
-                        next += 1;
-                    }
-                }
+            while next < end && u32::cast_from(steps[next * NUMBERS]) >= BRIGHTNESS {
+                next += 1;
             }
             colours(pixels, first, area, steps, step, next, mean);
         }
