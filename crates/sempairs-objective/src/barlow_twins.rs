@@ -1,6 +1,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, assert_shape};
 use sempairs_backbone::Backbone;
+use sempairs_kernels::redundancy;
 use serde::{Deserialize, Serialize};
 
 use crate::{Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Views};
@@ -75,12 +76,8 @@ pub fn barlow_twins_loss(left: Tensor<2>, right: Tensor<2>, lambda: f64) -> Tens
     let [n, d] = left.dims();
     assert_shape!(right, [n, d]);
     let [left, right] = [left, right].map(standardise);
-    // The diagonal alone needs no matrix, and is at hand for both sums.
-    let diagonal = (left.clone() * right.clone()).sum_dim(0) / n as f64; // [1, d]
     let correlation = left.transpose().matmul(right) / n as f64; // [d, d]
-    let invariance = (diagonal.clone() - 1.0).square().sum();
-    let redundancy = correlation.square().sum() - diagonal.square().sum();
-    invariance + redundancy * lambda
+    redundancy(correlation, lambda)
 }
 
 /// Each column less its mean, divided by its deviation: BatchNorm without scale and offset.

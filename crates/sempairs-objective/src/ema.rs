@@ -1,9 +1,9 @@
-use std::any::Any;
 use std::collections::VecDeque;
 use std::ops::Deref;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Tensor};
+use sempairs_kernels::moving_averages;
 
 /// A momentum copy: a network whose parameters are the moving average of another's, the student's. It gets
 /// no gradient.
@@ -38,16 +38,29 @@ impl<M: Module> Ema<M> {
     /// If nothing in the student requires a gradient, as on a device without autodiff, or the student is
     /// another kind of network.
     pub fn follow(self, student: &M, momentum: f64) -> Self {
-        let mut collected = Collect(VecDeque::new());
-        student.visit(&mut collected);
+        let [theirs, ours] = [student, &self.network].map(|network| {
+            let mut collected = Collect(Vec::new());
+            network.visit(&mut collected);
+            collected.0
+        });
+        assert_eq!(theirs.len(), ours.len(), "a momentum copy is built like its student");
         assert!(
-            collected.0.iter().any(Option::is_some),
+            theirs.iter().any(|(trained, _)| *trained),
             "a momentum copy follows a student in training"
         );
-        let mut follow = Follow { student: collected.0, momentum };
-        let network = self.network.map(&mut follow);
-        assert!(follow.student.is_empty(), "a momentum copy is built like its student");
-        Self { network }
+        let trained: Vec<bool> = theirs.iter().map(|(trained, _)| *trained).collect();
+        let of_trained = |all: Vec<(bool, Tensor<1>)>| {
+            all.into_iter()
+                .zip(&trained)
+                .filter(|(_, trained)| **trained)
+                .map(|it| it.0.1)
+                .collect()
+        };
+        let averages = moving_averages(of_trained(ours), of_trained(theirs), momentum);
+        let mut averages = averages.into_iter();
+        let next =
+            trained.iter().map(|trained| trained.then(|| averages.next()).flatten()).collect();
+        Self { network: self.network.map(&mut Follow { next }) }
     }
 }
 
@@ -68,30 +81,33 @@ impl ModuleMapper for FreshIds {
     }
 }
 
-/// The values of the parameters that are trained, outside the graph, in the order of the module; `None` for
-/// all else that a visitor meets, such as running statistics.
-struct Collect(VecDeque<Option<Box<dyn Any>>>);
+/// The values of all that a visitor meets, running statistics too, outside the graph and in the order of the module, and
+/// whether each is a parameter in training.
+struct Collect(Vec<(bool, Tensor<1>)>);
 
 impl ModuleVisitor for Collect {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let value = param.val();
-        self.0.push_back(value.is_require_grad().then(|| Box::new(value.inner()) as Box<dyn Any>));
+        let count: usize = value.dims().iter().product();
+        let trained = value.is_require_grad();
+        let value = if value.is_autodiff() { value.inner() } else { value };
+        self.0.push((trained, value.reshape([count])));
     }
 }
 
+/// What each value becomes, in the order of the module; `None` for those that stay as they are.
 struct Follow {
-    student: VecDeque<Option<Box<dyn Any>>>,
-    momentum: f64,
+    next: VecDeque<Option<Tensor<1>>>,
 }
 
 impl ModuleMapper for Follow {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let student = self.student.pop_front().expect("a momentum copy is built like its student");
-        let Some(student) = student else { return param };
-        let student = *student.downcast::<Tensor<D>>().expect("the student's parameter has a rank");
-        param.map(|value| {
-            let average = value.inner() * self.momentum + student * (1.0 - self.momentum);
-            Tensor::from_inner(average)
-        })
+        match self.next.pop_front().expect("a value for each that was collected") {
+            None => param,
+            Some(average) => param.map(|value| {
+                let average = average.reshape(value.dims());
+                if value.is_autodiff() { Tensor::from_inner(average) } else { average }
+            }),
+        }
     }
 }

@@ -3,7 +3,6 @@ use burn::tensor::{Device, Int, Tensor, assert_shape};
 use sempairs_backbone::{Backbone, seeded_normal};
 use serde::{Deserialize, Serialize};
 
-use crate::log_sum_exp::log_sum_exp;
 use crate::stop_gradient::stop_gradient;
 use crate::{
     Clock, Ema, Encoder, HeadNorm, Loss, Method, Negatives, ObjectiveError, ProjectorConfig, Queue,
@@ -157,10 +156,7 @@ pub fn info_nce(
     assert_shape!(queue, [k, d]);
     assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
     let [queries, keys] = [normalize(queries), normalize(stop_gradient(keys))];
-    let positive = (queries.clone() * keys).sum_dim(1) / temperature; // [b, 1]
-    let negative = queries.matmul(stop_gradient(queue).transpose()) / temperature; // [b, k]
-    let all = log_sum_exp(Tensor::cat(vec![positive.clone(), negative], 1), None);
-    (all - positive).sum() / b as f64
+    sempairs_kernels::info_nce(queries, keys, stop_gradient(queue), temperature).sum() / b as f64
 }
 
 /// MoCo v2: the left view is the query, the right one the key, encoded by a momentum copy; the negatives are

@@ -1,9 +1,8 @@
 //! The normalised temperature-scaled cross-entropy of SimCLR.
 
-use burn::tensor::{Bool, Tensor, assert_shape};
+use burn::tensor::{Tensor, assert_shape};
+use sempairs_kernels::log_sum_exp_of_others;
 use serde::{Deserialize, Serialize};
-
-use crate::log_sum_exp::log_sum_exp;
 
 /// How the `2n` terms of [`nt_xent()`] become one number.
 ///
@@ -55,15 +54,11 @@ pub fn nt_xent(
     let [n, d] = left.dims();
     assert_shape!(right, [n, d]);
     assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
-    let device = left.device();
     let [left, right] = [normalize(left), normalize(right)];
     let positive = (left.clone() * right.clone()).sum() * 2.0 / temperature;
     let unit = Tensor::cat(vec![left, right], 0); // [2n, d]
-    let similarity = unit.clone().matmul(unit.transpose()) / temperature; // [2n, 2n]
-
     // A view is not its own negative.
-    let others = Tensor::<2, Bool>::diag_mask([2 * n, 2 * n], 0, &device);
-    let total = log_sum_exp(similarity, Some(others)).sum() - positive;
+    let total = log_sum_exp_of_others(unit, temperature).sum() - positive;
     total * (reduction.directions() / (2 * n) as f64)
 }
 

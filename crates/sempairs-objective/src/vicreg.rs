@@ -2,6 +2,7 @@ use burn::module::Module;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, assert_shape};
 use sempairs_backbone::Backbone;
+use sempairs_kernels::off_diagonal_energy;
 use serde::{Deserialize, Serialize};
 
 use crate::{Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Views};
@@ -144,11 +145,9 @@ fn spread(x: Tensor<2>) -> (Tensor<1>, Tensor<1>) {
     let [n, d] = x.dims();
     let centred = x.clone() - x.mean_dim(0);
     let variance = centred.clone().square().sum_dim(0) / (n - 1) as f64; // [1, d]
-    let hinge = relu((variance.clone() + EPSILON).sqrt() * -1.0 + TARGET).mean();
+    let hinge = relu((variance + EPSILON).sqrt() * -1.0 + TARGET).mean();
     let covariance = centred.clone().transpose().matmul(centred) / (n - 1) as f64; // [d, d]
-    // The variances are the diagonal.
-    let off_diagonal = covariance.square().sum() - variance.square().sum();
-    (hinge, off_diagonal / d as f64)
+    (hinge, off_diagonal_energy(covariance) / d as f64)
 }
 
 /// VICReg: invariance, variance and covariance, each a term of its own; nothing repels.
