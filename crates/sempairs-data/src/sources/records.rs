@@ -23,7 +23,7 @@ impl Records {
         let file = File::open(path).map_err(|error| DataError::io(path, error))?;
         let stamp = Stamp::of(&file.metadata().map_err(|error| DataError::io(path, error))?);
         let actual = stamp.bytes;
-        if actual == 0 || actual % record as u64 != 0 {
+        if actual == 0 || !actual.is_multiple_of(record as u64) {
             return Err(DataError::Length { path: path.to_path_buf(), record, actual });
         }
         // SAFETY: the map is only read. Like every map of a file it relies on nobody shortening
