@@ -234,7 +234,8 @@ pub fn descend(
     rule: &Descent,
 ) -> (Vec<Tensor<1>>, Vec<Tensor<1>>) {
     let step = |((w, g), b): ((Tensor<1>, Tensor<1>), Tensor<1>)| {
-        let mut update = g.clone() + w.clone() * rule.decay;
+        let decayed = || g.clone() + w.clone() * rule.decay;
+        let mut update = if rule.decay == 0.0 { g.clone() } else { decayed() };
         if let Some(ratio) = rule.ratio {
             update = update.clone() * trust_ratio(ratio, w.clone(), g, update, rule);
         }

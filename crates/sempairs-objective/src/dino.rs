@@ -3,6 +3,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use sempairs_backbone::Backbone;
+use sempairs_kernels::soft_cross_entropy;
 use serde::{Deserialize, Serialize};
 
 use crate::cross_entropy::cross_entropy_across;
@@ -143,6 +144,21 @@ pub fn dino_loss(
     let (views, whole) = (student.len(), teacher.len());
     assert!(views > 1 && (1..=views).contains(&whole), "{views} views of {whole}");
     assert!(student_temperature > 0.0, "the temperature is positive, not {student_temperature}");
+    assert!(teacher_temperature > 0.0, "the temperature is positive, not {teacher_temperature}");
+    let centre = stop_gradient(centre);
+    if let [one, two] = student {
+        // Each target is met once, so that nothing is gained by keeping it.
+        let [b, _] = one.dims();
+        let against = |student: &Tensor<2>, teacher: &Tensor<2>| {
+            let (student, teacher) = (student.clone(), stop_gradient(teacher.clone()));
+            let temperatures = [student_temperature, teacher_temperature];
+            soft_cross_entropy(student, teacher, centre.clone(), temperatures[0], temperatures[1])
+                .sum()
+        };
+        let total = teacher.iter().zip([two, one]).map(|(g, other)| against(other, g));
+        let total = total.reduce(Tensor::add).expect("a view of the teacher's");
+        return total / (b * teacher.len()) as f64;
+    }
     let targets = teacher_distributions(teacher, centre, teacher_temperature);
     cross_entropy_across(student, &targets, student_temperature)
 }
@@ -153,8 +169,7 @@ fn teacher_distributions(
     centre: Tensor<1>,
     temperature: f64,
 ) -> Vec<Tensor<2>> {
-    assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
-    let centre = stop_gradient(centre).unsqueeze::<2>(); // [1, K]
+    let centre = centre.unsqueeze::<2>(); // [1, K]
     let sharpen =
         |g: &Tensor<2>| softmax((stop_gradient(g.clone()) - centre.clone()) / temperature, 1);
     teacher.iter().map(sharpen).collect()
@@ -172,12 +187,11 @@ pub fn next_centre(centre: Tensor<1>, teacher: &[Tensor<2>], momentum: f64) -> T
     centre * momentum + rows.mean_dim(0).squeeze_dim::<1>(0) * (1.0 - momentum)
 }
 
-/// The mean entropy of distributions, in nats.
-fn entropy(distributions: &[Tensor<2>]) -> Tensor<1> {
-    let q = Tensor::cat(distributions.to_vec(), 0);
-    let [rows, _] = q.dims();
-    // 0 log 0 is 0.
-    (q.clone() * q.clamp_min(f32::MIN_POSITIVE).log()).sum() / -(rows as f64)
+/// The mean entropy of the teacher's distributions, in nats: their cross-entropy with themselves.
+fn entropy(teacher: &[Tensor<2>], centre: Tensor<1>, temperature: f64) -> Tensor<1> {
+    let rows = Tensor::cat(teacher.to_vec(), 0);
+    let centred = rows.clone() - centre.clone().unsqueeze();
+    soft_cross_entropy(centred, rows, centre, temperature, temperature).mean()
 }
 
 /// A backbone with DINO's head.
@@ -230,12 +244,13 @@ impl<B: Backbone> Method for Dino<B> {
 
         let centre = self.centre();
         let temperature = self.config.teacher_temperature.at(clock.epoch());
-        let targets = teacher_distributions(&teacher, centre.clone(), temperature);
-        let value = cross_entropy_across(&student, &targets, self.config.student_temperature);
+        let heat = self.config.student_temperature;
+        let value = dino_loss(&student, &teacher, centre.clone(), heat, temperature);
+        let entropy = entropy(&teacher, centre.clone(), temperature);
         self.centre.update(next_centre(centre, &teacher, self.config.centre_momentum));
         // A `RunningState` holds an update back until the next one; records do not wait for it.
         self.centre.value_sync();
-        Loss::new(value, embeddings.narrow(0, 0, 2 * b)).with(TEACHER_ENTROPY, entropy(&targets))
+        Loss::new(value, embeddings.narrow(0, 0, 2 * b)).with(TEACHER_ENTROPY, entropy)
     }
 
     fn mask(&self, grads: &mut GradientsParams, clock: Clock) {

@@ -3,21 +3,20 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
-use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
 use burn::tensor::Bytes;
 use sempairs_data::write_whole;
 use serde::{Deserialize, Serialize};
 
-use crate::TrainError;
+use crate::{Optimizer, TrainError};
 
-const MAGIC: &[u8; 8] = b"sempckp1";
+const MAGIC: &[u8; 8] = b"sempckp2";
 
 /// The whole state of a run between two steps: the module's parameters and buffers, the optimiser's
 /// state, and the step. Everything else follows from the configuration and the step.
 ///
 /// On disk: 8 bytes of magic, the length of the header (u32), the header as JSON, the module's record,
-/// the optimiser's record, and the CRC-32 of all that; numbers little-endian.
+/// the optimiser's state, and the CRC-32 of all that; numbers little-endian.
 pub struct Checkpoint {
     /// Steps done.
     pub step: usize,
@@ -35,17 +34,16 @@ struct Header {
 
 impl Checkpoint {
     /// The state after `step` steps.
-    pub fn take<M: Module>(step: usize, module: &M, optimizer: &ModuleOptimizer) -> Self {
+    pub fn take<M: Module>(step: usize, module: &M, optimizer: &Optimizer) -> Self {
         // Burn keeps the last update of a running statistic apart until somebody asks for a synchronised
         // value; a record would be one update behind. `valid` synchronises them in place.
         drop(module.valid());
         let module = module.clone().into_record().into_bytes();
-        let optimizer = optimizer.to_record().into_bytes();
         // Writing to memory can only fail for lack of it.
         Self {
             step,
             module: module.expect("a module's record is serialisable").to_vec(),
-            optimizer: optimizer.expect("an optimiser's record is serialisable").to_vec(),
+            optimizer: optimizer.to_bytes(),
         }
     }
 
@@ -57,14 +55,12 @@ impl Checkpoint {
     pub fn restore<M: Module>(
         self,
         module: M,
-        optimizer: ModuleOptimizer,
-    ) -> Result<(M, ModuleOptimizer), String> {
+        optimizer: Optimizer,
+    ) -> Result<(M, Optimizer), String> {
         let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(self.module))
             .map_err(|e| e.to_string())?;
         let module = module.try_load_record(record).map_err(|e| e.to_string())?;
-        let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(self.optimizer))
-            .map_err(|e| e.to_string())?;
-        Ok((module, optimizer.load_record(record)))
+        Ok((module, optimizer.with_bytes(self.optimizer)?))
     }
 
     fn encode(&self, identity: &str) -> Vec<u8> {

@@ -1,6 +1,4 @@
-use burn::optim::momentum::{Momentum, MomentumConfig, MomentumState};
-use burn::optim::{LearningRate, Optimizer};
-use burn::tensor::{Device, Tensor};
+use sempairs_kernels::{Descent, Ratio};
 use serde::{Deserialize, Serialize};
 
 /// The four incompatible forms of LARS in use.
@@ -76,68 +74,23 @@ fn exclude_vectors() -> bool {
 }
 
 impl LarsConfig {
-    /// The optimiser of one tensor, for [`burn::optim::ModuleOptimizer::from`].
-    pub fn build(&self) -> Lars {
-        let buffer = MomentumConfig::new().with_momentum(self.momentum).with_dampening(0.0);
-        Lars { config: self.clone(), buffer: Momentum::new(&buffer) }
-    }
-}
-
-/// The optimiser that [`LarsConfig`] describes.
-#[derive(Clone)]
-pub struct Lars {
-    config: LarsConfig,
-    /// `b = m b + update`.
-    buffer: Momentum,
-}
-
-impl Optimizer for Lars {
-    /// The momentum buffer `b`.
-    type State<const D: usize> = MomentumState<D>;
-
-    fn step<const D: usize>(
-        &self,
-        lr: LearningRate,
-        tensor: Tensor<D>,
-        grad: Tensor<D>,
-        state: Option<Self::State<D>>,
-    ) -> (Tensor<D>, Option<Self::State<D>>) {
-        let LarsConfig { variant, weight_decay, trust, exclude_vectors, .. } = self.config;
-        let undecayed = weight_decay == 0.0;
-        let adapted =
-            (D > 1 || !exclude_vectors) && !(variant == LarsVariant::Lightly && undecayed);
-        let update = if adapted {
-            let decayed = grad.clone() + tensor.clone() * weight_decay;
-            let weight = norm(tensor.clone());
-            let gradient = match variant {
-                LarsVariant::Google | LarsVariant::Fair => norm(decayed.clone()),
-                _ => norm(grad),
-            };
-            let zero = weight.clone().equal_elem(0.0).bool_or(gradient.clone().equal_elem(0.0));
-            let ratio = match variant {
-                LarsVariant::Google | LarsVariant::Fair => weight * trust / gradient,
-                LarsVariant::Lightly => weight.clone() * trust / (gradient + weight * weight_decay),
-                LarsVariant::Clipped => {
-                    (weight.clone() * trust / (gradient + weight * weight_decay) / lr)
-                        .clamp_max(1.0)
-                }
-            };
-            decayed * ratio.mask_fill(zero, 1.0).reshape([1; D])
-        } else {
-            grad
+    /// The rule for tensors of one dimension or of more; its rate is the step's.
+    pub(crate) fn rule(&self, vectors: bool) -> Descent {
+        let Self { variant, momentum, weight_decay, trust, exclude_vectors } = *self;
+        let spared = vectors && exclude_vectors;
+        let ratio = match variant {
+            LarsVariant::Google | LarsVariant::Fair => Some(Ratio::OfDecayed { trust }),
+            LarsVariant::Lightly if weight_decay == 0.0 => None,
+            LarsVariant::Lightly => Some(Ratio::OfParts { trust, limited: false }),
+            LarsVariant::Clipped => Some(Ratio::OfParts { trust, limited: true }),
         };
-        let inside = variant == LarsVariant::Google;
-        let update = if inside { update * lr } else { update };
-        let (buffer, state) = self.buffer.transform(update, state);
-        let change = if inside { buffer } else { buffer * lr };
-        (tensor - change, Some(state))
+        Descent {
+            rate: 0.0,
+            momentum,
+            decay: if spared { 0.0 } else { weight_decay },
+            nesterov: false,
+            rate_inside: variant == LarsVariant::Google,
+            ratio: ratio.filter(|_| !spared),
+        }
     }
-
-    fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
-        state.to_device(device)
-    }
-}
-
-fn norm<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
-    tensor.square().sum().sqrt()
 }

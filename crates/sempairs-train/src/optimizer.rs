@@ -1,10 +1,14 @@
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamWConfig, ModuleOptimizer, Sgd, SgdConfig};
+use burn::grad_clipping::GradientClipping;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::module::{Module, ParamGroup, ParamId};
+use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, OptimizerRecord};
+use burn::tensor::Bytes;
+use sempairs_kernels::Descent;
 use serde::{Deserialize, Serialize};
 
 use crate::by_rank::ByRank;
 use crate::decoupled::{Decay, Decoupled};
+use crate::descents::Descents;
 use crate::{LarsConfig, TrainError};
 
 /// What turns gradients into steps. The defaults are PyTorch's where Burn's differ.
@@ -81,20 +85,27 @@ impl OptimizerConfig {
         }
     }
 
-    /// The optimiser of a whole module, its decay that of the first step.
-    pub fn init(&self) -> ModuleOptimizer {
+    /// The optimiser of a whole network, its decay that of the first step.
+    pub fn init(&self) -> Optimizer {
         self.init_with(&Decay::new(self.decay()[0]), 1.0)
     }
 
-    /// The optimiser of a whole module. AdamW reads `decay`, which may change, in place of its own;
+    /// The optimiser of a whole network. AdamW reads `decay`, which may change, in place of its own;
     /// `vector_rate` is the learning rate of vectors over that of all others.
-    pub fn init_with(&self, decay: &Decay, vector_rate: f64) -> ModuleOptimizer {
-        match self {
+    pub fn init_with(&self, decay: &Decay, vector_rate: f64) -> Optimizer {
+        let kind = match self {
             Self::Sgd { momentum, weight_decay, nesterov, exclude_vectors } => {
-                let sgd = |decay: f64| sgd(*momentum, decay, *nesterov);
+                let rule = |decay: f64| Descent {
+                    rate: 0.0,
+                    momentum: *momentum,
+                    decay,
+                    nesterov: *nesterov,
+                    rate_inside: false,
+                    ratio: None,
+                };
                 let of_vectors = if *exclude_vectors { 0.0 } else { *weight_decay };
-                let (matrices, vectors) = (sgd(*weight_decay), sgd(of_vectors));
-                ModuleOptimizer::from(ByRank { matrices, vectors, vector_rate })
+                let (matrices, vectors) = (rule(*weight_decay), rule(of_vectors));
+                Kind::Descent(Descents::new(matrices, vectors, vector_rate))
             }
             Self::AdamW { betas, exclude_vectors, .. } => {
                 let adam = AdamWConfig::new()
@@ -106,14 +117,14 @@ impl OptimizerConfig {
                 let matrices = Decoupled { adam, decay: Some(decay.clone()) };
                 let of_vectors = (!exclude_vectors).then(|| decay.clone());
                 let vectors = Decoupled { decay: of_vectors, ..matrices.clone() };
-                ModuleOptimizer::from(ByRank { matrices, vectors, vector_rate })
+                Kind::AdamW(ModuleOptimizer::from(ByRank { matrices, vectors, vector_rate }))
             }
             Self::Lars(config) => {
-                let lars = config.build();
-                let (matrices, vectors) = (lars.clone(), lars);
-                ModuleOptimizer::from(ByRank { matrices, vectors, vector_rate })
+                let (matrices, vectors) = (config.rule(false), config.rule(true));
+                Kind::Descent(Descents::new(matrices, vectors, vector_rate))
             }
-        }
+        };
+        Optimizer { kind, clipping: None }
     }
 
     /// The decay at the first and at the last step.
@@ -160,13 +171,101 @@ impl OptimizerConfig {
     }
 }
 
-fn sgd(momentum: f64, weight_decay: f64, nesterov: bool) -> Sgd {
-    let buffer =
-        MomentumConfig::new().with_momentum(momentum).with_dampening(0.0).with_nesterov(nesterov);
-    SgdConfig::new()
-        .with_momentum((momentum > 0.0).then_some(buffer))
-        .with_weight_decay(
-            (weight_decay > 0.0).then(|| WeightDecayConfig::new(weight_decay as f32)),
-        )
-        .build()
+/// The learning rates of a step.
+#[derive(Clone)]
+pub struct Rates {
+    /// Of all parameters that have no other.
+    pub all: f64,
+    /// Parameters that move at another.
+    pub group: Option<(ParamGroup, f64)>,
+}
+
+impl From<f64> for Rates {
+    fn from(all: f64) -> Self {
+        Self { all, group: None }
+    }
+}
+
+impl Rates {
+    /// The rate of a parameter, its path in the network's module joined by dots.
+    pub(crate) fn of(&self, id: &ParamId, path: &str) -> f64 {
+        match &self.group {
+            Some((group, rate)) if group.matches(id, Some(path)) => *rate,
+            _ => self.all,
+        }
+    }
+}
+
+/// The optimiser of a network with its state: the moments of AdamW, the velocities of SGD and LARS.
+///
+/// SGD and LARS hand all parameters of a rule to [`sempairs_kernels::descend`] at once, which on a GPU is a launch or two
+/// for many; AdamW is Burn's, parameter by parameter.
+#[derive(Clone)]
+pub struct Optimizer {
+    kind: Kind,
+    clipping: Option<GradientClipping>,
+}
+
+#[derive(Clone)]
+enum Kind {
+    AdamW(ModuleOptimizer),
+    Descent(Descents),
+}
+
+impl Optimizer {
+    /// The same, each parameter's gradient shortened before a step to be no longer than `longest`.
+    pub fn with_clipping(self, longest: f64) -> Self {
+        let clipping = GradientClipping::Norm(longest as f32);
+        let kind = match self.kind {
+            Kind::AdamW(adamw) => Kind::AdamW(adamw.with_grad_clipping(clipping.clone())),
+            descent @ Kind::Descent(_) => descent,
+        };
+        Self { kind, clipping: Some(clipping) }
+    }
+
+    /// Moves the parameters that have a gradient.
+    pub fn step<M: Module>(
+        &mut self,
+        rates: impl Into<Rates>,
+        module: M,
+        gradients: GradientsParams,
+    ) -> M {
+        let rates = rates.into();
+        match &mut self.kind {
+            Kind::Descent(descents) => {
+                descents.step(&rates, module, gradients, self.clipping.as_ref())
+            }
+            Kind::AdamW(adamw) => match rates.group {
+                None => adamw.step(rates.all, module, gradients),
+                Some((group, rate)) => {
+                    let mut rates = ModuleLrScheduler::new(rates.all).with_group(group, rate);
+                    adamw.step(rates.step(), module, gradients)
+                }
+            },
+        }
+    }
+
+    /// The state, for [`with_bytes`](Self::with_bytes).
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        match &self.kind {
+            Kind::Descent(descents) => descents.to_bytes(),
+            // Writing to memory can only fail for lack of it.
+            Kind::AdamW(adamw) => {
+                let record = adamw.to_record().into_bytes();
+                record.expect("an optimiser's record is serialisable").to_vec()
+            }
+        }
+    }
+
+    /// The same optimiser in a state of another of its kind; else the reason why not.
+    pub(crate) fn with_bytes(self, bytes: Vec<u8>) -> Result<Self, String> {
+        let kind = match self.kind {
+            Kind::Descent(descents) => Kind::Descent(descents.with_bytes(&bytes)?),
+            Kind::AdamW(adamw) => {
+                let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes));
+                Kind::AdamW(adamw.load_record(record.map_err(|e| e.to_string())?))
+            }
+        };
+        Ok(Self { kind, ..self })
+    }
 }

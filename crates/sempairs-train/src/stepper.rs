@@ -1,17 +1,15 @@
-use burn::grad_clipping::GradientClippingConfig;
-use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::{Module, ParamGroup};
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use sempairs_objective::{Clock, Schedule};
 
-use crate::TrainConfig;
 use crate::decoupled::Decay;
+use crate::{Optimizer, Rates, TrainConfig};
 
 /// The optimiser of a run with all that changes while it runs: the learning rate, the decay, the parameters
 /// whose rate stays the same.
 pub struct Stepper {
     /// What a checkpoint keeps.
-    pub optimizer: ModuleOptimizer,
+    pub optimizer: Optimizer,
     /// The parameters that move at the peak of the learning rate at every step, such as SimSiam's predictor (Chen
     /// and He, 2021, section 4.1: "lr is not decayed").
     pub constant: Option<ParamGroup>,
@@ -28,8 +26,7 @@ impl Stepper {
         let decay = Decay::new(start);
         let mut optimizer = config.optimizer.init_with(&decay, config.learning_rate.vector_rate());
         if let Some(longest) = config.clip {
-            let clipping = GradientClippingConfig::Norm(longest as f32).init();
-            optimizer = optimizer.with_grad_clipping(clipping);
+            optimizer = optimizer.with_clipping(longest);
         }
         Self {
             optimizer,
@@ -49,13 +46,7 @@ impl Stepper {
     /// Moves the parameters that have a gradient.
     pub fn step<M: Module>(&mut self, module: M, gradients: GradientsParams, clock: Clock) -> M {
         self.decay.set(self.decays.at(clock));
-        let rate = self.rate(clock);
-        match &self.constant {
-            None => self.optimizer.step(rate, module, gradients),
-            Some(group) => {
-                let mut rates = ModuleLrScheduler::new(rate).with_group(group.clone(), self.peak);
-                self.optimizer.step(rates.step(), module, gradients)
-            }
-        }
+        let group = self.constant.clone().map(|group| (group, self.peak));
+        self.optimizer.step(Rates { all: self.rate(clock), group }, module, gradients)
     }
 }

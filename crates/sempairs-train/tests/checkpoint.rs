@@ -3,9 +3,9 @@
 use std::fs;
 
 use burn::module::{Module, Param};
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
-use sempairs_train::{Checkpoint, Checkpoints, OptimizerConfig, TrainError};
+use sempairs_train::{Checkpoint, Checkpoints, LarsConfig, Optimizer, OptimizerConfig, TrainError};
 
 #[derive(Module, Debug)]
 struct Weights {
@@ -18,14 +18,14 @@ fn weights() -> Weights {
     Weights { w: Param::from_tensor(w) }
 }
 
-fn adamw() -> ModuleOptimizer {
+fn adamw() -> Optimizer {
     OptimizerConfig::adamw(0.01).init()
 }
 
-fn step(weights: Weights, optimizer: &mut ModuleOptimizer) -> Weights {
+fn step(weights: Weights, optimizer: &mut Optimizer) -> Weights {
     let loss = weights.w.val().powi_scalar(4).sum();
     let gradients = GradientsParams::from_grads(loss.backward(), &weights);
-    optimizer.step(0.1, weights, gradients)
+    optimizer.step(1e-3, weights, gradients)
 }
 
 fn values(weights: &Weights) -> Vec<f32> {
@@ -34,7 +34,16 @@ fn values(weights: &Weights) -> Vec<f32> {
 
 #[test]
 fn a_restored_run_goes_on_as_if_nothing_had_happened() {
-    let (mut a, mut optimizer) = (weights(), adamw());
+    let lars = LarsConfig { trust: 0.1, ..LarsConfig::default() };
+    for config in
+        [OptimizerConfig::adamw(0.01), OptimizerConfig::sgd(0.01), OptimizerConfig::Lars(lars)]
+    {
+        goes_on(&config);
+    }
+}
+
+fn goes_on(config: &OptimizerConfig) {
+    let (mut a, mut optimizer) = (weights(), config.init());
     for _ in 0..3 {
         a = step(a, &mut optimizer);
     }
@@ -46,11 +55,11 @@ fn a_restored_run_goes_on_as_if_nothing_had_happened() {
     }
     let checkpoint = checkpoints.load().unwrap().unwrap();
     assert_eq!(checkpoint.step, 3);
-    let (mut b, mut optimizer) = checkpoint.restore(weights(), adamw()).unwrap();
+    let (mut b, mut optimizer) = checkpoint.restore(weights(), config.init()).unwrap();
     for _ in 0..3 {
         b = step(b, &mut optimizer);
     }
-    assert_eq!(values(&a), values(&b));
+    assert_eq!(values(&a), values(&b), "{config:?}");
 }
 
 #[test]

@@ -4,11 +4,11 @@
 mod reference;
 
 use burn::module::{Module, Param};
-use burn::optim::{GradientsParams, ModuleOptimizer, Optimizer};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use reference::{Reference, assert_close, device};
 use sempairs_objective::{Clock, Schedule};
-use sempairs_train::{LarsConfig, LarsVariant};
+use sempairs_train::{LarsConfig, LarsVariant, OptimizerConfig};
 
 #[derive(Module, Debug)]
 struct Pair {
@@ -59,7 +59,7 @@ fn reference_steps_of_lars() {
         trust: 1e-3,
         ..LarsConfig::default()
     };
-    let mut optimizer = ModuleOptimizer::from(lars.build());
+    let mut optimizer = OptimizerConfig::Lars(lars).init();
     let mut before =
         ["w", "b"].map(|name| [(); 2].map(|_| numbers.values(&format!("{name}.initial"))));
     for step in 0..5 {
@@ -120,10 +120,36 @@ fn oracle(variant: LarsVariant, w: &mut [f64], g: &[f64], lr: f64) {
     }
 }
 
+/// The matrix `w` after so many steps at the rate `lr` with the gradient `g`, and the vector `w` after as many with the
+/// same.
+fn moved<const N: usize>(
+    config: &LarsConfig,
+    lr: f64,
+    [w, g]: [[f32; N]; 2],
+    steps: usize,
+) -> [Vec<f32>; 2] {
+    let device = Device::flex();
+    let matrix = |x| Tensor::<1>::from_floats(x, &device).reshape([2, N / 2]);
+    let tracked = |x| Tensor::<1>::from_floats(x, &device.clone().autodiff());
+    let mut pair = Pair {
+        w: Param::from_tensor(tracked(w).reshape([2, N / 2])),
+        b: Param::from_tensor(tracked(w)),
+    };
+    let mut optimizer = OptimizerConfig::Lars(config.clone()).init();
+    for _ in 0..steps {
+        let mut gradients = GradientsParams::new();
+        gradients.register(pair.w.id, matrix(g));
+        gradients.register(pair.b.id, Tensor::<1>::from_floats(g, &device));
+        pair = optimizer.step(lr, pair, gradients);
+    }
+    [host(pair.w.val()), host(pair.b.val())]
+}
+
 #[test]
 fn every_variant_follows_its_formula_and_spares_biases() {
-    let device = Device::flex();
-    let (w, g) = ([0.5, -1.5, 2.0, 0.25, 1.0, -0.75], [0.1, 0.3, -0.2, 0.05, 0.4, 0.2]);
+    let (w, g): ([f32; 6], [f32; 6]) =
+        ([0.5, -1.5, 2.0, 0.25, 1.0, -0.75], [0.1, 0.3, -0.2, 0.05, 0.4, 0.2]);
+    let [wide_w, wide_g] = [w, g].map(|x| x.map(f64::from));
     for variant in
         [LarsVariant::Google, LarsVariant::Fair, LarsVariant::Lightly, LarsVariant::Clipped]
     {
@@ -135,60 +161,37 @@ fn every_variant_follows_its_formula_and_spares_biases() {
             ..LarsConfig::default()
         };
         for lr in [0.3, 0.01] {
-            let lars = config.build();
-            let mut expected = w;
-            oracle(variant, &mut expected, &g, lr);
-            let gradient = Tensor::<1>::from_floats(g, &device).reshape([2, 3]);
-            let mut weight = Tensor::<1>::from_floats(w, &device).reshape([2, 3]);
-            let mut state = None;
-            for _ in 0..2 {
-                (weight, state) = lars.step::<2>(lr, weight, gradient.clone(), state);
-            }
+            let mut expected = wide_w;
+            oracle(variant, &mut expected, &wide_g, lr);
+            let [matrix, bias] = moved(&config, lr, [w, g], 2);
             let expected: Vec<f32> = expected.iter().map(|x| *x as f32).collect();
-            assert_close(&host(weight), &expected, 1e-6, &format!("{variant:?} {lr}"));
+            assert_close(&matrix, &expected, 1e-6, &format!("{variant:?} {lr}"));
+            // One dimension: plain momentum, no decay, no ratio. Two steps of g make 1 + 1.9 of it.
+            let expected: Vec<f32> =
+                w.iter().zip(g).map(|(w, g)| w - lr as f32 * 2.9 * g).collect();
+            assert_close(&bias, &expected, 1e-6, &format!("{variant:?} {lr}, bias"));
         }
         // Without decay lightly's has no ratio, and the others theirs. One step of g, times it.
         let undecayed = LarsConfig { weight_decay: 0.0, ..config.clone() };
-        let gradient = Tensor::<1>::from_floats(g, &device).reshape([2, 3]);
-        let start = Tensor::<1>::from_floats(w, &device).reshape([2, 3]);
-        let (moved, _) = undecayed.build().step::<2>(0.1, start, gradient, None);
+        let [matrix, _] = moved(&undecayed, 0.1, [w, g], 1);
         let ratio = match variant {
             LarsVariant::Lightly => 1.0,
-            LarsVariant::Google | LarsVariant::Fair => 0.02 * norm(&w) / norm(&g),
-            LarsVariant::Clipped => (0.02 * norm(&w) / norm(&g) / 0.1).min(1.0),
+            LarsVariant::Google | LarsVariant::Fair => 0.02 * norm(&wide_w) / norm(&wide_g),
+            LarsVariant::Clipped => (0.02 * norm(&wide_w) / norm(&wide_g) / 0.1).min(1.0),
         };
         let expected: Vec<f32> =
-            w.iter().zip(g).map(|(w, g)| (w - 0.1 * ratio * g) as f32).collect();
-        assert_close(&host(moved), &expected, 1e-6, &format!("{variant:?}, no decay"));
-        // One dimension: plain momentum, no decay, no ratio. Two steps of g make 1.9 g.
-        let gradient = Tensor::<1>::from_floats(g, &device);
-        let mut bias = Tensor::<1>::from_floats(w, &device);
-        let mut state = None;
-        for _ in 0..2 {
-            (bias, state) = config.build().step::<1>(0.1, bias, gradient.clone(), state);
-        }
-        let expected: Vec<f32> =
-            w.iter().zip(g).map(|(w, g)| (w - 0.1 * (1.0 + 1.9) * g) as f32).collect();
-        assert_close(&host(bias), &expected, 1e-6, &format!("{variant:?}, bias"));
+            wide_w.iter().zip(wide_g).map(|(w, g)| (w - 0.1 * ratio * g) as f32).collect();
+        assert_close(&matrix, &expected, 1e-6, &format!("{variant:?}, no decay"));
     }
 }
 
 #[test]
 fn a_zero_weight_moves_and_nothing_becomes_nan() {
-    let device = Device::flex();
     for variant in [LarsVariant::Google, LarsVariant::Lightly] {
-        let config = LarsConfig {
-            variant,
-            momentum: 0.9,
-            weight_decay: 0.0,
-            trust: 1e-3,
-            ..LarsConfig::default()
-        };
-        let zero = Tensor::<2>::zeros([2, 2], &device);
-        let one = Tensor::<2>::ones([2, 2], &device);
-        let (moved, _) = config.build().step::<2>(0.1, zero.clone(), one.clone(), None);
-        assert_close(&host(moved), &[-0.1; 4], 1e-6, "zero weight");
-        let (still, _) = config.build().step::<2>(0.1, one, zero, None);
-        assert_close(&host(still), &[1.0; 4], 1e-6, "zero gradient");
+        let config = LarsConfig { variant, ..LarsConfig::default() };
+        let [zero, _] = moved(&config, 0.1, [[0.0; 4], [1.0; 4]], 1);
+        assert_close(&zero, &[-0.1; 4], 1e-6, "zero weight");
+        let [still, _] = moved(&config, 0.1, [[1.0; 4], [0.0; 4]], 1);
+        assert_close(&still, &[1.0; 4], 1e-6, "zero gradient");
     }
 }

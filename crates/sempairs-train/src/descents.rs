@@ -1,0 +1,178 @@
+//! Stochastic gradient descent and LARS over all parameters of a network at once.
+
+use std::collections::HashMap;
+
+use burn::grad_clipping::GradientClipping;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor, TensorData};
+use sempairs_kernels::{Descent, descend};
+
+use crate::Rates;
+
+/// A rule for matrices and filters, one for vectors, and the velocity of each parameter that has moved.
+#[derive(Clone)]
+pub(crate) struct Descents {
+    /// For tensors of two dimensions and more; its rate is the step's.
+    pub matrices: Descent,
+    /// For tensors of one.
+    pub vectors: Descent,
+    /// The learning rate of vectors over that of matrices.
+    pub vector_rate: f64,
+    velocities: HashMap<ParamId, Tensor<1>>,
+}
+
+impl Descents {
+    pub fn new(matrices: Descent, vectors: Descent, vector_rate: f64) -> Self {
+        Self { matrices, vectors, vector_rate, velocities: HashMap::new() }
+    }
+
+    /// Moves the parameters that have a gradient, all those of one rule together.
+    pub fn step<M: Module>(
+        &mut self,
+        rates: &Rates,
+        module: M,
+        gradients: GradientsParams,
+        clipping: Option<&GradientClipping>,
+    ) -> M {
+        let mut gathered =
+            Gather { path: Vec::new(), rates, gradients, clipping, groups: Vec::new() };
+        module.visit(&mut gathered);
+        let mut moved = HashMap::new();
+        for Group { vectors, rate, ids, weights, gradients } in gathered.groups {
+            let rule = match vectors {
+                true => Descent { rate: rate * self.vector_rate, ..self.vectors },
+                false => Descent { rate, ..self.matrices },
+            };
+            let velocities = ids.iter().zip(&weights);
+            let velocities = velocities.map(|(id, weight)| self.velocity(*id, weight)).collect();
+            let (weights, velocities) = descend(weights, gradients, velocities, &rule);
+            self.velocities.extend(ids.iter().copied().zip(velocities));
+            moved.extend(ids.into_iter().zip(weights));
+        }
+        module.map(&mut Put { moved })
+    }
+
+    fn velocity(&mut self, id: ParamId, weight: &Tensor<1>) -> Tensor<1> {
+        let device = weight.device();
+        match self.velocities.remove(&id) {
+            // A restored one comes on the default device.
+            Some(velocity) if velocity.device() == device => velocity,
+            Some(velocity) => velocity.to_device(&device),
+            None => weight.zeros_like(),
+        }
+    }
+
+    /// The velocities, by rising identity of their parameters: the identity (u64), the number of values (u64), the
+    /// values (f32); numbers little-endian.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut ids: Vec<&ParamId> = self.velocities.keys().collect();
+        ids.sort_by_key(|id| id.val());
+        let mut bytes = Vec::new();
+        for id in ids {
+            let values = self.velocities[id].to_data();
+            let values: Vec<f32> = values.iter::<f32>().collect();
+            bytes.extend(id.val().to_le_bytes());
+            bytes.extend((values.len() as u64).to_le_bytes());
+            bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        }
+        bytes
+    }
+
+    /// The same rules with the velocities of [`to_bytes`](Self::to_bytes).
+    pub fn with_bytes(self, mut bytes: &[u8]) -> Result<Self, String> {
+        let mut velocities = HashMap::new();
+        while !bytes.is_empty() {
+            let mut cut = |length: usize| {
+                let (first, rest) =
+                    bytes.split_at_checked(length).ok_or("a velocity is cut short")?;
+                bytes = rest;
+                Ok::<_, String>(first)
+            };
+            let mut number = || {
+                let eight = cut(8)?.try_into().expect("eight bytes");
+                Ok::<_, String>(u64::from_le_bytes(eight))
+            };
+            let (id, count) = (number()?, number()? as usize);
+            let values = cut(count.saturating_mul(4))?.as_chunks().0;
+            let values: Vec<f32> = values.iter().map(|four| f32::from_le_bytes(*four)).collect();
+            let data = TensorData::new(values, [count]);
+            velocities.insert(ParamId::from(id), Tensor::from_data(data, &Device::default()));
+        }
+        Ok(Self { velocities, ..self })
+    }
+}
+
+/// Parameters that take a step by one rule.
+struct Group {
+    vectors: bool,
+    rate: f64,
+    ids: Vec<ParamId>,
+    weights: Vec<Tensor<1>>,
+    gradients: Vec<Tensor<1>>,
+}
+
+/// Sorts the parameters that have a gradient.
+struct Gather<'a> {
+    path: Vec<String>,
+    rates: &'a Rates,
+    gradients: GradientsParams,
+    clipping: Option<&'a GradientClipping>,
+    groups: Vec<Group>,
+}
+
+impl ModuleVisitor for Gather<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(gradient) = self.gradients.remove::<D>(param.id) else { return };
+        let gradient = match self.clipping {
+            Some(clipping) => clipping.clip_gradient(gradient),
+            None => gradient,
+        };
+        let value = param.val();
+        let value = if value.is_autodiff() { value.inner() } else { value };
+        let count: usize = value.dims().iter().product();
+        let (vectors, rate) = (D == 1, self.rates.of(&param.id, &self.path.join(".")));
+        let known =
+            self.groups.iter().position(|group| group.vectors == vectors && group.rate == rate);
+        let place = known.unwrap_or_else(|| {
+            let [weights, gradients] = [Vec::new(), Vec::new()];
+            self.groups.push(Group { vectors, rate, ids: Vec::new(), weights, gradients });
+            self.groups.len() - 1
+        });
+        let group = &mut self.groups[place];
+        group.ids.push(param.id);
+        group.weights.push(value.reshape([count]));
+        group.gradients.push(gradient.reshape([count]));
+    }
+}
+
+/// Puts weights in the places of those that they were.
+struct Put {
+    moved: HashMap<ParamId, Tensor<1>>,
+}
+
+impl ModuleMapper for Put {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(moved) = self.moved.remove(&param.id) else { return param };
+        let (id, old, mapper) = param.consume();
+        let mut value = moved.reshape(old.dims());
+        if old.is_autodiff() {
+            value = Tensor::from_inner(value);
+            if let Some(strategy) = old.gradient_checkpointing_strategy() {
+                value = value.with_gradient_checkpointing_strategy(strategy);
+            }
+            if old.is_require_grad() {
+                value = value.require_grad();
+            }
+        }
+        Param::from_mapped_value(id, value, mapper)
+    }
+}
