@@ -14,6 +14,7 @@
 //! `flex`'s is).
 
 mod alarm;
+mod batch;
 mod by_rank;
 mod checkpoint;
 mod counters;
@@ -37,6 +38,7 @@ mod trainer;
 mod window;
 
 pub use alarm::{Alarm, Bounds};
+pub use batch::{Batch, Planned};
 pub use by_rank::ByRank;
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use counters::{NegativeCounts, negative_counts};
@@ -45,11 +47,11 @@ pub use error::TrainError;
 pub use fit::check_method;
 pub use lars::{LarsConfig, LarsVariant};
 pub use learning_rate::{LearningRate, Scaling};
-pub use loader::{Batch, LoaderConfig, PairLoader};
+pub use loader::{LoaderConfig, PairLoader};
 pub use metrics::{Collapse, MetricLine, MetricLog};
 pub use optimizer::{Optimizer, OptimizerConfig, Rates};
 pub use order::order;
-pub use pipelines::{Locals, LocalsFrom, Pipelines};
+pub use pipelines::{Locals, LocalsFrom, MadeOn, Pipelines};
 pub use precision::Precision;
 pub use progress::Display;
 pub use run_directory::RunDirectory;

@@ -2,14 +2,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 use sempairs_augment::{Pipeline, Scratch};
 use sempairs_data::{DataError, Key, PairDataset, Side};
-use sempairs_objective::{Clock, Views};
+use sempairs_objective::Clock;
 use serde::{Deserialize, Serialize};
 
-use crate::{Locals, Pipelines, TrainError, order};
+use crate::{Batch, Locals, MadeOn, Pipelines, Planned, TrainError, order};
 
 /// What the loader may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,48 +23,6 @@ pub struct LoaderConfig {
 impl Default for LoaderConfig {
     fn default() -> Self {
         Self { workers: 0, ahead: 4 }
-    }
-}
-
-/// A batch on the host.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Batch {
-    /// The step it belongs to.
-    pub step: usize,
-    /// The numbers of its pairs.
-    pub pairs: Vec<u32>,
-    /// View one of each pair, `[b, 3, size, size]` in row-major order.
-    pub left: Vec<f32>,
-    /// View two.
-    pub right: Vec<f32>,
-    /// Pixels along a side of a view.
-    pub size: usize,
-    /// The small crops of each pair, `[b, crops, 3, local_size, local_size]`.
-    pub locals: Vec<f32>,
-    /// Pixels along a side of a small crop; 0 without any.
-    pub local_size: usize,
-    /// The class of each pair's left picture, if every one has a class.
-    pub classes: Option<Vec<u32>>,
-}
-
-impl Batch {
-    /// The batch as tensors.
-    pub fn views(self, device: &Device) -> Views {
-        let (batch, size, side) = (self.pairs.len(), self.size, self.local_size);
-        let view = |values| {
-            let data = TensorData::new(values, [batch, 3, size, size]);
-            Tensor::<4>::from_data(data, device)
-        };
-        let mut views = Views::pair(view(self.left), view(self.right));
-        if !self.locals.is_empty() {
-            let crops = self.locals.len() / (batch * 3 * side * side);
-            let data = TensorData::new(self.locals, [batch, crops, 3, side, side]);
-            let all = Tensor::<5>::from_data(data, device);
-            let crop = |i| all.clone().narrow(1, i, 1).reshape([batch, 3, side, side]);
-            views = views.with_locals((0..crops).map(crop).collect());
-        }
-        views.classes = self.classes;
-        views
     }
 }
 
@@ -165,7 +122,11 @@ impl Work {
                     (clock.epoch(), order(self.dataset.len(), self.seed, clock.epoch()))
                 });
             let start = clock.step_in_epoch() * self.batch;
-            let batch = self.make(clock, order[start..start + self.batch].to_vec());
+            let make = match self.pipelines.made_on {
+                MadeOn::Host => Self::make,
+                MadeOn::Device => Self::plan,
+            };
+            let batch = make(self, clock, order[start..start + self.batch].to_vec());
             let failed = batch.is_err();
             current = Some((clock.epoch(), order));
             if sender.send(batch).is_err() || failed {
@@ -175,7 +136,7 @@ impl Work {
     }
 
     fn make(&self, clock: Clock, pairs: Vec<u32>) -> Result<Batch, DataError> {
-        let Pipelines { left: one, right: two, locals } = &self.pipelines;
+        let Pipelines { left: one, right: two, locals, .. } = &self.pipelines;
         let (size, local_size) = (one.size(), locals.as_ref().map_or(0, |l| l.pipeline.size()));
         let (view, crop) = (3 * size * size, 3 * local_size * local_size);
         let crops = locals.as_ref().map_or(0, |locals| locals.count);
@@ -210,15 +171,53 @@ impl Work {
                 draw(two, number.into(), Side::Right, right);
                 if let Some(Locals { pipeline, from, .. }) = locals {
                     for (i, out) in small.chunks_exact_mut(crop).enumerate() {
-                        let picture = u64::from(number) | (i as u64 + 1) << 32;
-                        draw(pipeline, picture, from.side(i), out);
+                        draw(pipeline, of_crop(number, i), from.side(i), out);
                     }
                 }
                 Ok(())
             })?;
-        let class = |&pair: &u32| Some(self.dataset.class(pair as usize)? as u32);
-        let classes = pairs.iter().map(class).collect();
-        let (step, locals) = (clock.step, small);
-        Ok(Batch { step, pairs, left, right, size, locals, local_size, classes })
+        let (step, locals, classes) = (clock.step, small, self.classes(&pairs));
+        let planned = Vec::new();
+        Ok(Batch { step, pairs, left, right, size, locals, local_size, classes, planned })
     }
+
+    /// The same views, but for rounding, as plans.
+    fn plan(&self, clock: Clock, pairs: Vec<u32>) -> Result<Batch, DataError> {
+        let Pipelines { left: one, right: two, locals, .. } = &self.pipelines;
+        let plans = |number: u32| {
+            let pair = self.dataset.pair(number as usize);
+            let read =
+                |picture| Ok::<_, DataError>(self.dataset.source().read(picture)?.into_owned());
+            let left = read(pair.left)?;
+            let right = (pair.right != pair.left).then(|| read(pair.right)).transpose()?;
+            let draw = |pipeline: &Pipeline, picture, side| {
+                let key = Key { seed: self.seed, epoch: clock.epoch() as u64, picture, side };
+                let from = match side {
+                    Side::Left => &left,
+                    Side::Right => right.as_ref().unwrap_or(&left),
+                };
+                (pipeline.plan(from.width(), from.height(), key), side)
+            };
+            let mut views =
+                vec![draw(one, number.into(), Side::Left), draw(two, number.into(), Side::Right)];
+            if let Some(Locals { pipeline, count, from }) = locals {
+                views.extend((0..*count).map(|i| draw(pipeline, of_crop(number, i), from.side(i))));
+            }
+            Ok(Planned { left, right, views })
+        };
+        let planned = pairs.par_iter().map(|number| plans(*number)).collect::<Result<_, _>>()?;
+        let (size, local_size) = (one.size(), locals.as_ref().map_or(0, |l| l.pipeline.size()));
+        let (step, classes) = (clock.step, self.classes(&pairs));
+        let [left, right, locals] = [const { Vec::new() }; 3];
+        Ok(Batch { step, pairs, left, right, size, locals, local_size, classes, planned })
+    }
+
+    fn classes(&self, pairs: &[u32]) -> Option<Vec<u32>> {
+        pairs.iter().map(|&pair| Some(self.dataset.class(pair as usize)? as u32)).collect()
+    }
+}
+
+/// The number under which small crop `i` of a pair draws: that of no pair.
+fn of_crop(pair: u32, i: usize) -> u64 {
+    u64::from(pair) | (i as u64 + 1) << 32
 }

@@ -11,11 +11,33 @@ pub struct Pipelines {
     pub right: Pipeline,
     /// From either to small crops, if there are any.
     pub locals: Option<Locals>,
+    /// Where the views are made.
+    pub made_on: MadeOn,
+}
+
+/// Where views are made of pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MadeOn {
+    /// On the loader's threads; the device gets 32-bit floats.
+    #[default]
+    Host,
+    /// On the device that trains, from 8-bit pixels and plans, by [`sempairs_kernels::views`]: values within 2/255 of
+    /// the host's, and less work for the host's threads, which still decode. A device without the kernels
+    /// lets the host do it, between two steps.
+    Device,
+}
+
+impl MadeOn {
+    /// Whether this is the default.
+    pub fn is_host(&self) -> bool {
+        *self == Self::Host
+    }
 }
 
 impl From<[Pipeline; 2]> for Pipelines {
     fn from([left, right]: [Pipeline; 2]) -> Self {
-        Self { left, right, locals: None }
+        Self { left, right, locals: None, made_on: MadeOn::Host }
     }
 }
 

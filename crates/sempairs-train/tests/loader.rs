@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use burn::tensor::Tensor;
 use sempairs_augment::{Interpolation, Pipeline, Preset, Transform};
 use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
 use sempairs_objective::Clock;
-use sempairs_train::{Batch, LoaderConfig, Locals, LocalsFrom, PairLoader, Pipelines, TrainError};
+use sempairs_train::{
+    Batch, LoaderConfig, Locals, LocalsFrom, MadeOn, PairLoader, Pipelines, TrainError,
+};
 
 /// Plain pictures, one of which may be bad; counts what is read.
 struct Plain {
@@ -157,6 +160,15 @@ fn crop(size: usize, area: [f32; 2]) -> Pipeline {
 }
 
 fn with_locals(source: Arc<dyn PictureSource>, from: LocalsFrom, workers: usize) -> Vec<Batch> {
+    with_locals_on(source, from, workers, MadeOn::Host)
+}
+
+fn with_locals_on(
+    source: Arc<dyn PictureSource>,
+    from: LocalsFrom,
+    workers: usize,
+    made_on: MadeOn,
+) -> Vec<Batch> {
     let pairs = (0..37).map(|i| Pair { left: i, right: (i + 5) % 37 }).collect();
     let dataset = Arc::new(PairDataset::new(source, pairs));
     let pipeline = crop(8, [0.05, 0.3]);
@@ -164,6 +176,7 @@ fn with_locals(source: Arc<dyn PictureSource>, from: LocalsFrom, workers: usize)
         left: crop(16, [0.3, 1.0]),
         right: crop(16, [0.3, 1.0]),
         locals: Some(Locals { pipeline, count: 3, from }),
+        made_on,
     };
     let config = LoaderConfig { workers, ahead: 2 };
     PairLoader::start(dataset, pipelines, 8, 5, Clock::new(4, 6), &config)
@@ -209,4 +222,26 @@ fn small_crops_depend_on_their_step_alone_and_move_no_view() {
     // Crops of one pair are different crops, and so are those of another epoch.
     let crops: Vec<&[f32]> = lefts[0].locals.chunks(3 * 64).take(3).collect();
     assert!(crops[0] != crops[1] && crops[1] != crops[2]);
+}
+
+/// On a device without the kernels both are the host's, and so equal bit for bit; `views` is held to its twin elsewhere.
+#[test]
+fn views_made_on_the_device_are_those_of_the_host() {
+    let device = burn::tensor::Device::flex();
+    let values = |views: &[Tensor<4>]| -> Vec<Vec<f32>> {
+        views.iter().map(|view| view.to_data().iter().collect()).collect()
+    };
+    for from in [LocalsFrom::Left, LocalsFrom::Right, LocalsFrom::Both] {
+        let host = with_locals(dataset(None).1, from, 2);
+        let planned = with_locals_on(dataset(None).1, from, 2, MadeOn::Device);
+        assert_eq!(host.len(), planned.len());
+        for (host, planned) in host.into_iter().zip(planned) {
+            assert_eq!((host.step, &host.pairs), (planned.step, &planned.pairs));
+            assert!(planned.left.is_empty() && planned.planned.len() == host.pairs.len());
+            let [host, planned] = [host, planned].map(|batch| batch.views(&device));
+            assert_eq!(host.classes, planned.classes);
+            assert_eq!(values(&[host.left, host.right]), values(&[planned.left, planned.right]));
+            assert_eq!(values(&host.locals), values(&planned.locals));
+        }
+    }
 }

@@ -11,7 +11,9 @@ use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfi
 use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource, progress_bar};
 use sempairs::experiment::bounds::MAX_SIDE;
 use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
-use sempairs::train::{LoaderConfig, OptimizerConfig, PairLoader, Precision, TrainError};
+use sempairs::train::{
+    Batch, LoaderConfig, MadeOn, OptimizerConfig, PairLoader, Pipelines, Precision, TrainError,
+};
 use serde_json::json;
 
 use super::folder::FolderFlags;
@@ -76,6 +78,11 @@ pub struct Loader {
     /// Pair each picture with another of its class, so that two are read for a pair.
     #[arg(long)]
     semantic: bool,
+    /// Make the views on the device from 8-bit pixels, and time that, too; without this the batch is left on the host.
+    #[arg(long)]
+    on_device: bool,
+    #[command(flatten)]
+    device: DeviceFlag,
 }
 
 impl Bench {
@@ -217,16 +224,32 @@ impl Loader {
             return Err(TrainError::config("--batch", "is more than there are pictures").into());
         }
         // With the blur, which the PyTorch loader that this is compared with has, too.
-        let pipelines = Preset::Simclr.pipelines(self.size);
+        let mut pipelines = Pipelines::from(Preset::Simclr.pipelines(self.size));
+        let device = if self.on_device {
+            pipelines.made_on = MadeOn::Device;
+            Some(self.device.open()?)
+        } else {
+            None
+        };
         let clock = Clock::new(per_epoch, self.batches + 1);
         let config = LoaderConfig { workers: self.workers, ..LoaderConfig::default() };
         let mut loader = PairLoader::start(dataset, pipelines, self.batch, 0, clock, &config)?;
-        loader.next().transpose()?;
+        let finish = |batch: Batch| match &device {
+            None => Ok(batch.pairs.len()),
+            Some(device) => {
+                let pairs = batch.pairs.len();
+                batch.views(device);
+                device.sync().map_err(|e| Error::Device(e.to_string()))?;
+                Ok::<_, Error>(pairs)
+            }
+        };
+        // The first batch waits for the threads to start and for kernels to be compiled.
+        loader.next().transpose()?.map(finish).transpose()?;
         let start = Instant::now();
         let mut count = 0;
         let bar = progress_bar("timing batches", self.batches as u64);
         for batch in loader {
-            count += batch?.pairs.len();
+            count += finish(batch?)?;
             bar.inc(1);
         }
         let seconds = start.elapsed().as_secs_f64();
@@ -236,6 +259,7 @@ impl Loader {
             "folder": self.source.folder,
             "cache": self.cache,
             "semantic": self.semantic,
+            "made_on": if self.on_device { &self.device.device } else { "host" },
             "size": self.size,
             "workers": match self.workers {
                 0 => rayon::current_num_threads(),

@@ -1,5 +1,5 @@
 use sempairs_augment::{AugmentError, Interpolation, Pipeline, Preset, Transform};
-use sempairs_train::Pipelines;
+use sempairs_train::{MadeOn, Pipelines};
 use serde::{Deserialize, Serialize};
 
 use super::LocalViews;
@@ -32,6 +32,9 @@ pub struct Views {
     /// Small crops besides; none if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locals: Option<LocalViews>,
+    /// Where views are made: by the loader's threads (`host`) or by the device that trains.
+    #[serde(default, skip_serializing_if = "MadeOn::is_host")]
+    pub made_on: MadeOn,
 }
 
 /// What is subtracted from each channel, and what it is then divided by.
@@ -67,7 +70,7 @@ impl Views {
     pub(super) fn build_all(&self) -> Result<Pipelines, Refusal> {
         let [left, right] = self.build()?;
         let locals = self.locals.as_ref().map(|locals| locals.build(&left)).transpose()?;
-        Ok(Pipelines { left, right, locals })
+        Ok(Pipelines { left, right, locals, made_on: self.made_on })
     }
 
     fn build(&self) -> Result<[Pipeline; 2], Refusal> {
@@ -181,6 +184,7 @@ mod tests {
             right: None,
             normalize: None,
             locals: None,
+            made_on: MadeOn::Host,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Plans as tables of numbers.
 
+use std::collections::HashMap;
+
 use sempairs_augment::{Interpolation, Plan, Step};
 use sempairs_data::Picture;
 
@@ -46,14 +48,14 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// The program of a batch; a picture that several views share is uploaded once if the views follow each other.
+    /// The program of a batch; a picture whose pixels several views share is uploaded once.
     ///
     /// # Panics
     /// If a plan's box does not lie within its picture, or the batch has 2³¹ bytes or more.
     pub(super) fn new(plans: &[Plan], pictures: &[Picture<'_>]) -> Self {
         let (mut bytes, mut frames, mut steps) = (Vec::new(), Vec::new(), Vec::new());
         let mut columns = 1;
-        let mut last: Option<(&[u8], usize)> = None;
+        let mut offsets = HashMap::new();
         for (plan, picture) in plans.iter().zip(pictures) {
             let crop = plan.frame.crop;
             assert!(
@@ -64,15 +66,11 @@ impl Program {
                 picture.height(),
             );
             columns = columns.max(crop.width);
-            let offset = match last {
-                Some((pixels, offset)) if std::ptr::eq(pixels, picture.pixels()) => offset,
-                _ => {
-                    let offset = bytes.len();
-                    bytes.extend_from_slice(picture.pixels());
-                    offset
-                }
-            };
-            last = Some((picture.pixels(), offset));
+            let offset = *offsets.entry(picture.pixels().as_ptr_range()).or_insert_with(|| {
+                let offset = bytes.len();
+                bytes.extend_from_slice(picture.pixels());
+                offset
+            });
             let [width, height] = plan.frame.resized;
             let [x, y] = plan.frame.window;
             let cubic = plan.frame.interpolation == Interpolation::Bicubic;
