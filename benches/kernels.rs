@@ -1,9 +1,9 @@
 //! Each kernel for GPUs against its plain twin, with the gradient where there is one, on a device of choice.
 //!
 //! `SEMPAIRS_DEVICE=cuda:0 cargo bench --features cuda --bench kernels -- [FILTER]`; `flex`, the default, has no kernels
-//! of these, so there the two are one and the same.
+//! of these, so there the two are one and the same. `PRECISION=bf16` times the losses of 16-bit inputs.
 
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Distribution, FloatDType, Tensor};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use sempairs::device::{VARIABLE, default_name, open};
@@ -21,8 +21,16 @@ fn device() -> Device {
     open(&name).expect("a device")
 }
 
+/// Of the type that `PRECISION` names: f32, the default, f16 or bf16.
 fn random(shape: [usize; 2], device: &Device) -> Tensor<2> {
-    Tensor::random(shape, Distribution::Normal(0.0, 1.0), device)
+    let dtype = match std::env::var("PRECISION").as_deref() {
+        Err(_) | Ok("f32") => FloatDType::F32,
+        Ok("f16") => FloatDType::F16,
+        Ok("bf16") => FloatDType::BF16,
+        Ok(other) => panic!("PRECISION={other} is none of f32, f16 and bf16"),
+    };
+    let values: Tensor<2> = Tensor::random(shape, Distribution::Normal(0.0, 1.0), device);
+    values.cast(dtype)
 }
 
 /// Times a loss of a matrix and its gradient, until the device has done both.
@@ -103,6 +111,47 @@ mod soft_cross_entropy {
     #[divan::bench(args = WIDTHS, sample_count = 10, sample_size = 1)]
     fn plain(bencher: Bencher, width: usize) {
         run(bencher, width, reference::soft_cross_entropy);
+    }
+}
+
+#[divan::bench_group]
+mod log_sum_exp {
+    use super::*;
+
+    type Sum = fn(Tensor<2>, Tensor<2>, f64) -> Tensor<1>;
+
+    fn run(bencher: Bencher, keys: usize, sum: Sum) {
+        let keys = random([keys, 128], &device()) / 128.0;
+        bench(bencher, [256, 128], |q| sum(q, keys.clone(), 0.2));
+    }
+
+    const KEYS: [usize; 2] = [512, 65_536];
+
+    #[divan::bench(args = KEYS, sample_count = 10, sample_size = 1)]
+    fn fused(bencher: Bencher, keys: usize) {
+        run(bencher, keys, super::fused::log_sum_exp);
+    }
+
+    #[divan::bench(args = KEYS, sample_count = 10, sample_size = 1)]
+    fn plain(bencher: Bencher, keys: usize) {
+        run(bencher, keys, reference::log_sum_exp);
+    }
+}
+
+#[divan::bench_group]
+mod off_diagonal_energy {
+    use super::*;
+
+    const SIDES: [usize; 2] = [128, 2048];
+
+    #[divan::bench(args = SIDES, sample_count = 10, sample_size = 1)]
+    fn fused(bencher: Bencher, side: usize) {
+        bench(bencher, [side; 2], super::fused::off_diagonal_energy);
+    }
+
+    #[divan::bench(args = SIDES, sample_count = 10, sample_size = 1)]
+    fn plain(bencher: Bencher, side: usize) {
+        bench(bencher, [side; 2], reference::off_diagonal_energy);
     }
 }
 

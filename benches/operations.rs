@@ -1,5 +1,5 @@
-//! Each fused operation of the CPU against its twin, forward and backward, at the shapes of a ResNet-18
-//! on 64 views of 64 by 64 pixels.
+//! Each fused operation of the CPU against its twin, forward and backward, at the shapes of a ResNet-18 and of a
+//! ViT-S/8 on 64 views of 64 by 64 pixels.
 //!
 //! `cargo bench --bench operations -- [FILTER]`; one item is one view.
 
@@ -69,6 +69,30 @@ mod conv2d {
 }
 
 const MAP: [usize; 4] = [VIEWS, 64, 16, 16];
+
+#[divan::bench_group]
+mod batch_norm {
+    use super::*;
+
+    type Normalise = fn(Tensor<4>, Tensor<1>, Tensor<1>, f64) -> (Tensor<4>, Tensor<1>, Tensor<1>);
+
+    fn run(bencher: Bencher, normalise: Normalise) {
+        let affine = [1, MAP[1], 1, 1];
+        bench(bencher, [MAP, affine, affine], |[x, weight, bias]| {
+            normalise(x, weight.reshape([MAP[1]]), bias.reshape([MAP[1]]), 1e-5).0
+        });
+    }
+
+    #[divan::bench]
+    fn fused(bencher: Bencher) {
+        run(bencher, super::fused::batch_norm);
+    }
+
+    #[divan::bench]
+    fn plain(bencher: Bencher) {
+        run(bencher, reference::batch_norm);
+    }
+}
 
 #[divan::bench_group]
 mod batch_norm_relu {
@@ -154,5 +178,124 @@ mod global_average_pool {
     #[divan::bench]
     fn plain(bencher: Bencher) {
         run(bencher, reference::global_average_pool);
+    }
+}
+
+/// Tokens of all views of a ViT-S/8, and their values.
+const TOKENS: [usize; 2] = [VIEWS * 65, 384];
+
+#[divan::bench_group]
+mod linear {
+    use super::*;
+
+    fn run(bencher: Bencher, linear: fn(Tensor<2>, Tensor<2>, Tensor<1>) -> Tensor<2>) {
+        let [tokens, d] = TOKENS;
+        let shapes = [[1, 1, tokens, d], [1, 1, d, 4 * d], [1, 1, 1, 4 * d]];
+        bench(bencher, shapes, |[x, weight, bias]| {
+            let y =
+                linear(x.reshape([tokens, d]), weight.reshape([d, 4 * d]), bias.reshape([4 * d]));
+            y.reshape([1, 1, tokens, 4 * d])
+        });
+    }
+
+    #[divan::bench]
+    fn fused(bencher: Bencher) {
+        run(bencher, super::fused::linear);
+    }
+
+    #[divan::bench]
+    fn plain(bencher: Bencher) {
+        run(bencher, reference::linear);
+    }
+}
+
+#[divan::bench_group]
+mod layer_norm {
+    use super::*;
+
+    fn run(bencher: Bencher, norm: fn(Tensor<2>, Tensor<1>, Tensor<1>, f64) -> Tensor<2>) {
+        let [tokens, d] = TOKENS;
+        let shapes = [[1, 1, tokens, d], [1, 1, 1, d], [1, 1, 1, d]];
+        bench(bencher, shapes, |[x, weight, bias]| {
+            let y = norm(x.reshape([tokens, d]), weight.reshape([d]), bias.reshape([d]), 1e-6);
+            y.reshape([1, 1, tokens, d])
+        });
+    }
+
+    #[divan::bench]
+    fn fused(bencher: Bencher) {
+        run(bencher, super::fused::layer_norm);
+    }
+
+    #[divan::bench]
+    fn plain(bencher: Bencher) {
+        run(bencher, reference::layer_norm);
+    }
+}
+
+#[divan::bench_group]
+mod gelu {
+    use super::*;
+
+    fn run(bencher: Bencher, gelu: fn(Tensor<4>) -> Tensor<4>) {
+        let [tokens, d] = TOKENS;
+        bench(bencher, [[1, 1, tokens, 4 * d]], |[x]| gelu(x));
+    }
+
+    #[divan::bench]
+    fn fused(bencher: Bencher) {
+        run(bencher, super::fused::gelu);
+    }
+
+    #[divan::bench]
+    fn plain(bencher: Bencher) {
+        run(bencher, reference::gelu);
+    }
+}
+
+#[divan::bench_group]
+mod attention {
+    use super::*;
+
+    fn run(bencher: Bencher, attention: fn(Tensor<3>, usize) -> Tensor<3>) {
+        let [tokens, d] = TOKENS;
+        bench(bencher, [[1, VIEWS, tokens / VIEWS, 3 * d]], |[qkv]| {
+            attention(qkv.squeeze_dim(0), 6).unsqueeze()
+        });
+    }
+
+    #[divan::bench]
+    fn fused(bencher: Bencher) {
+        run(bencher, super::fused::attention);
+    }
+
+    #[divan::bench]
+    fn plain(bencher: Bencher) {
+        run(bencher, reference::attention);
+    }
+}
+
+/// A tensor that goes two ways, as at a residual block: the sum of both gradients.
+#[divan::bench_group]
+mod fork {
+    use super::*;
+
+    fn run(bencher: Bencher, fork: fn(Tensor<4>) -> [Tensor<4>; 2]) {
+        bench(bencher, [MAP], |[x]| {
+            // Ways of their own, that hand their gradients on batch-last.
+            let [a, b] = fork(x);
+            super::fused::max_pool2d(a, [3; 2], [1; 2], [1; 2])
+                + super::fused::max_pool2d(b, [3; 2], [1; 2], [1; 2])
+        });
+    }
+
+    #[divan::bench]
+    fn fused(bencher: Bencher) {
+        run(bencher, super::fused::fork);
+    }
+
+    #[divan::bench]
+    fn plain(bencher: Bencher) {
+        run(bencher, |x| [x.clone(), x]);
     }
 }

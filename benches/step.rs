@@ -1,10 +1,16 @@
-//! One training step, forward and backward, of residual networks on the CPU: fused against plain.
+//! One training step on the CPU: forward and backward of residual networks, fused against plain, and whole steps of SimCLR
+//! with head, loss and SGD, as `sempairs bench step` times them.
 //!
 //! `cargo bench --bench step -- [FILTER]`; one item is one pair.
 
+use burn::module::Module;
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Tensor};
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use sempairs::backbone::{Architecture, BackboneConfig};
+use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
+use sempairs::train::OptimizerConfig;
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
 
@@ -175,5 +181,35 @@ fn step(bencher: Bencher, (name, size, pairs): (&str, usize, usize), ops: Operat
     bencher.counter(ItemsCount::new(pairs)).bench_local(|| {
         let loss = network.step(x.clone(), ops);
         assert!(loss.is_finite());
+    });
+}
+
+/// Network and pairs, of 64 by 64 pixels.
+const METHODS: [(Architecture, usize); 3] =
+    [(Architecture::Resnet18, 16), (Architecture::Resnet50, 8), (Architecture::VitSmall, 8)];
+
+#[divan::bench(args = METHODS, sample_count = 5, sample_size = 1)]
+fn simclr(bencher: Bencher, (architecture, pairs): (Architecture, usize)) {
+    let (plain, size) = (Device::flex(), 64);
+    let network = match architecture.is_transformer() {
+        true => BackboneConfig::transformer(architecture, 8, size),
+        false => BackboneConfig::new(architecture),
+    };
+    let projector = ProjectorConfig::simclr();
+    let simclr = SimClrConfig { temperature: 0.5, reduction: Reduction::Mean, projector };
+    let method = simclr.init(network.init_seeded(&plain, 0), 0, &plain).train();
+    let mut state = Some((method, OptimizerConfig::sgd(0.0).init()));
+    let device = plain.autodiff();
+    let view = || {
+        let normal = Distribution::Normal(0.0, 1.0);
+        Tensor::<4>::random([pairs, 3, size, size], normal, &device)
+    };
+    let views = Views::pair(view(), view());
+    bencher.counter(ItemsCount::new(pairs)).bench_local(|| {
+        let (method, mut optimizer) = state.take().expect("put back after each step");
+        let loss = method.loss(views.clone(), Clock::new(1, 1)).value;
+        assert!(loss.clone().into_scalar::<f32>().is_finite());
+        let gradients = GradientsParams::from_grads(loss.backward(), &method);
+        state = Some((optimizer.step(0.01, method, gradients), optimizer));
     });
 }
