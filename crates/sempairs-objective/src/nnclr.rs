@@ -88,7 +88,9 @@ impl NnClrConfig {
     }
 }
 
-/// For each embedding the row of its nearest neighbour in the support set, by the cosine.
+/// For each embedding the row of its nearest neighbour in the support set: `argmax_j z_i . q_j`, with `z_i` the embeddings
+/// and `q_j` the support set, all of length one. Source: Dwibedi et al., "With a Little Help from My Friends" (arXiv
+/// 2104.14548), equation 2.
 ///
 /// # Shapes
 /// - embeddings: `[b, d]`
@@ -192,7 +194,7 @@ impl<B: Backbone> Method for NnClr<B> {
     }
 
     fn negatives(&self) -> Negatives {
-        Negatives::Batch
+        Negatives::OneView
     }
 
     fn chance(&self, batch: usize) -> Option<f64> {

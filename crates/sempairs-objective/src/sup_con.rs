@@ -63,7 +63,7 @@ impl SupConConfig {
 ///
 /// # Panics
 ///
-/// If the shapes differ or the temperature is not positive.
+/// If the shapes differ, there is not a class for each row, or the temperature is not positive.
 pub fn sup_con_loss(
     left: Tensor<2>,
     right: Tensor<2>,
@@ -125,7 +125,7 @@ impl<B: Backbone> Method for SupCon<B> {
     }
 
     fn negatives(&self) -> Negatives {
-        Negatives::Batch
+        Negatives::OtherClasses
     }
 
     fn chance(&self, batch: usize) -> Option<f64> {

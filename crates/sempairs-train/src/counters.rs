@@ -10,8 +10,8 @@ use crate::order;
 
 /// The negatives of an anchor, on average over the anchors of an epoch.
 ///
-/// An anchor is the left picture of a pair. In a batch its negatives are both pictures of every other pair; in a
-/// queue they are the right pictures of the pairs of earlier steps, as far as they are still there.
+/// An anchor is the left picture of a pair. In a batch its negatives are both pictures of every other pair, or one of
+/// them, or both of those of other classes; in a queue they are the right pictures of the pairs of earlier steps, as far as they are still there.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NegativeCounts {
     /// Negatives that are made of pictures; a queue that is not yet full holds random directions besides.
@@ -74,11 +74,20 @@ pub fn negative_counts(
                 shown.remove(old);
             }
         }
-    } else {
+    } else if negatives == Negatives::OtherClasses {
+        // The class of a pair is its left picture's; what shares it is attracted.
+        let class = |&pair: &usize| dataset.class(pair);
         for step in now.chunks_exact(batch).take(steps) {
-            let pictures = || step.iter().map(|&p| dataset.pair(p)).flat_map(|p| [p.left, p.right]);
+            let others = |anchor| step.iter().filter(|p| class(p) != class(anchor)).count();
+            sums[0] += step.iter().map(|anchor| 2 * others(anchor)).sum::<usize>();
+        }
+    } else {
+        let itself = if negatives == Negatives::OneView { 1 } else { 2 };
+        for step in now.chunks_exact(batch).take(steps) {
+            let both = |&p: &usize| [dataset.pair(p).right, dataset.pair(p).left];
+            let pictures = || step.iter().flat_map(|p| both(p).into_iter().take(itself));
             pictures().for_each(|picture| shown.add(picture));
-            step.iter().for_each(|&anchor| shown.count(anchor, 2, &mut sums));
+            step.iter().for_each(|&anchor| shown.count(anchor, itself, &mut sums));
             pictures().for_each(|picture| shown.remove(picture));
         }
     }
@@ -121,8 +130,8 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// Adds an anchor's counts, without the pictures of its own pair if these are `itself`, two, of all: a pair
-    /// is no negative of its own.
+    /// Adds an anchor's counts, without the pictures of its own pair if these are among all: both, if `itself` is two, or
+    /// the right one. A pair is no negative of its own.
     fn count(&self, anchor: usize, itself: usize, sums: &mut [usize; 4]) {
         let pair = self.dataset.pair(anchor);
         let class = |picture| self.dataset.source().class(picture);
@@ -137,7 +146,7 @@ impl<'a> Shown<'a> {
             partner = of(pair.right);
             apart += if class(pair.right) == class(pair.left) { partner } else { 0 };
             own -= itself / 2;
-            partner -= itself / 2;
+            partner -= itself.min(1);
         }
         let same = of_class.unwrap_or(0).saturating_sub(apart);
         for (sum, count) in sums.iter_mut().zip([self.all - itself, same, own, partner]) {

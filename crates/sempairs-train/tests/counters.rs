@@ -45,8 +45,15 @@ fn by_hand(dataset: &PairDataset, negatives: Negatives, clock: Clock) -> Negativ
             let against: Vec<usize> = match negatives {
                 Negatives::Queue { keys } => history.iter().rev().take(keys).copied().collect(),
                 _ => {
-                    let others = batch.iter().filter(|&&other| other != anchor);
-                    others.flat_map(|&o| [dataset.pair(o).left, dataset.pair(o).right]).collect()
+                    let of_one = negatives == Negatives::OneView;
+                    let others = batch.iter().filter(|&&other| match negatives {
+                        Negatives::OtherClasses => dataset.class(other) != dataset.class(anchor),
+                        _ => other != anchor,
+                    });
+                    let pictures = others.map(|&o| [dataset.pair(o).right, dataset.pair(o).left]);
+                    pictures
+                        .flat_map(|both| both.into_iter().take(2 - usize::from(of_one)))
+                        .collect()
                 }
             };
             if step / clock.steps_per_epoch != epoch {
@@ -55,7 +62,9 @@ fn by_hand(dataset: &PairDataset, negatives: Negatives, clock: Clock) -> Negativ
             anchors += 1.0;
             for picture in against {
                 counts[0] += 1.0;
-                if picture == left {
+                if negatives == Negatives::OtherClasses {
+                    // Of other classes by their pairs', and that is all there is to tell.
+                } else if picture == left {
                     counts[2] += 1.0;
                 } else if picture == right {
                     counts[3] += 1.0;
@@ -81,6 +90,8 @@ fn counts_are_those_of_a_count_by_hand() {
         let clock = Clock::new(22 / BATCH, 100);
         for negatives in [
             Negatives::Batch,
+            Negatives::OneView,
+            Negatives::OtherClasses,
             Negatives::Queue { keys: 8 },
             Negatives::Queue { keys: 20 },
             Negatives::Queue { keys: 40 },
