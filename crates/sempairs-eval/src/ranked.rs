@@ -12,6 +12,10 @@ impl Ranked {
     ///
     /// # Shapes
     /// - scores: `[queries, classes]`, row-major
+    ///
+    /// # Panics
+    ///
+    /// If there is no class, or the scores are not as many for each query.
     pub fn by_score(scores: &[f64], classes: usize) -> Self {
         assert!(classes > 0 && scores.len().is_multiple_of(classes), "a score for every class");
         let mut order = Vec::with_capacity(scores.len());

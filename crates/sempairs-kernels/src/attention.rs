@@ -13,6 +13,9 @@ use crate::reference;
 /// # Shapes
 /// - `qkv`: `[n, tokens, 3·d]`, queries, keys and values one behind the other, each head by head
 /// - output: `[n, tokens, d]`
+///
+/// # Panics
+/// If there is no head, or the heads do not share the queries, keys and values evenly.
 pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
     let [_, _, width] = qkv.dims();
     assert!(

@@ -127,3 +127,21 @@ fn every_frame_is_near_the_host() {
         }
     }
 }
+
+/// What the trainer asks for: a device that tracks gradients gets the same values, without a gradient.
+#[test]
+fn a_tracked_device_gets_the_same_views() {
+    let device = on_device::device();
+    let pictures = [picture(64, 64, 0), picture(91, 67, 1)];
+    let [pipeline, _] = Preset::Simclr.pipelines(16);
+    let plan = |number: usize| {
+        let side = Side::Left;
+        let key = Key { seed: 3, epoch: 1, picture: number as u64, side };
+        pipeline.plan(pictures[number].width(), pictures[number].height(), key)
+    };
+    let plans = [plan(0), plan(1)];
+    let tracked = views(&plans, &pictures, &device.clone().autodiff());
+    assert!(tracked.is_autodiff() && !tracked.is_require_grad());
+    let plain = views(&plans, &pictures, &device);
+    assert_eq!(tracked.into_data(), plain.into_data());
+}

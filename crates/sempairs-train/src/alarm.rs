@@ -14,7 +14,7 @@ use crate::MetricLine;
 /// |---|---|---|
 /// | deviation of the normalised embeddings, 1 for directions spread evenly | below 0.02 | all |
 /// | effective rank of the embeddings | below 1.5 | all |
-/// | loss against that of guessing, [`Method::chance`](sempairs_objective::Method::chance) | within 0.5 % of it | those that have such a value: SimCLR, DCL, SupCon, NNCLR, MoCo (`ln` of the number of candidates); SwAV, DINO (`ln K`); Barlow Twins, VICReg (what embeddings without variance cost) |
+/// | loss against that of guessing, [`Method::chance`](sempairs_objective::Method::chance) | within 0.1 % of it | those that have such a value: SimCLR, DCL, SupCon, NNCLR, MoCo (`ln` of the number of candidates); SwAV, DINO (`ln K`); Barlow Twins, VICReg (what embeddings without variance cost) |
 /// | teacher's entropy as a share of `ln K` | below 2 % (every picture falls to one prototype) or above 98 % (to all alike) | DINO |
 ///
 /// One reading is no alarm: two ends of epochs in a row have to show it. And since networks start out with what
@@ -37,7 +37,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { deviation: 0.02, rank: 1.5, chance: 0.005, entropy: [0.02, 0.98], from: 0.25 }
+        Self { deviation: 0.02, rank: 1.5, chance: 0.001, entropy: [0.02, 0.98], from: 0.25 }
     }
 }
 

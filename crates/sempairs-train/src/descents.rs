@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use burn::grad_clipping::GradientClipping;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 use sempairs_kernels::{Descent, descend};
 
 use crate::Rates;
@@ -19,7 +19,14 @@ pub(crate) struct Descents {
     pub vectors: Descent,
     /// The learning rate of vectors over that of matrices.
     pub vector_rate: f64,
-    velocities: HashMap<ParamId, Tensor<1>>,
+    velocities: HashMap<ParamId, Velocity>,
+}
+
+#[derive(Clone)]
+enum Velocity {
+    OnDevice(Tensor<1>),
+    /// From a checkpoint, until its parameter's next step tells where it belongs.
+    Restored(Vec<f32>),
 }
 
 impl Descents {
@@ -47,6 +54,7 @@ impl Descents {
             let velocities = ids.iter().zip(&weights);
             let velocities = velocities.map(|(id, weight)| self.velocity(*id, weight)).collect();
             let (weights, velocities) = descend(weights, gradients, velocities, &rule);
+            let velocities = velocities.into_iter().map(Velocity::OnDevice);
             self.velocities.extend(ids.iter().copied().zip(velocities));
             moved.extend(ids.into_iter().zip(weights));
         }
@@ -54,11 +62,11 @@ impl Descents {
     }
 
     fn velocity(&mut self, id: ParamId, weight: &Tensor<1>) -> Tensor<1> {
-        let device = weight.device();
         match self.velocities.remove(&id) {
-            // A restored one comes on the default device.
-            Some(velocity) if velocity.device() == device => velocity,
-            Some(velocity) => velocity.to_device(&device),
+            Some(Velocity::OnDevice(velocity)) => velocity,
+            Some(Velocity::Restored(values)) => {
+                Tensor::from_floats(values.as_slice(), &weight.device())
+            }
             None => weight.zeros_like(),
         }
     }
@@ -70,8 +78,10 @@ impl Descents {
         ids.sort_by_key(|id| id.val());
         let mut bytes = Vec::new();
         for id in ids {
-            let values = self.velocities[id].to_data();
-            let values: Vec<f32> = values.iter::<f32>().collect();
+            let values = match &self.velocities[id] {
+                Velocity::OnDevice(velocity) => velocity.to_data().iter::<f32>().collect(),
+                Velocity::Restored(values) => values.clone(),
+            };
             bytes.extend(id.val().to_le_bytes());
             bytes.extend((values.len() as u64).to_le_bytes());
             bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
@@ -96,8 +106,7 @@ impl Descents {
             let (id, count) = (number()?, number()? as usize);
             let values = cut(count.saturating_mul(4))?.as_chunks().0;
             let values: Vec<f32> = values.iter().map(|four| f32::from_le_bytes(*four)).collect();
-            let data = TensorData::new(values, [count]);
-            velocities.insert(ParamId::from(id), Tensor::from_data(data, &Device::default()));
+            velocities.insert(ParamId::from(id), Velocity::Restored(values));
         }
         Ok(Self { velocities, ..self })
     }

@@ -34,6 +34,10 @@ pub struct LearningRate {
     /// What the cosine ends at, as a part of the peak.
     #[serde(default)]
     pub end_factor: f64,
+    /// Whether the rate stays the same throughout an epoch, that of its first step, as in the code of MoCo and
+    /// SimSiam.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_epoch: bool,
     /// In place of `base` for tensors of one dimension, biases and norms; the same if left out. Barlow Twins has
     /// 0.0048 beside 0.2 (Zbontar et al., 2021, section 2.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +68,8 @@ impl LearningRate {
         Schedule::WarmupCosine { peak, end: peak * self.end_factor, warmup }
     }
 
+    /// Whether all values are in their ranges.
+    ///
     /// # Errors
     ///
     /// [`TrainError::Config`] for a rate that is not positive and finite, or a warm-up that is both in
@@ -114,6 +120,7 @@ mod tests {
             warmup_epochs: 2.0,
             warmup_steps: None,
             end_factor: 0.0,
+            by_epoch: false,
             vectors: None,
         };
         assert_eq!(rate(Scaling::None).peak(512), 0.075);

@@ -138,6 +138,8 @@ impl OptimizerConfig {
         }
     }
 
+    /// Whether all values are in their ranges.
+    ///
     /// # Errors
     ///
     /// [`TrainError::Config`] for a constant out of its range.

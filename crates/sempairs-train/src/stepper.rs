@@ -14,6 +14,7 @@ pub struct Stepper {
     /// and He, 2021, section 4.1: "lr is not decayed").
     pub constant: Option<ParamGroup>,
     rate: Schedule,
+    by_epoch: bool,
     decay: Decay,
     decays: Schedule,
     peak: f64,
@@ -32,6 +33,7 @@ impl Stepper {
             optimizer,
             constant: None,
             rate: config.learning_rate.schedule(config.batch, steps_per_epoch),
+            by_epoch: config.learning_rate.by_epoch,
             decay,
             decays: Schedule::Cosine { start, end },
             peak: config.learning_rate.peak(config.batch),
@@ -40,7 +42,8 @@ impl Stepper {
 
     /// The learning rate of a step, of all parameters that have no other.
     pub fn rate(&self, clock: Clock) -> f64 {
-        self.rate.at(clock)
+        let first = clock.epoch() * clock.steps_per_epoch;
+        self.rate.at(if self.by_epoch { clock.at(first) } else { clock })
     }
 
     /// Moves the parameters that have a gradient.

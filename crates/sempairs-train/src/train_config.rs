@@ -53,6 +53,7 @@ impl TrainConfig {
                 warmup_epochs: 0.0,
                 warmup_steps: Some(steps / 10),
                 end_factor: 0.0,
+                by_epoch: false,
                 vectors: None,
             },
             clip: None,
@@ -63,6 +64,8 @@ impl TrainConfig {
         }
     }
 
+    /// Whether all values are in their ranges.
+    ///
     /// # Errors
     ///
     /// [`TrainError::Config`] for the first value out of its range.

@@ -104,25 +104,22 @@ fn maps(
     pipeline: &Pipeline,
     device: &Device,
 ) -> Vec<Vec<Map>> {
-    let size = pipeline.size();
-    let mut values = vec![0.0; pictures.len() * 3 * size * size];
+    let (size, device, network) =
+        (pipeline.size(), device.clone().without_autodiff(), network.valid());
     let mut scratch = Scratch::default();
-    for (i, (picture, out)) in
-        pictures.iter().zip(values.chunks_exact_mut(3 * size * size)).enumerate()
-    {
+    let of_picture = |(i, picture): (usize, &Picture<'_>)| {
+        let mut values = vec![0.0; 3 * size * size];
         let plan = pipeline.plan(picture.width(), picture.height(), key(i));
-        plan.apply(picture, out, &mut scratch);
-    }
-    let data = TensorData::new(values, [pictures.len(), 3, size, size]);
-    let images = Tensor::<4>::from_data(data, &device.clone().without_autodiff());
-    let attention = network.valid().last_attention(images); // [pictures, heads, height, width]
-    let [_, heads, height, width] = attention.dims();
-    let values: Vec<f32> = attention.into_data().iter::<f32>().collect();
-    let map = |values: &[f32]| Map { width, values: values.to_vec() };
-    values
-        .chunks_exact(heads * height * width)
-        .map(|picture| picture.chunks_exact(height * width).map(map).collect())
-        .collect()
+        plan.apply(picture, &mut values, &mut scratch);
+        let image = Tensor::<4>::from_data(TensorData::new(values, [1, 3, size, size]), &device);
+        let attention = network.last_attention(image); // [1, heads, height, width]
+        let [_, _, height, width] = attention.dims();
+        let values: Vec<f32> = attention.into_data().iter::<f32>().collect();
+        let map = |values: &[f32]| Map { width, values: values.to_vec() };
+        values.chunks_exact(height * width).map(map).collect()
+    };
+    // One after the other: attention is as large as the square of the patches.
+    pictures.iter().enumerate().map(of_picture).collect()
 }
 
 impl Map {

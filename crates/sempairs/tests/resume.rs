@@ -215,7 +215,8 @@ fn method(name: &str, backbone: &str, views: &str, settings: &[&str], optimizer:
     let training = format!(
         "[training]\nbatch = 8\nsteps = 18\n{optimizer}\ncheckpoint_every = 4\nlog_every = 1"
     );
-    killed_run_equals_whole_run(backbone, &method, &training, &[0]);
+    // Once with all that is frozen or empty at first, and once when it is not.
+    killed_run_equals_whole_run(backbone, &method, &training, &[0, 0, 0]);
 }
 
 const ADAMW: &str = "optimizer = { name = \"adamw\", weight_decay = 1e-4 }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }";

@@ -27,6 +27,8 @@ impl Attention {
         }
     }
 
+    /// What each token gathers from all: the values weighted by [`weights`](Self::weights), head by head, projected.
+    ///
     /// # Shapes
     /// - input, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {

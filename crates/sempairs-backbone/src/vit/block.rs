@@ -62,6 +62,10 @@ impl TransformerBlock {
     }
 
     /// [`Attention::weights`] of the tokens that enter the block.
+    ///
+    /// # Shapes
+    /// - input: `[batch, tokens, dim]`
+    /// - output: `[batch, heads, tokens, tokens]`
     pub fn attention(&self, x: Tensor<3>, products: DType) -> Tensor<4> {
         self.attn.weights(self.norm1.forward(x).cast(products))
     }

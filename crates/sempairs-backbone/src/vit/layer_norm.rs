@@ -22,6 +22,8 @@ impl LayerNorm {
         Self { weight: constant(1.0), bias: constant(0.0) }
     }
 
+    /// Each token with mean 0 and variance 1, scaled and shifted.
+    ///
     /// # Shapes
     /// - input, output: `[batch, tokens, dim]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {

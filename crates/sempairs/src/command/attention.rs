@@ -4,11 +4,15 @@ use std::path::PathBuf;
 use clap::Args;
 use sempairs::backbone::Backbone;
 use sempairs::data::{Picture, decode};
+use sempairs::experiment::bounds::MAX_SIDE;
 use sempairs::run::Runner;
 use sempairs::{Error, attention, png};
 
 use super::weights::WeightsFlags;
-use super::{DeviceFlag, ExperimentFlags};
+use super::{DeviceFlag, ExperimentFlags, up_to};
+
+/// Rows of a figure.
+const MAX_PICTURES: usize = 1000;
 
 /// Arguments of `sempairs attention`.
 #[derive(Args)]
@@ -25,14 +29,14 @@ pub struct Attention {
     #[arg(long = "picture", value_name = "FILE")]
     pictures: Vec<PathBuf>,
     /// How many pictures of the test set.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value = "6", value_parser = up_to(MAX_PICTURES))]
     count: usize,
     /// Pixels along a side of what the network sees, a multiple of its patch; the views' if left out. More make
     /// finer maps.
-    #[arg(long)]
+    #[arg(long, value_parser = up_to(MAX_SIDE))]
     size: Option<usize>,
     /// Pixels along a side of a cell.
-    #[arg(long, default_value_t = 144)]
+    #[arg(long, default_value = "144", value_parser = up_to(MAX_SIDE))]
     cell: usize,
     #[command(flatten)]
     device: DeviceFlag,
@@ -42,9 +46,6 @@ impl Attention {
     pub fn run(self) -> Result<(), Error> {
         let experiment = self.experiment.read_one()?;
         let flag = |name: &str, reason: String| Err(Error::experiment(name, reason));
-        if self.count == 0 || self.cell == 0 {
-            return flag("attention", "--count and --cell must be at least 1".into());
-        }
         let device = self.device.open()?;
         let backbone = self.weights.load(experiment.backbone.init(&device))?;
         let Some(network) = backbone.transformer() else {
@@ -53,7 +54,7 @@ impl Attention {
             return flag(&file, format!("`backbone.name`: a {name} has no attention to draw"));
         };
         let size = self.size.unwrap_or(experiment.views.size);
-        if size == 0 || !size.is_multiple_of(network.patch()) {
+        if !size.is_multiple_of(network.patch()) {
             let patch = network.patch();
             return flag(
                 "--size",

@@ -1,4 +1,5 @@
 use sempairs_backbone::NetworkConfig;
+use sempairs_backbone::vit::DropPath;
 use sempairs_data::DataError;
 use sempairs_data::sources::Stl10Split;
 use sempairs_eval::EvalError;
@@ -7,7 +8,7 @@ use sempairs_train::{LoaderConfig, TrainError};
 
 use super::bounds::MAX_WIDTH;
 use super::refusal::Refusal;
-use super::{Arm, Evaluation, Experiment, Pictures};
+use super::{Arm, Evaluation, Experiment, MethodConfig, Pictures};
 use crate::Error;
 
 impl Experiment {
@@ -44,6 +45,11 @@ impl Experiment {
             .check()
             .map_err(|error| Refusal::new(format!("backbone.{}", error.key), error.reason))?;
         let NetworkConfig::Transformer(vit) = self.backbone.network() else { return Ok(()) };
+        if vit.drop_path != DropPath::default() && !matches!(self.method, MethodConfig::Dino(_)) {
+            let name = self.method.name();
+            let reason = format!("is DINO's student's alone: {name} drops no blocks");
+            return Err(Refusal::new("backbone.drop_path", reason));
+        }
         let local = self.views.locals.as_ref().map(|locals| ("views.locals.size", locals.size));
         for (key, size) in [("views.size", self.views.size)].into_iter().chain(local) {
             if !size.is_multiple_of(vit.patch) {
