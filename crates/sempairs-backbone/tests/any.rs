@@ -119,3 +119,26 @@ fn what_is_none_of_a_network_s_settings_is_refused() {
         assert!(message.starts_with(&format!("`{key}`: ")), "{message}");
     }
 }
+
+/// A checkpoint as DINO's training writes it: the teacher is what is evaluated, unless the student is asked for.
+#[test]
+fn the_teacher_of_dino_s_checkpoint_is_read() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torch_save");
+    let network = || {
+        let config = BackboneConfig {
+            dim: Some(12),
+            depth: Some(1),
+            heads: Some(3),
+            ..BackboneConfig::transformer(Architecture::VitTiny, 4, 16)
+        };
+        config.init_seeded(&device(), 3)
+    };
+    let read = |name: &str, prefix| load(network(), &folder.join(name), &LoadOptions { prefix });
+    let teacher = tensors(&read("dino_expected.safetensors", Prefix::None).unwrap());
+    let named = |name: &str| Prefix::Named(name.into());
+    for prefix in [Prefix::Common, named("teacher.backbone.")] {
+        assert_eq!(tensors(&read("dino.pth", prefix).unwrap()), teacher);
+    }
+    let student = read("dino.pth", named("student.module.backbone.")).unwrap();
+    assert_ne!(tensors(&student), teacher);
+}

@@ -19,19 +19,15 @@ pub(crate) struct Descents {
     pub vectors: Descent,
     /// The learning rate of vectors over that of matrices.
     pub vector_rate: f64,
-    velocities: HashMap<ParamId, Velocity>,
-}
-
-#[derive(Clone)]
-enum Velocity {
-    OnDevice(Tensor<1>),
-    /// From a checkpoint, until its parameter's next step tells where it belongs.
-    Restored(Vec<f32>),
+    velocities: HashMap<ParamId, Tensor<1>>,
+    /// Velocities from a checkpoint, until the next step of their parameters tells where they belong.
+    restored: HashMap<ParamId, Vec<f32>>,
 }
 
 impl Descents {
     pub fn new(matrices: Descent, vectors: Descent, vector_rate: f64) -> Self {
-        Self { matrices, vectors, vector_rate, velocities: HashMap::new() }
+        let (velocities, restored) = (HashMap::new(), HashMap::new());
+        Self { matrices, vectors, vector_rate, velocities, restored }
     }
 
     /// Moves the parameters that have a gradient, all those of one rule together.
@@ -54,7 +50,6 @@ impl Descents {
             let velocities = ids.iter().zip(&weights);
             let velocities = velocities.map(|(id, weight)| self.velocity(*id, weight)).collect();
             let (weights, velocities) = descend(weights, gradients, velocities, &rule);
-            let velocities = velocities.into_iter().map(Velocity::OnDevice);
             self.velocities.extend(ids.iter().copied().zip(velocities));
             moved.extend(ids.into_iter().zip(weights));
         }
@@ -62,25 +57,22 @@ impl Descents {
     }
 
     fn velocity(&mut self, id: ParamId, weight: &Tensor<1>) -> Tensor<1> {
-        match self.velocities.remove(&id) {
-            Some(Velocity::OnDevice(velocity)) => velocity,
-            Some(Velocity::Restored(values)) => {
-                Tensor::from_floats(values.as_slice(), &weight.device())
-            }
-            None => weight.zeros_like(),
+        if let Some(values) = self.restored.remove(&id) {
+            return Tensor::from_floats(values.as_slice(), &weight.device());
         }
+        self.velocities.remove(&id).unwrap_or_else(|| weight.zeros_like())
     }
 
     /// The velocities, by rising identity of their parameters: the identity (u64), the number of values (u64), the
     /// values (f32); numbers little-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut ids: Vec<&ParamId> = self.velocities.keys().collect();
+        let mut ids: Vec<&ParamId> = self.velocities.keys().chain(self.restored.keys()).collect();
         ids.sort_by_key(|id| id.val());
         let mut bytes = Vec::new();
         for id in ids {
-            let values = match &self.velocities[id] {
-                Velocity::OnDevice(velocity) => velocity.to_data().iter::<f32>().collect(),
-                Velocity::Restored(values) => values.clone(),
+            let values: Vec<f32> = match self.velocities.get(id) {
+                Some(velocity) => velocity.to_data().iter::<f32>().collect(),
+                None => self.restored[id].clone(),
             };
             bytes.extend(id.val().to_le_bytes());
             bytes.extend((values.len() as u64).to_le_bytes());
@@ -91,7 +83,7 @@ impl Descents {
 
     /// The same rules with the velocities of [`to_bytes`](Self::to_bytes).
     pub fn with_bytes(self, mut bytes: &[u8]) -> Result<Self, String> {
-        let mut velocities = HashMap::new();
+        let mut restored = HashMap::new();
         while !bytes.is_empty() {
             let mut cut = |length: usize| {
                 let (first, rest) =
@@ -106,9 +98,9 @@ impl Descents {
             let (id, count) = (number()?, number()? as usize);
             let values = cut(count.saturating_mul(4))?.as_chunks().0;
             let values: Vec<f32> = values.iter().map(|four| f32::from_le_bytes(*four)).collect();
-            velocities.insert(ParamId::from(id), Velocity::Restored(values));
+            restored.insert(ParamId::from(id), values);
         }
-        Ok(Self { velocities, ..self })
+        Ok(Self { velocities: HashMap::new(), restored, ..self })
     }
 }
 

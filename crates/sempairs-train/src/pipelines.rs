@@ -23,8 +23,9 @@ pub enum MadeOn {
     #[default]
     Host,
     /// On the device that trains, from 8-bit pixels and plans, by [`sempairs_kernels::views`]: values within 2/255 of
-    /// the host's, and less work for the host's threads, which still decode. A device without the kernels
-    /// lets the host do it, between two steps.
+    /// the host's, and less work for the host's threads, which still decode. Whole pictures wait for it, in the
+    /// memory of the host and then of the device, so this is for pictures that are not much larger than a view, such as those
+    /// of a decoded cache. A device without the kernels lets the host do it, between two steps.
     Device,
 }
 
