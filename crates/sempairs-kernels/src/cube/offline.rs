@@ -137,7 +137,8 @@ fn every_kernel_compiles_for_compute_capability_8_0() {
         (elem_type(DType::F16), "f16"),
         (elem_type(DType::BF16), "bf16"),
     ] {
-        let mut kernels = vec![
+        let (mut kernels, mut gradients) = (Vec::new(), Vec::new());
+        kernels.extend([
             kernel!(
                 "soft_cross_entropy", soft_cross_entropy::cross_entropy_of_row::CrossEntropyOfRow,
                 line, [b b b b b b s s s], dtype
@@ -159,7 +160,7 @@ fn every_kernel_compiles_for_compute_capability_8_0() {
                 "add_chunks", similarity_gradient::add_chunks::AddChunks,
                 line, [b b s s], dtype
             ),
-        ];
+        ]);
         for others in [false, true] {
             let name = if others { "log_sum_exp_of_others" } else { "log_sum_exp" };
             kernels.push(kernel!(
@@ -167,20 +168,23 @@ fn every_kernel_compiles_for_compute_capability_8_0() {
                 square, [b b b s s s s s], others, dtype
             ));
         }
-        for (name, rows, columns, slices) in [
-            ("gradient_of_queries_64", true, false, 1),
-            ("gradient_of_queries_128", true, false, 2),
-            ("gradient_of_queries_256", true, false, 4),
-            ("gradient_of_keys_128", false, true, 2),
-            ("gradient_of_others_128", true, true, 2),
-        ] {
-            kernels.push(kernel!(
-                name, similarity_gradient::gradient_of_chunk::GradientOfChunk,
-                square, [b b b b b s s s s s], rows, columns, rows && columns, slices, dtype
-            ));
+        for (of, rows, columns) in
+            [("queries", true, false), ("keys", false, true), ("others", true, true)]
+        {
+            // Up to 64 values of a row for each slice.
+            for slices in 1..=4 {
+                gradients.push(kernel!(
+                    format!("gradient_of_{of}_{}", 64 * slices),
+                    similarity_gradient::gradient_of_chunk::GradientOfChunk,
+                    square, [b b b b b s s s s s], rows, columns, rows && columns, slices, dtype
+                ));
+            }
         }
+        let kernels = kernels.into_iter().map(|(name, kernel)| (name.to_string(), kernel));
         texts.extend(
-            kernels.into_iter().map(|(name, kernel)| (format!("{name}_{suffix}"), ptx(kernel))),
+            kernels
+                .chain(gradients)
+                .map(|(name, kernel)| (format!("{name}_{suffix}"), ptx(kernel))),
         );
     }
 
