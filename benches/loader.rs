@@ -85,3 +85,36 @@ fn decoded_cache(bencher: Bencher) {
     CachedSource::build(&source, SIDE, &cache, OnBadPicture::Error).expect("a cache");
     run(bencher, Arc::new(CachedSource::open(&cache).expect("a cache")));
 }
+
+/// One picture at a time, on one thread: the stages before the views.
+#[divan::bench_group]
+mod picture {
+    use super::*;
+
+    fn run(bencher: Bencher, source: &dyn PictureSource) {
+        let mut next = 0;
+        bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
+            next = (next + 1) % source.len();
+            // The bytes of a cache are read when somebody looks.
+            let picture = source.read(next).expect("a picture");
+            picture.pixels().iter().map(|&byte| u64::from(byte)).sum::<u64>()
+        });
+    }
+
+    #[divan::bench]
+    fn from_a_jpeg_file(bencher: Bencher) {
+        let folder = tempfile::tempdir().expect("a folder");
+        draw(folder.path());
+        run(bencher, &FolderSource::open(folder.path()).expect("pictures"));
+    }
+
+    #[divan::bench]
+    fn from_a_decoded_cache(bencher: Bencher) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (pictures, cache) = (folder.path().join("pictures"), folder.path().join("cache"));
+        draw(&pictures);
+        let source = FolderSource::open(&pictures).expect("pictures");
+        CachedSource::build(&source, SIDE, &cache, OnBadPicture::Error).expect("a cache");
+        run(bencher, &CachedSource::open(&cache).expect("a cache"));
+    }
+}
