@@ -85,6 +85,21 @@ fn sgd_spares_vectors_when_it_is_told_to() {
     }
 }
 
+#[test]
+fn nesterov_looks_ahead() {
+    let sgd = OptimizerConfig::Sgd {
+        momentum: 0.9,
+        weight_decay: 0.0,
+        nesterov: true,
+        exclude_vectors: false,
+    };
+    let [w, b] = values(&after(&config(sgd, 8), 2));
+    // Velocities 1 and 1.9 times the gradient; steps of the gradient and 0.9 times that.
+    let moved = |x: &[f32; 2]| [0, 1].map(|i| f(x[i]) - 0.1 * f(G[i]) * (1.9 + 1.0 + 0.9 * 1.9));
+    close(&w, moved(&W));
+    close(&b, moved(&B));
+}
+
 /// With a constant gradient Adam's step is its sign, so that the decay alone tells the steps apart.
 #[test]
 fn adamw_s_decay_follows_its_cosine_and_spares_vectors() {
@@ -166,6 +181,25 @@ fn each_tensor_s_gradient_is_clipped_by_its_own_length() {
     }
     config.clip = Some(0.0);
     assert!(config.check().unwrap_err().to_string().contains("`clip`"));
+}
+
+/// MoCo's and SimSiam's schedule: a step an epoch.
+#[test]
+fn a_rate_may_stay_the_same_throughout_an_epoch() {
+    let mut config = config(OptimizerConfig::sgd(0.0), 12);
+    config.learning_rate.end_factor = 0.0;
+    let clock = Clock::new(4, 12);
+    let rates = |config: &TrainConfig| {
+        let stepper = Stepper::new(config, 4);
+        (0..12).map(|step| stepper.rate(clock.at(step))).collect::<Vec<f64>>()
+    };
+    let by_step = rates(&config);
+    config.learning_rate.by_epoch = true;
+    let by_epoch = rates(&config);
+    for (epoch, rates) in by_epoch.chunks(4).enumerate() {
+        assert_eq!(rates, [by_step[4 * epoch]; 4]);
+    }
+    assert!(by_epoch[4] < by_epoch[3]);
 }
 
 /// SimSiam's predictor: at the end of the cosine only what has a constant rate moves.

@@ -104,6 +104,11 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
             "views.size",
         ),
         (
+            "\"resnet10_narrow\"\nwidths = [16, 32, 64, 128]",
+            "\"vit_tiny\"\npatch = 8\nsize = 24\ndrop_path = 0.1",
+            "backbone.drop_path",
+        ),
+        (
             "[backbone]",
             "[views.locals]\ncount = 0\nsize = 8\narea = [0.1, 0.4]\n[backbone]",
             "views.locals.count",
@@ -262,6 +267,9 @@ fn sizes_that_no_memory_holds_name_their_flag() {
         (&["bench", "loader", &scenes], "--size", "100000000"),
         (&["bench", "step"], "--size", "100000000"),
         (&["pretrain", "experiment.toml"], "--ahead", "1000000000000000000"),
+        (&["attention", "experiment.toml", "--out", &sheet], "--size", "100000000"),
+        (&["attention", "experiment.toml", "--out", &sheet], "--cell", "100000000"),
+        (&["attention", "experiment.toml", "--out", &sheet], "--count", "0"),
     ] {
         let message = refusal(&[call, &[flag, value]].concat());
         assert!(message.contains(flag), "{call:?} {flag} {value}: {message}");
