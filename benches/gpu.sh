@@ -121,18 +121,14 @@ reason() {
     printf '%s' "${line//|//}" | cut -c1-120
 }
 
+# fields KEY: the number of that name in each line of JSON.
+fields() {
+    sed -n "s/.*\"$1\": *\([0-9][0-9.eE+-]*\).*/\1/p"
+}
+
 # number KEY: a number in the last line of JSON that a command wrote.
 number() {
-    tail -n 1 "$scratch/out" | sed -n "s/.*\"$1\": *\([0-9][0-9.eE+-]*\).*/\1/p"
-}
-
-# fields KEY FILE: the first number of that name in each line of JSON.
-fields() {
-    sed -n "s/.*\"$1\": *\([0-9][0-9.eE+-]*\).*/\1/p" "$2"
-}
-
-mean() {
-    awk '{ sum += $1 } END { print NR ? sum / NR : 0 }'
+    tail -n 1 "$scratch/out" | fields "$1"
 }
 
 # measure WHAT SECONDS COMMAND...: a command that prints a line of JSON with pairs_per_s.
@@ -229,7 +225,8 @@ else
     ours=
     # The study's run: 22,800 steps are 200 epochs over 29,359 pairs in batches of 256. Some thousand of them, views,
     # loading from a decoded cache and logging, and how long the GPU waited for data. The first hundred, which compile kernels,
-    # are left out; what comes once an epoch, checkpoints and the watch over collapse, is timed apart and added.
+    # are left out, and so is what comes once an epoch, checkpoints and the watch over collapse; the seconds of the whole call,
+    # which has them, stand beside.
     for made_on in host device; do
         what="SimCLR, paper's preset, bf16, views on the $made_on"
         cat >"$scratch/run.toml" <<END
@@ -248,12 +245,11 @@ END
         begun=$SECONDS
         signal=INT attempt "$what" 70 "$binary" pretrain "$scratch/run.toml" --arm sp --seed 0 --device "$device" \
             --runs "$runs" --set training.steps=2000 --set training.checkpoint_every=500 \
-            --set training.log_every=50 --set training.precision=bf16 --set "views.made_on=$made_on"
-        metrics=$(find "$runs" -name metrics.jsonl 2>/dev/null)
-        if [ -z "$metrics" ]; then continue; fi # a row says why
+            --set training.log_every=50 --set training.precision=bf16 --set "views.made_on=$made_on" || continue
+        metrics=$(find "$runs" -name metrics.jsonl)
         # Lines between steps 100 and the last: pairs over the seconds that they took.
         read -r rate share steps < <(
-            paste <(fields step "$metrics") <(fields pairs_per_second "$metrics") <(fields waiting "$metrics") |
+            paste <(fields step <"$metrics") <(fields pairs_per_second <"$metrics") <(fields waiting <"$metrics") |
                 awk '$1 > 100 { n = $1 - last; s = n * 256 / $2; seconds += s; waited += s * $3; steps += n }
                      { last = $1 }
                      END { if (seconds) printf "%.1f %.1f %d\n", steps * 256 / seconds, 100 * waited / seconds, steps

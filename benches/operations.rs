@@ -68,234 +68,107 @@ mod conv2d {
     }
 }
 
+/// A group of two: an operation and its twin, timed by `run`.
+macro_rules! twins {
+    ($name:ident, $run:path) => {
+        twins!($name, $run, reference::$name);
+    };
+    ($name:ident, $run:path, $plain:expr) => {
+        #[divan::bench_group]
+        mod $name {
+            use super::*;
+
+            #[divan::bench]
+            fn fused(bencher: Bencher) {
+                $run(bencher, super::fused::$name);
+            }
+
+            #[divan::bench]
+            fn plain(bencher: Bencher) {
+                $run(bencher, $plain);
+            }
+        }
+    };
+}
+
 const MAP: [usize; 4] = [VIEWS, 64, 16, 16];
 
-#[divan::bench_group]
-mod batch_norm {
-    use super::*;
+type Normalised = (Tensor<4>, Tensor<1>, Tensor<1>);
 
-    type Normalise = fn(Tensor<4>, Tensor<1>, Tensor<1>, f64) -> (Tensor<4>, Tensor<1>, Tensor<1>);
-
-    fn run(bencher: Bencher, normalise: Normalise) {
-        let affine = [1, MAP[1], 1, 1];
-        bench(bencher, [MAP, affine, affine], |[x, weight, bias]| {
-            normalise(x, weight.reshape([MAP[1]]), bias.reshape([MAP[1]]), 1e-5).0
-        });
-    }
-
-    #[divan::bench]
-    fn fused(bencher: Bencher) {
-        run(bencher, super::fused::batch_norm);
-    }
-
-    #[divan::bench]
-    fn plain(bencher: Bencher) {
-        run(bencher, reference::batch_norm);
-    }
+fn normalise(bencher: Bencher, normalise: fn(Tensor<4>, Tensor<1>, Tensor<1>, f64) -> Normalised) {
+    let affine = [1, MAP[1], 1, 1];
+    bench(bencher, [MAP, affine, affine], |[x, weight, bias]| {
+        normalise(x, weight.reshape([MAP[1]]), bias.reshape([MAP[1]]), 1e-5).0
+    });
 }
 
-#[divan::bench_group]
-mod batch_norm_relu {
-    use super::*;
-
-    type Normalise = fn(Tensor<4>, Tensor<1>, Tensor<1>, f64) -> (Tensor<4>, Tensor<1>, Tensor<1>);
-
-    fn run(bencher: Bencher, normalise: Normalise) {
-        let affine = [1, MAP[1], 1, 1];
-        bench(bencher, [MAP, affine, affine], |[x, weight, bias]| {
-            normalise(x, weight.reshape([MAP[1]]), bias.reshape([MAP[1]]), 1e-5).0
-        });
-    }
-
-    #[divan::bench]
-    fn fused(bencher: Bencher) {
-        run(bencher, super::fused::batch_norm_relu);
-    }
-
-    #[divan::bench]
-    fn plain(bencher: Bencher) {
-        run(bencher, reference::batch_norm_relu);
-    }
+fn end_of_block(
+    bencher: Bencher,
+    end: fn(Tensor<4>, Tensor<4>, Tensor<1>, Tensor<1>, f64) -> Normalised,
+) {
+    let affine = [1, MAP[1], 1, 1];
+    bench(bencher, [MAP, MAP, affine, affine], |[x, skip, weight, bias]| {
+        end(x, skip, weight.reshape([MAP[1]]), bias.reshape([MAP[1]]), 1e-5).0
+    });
 }
 
-#[divan::bench_group]
-mod batch_norm_add_relu {
-    use super::*;
-
-    type End =
-        fn(Tensor<4>, Tensor<4>, Tensor<1>, Tensor<1>, f64) -> (Tensor<4>, Tensor<1>, Tensor<1>);
-
-    fn run(bencher: Bencher, end: End) {
-        let affine = [1, MAP[1], 1, 1];
-        bench(bencher, [MAP, MAP, affine, affine], |[x, skip, weight, bias]| {
-            end(x, skip, weight.reshape([MAP[1]]), bias.reshape([MAP[1]]), 1e-5).0
-        });
-    }
-
-    #[divan::bench]
-    fn fused(bencher: Bencher) {
-        run(bencher, super::fused::batch_norm_add_relu);
-    }
-
-    #[divan::bench]
-    fn plain(bencher: Bencher) {
-        run(bencher, reference::batch_norm_add_relu);
-    }
+fn pool(bencher: Bencher, pool: fn(Tensor<4>, [usize; 2], [usize; 2], [usize; 2]) -> Tensor<4>) {
+    bench(bencher, [[VIEWS, 64, 32, 32]], |[x]| pool(x, [3; 2], [2; 2], [1; 2]));
 }
 
-#[divan::bench_group]
-mod max_pool2d {
-    use super::*;
-
-    fn run(bencher: Bencher, pool: fn(Tensor<4>, [usize; 2], [usize; 2], [usize; 2]) -> Tensor<4>) {
-        bench(bencher, [[VIEWS, 64, 32, 32]], |[x]| pool(x, [3; 2], [2; 2], [1; 2]));
-    }
-
-    #[divan::bench]
-    fn fused(bencher: Bencher) {
-        run(bencher, super::fused::max_pool2d);
-    }
-
-    #[divan::bench]
-    fn plain(bencher: Bencher) {
-        run(bencher, reference::max_pool2d);
-    }
+fn average(bencher: Bencher, pool: fn(Tensor<4>) -> Tensor<2>) {
+    bench(bencher, [[VIEWS, 512, 2, 2]], |[x]| pool(x).reshape([VIEWS, 512, 1, 1]));
 }
 
-#[divan::bench_group]
-mod global_average_pool {
-    use super::*;
-
-    fn run(bencher: Bencher, pool: fn(Tensor<4>) -> Tensor<2>) {
-        bench(bencher, [[VIEWS, 512, 2, 2]], |[x]| pool(x).reshape([VIEWS, 512, 1, 1]));
-    }
-
-    #[divan::bench]
-    fn fused(bencher: Bencher) {
-        run(bencher, super::fused::global_average_pool);
-    }
-
-    #[divan::bench]
-    fn plain(bencher: Bencher) {
-        run(bencher, reference::global_average_pool);
-    }
+/// A tensor that goes two ways, as at a residual block: the sum of both gradients.
+fn both_ways(bencher: Bencher, fork: fn(Tensor<4>) -> [Tensor<4>; 2]) {
+    bench(bencher, [MAP], |[x]| {
+        // Ways of their own, that hand their gradients on batch-last.
+        let [a, b] = fork(x).map(|x| fused::max_pool2d(x, [3; 2], [1; 2], [1; 2]));
+        a + b
+    });
 }
 
 /// Tokens of all views of a ViT-S/8, and their values.
 const TOKENS: [usize; 2] = [VIEWS * 65, 384];
 
-#[divan::bench_group]
-mod linear {
-    use super::*;
-
-    fn run(bencher: Bencher, linear: fn(Tensor<2>, Tensor<2>, Tensor<1>) -> Tensor<2>) {
-        let [tokens, d] = TOKENS;
-        let shapes = [[1, 1, tokens, d], [1, 1, d, 4 * d], [1, 1, 1, 4 * d]];
-        bench(bencher, shapes, |[x, weight, bias]| {
-            let y =
-                linear(x.reshape([tokens, d]), weight.reshape([d, 4 * d]), bias.reshape([4 * d]));
-            y.reshape([1, 1, tokens, 4 * d])
-        });
-    }
-
-    #[divan::bench]
-    fn fused(bencher: Bencher) {
-        run(bencher, super::fused::linear);
-    }
-
-    #[divan::bench]
-    fn plain(bencher: Bencher) {
-        run(bencher, reference::linear);
-    }
+fn layer(bencher: Bencher, linear: fn(Tensor<2>, Tensor<2>, Tensor<1>) -> Tensor<2>) {
+    let [tokens, d] = TOKENS;
+    let shapes = [[1, 1, tokens, d], [1, 1, d, 4 * d], [1, 1, 1, 4 * d]];
+    bench(bencher, shapes, |[x, weight, bias]| {
+        let (weight, bias) = (weight.reshape([d, 4 * d]), bias.reshape([4 * d]));
+        linear(x.reshape([tokens, d]), weight, bias).reshape([1, 1, tokens, 4 * d])
+    });
 }
 
-#[divan::bench_group]
-mod layer_norm {
-    use super::*;
-
-    fn run(bencher: Bencher, norm: fn(Tensor<2>, Tensor<1>, Tensor<1>, f64) -> Tensor<2>) {
-        let [tokens, d] = TOKENS;
-        let shapes = [[1, 1, tokens, d], [1, 1, 1, d], [1, 1, 1, d]];
-        bench(bencher, shapes, |[x, weight, bias]| {
-            let y = norm(x.reshape([tokens, d]), weight.reshape([d]), bias.reshape([d]), 1e-6);
-            y.reshape([1, 1, tokens, d])
-        });
-    }
-
-    #[divan::bench]
-    fn fused(bencher: Bencher) {
-        run(bencher, super::fused::layer_norm);
-    }
-
-    #[divan::bench]
-    fn plain(bencher: Bencher) {
-        run(bencher, reference::layer_norm);
-    }
+fn norm(bencher: Bencher, norm: fn(Tensor<2>, Tensor<1>, Tensor<1>, f64) -> Tensor<2>) {
+    let [tokens, d] = TOKENS;
+    let shapes = [[1, 1, tokens, d], [1, 1, 1, d], [1, 1, 1, d]];
+    bench(bencher, shapes, |[x, weight, bias]| {
+        let y = norm(x.reshape([tokens, d]), weight.reshape([d]), bias.reshape([d]), 1e-6);
+        y.reshape([1, 1, tokens, d])
+    });
 }
 
-#[divan::bench_group]
-mod gelu {
-    use super::*;
-
-    fn run(bencher: Bencher, gelu: fn(Tensor<4>) -> Tensor<4>) {
-        let [tokens, d] = TOKENS;
-        bench(bencher, [[1, 1, tokens, 4 * d]], |[x]| gelu(x));
-    }
-
-    #[divan::bench]
-    fn fused(bencher: Bencher) {
-        run(bencher, super::fused::gelu);
-    }
-
-    #[divan::bench]
-    fn plain(bencher: Bencher) {
-        run(bencher, reference::gelu);
-    }
+fn activation(bencher: Bencher, gelu: fn(Tensor<4>) -> Tensor<4>) {
+    let [tokens, d] = TOKENS;
+    bench(bencher, [[1, 1, tokens, 4 * d]], |[x]| gelu(x));
 }
 
-#[divan::bench_group]
-mod attention {
-    use super::*;
-
-    fn run(bencher: Bencher, attention: fn(Tensor<3>, usize) -> Tensor<3>) {
-        let [tokens, d] = TOKENS;
-        bench(bencher, [[1, VIEWS, tokens / VIEWS, 3 * d]], |[qkv]| {
-            attention(qkv.squeeze_dim(0), 6).unsqueeze()
-        });
-    }
-
-    #[divan::bench]
-    fn fused(bencher: Bencher) {
-        run(bencher, super::fused::attention);
-    }
-
-    #[divan::bench]
-    fn plain(bencher: Bencher) {
-        run(bencher, reference::attention);
-    }
+fn attend(bencher: Bencher, attention: fn(Tensor<3>, usize) -> Tensor<3>) {
+    let [tokens, d] = TOKENS;
+    bench(bencher, [[1, VIEWS, tokens / VIEWS, 3 * d]], |[qkv]| {
+        attention(qkv.squeeze_dim(0), 6).unsqueeze()
+    });
 }
 
-/// A tensor that goes two ways, as at a residual block: the sum of both gradients.
-#[divan::bench_group]
-mod fork {
-    use super::*;
-
-    fn run(bencher: Bencher, fork: fn(Tensor<4>) -> [Tensor<4>; 2]) {
-        bench(bencher, [MAP], |[x]| {
-            // Ways of their own, that hand their gradients on batch-last.
-            let [a, b] = fork(x);
-            super::fused::max_pool2d(a, [3; 2], [1; 2], [1; 2])
-                + super::fused::max_pool2d(b, [3; 2], [1; 2], [1; 2])
-        });
-    }
-
-    #[divan::bench]
-    fn fused(bencher: Bencher) {
-        run(bencher, super::fused::fork);
-    }
-
-    #[divan::bench]
-    fn plain(bencher: Bencher) {
-        run(bencher, |x| [x.clone(), x]);
-    }
-}
+twins!(batch_norm, normalise);
+twins!(batch_norm_relu, normalise);
+twins!(batch_norm_add_relu, end_of_block);
+twins!(max_pool2d, pool);
+twins!(global_average_pool, average);
+twins!(fork, both_ways, |x| [x.clone(), x]);
+twins!(linear, layer);
+twins!(layer_norm, norm);
+twins!(gelu, activation);
+twins!(attention, attend);

@@ -234,8 +234,10 @@ pub fn descend(
     rule: &Descent,
 ) -> (Vec<Tensor<1>>, Vec<Tensor<1>>) {
     let step = |((w, g), b): ((Tensor<1>, Tensor<1>), Tensor<1>)| {
-        let decayed = || g.clone() + w.clone() * rule.decay;
-        let mut update = if rule.decay == 0.0 { g.clone() } else { decayed() };
+        let mut update = match rule.decay {
+            0.0 => g.clone(),
+            decay => g.clone() + w.clone() * decay,
+        };
         if let Some(ratio) = rule.ratio {
             update = update.clone() * trust_ratio(ratio, w.clone(), g, update, rule);
         }

@@ -151,9 +151,8 @@ pub fn dino_loss(
         let [b, _] = one.dims();
         let against = |student: &Tensor<2>, teacher: &Tensor<2>| {
             let (student, teacher) = (student.clone(), stop_gradient(teacher.clone()));
-            let temperatures = [student_temperature, teacher_temperature];
-            soft_cross_entropy(student, teacher, centre.clone(), temperatures[0], temperatures[1])
-                .sum()
+            let (of_student, of_teacher) = (student_temperature, teacher_temperature);
+            soft_cross_entropy(student, teacher, centre.clone(), of_student, of_teacher).sum()
         };
         let total = teacher.iter().zip([two, one]).map(|(g, other)| against(other, g));
         let total = total.reduce(Tensor::add).expect("a view of the teacher's");

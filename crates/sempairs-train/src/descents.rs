@@ -19,6 +19,8 @@ pub(crate) struct Descents {
     pub vectors: Descent,
     /// The learning rate of vectors over that of matrices.
     pub vector_rate: f64,
+    /// What shortens each parameter's gradient, if anything does.
+    pub clipping: Option<GradientClipping>,
     velocities: HashMap<ParamId, Tensor<1>>,
     /// Velocities from a checkpoint, until the next step of their parameters tells where they belong.
     restored: HashMap<ParamId, Vec<f32>>,
@@ -27,17 +29,12 @@ pub(crate) struct Descents {
 impl Descents {
     pub fn new(matrices: Descent, vectors: Descent, vector_rate: f64) -> Self {
         let (velocities, restored) = (HashMap::new(), HashMap::new());
-        Self { matrices, vectors, vector_rate, velocities, restored }
+        Self { matrices, vectors, vector_rate, clipping: None, velocities, restored }
     }
 
     /// Moves the parameters that have a gradient, all those of one rule together.
-    pub fn step<M: Module>(
-        &mut self,
-        rates: &Rates,
-        module: M,
-        gradients: GradientsParams,
-        clipping: Option<&GradientClipping>,
-    ) -> M {
+    pub fn step<M: Module>(&mut self, rates: &Rates, module: M, gradients: GradientsParams) -> M {
+        let clipping = self.clipping.as_ref();
         let mut gathered =
             Gather { path: Vec::new(), rates, gradients, clipping, groups: Vec::new() };
         module.visit(&mut gathered);

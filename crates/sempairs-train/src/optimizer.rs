@@ -124,7 +124,7 @@ impl OptimizerConfig {
                 Kind::Descent(Descents::new(matrices, vectors, vector_rate))
             }
         };
-        Optimizer { kind, clipping: None }
+        Optimizer { kind }
     }
 
     /// The decay at the first and at the last step.
@@ -205,7 +205,6 @@ impl Rates {
 #[derive(Clone)]
 pub struct Optimizer {
     kind: Kind,
-    clipping: Option<GradientClipping>,
 }
 
 #[derive(Clone)]
@@ -219,10 +218,13 @@ impl Optimizer {
     pub fn with_clipping(self, longest: f64) -> Self {
         let clipping = GradientClipping::Norm(longest as f32);
         let kind = match self.kind {
-            Kind::AdamW(adamw) => Kind::AdamW(adamw.with_grad_clipping(clipping.clone())),
-            descent @ Kind::Descent(_) => descent,
+            Kind::AdamW(adamw) => Kind::AdamW(adamw.with_grad_clipping(clipping)),
+            Kind::Descent(mut descents) => {
+                descents.clipping = Some(clipping);
+                Kind::Descent(descents)
+            }
         };
-        Self { kind, clipping: Some(clipping) }
+        Self { kind }
     }
 
     /// Moves the parameters that have a gradient.
@@ -234,9 +236,7 @@ impl Optimizer {
     ) -> M {
         let rates = rates.into();
         match &mut self.kind {
-            Kind::Descent(descents) => {
-                descents.step(&rates, module, gradients, self.clipping.as_ref())
-            }
+            Kind::Descent(descents) => descents.step(&rates, module, gradients),
             Kind::AdamW(adamw) => match rates.group {
                 None => adamw.step(rates.all, module, gradients),
                 Some((group, rate)) => {
@@ -268,6 +268,6 @@ impl Optimizer {
                 Kind::AdamW(adamw.load_record(record.map_err(|e| e.to_string())?))
             }
         };
-        Ok(Self { kind, ..self })
+        Ok(Self { kind })
     }
 }
