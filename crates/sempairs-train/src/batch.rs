@@ -27,30 +27,27 @@ pub struct Batch {
     /// The class of each pair's left picture, if every one has a class.
     pub classes: Option<Vec<u32>>,
     /// What views are made of on the device; empty if they have been made.
-    pub planned: Vec<Planned<'static>>,
+    pub planned: Vec<Planned>,
 }
 
 /// The pictures of a pair and the plans of its views.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Planned<'a> {
+pub struct Planned {
     /// The left picture.
-    pub left: Picture<'a>,
+    pub left: Picture<'static>,
     /// The right one; `None` if it is the same.
-    pub right: Option<Picture<'a>>,
+    pub right: Option<Picture<'static>>,
     /// The plan of each view and the picture it is of: view one, view two, then the small crops.
     pub views: Vec<(Plan, Side)>,
 }
 
-impl<'a> Planned<'a> {
-    /// The picture of a side.
-    pub fn of(&self, side: Side) -> &Picture<'a> {
-        self.right.as_ref().filter(|_| side == Side::Right).unwrap_or(&self.left)
-    }
-
-    /// The same with pixels of its own.
-    pub fn into_owned(self) -> Planned<'static> {
-        let Self { left, right, views } = self;
-        Planned { left: left.into_owned(), right: right.map(Picture::into_owned), views }
+impl Planned {
+    fn picture(&self, side: Side) -> Picture<'_> {
+        let picture = match side {
+            Side::Left => &self.left,
+            Side::Right => self.right.as_ref().unwrap_or(&self.left),
+        };
+        Picture::new(picture.width(), picture.height(), picture.pixels())
     }
 }
 
@@ -95,9 +92,7 @@ impl Batch {
         let of_all = numbers.clone().flat_map(|number| {
             self.planned.iter().map(move |pair| {
                 let (plan, side) = &pair.views[number];
-                let picture = pair.of(*side);
-                let pixels = Picture::new(picture.width(), picture.height(), picture.pixels());
-                (plan.clone(), pixels)
+                (plan.clone(), pair.picture(*side))
             })
         });
         let (plans, pictures): (Vec<_>, Vec<_>) = of_all.unzip();

@@ -122,11 +122,11 @@ impl Work {
                     (clock.epoch(), order(self.dataset.len(), self.seed, clock.epoch()))
                 });
             let start = clock.step_in_epoch() * self.batch;
-            let pairs = order[start..start + self.batch].to_vec();
-            let batch = match self.pipelines.made_on {
-                MadeOn::Host => self.make(clock, pairs),
-                MadeOn::Device => self.hand_on(clock, pairs),
+            let make = match self.pipelines.made_on {
+                MadeOn::Host => Self::make,
+                MadeOn::Device => Self::plan,
             };
+            let batch = make(self, clock, order[start..start + self.batch].to_vec());
             let failed = batch.is_err();
             current = Some((clock.epoch(), order));
             if sender.send(batch).is_err() || failed {
@@ -135,84 +135,89 @@ impl Work {
         }
     }
 
-    /// The batch with its views.
     fn make(&self, clock: Clock, pairs: Vec<u32>) -> Result<Batch, DataError> {
-        let mut batch = self.empty(clock, pairs);
-        let (view, crop) = (3 * batch.size.pow(2), 3 * batch.local_size.pow(2));
-        let of_pair = self.pipelines.locals.as_ref().map_or(0, |locals| locals.count) * crop;
-        let count = batch.pairs.len();
-        [batch.left, batch.right] = [(); 2].map(|()| vec![0.0; count * view]);
-        batch.locals = vec![0.0; count * of_pair];
-        // Chunks cannot be empty; without small crops there are none to hand out, and each pair gets a nothing.
-        let mut locals: Vec<&mut [f32]> = match of_pair {
-            0 => batch.pairs.iter().map(|_| <&mut [f32]>::default()).collect(),
-            length => batch.locals.chunks_exact_mut(length).collect(),
-        };
-        let left = batch.left.par_chunks_exact_mut(view);
-        left.zip(batch.right.par_chunks_exact_mut(view))
-            .zip(&mut locals)
-            .zip(&batch.pairs)
-            .try_for_each_init(
-                Scratch::default,
-                |scratch, (((left, right), locals), &number)| {
-                    let planned = self.plan(clock, number)?;
-                    let small = locals.chunks_exact_mut(crop.max(1));
-                    for ((plan, side), out) in
-                        planned.views.iter().zip([left, right].into_iter().chain(small))
-                    {
-                        plan.apply(planned.of(*side), out, scratch);
-                    }
-                    Ok(())
-                },
-            )?;
-        Ok(batch)
-    }
-
-    /// The batch with what its views are made of.
-    fn hand_on(&self, clock: Clock, pairs: Vec<u32>) -> Result<Batch, DataError> {
-        let plan = |number: &u32| Ok(self.plan(clock, *number)?.into_owned());
-        let planned = pairs.par_iter().map(plan).collect::<Result<_, DataError>>()?;
-        Ok(Batch { planned, ..self.empty(clock, pairs) })
-    }
-
-    /// The pictures of a pair and the plans of its views.
-    fn plan(&self, clock: Clock, number: u32) -> Result<Planned<'_>, DataError> {
         let Pipelines { left: one, right: two, locals, .. } = &self.pipelines;
-        let (pair, source) = (self.dataset.pair(number as usize), self.dataset.source());
-        let left = source.read(pair.left)?;
-        let right = (pair.right != pair.left).then(|| source.read(pair.right)).transpose()?;
-        let mut planned = Planned { left, right, views: Vec::new() };
-        let mut draw = |pipeline: &Pipeline, picture, side| {
-            let key = Key { seed: self.seed, epoch: clock.epoch() as u64, picture, side };
-            let from = planned.of(side);
-            let plan = pipeline.plan(from.width(), from.height(), key);
-            planned.views.push((plan, side));
+        let (size, local_size) = (one.size(), locals.as_ref().map_or(0, |l| l.pipeline.size()));
+        let (view, crop) = (3 * size * size, 3 * local_size * local_size);
+        let crops = locals.as_ref().map_or(0, |locals| locals.count);
+        let mut left = vec![0.0; pairs.len() * view];
+        let mut right = vec![0.0; pairs.len() * view];
+        let mut small = vec![0.0; pairs.len() * crops * crop];
+        // Chunks cannot be empty; without small crops there are none to hand out, and each pair gets a nothing.
+        let mut small_of_pairs: Vec<&mut [f32]> = match crops * crop {
+            0 => pairs.iter().map(|_| <&mut [f32]>::default()).collect(),
+            length => small.chunks_exact_mut(length).collect(),
         };
-        draw(one, number.into(), Side::Left);
-        draw(two, number.into(), Side::Right);
-        if let Some(Locals { pipeline, count, from }) = locals {
-            for i in 0..*count {
-                // A number that no pair has.
-                draw(pipeline, u64::from(number) | (i as u64 + 1) << 32, from.side(i));
-            }
-        }
-        Ok(planned)
+        left.par_chunks_exact_mut(view)
+            .zip(right.par_chunks_exact_mut(view))
+            .zip(&mut small_of_pairs)
+            .zip(&pairs)
+            .try_for_each_init(Scratch::default, |scratch, (((left, right), small), &number)| {
+                let pair = self.dataset.pair(number as usize);
+                let first = self.dataset.source().read(pair.left)?;
+                let second = match pair.right == pair.left {
+                    true => None,
+                    false => Some(self.dataset.source().read(pair.right)?),
+                };
+                let mut draw = |pipeline: &Pipeline, picture, side, out: &mut [f32]| {
+                    let key = Key { seed: self.seed, epoch: clock.epoch() as u64, picture, side };
+                    let from = match side {
+                        Side::Left => &first,
+                        Side::Right => second.as_ref().unwrap_or(&first),
+                    };
+                    pipeline.plan(from.width(), from.height(), key).apply(from, out, scratch);
+                };
+                draw(one, number.into(), Side::Left, left);
+                draw(two, number.into(), Side::Right, right);
+                if let Some(Locals { pipeline, from, .. }) = locals {
+                    for (i, out) in small.chunks_exact_mut(crop).enumerate() {
+                        draw(pipeline, of_crop(number, i), from.side(i), out);
+                    }
+                }
+                Ok(())
+            })?;
+        let (step, locals, classes) = (clock.step, small, self.classes(&pairs));
+        let planned = Vec::new();
+        Ok(Batch { step, pairs, left, right, size, locals, local_size, classes, planned })
     }
 
-    /// The batch without any view.
-    fn empty(&self, clock: Clock, pairs: Vec<u32>) -> Batch {
-        let class = |&pair: &u32| Some(self.dataset.class(pair as usize)? as u32);
-        let Pipelines { left, locals, .. } = &self.pipelines;
-        Batch {
-            step: clock.step,
-            classes: pairs.iter().map(class).collect(),
-            pairs,
-            left: Vec::new(),
-            right: Vec::new(),
-            size: left.size(),
-            locals: Vec::new(),
-            local_size: locals.as_ref().map_or(0, |locals| locals.pipeline.size()),
-            planned: Vec::new(),
-        }
+    /// The same views, but for rounding, as plans.
+    fn plan(&self, clock: Clock, pairs: Vec<u32>) -> Result<Batch, DataError> {
+        let Pipelines { left: one, right: two, locals, .. } = &self.pipelines;
+        let plans = |number: u32| {
+            let pair = self.dataset.pair(number as usize);
+            let read =
+                |picture| Ok::<_, DataError>(self.dataset.source().read(picture)?.into_owned());
+            let left = read(pair.left)?;
+            let right = (pair.right != pair.left).then(|| read(pair.right)).transpose()?;
+            let draw = |pipeline: &Pipeline, picture, side| {
+                let key = Key { seed: self.seed, epoch: clock.epoch() as u64, picture, side };
+                let from = match side {
+                    Side::Left => &left,
+                    Side::Right => right.as_ref().unwrap_or(&left),
+                };
+                (pipeline.plan(from.width(), from.height(), key), side)
+            };
+            let mut views =
+                vec![draw(one, number.into(), Side::Left), draw(two, number.into(), Side::Right)];
+            if let Some(Locals { pipeline, count, from }) = locals {
+                views.extend((0..*count).map(|i| draw(pipeline, of_crop(number, i), from.side(i))));
+            }
+            Ok(Planned { left, right, views })
+        };
+        let planned = pairs.par_iter().map(|number| plans(*number)).collect::<Result<_, _>>()?;
+        let (size, local_size) = (one.size(), locals.as_ref().map_or(0, |l| l.pipeline.size()));
+        let (step, classes) = (clock.step, self.classes(&pairs));
+        let [left, right, locals] = [const { Vec::new() }; 3];
+        Ok(Batch { step, pairs, left, right, size, locals, local_size, classes, planned })
     }
+
+    fn classes(&self, pairs: &[u32]) -> Option<Vec<u32>> {
+        pairs.iter().map(|&pair| Some(self.dataset.class(pair as usize)? as u32)).collect()
+    }
+}
+
+/// The number under which small crop `i` of a pair draws: that of no pair.
+fn of_crop(pair: u32, i: usize) -> u64 {
+    u64::from(pair) | (i as u64 + 1) << 32
 }
