@@ -1,0 +1,124 @@
+//! The frame: a picture's size and how its components are sampled (T.81, annexes A.1 and B.2.2).
+
+use crate::decode::{MAX_PIXELS, too_large};
+
+/// Samples along a side of a block.
+pub(super) const SIDE: usize = 8;
+
+/// A frame header.
+pub(super) struct Frame {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) progressive: bool,
+    pub(super) components: Vec<Component>,
+    /// MCUs of an interleaved scan along a row, and rows of them.
+    pub(super) mcus: (usize, usize),
+}
+
+/// A component: luma, or a chroma, or an ink.
+pub(super) struct Component {
+    pub(super) id: u8,
+    /// Which quantisation table is its own.
+    pub(super) table: usize,
+    /// Blocks of it in an MCU of an interleaved scan, in x and y.
+    pub(super) sampling: (usize, usize),
+    /// How often one of its samples is repeated in the picture, in x and y.
+    pub(super) ratio: (usize, usize),
+    /// Blocks in x and y, filled up to whole MCUs.
+    pub(super) blocks: (usize, usize),
+    /// Blocks in x and y that hold part of the picture: those of a scan of this component alone.
+    pub(super) own_blocks: (usize, usize),
+}
+
+impl Component {
+    /// Samples in a row of its blocks.
+    pub(super) fn stride(&self) -> usize {
+        SIDE * self.blocks.0
+    }
+
+    pub(super) fn block_count(&self) -> usize {
+        self.blocks.0 * self.blocks.1
+    }
+}
+
+impl Frame {
+    /// Reads the parameters of a start-of-frame segment; `rest` is the file's length from there on.
+    pub(super) fn read(body: &[u8], progressive: bool, rest: usize) -> Result<Self, String> {
+        let &[precision, h1, h0, w1, w0, count, ref list @ ..] = body else {
+            return Err("the frame header is too short".into());
+        };
+        let (height, width) = (u16::from_be_bytes([h1, h0]), u16::from_be_bytes([w1, w0]));
+        let (width, height, count) = (usize::from(width), usize::from(height), usize::from(count));
+        if precision != 8 {
+            return Err(format!("{precision} bits a sample; JPEGs of 8 can be read"));
+        }
+        if height == 0 && width > 0 {
+            return Err("its height stands behind its pixels (a DNL marker), which is not \
+                        supported"
+                .into());
+        }
+        if width == 0 || height == 0 {
+            return Err(format!("it has no pixel: {width}x{height}"));
+        }
+        if too_large(width as u64, height as u64) {
+            return Err(format!("{width}x{height} is over the limit of {MAX_PIXELS} pixels"));
+        }
+        if !matches!(count, 1 | 3 | 4) {
+            return Err(format!("a JPEG of {count} components is of no known colour space"));
+        }
+        if list.len() != 3 * count {
+            return Err("the frame header has another length than its components need".into());
+        }
+        let factors = |it: &[u8]| (usize::from(it[1] >> 4), usize::from(it[1] & 15));
+        let mut largest = (1, 1);
+        for it in list.chunks_exact(3) {
+            let (h, v) = factors(it);
+            if !(1..=4).contains(&h) || !(1..=4).contains(&v) || it[2] > 3 {
+                return Err(format!("component {} of the frame header is malformed", it[0]));
+            }
+            largest = (largest.0.max(h), largest.1.max(v));
+        }
+        let mcus = (width.div_ceil(SIDE * largest.0), height.div_ceil(SIDE * largest.1));
+        let mut frame = Self { width, height, progressive, components: Vec::new(), mcus };
+        for it in list.chunks_exact(3) {
+            let (h, v) = factors(it);
+            if largest.0 % h != 0 || largest.1 % v != 0 {
+                return Err(format!(
+                    "component {} has {h}x{v} samples where another has {}x{}; only whole ratios \
+                     are supported",
+                    it[0], largest.0, largest.1
+                ));
+            }
+            if frame.components.iter().any(|earlier| earlier.id == it[0]) {
+                return Err(format!("two components are called {}", it[0]));
+            }
+            let ratio = (largest.0 / h, largest.1 / v);
+            frame.components.push(Component {
+                id: it[0],
+                table: usize::from(it[2]),
+                sampling: (h, v),
+                ratio,
+                blocks: (mcus.0 * h, mcus.1 * v),
+                own_blocks: (
+                    width.div_ceil(ratio.0).div_ceil(SIDE),
+                    height.div_ceil(ratio.1).div_ceil(SIDE),
+                ),
+            });
+        }
+        frame.fits_into(rest)?;
+        Ok(frame)
+    }
+
+    /// Refuses a frame whose blocks cannot stand in `bytes`, before memory is taken for its pixels:
+    /// every block has at least a bit of its own, and one for its end in a sequential scan.
+    fn fits_into(&self, bytes: usize) -> Result<(), String> {
+        let own = |it: &Component| it.own_blocks.0 * it.own_blocks.1;
+        let blocks: usize = self.components.iter().map(own).sum();
+        let bits = blocks * if self.progressive { 1 } else { 2 };
+        if bits / 8 > bytes {
+            let (width, height) = (self.width, self.height);
+            return Err(format!("cut short: {bytes} bytes cannot hold {width}x{height} pixels"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,264 @@
+//! The inverse discrete cosine transform (T.81, annex A.3.3) in integers.
+//!
+//! The algorithm of Loeffler, Ligtenberg and Moschytz (1989) with twelve fractional bits, columns before
+//! rows, as in stb_image and zune-jpeg, to whose results it is equal bit for bit.
+
+use super::frame::SIDE;
+use super::sequential::Block;
+
+/// Dequantises `block`, transforms it, and writes its 64 samples into `out`, whose rows are `stride`
+/// apart. `coded` coefficients, in coding order, may differ from zero. `block` is zero afterwards.
+#[inline]
+pub(super) fn idct(
+    block: &mut Block,
+    coded: usize,
+    quantiser: &[i32; 64],
+    out: &mut [u8],
+    stride: usize,
+) {
+    let out = &mut out[..7 * stride + SIDE];
+    if coded <= 1 {
+        let dc = i32::from(block[0]).wrapping_mul(quantiser[0]);
+        let value = (dc.wrapping_add(4 + 1024) >> 3).clamp(0, 255) as u8;
+        for row in out.chunks_mut(stride) {
+            row[..SIDE].fill(value);
+        }
+        block[0] = 0;
+        return;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        unsafe { avx2::transform(block, quantiser, out, stride) };
+        *block = [0; 64];
+        return;
+    }
+    transform(block, quantiser, out, stride);
+    *block = [0; 64];
+}
+
+/// Added before the last shift: half of its unit, and 128 for the level shift of samples.
+const LAST: i32 = 512 + 65536 + (128 << 17);
+
+/// Eight numbers that are transformed side by side.
+type Lanes = [i32; 8];
+
+#[inline(always)]
+fn each(a: Lanes, b: Lanes, f: impl Fn(i32, i32) -> i32) -> Lanes {
+    std::array::from_fn(|lane| f(a[lane], b[lane]))
+}
+
+#[inline(always)]
+fn add(a: Lanes, b: Lanes) -> Lanes {
+    each(a, b, i32::wrapping_add)
+}
+
+#[inline(always)]
+fn sub(a: Lanes, b: Lanes) -> Lanes {
+    each(a, b, i32::wrapping_sub)
+}
+
+#[inline(always)]
+fn mul(a: Lanes, factor: i32) -> Lanes {
+    a.map(|value| value.wrapping_mul(factor))
+}
+
+/// Eight one-dimensional transforms, from `rows[k][lane]` to the same. Factors are cosines and sums
+/// of cosines, times 4096.
+#[inline(always)]
+fn pass(rows: [Lanes; 8], rounding: i32, shift: u32) -> [Lanes; 8] {
+    let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
+    // The even half.
+    let p1 = mul(add(r2, r6), 2217);
+    let t2 = add(p1, mul(r6, -7567));
+    let t3 = add(p1, mul(r2, 3135));
+    let t0 = add(r0, r4).map(|value| value.wrapping_shl(12).wrapping_add(rounding));
+    let t1 = sub(r0, r4).map(|value| value.wrapping_shl(12).wrapping_add(rounding));
+    let even = [add(t0, t3), add(t1, t2), sub(t1, t2), sub(t0, t3)];
+    // The odd half.
+    let (p3, p4) = (add(r7, r3), add(r5, r1));
+    let p5 = mul(add(p3, p4), 4816);
+    let p1 = add(p5, mul(add(r7, r1), -3685));
+    let p2 = add(p5, mul(add(r5, r3), -10497));
+    let (p3, p4) = (mul(p3, -8034), mul(p4, -1597));
+    let odd = [
+        add(mul(r1, 6149), add(p1, p4)),
+        add(mul(r3, 12586), add(p2, p3)),
+        add(mul(r5, 8410), add(p2, p4)),
+        add(mul(r7, 1223), add(p1, p3)),
+    ];
+    std::array::from_fn(|k| {
+        let it = if k < 4 { add(even[k], odd[k]) } else { sub(even[7 - k], odd[7 - k]) };
+        it.map(|value| value >> shift)
+    })
+}
+
+fn transpose(rows: [Lanes; 8]) -> [Lanes; 8] {
+    std::array::from_fn(|row| std::array::from_fn(|column| rows[column][row]))
+}
+
+/// The reference implementation, for processors without AVX2.
+fn transform(block: &Block, quantiser: &[i32; 64], out: &mut [u8], stride: usize) {
+    let rows = std::array::from_fn(|row| {
+        std::array::from_fn(|column| {
+            i32::from(block[8 * row + column]).wrapping_mul(quantiser[8 * row + column])
+        })
+    });
+    let columns = transpose(pass(rows, 512, 10));
+    let rows = transpose(pass(columns, LAST, 17));
+    for (out, row) in out.chunks_mut(stride).zip(rows) {
+        out[..SIDE].copy_from_slice(&row.map(|value| value.clamp(0, 255) as u8));
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use std::arch::x86_64::*;
+
+    use super::*;
+
+    /// As [`transform`](super::transform).
+    #[target_feature(enable = "avx2")]
+    pub(super) fn transform(block: &Block, quantiser: &[i32; 64], out: &mut [u8], stride: usize) {
+        let rows = std::array::from_fn(|row| {
+            // SAFETY: rows are eight numbers long.
+            let (row, factor) = unsafe {
+                (
+                    _mm_loadu_si128(block[8 * row..8 * row + 8].as_ptr().cast()),
+                    _mm256_loadu_si256(quantiser[8 * row..8 * row + 8].as_ptr().cast()),
+                )
+            };
+            lanes(_mm256_mullo_epi32(_mm256_cvtepi16_epi32(row), factor))
+        });
+        let columns = transpose(pass(rows, 512, 10));
+        let rows = transpose(pass(columns, LAST, 17));
+        for (out, row) in out.chunks_mut(stride).zip(rows) {
+            let row = vector(row);
+            // To 16 bits and to 8, both saturating; the halves of 128 bits are packed apart.
+            let words = _mm256_packs_epi32(row, row);
+            let bytes = _mm256_packus_epi16(words, words);
+            let low = _mm256_extract_epi32::<0>(bytes).to_ne_bytes();
+            let high = _mm256_extract_epi32::<4>(bytes).to_ne_bytes();
+            out[..4].copy_from_slice(&low);
+            out[4..8].copy_from_slice(&high);
+        }
+    }
+
+    #[inline(always)]
+    fn lanes(vector: __m256i) -> Lanes {
+        // SAFETY: both are 256 bits of integers.
+        unsafe { std::mem::transmute(vector) }
+    }
+
+    #[inline(always)]
+    fn vector(lanes: Lanes) -> __m256i {
+        // SAFETY: both are 256 bits of integers.
+        unsafe { std::mem::transmute(lanes) }
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn transpose(rows: [Lanes; 8]) -> [Lanes; 8] {
+        let r = rows.map(vector);
+        let pairs: [__m256i; 8] = [
+            _mm256_unpacklo_epi32(r[0], r[1]),
+            _mm256_unpackhi_epi32(r[0], r[1]),
+            _mm256_unpacklo_epi32(r[2], r[3]),
+            _mm256_unpackhi_epi32(r[2], r[3]),
+            _mm256_unpacklo_epi32(r[4], r[5]),
+            _mm256_unpackhi_epi32(r[4], r[5]),
+            _mm256_unpacklo_epi32(r[6], r[7]),
+            _mm256_unpackhi_epi32(r[6], r[7]),
+        ];
+        let fours = [
+            _mm256_unpacklo_epi64(pairs[0], pairs[2]),
+            _mm256_unpackhi_epi64(pairs[0], pairs[2]),
+            _mm256_unpacklo_epi64(pairs[1], pairs[3]),
+            _mm256_unpackhi_epi64(pairs[1], pairs[3]),
+            _mm256_unpacklo_epi64(pairs[4], pairs[6]),
+            _mm256_unpackhi_epi64(pairs[4], pairs[6]),
+            _mm256_unpacklo_epi64(pairs[5], pairs[7]),
+            _mm256_unpackhi_epi64(pairs[5], pairs[7]),
+        ];
+        [
+            _mm256_permute2x128_si256::<0x20>(fours[0], fours[4]),
+            _mm256_permute2x128_si256::<0x20>(fours[1], fours[5]),
+            _mm256_permute2x128_si256::<0x20>(fours[2], fours[6]),
+            _mm256_permute2x128_si256::<0x20>(fours[3], fours[7]),
+            _mm256_permute2x128_si256::<0x31>(fours[0], fours[4]),
+            _mm256_permute2x128_si256::<0x31>(fours[1], fours[5]),
+            _mm256_permute2x128_si256::<0x31>(fours[2], fours[6]),
+            _mm256_permute2x128_si256::<0x31>(fours[3], fours[7]),
+        ]
+        .map(lanes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers without a pattern.
+    fn blocks() -> impl Iterator<Item = (Block, [i32; 64])> {
+        let mut state = 1u64;
+        let mut next = move || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 40) as i32
+        };
+        (0..2000).map(move |round| {
+            let width = 1 << (1 + round % 11);
+            let block = std::array::from_fn(|_| (next() % width - width / 2) as i16);
+            (block, std::array::from_fn(|_| 1 + next() % 255))
+        })
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn avx2_gives_the_same_samples() {
+        if !std::is_x86_feature_detected!("avx2") {
+            return;
+        }
+        for (block, quantiser) in blocks() {
+            let (mut plain, mut wide) = ([0; 64], [0; 64]);
+            transform(&block, &quantiser, &mut plain, 8);
+            // SAFETY: the processor has AVX2.
+            unsafe { avx2::transform(&block, &quantiser, &mut wide, 8) };
+            assert_eq!(plain, wide);
+        }
+    }
+
+    #[test]
+    fn a_block_of_one_coefficient_takes_a_short_way_to_the_same_samples() {
+        for (mut block, quantiser) in blocks() {
+            block[1..].fill(0);
+            // Beyond the range of 8-bit samples, the long way overflows.
+            block[0] %= 2048;
+            let quantiser = quantiser.map(|factor| factor.min(16));
+            let (mut short, mut long) = ([0; 64], [0; 64]);
+            transform(&block, &quantiser, &mut long, 8);
+            idct(&mut block, 1, &quantiser, &mut short, 8);
+            assert_eq!(short, long);
+            assert_eq!(block, [0; 64]);
+        }
+    }
+
+    #[test]
+    fn samples_are_those_of_the_definition_to_half_a_step() {
+        for (block, _) in blocks().filter(|(block, _)| block.iter().all(|it| it.abs() < 64)) {
+            let mut out = [0; 64];
+            transform(&block, &[1; 64], &mut out, 8);
+            let cosine = |x: usize, u: usize| {
+                let scale = if u == 0 { 0.5f64.sqrt() } else { 1.0 };
+                scale * ((2 * x + 1) as f64 * u as f64 * std::f64::consts::PI / 16.0).cos()
+            };
+            for (at, &sample) in out.iter().enumerate() {
+                let (y, x) = (at / 8, at % 8);
+                let sum: f64 = (0..64)
+                    .map(|k| f64::from(block[k]) * cosine(y, k / 8) * cosine(x, k % 8) / 4.0)
+                    .sum();
+                let exact = (sum + 128.0).clamp(0.0, 255.0);
+                assert!((f64::from(sample) - exact).abs() < 0.6, "{sample} and {exact}");
+            }
+        }
+    }
+}
