@@ -95,18 +95,20 @@ impl Intervals {
         loop {
             let rest = &file[at..];
             let Some(run) = memchr(0xFF, rest) else { return Err(cut(file)) };
-            match rest.get(run + 1) {
-                None => return Err(cut(file)),
-                Some(0) => {
+            // Bytes FF may fill up before a marker, and FF 00 is the byte FF of the data.
+            let fill = rest[run..].iter().take_while(|&&byte| byte == 0xFF).count();
+            match (rest.get(run + fill), fill) {
+                (None, _) => return Err(cut(file)),
+                (Some(0), 1) => {
                     bytes.extend_from_slice(&rest[..=run]);
                     at += run + 2;
                 }
-                Some(&code) => {
+                (Some(0), _) => return Err("bytes FF that belong to no marker".into()),
+                (Some(&code), _) => {
                     bytes.extend_from_slice(&rest[..run]);
-                    at += run;
                     if !matches!(code, 0xD0..=0xD7) {
                         ends.push(bytes.len());
-                        return Ok((Self { bytes, ends }, at));
+                        return Ok((Self { bytes, ends }, at + run));
                     }
                     let expected = 0xD0 + (ends.len() % 8) as u8;
                     if code != expected {
@@ -114,7 +116,7 @@ impl Intervals {
                         return Err(format!("restart marker {code} stands in place of {expected}"));
                     }
                     ends.push(bytes.len());
-                    at += 2;
+                    at += run + fill + 1;
                 }
             }
         }
