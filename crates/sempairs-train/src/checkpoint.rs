@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Optimizer, TrainError};
 
+/// The last letter is the version.
 const MAGIC: &[u8; 8] = b"sempckp2";
 
 /// The whole state of a run between two steps: the module's parameters and buffers, the optimiser's
@@ -83,6 +84,17 @@ impl Checkpoint {
     }
 
     fn decode(bytes: &[u8]) -> Result<(Self, String), String> {
+        let [name @ .., version] = MAGIC;
+        if let Some(&other) = bytes.strip_prefix(name).and_then(<[u8]>::first)
+            && other != *version
+            && other.is_ascii_digit()
+        {
+            return Err(format!(
+                "it is of version {}, and this program reads version {}",
+                char::from(other),
+                char::from(*version)
+            ));
+        }
         let (body, crc) = bytes
             .split_last_chunk::<4>()
             .filter(|_| bytes.starts_with(MAGIC))
