@@ -21,6 +21,7 @@ if [ ${#names[@]} = 0 ]; then
 fi
 export CARGO_TARGET_DIR=${CARGO_FUZZ_TARGET_DIR:-$HOME/.cache/sempairs/fuzz}
 # The stable toolchain counts edges, but has no address sanitiser. No target needs one: the readers are safe Rust.
+cp Cargo.lock fuzz/Cargo.lock
 cargo fuzz build -s none "${features[@]}"
 tests=crates/sempairs/tests
 seeds() {
@@ -29,7 +30,7 @@ seeds() {
     png | gif | bmp | webp | tiff) echo $tests/faults/seeds/"$1"/* ;;
     manifest) echo $tests/fixtures/pairs.csv ;;
     cache) echo $tests/fixtures/pictures.cache ;;
-    experiment) echo $tests/faults/seeds/experiment/* $tests/fixtures/*/experiment.toml ;;
+    experiment) echo data/experiments/*.toml $tests/faults/seeds/experiment/* $tests/fixtures/*/experiment.toml ;;
     checkpoint) echo $tests/fixtures/dino/*.ckpt ;;
     safetensors) echo $tests/fixtures/*/*.safetensors ;;
     pth) echo $tests/fixtures/*/*.pth crates/sempairs-backbone/tests/torch_save/*.pth ;;

@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
@@ -54,6 +55,16 @@ impl Checkpoint {
     ///
     /// The reason, if the records do not fit the module.
     pub fn restore<M: Module>(
+        self,
+        module: M,
+        optimizer: Optimizer,
+    ) -> Result<(M, Optimizer), String> {
+        // Burn panics at some records that are none of its own.
+        catch_unwind(AssertUnwindSafe(|| self.restore_into(module, optimizer)))
+            .unwrap_or_else(|_| Err("its records are not as they were written".into()))
+    }
+
+    fn restore_into<M: Module>(
         self,
         module: M,
         optimizer: Optimizer,

@@ -14,7 +14,7 @@ use sempairs::Error;
 use sempairs::backbone::AnyBackbone;
 use sempairs::backbone::weights::{self, LoadOptions, Prefix};
 use sempairs::data::{CachedSource, FolderSource, Manifest, OnBadPicture, PictureSource};
-use sempairs::eval::{append_scores, read_scores, weights_identity};
+use sempairs::eval::{Features, append_scores, features_identity, read_scores, weights_identity};
 use sempairs::experiment::{self, Experiment};
 use sempairs::run::{Finished, Runner};
 use sempairs::train::{Display, MetricLine, MetricLog};
@@ -111,6 +111,22 @@ fn a_checkpoint_of_other_settings_or_of_another_version_is_refused_by_name() {
     }
 }
 
+/// Its checksum fits, but a tensor of the optimiser does not say whose it is, at which Burn panics.
+#[test]
+fn a_checkpoint_with_a_damaged_record_is_refused_by_name() {
+    let root = tempfile::tempdir().unwrap();
+    let mut bytes = fs::read(fixture("dino/step4.ckpt")).unwrap();
+    let field = b"hparam_id";
+    let at = bytes.windows(field.len()).rposition(|part| part == field).unwrap();
+    bytes[at + field.len() - 1] = b'x';
+    let (body, crc) = bytes.split_last_chunk_mut::<4>().unwrap();
+    *crc = crc32fast::hash(body).to_le_bytes();
+    let damaged = root.path().join("damaged.ckpt");
+    fs::write(&damaged, bytes).unwrap();
+    let Err(error) = go_on("dino", damaged.to_str().unwrap()).2 else { panic!("it was taken") };
+    assert!(error.to_string().contains("latest.ckpt"), "{error}");
+}
+
 #[test]
 fn weights_are_read_to_the_bit() {
     for run in ["moco", "dino"] {
@@ -179,6 +195,18 @@ fn a_cache_of_another_version_is_refused_by_name() {
     fs::write(&path, &bytes).unwrap();
     let error = CachedSource::open(&path).err().unwrap().to_string();
     assert!(error.contains("pictures.cache") && error.contains("version 1"), "{error}");
+}
+
+#[test]
+fn features_are_read() {
+    let (_root, source) = dated_pictures();
+    let experiment = experiment("dino");
+    let pipeline = experiment.views.evaluation().unwrap();
+    let network = load("dino", "backbone.safetensors");
+    let identity = features_identity(&network, &source, &pipeline).unwrap();
+    let features = Features::load(&fixture("features/test.safetensors"), identity).unwrap();
+    let features = features.expect("features of these weights, views and pictures");
+    assert_eq!((features.len(), features.dim, features.classes.len()), (18, 4, 3));
 }
 
 #[test]

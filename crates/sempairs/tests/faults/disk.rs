@@ -194,17 +194,16 @@ fn left_overs(folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// The name of the file that an operation is on: of a part file, that of the file it will be.
-fn file_of(operation: &str) -> &str {
-    let name = operation.rsplit('/').next().unwrap_or_default().trim_end();
+/// The name of the file that a line of the log is about: of a part file, that of the file it will be.
+fn file_of(line: &str) -> &str {
+    let path = line.splitn(3, ' ').last().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
     let part = name.strip_prefix('.').and_then(|name| name.strip_suffix(".part"));
     let Some(part) = part else { return name };
-    // Behind the name stand numbers that tell processes apart.
-    let end = part.find('.').and_then(|dot| {
-        let second = part[dot + 1..].find('.')?;
-        Some(dot + 1 + second)
-    });
-    &part[..end.unwrap_or(part.len())]
+    // Behind the name and its ending stand numbers that tell processes apart.
+    let ending = part.find('.').map_or(part.len(), |dot| dot + 1);
+    let end = part[ending..].find('.').map_or(part.len(), |dot| ending + dot);
+    &part[..end]
 }
 
 struct Check<'a> {
@@ -225,9 +224,10 @@ impl Check<'_> {
             Some(0) if mode != "kill" => self.same(&folder)?,
             None if matches!(mode, "kill" | "half") => {}
             Some(1) if !survives && mode != "kill" => {
-                let name = file_of(ended.log.lines().next().unwrap_or_default());
-                if !said.starts_with("error: ") || !said.contains(name) {
-                    return Err(format!("the message does not name {name}: {said}"));
+                // On a full disk more than one operation fails; the last one that matters is the one to name.
+                let mut names = ended.log.lines().map(file_of);
+                if !said.starts_with("error: ") || !names.any(|name| said.contains(name)) {
+                    return Err(format!("the message names no file that failed: {said}"));
                 }
             }
             _ => return Err(format!("{}: {said}", ended.status)),
@@ -289,9 +289,9 @@ pub fn run(is_short: bool) -> Counts {
             scope.spawn(|| {
                 while let Some(&(mode, at)) = jobs.get(next.fetch_add(1, Relaxed)) {
                     if let Err(reason) = check.fault(mode, at) {
-                        let operation = operations[at - 1].split('/').next_back().unwrap_or("");
-                        let what = operations[at - 1].split(' ').nth(1).unwrap_or("");
-                        let text = format!("{mode} at {at}, {what} {operation}: {reason}");
+                        let what = operations[at - 1].split(' ').nth(1).unwrap_or_default();
+                        let file = file_of(operations[at - 1]);
+                        let text = format!("{mode} at {at}, {what} of {file}: {reason}");
                         failures.lock().unwrap().push(text);
                     }
                 }

@@ -4,7 +4,7 @@
  * FAULT_ROOT  the folder, an absolute path
  * FAULT_MODE  count, kill, half (half of a write, then the end), short, eintr, eio, enospc (from then on)
  * FAULT_AT    N, counted from 1
- * FAULT_LOG   a file that gets a line "N operation path" for each operation (count) or for the one that failed
+ * FAULT_LOG   a file that gets a line "N operation path" for each operation (count) or for those that failed
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -74,6 +74,7 @@ static int meets(const char *operation, const char *path, int is_write, int may_
     long number = ++operations;
     if (mode == COUNT) say(number, operation, path);
     if (mode == FULL && number > at && takes_room) {
+        say(number, operation, path);
         errno = ENOSPC;
         return REFUSE;
     }

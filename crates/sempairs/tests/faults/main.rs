@@ -57,7 +57,7 @@ fn main() -> ExitCode {
                         continue;
                     }
                     let (begun, tries) =
-                        (Instant::now(), reader.tries / [1, 20][usize::from(is_short)]);
+                        (Instant::now(), reader.tries / [1, 30][usize::from(is_short)]);
                     let counts = worker::run(reader, seed, tries);
                     println!(
                         "{}: {tries} files: {} read, {} refused, {} failures, {} s",

@@ -46,3 +46,32 @@ pub fn png(bytes: &mut [u8]) {
 pub fn records(bytes: &mut [u8]) {
     bytes.iter_mut().step_by(3073).for_each(|label| *label %= 10);
 }
+
+/// Of the labels of STL-10, from 1 to 10, and of the byte that says how many pictures there are: four.
+pub fn labels(bytes: &mut [u8]) {
+    bytes.iter_mut().for_each(|label| *label = 1 + *label % 10);
+    if let Some(first) = bytes.first_mut() {
+        *first = 4 * 8 + *first % 8;
+    }
+}
+
+/// Of a ZIP archive of files that are not compressed: the CRC-32 of each, beside the file and in the directory.
+pub fn zip(bytes: &mut [u8]) {
+    let u16_at = |bytes: &[u8], at: usize| {
+        bytes.get(at..at + 2).map_or(0, |it| usize::from(u16::from_le_bytes([it[0], it[1]])))
+    };
+    let u32_at = |bytes: &[u8], at: usize| u16_at(bytes, at) | u16_at(bytes, at + 2) << 16;
+    let entries: Vec<usize> =
+        (0..bytes.len()).filter(|&at| bytes[at..].starts_with(b"PK\x01\x02")).collect();
+    for entry in entries {
+        let (size, local) = (u32_at(bytes, entry + 20), u32_at(bytes, entry + 42));
+        let start = local + 30 + u16_at(bytes, local + 26) + u16_at(bytes, local + 28);
+        let Some(content) = bytes.get(start..start + size) else { continue };
+        let crc = crc32fast::hash(content).to_le_bytes();
+        for place in [entry + 16, local + 14] {
+            if let Some(place) = bytes.get_mut(place..place + 4) {
+                place.copy_from_slice(&crc);
+            }
+        }
+    }
+}
