@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Optimizer, TrainError};
 
+/// The last letter is the version.
 const MAGIC: &[u8; 8] = b"sempckp2";
 
 /// The whole state of a run between two steps: the module's parameters and buffers, the optimiser's
@@ -57,6 +59,16 @@ impl Checkpoint {
         module: M,
         optimizer: Optimizer,
     ) -> Result<(M, Optimizer), String> {
+        // Burn panics at some records that are none of its own.
+        catch_unwind(AssertUnwindSafe(|| self.restore_into(module, optimizer)))
+            .unwrap_or_else(|_| Err("its records are not as they were written".into()))
+    }
+
+    fn restore_into<M: Module>(
+        self,
+        module: M,
+        optimizer: Optimizer,
+    ) -> Result<(M, Optimizer), String> {
         let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(self.module))
             .map_err(|e| e.to_string())?;
         let module = module.try_load_record(record).map_err(|e| e.to_string())?;
@@ -83,6 +95,17 @@ impl Checkpoint {
     }
 
     fn decode(bytes: &[u8]) -> Result<(Self, String), String> {
+        let [name @ .., version] = MAGIC;
+        if let Some(&other) = bytes.strip_prefix(name).and_then(<[u8]>::first)
+            && other != *version
+            && other.is_ascii_digit()
+        {
+            return Err(format!(
+                "it is of version {}, and this program reads version {}",
+                char::from(other),
+                char::from(*version)
+            ));
+        }
         let (body, crc) = bytes
             .split_last_chunk::<4>()
             .filter(|_| bytes.starts_with(MAGIC))

@@ -1,0 +1,38 @@
+//! What of a machine decides the last bits of a result: its instruction set and its C library's functions.
+
+use crate::fnv::Fnv;
+
+/// The instruction set that the kernels choose: `pulp`, `gemm` and `macerator` all take the widest of these that the
+/// processor has, and the width decides the order of sums.
+pub fn instruction_set() -> Result<&'static str, String> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        macro_rules! all {
+            ($($feature:tt),*) => { true $(&& std::is_x86_feature_detected!($feature))* };
+        }
+        let v3 = all!("avx2", "fma", "bmi1", "bmi2", "f16c", "lzcnt", "movbe", "popcnt");
+        if v3 && all!("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl") {
+            return Ok("x86_64 AVX-512");
+        }
+        if v3 && !all!("avx512f") {
+            return Ok("x86_64 AVX2");
+        }
+    }
+    Err(format!("a {} processor without the known sets of vectors", std::env::consts::ARCH))
+}
+
+/// A hash of what the C library's functions return, which differ in the last bit from one library to the next.
+pub fn math_library() -> u64 {
+    let mut hash = Fnv::new();
+    for step in 1..4000 {
+        let x = f64::from(step) * 0.0037;
+        let y = x as f32;
+        for value in [x.exp(), (-x).exp(), x.ln(), x.sin(), x.cos(), x.tanh(), x.powf(1.7)] {
+            hash.number(value.to_bits());
+        }
+        for value in [y.exp(), (-y).exp(), y.ln(), y.sin(), y.cos(), y.tanh(), y.powf(1.7)] {
+            hash.number(value.to_bits().into());
+        }
+    }
+    hash.value()
+}

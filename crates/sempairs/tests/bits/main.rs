@@ -1,0 +1,144 @@
+//! The same experiment gives the same bits, from one version of this program to the next: hashes of small runs.
+//!
+//! The bits depend on the instruction set and the C library, so there is a list of hashes for each pair of these that
+//! was tried; on any other machine the test says so and prints the list to add. A list is changed only together with
+//! a deliberate change of the numbers, which docs/architecture.md then speaks of.
+#![cfg(feature = "flex")]
+
+mod fnv;
+mod hashes;
+mod machine;
+mod small_runs;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use fnv::Fnv;
+use safetensors::SafeTensors;
+use sempairs::data::{FolderSource, PictureSource};
+use sempairs::eval::read_scores;
+use sempairs::experiment::Experiment;
+use sempairs::run::Runner;
+use sempairs::train::{Display, MetricLog, RunDirectory};
+use small_runs::SMALL_RUNS;
+
+/// The pixels of the fixtures' JPEG files: baseline and progressive, all usual samplings, restart markers, grey.
+fn pixels() -> u64 {
+    let mut hash = Fnv::new();
+    let source = FolderSource::open("tests/fixtures/pictures").unwrap();
+    for index in 0..source.len() {
+        let picture = source.read(index).unwrap();
+        hash.bytes(source.name(index).as_bytes());
+        hash.number(picture.width() as u64);
+        hash.bytes(picture.pixels());
+    }
+    hash.value()
+}
+
+/// Names, shapes and values of all tensors.
+fn weights(file: &Path) -> u64 {
+    let bytes = std::fs::read(file).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let mut names = tensors.names();
+    names.sort_unstable();
+    let mut hash = Fnv::new();
+    for name in names {
+        let tensor = tensors.tensor(name).unwrap();
+        hash.bytes(name.as_bytes());
+        tensor.shape().iter().for_each(|&side| hash.number(side as u64));
+        hash.bytes(tensor.data());
+    }
+    hash.value()
+}
+
+/// All of `metrics.jsonl` that does not depend on the clock on the wall.
+fn losses(file: &Path) -> u64 {
+    let mut hash = Fnv::new();
+    for line in MetricLog::read(file).unwrap() {
+        hash.number(line.step as u64);
+        for value in [line.epoch, line.loss, line.learning_rate] {
+            hash.number(value.to_bits());
+        }
+        for (name, value) in line.scalars {
+            hash.bytes(name.as_bytes());
+            hash.number(value.to_bits());
+        }
+        if let Some(collapse) = line.collapse {
+            hash.number(collapse.deviation.to_bits());
+            hash.number(collapse.rank.to_bits());
+        }
+    }
+    hash.value()
+}
+
+/// The numbers of `scores.jsonl`, not the names of protocols.
+fn scores(file: &Path) -> u64 {
+    let mut hash = Fnv::new();
+    for line in read_scores(file).unwrap() {
+        hash.number(line.step.unwrap() as u64);
+        let score = line.score;
+        hash.number(score.top1.to_bits());
+        hash.number(score.top5.to_bits());
+        for (class, value) in score.per_class.into_iter().chain(score.extra) {
+            hash.bytes(class.as_bytes());
+            hash.number(value.to_bits());
+        }
+    }
+    hash.value()
+}
+
+/// What each run ends with: its weights, its losses, its scores.
+fn run_all() -> Vec<(&'static str, [u64; 3])> {
+    let run = |small: &small_runs::SmallRun| {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = folder.path().join("pictures.cache");
+        let experiment = Experiment::parse(&small.toml(cache.to_str().unwrap()), small.name);
+        let experiment = experiment.unwrap();
+        let device = sempairs::device::open("flex").unwrap();
+        let mut runner = Runner::new(folder.path(), device, "flex");
+        runner.display = Display::Quiet;
+        let downstream = runner.downstream(&experiment).unwrap();
+        let arm = &experiment.arms[0];
+        let finished =
+            runner.pretrain(&experiment, arm, 3, &downstream, &mut HashMap::new()).unwrap();
+        drop(finished);
+        let directory = RunDirectory::create(runner.run_folder(&experiment, arm, 3)).unwrap();
+        let hashes = [
+            weights(&directory.backbone()),
+            losses(&directory.metrics()),
+            scores(&directory.scores()),
+        ];
+        (small.name, hashes)
+    };
+    SMALL_RUNS.iter().map(run).collect()
+}
+
+#[test]
+fn small_runs_end_with_the_bits_they_always_ended_with() {
+    if std::env::var_os("SEMPAIRS_PLAIN").is_some() {
+        return println!("skipped: SEMPAIRS_PLAIN asks for other kernels than the hashes are of");
+    }
+    let library = machine::math_library();
+    let set = machine::instruction_set();
+    let known = set.as_ref().ok().and_then(|set| hashes::of(set, library));
+    let found = run_all();
+    let list = || {
+        let row = |(name, [weights, losses, scores]): &(&str, [u64; 3])| {
+            format!("(\"{name}\", [{weights:#018x}, {losses:#018x}, {scores:#018x}]),\n")
+        };
+        found.iter().map(row).collect::<String>()
+    };
+    let Some(known) = known else {
+        let set = set.map_or_else(|reason| reason, str::to_owned);
+        return println!(
+            "skipped: there are no hashes for {set} with a C library of {library:#018x}; they are\n{}",
+            list()
+        );
+    };
+    assert!(known == found, "other bits than before on {set:?}, namely\n{}", list());
+}
+
+#[test]
+fn jpeg_files_have_the_pixels_they_always_had() {
+    assert_eq!(pixels(), hashes::PIXELS, "{:#018x}", pixels());
+}

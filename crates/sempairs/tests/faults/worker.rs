@@ -1,0 +1,160 @@
+//! Mutated files read in processes of their own, which may be lost.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::FileExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use crate::memory;
+use crate::mutate::mutate;
+use crate::random::Random;
+use crate::readers::{Bench, READERS, Reader};
+
+/// The most that reading a file may take.
+const TIME: Duration = Duration::from_secs(10);
+const BYTES: usize = 1 << 30;
+
+/// The first argument of a process that reads.
+pub const ARGUMENT: &str = "--worker";
+
+/// How many files were read and refused, and what else came of it.
+#[derive(Default)]
+pub struct Counts {
+    pub read: u64,
+    pub refused: u64,
+    pub failures: Vec<String>,
+}
+
+/// The file of this number, which may be whole by chance.
+fn input(reader: &Reader, seeds: &[Vec<u8>], seed: u64, number: u64) -> Vec<u8> {
+    let mut random = Random::new(seed, number);
+    let mut bytes = mutate(seeds, reader.is_text, &mut random);
+    if let Some(repair) = reader.repair
+        && random.below(4) > 0
+    {
+        repair(&mut bytes);
+    }
+    // Records are of one length; most mutations change it.
+    if reader.name == "cifar" && random.below(4) > 0 {
+        bytes.resize(2 * 3073, 5);
+    }
+    bytes
+}
+
+/// What the process started by [`run`] does.
+pub fn work(arguments: &[String]) {
+    let [name, seed, first, end, folder] = arguments else { panic!("five arguments") };
+    let [seed, first, end] = [seed, first, end].map(|text| text.parse::<u64>().unwrap());
+    let reader = READERS.iter().find(|reader| reader.name == name).unwrap();
+    let (seeds, folder) = (reader.seeds(), Path::new(folder));
+    let bench = Bench::new(folder);
+    let at = File::create(folder.join("at")).unwrap();
+    static SAID: Mutex<String> = Mutex::new(String::new());
+    std::panic::set_hook(Box::new(|info| {
+        *SAID.lock().unwrap_or_else(|lock| lock.into_inner()) = info.to_string().replace('\n', " ");
+    }));
+    static STARTED: AtomicU64 = AtomicU64::new(u64::MAX);
+    let clock = Instant::now();
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(Duration::from_millis(100));
+            let started = Duration::from_millis(STARTED.load(Relaxed));
+            if clock.elapsed().saturating_sub(started) > TIME {
+                println!("failure it takes longer than {} seconds", TIME.as_secs());
+                std::process::abort();
+            }
+        }
+    });
+    let (mut read, mut refused) = (0, 0);
+    for number in first..end {
+        let bytes = input(reader, &seeds, seed, number);
+        at.write_all_at(&number.to_le_bytes(), 0).unwrap();
+        STARTED.store(clock.elapsed().as_millis() as u64, Relaxed);
+        let before = memory::reset();
+        let verdict = catch_unwind(AssertUnwindSafe(|| (reader.read)(&bench, &bytes)));
+        STARTED.store(u64::MAX, Relaxed);
+        let taken = memory::peak_since(before);
+        let fail = |what: String| {
+            println!("failure {what}{}", keep(reader.name, seed, number, &bytes));
+        };
+        if taken > BYTES {
+            fail(format!("it takes {} MiB", taken >> 20));
+        }
+        match verdict {
+            Ok(Ok(())) => read += 1,
+            Ok(Err(reason)) if reason.trim().is_empty() => fail("it says nothing".into()),
+            Ok(Err(_)) => refused += 1,
+            Err(_) => fail(SAID.lock().map_or(String::new(), |said| said.clone())),
+        }
+    }
+    println!("counts {read} {refused}");
+}
+
+/// Writes a file that did harm beside the build, and says where.
+fn keep(name: &str, seed: u64, number: u64, bytes: &[u8]) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults");
+    let path = folder.join(format!("{name}-{seed}-{number}"));
+    match fs::create_dir_all(&folder).and_then(|()| fs::write(&path, bytes)) {
+        Ok(()) => format!(" ({})", path.display()),
+        Err(error) => format!(" (number {number}, not written: {error})"),
+    }
+}
+
+/// Has the files `0..count` read; a process that is lost is followed by another.
+pub fn run(reader: &Reader, seed: u64, count: u64) -> Counts {
+    const MOST: usize = 20;
+    let folder = tempfile::tempdir_in(memory_disk()).unwrap();
+    let mut counts = Counts::default();
+    let mut first = 0;
+    while first < count && counts.failures.len() < MOST {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([ARGUMENT, reader.name])
+            .args([seed, first, count].map(|number| number.to_string()))
+            .arg(folder.path())
+            .env("RAYON_NUM_THREADS", "1")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let said = std::thread::spawn(move || {
+            let mut said = Vec::new();
+            stderr.read_to_end(&mut said).map(|_| String::from_utf8_lossy(&said).into_owned())
+        });
+        let out = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        for line in text.lines() {
+            if let Some(failure) = line.strip_prefix("failure ") {
+                counts.failures.push(failure.to_owned());
+            } else if let Some(numbers) = line.strip_prefix("counts ") {
+                let mut numbers = numbers.split(' ').map(|number| number.parse::<u64>().unwrap());
+                counts.read += numbers.next().unwrap();
+                counts.refused += numbers.next().unwrap();
+            }
+        }
+        if out.status.success() {
+            break;
+        }
+        let at = fs::read(folder.path().join("at")).unwrap_or_default();
+        let number = at.try_into().map_or(first, u64::from_le_bytes);
+        let bytes = input(reader, &reader.seeds(), seed, number);
+        let said = said.join().unwrap().unwrap_or_default();
+        let last = said.lines().last().unwrap_or_default();
+        let kept = keep(reader.name, seed, number, &bytes);
+        counts.failures.push(format!("the process ends with {}: {last}{kept}", out.status));
+        // Those before it are not counted again.
+        first = number + 1;
+    }
+    counts
+}
+
+/// A folder that lies in memory, where there is one.
+pub fn memory_disk() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
+}

@@ -1,0 +1,221 @@
+//! Files that an earlier version of this program has written are read, to the bit, or refused by name.
+//!
+//! `fixtures/moco` and `fixtures/dino` are runs of eight steps with checkpoints after four; beside them lie pictures, a
+//! manifest, a decoded cache of the pictures with a short side of 8, features and scores of every protocol.
+#![cfg(feature = "flex")]
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use burn::tensor::Device;
+use sempairs::Error;
+use sempairs::backbone::AnyBackbone;
+use sempairs::backbone::weights::{self, LoadOptions, Prefix};
+use sempairs::data::{CachedSource, FolderSource, Manifest, OnBadPicture, PictureSource};
+use sempairs::eval::{Features, append_scores, features_identity, read_scores, weights_identity};
+use sempairs::experiment::{self, Experiment};
+use sempairs::run::{Finished, Runner};
+use sempairs::train::{Display, MetricLine, MetricLog};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new("tests/fixtures").join(name)
+}
+
+fn device() -> Device {
+    sempairs::device::open("flex").unwrap()
+}
+
+fn experiment(run: &str) -> Experiment {
+    experiment::read(&fixture(run).join("experiment.toml"), &[]).unwrap().remove(0)
+}
+
+/// Goes on with a copy of a kept run, whose newest checkpoint is the one of this name.
+fn go_on(run: &str, checkpoint: &str) -> (tempfile::TempDir, PathBuf, Result<Finished, Error>) {
+    let root = tempfile::tempdir().unwrap();
+    let (experiment, mut runner) = (experiment(run), Runner::new(root.path(), device(), "flex"));
+    runner.display = Display::Quiet;
+    let arm = &experiment.arms[0];
+    let folder = runner.run_folder(&experiment, arm, experiment.seeds[0]);
+    fs::create_dir_all(folder.join("checkpoint")).unwrap();
+    for name in ["experiment.toml", "metrics.jsonl", "scores.jsonl"] {
+        fs::copy(fixture(run).join(name), folder.join(name)).unwrap();
+    }
+    fs::copy(fixture(run).join(checkpoint), folder.join("checkpoint/latest.ckpt")).unwrap();
+    let downstream = runner.downstream(&experiment).unwrap();
+    let mut untrained = HashMap::new();
+    let ended = runner.pretrain(&experiment, arm, experiment.seeds[0], &downstream, &mut untrained);
+    (root, folder, ended)
+}
+
+fn load(run: &str, name: &str) -> AnyBackbone {
+    let backbone = experiment(run).backbone.init_seeded(&device(), 0);
+    let options = LoadOptions { prefix: Prefix::None };
+    weights::load(backbone, &fixture(run).join(name), &options).unwrap()
+}
+
+/// Without what depends on the clock on the wall.
+fn metrics(path: &Path) -> Vec<MetricLine> {
+    let mut lines = MetricLog::read(path).unwrap();
+    lines.iter_mut().for_each(|line| (line.pairs_per_second, line.waiting) = (0.0, 0.0));
+    lines
+}
+
+#[test]
+fn a_finished_run_is_taken_as_it_is() {
+    let (_root, folder, ended) = go_on("dino", "step8.ckpt");
+    let curve = ended.unwrap_or_else(|error| panic!("{error}")).result.curve;
+    assert_eq!(curve.iter().map(|point| point.step).collect::<Vec<_>>(), [0, 4, 8]);
+    for name in ["experiment.toml", "scores.jsonl", "metrics.jsonl", "backbone.safetensors"] {
+        let [old, new] = [&fixture("dino"), &folder].map(|it| fs::read(it.join(name)).unwrap());
+        assert!(old == new, "{name} has changed");
+    }
+}
+
+/// On the machine that wrote the fixtures the last four steps end with the same bits; elsewhere they differ by
+/// rounding, which four steps do not make much of.
+#[test]
+fn a_run_goes_on_from_a_checkpoint() {
+    for run in ["moco", "dino"] {
+        let (_root, folder, ended) = go_on(run, "step4.ckpt");
+        let finished = ended.unwrap_or_else(|error| panic!("{run}: {error}"));
+        assert_eq!(finished.result.curve.last().unwrap().step, 8, "{run}");
+        let [old, new] =
+            [fixture(run), folder].map(|folder| metrics(&folder.join("metrics.jsonl")));
+        assert_eq!(old.len(), new.len(), "{run}");
+        for (old, new) in old.iter().zip(&new) {
+            assert_eq!((old.step, old.negatives), (new.step, new.negatives), "{run}");
+            let apart = (old.loss - new.loss).abs();
+            assert!(apart <= 1e-3 * old.loss.abs(), "{run}, step {}: {apart}", old.step);
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_of_other_settings_or_of_another_version_is_refused_by_name() {
+    let Err(error) = go_on("moco", "../dino/step4.ckpt").2 else { panic!("it was taken") };
+    assert!(error.to_string().contains("latest.ckpt"), "{error}");
+
+    let root = tempfile::tempdir().unwrap();
+    let latest = root.path().join("latest.ckpt");
+    let mut bytes = fs::read(fixture("dino/step4.ckpt")).unwrap();
+    for version in [b'1', b'3'] {
+        bytes[7] = version;
+        fs::write(&latest, &bytes).unwrap();
+        let error = sempairs::train::Checkpoints::new(root.path(), "").load().err().unwrap();
+        let (error, version) = (error.to_string(), version as char);
+        assert!(error.contains("latest.ckpt"), "{error}");
+        assert!(error.contains(&format!("version {version}")), "{error}");
+        assert!(error.contains("reads version 2"), "{error}");
+    }
+}
+
+/// Its checksum fits, but a tensor of the optimiser does not say whose it is, at which Burn panics.
+#[test]
+fn a_checkpoint_with_a_damaged_record_is_refused_by_name() {
+    let root = tempfile::tempdir().unwrap();
+    let mut bytes = fs::read(fixture("dino/step4.ckpt")).unwrap();
+    let field = b"hparam_id";
+    let at = bytes.windows(field.len()).rposition(|part| part == field).unwrap();
+    bytes[at + field.len() - 1] = b'x';
+    let (body, crc) = bytes.split_last_chunk_mut::<4>().unwrap();
+    *crc = crc32fast::hash(body).to_le_bytes();
+    let damaged = root.path().join("damaged.ckpt");
+    fs::write(&damaged, bytes).unwrap();
+    let Err(error) = go_on("dino", damaged.to_str().unwrap()).2 else { panic!("it was taken") };
+    assert!(error.to_string().contains("latest.ckpt"), "{error}");
+}
+
+#[test]
+fn weights_are_read_to_the_bit() {
+    for run in ["moco", "dino"] {
+        let identity = weights_identity(&load(run, "backbone.safetensors")).to_string();
+        let scores = read_scores(&fixture(run).join("scores.jsonl")).unwrap();
+        let last = scores.iter().rfind(|line| line.step == Some(8)).unwrap();
+        assert_eq!(last.weights.as_ref(), Some(&identity), "{run}");
+        assert_eq!(weights_identity(&load(run, "backbone.pth")).to_string(), identity, "{run}");
+    }
+}
+
+#[test]
+fn scores_and_metrics_are_read_and_written_again_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores.jsonl");
+    for name in ["scores.jsonl", "moco/scores.jsonl", "dino/scores.jsonl"] {
+        fs::copy(fixture(name), &path).unwrap();
+        assert!(!read_scores(&path).unwrap().is_empty());
+        // Adding nothing writes what was read.
+        append_scores(&path, Vec::new()).unwrap();
+        assert!(fs::read(&path).unwrap() == fs::read(fixture(name)).unwrap(), "{name}");
+    }
+    for run in ["moco", "dino"] {
+        let [from, to] = [fixture(run), folder.path().to_path_buf()];
+        let lines = MetricLog::read(&from.join("metrics.jsonl")).unwrap();
+        let mut log = MetricLog::open(to.join("metrics.jsonl"), 0).unwrap();
+        lines.into_iter().for_each(|line| log.push(line));
+        log.write().unwrap();
+        let [old, new] = [from, to].map(|it| fs::read(it.join("metrics.jsonl")).unwrap());
+        assert!(old == new, "{run}");
+    }
+}
+
+/// The fixtures' pictures with the times that they had when the cache was built.
+fn dated_pictures() -> (tempfile::TempDir, FolderSource) {
+    let root = tempfile::tempdir().unwrap();
+    let source = FolderSource::open(fixture("pictures")).unwrap();
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    for index in 0..source.len() {
+        let path = root.path().join(source.name(index));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, fs::read(fixture("pictures").join(source.name(index))).unwrap()).unwrap();
+        File::options().append(true).open(&path).unwrap().set_modified(time).unwrap();
+    }
+    let source = FolderSource::open(root.path()).unwrap();
+    (root, source)
+}
+
+#[test]
+fn a_decoded_cache_is_used_and_would_be_built_the_same() {
+    let (root, source) = dated_pictures();
+    let old = fixture("pictures.cache");
+    let cache = CachedSource::open_for(&source, 8, &old).unwrap();
+    assert_eq!(cache.len(), 18);
+    let new = root.path().join("new.cache");
+    CachedSource::build(&source, 8, &new, OnBadPicture::Error).unwrap();
+    assert!(fs::read(old).unwrap() == fs::read(new).unwrap(), "other bytes");
+}
+
+#[test]
+fn a_cache_of_another_version_is_refused_by_name() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("pictures.cache");
+    let mut bytes = fs::read(fixture("pictures.cache")).unwrap();
+    bytes[8] = 1;
+    fs::write(&path, &bytes).unwrap();
+    let error = CachedSource::open(&path).err().unwrap().to_string();
+    assert!(error.contains("pictures.cache") && error.contains("version 1"), "{error}");
+}
+
+#[test]
+fn features_are_read() {
+    let (_root, source) = dated_pictures();
+    let experiment = experiment("dino");
+    let pipeline = experiment.views.evaluation().unwrap();
+    let network = load("dino", "backbone.safetensors");
+    let identity = features_identity(&network, &source, &pipeline).unwrap();
+    let features = Features::load(&fixture("features/test.safetensors"), identity).unwrap();
+    let features = features.expect("features of these weights, views and pictures");
+    assert_eq!((features.len(), features.dim, features.classes.len()), (18, 4, 3));
+}
+
+#[test]
+fn a_manifest_is_read() {
+    let source = FolderSource::open(fixture("pictures")).unwrap();
+    let manifest = Manifest::read(&fixture("pairs.csv"), &source).unwrap();
+    assert_eq!(manifest.rows().len(), 18);
+    let root = tempfile::tempdir().unwrap();
+    let again = root.path().join("pairs.csv");
+    manifest.write(&again, &source).unwrap();
+    assert_eq!(fs::read(fixture("pairs.csv")).unwrap(), fs::read(again).unwrap());
+}
