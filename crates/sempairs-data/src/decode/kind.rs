@@ -14,6 +14,9 @@ pub(crate) fn format_of(start: &[u8]) -> Result<ImageFormat, String> {
     if let Some(format) = camera_raw(start) {
         return Err(not_supported(format, Advice::Convert));
     }
+    if start.starts_with(b"II+\0") || start.starts_with(b"MM\0+") {
+        return Ok(Tiff); // BigTIFF
+    }
     match image::guess_format(start) {
         Ok(format @ (Jpeg | Png | Gif | Bmp | WebP | Tiff)) => Ok(format),
         _ => Err(foreign(start)),

@@ -11,8 +11,8 @@ pub(super) const MAX_BYTES: u64 = 8 * MAX_PIXELS;
 /// longer file nothing is read but its first bytes.
 pub const MAX_FILE_BYTES: u64 = 3 * MAX_PIXELS;
 
-/// Pixels for which memory is taken whatever the length of the file: 2048 x 2048.
-const FREE_PIXELS: u64 = 1 << 22;
+/// Pixels for which memory is taken whatever the length of the file: 1024 x 1024.
+const FREE_PIXELS: u64 = 1 << 20;
 
 /// Whether a picture of `width` by `height` has more than [`MAX_PIXELS`].
 pub(crate) fn too_large(width: u64, height: u64) -> bool {

@@ -3,8 +3,9 @@
 
 use super::size;
 
-/// Pixels that a byte can hold, generously: a plain picture takes 40 bytes whatever its sides.
-const PLAIN: u64 = 1 << 17;
+/// Pixels that a byte may hold. There is no bound in the format: a blank picture takes 40 bytes whatever its sides, and
+/// is refused beyond some millions of pixels.
+const PLAIN: u64 = 1 << 16;
 
 /// Refuses a file that is shorter than it says, or whose pictures are larger than it can hold.
 pub(super) fn check(bytes: &[u8]) -> Result<(), String> {

@@ -10,13 +10,14 @@ pub struct FlatSource {
 }
 
 impl FlatSource {
-    /// Lists the pictures below `root` in the order of their paths; hidden files and the usual side
-    /// files (`.txt`, `.csv`, `.xml`, ..., unless they begin as a picture does) are
-    /// [passed over](Self::ignored), links are followed.
+    /// Lists the pictures below `root` in the order of their paths; hidden files, the system's and the usual
+    /// side files (`.txt`, `.csv`, `.xml`, ..., unless they begin as a picture does) are
+    /// [passed over](Self::ignored), links are followed. Files that are no pictures are found by
+    /// [`sift`](crate::sift).
     ///
     /// # Errors
     ///
-    /// [`DataError::Io`] for a folder that cannot be read or a link that leads nowhere,
+    /// [`DataError::Io`] for a folder that cannot be read,
     /// [`DataError::Layout`] if there is no picture.
     pub fn open(root: impl AsRef<Path>) -> Result<Self, DataError> {
         let files = Files::below(root.as_ref())?;
@@ -52,6 +53,9 @@ impl PictureSource for FlatSource {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.files.read(index)
+    }
+    fn peek(&self, index: usize) -> Result<(), DataError> {
+        self.files.peek(index)
     }
     fn place(&self) -> Option<&Path> {
         Some(self.root())
