@@ -6,7 +6,6 @@ mod kind;
 mod png;
 mod size;
 mod tiff;
-mod tiff_directory;
 mod webp;
 
 use std::io::Cursor;
@@ -20,24 +19,25 @@ pub use size::{MAX_FILE_BYTES, MAX_PIXELS};
 
 use crate::{DataError, Picture, jpeg};
 
-/// Decodes a JPEG, PNG, GIF, BMP, WebP or TIFF file to 8-bit RGB: of several frames or pages the first one.
-/// The content decides which format it is, and `name` stands in messages only.
+/// Decodes a JPEG, PNG, GIF, BMP, WebP or TIFF file to 8-bit RGB: of several frames or pages the
+/// first one. The content decides which format it is, and `name` stands in messages only.
 ///
-/// - Greyscale is repeated over the channels; a palette is looked up in every format that has one; CMYK and YCCK become RGB as
-///   Pillow makes them, `(255 - C)(255 - K) / 255` with Adobe's inverted values; 16 bits become 8
-///   by rounding to the nearest.
-/// - Alpha is dropped, as `convert("RGB")` drops it in Pillow and so in torchvision's loaders:
-///   what lies under a transparent pixel is shown. Where the first frame of a GIF or WebP leaves its
+/// - Greyscale is repeated over the channels; a palette is looked up in every format that has one;
+///   CMYK and YCCK become RGB as Pillow makes them, `(255 - C)(255 - K) / 255` with Adobe's
+///   inverted values; 16 bits become 8 by rounding to the nearest.
+/// - Alpha is dropped, as `convert("RGB")` drops it in Pillow and so in torchvision's loaders: what
+///   lies under a transparent pixel is shown. Where the first frame of a GIF or WebP leaves its
 ///   canvas free, nothing lies: that is black.
 /// - The orientation in the EXIF data is applied, so that what was up in the scene is up.
 ///
 /// A file that ends before its pixels do, a pixel of a colour that its palette lacks, pixels that a
 /// run-length code leaves out: each is an error, and no part of a picture is ever made up. Damage
-/// shows where the format has a checksum or a length to tell: always in PNG, where a file was cut in all.
+/// shows where the format has a checksum or a length to tell: always in PNG, where a file was cut
+/// in all.
 ///
-/// A picture takes memory for as many pixels as its file can hold, and never for more than [`MAX_PIXELS`]. A
-/// panic of a decoder is an error like any other: it is caught, by way of a panic hook that is set once and
-/// passes all other panics on to the hook that was there.
+/// A picture takes memory for as many pixels as its file can hold, and never for more than
+/// [`MAX_PIXELS`]. A panic of a decoder is an error like any other: it is caught, by way of a panic
+/// hook that is set once and passes all other panics on to the hook that was there.
 ///
 /// # Errors
 ///

@@ -19,7 +19,8 @@ pub enum OnBadPicture {
 }
 
 impl OnBadPicture {
-    /// An error of reading pictures, with `setting` named at its end if that would have left a bad picture out.
+    /// An error of reading pictures, with `setting` named at its end if that would have left a bad
+    /// picture out.
     pub fn explain(self, error: DataError, setting: &str) -> DataError {
         match (error, self) {
             (DataError::Picture { picture, reason }, Self::Error) => {
@@ -52,16 +53,16 @@ impl std::fmt::Display for BadPicture {
     }
 }
 
-/// Looks at the [first bytes](PictureSource::peek) of every picture's file, on all cores, and returns the pictures
-/// that begin as such with a list of the others: films, formats that are not supported, links that lead
-/// nowhere.
+/// Looks at the [first bytes](PictureSource::peek) of every picture's file, on all cores, and
+/// returns the pictures that begin as such with a list of the others: films, formats that are not
+/// supported, links that lead nowhere.
 ///
 /// This takes moments where [`screen`] takes minutes, and leaves torn pictures in.
 ///
 /// # Errors
 ///
-/// Under [`OnBadPicture::Error`] that of the first such file, which says how many there are. Under either,
-/// if none is left.
+/// Under [`OnBadPicture::Error`] that of the first such file, which says how many there are. Under
+/// either, if none is left.
 pub fn sift(
     source: Arc<dyn PictureSource>,
     on_bad: OnBadPicture,
@@ -80,8 +81,8 @@ pub fn sift(
 ///
 /// # Errors
 ///
-/// Under [`OnBadPicture::Error`] that of a bad picture; files that are [none](sift) are found before
-/// any is read in full. Under either, if none can be read.
+/// Under [`OnBadPicture::Error`] that of a bad picture; files that are [none](sift) are found
+/// before any is read in full. Under either, if none can be read.
 pub fn screen(
     source: Arc<dyn PictureSource>,
     on_bad: OnBadPicture,

@@ -59,8 +59,9 @@ pub trait PictureSource: Send + Sync {
     /// [`DataError`] with the picture's name and the reason, if it cannot be read or decoded.
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError>;
 
-    /// Whether the first bytes of a picture's file are those of a picture, by which a film is found without
-    /// reading it. By default all is well, as in sources whose pictures lie in no file of their own.
+    /// Whether the first bytes of a picture's file are those of a picture, by which a film is found
+    /// without reading it. By default all is well, as in sources whose pictures lie in no file of
+    /// their own.
     ///
     /// # Errors
     ///
@@ -69,20 +70,21 @@ pub trait PictureSource: Send + Sync {
         Ok(())
     }
 
-    /// Where the pictures lie, for messages: a folder or a file. `None`, the default, for pictures that
-    /// lie in no single place.
+    /// Where the pictures lie, for messages: a folder or a file. `None`, the default, for pictures
+    /// that lie in no single place.
     fn place(&self) -> Option<&Path> {
         None
     }
 
-    /// The names of the pictures that are not here although they are where these come from, so that a
-    /// message can say why; none by default.
+    /// The names of the pictures that are not here although they are where these come from, so that
+    /// a message can say why; none by default.
     fn left_out(&self) -> Vec<(String, LeftOut)> {
         Vec::new()
     }
 
-    /// Length and time of the file that a picture lies in, by which a [cache](crate::cache) knows that the file
-    /// was replaced under the same name. `None`, the default, for pictures that lie in no file.
+    /// Length and time of the file that a picture lies in, by which a [cache](crate::cache) knows
+    /// that the file was replaced under the same name. `None`, the default, for pictures that lie
+    /// in no file.
     fn stamp(&self, _index: usize) -> Option<Stamp> {
         None
     }

@@ -1,4 +1,5 @@
-//! PNG, GIF, BMP and TIFF in their rarer kinds: what is decoded is right, what is missing is never made up.
+//! PNG, GIF, BMP and TIFF in their rarer kinds: what is decoded is right, what is missing is never
+//! made up.
 
 mod made;
 
@@ -116,7 +117,8 @@ fn a_strip_that_is_shorter_than_its_pixels_is_an_error() {
 #[test]
 fn a_preview_is_not_taken_for_the_picture() {
     let [(_, bytes)] = tiffs! { "rgb-raw" };
-    // NewSubfileType in place of the orientation or of any tag that is not needed: a reduced picture.
+    // NewSubfileType in place of the orientation or of any tag that is not needed: a reduced
+    // picture.
     let mut raw = bytes.to_vec();
     let directory = u32::from_le_bytes(raw[4..8].try_into().unwrap()) as usize;
     let entry = directory + 2;

@@ -16,7 +16,8 @@ struct Counting;
 static USED: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: all is passed on to the system's allocator; `realloc` is the trait's own, by way of these two.
+// SAFETY: all is passed on to the system's allocator; `realloc` is the trait's own, by way of these
+// two.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         MOST.fetch_max(USED.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);

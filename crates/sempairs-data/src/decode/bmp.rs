@@ -1,5 +1,5 @@
-//! BMP files: what they state, and those of a palette, of which the `image` crate makes pixels black that
-//! have no colour in the palette or are skipped by the run-length code.
+//! BMP files: what they state, and those of a palette, of which the `image` crate makes pixels
+//! black that have no colour in the palette or are skipped by the run-length code.
 
 use image::DynamicImage;
 
@@ -22,7 +22,8 @@ struct Header {
     palette: Vec<[u8; 3]>,
 }
 
-/// The pixels of a file with a palette; `None` for other files, once their length is found sufficient.
+/// The pixels of a file with a palette; `None` for other files, once their length is found
+/// sufficient.
 pub(super) fn decode(bytes: &[u8]) -> Result<Option<DynamicImage>, String> {
     let header = Header::of(bytes)?;
     let (width, height) = (header.width, header.height);
@@ -114,8 +115,8 @@ impl Runs {
         Self { width: header.width, height: header.height, bits: header.bits }
     }
 
-    /// One byte a pixel, rows in the order of the file. Pixels that the code passes over are an error: what
-    /// they show is defined nowhere.
+    /// One byte a pixel, rows in the order of the file. Pixels that the code passes over are an
+    /// error: what they show is defined nowhere.
     fn unpack(&self, data: &[u8]) -> Result<Vec<u8>, String> {
         let mut bytes = data.iter().copied();
         let mut next = || bytes.next().ok_or("cut short within its run-length code");

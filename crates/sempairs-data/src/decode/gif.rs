@@ -1,5 +1,5 @@
-//! GIF by way of the `gif` crate itself: four bytes a pixel and the whole screen would be taken for a file
-//! of a few bytes, and a colour that the palette lacks would be black.
+//! GIF by way of the `gif` crate itself: four bytes a pixel and the whole screen would be taken for
+//! a file of a few bytes, and a colour that the palette lacks would be black.
 
 use std::num::NonZeroU64;
 
@@ -9,7 +9,8 @@ use image::{DynamicImage, RgbImage};
 use super::indexed::colours;
 use super::size::{self, MAX_PIXELS};
 
-/// Pixels that a byte can hold: a code of LZW has twelve bits at most and stands for fewer than 4096.
+/// Pixels that a byte can hold: a code of LZW has twelve bits at most and stands for fewer than
+/// 4096.
 pub(super) const LZW: u64 = 4096 * 8 / 12 + 1;
 
 /// The first frame on its screen.

@@ -10,12 +10,13 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The result of `work`, or of its panic the message, which is not printed: a decoder that fails on a
-/// picture is that picture's fault and ends nothing else.
+/// The result of `work`, or of its panic the message, which is not printed: a decoder that fails on
+/// a picture is that picture's fault and ends nothing else.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     silence();
     let outer = GUARDED.replace(true);
-    // Nothing that `work` leaves half-done outlives it: it borrows the file's bytes and owns the rest.
+    // Nothing that `work` leaves half-done outlives it: it borrows the file's bytes and owns the
+    // rest.
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     GUARDED.set(outer);
     result.unwrap_or_else(|payload| {

@@ -20,7 +20,8 @@ pub(super) fn look_up(
     image.map(DynamicImage::ImageRgb8).ok_or_else(|| "pixels are missing".into())
 }
 
-/// The numbers in `rows`, of `bits` (1, 2, 4 or 8) each, highest bits first; a row fills `stride` bytes.
+/// The numbers in `rows`, of `bits` (1, 2, 4 or 8) each, highest bits first; a row fills `stride`
+/// bytes.
 pub(super) fn unpack(
     rows: &[u8],
     stride: usize,

@@ -25,7 +25,8 @@ pub(crate) fn format_of(start: &[u8]) -> Result<ImageFormat, String> {
 
 /// Whether a file that begins with `start` is a picture, however it is called.
 pub(crate) fn begins_as_picture(start: &[u8]) -> bool {
-    // The mark of BMP is two letters, with which a text may begin, too; but a text has no zero byte.
+    // The mark of BMP is two letters, with which a text may begin, too; but a text has no zero
+    // byte.
     format_of(start).is_ok_and(|format| format != ImageFormat::Bmp || start.contains(&0))
 }
 
@@ -42,7 +43,8 @@ enum Advice {
 
 use Advice::{Convert, Fetch, Remove};
 
-/// The first bytes of formats that lie beside pictures in real folders. The first entry that agrees counts.
+/// The first bytes of formats that lie beside pictures in real folders. The first entry that agrees
+/// counts.
 const FOREIGN: &[(&[u8], &str, Advice)] = &[
     (b"\xFF\x0A", "JPEG XL", Convert),
     (b"\0\0\0\x0CJXL \r\n\x87\n", "JPEG XL", Convert),
@@ -110,7 +112,8 @@ const BRANDS: &[(&[u8], &str, Advice)] = &[
     (b"M4A", "a sound (M4A)", Remove),
 ];
 
-/// Raw photos that begin as TIFF does, but whose first picture is a preview or encoded in a way of their own.
+/// Raw photos that begin as TIFF does, but whose first picture is a preview or encoded in a way of
+/// their own.
 fn camera_raw(start: &[u8]) -> Option<&'static str> {
     let at = |from: usize, mark: &[u8]| start.get(from..from + mark.len()) == Some(mark);
     if at(8, b"CR\x02\0") {

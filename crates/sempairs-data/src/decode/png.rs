@@ -1,5 +1,5 @@
-//! PNG by way of the `png` crate itself: it panics on a palette that is cut within a colour, makes the
-//! colours black that a palette lacks, and unpacks profiles and texts that nobody asks for.
+//! PNG by way of the `png` crate itself: it panics on a palette that is cut within a colour, makes
+//! the colours black that a palette lacks, and unpacks profiles and texts that nobody asks for.
 
 use std::io::Cursor;
 

@@ -1,10 +1,10 @@
-//! What a WebP file states before any of it is decoded (RFC 9649): the decoder takes memory for sides and
-//! lengths that it has not compared with the file's.
+//! What a WebP file states before any of it is decoded (RFC 9649): the decoder takes memory for
+//! sides and lengths that it has not compared with the file's.
 
 use super::size;
 
-/// Pixels that a byte may hold. There is no bound in the format: a blank picture takes 40 bytes whatever its sides, and
-/// is refused beyond some millions of pixels.
+/// Pixels that a byte may hold. There is no bound in the format: a blank picture takes 40 bytes
+/// whatever its sides, and is refused beyond some millions of pixels.
 const PLAIN: u64 = 1 << 16;
 
 /// Refuses a file that is shorter than it says, or whose pictures are larger than it can hold.

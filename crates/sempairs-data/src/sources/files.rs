@@ -11,15 +11,17 @@ use crate::decode::{MAX_FILE_BYTES, SNIFFED, begins_as_picture, format_of};
 use crate::progress::progress_count;
 use crate::{DataError, Picture, Stamp, decode};
 
-/// Endings of what lies beside pictures in published data sets. A file of such a name is passed over
-/// unless it begins as a picture does. Everything else is taken for a picture, since the content decides
-/// that and not the name; so a text file named `.jpg` is an error and is not passed over.
+/// Endings of what lies beside pictures in published data sets. A file of such a name is passed
+/// over unless it begins as a picture does. Everything else is taken for a picture, since the
+/// content decides that and not the name; so a text file named `.jpg` is an error and is not passed
+/// over.
 const SIDE_FILES: [&str; 26] = [
     "cache", "csv", "db", "gz", "htm", "html", "ini", "json", "jsonl", "log", "mat", "md", "npy",
     "npz", "pdf", "pickle", "pkl", "py", "rst", "tar", "toml", "tsv", "txt", "xml", "yaml", "yml",
 ];
 
-/// What systems and network drives put into folders, whatever the case of its letters: no picture lies there.
+/// What systems and network drives put into folders, whatever the case of its letters: no picture
+/// lies there.
 const SYSTEM: [&str; 13] = [
     "__MACOSX",
     "@eaDir",

@@ -10,15 +10,15 @@ pub struct FlatSource {
 }
 
 impl FlatSource {
-    /// Lists the pictures below `root` in the order of their paths; hidden files, the system's and the usual
-    /// side files (`.txt`, `.csv`, `.xml`, ..., unless they begin as a picture does) are
+    /// Lists the pictures below `root` in the order of their paths; hidden files, the system's and
+    /// the usual side files (`.txt`, `.csv`, `.xml`, ..., unless they begin as a picture does) are
     /// [passed over](Self::ignored), links are followed. Files that are no pictures are found by
     /// [`sift`](crate::sift).
     ///
     /// # Errors
     ///
-    /// [`DataError::Io`] for a folder that cannot be read,
-    /// [`DataError::Layout`] if there is no picture.
+    /// [`DataError::Io`] for a folder that cannot be read, [`DataError::Layout`] if there is no
+    /// picture.
     pub fn open(root: impl AsRef<Path>) -> Result<Self, DataError> {
         let files = Files::below(root.as_ref())?;
         if files.names.is_empty() {
@@ -32,7 +32,8 @@ impl FlatSource {
         &self.files.root
     }
 
-    /// The side files, taken for no pictures by their ending and their first bytes, relative to the root.
+    /// The side files, taken for no pictures by their ending and their first bytes, relative to the
+    /// root.
     pub fn ignored(&self) -> &[String] {
         &self.files.ignored
     }

@@ -18,23 +18,23 @@ impl FolderSource {
     ///
     /// - `root/CLASS/**/picture`: a class is a folder, and everything below it belongs to it, so
     ///   that Tiny-ImageNet's `train/WNID/images/*.JPEG` needs no care;
-    /// - `root/images/picture` with `root/val_annotations.txt`, whose lines begin with a file's name
-    ///   and its class: Tiny-ImageNet's validation set.
+    /// - `root/images/picture` with `root/val_annotations.txt`, whose lines begin with a file's
+    ///   name and its class: Tiny-ImageNet's validation set.
     ///
     /// Classes are numbered in the order of their names and pictures follow the order of their
     /// paths, both by bytes. Hidden files and folders, those of the system (`@eaDir`, `__MACOSX`,
-    /// `lost+found`, ...) and the usual side files (`.txt`, `.csv`, `.xml`, ..., unless
-    /// they begin as a picture does) are [passed over](Self::ignored); links are followed.
+    /// `lost+found`, ...) and the usual side files (`.txt`, `.csv`, `.xml`, ..., unless they begin
+    /// as a picture does) are [passed over](Self::ignored); links are followed.
     ///
-    /// Every other file counts as a picture until it is looked at: [`sift`](crate::sift) finds films, pictures
-    /// of unknown formats and links that lead nowhere by their first bytes. Such a file may lie
-    /// outside the class folders, where it has no class.
+    /// Every other file counts as a picture until it is looked at: [`sift`](crate::sift) finds
+    /// films, pictures of unknown formats and links that lead nowhere by their first bytes. Such a
+    /// file may lie outside the class folders, where it has no class.
     ///
     /// # Errors
     ///
-    /// [`DataError::Io`] for a folder that cannot be read;
-    /// [`DataError::Layout`] for a picture outside the class folders, a class without pictures, no
-    /// class at all; [`DataError::Line`] for a line of `val_annotations.txt` that names no picture.
+    /// [`DataError::Io`] for a folder that cannot be read; [`DataError::Layout`] for a picture
+    /// outside the class folders, a class without pictures, no class at all; [`DataError::Line`]
+    /// for a line of `val_annotations.txt` that names no picture.
     pub fn open(root: impl AsRef<Path>) -> Result<Self, DataError> {
         let root = root.as_ref();
         let annotations = root.join("val_annotations.txt");
@@ -122,13 +122,15 @@ impl FolderSource {
         &self.files.root
     }
 
-    /// The side files, taken for no pictures by their ending and their first bytes, relative to the root.
+    /// The side files, taken for no pictures by their ending and their first bytes, relative to the
+    /// root.
     pub fn ignored(&self) -> &[String] {
         &self.files.ignored
     }
 }
 
-/// The names of the folders in `root`, in the order of their bytes; hidden ones and the system's are none.
+/// The names of the folders in `root`, in the order of their bytes; hidden ones and the system's
+/// are none.
 fn class_folders(root: &Path) -> Result<Vec<String>, DataError> {
     let mut names = Vec::new();
     for entry in fs::read_dir(root).map_err(|error| DataError::io(root, error))? {

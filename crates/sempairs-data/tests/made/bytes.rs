@@ -1,6 +1,7 @@
 //! Files of the formats besides JPEG, put together byte by byte.
 
-/// A PNG of the given kind with these chunks between header and end (PNG specification, chapters 5 and 11).
+/// A PNG of the given kind with these chunks between header and end (PNG specification, chapters 5
+/// and 11).
 pub fn png(
     (width, height): (u32, u32),
     bits: u8,
@@ -62,8 +63,8 @@ pub fn bmp(
     file
 }
 
-/// A GIF with a screen of these sides and one frame of 2x1 pixels at `(left, 0)`, of the colours 0 and `second`;
-/// its palette has the colours (10, 20, 30) and (40, 50, 60).
+/// A GIF with a screen of these sides and one frame of 2x1 pixels at `(left, 0)`, of the colours 0
+/// and `second`; its palette has the colours (10, 20, 30) and (40, 50, 60).
 pub fn gif(width: u16, height: u16, left: u16, second: u8) -> Vec<u8> {
     let mut file = b"GIF89a".to_vec();
     file.extend(width.to_le_bytes());

@@ -3,7 +3,10 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use sempairs::Error;
-use sempairs::data::{FlatSource, FolderSource, OnBadPicture, PictureSource, sift};
+use sempairs::data::{
+    BadPicture, DataError, FlatSource, FolderSource, OnBadPicture, PictureSource, Subset, screen,
+    sift,
+};
 
 /// A folder of pictures.
 #[derive(Args)]
@@ -17,6 +20,10 @@ pub struct FolderFlags {
     #[arg(long, value_enum, default_value_t = OnBad::Error)]
     on_bad_picture: OnBad,
 }
+
+/// A way to find bad pictures.
+type Find =
+    fn(Arc<dyn PictureSource>, OnBadPicture) -> Result<(Subset, Vec<BadPicture>), DataError>;
 
 #[derive(Clone, Copy, ValueEnum)]
 enum OnBad {
@@ -33,10 +40,20 @@ impl FolderFlags {
         }
     }
 
-    /// Opens the folder, and says on standard error what was passed over in it: side files, and under `skip`
-    /// files that do not begin as a picture does.
+    /// Opens the folder, and says on standard error what was passed over in it: side files, and
+    /// under `skip` files that do not begin as a picture does.
     pub fn open(&self) -> Result<Arc<dyn PictureSource>, Error> {
-        let (source, bad) = sift(self.list()?, self.on_bad())
+        self.without_bad(sift)
+    }
+
+    /// As [`open`](Self::open) after every picture was decoded, so that under `skip` torn ones are
+    /// left out, too.
+    pub fn open_decoded(&self) -> Result<Arc<dyn PictureSource>, Error> {
+        self.without_bad(screen)
+    }
+
+    fn without_bad(&self, find: Find) -> Result<Arc<dyn PictureSource>, Error> {
+        let (source, bad) = find(self.list()?, self.on_bad())
             .map_err(|error| self.on_bad().explain(error, "--on-bad-picture skip"))?;
         if !bad.is_empty() {
             eprintln!("{} files were left out:", bad.len());
@@ -47,7 +64,8 @@ impl FolderFlags {
         Ok(Arc::new(source))
     }
 
-    /// As [`open`](Self::open), with all files for pictures that are called neither hidden nor side files.
+    /// As [`open`](Self::open), with all files for pictures that are called neither hidden nor side
+    /// files.
     pub fn list(&self) -> Result<Arc<dyn PictureSource>, Error> {
         Ok(match self.flat {
             true => {

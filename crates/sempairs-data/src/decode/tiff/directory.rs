@@ -1,4 +1,5 @@
-//! The first directory of a TIFF file (TIFF 6.0, section 2; BigTIFF), as far as it says what the picture is.
+//! The first directory of a TIFF file (TIFF 6.0, section 2; BigTIFF), as far as it says what the
+//! picture is.
 
 /// What a directory says of its picture, looked up in the file's bytes.
 pub(super) struct Directory<'a> {
