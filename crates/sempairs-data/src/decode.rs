@@ -1,39 +1,50 @@
+mod bmp;
+mod gif;
+mod guard;
+mod indexed;
+mod kind;
+mod png;
+mod size;
+mod tiff;
+mod webp;
+
 use std::io::Cursor;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
+pub(crate) use kind::{SNIFFED, begins_as_picture, format_of};
+pub(crate) use size::too_large;
+pub use size::{MAX_FILE_BYTES, MAX_PIXELS};
+
 use crate::{DataError, Picture, jpeg};
 
-/// The most pixels a picture may claim to have: Pillow's limit against decompression bombs (twice
-/// its `MAX_IMAGE_PIXELS` of 1 GiB / 4 / 3), beyond which it refuses a file too.
-pub const MAX_PIXELS: u64 = 178_956_970;
-
-/// The most a decoder may allocate, in bytes: [`MAX_PIXELS`] of four 16-bit channels.
-const MAX_BYTES: u64 = 8 * MAX_PIXELS;
-
-/// The most bytes that are read of a picture's file: [`MAX_PIXELS`] of uncompressed 8-bit RGB, 512 MiB. Of a
-/// longer file nothing is read but its first bytes.
-pub const MAX_FILE_BYTES: u64 = 3 * MAX_PIXELS;
-
-/// Decodes a JPEG, PNG, GIF (its first frame), BMP, WebP or TIFF file to 8-bit RGB; the content decides
-/// which it is, and `name` stands in messages only.
+/// Decodes a JPEG, PNG, GIF, BMP, WebP or TIFF file to 8-bit RGB: of several frames or pages the
+/// first one. The content decides which format it is, and `name` stands in messages only.
 ///
-/// - Greyscale is repeated over the channels; a palette is looked up; CMYK and YCCK become RGB as
-///   Pillow makes them, `(255 - C)(255 - K) / 255` with Adobe's inverted values; 16 bits become 8
-///   by rounding to the nearest.
-/// - Alpha is dropped, as `convert("RGB")` drops it in Pillow and so in torchvision's loaders:
-///   what lies under a transparent pixel is shown.
+/// - Greyscale is repeated over the channels; a palette is looked up in every format that has one;
+///   CMYK and YCCK become RGB as Pillow makes them, `(255 - C)(255 - K) / 255` with Adobe's
+///   inverted values; 16 bits become 8 by rounding to the nearest.
+/// - Alpha is dropped, as `convert("RGB")` drops it in Pillow and so in torchvision's loaders: what
+///   lies under a transparent pixel is shown. Where the first frame of a GIF or WebP leaves its
+///   canvas free, nothing lies: that is black.
 /// - The orientation in the EXIF data is applied, so that what was up in the scene is up.
 ///
-/// A file that ends early or holds corrupt data is an error: no part of a picture is ever made up.
+/// A file that ends before its pixels do, a pixel of a colour that its palette lacks, pixels that a
+/// run-length code leaves out: each is an error, and no part of a picture is ever made up. Damage
+/// shows where the format has a checksum or a length to tell: always in PNG, where a file was cut
+/// in all.
+///
+/// A picture takes memory for as many pixels as its file can hold, and never for more than
+/// [`MAX_PIXELS`]. A panic of a decoder is an error like any other: it is caught, by way of a panic
+/// hook that is set once and passes all other panics on to the hook that was there.
 ///
 /// # Errors
 ///
 /// [`DataError::Picture`] with `name` and the reason.
 pub fn decode(bytes: &[u8], name: &str) -> Result<Picture<'static>, DataError> {
-    decode_dynamic(bytes).map_err(|reason| DataError::picture(name, reason)).map(|image| {
-        let image = image.into_rgb8();
+    let image = guard::guarded(|| decode_dynamic(bytes).map(DynamicImage::into_rgb8));
+    image.map_err(|reason| DataError::picture(name, reason)).map(|image| {
         let (width, height) = (image.width() as usize, image.height() as usize);
         Picture::new(width, height, image.into_raw())
     })
@@ -42,12 +53,21 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<Picture<'static>, DataError> {
 fn decode_dynamic(bytes: &[u8]) -> Result<DynamicImage, String> {
     let (mut image, orientation) = match format_of(bytes)? {
         ImageFormat::Jpeg => jpeg::decode(bytes)?,
-        format => decode_other(bytes, format).map_err(|error| match error {
-            ImageError::Limits(_) => format!("{error} (the limit is {MAX_PIXELS} pixels)"),
-            error => error.to_string(),
-        })?,
+        ImageFormat::Png => png::decode(bytes)?,
+        ImageFormat::Gif => (gif::decode(bytes)?, Orientation::NoTransforms),
+        ImageFormat::Bmp => match bmp::decode(bytes)? {
+            Some(image) => (image, Orientation::NoTransforms),
+            None => decode_other(bytes, ImageFormat::Bmp)?,
+        },
+        ImageFormat::Tiff => match tiff::decode(bytes)? {
+            Some(image) => image,
+            None => decode_other(bytes, ImageFormat::Tiff)?,
+        },
+        format => {
+            webp::check(bytes)?;
+            decode_other(bytes, format)?
+        }
     };
-    // A GIF states its screen's sides apart from its frames'.
     if image.width() == 0 || image.height() == 0 {
         return Err(format!("it has no pixel: {}x{}", image.width(), image.height()));
     }
@@ -55,54 +75,21 @@ fn decode_dynamic(bytes: &[u8]) -> Result<DynamicImage, String> {
     Ok(image)
 }
 
-fn decode_other(
-    bytes: &[u8],
-    format: ImageFormat,
-) -> Result<(DynamicImage, Orientation), ImageError> {
+/// What the `image` crate makes of a file of which the length and the sides were found to agree.
+fn decode_other(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientation), String> {
+    let text = |error: ImageError| error.to_string();
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_BYTES);
+    limits.max_alloc = Some(size::MAX_BYTES);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits.clone());
-    let mut decoder = reader.into_decoder()?;
+    let mut decoder = reader.into_decoder().map_err(text)?;
     let (width, height) = decoder.dimensions();
-    if too_large(width.into(), height.into()) {
-        let kind = image::error::LimitErrorKind::DimensionError;
-        return Err(ImageError::Limits(image::error::LimitError::from_kind(kind)));
-    }
-    limits.reserve(decoder.total_bytes())?;
-    decoder.set_limits(limits)?;
+    size::check(width.into(), height.into(), u64::MAX)?;
+    limits.reserve(decoder.total_bytes()).map_err(text)?;
+    decoder.set_limits(limits).map_err(text)?;
     // Damaged metadata does not damage the pixels: such a picture is taken as it lies.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    Ok((DynamicImage::from_decoder(decoder)?, orientation))
-}
-
-/// How many of a file's first bytes [`format_of`] and [`begins_as_picture`] look at.
-pub(crate) const SNIFFED: u64 = 32;
-
-/// What a file is that begins with `start`, or why [`decode`] cannot read it.
-pub(crate) fn format_of(start: &[u8]) -> Result<ImageFormat, String> {
-    use ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
-    if start.is_empty() {
-        return Err("the file is empty".into());
-    }
-    match image::guess_format(start) {
-        Ok(format @ (Jpeg | Png | Gif | Bmp | WebP | Tiff)) => Ok(format),
-        _ => {
-            let start = start[..start.len().min(8)].escape_ascii();
-            Err(format!("neither JPEG, PNG, GIF, BMP, WebP nor TIFF: it begins with \"{start}\""))
-        }
-    }
-}
-
-/// Whether a file that begins with `start` is a picture, however it is called.
-pub(crate) fn begins_as_picture(start: &[u8]) -> bool {
-    // The mark of BMP is two letters, with which a text may begin, too; but a text has no zero byte.
-    format_of(start).is_ok_and(|format| format != ImageFormat::Bmp || start.contains(&0))
-}
-
-/// Whether a picture of `width` by `height` has more than [`MAX_PIXELS`].
-pub(crate) fn too_large(width: u64, height: u64) -> bool {
-    width.saturating_mul(height) > MAX_PIXELS
+    Ok((DynamicImage::from_decoder(decoder).map_err(text)?, orientation))
 }
 
 /// A decoded JPEG's pixels as the type in which orientation is applied.

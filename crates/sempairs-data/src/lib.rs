@@ -7,7 +7,7 @@
 //! - [`sources`]: folders, CIFAR, STL-10, and parts and sums of other sources;
 //! - [`pairing`] and [`manifest`]: drawn pairs and curated ones;
 //! - [`cache`]: pictures decoded once, to one memory-mapped file;
-//! - [`screen`]: what to do with pictures that cannot be decoded.
+//! - [`screen`] and [`sift`]: what to do with pictures that cannot be decoded.
 
 pub mod cache;
 mod decode;
@@ -37,7 +37,7 @@ pub use pairing::{Pair, PairDataset, Pairing};
 pub use paper_classes::{PaperClass, paper_classes};
 pub use picture::Picture;
 pub use progress::progress_bar;
-pub use screen::{BadPicture, OnBadPicture, screen};
+pub use screen::{BadPicture, OnBadPicture, screen, sift};
 pub use source::PictureSource;
 pub use sources::{
     CifarKind, CifarSource, Concat, FlatSource, FolderSource, Split, Stl10Source, Stl10Split,

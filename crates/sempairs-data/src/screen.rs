@@ -19,7 +19,8 @@ pub enum OnBadPicture {
 }
 
 impl OnBadPicture {
-    /// An error of reading pictures, with `setting` named at its end if that would have left a bad picture out.
+    /// An error of reading pictures, with `setting` named at its end if that would have left a bad
+    /// picture out.
     pub fn explain(self, error: DataError, setting: &str) -> DataError {
         match (error, self) {
             (DataError::Picture { picture, reason }, Self::Error) => {
@@ -52,6 +53,27 @@ impl std::fmt::Display for BadPicture {
     }
 }
 
+/// Looks at the [first bytes](PictureSource::peek) of every picture's file, on all cores, and
+/// returns the pictures that begin as such with a list of the others: films, formats that are not
+/// supported, links that lead nowhere.
+///
+/// This takes moments where [`screen`] takes minutes, and leaves torn pictures in.
+///
+/// # Errors
+///
+/// Under [`OnBadPicture::Error`] that of the first such file, which says how many there are. Under
+/// either, if none is left.
+pub fn sift(
+    source: Arc<dyn PictureSource>,
+    on_bad: OnBadPicture,
+) -> Result<(Subset, Vec<BadPicture>), DataError> {
+    let bad = match on_bad {
+        OnBadPicture::Error => refuse(unfit(&*source)).map(|()| BTreeMap::new())?,
+        OnBadPicture::Skip => unfit(&*source),
+    };
+    without(source, bad)
+}
+
 /// Reads every picture of `source` once, on all cores, and returns the readable ones with a list of
 /// the others, so that training never meets a bad picture half-way.
 ///
@@ -59,11 +81,15 @@ impl std::fmt::Display for BadPicture {
 ///
 /// # Errors
 ///
-/// Under [`OnBadPicture::Error`] that of a bad picture. Under either, if none can be read.
+/// Under [`OnBadPicture::Error`] that of a bad picture; files that are [none](sift) are found
+/// before any is read in full. Under either, if none can be read.
 pub fn screen(
     source: Arc<dyn PictureSource>,
     on_bad: OnBadPicture,
 ) -> Result<(Subset, Vec<BadPicture>), DataError> {
+    if on_bad == OnBadPicture::Error {
+        refuse(unfit(&*source))?;
+    }
     let bar = progress_bar("checking pictures", source.len() as u64);
     let check = |index: usize| -> (usize, Result<(), DataError>) {
         let found = source.read(index).map(drop);
@@ -82,6 +108,37 @@ pub fn screen(
             .collect(),
     };
     drop(bar);
+    without(source, bad)
+}
+
+/// The pictures whose files do not begin as one, by their numbers.
+pub(crate) fn unfit(source: &dyn PictureSource) -> BTreeMap<usize, DataError> {
+    let bar = progress_bar("looking at files", source.len() as u64);
+    let peek = |index: usize| {
+        bar.inc(1);
+        Some((index, source.peek(index).err()?))
+    };
+    (0..source.len()).into_par_iter().filter_map(peek).collect()
+}
+
+/// The error of the first bad picture, which says how many there are; nothing if there is none.
+pub(crate) fn refuse(bad: BTreeMap<usize, DataError>) -> Result<(), DataError> {
+    let count = bad.len();
+    match bad.into_values().next() {
+        None => Ok(()),
+        Some(DataError::Picture { picture, reason }) if count > 1 => {
+            let reason = format!("{reason} (the first of {count} files that are no such pictures)");
+            Err(DataError::Picture { picture, reason })
+        }
+        Some(error) => Err(error),
+    }
+}
+
+/// The other pictures, if there are any, and a list of the bad ones.
+fn without(
+    source: Arc<dyn PictureSource>,
+    bad: BTreeMap<usize, DataError>,
+) -> Result<(Subset, Vec<BadPicture>), DataError> {
     let good: Vec<usize> = (0..source.len()).filter(|index| !bad.contains_key(index)).collect();
     let list = bad.iter().map(|(&index, error)| BadPicture::new(source.name(index), error));
     let list = list.collect();

@@ -59,20 +59,32 @@ pub trait PictureSource: Send + Sync {
     /// [`DataError`] with the picture's name and the reason, if it cannot be read or decoded.
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError>;
 
-    /// Where the pictures lie, for messages: a folder or a file. `None`, the default, for pictures that
-    /// lie in no single place.
+    /// Whether the first bytes of a picture's file are those of a picture, by which a film is found
+    /// without reading it. By default all is well, as in sources whose pictures lie in no file of
+    /// their own.
+    ///
+    /// # Errors
+    ///
+    /// That of [`read`](Self::read), if the first bytes tell.
+    fn peek(&self, _index: usize) -> Result<(), DataError> {
+        Ok(())
+    }
+
+    /// Where the pictures lie, for messages: a folder or a file. `None`, the default, for pictures
+    /// that lie in no single place.
     fn place(&self) -> Option<&Path> {
         None
     }
 
-    /// The names of the pictures that are not here although they are where these come from, so that a
-    /// message can say why; none by default.
+    /// The names of the pictures that are not here although they are where these come from, so that
+    /// a message can say why; none by default.
     fn left_out(&self) -> Vec<(String, LeftOut)> {
         Vec::new()
     }
 
-    /// Length and time of the file that a picture lies in, by which a [cache](crate::cache) knows that the file
-    /// was replaced under the same name. `None`, the default, for pictures that lie in no file.
+    /// Length and time of the file that a picture lies in, by which a [cache](crate::cache) knows
+    /// that the file was replaced under the same name. `None`, the default, for pictures that lie
+    /// in no file.
     fn stamp(&self, _index: usize) -> Option<Stamp> {
         None
     }
@@ -93,6 +105,9 @@ impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         (**self).read(index)
+    }
+    fn peek(&self, index: usize) -> Result<(), DataError> {
+        (**self).peek(index)
     }
     fn place(&self) -> Option<&Path> {
         (**self).place()

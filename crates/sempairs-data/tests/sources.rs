@@ -122,8 +122,6 @@ fn links_are_followed_and_circles_are_not() {
     symlink(root.path(), root.path().join("cat/up")).unwrap();
     assert!(FolderSource::open(root.path()).unwrap_err().to_string().contains("that it lies in"));
     std::fs::remove_file(root.path().join("cat/up")).unwrap();
-    symlink("nowhere", root.path().join("cat/dangling.png")).unwrap();
-    assert!(FolderSource::open(root.path()).unwrap_err().to_string().contains("dangling.png"));
 }
 
 #[test]
@@ -211,7 +209,7 @@ fn a_long_file_is_refused_by_its_first_bytes_or_its_length() {
     }
     let source = FlatSource::open(root.path()).unwrap();
     let message = source.read(0).unwrap_err().to_string();
-    assert!(message.contains("a.mp4: cannot be decoded: neither JPEG"), "{message}");
+    assert!(message.contains("a.mp4: cannot be decoded: it is an MP4 film"), "{message}");
     let message = source.read(1).unwrap_err().to_string();
     assert!(message.ends_with("536870911 bytes are over the limit of 536870910"), "{message}");
 }

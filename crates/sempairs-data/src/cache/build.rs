@@ -10,6 +10,7 @@ use super::CachedSource;
 use super::format::{self, CHUNK, Entry, Index};
 use super::shrink::shrink;
 use crate::progress_bar;
+use crate::screen::{refuse as refuse_files, unfit};
 use crate::{BadPicture, DataError, OnBadPicture, Picture, PictureSource, write_whole};
 
 /// Pictures that each thread decodes before all are written: this many, times the threads, are in
@@ -53,6 +54,10 @@ impl CachedSource {
         let side = side.ok_or_else(|| refuse("the short side is not from 1 to 2^32 - 1 pixels"))?;
         if source.is_empty() {
             return Err(refuse("there is no picture to put into it"));
+        }
+        if on_bad == OnBadPicture::Error {
+            // A film among the pictures is no reason to decode half of them first.
+            refuse_files(unfit(source))?;
         }
         let header = format::header(side, Self::identity_of(source, short_side));
         let mut build =

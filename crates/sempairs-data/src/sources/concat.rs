@@ -60,6 +60,10 @@ impl PictureSource for Concat {
         let (source, index) = self.locate(index);
         self.sources[source].read(index)
     }
+    fn peek(&self, index: usize) -> Result<(), DataError> {
+        let (source, index) = self.locate(index);
+        self.sources[source].peek(index)
+    }
     fn left_out(&self) -> Vec<(String, LeftOut)> {
         self.sources.iter().flat_map(|source| source.left_out()).collect()
     }

@@ -1,5 +1,6 @@
 //! The files under a folder, and which of them are pictures.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -10,13 +11,37 @@ use crate::decode::{MAX_FILE_BYTES, SNIFFED, begins_as_picture, format_of};
 use crate::progress::progress_count;
 use crate::{DataError, Picture, Stamp, decode};
 
-/// Endings of what lies beside pictures in published data sets. A file of such a name is passed over
-/// unless it begins as a picture does. Everything else is taken for a picture, since the content decides
-/// that and not the name; so a text file named `.jpg` is an error and is not passed over.
+/// Endings of what lies beside pictures in published data sets. A file of such a name is passed
+/// over unless it begins as a picture does. Everything else is taken for a picture, since the
+/// content decides that and not the name; so a text file named `.jpg` is an error and is not passed
+/// over.
 const SIDE_FILES: [&str; 26] = [
     "cache", "csv", "db", "gz", "htm", "html", "ini", "json", "jsonl", "log", "mat", "md", "npy",
     "npz", "pdf", "pickle", "pkl", "py", "rst", "tar", "toml", "tsv", "txt", "xml", "yaml", "yml",
 ];
+
+/// What systems and network drives put into folders, whatever the case of its letters: no picture
+/// lies there.
+const SYSTEM: [&str; 13] = [
+    "__MACOSX",
+    "@eaDir",
+    "#recycle",
+    "@Recycle",
+    "#snapshot",
+    "@Recently-Snapshot",
+    "$RECYCLE.BIN",
+    "RECYCLER",
+    "System Volume Information",
+    "lost+found",
+    "Network Trash Folder",
+    "Temporary Items",
+    "Icon\r",
+];
+
+/// Whether an entry of a folder is none that a user put there: hidden, or the system's.
+pub(super) fn is_passed_over(name: &str) -> bool {
+    name.starts_with('.') || SYSTEM.iter().any(|system| system.eq_ignore_ascii_case(name))
+}
 
 /// Picture files by their path relative to a root, `/` between the parts on every system.
 #[derive(Debug)]
@@ -25,12 +50,15 @@ pub(crate) struct Files {
     pub(crate) names: Vec<String>,
     /// Side files, relative likewise.
     pub(crate) ignored: Vec<String>,
+    /// Those of `names` that the listing itself found to be no picture, and why.
+    unfit: BTreeMap<String, String>,
 }
 
 impl Files {
     /// All pictures below `root`, in the order of their names' bytes.
     pub(crate) fn below(root: &Path) -> Result<Self, DataError> {
-        let mut files = Self { root: root.to_path_buf(), names: Vec::new(), ignored: Vec::new() };
+        let (root_path, unfit) = (root.to_path_buf(), BTreeMap::new());
+        let mut files = Self { root: root_path, names: Vec::new(), ignored: Vec::new(), unfit };
         let found = progress_count("listing files");
         files.walk(root, "", &mut Vec::new(), &found)?;
         files.names.sort_unstable();
@@ -54,27 +82,54 @@ impl Files {
             let entry = entry.map_err(|error| DataError::io(folder, error))?;
             found.inc(1);
             let path = entry.path();
-            let name = entry.file_name().into_string().map_err(|_| {
-                DataError::layout(&path, "its name is not UTF-8, so no manifest could hold it")
-            })?;
-            if name.starts_with('.') || name == "__MACOSX" {
+            let listed = entry.file_name();
+            let name = listed.to_string_lossy();
+            if is_passed_over(&name) {
                 continue;
             }
+            let relative = format!("{prefix}{name}");
             let mut kind = entry.file_type().map_err(|error| DataError::io(&path, error))?;
             if kind.is_symlink() {
-                let target = fs::metadata(&path).map_err(|error| DataError::io(&path, error))?;
-                kind = target.file_type();
+                match fs::metadata(&path) {
+                    Ok(target) => kind = target.file_type(),
+                    Err(_) if has_side_ending(&name) => {
+                        self.ignored.push(relative);
+                        continue;
+                    }
+                    Err(error) => {
+                        let target = fs::read_link(&path).unwrap_or_default();
+                        let target = target.display();
+                        self.unfit(
+                            relative,
+                            format!("a link to {target} that leads nowhere: {error}"),
+                        );
+                        continue;
+                    }
+                }
             }
+            let is_text = listed.to_str().is_some();
             if kind.is_dir() {
-                self.walk(&path, &format!("{prefix}{name}/"), above, found)?;
+                if !is_text {
+                    let reason = "its name is not UTF-8, so no manifest could name its pictures";
+                    return Err(DataError::layout(&path, reason));
+                }
+                self.walk(&path, &format!("{relative}/"), above, found)?;
             } else if has_side_ending(&name) && !(kind.is_file() && holds_picture(&path)?) {
-                self.ignored.push(format!("{prefix}{name}"));
+                self.ignored.push(relative);
+            } else if !is_text {
+                let reason = "its name is not UTF-8, so no manifest could hold it; rename it";
+                self.unfit(relative, reason.into());
             } else {
-                self.names.push(format!("{prefix}{name}"));
+                self.names.push(relative);
             }
         }
         above.pop();
         Ok(())
+    }
+
+    fn unfit(&mut self, name: String, reason: String) {
+        self.names.push(name.clone());
+        self.unfit.insert(name, reason);
     }
 
     pub(crate) fn path(&self, index: usize) -> PathBuf {
@@ -82,12 +137,34 @@ impl Files {
     }
 
     pub(crate) fn read(&self, index: usize) -> Result<Picture<'static>, DataError> {
-        let path = self.path(index);
-        let name = path.display().to_string();
-        match content(&path).map_err(|error| DataError::io(&path, error))? {
+        let name = self.path(index).display().to_string();
+        match self.open(index).and_then(|(file, start)| content(file, start)) {
             Ok(bytes) => decode(&bytes, &name),
             Err(reason) => Err(DataError::picture(name, reason)),
         }
+    }
+
+    /// Whether a file begins as a picture does.
+    pub(crate) fn peek(&self, index: usize) -> Result<(), DataError> {
+        let picture = |reason| DataError::picture(self.path(index).display().to_string(), reason);
+        self.open(index).map(drop).map_err(picture)
+    }
+
+    /// A picture's file and its first bytes, or why it cannot be a picture's.
+    fn open(&self, index: usize) -> Result<(File, Vec<u8>), String> {
+        if let Some(reason) = self.unfit.get(&self.names[index]) {
+            return Err(reason.clone());
+        }
+        let path = self.path(index);
+        // Even to open a pipe may take for ever, and a device may have no end.
+        if !fs::metadata(&path).map_err(unreadable)?.is_file() {
+            return Err("no regular file, but a pipe, a socket, a device or a folder".into());
+        }
+        let mut file = File::open(&path).map_err(unreadable)?;
+        let mut start = Vec::new();
+        Read::by_ref(&mut file).take(SNIFFED).read_to_end(&mut start).map_err(unreadable)?;
+        format_of(&start)?;
+        Ok((file, start))
     }
 
     /// Of a picture's file; `None` if there is none any more.
@@ -96,28 +173,23 @@ impl Files {
     }
 }
 
-/// A file's bytes, or why it cannot be a picture's, which is found without reading it all.
-fn content(path: &Path) -> io::Result<Result<Vec<u8>, String>> {
-    // Even to open a pipe may take for ever, and a device may have no end.
-    if !fs::metadata(path)?.is_file() {
-        return Ok(Err("no regular file, but a pipe, a socket, a device or a folder".into()));
-    }
-    let mut file = File::open(path)?;
-    let mut bytes = Vec::new();
-    Read::by_ref(&mut file).take(SNIFFED).read_to_end(&mut bytes)?;
-    if let Err(reason) = format_of(&bytes) {
-        return Ok(Err(reason));
-    }
-    let length = file.metadata()?.len();
+/// The bytes of a file of which the `start` was read.
+fn content(file: File, start: Vec<u8>) -> Result<Vec<u8>, String> {
+    let length = file.metadata().map_err(unreadable)?.len();
     let too_long = |length| Err(format!("{length} bytes are over the limit of {MAX_FILE_BYTES}"));
     if length > MAX_FILE_BYTES {
-        return Ok(too_long(length));
+        return too_long(length);
     }
+    let mut bytes = start;
     bytes.reserve(length as usize + 1);
     // A file may grow while it is read.
-    file.take(MAX_FILE_BYTES + 1 - SNIFFED).read_to_end(&mut bytes)?;
+    file.take(MAX_FILE_BYTES + 1 - SNIFFED).read_to_end(&mut bytes).map_err(unreadable)?;
     let length = bytes.len() as u64;
-    Ok(if length > MAX_FILE_BYTES { too_long(length) } else { Ok(bytes) })
+    if length > MAX_FILE_BYTES { too_long(length) } else { Ok(bytes) }
+}
+
+fn unreadable(error: io::Error) -> String {
+    format!("it cannot be read: {error}")
 }
 
 fn has_side_ending(name: &str) -> bool {

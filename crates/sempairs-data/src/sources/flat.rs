@@ -10,14 +10,15 @@ pub struct FlatSource {
 }
 
 impl FlatSource {
-    /// Lists the pictures below `root` in the order of their paths; hidden files and the usual side
-    /// files (`.txt`, `.csv`, `.xml`, ..., unless they begin as a picture does) are
-    /// [passed over](Self::ignored), links are followed.
+    /// Lists the pictures below `root` in the order of their paths; hidden files, the system's and
+    /// the usual side files (`.txt`, `.csv`, `.xml`, ..., unless they begin as a picture does) are
+    /// [passed over](Self::ignored), links are followed. Files that are no pictures are found by
+    /// [`sift`](crate::sift).
     ///
     /// # Errors
     ///
-    /// [`DataError::Io`] for a folder that cannot be read or a link that leads nowhere,
-    /// [`DataError::Layout`] if there is no picture.
+    /// [`DataError::Io`] for a folder that cannot be read, [`DataError::Layout`] if there is no
+    /// picture.
     pub fn open(root: impl AsRef<Path>) -> Result<Self, DataError> {
         let files = Files::below(root.as_ref())?;
         if files.names.is_empty() {
@@ -31,7 +32,8 @@ impl FlatSource {
         &self.files.root
     }
 
-    /// The side files, taken for no pictures by their ending and their first bytes, relative to the root.
+    /// The side files, taken for no pictures by their ending and their first bytes, relative to the
+    /// root.
     pub fn ignored(&self) -> &[String] {
         &self.files.ignored
     }
@@ -52,6 +54,9 @@ impl PictureSource for FlatSource {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.files.read(index)
+    }
+    fn peek(&self, index: usize) -> Result<(), DataError> {
+        self.files.peek(index)
     }
     fn place(&self) -> Option<&Path> {
         Some(self.root())

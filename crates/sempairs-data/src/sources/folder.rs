@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::files::Files;
+use super::files::{Files, is_passed_over};
 use crate::{DataError, Picture, PictureSource, Stamp};
 
 /// A folder of class folders, as ImageNet and Tiny-ImageNet are laid out.
@@ -10,7 +10,7 @@ use crate::{DataError, Picture, PictureSource, Stamp};
 pub struct FolderSource {
     files: Files,
     classes: Vec<String>,
-    class: Vec<usize>,
+    class: Vec<Option<usize>>,
 }
 
 impl FolderSource {
@@ -18,18 +18,23 @@ impl FolderSource {
     ///
     /// - `root/CLASS/**/picture`: a class is a folder, and everything below it belongs to it, so
     ///   that Tiny-ImageNet's `train/WNID/images/*.JPEG` needs no care;
-    /// - `root/images/picture` with `root/val_annotations.txt`, whose lines begin with a file's name
-    ///   and its class: Tiny-ImageNet's validation set.
+    /// - `root/images/picture` with `root/val_annotations.txt`, whose lines begin with a file's
+    ///   name and its class: Tiny-ImageNet's validation set.
     ///
     /// Classes are numbered in the order of their names and pictures follow the order of their
-    /// paths, both by bytes. Hidden files and the usual side files (`.txt`, `.csv`, `.xml`, ..., unless
-    /// they begin as a picture does) are [passed over](Self::ignored); links are followed.
+    /// paths, both by bytes. Hidden files and folders, those of the system (`@eaDir`, `__MACOSX`,
+    /// `lost+found`, ...) and the usual side files (`.txt`, `.csv`, `.xml`, ..., unless they begin
+    /// as a picture does) are [passed over](Self::ignored); links are followed.
+    ///
+    /// Every other file counts as a picture until it is looked at: [`sift`](crate::sift) finds
+    /// films, pictures of unknown formats and links that lead nowhere by their first bytes. Such a
+    /// file may lie outside the class folders, where it has no class.
     ///
     /// # Errors
     ///
-    /// [`DataError::Io`] for a folder that cannot be read or a link that leads nowhere;
-    /// [`DataError::Layout`] for a picture outside the class folders, a class without pictures, no
-    /// class at all; [`DataError::Line`] for a line of `val_annotations.txt` that names no picture.
+    /// [`DataError::Io`] for a folder that cannot be read; [`DataError::Layout`] for a picture
+    /// outside the class folders, a class without pictures, no class at all; [`DataError::Line`]
+    /// for a line of `val_annotations.txt` that names no picture.
     pub fn open(root: impl AsRef<Path>) -> Result<Self, DataError> {
         let root = root.as_ref();
         let annotations = root.join("val_annotations.txt");
@@ -49,16 +54,19 @@ impl FolderSource {
         let classes = class_folders(&files.root)?;
         let mut counts = vec![0usize; classes.len()];
         let mut class = Vec::with_capacity(files.names.len());
-        for name in &files.names {
-            let number = name
-                .split_once('/')
-                .and_then(|(folder, _)| classes.binary_search_by(|it| it.as_str().cmp(folder)).ok())
-                .ok_or_else(|| {
+        for (index, name) in files.names.iter().enumerate() {
+            let folder = name.split_once('/').map(|(folder, _)| folder);
+            let number = folder
+                .and_then(|folder| classes.binary_search_by(|it| it.as_str().cmp(folder)).ok());
+            match number {
+                Some(number) => counts[number] += 1,
+                None if files.peek(index).is_err() => {}
+                None => {
                     let reason = "lies outside the class folders; a folder of pictures without \
                                   classes is opened as a flat source";
-                    DataError::layout(files.root.join(name), reason)
-                })?;
-            counts[number] += 1;
+                    return Err(DataError::layout(files.root.join(name), reason));
+                }
+            }
             class.push(number);
         }
         if let Some(empty) = counts.iter().position(|&count| count == 0) {
@@ -94,14 +102,18 @@ impl FolderSource {
         }
         let classes: BTreeSet<&str> = class_of.values().copied().collect();
         let classes: Vec<String> = classes.into_iter().map(String::from).collect();
-        let number = |name: &String| {
-            let class = class_of.get(name).ok_or_else(|| {
+        let number = |(index, name): (usize, &String)| match class_of.get(name) {
+            Some(class) => {
+                let number = classes.binary_search_by(|it| it.as_str().cmp(class));
+                Ok(Some(number.expect("collected above")))
+            }
+            None if files.peek(index).is_err() => Ok(None),
+            None => {
                 let reason = format!("no line of {} names it", annotations.display());
-                DataError::layout(files.root.join(name), reason)
-            })?;
-            Ok(classes.binary_search_by(|it| it.as_str().cmp(class)).expect("collected above"))
+                Err(DataError::layout(files.root.join(name), reason))
+            }
         };
-        let class = files.names.iter().map(number).collect::<Result<_, DataError>>()?;
+        let class = files.names.iter().enumerate().map(number).collect::<Result<_, DataError>>()?;
         Ok(Self { files, classes, class })
     }
 
@@ -110,20 +122,22 @@ impl FolderSource {
         &self.files.root
     }
 
-    /// The side files, taken for no pictures by their ending and their first bytes, relative to the root.
+    /// The side files, taken for no pictures by their ending and their first bytes, relative to the
+    /// root.
     pub fn ignored(&self) -> &[String] {
         &self.files.ignored
     }
 }
 
-/// The names of the folders in `root`, in the order of their bytes; hidden ones are none.
+/// The names of the folders in `root`, in the order of their bytes; hidden ones and the system's
+/// are none.
 fn class_folders(root: &Path) -> Result<Vec<String>, DataError> {
     let mut names = Vec::new();
     for entry in fs::read_dir(root).map_err(|error| DataError::io(root, error))? {
         let entry = entry.map_err(|error| DataError::io(root, error))?;
         // The listing of the files has refused names that are not UTF-8.
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.starts_with('.') && name != "__MACOSX" && entry.path().is_dir() {
+        if !is_passed_over(&name) && entry.path().is_dir() {
             names.push(name);
         }
     }
@@ -139,13 +153,16 @@ impl PictureSource for FolderSource {
         &self.classes
     }
     fn class(&self, index: usize) -> Option<usize> {
-        Some(self.class[index])
+        self.class[index]
     }
     fn name(&self, index: usize) -> String {
         self.files.names[index].clone()
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.files.read(index)
+    }
+    fn peek(&self, index: usize) -> Result<(), DataError> {
+        self.files.peek(index)
     }
     fn place(&self) -> Option<&Path> {
         Some(self.root())

@@ -163,6 +163,9 @@ impl PictureSource for Subset {
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.source.read(self.indices[index])
     }
+    fn peek(&self, index: usize) -> Result<(), DataError> {
+        self.source.peek(self.indices[index])
+    }
     fn place(&self) -> Option<&Path> {
         self.source.place()
     }

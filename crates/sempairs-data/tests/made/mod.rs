@@ -1,6 +1,7 @@
 //! Pictures made for the tests of reading them.
 #![allow(dead_code)] // each test file uses its part
 
+pub mod bytes;
 pub mod jpeg;
 
 use std::io::Cursor;

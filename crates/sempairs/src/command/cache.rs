@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use sempairs::Error;
-use sempairs::data::{CachedSource, OnBadPicture};
+use sempairs::data::CachedSource;
 
 use super::folder::FolderFlags;
 
@@ -17,24 +17,13 @@ pub struct CacheArgs {
     /// Pixels that the shorter side of a larger picture is brought down to.
     #[arg(long, default_value_t = 128)]
     short_side: usize,
-    /// What to do with a picture that cannot be decoded.
-    #[arg(long, value_enum, default_value_t = OnBad::Error)]
-    on_bad_picture: OnBad,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum OnBad {
-    Error,
-    Skip,
 }
 
 impl CacheArgs {
     pub fn run(self) -> Result<(), Error> {
-        let on_bad = match self.on_bad_picture {
-            OnBad::Error => OnBadPicture::Error,
-            OnBad::Skip => OnBadPicture::Skip,
-        };
-        let source = self.source.open()?;
+        let on_bad = self.source.on_bad();
+        // All files: what the cache is of does not depend on which of them can be decoded.
+        let source = self.source.list()?;
         let report = CachedSource::build(&source, self.short_side, &self.out, on_bad)
             .map_err(|error| on_bad.explain(error, "--on-bad-picture skip"))?;
         println!(

@@ -1,9 +1,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use sempairs::Error;
-use sempairs::data::{FlatSource, FolderSource, PictureSource};
+use sempairs::data::{
+    BadPicture, DataError, FlatSource, FolderSource, OnBadPicture, PictureSource, Subset, screen,
+    sift,
+};
 
 /// A folder of pictures.
 #[derive(Args)]
@@ -13,11 +16,57 @@ pub struct FolderFlags {
     /// The folder holds pictures without classes.
     #[arg(long)]
     pub flat: bool,
+    /// What to do with a picture that cannot be decoded.
+    #[arg(long, value_enum, default_value_t = OnBad::Error)]
+    on_bad_picture: OnBad,
+}
+
+/// A way to find bad pictures.
+type Find =
+    fn(Arc<dyn PictureSource>, OnBadPicture) -> Result<(Subset, Vec<BadPicture>), DataError>;
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OnBad {
+    Error,
+    Skip,
 }
 
 impl FolderFlags {
-    /// Opens the folder, and says on standard error what was passed over in it.
+    /// What was asked for.
+    pub fn on_bad(&self) -> OnBadPicture {
+        match self.on_bad_picture {
+            OnBad::Error => OnBadPicture::Error,
+            OnBad::Skip => OnBadPicture::Skip,
+        }
+    }
+
+    /// Opens the folder, and says on standard error what was passed over in it: side files, and
+    /// under `skip` files that do not begin as a picture does.
     pub fn open(&self) -> Result<Arc<dyn PictureSource>, Error> {
+        self.without_bad(sift)
+    }
+
+    /// As [`open`](Self::open) after every picture was decoded, so that under `skip` torn ones are
+    /// left out, too.
+    pub fn open_decoded(&self) -> Result<Arc<dyn PictureSource>, Error> {
+        self.without_bad(screen)
+    }
+
+    fn without_bad(&self, find: Find) -> Result<Arc<dyn PictureSource>, Error> {
+        let (source, bad) = find(self.list()?, self.on_bad())
+            .map_err(|error| self.on_bad().explain(error, "--on-bad-picture skip"))?;
+        if !bad.is_empty() {
+            eprintln!("{} files were left out:", bad.len());
+            for file in &bad {
+                eprintln!("  {file}");
+            }
+        }
+        Ok(Arc::new(source))
+    }
+
+    /// As [`open`](Self::open), with all files for pictures that are called neither hidden nor side
+    /// files.
+    pub fn list(&self) -> Result<Arc<dyn PictureSource>, Error> {
         Ok(match self.flat {
             true => {
                 let source = FlatSource::open(&self.folder)?;

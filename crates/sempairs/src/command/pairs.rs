@@ -24,6 +24,9 @@ pub enum Pairs {
 pub struct Make {
     #[command(flatten)]
     source: FolderFlags,
+    /// Decode every picture first, as training does: this finds torn pictures, too.
+    #[arg(long)]
+    decode: bool,
     /// The manifest to write.
     #[arg(long)]
     out: PathBuf,
@@ -54,6 +57,9 @@ pub struct Check {
     manifest: PathBuf,
     #[command(flatten)]
     source: FolderFlags,
+    /// Decode every picture first, as training does: this finds torn pictures, too.
+    #[arg(long)]
+    decode: bool,
 }
 
 #[derive(Args)]
@@ -92,7 +98,10 @@ impl Pairs {
 
 impl Make {
     fn run(self) -> Result<(), Error> {
-        let mut source = self.source.open()?;
+        let mut source = match self.decode {
+            true => self.source.open_decoded()?,
+            false => self.source.open()?,
+        };
         if let Some(count) = self.per_class {
             source = std::sync::Arc::new(Subset::first_per_class(source, count)?);
         }
@@ -111,7 +120,10 @@ impl Make {
 
 impl Check {
     fn run(self) -> Result<(), Error> {
-        let source = self.source.open()?;
+        let source = match self.decode {
+            true => self.source.open_decoded()?,
+            false => self.source.open()?,
+        };
         let manifest = Manifest::read(&self.manifest, &*source).map_err(|error| {
             let (listed, error) = all_problems(error);
             eprint!("{listed}");

@@ -1,0 +1,60 @@
+//! GIF by way of the `gif` crate itself: four bytes a pixel and the whole screen would be taken for
+//! a file of a few bytes, and a colour that the palette lacks would be black.
+
+use std::num::NonZeroU64;
+
+use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
+use image::{DynamicImage, RgbImage};
+
+use super::indexed::colours;
+use super::size::{self, MAX_PIXELS};
+
+/// Pixels that a byte can hold: a code of LZW has twelve bits at most and stands for fewer than
+/// 4096.
+pub(super) const LZW: u64 = 4096 * 8 / 12 + 1;
+
+/// The first frame on its screen.
+pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
+    let text = |error: DecodingError| error.to_string();
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    options.set_memory_limit(MemoryLimit::Bytes(
+        const { NonZeroU64::new(MAX_PIXELS).expect("a constant") },
+    ));
+    let mut decoder = options.read_info(bytes).map_err(text)?;
+    let room = bytes.len() as u64 * LZW;
+    let (width, height) = (decoder.width(), decoder.height());
+    size::check(width.into(), height.into(), room)?;
+    let frame = decoder.next_frame_info().map_err(text)?.ok_or("it has no frame")?;
+    let (left, top) = (usize::from(frame.left), usize::from(frame.top));
+    let (columns, rows) = (frame.width, frame.height);
+    let transparent = frame.transparent;
+    size::check(columns.into(), rows.into(), room)?;
+    let mut indices = vec![0; usize::from(columns) * usize::from(rows)];
+    decoder.read_into_buffer(&mut indices).map_err(text)?;
+    let palette = colours(decoder.palette().map_err(text)?);
+
+    // What the frame leaves of the screen is transparent, and there is nothing under it: black.
+    let (width, height) = (usize::from(width), usize::from(height));
+    let mut screen = vec![0; 3 * width * height];
+    for (y, row) in indices.chunks_exact(usize::from(columns)).enumerate() {
+        for (x, &index) in row.iter().enumerate() {
+            let colour = match palette.get(usize::from(index)) {
+                Some(&colour) => colour,
+                None if transparent == Some(index) => [0; 3],
+                None => {
+                    let most = palette.len();
+                    return Err(format!(
+                        "a pixel is of colour {index}, where the palette has {most} colours"
+                    ));
+                }
+            };
+            let (x, y) = (left + x, top + y);
+            if x < width && y < height {
+                screen[3 * (y * width + x)..][..3].copy_from_slice(&colour);
+            }
+        }
+    }
+    let image = RgbImage::from_raw(width as u32, height as u32, screen);
+    image.map(DynamicImage::ImageRgb8).ok_or_else(|| "pixels are missing".into())
+}

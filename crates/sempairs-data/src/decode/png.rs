@@ -1,0 +1,153 @@
+//! PNG by way of the `png` crate itself: it panics on a palette that is cut within a colour, makes
+//! the colours black that a palette lacks, and unpacks profiles and texts that nobody asks for.
+
+use std::io::Cursor;
+
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageBuffer};
+use png::{BitDepth, ColorType, DecodingError, Transformations};
+
+use super::indexed::{colours, look_up, unpack};
+use super::size;
+
+/// How far deflate can compress: a length of 258 bytes takes two bits at least.
+pub(super) const DEFLATE: u64 = 1032;
+
+pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String> {
+    let text = |error: DecodingError| error.to_string();
+    let header = Header::of(bytes)?;
+    size::check(
+        header.sides.0.into(),
+        header.sides.1.into(),
+        bytes.len() as u64 * DEFLATE * 8 / header.bits_per_pixel(),
+    )?;
+    if header.colour == INDEXED {
+        check_palette(bytes)?;
+    }
+    // Text, profiles and EXIF take no more than the file; pixels are bounded above.
+    let limits = png::Limits { bytes: size::MAX_BYTES as usize };
+    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    let indexed = header.colour == INDEXED;
+    // Colours of a palette are looked up here; fewer bits than eight become eight there.
+    decoder.set_transformations(if indexed {
+        Transformations::IDENTITY
+    } else {
+        Transformations::EXPAND
+    });
+    let mut reader = decoder.read_info().map_err(text)?;
+    let buffer = reader.output_buffer_size().ok_or("its size is out of range")?;
+    let mut pixels = vec![0; buffer];
+    let frame = reader.next_frame(&mut pixels).map_err(text)?;
+    let orientation = reader.info().exif_metadata.as_ref();
+    let orientation = orientation.and_then(|exif| Orientation::from_exif_chunk(exif));
+    let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+    let (width, height) = (frame.width, frame.height);
+    let image = if indexed {
+        let palette = reader.info().palette.as_deref().ok_or("it has no palette")?;
+        let bits = frame.bit_depth as usize;
+        let indices = unpack(&pixels, frame.line_size, width as usize, bits);
+        look_up((width, height), indices, &colours(palette))?
+    } else {
+        use DynamicImage as D;
+        let deep = || pixels.as_chunks().0.iter().map(|&it| u16::from_be_bytes(it)).collect();
+        let raw = (width, height);
+        let image = match (frame.color_type, frame.bit_depth) {
+            (ColorType::Grayscale, BitDepth::Eight) => buffer_of(raw, pixels).map(D::ImageLuma8),
+            (ColorType::GrayscaleAlpha, BitDepth::Eight) => {
+                buffer_of(raw, pixels).map(D::ImageLumaA8)
+            }
+            (ColorType::Rgb, BitDepth::Eight) => buffer_of(raw, pixels).map(D::ImageRgb8),
+            (ColorType::Rgba, BitDepth::Eight) => buffer_of(raw, pixels).map(D::ImageRgba8),
+            (ColorType::Grayscale, BitDepth::Sixteen) => buffer_of(raw, deep()).map(D::ImageLuma16),
+            (ColorType::GrayscaleAlpha, BitDepth::Sixteen) => {
+                buffer_of(raw, deep()).map(D::ImageLumaA16)
+            }
+            (ColorType::Rgb, BitDepth::Sixteen) => buffer_of(raw, deep()).map(D::ImageRgb16),
+            (ColorType::Rgba, BitDepth::Sixteen) => buffer_of(raw, deep()).map(D::ImageRgba16),
+            (colour, bits) => {
+                return Err(format!("a PNG of {colour:?} with {bits:?} bits is of no known kind"));
+            }
+        };
+        image.ok_or("pixels are missing")?
+    };
+    Ok((image, orientation))
+}
+
+fn buffer_of<P: image::Pixel>(
+    (width, height): (u32, u32),
+    samples: Vec<P::Subpixel>,
+) -> Option<ImageBuffer<P, Vec<P::Subpixel>>> {
+    ImageBuffer::from_raw(width, height, samples)
+}
+
+/// The number of the colour type whose pixels are colours of a palette.
+const INDEXED: u8 = 3;
+
+/// What stands in the first chunk (PNG specification, 11.2.1).
+struct Header {
+    sides: (u32, u32),
+    bits: u8,
+    colour: u8,
+}
+
+impl Header {
+    fn of(bytes: &[u8]) -> Result<Self, String> {
+        let mut chunks = Chunks { bytes, at: 8 };
+        let body = match chunks.next() {
+            Some((b"IHDR", body)) if body.len() == 13 => body,
+            _ => return Err("cut short, or no header at its beginning".into()),
+        };
+        let side =
+            |at: usize| u32::from_be_bytes([body[at], body[at + 1], body[at + 2], body[at + 3]]);
+        Ok(Self { sides: (side(0), side(4)), bits: body[8], colour: body[9] })
+    }
+
+    /// As stored; of a combination that there is none of, the fewest.
+    fn bits_per_pixel(&self) -> u64 {
+        let channels = match self.colour {
+            2 => 3,
+            4 => 2,
+            6 => 4,
+            _ => 1,
+        };
+        u64::from(self.bits.max(1)) * channels
+    }
+}
+
+fn check_palette(bytes: &[u8]) -> Result<(), String> {
+    for (name, body) in (Chunks { bytes, at: 8 }) {
+        match name {
+            b"PLTE" if body.is_empty() || body.len() > 768 || !body.len().is_multiple_of(3) => {
+                return Err(format!(
+                    "its palette is {} bytes long, where 1 to 256 colours take 3 bytes each",
+                    body.len()
+                ));
+            }
+            b"PLTE" => return Ok(()),
+            b"IDAT" => break,
+            _ => {}
+        }
+    }
+    Err("it has no palette, though its pixels are colours of one".into())
+}
+
+/// Name and content of each chunk, up to one that is cut.
+struct Chunks<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = (&'a [u8; 4], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (length, rest) = self.bytes.get(self.at..)?.split_first_chunk::<4>()?;
+        let (name, rest) = rest.split_first_chunk::<4>()?;
+        let length = u32::from_be_bytes(*length) as usize;
+        // Length, name and checksum.
+        self.at = self.at.checked_add(length)?.checked_add(12)?;
+        Some((name, rest.get(..length)?))
+    }
+}

@@ -1,0 +1,139 @@
+//! Memory that is taken for files that state far more pixels than they hold.
+
+mod made;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use image::ImageFormat;
+use made::bytes::{bmp, gif, png, stored};
+use made::{encode, smooth};
+use sempairs_data::decode;
+
+/// Counts the bytes that are in use, and the most that ever were.
+struct Counting;
+
+static USED: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: all is passed on to the system's allocator; `realloc` is the trait's own, by way of these
+// two.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        MOST.fetch_max(USED.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        USED.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The most that any of these small files may take: a free mebipixel in the dearest of its forms.
+const BOUND: usize = 24 << 20;
+
+/// The most memory that decoding takes at once.
+fn taken(bytes: &[u8]) -> usize {
+    MOST.store(USED.load(Relaxed), Relaxed);
+    let before = USED.load(Relaxed);
+    let _ = decode(bytes, "x");
+    MOST.load(Relaxed) - before
+}
+
+// One test, since the counters are the process's.
+#[test]
+fn a_short_file_takes_little_memory_whatever_it_states() {
+    // The counter counts: 1000 x 1000 pixels as they are.
+    let honest = encode(smooth(1000, 1000), ImageFormat::Png);
+    assert!(taken(&honest) >= 3_000_000);
+
+    let side = 13_000u32; // 169 million pixels, within the limit
+    let (wide, signed) = (side as u16, side as i32);
+    assert!(gif(wide, wide, 0, 1).len() < 50);
+    check("gif screen", &gif(wide, wide, 0, 1));
+    let mut frame = gif(wide, wide, 0, 1);
+    frame[24..28].copy_from_slice(&[wide.to_le_bytes(), wide.to_le_bytes()].concat());
+    check("gif frame", &frame);
+    let pixels = stored(&[0; 100]);
+    for (bits, colour) in [(16, 6), (8, 2), (1, 0), (8, 3)] {
+        let palette: (&[u8; 4], &[u8]) = (b"PLTE", &[1, 2, 3]);
+        let file = png((side, side), bits, colour, &[palette, (b"IDAT", &pixels)]);
+        check("png", &file);
+    }
+    for (bits, compression) in [(24, 0), (8, 0), (8, 1), (4, 2), (32, 0)] {
+        check("bmp", &bmp((signed, signed), bits, compression, &[[0; 3]; 16], &[9, 1, 0, 1]));
+    }
+    for (at, bytes) in [("webp", plain_webp(side)), ("webp canvas", extended_webp(side))] {
+        check(at, &bytes);
+    }
+
+    // Wherever a length or a side stands in a small file, a large one.
+    let formats = [
+        ImageFormat::Png,
+        ImageFormat::Gif,
+        ImageFormat::Bmp,
+        ImageFormat::WebP,
+        ImageFormat::Tiff,
+    ];
+    let tiff = include_bytes!("files/tiff/palette-lzw.tif").to_vec();
+    let tiles = include_bytes!("files/tiff/rgb-tiles.tif").to_vec();
+    let encoded = formats.map(|format| encode(smooth(9, 5), format));
+    for file in encoded.into_iter().chain([tiff, tiles]) {
+        for width in [2, 3, 4, 8] {
+            for at in 0..=file.len() - width {
+                for byte in [0x7F, 0xFF, 0x30] {
+                    let mut stated = file.clone();
+                    stated[at..at + width].fill(byte);
+                    if file.starts_with(b"\x89PNG") && at < 29 {
+                        let crc = crc32fast::hash(&stated[12..29]).to_be_bytes();
+                        stated[29..33].copy_from_slice(&crc);
+                    }
+                    check(&format!("{byte:x} at {at}"), &stated);
+                }
+            }
+        }
+    }
+}
+
+fn check(what: &str, bytes: &[u8]) {
+    let taken = taken(bytes);
+    // A byte of WebP can hold many more pixels than one of any other format.
+    let bound = if bytes.starts_with(b"RIFF") { 4 * BOUND } else { BOUND };
+    let start = bytes[..4].escape_ascii();
+    assert!(taken < bound, "{what} ({start}): {taken} bytes for {} of the file", bytes.len());
+}
+
+/// A lossless WebP whose header states these sides, with nothing behind it.
+fn plain_webp(side: u32) -> Vec<u8> {
+    let mut picture = vec![0x2F];
+    picture.extend((side - 1 | (side - 1) << 14).to_le_bytes());
+    picture.extend([0; 16]);
+    riff(&[(b"VP8L", &picture)])
+}
+
+/// A WebP with a canvas of these sides around a picture of a few pixels.
+fn extended_webp(side: u32) -> Vec<u8> {
+    let small = encode(smooth(3, 3), ImageFormat::WebP);
+    let mut header = vec![0; 4];
+    for _ in 0..2 {
+        header.extend(&(side - 1).to_le_bytes()[..3]);
+    }
+    riff(&[(b"VP8X", &header), (b"VP8L", &small[20..])])
+}
+
+fn riff(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+    let mut body = b"WEBP".to_vec();
+    for (name, content) in chunks {
+        body.extend(*name);
+        body.extend((content.len() as u32).to_le_bytes());
+        body.extend(*content);
+        body.resize(body.len().next_multiple_of(2), 0);
+    }
+    let length = (body.len() as u32).to_le_bytes();
+    [&b"RIFF"[..], &length, &body].concat()
+}
