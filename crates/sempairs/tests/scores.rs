@@ -174,7 +174,13 @@ fn weights_may_stand_behind_a_prefix() {
     let expected = done(folder, &["evaluate", "--weights", "plain.safetensors"]);
     for prefix in ["common", "backbone."] {
         let args = ["evaluate", "--weights", "method.pth", "--prefix", prefix];
-        assert_eq!(done(folder, &args), expected, "{prefix}");
+        let [scores, said] = done(folder, &args);
+        assert_eq!(scores, expected[0], "{prefix}");
+        assert_eq!(
+            said.contains("method.pth: loaded behind `backbone.`"),
+            prefix == "common",
+            "{said}"
+        );
     }
     let refusal = |args: &[&str]| {
         let output =
