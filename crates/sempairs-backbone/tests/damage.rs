@@ -97,7 +97,7 @@ fn damage_is_an_error_and_takes_no_memory() {
             survives(&path, &doubled, &format!("{name}, twice from {} to {cut}", cut / 2));
         }
         // Bytes of all kinds, and lengths of four and eight bytes as large as they can be.
-        let step = (whole.len() / 500).max(1);
+        let step = (whole.len() / 150).max(1);
         for position in (0..whole.len()).step_by(step).chain(0..64) {
             for (width, byte) in [(1, whole[position] ^ 0x41), (4, 0x7f), (4, 0xff), (8, 0x3f)] {
                 let mut damaged = whole.clone();

@@ -8,6 +8,16 @@ use super::file::Entry;
 /// The tensors a file has, by name.
 pub(super) type Entries = BTreeMap<String, Entry>;
 
+/// A number for each of a residual network's fields.
+type Numbers = [u8; 6];
+
+/// A residual network's fields.
+const RESIDUAL: [&str; 6] = ["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"];
+
+/// Their places among the children of torchvision's ResNet, which has a rectifier and a pooling behind `bn1`; of the same
+/// without the pooling, for small pictures; and of lightly's for CIFAR, which has neither.
+const NUMBERINGS: [Numbers; 3] = [[0, 1, 4, 5, 6, 7], [0, 1, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5]];
+
 /// The tensors that a module wants.
 pub(super) struct Wanted {
     /// Names and PyTorch shapes in the order of the module's fields.
@@ -21,9 +31,8 @@ pub(super) struct Wanted {
 pub(super) struct Place {
     /// Empty, or up to and including a dot.
     pub(super) prefix: String,
-    /// In `nn.Sequential(*network.children())` the fields have numbers in place of names; these, in the
-    /// order of the module's fields.
-    numbers: Option<Vec<u64>>,
+    /// The numbers that `nn.Sequential(*network.children())` gives to the fields in place of names.
+    numbers: Option<Numbers>,
     /// Whether the projection of a residual block's input is called `shortcut`, as in the ResNets for
     /// CIFAR of kuangliu and lightly, and not `downsample` as in torchvision's.
     shortcut: bool,
@@ -50,14 +59,9 @@ impl Wanted {
         Self { tensors, fields }
     }
 
-    /// Whether the module's own fields are modules, which a `Sequential` may number.
-    fn is_nested(&self) -> bool {
-        self.fields.len() > 1 && self.tensors.iter().all(|(name, _)| name.contains('.'))
-    }
-
     /// All places of a file where some tensor of the module may stand, in the order of the alphabet.
     pub(super) fn places(&self, entries: &Entries) -> Vec<Place> {
-        let numbered = if self.is_nested() { numbered(entries) } else { BTreeMap::new() };
+        let numbered = if self.fields == RESIDUAL { numbered(entries) } else { BTreeSet::new() };
         let projects = self.tensors.iter().any(|(name, _)| name.contains(".downsample."));
         let mut places = BTreeSet::new();
         for shortcut in [false, true] {
@@ -70,12 +74,11 @@ impl Wanted {
                 let prefixes = before.filter(|prefix| prefix.is_empty() || prefix.ends_with('.'));
                 places.extend(prefixes.map(|prefix| Place::named(prefix, shortcut)));
             }
-            for (prefix, numbers) in &numbered {
-                if numbers.len() >= self.fields.len() {
-                    let numbers = numbers.iter().copied().take(self.fields.len()).collect();
-                    let prefix = prefix.clone();
-                    places.insert(Place { prefix, numbers: Some(numbers), shortcut });
-                }
+            for prefix in &numbered {
+                places.extend(NUMBERINGS.map(|numbers| {
+                    let (prefix, numbers) = ((*prefix).to_owned(), Some(numbers));
+                    Place { prefix, numbers, shortcut }
+                }));
             }
         }
         places.into_iter().collect()
@@ -113,7 +116,7 @@ impl Wanted {
         let Place { prefix, numbers, shortcut } = place;
         let name = spelt(name, *shortcut);
         let number = numbers.as_ref().and_then(|numbers| {
-            let field = self.fields.iter().position(|field| field == first_word(&name))?;
+            let field = RESIDUAL.iter().position(|field| *field == first_word(&name))?;
             Some(numbers[field])
         });
         match number {
@@ -125,7 +128,7 @@ impl Wanted {
     /// The names that the module's own fields have at a place, without the prefix.
     pub(super) fn fields_at(&self, place: &Place) -> HashSet<String> {
         match &place.numbers {
-            Some(numbers) => numbers.iter().map(u64::to_string).collect(),
+            Some(numbers) => numbers.iter().map(u8::to_string).collect(),
             None => self.fields.iter().cloned().collect(),
         }
     }
@@ -156,17 +159,14 @@ fn spelt(name: &str, shortcut: bool) -> String {
     if shortcut { name.replace(".downsample.", ".shortcut.") } else { name.to_owned() }
 }
 
-/// The numbers that stand behind each prefix.
-fn numbered(entries: &Entries) -> BTreeMap<String, BTreeSet<u64>> {
-    let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+/// What stands before a number that is a word of a name.
+fn numbered(entries: &Entries) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
     for name in entries.keys() {
         let mut start = 0;
-        // The last word is a tensor's name and not a module's.
         while let Some(length) = name[start..].find('.') {
-            let word = &name[start..start + length];
-            // A number as Python writes it, or it would not be found again by its value.
-            if let Some(number) = word.parse::<u64>().ok().filter(|n| n.to_string() == word) {
-                found.entry(name[..start].to_owned()).or_default().insert(number);
+            if name[start..start + length].bytes().all(|byte| byte.is_ascii_digit()) {
+                found.insert(&name[..start]);
             }
             start += length + 1;
         }
@@ -190,24 +190,29 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_for_fields_in_their_order() {
-        let wanted = wanted(&["conv1.weight", "bn1.weight", "layer1.0.downsample.0.weight"]);
-        let file = ["e.0.weight", "e.1.weight", "e.4.0.shortcut.0.weight", "e.9.weight"];
-        let file = entries(&file);
-        let places = wanted.places(&file);
-        let (place, hits) = wanted.best(&file, places.iter()).unwrap();
-        assert_eq!(place.prefix, "e.");
-        assert!(wanted.is_complete(hits));
-        assert_eq!(wanted.name_at(place, "bn1.weight"), "e.1.weight");
-        assert_eq!(wanted.fields_at(place), ["0", "1", "4"].map(String::from).into());
-        let name = wanted.name_at(place, "layer1.0.downsample.0.weight");
-        assert_eq!(name, "e.4.0.shortcut.0.weight");
+    fn numbers_stand_for_a_residual_network_s_fields() {
+        let layers = RESIDUAL.map(|field| format!("{field}.weight"));
+        let names: Vec<&str> = layers.iter().map(String::as_str).collect();
+        let wanted = wanted(&[&names[..], &["layer4.0.downsample.0.weight"]].concat());
+        for (numbers, projection) in
+            NUMBERINGS.into_iter().zip(["downsample", "downsample", "shortcut"])
+        {
+            let last = format!("e.{}.0.{projection}.0.weight", numbers[5]);
+            let mut file: Vec<String> = numbers.map(|number| format!("e.{number}.weight")).into();
+            file.extend([last.clone(), "e.9.weight".into()]);
+            let file = entries(&file.iter().map(String::as_str).collect::<Vec<_>>());
+            let places = wanted.places(&file);
+            let (place, hits) = wanted.best(&file, places.iter()).unwrap();
+            assert!(wanted.is_complete(hits) && place.prefix == "e.");
+            assert_eq!(wanted.name_at(place, "layer4.0.downsample.0.weight"), last);
+            assert_eq!(wanted.fields_at(place), numbers.map(|n| n.to_string()).into());
+        }
     }
 
     #[test]
     fn a_prefix_ends_at_a_dot_and_own_names_come_first() {
         let wanted = wanted(&["conv1.weight", "bn1.weight"]);
-        let file = entries(&["a.conv1.weight", "a.bn1.weight", "xconv1.weight", "01.weight"]);
+        let file = entries(&["a.conv1.weight", "a.bn1.weight", "xconv1.weight", "1.weight"]);
         let prefixes: Vec<String> =
             wanted.places(&file).into_iter().map(|place| place.prefix).collect();
         assert_eq!(prefixes, ["a."]);
