@@ -32,6 +32,16 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
+    /// A run's network has no score.
+    #[error("{run}, step {step}: {error}; its checkpoints stay, and other protocols can be scored")]
+    Unscored {
+        /// The run.
+        run: String,
+        /// Steps done.
+        step: usize,
+        /// Why.
+        error: EvalError,
+    },
     /// What came of the weights of a file.
     #[error("{}: {error}", weights.display())]
     Scored {
