@@ -145,7 +145,7 @@ impl Place {
     }
 
     /// Whether tensors have other names than the module's.
-    fn is_renamed(&self) -> bool {
+    pub(super) fn is_renamed(&self) -> bool {
         self.shortcut || self.numbers.is_some()
     }
 }

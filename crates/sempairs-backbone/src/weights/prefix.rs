@@ -19,7 +19,7 @@ pub enum Prefix {
     None,
     /// This, its last dot included.
     Named(String),
-    /// The one behind which all of the module is found. Of several, those of [usual words](Self::USUAL) alone
+    /// The one behind which the module is found. Of several, those of [usual words](Self::USUAL) alone
     /// (and numbers) go before others, and copies of a network that trains (`momentum`, `target` or `ema` in a word,
     /// `encoder_k`) come last; of usual ones a teacher's is taken, which is what DINO evaluates, else the
     /// shortest. Several others are an error.
@@ -111,37 +111,30 @@ fn behind(prefix: &str, entries: &Entries, wanted: &Wanted, places: &[Place]) ->
 
 fn common(entries: &Entries, wanted: &Wanted, places: &[Place]) -> Search {
     let measured = places.iter().map(|place| (place, wanted.hits(entries, place)));
-    let complete: Vec<(&Place, Hits)> =
-        measured.filter(|(_, hits)| wanted.is_complete(*hits)).collect();
-    let Some(top) = complete.iter().map(|(place, _)| Prefix::rank(&place.prefix)).max() else {
-        // Nothing is whole, so what is nearest to it says best what is missing.
+    // What has less than half of a network is another one.
+    let likely: Vec<(&Place, Hits)> =
+        measured.filter(|(_, hits)| 2 * hits.fitting > wanted.tensors.len()).collect();
+    let rank = |place: &Place| Prefix::rank(&place.prefix);
+    let Some(top) = likely.iter().map(|(place, _)| rank(place)).max() else {
         return match wanted.best(entries, places.iter()) {
             Some((place, hits)) => Search::Here(place.clone(), hits),
             None => behind("", entries, wanted, places),
         };
     };
-    if top == Rank::Copy {
-        // A network that lacks a tensor is not silently replaced by its copy.
-        let others = places.iter().filter(|place| Prefix::rank(&place.prefix) != Rank::Copy);
-        match wanted.best(entries, others) {
-            Some((place, hits)) if 2 * hits.fitting > wanted.tensors.len() => {
-                return Search::Here(place.clone(), hits);
-            }
-            _ => {}
-        }
+    // A network that lacks a tensor stays the one that is meant: its copy does not silently take its place.
+    let likely: Vec<(&Place, Hits)> =
+        likely.into_iter().filter(|(place, _)| rank(place) == top).collect();
+    let whole = likely.iter().filter(|(_, hits)| wanted.is_complete(*hits));
+    if top != Rank::Usual && whole.clone().count() > 1 {
+        return Search::Several(whole.map(|(place, _)| place.prefix.clone()).collect());
     }
-    let best: Vec<(&Place, Hits)> =
-        complete.into_iter().filter(|(place, _)| Prefix::rank(&place.prefix) == top).collect();
-    if top != Rank::Usual && best.len() > 1 {
-        let prefixes = best.into_iter().map(|(place, _)| place.prefix.clone());
-        return Search::Several(prefixes.collect());
-    }
-    let chosen = best.into_iter().max_by_key(|(place, _)| {
+    let chosen = likely.iter().max_by_key(|(place, hits)| {
         let teacher = place.prefix.split('.').any(|word| word == "teacher");
-        (teacher, Reverse(place.prefix.len()))
+        let names = Reverse((place.is_renamed(), place.prefix.len()));
+        (top == Rank::Usual && teacher, *hits, names)
     });
     match chosen {
-        Some((place, hits)) => Search::Here(place.clone(), hits),
+        Some((place, hits)) => Search::Here((*place).clone(), *hits),
         None => behind("", entries, wanted, places),
     }
 }
