@@ -59,7 +59,7 @@ fn compare(args: Args) -> Result<(), Error> {
             let network =
                 load(network, &run.join("backbone.safetensors"), &LoadOptions::default())?;
             let Some(transformer) = network.transformer() else { continue };
-            let drawn = attention::figure(transformer, &pictures, &view, &runner.device, 144);
+            let drawn = attention::figure(transformer, &pictures, &view, &runner.device, 144)?;
             let out = runner.folder(&experiment).join(format!("attention-{}.png", arm.name));
             png::write(&out, &drawn)?;
             println!("{}", out.display());

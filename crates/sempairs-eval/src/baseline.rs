@@ -122,7 +122,7 @@ mod tests {
     fn colours_tell_plain_classes_apart() {
         let source = Plain::new(&[[255, 0, 0], [0, 0, 255], [250, 10, 0], [0, 9, 240]]);
         let features = colour_histogram(&source, 4, &ProgressBar::hidden()).unwrap();
-        let ranked = Knn { k: 1, ..Knn::default() }.rank(&features, &features.values);
+        let ranked = Knn { k: 1, ..Knn::default() }.rank(&features, &features.values).unwrap();
         assert_eq!(ranked.top(1, &features.labels), 1.0);
     }
 }

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use sempairs_augment::AugmentError;
 use sempairs_data::DataError;
 
+use crate::Protocol;
+
 /// What can go wrong between a backbone and its score.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -27,11 +29,20 @@ pub enum EvalError {
         /// The picture's name.
         picture: String,
     },
-    /// A feature that is no number.
-    #[error("{picture}: the backbone's features are not finite")]
-    NotFinite {
-        /// The picture's name.
-        picture: String,
+    /// A feature that is infinite or not a number, for which a picture cannot be to blame: its pixels are bytes.
+    #[error(
+        "the backbone's features are not finite: its weights have diverged, or are too large for their precision"
+    )]
+    NotFinite,
+    /// A protocol whose classifier diverged, so that its scores would mean nothing.
+    #[error("{protocol} gives no score: {what}; {advice}")]
+    Diverged {
+        /// The protocol's name.
+        protocol: String,
+        /// What is not finite.
+        what: String,
+        /// What to do about it.
+        advice: String,
     },
     /// Training and test pictures that do not belong together.
     #[error("training and test pictures do not match: {reason}")]
@@ -61,6 +72,12 @@ impl EvalError {
     /// A [`File`](Self::File) error of `path`.
     pub(crate) fn file(path: impl Into<PathBuf>, reason: impl ToString) -> Self {
         Self::File { path: path.into(), reason: reason.to_string() }
+    }
+
+    /// A [`Diverged`](Self::Diverged) error of a protocol that learns at a rate.
+    pub(crate) fn diverged(protocol: &Protocol, what: impl ToString, rate: f64) -> Self {
+        let advice = format!("lower its `learning_rate`, which is {rate}");
+        Self::Diverged { protocol: protocol.name(), what: what.to_string(), advice }
     }
 
     /// A [`Protocol`](Self::Protocol) error of `key`.

@@ -61,8 +61,8 @@ impl Features {
 ///
 /// # Errors
 ///
-/// [`EvalError::Unlabelled`] and [`EvalError::NotFinite`] name the first picture without a class or with
-/// features that are no numbers; [`EvalError::Data`] passes on what the source meets, and
+/// [`EvalError::Unlabelled`] names the first picture without a class; [`EvalError::NotFinite`] is for a backbone
+/// that gives features which are no numbers; [`EvalError::Data`] passes on what the source meets, and
 /// [`EvalError::Pipeline`] what is wrong with the pipeline.
 ///
 /// # Panics
@@ -81,10 +81,16 @@ pub fn extract<B: Backbone>(
     let read = |index| source.read(index);
     let values = embed(backbone, source.len(), &read, pipeline, device, batch, progress)?;
     let dim = backbone.features();
-    if let Some(place) = values.iter().position(|x| !x.is_finite()) {
-        return Err(EvalError::NotFinite { picture: source.name(place / dim) });
-    }
+    check_finite(&values)?;
     Ok(Features { values, dim, labels, classes: source.classes().to_vec() })
+}
+
+/// That features are numbers.
+pub(crate) fn check_finite(values: &[f32]) -> Result<(), EvalError> {
+    match values.iter().all(|x| x.is_finite()) {
+        true => Ok(()),
+        false => Err(EvalError::NotFinite),
+    }
 }
 
 /// The classes of a source's pictures.

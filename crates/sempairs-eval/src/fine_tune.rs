@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::embed::embed;
 use crate::features::labels;
-use crate::{EvalError, Ranked};
+use crate::{EvalError, Protocol, Ranked};
 
 /// Fine-tuning of the backbone with a linear classifier on top, from zero: SGD with Nesterov momentum 0.9, no
 /// weight decay, batches of 256, 30 epochs, learning rate 0.05 along half a cosine to zero; training pictures
@@ -120,7 +120,8 @@ impl FineTune {
     /// # Errors
     ///
     /// [`EvalError::Unlabelled`] and [`EvalError::Data`] for the pictures, [`EvalError::TooFew`] for fewer than
-    /// two, [`EvalError::Protocol`] for senseless settings or a loss that is no number.
+    /// two, [`EvalError::Protocol`] for senseless settings, [`EvalError::Diverged`] if the loss of a step or what the
+    /// trained network says of a test picture is not finite.
     pub fn run<B: Backbone>(
         &self,
         backbone: &B,
@@ -166,8 +167,7 @@ impl FineTune {
                 let gradients = GradientsParams::from_grads(loss.backward(), &network);
                 network = optimizer.step(self.rate(step, steps), network, gradients);
                 if !value.into_data().iter::<f32>().all(f32::is_finite) {
-                    let reason = format!("{} makes the loss no number", self.learning_rate);
-                    return Err(EvalError::protocol("learning_rate", reason));
+                    return Err(self.diverged(format!("the loss of step {step} is not finite")));
                 }
                 progress.inc(1);
             }
@@ -176,7 +176,14 @@ impl FineTune {
         let hidden = ProgressBar::hidden();
         let logits = embed(&network, test.len(), &read, view, device, batch, &hidden)?;
         let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
-        Ok(Ranked::by_score(&logits, classes))
+        // The loss of the last step was that of the weights before it.
+        Ranked::by_score(&logits, classes).ok_or_else(|| {
+            self.diverged(format!("after {steps} steps the network's outputs are not finite"))
+        })
+    }
+
+    fn diverged(&self, what: String) -> EvalError {
+        EvalError::diverged(&Protocol::FineTune(self.clone()), what, self.learning_rate)
     }
 
     fn key(&self, epoch: usize, picture: u64) -> Key {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::EvalError;
 use crate::embed::embed;
+use crate::features::check_finite;
 use crate::interval;
 use crate::normalise::unit_rows;
 
@@ -162,7 +163,7 @@ const ROUNDING: f64 = 1e-6;
 ///
 /// # Errors
 ///
-/// As [`InvarianceReport::new`], and [`EvalError::NotFinite`] with the name of a scene.
+/// As [`InvarianceReport::new`], and [`EvalError::NotFinite`].
 ///
 /// # Panics
 ///
@@ -184,9 +185,7 @@ pub fn invariance<B: Backbone>(
     let pictures = n * (1 + Factor::ALL.len());
     let values = embed(backbone, pictures, &read, pipeline, device, batch, progress)?;
     let dim = backbone.features();
-    if let Some(place) = values.iter().position(|x| !x.is_finite()) {
-        return Err(EvalError::NotFinite { picture: scenes.name(place / dim % n) });
-    }
+    check_finite(&values)?;
     let (anchors, rest) = values.split_at(n * dim);
     let names = Factor::ALL.iter().map(|factor| factor.name());
     let changed: Vec<(&str, &[f32])> = names.zip(rest.chunks(n * dim)).collect();

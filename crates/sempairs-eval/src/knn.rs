@@ -4,6 +4,7 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::features::check_finite;
 use crate::normalise::unit_rows;
 use crate::product::{Matrix, multiply};
 use crate::{EvalError, Features, Ranked};
@@ -56,10 +57,14 @@ impl Knn {
     /// ranks first, and classes without votes come last. The result does not depend on the number of
     /// threads.
     ///
+    /// # Errors
+    ///
+    /// [`EvalError::NotFinite`] if a feature is.
+    ///
     /// # Panics
     ///
     /// If the bank is empty, the features differ in length, or the settings fail [`check`](Self::check).
-    pub fn rank(&self, bank: &Features, queries: &[f32]) -> Ranked {
+    pub fn rank(&self, bank: &Features, queries: &[f32]) -> Result<Ranked, EvalError> {
         self.rank_with(bank, queries, &ProgressBar::hidden())
     }
 
@@ -69,9 +74,11 @@ impl Knn {
         bank: &Features,
         queries: &[f32],
         progress: &ProgressBar,
-    ) -> Ranked {
+    ) -> Result<Ranked, EvalError> {
         assert!(!bank.labels.is_empty(), "a bank without pictures");
         self.check().expect("settings that pass their check");
+        // Among similarities, what is no number would be passed over.
+        [&bank.values, queries].into_iter().try_for_each(check_finite)?;
         let (d, classes) = (bank.dim, bank.classes.len());
         progress.set_length((queries.len() / d) as u64);
         let unit_bank = unit_rows(&bank.values, d);
@@ -85,7 +92,7 @@ impl Knn {
                 votes
             })
             .collect();
-        Ranked::by_score(&votes.concat(), classes)
+        Ranked::by_score(&votes.concat(), classes).ok_or(EvalError::NotFinite)
     }
 
     /// The nearest pictures of each query as (similarity, index), the most similar first.
@@ -159,7 +166,7 @@ mod tests {
         let queries = random(300 * 6, 2);
         for k in [1, 20, 6000] {
             let knn = Knn { k, ..Knn::default() };
-            let ranked = knn.rank(&bank, &queries);
+            let ranked = knn.rank(&bank, &queries).unwrap();
             assert_eq!(ranked.len(), 300);
             for (i, query) in queries.chunks_exact(6).enumerate().step_by(7) {
                 assert_eq!(ranked.query(i), brute_force(knn, &bank, query), "k {k}, query {i}");
@@ -172,7 +179,7 @@ mod tests {
         let mut bank = clouds(4, 2, 2, 0.0, 1);
         bank.values = vec![1.0, 0.0, 2.0, 0.0, 3.0, 0.0, 0.0, 1.0];
         bank.labels = vec![1, 0, 0, 1];
-        let first = |k| Knn { k, ..Knn::default() }.rank(&bank, &[1.0, 0.0]).query(0)[0];
+        let first = |k| Knn { k, ..Knn::default() }.rank(&bank, &[1.0, 0.0]).unwrap().query(0)[0];
         assert_eq!(first(1), 1, "the earliest of three equals");
         assert_eq!(first(2), 0, "one vote each: the lower class");
         assert_eq!(first(3), 0);
@@ -181,8 +188,22 @@ mod tests {
     #[test]
     fn a_small_temperature_does_not_overflow() {
         let bank = clouds(50, 3, 4, 0.1, 3);
-        let ranked = Knn { k: 5, temperature: 1e-4 }.rank(&bank, &bank.values);
+        let ranked = Knn { k: 5, temperature: 1e-4 }.rank(&bank, &bank.values).unwrap();
         assert_eq!(ranked.top(1, &bank.labels), 1.0);
+    }
+
+    #[test]
+    fn features_that_are_not_finite_are_an_error() {
+        let bank = clouds(50, 3, 4, 0.1, 3);
+        for wrong in [f32::NAN, f32::INFINITY] {
+            for k in [1, 5, 60] {
+                let knn = Knn { k, ..Knn::default() };
+                let mut broken = bank.clone();
+                broken.values[70] = wrong;
+                assert!(matches!(knn.rank(&broken, &bank.values), Err(EvalError::NotFinite)));
+                assert!(matches!(knn.rank(&bank, &broken.values), Err(EvalError::NotFinite)));
+            }
+        }
     }
 
     #[test]

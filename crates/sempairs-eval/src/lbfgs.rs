@@ -34,6 +34,8 @@ pub enum Stop {
     Precision,
     /// The steps are used up.
     Iterations,
+    /// The value or the gradient is infinite or no number where the minimisation starts.
+    NotFinite,
 }
 
 /// Where the minimisation ended.
@@ -72,6 +74,10 @@ impl Lbfgs {
         let mut here = Probed { step: 0.0, point: start, value, gradient };
         let mut iterations = 0;
         let stop = loop {
+            // Comparisons with what is no number would pass for convergence.
+            if !here.is_finite() {
+                break Stop::NotFinite;
+            }
             if largest(&here.gradient) <= self.tolerance {
                 break Stop::Converged;
             }
@@ -176,6 +182,25 @@ mod tests {
         for (i, x) in found.point.iter().enumerate() {
             assert!((x - i as f64).abs() <= 1e-5 / scales[i] * 1.01, "{i}: {x}");
         }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_no_minimum() {
+        for (value, slope) in [(f64::NAN, 0.0), (f64::INFINITY, 1.0), (1.0, f64::NAN)] {
+            let broken = |_: &[f64], g: &mut [f64]| {
+                g.fill(slope);
+                value
+            };
+            let found = Lbfgs::default().minimise(vec![1.0; 3], broken);
+            assert_eq!((found.iterations, found.stop), (0, Stop::NotFinite));
+        }
+        // A hole beyond which nothing is known is not stepped into.
+        let hole = |x: &[f64], g: &mut [f64]| {
+            g[0] = if x[0] > 1.5 { f64::NAN } else { 2.0 * (x[0] - 1.0) };
+            if x[0] > 1.5 { 0.0 } else { (x[0] - 1.0).powi(2) }
+        };
+        let found = Lbfgs::default().minimise(vec![-40.0], hole);
+        assert!((found.point[0] - 1.0).abs() < 1e-4, "{found:?}");
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
-use crate::lbfgs::{Lbfgs, Minimum};
+use crate::features::check_finite;
+use crate::lbfgs::{Lbfgs, Minimum, Stop};
 use crate::logistic::{Logistic, cross_entropy};
 use crate::normalise::Standard;
 use crate::split::stratified;
-use crate::{EvalError, Features, Ranked};
+use crate::{EvalError, Features, Protocol, Ranked};
 
 /// A multinomial logistic regression with L2 regularisation on frozen features, fitted by L-BFGS.
 ///
@@ -68,6 +69,7 @@ pub struct Trial {
 /// A fitted probe.
 #[derive(Clone, Debug)]
 pub struct Fitted {
+    probe: Probe,
     standard: Standard,
     dim: usize,
     classes: usize,
@@ -131,6 +133,7 @@ impl Probe {
         progress: &ProgressBar,
     ) -> Result<Fitted, EvalError> {
         self.check()?;
+        check_finite(&train.values)?;
         progress.set_length(self.values as u64 + 1);
         let split = stratified(&train.labels, self.held_out, self.seed);
         if split.held_out.is_empty() {
@@ -152,9 +155,12 @@ impl Probe {
             point = self.minimise(&logistic, point).point;
             progress.inc(1);
             let logits = Logistic::logits(&held_out, dim, classes, &point);
+            let ranked = Ranked::by_score(&logits, classes).ok_or_else(|| {
+                self.diverged(format!("with λ = {lambda} its outputs are not finite"))
+            })?;
             let trial = Trial {
                 lambda,
-                accuracy: Ranked::by_score(&logits, classes).top(1, &held_out_labels),
+                accuracy: ranked.top(1, &held_out_labels),
                 cross_entropy: cross_entropy(&logits, &held_out_labels, classes),
             };
             trials.push(trial);
@@ -173,7 +179,16 @@ impl Probe {
         let logistic = Logistic { rows: &rows, labels, dim, classes, lambda };
         let minimum = self.minimise(&logistic, start);
         progress.inc(1);
-        Ok(Fitted { standard, dim, classes, minimum, chosen, trials })
+        if minimum.stop == Stop::NotFinite {
+            return Err(self.diverged(format!("with λ = {lambda} its loss is not finite")));
+        }
+        Ok(Fitted { probe: *self, standard, dim, classes, minimum, chosen, trials })
+    }
+
+    fn diverged(&self, what: String) -> EvalError {
+        let advice =
+            "check that training and test features come from the same weights and views".into();
+        EvalError::Diverged { protocol: Protocol::Probe(*self).name(), what, advice }
     }
 
     fn minimise(&self, logistic: &Logistic<'_>, start: Vec<f64>) -> Minimum {
@@ -189,10 +204,16 @@ impl Fitted {
     ///
     /// # Shapes
     /// - queries: `[n, dim]`, row-major, on the features' own scale
-    pub fn rank(&self, queries: &[f32]) -> Ranked {
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Diverged`] if a query is so far from the training features that the outputs are not finite.
+    pub fn rank(&self, queries: &[f32]) -> Result<Ranked, EvalError> {
         let rows = self.standard.apply(queries.chunks_exact(self.dim));
         let logits = Logistic::logits(&rows, self.dim, self.classes, &self.minimum.point);
-        Ranked::by_score(&logits, self.classes)
+        Ranked::by_score(&logits, self.classes).ok_or_else(|| {
+            self.probe.diverged("its outputs for the test pictures are not finite".into())
+        })
     }
 
     /// How the fit on the whole training set ended.
@@ -204,7 +225,6 @@ impl Fitted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lbfgs::Stop;
     use crate::testing::clouds;
 
     #[test]
@@ -212,7 +232,7 @@ mod tests {
         let train = clouds(400, 16, 8, 0.1, 1);
         let fitted = Probe::default().fit(&train).unwrap();
         let test = clouds(200, 16, 8, 0.1, 2);
-        assert_eq!(fitted.rank(&test.values).top(1, &test.labels), 1.0);
+        assert_eq!(fitted.rank(&test.values).unwrap().top(1, &test.labels), 1.0);
         assert_eq!(fitted.trials.len(), 13);
     }
 
@@ -224,7 +244,7 @@ mod tests {
         assert_eq!(fitted.chosen.accuracy, best);
         assert!(fitted.chosen.lambda > 1e-3, "{:?}", fitted.chosen);
         let test = clouds(600, 60, 6, 4.0, 2);
-        let accuracy = fitted.rank(&test.values).top(1, &test.labels);
+        let accuracy = fitted.rank(&test.values).unwrap().top(1, &test.labels);
         assert!(accuracy > 0.4, "{accuracy}, six times chance would be 1");
     }
 
@@ -271,6 +291,20 @@ mod tests {
         };
         assert_eq!(bits(&one), bits(&three));
         assert_eq!(one.trials, three.trials);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_an_error() {
+        let train = clouds(60, 3, 4, 0.1, 3);
+        let mut broken = train.clone();
+        broken.values[17] = f32::NAN;
+        assert!(matches!(Probe::default().fit(&broken), Err(EvalError::NotFinite)));
+        // All but equal features of training pictures, and others of test pictures: the scale overflows.
+        let mut narrow = train.clone();
+        narrow.values.iter_mut().for_each(|x| *x *= 1e-36);
+        let fitted = Probe::default().fit(&narrow).unwrap();
+        let message = fitted.rank(&[1e30; 3]).unwrap_err().to_string();
+        assert!(message.contains("probe-lbfgs gives no score"), "{message}");
     }
 
     #[test]

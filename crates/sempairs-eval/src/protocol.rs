@@ -6,6 +6,7 @@ use std::str::FromStr;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
+use crate::features::check_finite;
 use crate::{EvalError, Features, FineTune, Identity, Knn, Probe, Ranked, SgdDino, SgdMoco};
 
 /// A way of scoring features with everything that the score depends on.
@@ -96,7 +97,8 @@ impl Protocol {
         }
     }
 
-    /// Ranks the classes of every query from the training features alone.
+    /// Ranks the classes of every query from the training features alone. Features that are not finite have no
+    /// ranking, wherever they come from.
     pub(crate) fn rank(
         &self,
         train: &Features,
@@ -104,8 +106,9 @@ impl Protocol {
         progress: &ProgressBar,
     ) -> Result<(Ranked, Notes), EvalError> {
         self.check()?;
+        [&train.values, queries].into_iter().try_for_each(check_finite)?;
         Ok(match self {
-            Self::Knn(knn) => (knn.rank_with(train, queries, progress), Notes::new()),
+            Self::Knn(knn) => (knn.rank_with(train, queries, progress)?, Notes::new()),
             Self::SgdMoco(sgd) => (sgd.rank_with(train, queries, progress)?, Notes::new()),
             Self::SgdDino(dino) => (dino.rank_with(train, queries, progress)?, Notes::new()),
             Self::FineTune(_) => {
@@ -121,7 +124,7 @@ impl Protocol {
                     ("iterations", fitted.minimum().iterations as f64),
                     ("largest_gradient", fitted.minimum().gradient),
                 ];
-                (fitted.rank(queries), notes)
+                (fitted.rank(queries)?, notes)
             }
         })
     }

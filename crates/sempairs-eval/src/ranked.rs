@@ -8,7 +8,8 @@ pub struct Ranked {
 }
 
 impl Ranked {
-    /// Ranks by score, the highest first, equal scores by the lower class.
+    /// Ranks by score, the highest first, equal scores by the lower class. `None` if a score is infinite or not
+    /// a number: what a classifier that has diverged says is no ranking.
     ///
     /// # Shapes
     /// - scores: `[queries, classes]`, row-major
@@ -16,8 +17,11 @@ impl Ranked {
     /// # Panics
     ///
     /// If there is no class, or the scores are not as many for each query.
-    pub fn by_score(scores: &[f64], classes: usize) -> Self {
+    pub fn by_score(scores: &[f64], classes: usize) -> Option<Self> {
         assert!(classes > 0 && scores.len().is_multiple_of(classes), "a score for every class");
+        if !scores.iter().all(|score| score.is_finite()) {
+            return None;
+        }
         let mut order = Vec::with_capacity(scores.len());
         for scores in scores.chunks_exact(classes) {
             let start = order.len();
@@ -25,7 +29,7 @@ impl Ranked {
             // A stable sort leaves equal scores in the order of the classes.
             order[start..].sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]));
         }
-        Self { classes, order }
+        Some(Self { classes, order })
     }
 
     /// How many queries there are.
@@ -83,15 +87,22 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_lower_class() {
-        let ranked = Ranked::by_score(&[0.0, 2.0, 2.0, -1.0, 5.0, 5.0, 5.0, 5.0], 4);
+        let ranked = Ranked::by_score(&[0.0, 2.0, 2.0, -1.0, 5.0, 5.0, 5.0, 5.0], 4).unwrap();
         assert_eq!(ranked.query(0), [1, 2, 0, 3]);
         assert_eq!(ranked.query(1), [0, 1, 2, 3]);
     }
 
     #[test]
+    fn what_is_not_finite_has_no_ranking() {
+        for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(Ranked::by_score(&[0.0, 1.0, 2.0, wrong], 2), None);
+        }
+    }
+
+    #[test]
     fn counts_by_hand() {
         let scores = [3.0, 2.0, 1.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 1.0, 3.0, 2.0];
-        let ranked = Ranked::by_score(&scores, 3);
+        let ranked = Ranked::by_score(&scores, 3).unwrap();
         let labels = [0, 1, 2, 2];
         assert_eq!(ranked.top(1, &labels), 0.5);
         assert_eq!(ranked.top(2, &labels), 1.0);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::logistic::{Logistic, to_residual};
 use crate::product::{Matrix, multiply};
-use crate::{EvalError, Features, Ranked};
+use crate::{EvalError, Features, Protocol, Ranked};
 
 /// The linear classifier of MoCo's evaluation (He et al., 2020, section 4.1 and the authors' settings):
 /// SGD with momentum 0.9, learning rate 30, batches of 256, 100 epochs, the rate divided by ten after 60 and
@@ -75,7 +75,8 @@ impl SgdMoco {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] for senseless settings, or if the learning rate makes the weights infinite.
+    /// [`EvalError::Protocol`] for senseless settings, [`EvalError::Diverged`] if the learning rate makes weights or
+    /// outputs infinite.
     pub fn rank(&self, train: &Features, queries: &[f32]) -> Result<Ranked, EvalError> {
         self.rank_with(train, queries, &ProgressBar::hidden())
     }
@@ -87,19 +88,34 @@ impl SgdMoco {
         queries: &[f32],
         progress: &ProgressBar,
     ) -> Result<Ranked, EvalError> {
-        Ok(ranked(train, queries, &self.fit(train, progress)?))
+        self.check()?;
+        let rate = |epoch| self.rate(epoch);
+        self.descent(&rate).rank(train, queries, progress).map_err(|what| {
+            EvalError::diverged(&Protocol::SgdMoco(self.clone()), what, self.learning_rate)
+        })
     }
 
-    /// Weights `[classes, dim]`, then the bias.
-    fn fit(&self, train: &Features, progress: &ProgressBar) -> Result<Vec<f64>, EvalError> {
-        self.check()?;
-        let rate = |epoch| {
-            let passed = self.milestones.iter().filter(|&&at| epoch >= at).count();
-            self.learning_rate * 0.1f64.powi(passed as i32)
-        };
-        let Self { momentum, batch, epochs, seed, .. } = *self;
-        Descent { momentum, batch, epochs, seed, rate: &rate }.fit(train, progress)
+    /// The learning rate of an epoch, from 0.
+    fn rate(&self, epoch: usize) -> f64 {
+        let passed = self.milestones.iter().filter(|&&at| epoch >= at).count();
+        self.learning_rate * 0.1f64.powi(passed as i32)
     }
+
+    fn descent<'a>(&self, rate: &'a dyn Fn(usize) -> f64) -> Descent<'a> {
+        let Self { momentum, batch, epochs, seed, .. } = *self;
+        Descent { momentum, batch, epochs, seed, rate }
+    }
+}
+
+/// What of a classifier is not finite after its training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Diverged {
+    /// A weight.
+    #[error("the classifier's weights are not finite after epoch {epoch}")]
+    Weights { epoch: usize },
+    /// A logit of a test picture, though the weights are.
+    #[error("the classifier's outputs for the test pictures are not finite")]
+    Logits,
 }
 
 /// Stochastic gradient descent of a linear classifier, from weights of N(0, 0.01) and biases of zero.
@@ -119,12 +135,14 @@ impl Descent<'_> {
         train: &Features,
         queries: &[f32],
         progress: &ProgressBar,
-    ) -> Result<Ranked, EvalError> {
-        Ok(ranked(train, queries, &self.fit(train, progress)?))
+    ) -> Result<Ranked, Diverged> {
+        let (point, classes) = (self.fit(train, progress)?, train.classes.len());
+        let logits = Logistic::logits(queries, train.dim, classes, &point);
+        Ranked::by_score(&logits, classes).ok_or(Diverged::Logits)
     }
 
     /// Weights `[classes, dim]`, then the bias.
-    fn fit(&self, train: &Features, progress: &ProgressBar) -> Result<Vec<f64>, EvalError> {
+    fn fit(&self, train: &Features, progress: &ProgressBar) -> Result<Vec<f64>, Diverged> {
         progress.set_length(self.epochs as u64);
         let (d, c) = (train.dim, train.classes.len());
         let mut point = start(self.seed, c * d, c);
@@ -142,8 +160,7 @@ impl Descent<'_> {
                 }
             }
             if !point.iter().all(|x| x.is_finite()) {
-                let reason = format!("{} makes the weights infinite", (self.rate)(0));
-                return Err(EvalError::protocol("learning_rate", reason));
+                return Err(Diverged::Weights { epoch: epoch + 1 });
             }
             progress.inc(1);
         }
@@ -165,12 +182,6 @@ fn start(seed: u64, weights: usize, bias: usize) -> Vec<f32> {
     let mut point: Vec<f32> = (0..weights).map(|_| (DEVIATION * normal()) as f32).collect();
     point.resize(weights + bias, 0.0);
     point
-}
-
-/// The classes of every query, best first.
-fn ranked(train: &Features, queries: &[f32], point: &[f64]) -> Ranked {
-    let classes = train.classes.len();
-    Ranked::by_score(&Logistic::logits(queries, train.dim, classes, point), classes)
 }
 
 /// The gradient of the mean cross-entropy of some pictures.
@@ -199,6 +210,12 @@ mod tests {
     use super::*;
     use crate::testing::clouds;
 
+    /// The weights that the classifier ends with.
+    fn fitted(sgd: &SgdMoco, train: &Features) -> Vec<f64> {
+        let rate = |epoch| sgd.rate(epoch);
+        sgd.descent(&rate).fit(train, &ProgressBar::hidden()).unwrap()
+    }
+
     #[test]
     fn separable_classes_are_found_and_twice_the_same() {
         let (train, test) = (clouds(300, 8, 5, 0.1, 1), clouds(100, 8, 5, 0.1, 2));
@@ -219,13 +236,13 @@ mod tests {
         let mut slope = vec![0.0; 12];
         logistic.evaluate(&start, &mut slope);
         let after: Vec<f64> = start.iter().zip(&slope).map(|(x, g)| x - 0.5 * g).collect();
-        let fitted = sgd.fit(&train, &ProgressBar::hidden()).unwrap();
+        let fitted = fitted(&sgd, &train);
         assert_eq!(fitted.len(), after.len());
         for (ours, by_hand) in fitted.iter().zip(&after) {
             assert!((ours - by_hand).abs() < 1e-6, "{fitted:?} is not {after:?}");
         }
         assert!(start.iter().zip(&after).any(|(x, y)| (x - y).abs() > 1e-2), "a step that shows");
-        let ranked = Ranked::by_score(&Logistic::logits(&train.values, 3, 3, &fitted), 3);
+        let ranked = Ranked::by_score(&Logistic::logits(&train.values, 3, 3, &fitted), 3).unwrap();
         assert_eq!(sgd.rank(&train, &train.values).unwrap(), ranked);
     }
 
@@ -254,7 +271,7 @@ mod tests {
                 *x -= rate * *v;
             }
         }
-        let fitted = sgd.fit(&train, &ProgressBar::hidden()).unwrap();
+        let fitted = fitted(&sgd, &train);
         for (ours, by_hand) in fitted.iter().zip(&point) {
             assert!((ours - by_hand).abs() < 1e-6, "{fitted:?} is not {point:?}");
         }
@@ -273,6 +290,17 @@ mod tests {
         let mut train = clouds(64, 4, 3, 1.0, 1);
         train.values.iter_mut().for_each(|x| *x *= 1e15);
         let sgd = SgdMoco { learning_rate: 1e25, ..SgdMoco::default() };
-        assert!(sgd.rank(&train, &[0.0; 4]).unwrap_err().to_string().contains("`learning_rate`"));
+        let message = sgd.rank(&train, &[0.0; 4]).unwrap_err().to_string();
+        assert!(message.starts_with("sgd-moco-fixed-view gives no score"), "{message}");
+        assert!(message.contains("weights") && message.contains("`learning_rate`"), "{message}");
+    }
+
+    /// The weights stay finite, but their products with the test pictures' features do not.
+    #[test]
+    fn outputs_that_are_not_finite_are_no_score() {
+        let train = clouds(64, 4, 3, 1.0, 1);
+        let sgd = SgdMoco { epochs: 2, ..SgdMoco::default() };
+        let message = sgd.rank(&train, &[1e38; 4]).unwrap_err().to_string();
+        assert!(message.contains("outputs for the test pictures are not finite"), "{message}");
     }
 }

@@ -4,7 +4,7 @@ use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use crate::sgd::Descent;
-use crate::{EvalError, Features, Ranked};
+use crate::{EvalError, Features, Protocol, Ranked};
 
 /// The linear classifier of DINO's evaluation (Caron et al., arXiv 2104.14294, appendix F.2, and the authors'
 /// `eval_linear.py`): of a vision transformer the class tokens of the last four blocks, each behind the last
@@ -75,7 +75,10 @@ impl SgdDino {
     ) -> Result<Ranked, EvalError> {
         let rate = |epoch| self.rate(epoch);
         let Self { momentum, batch, epochs, seed, .. } = *self;
-        Descent { momentum, batch, epochs, seed, rate: &rate }.rank(train, queries, progress)
+        let descent = Descent { momentum, batch, epochs, seed, rate: &rate };
+        descent.rank(train, queries, progress).map_err(|what| {
+            EvalError::diverged(&Protocol::SgdDino(self.clone()), what, self.learning_rate)
+        })
     }
 }
 
@@ -106,6 +109,8 @@ mod tests {
         let wild = SgdDino { learning_rate: 1e25, ..fast };
         let error = wild.rank_with(&huge, &test.values, &ProgressBar::hidden()).unwrap_err();
         assert!(error.to_string().contains("`learning_rate`"), "{error}");
+        let far = fast.rank_with(&train, &[1e38; 8], &ProgressBar::hidden()).unwrap_err();
+        assert!(far.to_string().contains("outputs for the test pictures"), "{far}");
     }
 
     #[test]

@@ -20,6 +20,13 @@ pub(crate) struct Probed {
     pub(crate) gradient: Vec<f64>,
 }
 
+impl Probed {
+    /// Whether the function is a number there, and every component of its gradient.
+    pub(crate) fn is_finite(&self) -> bool {
+        self.value.is_finite() && self.gradient.iter().all(|g| g.is_finite())
+    }
+}
+
 /// Looks along `direction` for a step `a` with
 ///
 /// - `f(x + a p) <= f(x) + 1e-4 a p'g`, up to rounding (sufficient decrease), and
@@ -50,11 +57,12 @@ pub(crate) fn search(
         let mut gradient = vec![0.0; point.len()];
         let value = function(&point, &mut gradient);
         let here = (step, value, dot(&gradient, direction));
+        let probed = Probed { step, point, value, gradient };
         let decreased = value <= from.value + DECREASE * step * slope + slack;
-        if !decreased || value > low.1 + slack {
+        if !decreased || !probed.is_finite() || value > low.1 + slack {
             other = Some(here);
         } else {
-            best = Some(Probed { step, point, value, gradient });
+            best = Some(probed);
             if here.2.abs() <= -CURVATURE * slope {
                 return best;
             }

@@ -148,6 +148,11 @@ fn what_fine_tuning_cannot_do_is_said() {
     assert!(run(&tune, &*stripes(1)).contains("too few"));
     let wild = FineTune { learning_rate: 1e30, epochs: 3, batch: 4, ..tune.clone() };
     assert!(run(&wild, &*stripes(16)).contains("`learning_rate`"));
+    // A single step, whose loss is that of the start: only what comes after it is not finite.
+    let last = FineTune { learning_rate: 1e39, epochs: 1, batch: 16, ..tune.clone() };
+    let message = run(&last, &*stripes(16));
+    assert!(message.starts_with("finetune-sgd-lr1") && message.contains("no score"), "{message}");
+    assert!(message.contains("after 1 steps") && message.contains("`learning_rate`"), "{message}");
     for (wrong, key) in [
         (FineTune { batch: 1, ..tune.clone() }, "batch"),
         (FineTune { momentum: 1.0, ..tune.clone() }, "momentum"),

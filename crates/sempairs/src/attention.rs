@@ -6,6 +6,7 @@ use sempairs_augment::{Pipeline, Scratch, Transform};
 use sempairs_backbone::VisionTransformer;
 use sempairs_data::scenes::contact_sheet;
 use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
+use sempairs_eval::EvalError;
 
 use crate::Error;
 use crate::examples::visible;
@@ -29,6 +30,10 @@ const COLOURS: [[f32; 3]; 5] = [
 /// bright, and the picture lit by the mean over the heads. Every map is scaled from its own least to its greatest
 /// value. A cell is `cell` pixels wide.
 ///
+/// # Errors
+///
+/// [`EvalError::NotFinite`] if the network's weights are too large or no numbers.
+///
 /// # Panics
 ///
 /// If there is no picture, or the network's patches do not tile the pipeline's views.
@@ -38,8 +43,11 @@ pub fn figure(
     pipeline: &Pipeline,
     device: &Device,
     cell: usize,
-) -> Picture<'static> {
+) -> Result<Picture<'static>, EvalError> {
     let maps = maps(network, pictures, pipeline, device);
+    if !maps.iter().flatten().all(|map| map.values.iter().all(|value| value.is_finite())) {
+        return Err(EvalError::NotFinite);
+    }
     let mut cells = Vec::new();
     for (i, (picture, heads)) in pictures.iter().zip(&maps).enumerate() {
         let seen = visible(pipeline, picture, key(i));
@@ -51,7 +59,7 @@ pub fn figure(
         cells.extend(heads.iter().map(Map::coloured));
         cells.push(mean.over(&seen));
     }
-    contact_sheet(&cells, cells.len() / pictures.len(), cell, GAP)
+    Ok(contact_sheet(&cells, cells.len() / pictures.len(), cell, GAP))
 }
 
 /// Pictures of an experiment's test set, spread evenly over it.
@@ -201,7 +209,7 @@ mod tests {
         let network = config.init_seeded(&device, 0);
         let pictures = [Picture::new(20, 20, vec![9; 1200]), Picture::new(30, 20, vec![200; 1800])];
         let pipeline = sempairs_augment::Preset::Evaluation.evaluation(24);
-        let found = figure(&network, &pictures, &pipeline, &device, 10);
+        let found = figure(&network, &pictures, &pipeline, &device, 10).unwrap();
         assert_eq!((found.width(), found.height()), (5 * 10 + 6 * GAP, 2 * 10 + 3 * GAP));
     }
 }

@@ -24,6 +24,32 @@ pub enum Error {
     /// Of a weights file.
     #[error(transparent)]
     Weights(#[from] sempairs_backbone::weights::WeightsError),
+    /// What a command's flag would have done about it.
+    #[error("{error}; {advice}")]
+    Advised {
+        /// What went wrong.
+        error: Box<Error>,
+        /// What to do.
+        advice: String,
+    },
+    /// A run's network has no score.
+    #[error("{run}, step {step}: {error}; its checkpoints stay, and other protocols can be scored")]
+    Unscored {
+        /// The run.
+        run: String,
+        /// Steps done.
+        step: usize,
+        /// Why.
+        error: EvalError,
+    },
+    /// What came of the weights of a file.
+    #[error("{}: {error}", weights.display())]
+    Scored {
+        /// The file.
+        weights: PathBuf,
+        /// What went wrong.
+        error: EvalError,
+    },
     /// A file of ours cannot be read or written.
     #[error("{}: {error}", path.display())]
     Io {

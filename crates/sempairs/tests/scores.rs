@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::Tensor;
 use sempairs::backbone::weights::{self, LoadOptions};
 use sempairs::backbone::{Architecture, BackboneConfig};
 use sempairs::eval::{ScoreLine, read_scores};
@@ -174,7 +176,13 @@ fn weights_may_stand_behind_a_prefix() {
     let expected = done(folder, &["evaluate", "--weights", "plain.safetensors"]);
     for prefix in ["common", "backbone."] {
         let args = ["evaluate", "--weights", "method.pth", "--prefix", prefix];
-        assert_eq!(done(folder, &args), expected, "{prefix}");
+        let [scores, said] = done(folder, &args);
+        assert_eq!(scores, expected[0], "{prefix}");
+        assert_eq!(
+            said.contains("method.pth: loaded behind `backbone.`"),
+            prefix == "common",
+            "{said}"
+        );
     }
     let refusal = |args: &[&str]| {
         let output =
@@ -187,4 +195,74 @@ fn weights_may_stand_behind_a_prefix() {
     assert!(message.contains("give --prefix backbone."), "{message}");
     let message = refusal(&["--prefix", "encoder."]);
     assert!(message.contains("--prefix TEXT") && message.contains("--prefix common"), "{message}");
+}
+
+/// What a call that must fail says, which is no panic.
+fn refused(folder: &Path, args: &[&str]) -> String {
+    let output = sempairs(folder, args);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{args:?}");
+    assert!(!message.contains("panicked"), "{message}");
+    message
+}
+
+#[test]
+fn fine_tuning_whose_last_step_diverges_gives_no_score() {
+    let folder = tempfile::tempdir().unwrap();
+    untrained(folder.path(), "w.safetensors", 0);
+    let protocols =
+        r#"evaluation.protocols=[{ kind = "fine_tune", learning_rate = 1e39, epochs = 1 }]"#;
+    let args =
+        ["evaluate", "--weights", "w.safetensors", "--scores", "s.jsonl", "--set", protocols];
+    let message = refused(folder.path(), &args);
+    for part in ["finetune-sgd-lr", "gives no score", "`learning_rate`"] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(!folder.path().join("s.jsonl").exists());
+}
+
+/// Finite weights whose products are too large for their numbers.
+#[test]
+fn features_that_are_not_finite_name_the_weights_file() {
+    struct Blow;
+    impl ModuleMapper for Blow {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            param.map(|value| if D == 4 { value.mul_scalar(1e30) } else { value })
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let device = sempairs::device::open("flex").unwrap();
+    let config = BackboneConfig::new(Architecture::Resnet10Narrow);
+    let blown = config.init_seeded(&device, 0).map(&mut Blow);
+    weights::save(&blown, &folder.path().join("blown.pth")).unwrap();
+    let message = refused(folder.path(), &["evaluate", "--weights", "blown.pth"]);
+    assert!(message.contains("blown.pth: the backbone's features are not finite"), "{message}");
+    assert!(!message.contains("downstream-"), "no picture is to blame: {message}");
+}
+
+#[test]
+fn heads_beside_a_backbone_are_named_and_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let plain = untrained(folder, "plain.safetensors", 3);
+    let expected = done(folder, &["evaluate", "--weights", "plain.safetensors"]);
+    let bytes = fs::read(&plain).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let head = file.tensor("bn1.weight").unwrap();
+    let mut all: Vec<_> =
+        file.iter().map(|(name, view)| (format!("module.encoder_q.{name}"), view)).collect();
+    for name in ["module.encoder_q.fc.0.weight", "module.encoder_q.fc.2.weight", "module.queue"] {
+        all.push((name.to_owned(), head.clone()));
+    }
+    fs::write(folder.join("moco.safetensors"), safetensors::serialize(all, None).unwrap()).unwrap();
+    for prefix in ["common", "module.encoder_q."] {
+        let args = ["evaluate", "--weights", "moco.safetensors", "--prefix", prefix];
+        let [scores, said] = done(folder, &args);
+        assert_eq!(scores, expected[0], "{prefix}");
+        let note =
+            "moco.safetensors: loaded behind `module.encoder_q.`; ignored there: `fc` (2 tensors)";
+        assert!(said.contains(note), "{said}");
+    }
+    let args = ["evaluate", "--weights", "moco.safetensors", "--prefix", "module."];
+    assert!(refused(folder, &args).contains("give --prefix module.encoder_q."));
 }

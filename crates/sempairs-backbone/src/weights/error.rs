@@ -1,6 +1,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::Group;
+use super::group::listed;
+
 /// What can go wrong between a file of weights and a module.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -27,13 +30,45 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
     },
+    /// The module's tensors do not stand behind the prefix.
+    #[error("{}: {}", path.display(), Absence { prefix, found, tensors, elsewhere, holds })]
+    Prefix {
+        /// The file.
+        path: PathBuf,
+        /// The prefix that was given; empty for none.
+        prefix: String,
+        /// Tensors of the module that fit behind it.
+        found: usize,
+        /// Tensors of the module.
+        tensors: usize,
+        /// The prefixes behind which the file has all of them.
+        elsewhere: Vec<String>,
+        /// What the file has, by the first words of its names.
+        holds: Vec<Group>,
+    },
+    /// Several prefixes will do, and nothing says which.
+    #[error("{}: the network's tensors stand behind each of {}; say which", path.display(), Quoted(prefixes, ", "))]
+    Ambiguous {
+        /// The file.
+        path: PathBuf,
+        /// The prefixes.
+        prefixes: Vec<String>,
+    },
     /// The tensors of the file are not those of the module.
-    #[error("{}: the weights do not fit: {}", path.display(), Joined(misfits))]
+    #[error("{}: the weights do not fit: {}", path.display(), Summed(misfits))]
     Misfits {
         /// The file.
         path: PathBuf,
-        /// All of them: missing ones in the order of the module, misshapen ones, extra ones by name.
+        /// All of them: missing, misshapen and mistyped ones in the order of the module, then extra ones by name.
         misfits: Vec<Misfit>,
+    },
+    /// Tensors hold infinities or what is no number.
+    #[error("{}: has values that are not finite in {}; training diverged before it was written", path.display(), Firsts(tensors))]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// These tensors, in the order of the module.
+        tensors: Vec<String>,
     },
 }
 
@@ -45,7 +80,7 @@ pub enum Misfit {
         /// The tensor.
         name: String,
     },
-    /// The file has it and the module has not.
+    /// The file has it in one of the module's own fields, and the module has not: it is of another network.
     Extra {
         /// The tensor.
         name: String,
@@ -81,13 +116,84 @@ impl fmt::Display for Misfit {
     }
 }
 
-struct Joined<'a>(&'a [Misfit]);
+/// Things of a kind that a message spells out; the rest are counted.
+const SPELT_OUT: usize = 4;
 
-impl fmt::Display for Joined<'_> {
+/// Misfits, the first of each kind and the number of the others.
+struct Summed<'a>(&'a [Misfit]);
+
+impl fmt::Display for Summed<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, misfit) in self.0.iter().enumerate() {
-            write!(out, "{}{misfit}", if index == 0 { "" } else { "; " })?;
+        let kinds: [(fn(&&Misfit) -> bool, &str); 4] = [
+            (|misfit| matches!(misfit, Misfit::Missing { .. }), "are missing"),
+            (|misfit| matches!(misfit, Misfit::Misshapen { .. }), "have another shape"),
+            (|misfit| matches!(misfit, Misfit::Mistyped { .. }), "hold no floats"),
+            (|misfit| matches!(misfit, Misfit::Extra { .. }), "are extra"),
+        ];
+        let mut parts = Vec::new();
+        for (is_such, predicate) in kinds {
+            let such = || self.0.iter().filter(is_such);
+            parts.extend(such().take(SPELT_OUT).map(Misfit::to_string));
+            let more = such().count().saturating_sub(SPELT_OUT);
+            if more > 0 {
+                parts.push(format!("{more} more {predicate}"));
+            }
         }
-        Ok(())
+        out.write_str(&parts.join("; "))
+    }
+}
+
+/// Names, the first few of them and the number of the others.
+struct Firsts<'a>(&'a [String]);
+
+impl fmt::Display for Firsts<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.len().min(SPELT_OUT);
+        write!(out, "{}", Quoted(&self.0[..shown], ", "))?;
+        match self.0.len() - shown {
+            0 => Ok(()),
+            more => write!(out, " and {more} more tensors"),
+        }
+    }
+}
+
+/// Names between backticks, with something between two.
+struct Quoted<'a>(&'a [String], &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted: Vec<String> = self.0.iter().map(|name| format!("`{name}`")).collect();
+        out.write_str(&quoted.join(self.1))
+    }
+}
+
+/// That tensors are not where they are looked for, and where they are.
+struct Absence<'a> {
+    prefix: &'a str,
+    found: &'a usize,
+    tensors: &'a usize,
+    elsewhere: &'a [String],
+    holds: &'a [Group],
+}
+
+impl fmt::Display for Absence<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { prefix, found, tensors, elsewhere, holds } = self;
+        match prefix.is_empty() {
+            true => write!(out, "without a prefix, ")?,
+            false => write!(out, "behind the prefix `{prefix}` ")?,
+        }
+        match found {
+            0 => write!(out, "it has none of the network's {tensors} tensors; ")?,
+            _ => write!(out, "only {found} of the network's {tensors} tensors fit; ")?,
+        }
+        match elsewhere {
+            [] => write!(out, "it holds {}", listed(holds)),
+            [only] if only.is_empty() => write!(out, "all of them stand in it without a prefix"),
+            _ => {
+                let text = Quoted(elsewhere, " and behind ");
+                write!(out, "all of them stand behind {text}")
+            }
+        }
     }
 }

@@ -1,11 +1,13 @@
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::Read;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use burn::store::pytorch_reader::{DType as PytorchType, PytorchError, PytorchReader, Tensor};
 use burn::tensor::{DType, TensorData};
-use safetensors::{Dtype as SafetensorsType, SafeTensors};
+use safetensors::Dtype as SafetensorsType;
+use safetensors::tensor::Metadata;
 
 use super::WeightsError;
 
@@ -24,46 +26,89 @@ pub(super) struct Entry {
 }
 
 enum Content {
-    Safetensors(Vec<u8>),
-    Pytorch(std::collections::HashMap<String, Tensor>),
+    /// The file and where in it the tensors begin and end.
+    Safetensors(File, HashMap<String, [u64; 2]>),
+    Pytorch(HashMap<String, Tensor>),
 }
+
+/// Bytes before a safetensors header, which say how long it is.
+const LENGTH: usize = 8;
+
+/// The longest safetensors header that is read; the format's own limit.
+const MAX_HEADER: u64 = 100_000_000;
 
 impl WeightsFile {
     /// Opens a file by what it holds, whatever it is called.
     pub(super) fn open(path: &Path) -> Result<Self, WeightsError> {
         let io = |error| WeightsError::Io { path: path.into(), error };
+        let mut file = File::open(path).map_err(io)?;
         let mut start = Vec::new();
-        fs::File::open(path).map_err(io)?.take(9).read_to_end(&mut start).map_err(io)?;
+        file.by_ref().take(LENGTH as u64 + 1).read_to_end(&mut start).map_err(io)?;
         if start.is_empty() {
             return Err(damaged(path, "the file is empty"));
         }
-        // Eight bytes of length, then the header's JSON.
-        match start.get(8) {
-            Some(b'{') => Self::safetensors(path, fs::read(path).map_err(io)?),
+        match start.get(LENGTH) {
+            Some(b'{') => Self::safetensors(path, file),
             _ => Self::pytorch(path),
         }
     }
 
-    fn safetensors(path: &Path, bytes: Vec<u8>) -> Result<Self, WeightsError> {
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|e| damaged(path, e))?;
-        let entries = tensors
-            .iter()
-            .map(|(name, view)| {
-                let dtype = match view.dtype() {
-                    SafetensorsType::F64 => Ok(DType::F64),
-                    SafetensorsType::F32 => Ok(DType::F32),
-                    SafetensorsType::F16 => Ok(DType::F16),
-                    SafetensorsType::BF16 => Ok(DType::BF16),
-                    other => Err(format!("{other:?}")),
-                };
-                (name.to_owned(), Entry { shape: view.shape().to_vec(), dtype })
-            })
-            .collect();
-        Ok(Self { entries, content: Content::Safetensors(bytes) })
+    /// Reads the header alone: files of checkpoints may hold much more than is wanted of them.
+    fn safetensors(path: &Path, mut file: File) -> Result<Self, WeightsError> {
+        let io = |error| WeightsError::Io { path: path.into(), error };
+        let all = file.metadata().map_err(io)?.len();
+        file.rewind().map_err(io)?;
+        let mut length = [0; LENGTH];
+        file.read_exact(&mut length).map_err(io)?;
+        let length = u64::from_le_bytes(length);
+        let data = length.saturating_add(LENGTH as u64);
+        if length > MAX_HEADER || data > all {
+            return Err(damaged(
+                path,
+                format!("it has {all} bytes, its header is to have {length}"),
+            ));
+        }
+        let mut header = Vec::new();
+        file.by_ref().take(length).read_to_end(&mut header).map_err(io)?;
+        // Reading it also compares the tensors' sizes with their shapes, and leaves no gap between them.
+        let header: Metadata = serde_json::from_slice(&header)
+            .map_err(|e| damaged(path, format!("the header: {e}")))?;
+        let held = header.data_len() as u64;
+        if data.checked_add(held) != Some(all) {
+            let missing = format!("it has {all} bytes, by its header {data} and {held}");
+            return Err(damaged(path, missing));
+        }
+        Self::by_header(path, file, &header, data)
+    }
+
+    fn by_header(
+        path: &Path,
+        file: File,
+        header: &Metadata,
+        data: u64,
+    ) -> Result<Self, WeightsError> {
+        let (mut entries, mut ranges) = (BTreeMap::new(), HashMap::new());
+        for (name, tensor) in header.tensors() {
+            let dtype = match tensor.dtype {
+                SafetensorsType::F64 => Ok(DType::F64),
+                SafetensorsType::F32 => Ok(DType::F32),
+                SafetensorsType::F16 => Ok(DType::F16),
+                SafetensorsType::BF16 => Ok(DType::BF16),
+                other => Err(format!("{other:?}")),
+            };
+            entries.insert(name.clone(), Entry { shape: tensor.shape.clone(), dtype });
+            let (start, end) = tensor.data_offsets;
+            let place = [start, end].map(|offset| data.checked_add(offset as u64));
+            let [Some(start), Some(end)] = place else {
+                return Err(damaged(path, format!("{name} lies beyond the file")));
+            };
+            ranges.insert(name, [start, end]);
+        }
+        Ok(Self { entries, content: Content::Safetensors(file, ranges) })
     }
 
     fn pytorch(path: &Path) -> Result<Self, WeightsError> {
-        let tensors = match PytorchReader::new(path) {
+        let tensors = match guarded(path, || PytorchReader::new(path))? {
             Ok(reader) => reader.into_tensors(),
             Err(PytorchError::InvalidFormat(reason)) => {
                 return Err(damaged(path, format!("not safetensors, and {reason}")));
@@ -86,38 +131,49 @@ impl WeightsFile {
         Ok(Self { entries, content: Content::Pytorch(tensors) })
     }
 
-    /// The values of tensors, in the order of their names.
+    /// The values of tensors that are there, in the order of their names.
     pub(super) fn values(
         &self,
         path: &Path,
-        names: impl Iterator<Item = String>,
+        names: &[String],
     ) -> Result<Vec<Vec<f32>>, WeightsError> {
-        let safetensors = match &self.content {
-            Content::Safetensors(bytes) => {
-                Some(SafeTensors::deserialize(bytes).map_err(|e| damaged(path, e))?)
-            }
-            Content::Pytorch(_) => None,
-        };
-        names
-            .map(|name| {
-                let entry = &self.entries[&name];
-                let dtype = entry.dtype.clone().map_err(|other| damaged(path, other))?;
-                let bytes = match (&self.content, &safetensors) {
-                    (Content::Pytorch(tensors), _) => {
-                        tensors[&name].read().map_err(|e| damaged(path, e))?
-                    }
-                    (_, Some(tensors)) => {
-                        tensors.tensor(&name).map_err(|e| damaged(path, e))?.data().to_vec()
-                    }
-                    (Content::Safetensors(_), None) => unreachable!("parsed above"),
-                };
-                let data = TensorData::try_from_bytes_vec(bytes, entry.shape.clone(), dtype)
-                    .map_err(|e| damaged(path, format!("{name}: {e:?}")))?;
-                let values = data.convert::<f32>().try_into_vec::<f32>();
-                values.map_err(|e| damaged(path, format!("{name}: {e:?}")))
-            })
-            .collect()
+        names.iter().map(|name| self.value(path, name)).collect()
     }
+
+    fn value(&self, path: &Path, name: &str) -> Result<Vec<f32>, WeightsError> {
+        let entry = &self.entries[name];
+        let dtype = entry.dtype.clone().map_err(|other| damaged(path, other))?;
+        let bytes = match &self.content {
+            Content::Pytorch(tensors) => {
+                guarded(path, || tensors[name].read())?.map_err(|e| damaged(path, e))?
+            }
+            Content::Safetensors(file, ranges) => {
+                read(file, ranges[name]).map_err(|e| damaged(path, format!("{name}: {e}")))?
+            }
+        };
+        let data = TensorData::try_from_bytes_vec(bytes, entry.shape.clone(), dtype)
+            .map_err(|e| damaged(path, format!("{name}: {e:?}")))?;
+        let values = data.convert::<f32>().try_into_vec::<f32>();
+        values.map_err(|e| damaged(path, format!("{name}: {e:?}")))
+    }
+}
+
+/// A part of a file, whose length has been compared with the file's.
+fn read(mut file: &File, [start, end]: [u64; 2]) -> std::io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = vec![0; (end - start) as usize];
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Does what may panic: a reader that does is an error of its file.
+fn guarded<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T, WeightsError> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
+        let said = said.unwrap_or_else(|| "no reason given".into());
+        damaged(path, format!("the reader failed ({said})"))
+    })
 }
 
 fn damaged(path: &Path, reason: impl ToString) -> WeightsError {

@@ -1,11 +1,15 @@
 use std::collections::HashSet;
+use std::fmt;
 use std::path::Path;
 
 use burn::module::Module;
 
 use super::file::WeightsFile;
+use super::group::{Group, grouped, listed};
 use super::named::{replace, shapes};
-use super::{Misfit, WeightsError};
+use super::place::{Entries, Place, Wanted, first_word};
+use super::prefix::Search;
+use super::{Misfit, Prefix, WeightsError};
 
 /// How the names in a file relate to the module's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,124 +18,143 @@ pub struct LoadOptions {
     pub prefix: Prefix,
 }
 
-/// What stands in a file before the names of a module's tensors.
-///
-/// The keys of nested dictionaries count: a PyTorch checkpoint `{"state_dict": {"module.conv1.weight":
-/// ...}, ...}` has the prefix `state_dict.module.`. With any prefix but the empty one, the tensors
-/// elsewhere in the file (optimiser, projector, queue) are no concern of the module.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Prefix {
-    /// Nothing; every tensor of the file must be one of the module's.
-    #[default]
-    None,
-    /// This, its last dot included.
-    Named(String),
-    /// Any sequence of the [usual words](Self::USUAL), the one under which most of the module is
-    /// found; of equals a teacher's, which is what DINO evaluates, else the shortest.
-    Common,
+/// A module with a file's weights, and what else is to be said of the file.
+#[derive(Clone, Debug)]
+pub struct Loaded<M> {
+    /// The module.
+    pub module: M,
+    /// The prefix its tensors had.
+    pub prefix: String,
+    /// What else stands behind the prefix, such as heads, without the prefix.
+    pub ignored: Vec<Group>,
 }
 
-impl Prefix {
-    /// What training scripts put before a backbone's names: the dictionaries of checkpoints, the
-    /// wrapper of `DataParallel`, and the fields in which methods keep the encoder they train.
-    pub const USUAL: [&str; 14] = [
-        "state_dict",
-        "model_state_dict",
-        "model",
-        "module",
-        "backbone",
-        "encoder",
-        "encoder_q",
-        "base_encoder",
-        "online_encoder",
-        "student",
-        "student_backbone",
-        "teacher",
-        "net",
-        "resnet",
-    ];
-
-    fn find(&self, file: &WeightsFile, expected: &[(String, Vec<usize>)]) -> String {
-        match self {
-            Self::None => String::new(),
-            Self::Named(prefix) => prefix.clone(),
-            Self::Common => {
-                let Some((first, _)) = expected.first() else { return String::new() };
-                let usual = |prefix: &&str| {
-                    prefix.is_empty()
-                        || prefix.strip_suffix('.').is_some_and(|words| {
-                            words.split('.').all(|word| Self::USUAL.contains(&word))
-                        })
-                };
-                let found = |prefix: &str| {
-                    let has = |name: &str| file.entries.contains_key(&format!("{prefix}{name}"));
-                    expected.iter().filter(|(name, _)| has(name)).count()
-                };
-                let candidates = file.entries.keys().filter_map(|name| name.strip_suffix(first));
-                let best = candidates.filter(usual).max_by_key(|prefix| {
-                    let teacher = prefix.split('.').any(|word| word == "teacher");
-                    (found(prefix), teacher, std::cmp::Reverse(prefix.len()))
-                });
-                best.unwrap_or_default().to_owned()
-            }
+impl<M> fmt::Display for Loaded<M> {
+    /// ``behind `module.encoder_q.`; ignored there: `fc` (4 tensors)``
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.prefix.as_str() {
+            "" => write!(out, "without a prefix")?,
+            prefix => write!(out, "behind `{prefix}`")?,
+        }
+        match self.ignored.is_empty() {
+            true => Ok(()),
+            false => write!(out, "; ignored there: {}", listed(&self.ignored)),
         }
     }
 }
 
 /// Loads a module's weights from a `.safetensors` file or a PyTorch checkpoint, told apart by content.
 ///
-/// Every tensor of the module is in the file, in its shape and as floating-point numbers (which
-/// become f32), and the file has no other below the prefix; save the classifier (`fc.weight` and `fc.bias` in
-/// torchvision, `head.weight` and `head.bias` in timm), and the `num_batches_tracked` of norms, which PyTorch needs for
-/// cumulative averages alone. The parameters keep their ids and whether they are trained. As for every
-/// map over a Burn module, clones share running statistics, so they see the loaded ones.
+/// Every tensor of the module is in the file, in its shape and as finite floating-point numbers (which
+/// become f32). What the file has below the prefix beside the module's own fields (a classifier, a projection
+/// head, prototypes) is ignored, and named by [`load_with_report`]; a further tensor within one of these fields
+/// is an error, since it belongs to another network (a deeper one, or one with other layers), save the
+/// `num_batches_tracked` of norms, which PyTorch needs for cumulative averages alone. The parameters keep
+/// their ids and whether they are trained. As for every map over a Burn module, clones share running
+/// statistics, so they see the loaded ones.
 ///
 /// # Errors
 ///
-/// [`WeightsError::Io`] or [`WeightsError::Format`] if the file cannot be read;
-/// [`WeightsError::Misfits`] with every tensor that does not fit. The module is as it was then.
+/// [`WeightsError::Io`] or [`WeightsError::Format`] if the file cannot be read; [`WeightsError::Prefix`] if
+/// the module stands elsewhere in the file, or nowhere, [`WeightsError::Ambiguous`] if it stands behind several
+/// prefixes; [`WeightsError::Misfits`] with every tensor that does not fit; [`WeightsError::NotFinite`] for
+/// infinities and what is no number. The module is as it was then.
 pub fn load<M: Module>(module: M, path: &Path, options: &LoadOptions) -> Result<M, WeightsError> {
+    Ok(load_with_report(module, path, options)?.module)
+}
+
+/// As [`load`], and tells behind which prefix the weights were found and what there was ignored.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_with_report<M: Module>(
+    module: M,
+    path: &Path,
+    options: &LoadOptions,
+) -> Result<Loaded<M>, WeightsError> {
     let file = WeightsFile::open(path)?;
-    let expected = shapes(&module);
-    let prefix = options.prefix.find(&file, &expected);
-    let misfits = compare(&file, &expected, &prefix);
+    let wanted = Wanted::new(shapes(&module));
+    let places = wanted.places(&file.entries);
+    let (place, hits) = match options.prefix.find(&file.entries, &wanted, &places) {
+        Search::Here(place, hits) => (place, hits),
+        Search::Several(prefixes) => {
+            return Err(WeightsError::Ambiguous { path: path.into(), prefixes });
+        }
+    };
+    // Where most of the module stands, what is missing says more than where else it might stand.
+    if 2 * hits.fitting < wanted.tensors.len() {
+        let elsewhere = complete(&file.entries, &wanted, &places);
+        if hits.named == 0 || !elsewhere.is_empty() {
+            return Err(WeightsError::Prefix {
+                path: path.into(),
+                prefix: place.prefix,
+                found: hits.fitting,
+                tensors: wanted.tensors.len(),
+                elsewhere,
+                holds: grouped(file.entries.keys().map(String::as_str)),
+            });
+        }
+    }
+    let (misfits, ignored) = compare(&file.entries, &wanted, &place);
     if !misfits.is_empty() {
         return Err(WeightsError::Misfits { path: path.into(), misfits });
     }
-    let values = file.values(path, expected.iter().map(|(name, _)| format!("{prefix}{name}")))?;
-    Ok(replace(module, expected.into_iter().map(|(name, _)| name).zip(values).collect()))
+    let names: Vec<String> =
+        wanted.tensors.iter().map(|(name, _)| wanted.name_at(&place, name)).collect();
+    let values = file.values(path, &names)?;
+    let not_finite = |(_, values): &(&String, &Vec<f32>)| !values.iter().all(|x| x.is_finite());
+    let damaged: Vec<String> =
+        names.iter().zip(&values).filter(not_finite).map(|(name, _)| name.clone()).collect();
+    if !damaged.is_empty() {
+        return Err(WeightsError::NotFinite { path: path.into(), tensors: damaged });
+    }
+    let own = wanted.tensors.into_iter().map(|(name, _)| name);
+    let module = replace(module, own.zip(values).collect());
+    Ok(Loaded { module, prefix: place.prefix, ignored })
 }
 
-/// torchvision's classifier and timm's, which no backbone has.
-const CLASSIFIER: [&str; 4] = ["fc.weight", "fc.bias", "head.weight", "head.bias"];
+/// The prefixes behind which all of the module stands.
+fn complete(entries: &Entries, wanted: &Wanted, places: &[Place]) -> Vec<String> {
+    let is_complete = |place: &&Place| wanted.is_complete(wanted.hits(entries, place));
+    let mut found: Vec<String> =
+        places.iter().filter(is_complete).map(|place| place.prefix.clone()).collect();
+    found.dedup();
+    found
+}
 
-fn compare(file: &WeightsFile, expected: &[(String, Vec<usize>)], prefix: &str) -> Vec<Misfit> {
+/// What keeps the file from being loaded, and what else stands behind the prefix.
+fn compare(entries: &Entries, wanted: &Wanted, place: &Place) -> (Vec<Misfit>, Vec<Group>) {
     let mut misfits = Vec::new();
-    for (name, shape) in expected {
-        let name = format!("{prefix}{name}");
-        match file.entries.get(&name) {
-            None => misfits.push(Misfit::Missing { name }),
+    let mut known = HashSet::new();
+    for (name, shape) in &wanted.tensors {
+        let name = wanted.name_at(place, name);
+        match entries.get(&name) {
+            None => misfits.push(Misfit::Missing { name: name.clone() }),
             Some(entry) if entry.shape != *shape => {
                 let (found, expected) = (entry.shape.clone(), shape.clone());
-                misfits.push(Misfit::Misshapen { name, found, expected });
+                misfits.push(Misfit::Misshapen { name: name.clone(), found, expected });
             }
             Some(entry) => {
                 if let Err(found) = entry.dtype.clone() {
-                    misfits.push(Misfit::Mistyped { name, found });
+                    misfits.push(Misfit::Mistyped { name: name.clone(), found });
                 }
             }
         }
+        known.insert(name);
     }
-    let known: HashSet<&str> = expected.iter().map(|(name, _)| name.as_str()).collect();
     let counter = |name: &str| {
         name.strip_suffix("num_batches_tracked")
-            .is_some_and(|norm| known.contains(format!("{norm}running_var").as_str()))
+            .is_some_and(|norm| known.contains(&format!("{norm}running_var")))
     };
-    let extra = file.entries.keys().filter(|name| {
-        name.strip_prefix(prefix).is_some_and(|name| {
-            !known.contains(name) && !CLASSIFIER.contains(&name) && !counter(name)
-        })
-    });
-    misfits.extend(extra.map(|name| Misfit::Extra { name: name.clone() }));
-    misfits
+    let fields = wanted.fields_at(place);
+    let mut ignored = Vec::new();
+    for name in entries.keys().filter(|name| !known.contains(*name) && !counter(name)) {
+        let Some(below) = name.strip_prefix(&place.prefix) else { continue };
+        match fields.contains(first_word(below)) {
+            true => misfits.push(Misfit::Extra { name: name.clone() }),
+            false => ignored.push(below),
+        }
+    }
+    (misfits, grouped(ignored.into_iter()))
 }

@@ -18,12 +18,17 @@
 
 mod error;
 mod file;
+mod group;
 mod load;
 mod named;
 mod pickle;
+mod place;
+mod prefix;
 mod save;
 mod zip;
 
 pub use error::{Misfit, WeightsError};
-pub use load::{LoadOptions, Prefix, load};
+pub use group::Group;
+pub use load::{LoadOptions, Loaded, load, load_with_report};
+pub use prefix::Prefix;
 pub use save::save;

@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "every test file is a crate of its own and uses a part")]
 
+pub mod checkpoint;
 mod device;
+pub mod layout;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -69,7 +69,8 @@ impl Attention {
             }
             false => self.pictures.iter().map(open).collect::<Result<_, _>>()?,
         };
-        let drawn = attention::figure(network, &pictures, &view, &device, self.cell);
+        let drawn = attention::figure(network, &pictures, &view, &device, self.cell)
+            .map_err(|error| self.weights.blamed(error))?;
         png::write(&self.out, &drawn)?;
         println!("{}: {} pictures", self.out.display(), pictures.len());
         Ok(())

@@ -42,7 +42,8 @@ impl Evaluate {
             fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
             downstream.cache = Some(folder.clone());
         }
-        let scores = downstream.run(&backbone, &device)?;
+        let run = downstream.run(&backbone, &device);
+        let scores = run.map_err(|error| self.weights.blamed(error))?;
         for score in &scores {
             println!("{score}");
         }

@@ -1,11 +1,11 @@
+use std::io::{Write, stderr};
 use std::path::PathBuf;
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::Tensor;
 use clap::Args;
 use sempairs::Error;
 use sempairs::backbone::AnyBackbone;
-use sempairs::backbone::weights::{LoadOptions, Misfit, Prefix, WeightsError, load};
+use sempairs::backbone::weights::{LoadOptions, Loaded, Prefix, WeightsError, load_with_report};
+use sempairs::eval::EvalError;
 
 /// A file of a backbone's weights.
 #[derive(Args)]
@@ -20,57 +20,52 @@ pub struct WeightsFlags {
 }
 
 impl WeightsFlags {
-    /// The network with the file's weights.
+    /// The network with the file's weights; standard error says where they stood, and what was ignored.
     pub fn load(&self, backbone: AnyBackbone) -> Result<AnyBackbone, Error> {
         let prefix = match self.prefix.as_deref() {
             None => Prefix::None,
             Some("common") => Prefix::Common,
             Some(text) => Prefix::Named(text.into()),
         };
-        let tensors = count(&backbone);
-        load(backbone, &self.weights, &LoadOptions { prefix })
-            .map_err(|error| behind_a_prefix(error, tensors).into())
+        let searched = prefix == Prefix::Common;
+        let loaded = load_with_report(backbone, &self.weights, &LoadOptions { prefix })
+            .map_err(|error| self.advised(error))?;
+        if !loaded.ignored.is_empty() || (searched && !loaded.prefix.is_empty()) {
+            self.note(&loaded);
+        }
+        Ok(loaded.module)
     }
-}
 
-/// How many tensors a network has.
-fn count(network: &AnyBackbone) -> usize {
-    struct Count(usize);
-    impl ModuleVisitor for Count {
-        fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
-            self.0 += 1;
+    /// An error of scoring these weights, with their file if it is theirs.
+    pub fn blamed(&self, error: EvalError) -> Error {
+        match error {
+            EvalError::NotFinite => Error::Scored { weights: self.weights.clone(), error },
+            other => other.into(),
         }
     }
-    let mut count = Count(0);
-    network.visit(&mut count);
-    count.0
-}
 
-/// Where a file has none of a network's tensors, a list of them all says little; `--prefix` may be what is
-/// missing.
-fn behind_a_prefix(error: WeightsError, tensors: usize) -> WeightsError {
-    let WeightsError::Misfits { path, misfits } = error else { return error };
-    let (mut missing, mut extra) = (Vec::new(), Vec::new());
-    for misfit in &misfits {
-        match misfit {
-            Misfit::Missing { name } => missing.push(name.as_str()),
-            Misfit::Extra { name } => extra.push(name.as_str()),
-            _ => {}
-        }
+    fn note(&self, loaded: &Loaded<AnyBackbone>) {
+        // Nothing depends on whether a note can be written.
+        let _ = writeln!(stderr(), "{}: loaded {loaded}", self.weights.display());
     }
-    if missing.is_empty() || missing.len() < tensors {
-        return WeightsError::Misfits { path, misfits };
+
+    /// The error, with the flag that helps.
+    fn advised(&self, error: WeightsError) -> Error {
+        let flags = |prefixes: &[String]| {
+            let flag = |prefix: &String| match prefix.is_empty() {
+                true => "no --prefix".into(),
+                false => format!("--prefix {prefix}"),
+            };
+            format!("give {}", prefixes.iter().map(flag).collect::<Vec<_>>().join(" or "))
+        };
+        let advice = match &error {
+            WeightsError::Prefix { elsewhere, .. } if !elsewhere.is_empty() => flags(elsewhere),
+            WeightsError::Prefix { .. } => "if they stand there behind a prefix, give it with --prefix TEXT, or \
+                                            try --prefix common; if the file is another network's, set `backbone`"
+                .into(),
+            WeightsError::Ambiguous { prefixes, .. } => flags(prefixes),
+            _ => return error.into(),
+        };
+        Error::Advised { error: Box::new(error.into()), advice }
     }
-    let has_all = |prefix: &&str| {
-        missing.iter().all(|name| extra.contains(&format!("{prefix}{name}").as_str()))
-    };
-    let prefixes = extra.iter().filter_map(|name| name.strip_suffix(missing[0])).filter(has_all);
-    let found: Vec<String> = prefixes.map(|prefix| format!("--prefix {prefix}")).collect();
-    let advice = match found.is_empty() {
-        true => "if they stand there behind a prefix, give it with --prefix TEXT, or try --prefix common".into(),
-        false => format!("they stand there behind a prefix: give {}", found.join(" or ")),
-    };
-    let reason =
-        format!("it has no `{}`, nor any other of the network's tensors; {advice}", missing[0]);
-    WeightsError::Format { path, reason }
 }

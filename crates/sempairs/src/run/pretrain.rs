@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sempairs_backbone::{AnyBackbone, weights};
-use sempairs_eval::{Downstream, Evaluate, Score, weights_identity};
+use sempairs_eval::{Downstream, EvalError, Evaluate, Score, weights_identity};
 use sempairs_objective::{Clock, Method, ObjectiveError};
 use sempairs_train::{Checkpoints, MetricLine, RunDirectory, TrainError, Trainer, check_method};
 
@@ -105,7 +105,8 @@ impl Run<'_> {
                     if runner.is_plain() {
                         eprintln!("{label}  scoring at step {step}");
                     }
-                    scored.run(backbone, &runner.device)?
+                    let scores = scored.run(backbone, &runner.device);
+                    scores.map_err(|error| unscored(&label, step, error))?
                 }
             };
             if step == 0 {
@@ -143,6 +144,16 @@ impl Run<'_> {
             pairs_per_second: median_pace(metrics),
         };
         Ok(Finished { backbone, result })
+    }
+}
+
+/// The error of a run's network that cannot be scored, with the run if it is the network's own.
+fn unscored(label: &str, step: usize, error: EvalError) -> Error {
+    match error {
+        EvalError::NotFinite | EvalError::Diverged { .. } => {
+            Error::Unscored { run: label.into(), step, error }
+        }
+        other => other.into(),
     }
 }
 
