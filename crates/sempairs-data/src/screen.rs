@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::progress_bar;
-use crate::{DataError, LeftOut, PictureSource, Subset};
+use crate::{DataError, LeftOut, PictureSource, Subset, interrupt};
 
 /// What to do with a picture that cannot be read or decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,14 +59,15 @@ impl std::fmt::Display for BadPicture {
 ///
 /// # Errors
 ///
-/// Under [`OnBadPicture::Error`] that of a bad picture. Under either, if none can be read.
+/// Under [`OnBadPicture::Error`] that of a bad picture. Under either, if none can be read, and
+/// [`DataError::Interrupted`].
 pub fn screen(
     source: Arc<dyn PictureSource>,
     on_bad: OnBadPicture,
 ) -> Result<(Subset, Vec<BadPicture>), DataError> {
     let bar = progress_bar("checking pictures", source.len() as u64);
     let check = |index: usize| -> (usize, Result<(), DataError>) {
-        let found = source.read(index).map(drop);
+        let found = interrupt::check().and_then(|()| source.read(index).map(drop));
         bar.inc(1);
         (index, found)
     };
@@ -82,6 +83,8 @@ pub fn screen(
             .collect(),
     };
     drop(bar);
+    // Pictures that were not looked at any more are not bad ones.
+    interrupt::check()?;
     let good: Vec<usize> = (0..source.len()).filter(|index| !bad.contains_key(index)).collect();
     let list = bad.iter().map(|(&index, error)| BadPicture::new(source.name(index), error));
     let list = list.collect();

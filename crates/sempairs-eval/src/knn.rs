@@ -2,6 +2,7 @@
 
 use indicatif::ProgressBar;
 use rayon::prelude::*;
+use sempairs_data::{DataError, interrupt};
 use serde::{Deserialize, Serialize};
 
 use crate::normalise::unit_rows;
@@ -60,32 +61,44 @@ impl Knn {
     ///
     /// If the bank is empty, the features differ in length, or the settings fail [`check`](Self::check).
     pub fn rank(&self, bank: &Features, queries: &[f32]) -> Ranked {
-        self.rank_with(bank, queries, &ProgressBar::hidden())
+        let never = || Ok(());
+        self.ranked(bank, queries, &ProgressBar::hidden(), never).expect("nothing ends it early")
     }
 
-    /// As [`rank`](Self::rank), with a bar of the queries.
+    /// As [`rank`](Self::rank), with a bar of the queries, unless the process is asked to end.
     pub(crate) fn rank_with(
         &self,
         bank: &Features,
         queries: &[f32],
         progress: &ProgressBar,
-    ) -> Ranked {
+    ) -> Result<Ranked, DataError> {
+        self.ranked(bank, queries, progress, interrupt::check)
+    }
+
+    fn ranked(
+        &self,
+        bank: &Features,
+        queries: &[f32],
+        progress: &ProgressBar,
+        check: fn() -> Result<(), DataError>,
+    ) -> Result<Ranked, DataError> {
         assert!(!bank.labels.is_empty(), "a bank without pictures");
         self.check().expect("settings that pass their check");
         let (d, classes) = (bank.dim, bank.classes.len());
         progress.set_length((queries.len() / d) as u64);
         let unit_bank = unit_rows(&bank.values, d);
-        let votes: Vec<Vec<f64>> = queries
+        let votes = queries
             .par_chunks(QUERIES * d)
             .map(|queries| {
+                check()?;
                 let neighbours = self.neighbours(&unit_bank, &unit_rows(queries, d), d);
                 let votes = |near: &Vec<_>| self.votes(near, &bank.labels, classes);
                 let votes: Vec<f64> = neighbours.iter().flat_map(votes).collect();
                 progress.inc(neighbours.len() as u64);
-                votes
+                Ok(votes)
             })
-            .collect();
-        Ranked::by_score(&votes.concat(), classes)
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Ranked::by_score(&votes.concat(), classes))
     }
 
     /// The nearest pictures of each query as (similarity, index), the most similar first.

@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 
+use sempairs_data::interrupt;
+
 use crate::product::dot;
 use crate::wolfe::{self, Probed};
 
@@ -34,6 +36,8 @@ pub enum Stop {
     Precision,
     /// The steps are used up.
     Iterations,
+    /// The process was [asked to end](interrupt): the point is none that anyone asked for.
+    Interrupted,
 }
 
 /// Where the minimisation ended.
@@ -72,6 +76,9 @@ impl Lbfgs {
         let mut here = Probed { step: 0.0, point: start, value, gradient };
         let mut iterations = 0;
         let stop = loop {
+            if interrupt::is_requested() {
+                break Stop::Interrupted;
+            }
             if largest(&here.gradient) <= self.tolerance {
                 break Stop::Converged;
             }

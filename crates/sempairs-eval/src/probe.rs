@@ -1,6 +1,7 @@
 //! The linear probe: how much of the classes a linear function of the frozen features gets right.
 
 use indicatif::ProgressBar;
+use sempairs_data::interrupt;
 use serde::{Deserialize, Serialize};
 
 use crate::lbfgs::{Lbfgs, Minimum};
@@ -150,6 +151,7 @@ impl Probe {
         for lambda in self.grid() {
             let logistic = Logistic { rows: &fit, labels: &fit_labels, dim, classes, lambda };
             point = self.minimise(&logistic, point).point;
+            interrupt::check()?;
             progress.inc(1);
             let logits = Logistic::logits(&held_out, dim, classes, &point);
             let trial = Trial {
@@ -172,6 +174,7 @@ impl Probe {
         let (labels, lambda) = (&train.labels, chosen.lambda);
         let logistic = Logistic { rows: &rows, labels, dim, classes, lambda };
         let minimum = self.minimise(&logistic, start);
+        interrupt::check()?;
         progress.inc(1);
         Ok(Fitted { standard, dim, classes, minimum, chosen, trials })
     }

@@ -105,7 +105,7 @@ impl Protocol {
     ) -> Result<(Ranked, Notes), EvalError> {
         self.check()?;
         Ok(match self {
-            Self::Knn(knn) => (knn.rank_with(train, queries, progress), Notes::new()),
+            Self::Knn(knn) => (knn.rank_with(train, queries, progress)?, Notes::new()),
             Self::SgdMoco(sgd) => (sgd.rank_with(train, queries, progress)?, Notes::new()),
             Self::SgdDino(dino) => (dino.rank_with(train, queries, progress)?, Notes::new()),
             Self::FineTune(_) => {

@@ -3,7 +3,7 @@
 use indicatif::ProgressBar;
 use rand::RngExt;
 use rand::seq::SliceRandom;
-use sempairs_data::{Key, Side};
+use sempairs_data::{Key, Side, interrupt};
 use serde::{Deserialize, Serialize};
 
 use crate::logistic::{Logistic, to_residual};
@@ -135,6 +135,7 @@ impl Descent<'_> {
             order.sort_unstable();
             order.shuffle(&mut key(self.seed, epoch as u64).rng(0));
             for batch in order.chunks(self.batch) {
+                interrupt::check()?;
                 let gradient = gradient(train, batch, &point);
                 for ((x, v), g) in point.iter_mut().zip(&mut velocity).zip(gradient) {
                     *v = self.momentum as f32 * *v + g;

@@ -1,8 +1,10 @@
 use std::path::PathBuf;
 
+use burn_train::Interrupter;
 use clap::{Args, ValueEnum};
 use sempairs::Error;
-use sempairs::data::{CachedSource, OnBadPicture};
+use sempairs::data::{CachedSource, OnBadPicture, say};
+use sempairs::signals::stop_on_signals;
 
 use super::folder::FolderFlags;
 
@@ -34,10 +36,11 @@ impl CacheArgs {
             OnBad::Error => OnBadPicture::Error,
             OnBad::Skip => OnBadPicture::Skip,
         };
+        stop_on_signals(&Interrupter::new())?;
         let source = self.source.open()?;
         let report = CachedSource::build(&source, self.short_side, &self.out, on_bad)
             .map_err(|error| on_bad.explain(error, "--on-bad-picture skip"))?;
-        println!(
+        say!(
             "{}: {} pictures, {} of them shrunk, {:.1} MB",
             self.out.display(),
             report.pictures,
@@ -45,9 +48,9 @@ impl CacheArgs {
             report.bytes as f64 / 1e6
         );
         if !report.bad.is_empty() {
-            println!("{} were left out:", report.bad.len());
+            say!("{} were left out:", report.bad.len());
             for picture in &report.bad {
-                println!("  {picture}");
+                say!("  {picture}");
             }
         }
         Ok(())

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use sempairs::Error;
-use sempairs::data::{FlatSource, FolderSource, PictureSource};
+use sempairs::data::{FlatSource, FolderSource, PictureSource, note};
 
 /// A folder of pictures.
 #[derive(Args)]
@@ -35,7 +35,7 @@ impl FolderFlags {
 
 fn tell(folder: &Path, ignored: &[String]) {
     if let Some(notice) = notice(folder, ignored) {
-        eprintln!("{notice}");
+        note!("{notice}");
     }
 }
 
