@@ -149,7 +149,7 @@ fn a_reader_that_has_seen_enough_ends_a_list_quietly() {
 
 #[test]
 fn the_first_ctrl_c_stops_a_cache_and_nothing_is_left_of_it() {
-    let (small, mut child) = long_cache();
+    let (small, child) = long_cache();
     child.send("INT");
     assert_eq!(child.end().code(), Some(130), "{}", small.said());
     assert_eq!(names(&small.path().join("caches")), [""; 0]);
@@ -157,7 +157,7 @@ fn the_first_ctrl_c_stops_a_cache_and_nothing_is_left_of_it() {
 
 #[test]
 fn a_killed_cache_s_part_goes_with_the_next_file_and_a_living_one_s_stays() {
-    let (small, mut child) = long_cache();
+    let (small, child) = long_cache();
     let caches = small.path().join("caches");
     let part = names(&caches);
     let other = |name: &str| {
