@@ -47,6 +47,7 @@ name = "sp"
 pairing = { kind = "random_in_class" }
 [views]
 size = $2
+preset = "simclr_cifar"
 [backbone]
 name = "resnet10_narrow"
 widths = [$3]
@@ -71,9 +72,10 @@ TOML
 experiment 3 16 8,8,8,8 16 >"$work/quick.toml"
 experiment 40 64 64,64,128,128 512 >"$work/slow.toml"
 
-screen() { tmux display-message -p -t main "#{alternate_on} #{cursor_flag}"; }
+# Whether the second screen shows, the cursor, and whether clicks go to the program.
+screen() { tmux display-message -p -t main "#{alternate_on} #{cursor_flag} #{mouse_any_flag}"; }
 shows() { tmux capture-pane -p -t main | grep -q "$1"; }
-dashboard_shows() { [ "$(screen)" != "0 1" ] && shows "Learning rate"; }
+dashboard_shows() { [ "$(screen)" != "0 1 0" ] && shows "Learning rate"; }
 # A step is logged: the training is on its way.
 trains() { tmux capture-pane -p -t main | grep -qE "Loss +[0-9.]+|epoch +[0-9.]+|pairs/s"; }
 has_code() { [ -s "$work/code" ]; }
@@ -81,7 +83,7 @@ code_is() { [ "$(cat "$work/code" 2>/dev/null)" = "$1" ]; }
 has_checkpoint() { [ -s "$work/runs/terminal/sp-seed1/checkpoint/latest.ckpt" ]; }
 no_checkpoint() { ! has_checkpoint; }
 modes_as_before() { cmp -s "$work/before" "$work/after"; }
-is_normal() { [ "$(screen)" = "0 1" ]; }
+is_normal() { [ "$(screen)" = "0 1 0" ]; }
 has_ended() { ! kill -0 "$1" 2>/dev/null; }
 no_parts() { [ -z "$(find "$work/runs" -name '.*.part')" ]; }
 
@@ -100,7 +102,7 @@ begin() {
         exit 2
     fi
     pid=$(pgrep -n -f "^$program pretrain $1.toml")
-    say dashboard "shows (alternate screen and cursor: $(screen))"
+    say dashboard "shows (second screen, cursor, clicks: $(screen))"
 }
 over() { tmux kill-server 2>/dev/null; sleep 0.3; }
 
@@ -111,7 +113,7 @@ lives_on() {
     must "its exit code is $1, found $(cat "$work/code" 2>/dev/null)" code_is "$1"
     must "checkpoint: $2" "$2"
     must "stty -a is as before" modes_as_before
-    must "no alternate screen, and the cursor shows" wait_for 5 is_normal
+    must "the first screen shows, with a cursor and no clicks" wait_for 5 is_normal
     must "no part file is left" no_parts
     modes_as_before || diff "$work/before" "$work/after"
     over
@@ -141,10 +143,12 @@ sleep 0.3
 tmux send-keys -t main C-c
 lives_on 130 no_checkpoint
 
-for try in 1 2 3 4 5; do
-    echo "the window is closed ($try of 5)"
-    begin quick
-    sleep 0.$((try * 2 - 1))
+# The dashboard meets the closed terminal now before, now after the signal; a slow step gives it time to.
+for try in "quick 0.1" "quick 0.4" "quick 0.7" "slow 0.2" "slow 0.9"; do
+    read -r speed delay <<<"$try"
+    echo "the window is closed ($speed steps, after $delay s)"
+    begin "$speed"
+    sleep "$delay"
     tmux kill-session -t main
     must "the run ends" wait_for 30 has_ended "$pid"
     must "checkpoint: has_checkpoint" has_checkpoint
