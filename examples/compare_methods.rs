@@ -9,9 +9,11 @@
 //! ```
 
 use clap::Parser;
+use sempairs::data::{note, say};
 use sempairs::experiment::read_grid;
 use sempairs::method_table::MethodTable;
 use sempairs::run::Runner;
+use sempairs::signals::exit_code;
 use sempairs::{Error, device};
 
 const EXPERIMENT: &str = include_str!("../data/experiments/compare_methods.toml");
@@ -33,18 +35,12 @@ struct Args {
 }
 
 fn main() -> std::process::ExitCode {
-    match compare(Args::parse()) {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            std::process::ExitCode::FAILURE
-        }
-    }
+    exit_code(compare(Args::parse()))
 }
 
 fn compare(args: Args) -> Result<(), Error> {
     let runner = Runner::new(args.runs, device::open(&args.device)?, &args.device);
-    runner.stop_on_ctrl_c()?;
+    runner.stop_on_signals()?;
     let quick = ["name=compare_methods_quick", "seeds=[1, 2]"];
     let mut set: Vec<String> = quick.into_iter().filter(|_| args.quick).map(Into::into).collect();
     set.extend(args.set);
@@ -58,8 +54,8 @@ fn compare(args: Args) -> Result<(), Error> {
         let comparison = runner.compare(&experiment)?;
         runner.write_comparison(&experiment, &comparison)?;
         table.push(&experiment.method.name(), &comparison);
-        eprintln!("\n{table}\n");
+        note!("\n{table}\n");
     }
-    println!("{table}");
+    say!("{table}");
     Ok(())
 }

@@ -11,9 +11,11 @@
 use clap::Parser;
 use sempairs::backbone::Backbone;
 use sempairs::backbone::weights::{LoadOptions, load};
+use sempairs::data::say;
 use sempairs::experiment::read_grid;
 use sempairs::method_table::MethodTable;
 use sempairs::run::Runner;
+use sempairs::signals::exit_code;
 use sempairs::{Error, attention, device, png};
 
 const EXPERIMENT: &str = include_str!("../data/experiments/dino_vit.toml");
@@ -32,24 +34,18 @@ struct Args {
 }
 
 fn main() -> std::process::ExitCode {
-    match compare(Args::parse()) {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            std::process::ExitCode::FAILURE
-        }
-    }
+    exit_code(compare(Args::parse()))
 }
 
 fn compare(args: Args) -> Result<(), Error> {
     let runner = Runner::new(args.runs, device::open(&args.device)?, &args.device);
-    runner.stop_on_ctrl_c()?;
+    runner.stop_on_signals()?;
     for experiment in read_grid(EXPERIMENT, "dino_vit.toml", &args.set)? {
         let comparison = runner.compare(&experiment)?;
         let files = runner.write_comparison(&experiment, &comparison)?;
         let mut table = MethodTable::default();
         table.push("dino_vit", &comparison);
-        println!("\n{comparison}\n\n{table}\n\n{}", files.report.display());
+        say!("\n{comparison}\n\n{table}\n\n{}", files.report.display());
         let pictures = attention::test_pictures(&runner, &experiment, 6)?;
         // Four times the size of the views, for maps four times as fine.
         let view = attention::view(&experiment, 4 * experiment.views.size)?;
@@ -62,7 +58,7 @@ fn compare(args: Args) -> Result<(), Error> {
             let drawn = attention::figure(transformer, &pictures, &view, &runner.device, 144)?;
             let out = runner.folder(&experiment).join(format!("attention-{}.png", arm.name));
             png::write(&out, &drawn)?;
-            println!("{}", out.display());
+            say!("{}", out.display());
         }
     }
     Ok(())

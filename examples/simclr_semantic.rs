@@ -10,8 +10,10 @@
 //! ```
 
 use clap::Parser;
+use sempairs::data::say;
 use sempairs::experiment::read_grid;
 use sempairs::run::Runner;
+use sempairs::signals::exit_code;
 use sempairs::train::Display;
 use sempairs::{Error, device};
 
@@ -34,13 +36,7 @@ struct Args {
 }
 
 fn main() -> std::process::ExitCode {
-    match compare(Args::parse()) {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            std::process::ExitCode::FAILURE
-        }
-    }
+    exit_code(compare(Args::parse()))
 }
 
 fn compare(args: Args) -> Result<(), Error> {
@@ -48,11 +44,11 @@ fn compare(args: Args) -> Result<(), Error> {
     if args.plain {
         runner.display = Display::Plain;
     }
-    runner.stop_on_ctrl_c()?;
+    runner.stop_on_signals()?;
     for experiment in read_grid(EXPERIMENT, "simclr_semantic.toml", &args.set)? {
         let comparison = runner.compare(&experiment)?;
         let files = runner.write_comparison(&experiment, &comparison)?;
-        println!("\n{comparison}\n\n{}\n{}", files.json.display(), files.report.display());
+        say!("\n{comparison}\n\n{}\n{}", files.json.display(), files.report.display());
     }
     Ok(())
 }

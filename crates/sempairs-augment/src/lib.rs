@@ -24,6 +24,8 @@
 //! assert!(view.iter().all(|value| (value - 128.0 / 255.0).abs() < 1e-6));
 //! ```
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 #[macro_use]
 mod wide;
 

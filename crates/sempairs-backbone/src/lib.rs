@@ -15,6 +15,8 @@
 //! In training, that is on an autodiff device after [`Module::train`](burn::module::Module::train),
 //! normalisation uses the statistics of the batch; after `valid()` the running ones.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod any;
 mod backbone;
 mod batch_norm;

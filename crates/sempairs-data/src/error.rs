@@ -91,6 +91,9 @@ pub enum DataError {
         /// What does not agree.
         reason: String,
     },
+    /// The process was [asked to end](crate::interrupt).
+    #[error("stopped before the end; the same command begins again what was not finished")]
+    Interrupted,
 }
 
 impl DataError {

@@ -7,17 +7,23 @@
 //! - [`sources`]: folders, CIFAR, STL-10, and parts and sums of other sources;
 //! - [`pairing`] and [`manifest`]: drawn pairs and curated ones;
 //! - [`cache`]: pictures decoded once, to one memory-mapped file;
-//! - [`screen`] and [`sift`]: what to do with pictures that cannot be decoded.
+//! - [`screen`] and [`sift`]: what to do with pictures that cannot be decoded;
+//! - [`write_whole`], [`output`] and [`interrupt`]: files, lines and requests to end that every crate here shares.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cache;
 mod decode;
 mod error;
+pub mod interrupt;
 mod jpeg;
 mod key;
 mod left_out;
 pub mod manifest;
+pub mod output;
 pub mod pairing;
 mod paper_classes;
+mod part;
 mod picture;
 mod progress;
 pub mod scenes;
@@ -35,6 +41,7 @@ pub use left_out::LeftOut;
 pub use manifest::Manifest;
 pub use pairing::{Pair, PairDataset, Pairing};
 pub use paper_classes::{PaperClass, paper_classes};
+pub use part::remove_orphans;
 pub use picture::Picture;
 pub use progress::progress_bar;
 pub use screen::{BadPicture, OnBadPicture, screen, sift};

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::progress_bar;
-use crate::{DataError, LeftOut, PictureSource, Subset};
+use crate::{DataError, LeftOut, PictureSource, Subset, interrupt};
 
 /// What to do with a picture that cannot be read or decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +82,7 @@ pub fn sift(
 /// # Errors
 ///
 /// Under [`OnBadPicture::Error`] that of a bad picture; files that are [none](sift) are found
-/// before any is read in full. Under either, if none can be read.
+/// before any is read in full. Under either, if none can be read, and [`DataError::Interrupted`].
 pub fn screen(
     source: Arc<dyn PictureSource>,
     on_bad: OnBadPicture,
@@ -92,7 +92,7 @@ pub fn screen(
     }
     let bar = progress_bar("checking pictures", source.len() as u64);
     let check = |index: usize| -> (usize, Result<(), DataError>) {
-        let found = source.read(index).map(drop);
+        let found = interrupt::check().and_then(|()| source.read(index).map(drop));
         bar.inc(1);
         (index, found)
     };
@@ -108,6 +108,8 @@ pub fn screen(
             .collect(),
     };
     drop(bar);
+    // Pictures that were not looked at any more are not bad ones.
+    interrupt::check()?;
     without(source, bad)
 }
 

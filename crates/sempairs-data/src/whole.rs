@@ -1,9 +1,15 @@
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use crate::part::{Part, sweep_once};
+
 /// Writes a file whole or not at all: `fill` writes beside it, then the result is flushed to the disk
-/// and renamed into place. Whoever opens `path` sees the old content or the new, never a part.
+/// and renamed into place. Whoever opens `path` sees the old content or the new, never a part, however many
+/// processes write it at once; the last to finish wins.
+///
+/// The file beside is hidden and of a name of its own. A process that is killed leaves it behind; the next one to
+/// write a file in that folder [removes](crate::remove_orphans) it.
 ///
 /// # Errors
 ///
@@ -17,20 +23,13 @@ pub fn write_whole(
         _ => Path::new("."),
     };
     let name = path.file_name().ok_or_else(|| io::Error::other("not a file's path"))?;
-    let mut beside_name = std::ffi::OsString::from(".");
-    beside_name.push(name);
-    beside_name.push(format!(".{}.part", std::process::id()));
-    let beside = folder.join(beside_name);
-    let write = || {
-        let mut out = BufWriter::new(File::create(&beside)?);
-        fill(&mut out)?;
-        out.flush()?;
-        out.get_ref().sync_all()?;
-        fs::rename(&beside, path)
-    };
-    write().inspect_err(|_| {
-        let _ = fs::remove_file(&beside);
-    })?;
+    sweep_once(folder, name);
+    let (part, file) = Part::create(folder, name)?;
+    let mut out = BufWriter::new(file);
+    fill(&mut out)?;
+    out.flush()?;
+    out.get_ref().sync_all()?;
+    part.rename(path)?;
     // The rename itself is only safe on the disk once the folder is.
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
@@ -38,21 +37,58 @@ pub fn write_whole(
     Ok(())
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
 
     #[test]
-    fn a_full_device_is_an_error_and_the_old_file_stays() {
+    fn an_error_or_a_panic_keeps_the_old_file_and_leaves_nothing_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         write_whole(&path, |out| out.write_all(b"old")).unwrap();
-        // The file beside becomes a device that has no room.
-        let beside = folder.path().join(format!(".file.{}.part", std::process::id()));
-        std::os::unix::fs::symlink("/dev/full", &beside).unwrap();
-        let error = write_whole(&path, |out| out.write_all(b"new")).unwrap_err();
+        let full = |out: &mut BufWriter<File>| {
+            out.write_all(b"ne")?;
+            Err(io::ErrorKind::StorageFull.into())
+        };
+        let error = write_whole(&path, full).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        let panics = || write_whole(&path, |_| panic!("a defect of `fill`"));
+        assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    /// Threads have one process id, as processes of different containers may have.
+    #[test]
+    fn writers_of_one_process_id_do_not_write_into_each_other_s_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::thread::scope(|scope| {
+            for byte in 0..8u8 {
+                let path = &path;
+                scope.spawn(move || {
+                    let content = vec![byte; 1000 * (1 + usize::from(byte))];
+                    for _ in 0..30 {
+                        write_whole(path, |out| out.write_all(&content)).unwrap();
+                        let found = fs::read(path).unwrap();
+                        assert!(found.iter().all(|it| *it == found[0]), "a mixture");
+                        assert_eq!(found.len(), 1000 * (1 + usize::from(found[0])), "a part");
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_name_may_be_as_long_as_the_system_allows() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["n".repeat(250), "ü".repeat(125)] {
+            write_whole(&folder.path().join(&name), |out| out.write_all(b"x")).unwrap();
+            assert!(folder.path().join(name).exists());
+        }
     }
 }

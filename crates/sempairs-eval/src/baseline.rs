@@ -3,7 +3,7 @@
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use sempairs_augment::{Interpolation, Pipeline, Scratch, Transform};
-use sempairs_data::{Key, PictureSource, Side};
+use sempairs_data::{Key, PictureSource, Side, interrupt};
 
 use crate::features::labels;
 use crate::{EvalError, Features};
@@ -76,6 +76,7 @@ fn map_views(
     values.par_chunks_exact_mut(dim).enumerate().try_for_each_init(
         || (Scratch::default(), vec![0.0; length]),
         |(scratch, view), (index, out)| {
+            interrupt::check()?;
             let picture = source.read(index)?;
             let key = Key { seed: 0, epoch: 0, picture: index as u64, side: Side::Left };
             pipeline.plan(picture.width(), picture.height(), key).apply(&picture, view, scratch);

@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use sempairs_augment::{Pipeline, Scratch};
 use sempairs_backbone::Backbone;
-use sempairs_data::{DataError, Key, Picture, Side};
+use sempairs_data::{DataError, Key, Picture, Side, interrupt};
 
 use crate::EvalError;
 
@@ -25,7 +25,7 @@ const AHEAD: usize = 2;
 ///
 /// # Errors
 ///
-/// The first error of `read`.
+/// The first error of `read`, and [`DataError::Interrupted`].
 ///
 /// # Panics
 ///
@@ -87,6 +87,7 @@ fn views<'a>(
     let mut views = vec![0.0; range.len() * length];
     let all = views.par_chunks_exact_mut(length).zip(range);
     all.try_for_each_init(Scratch::default, |scratch, (view, index)| {
+        interrupt::check()?;
         let picture = read(index)?;
         // A fixed view draws nothing; should a pipeline draw, every picture draws the same each time.
         let key = Key { seed: 0, epoch: 0, picture: index as u64, side: Side::Left };

@@ -11,7 +11,7 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 use sempairs_augment::{Interpolation, Pipeline, Scratch, Transform};
 use sempairs_backbone::Backbone;
-use sempairs_data::{DataError, Key, PictureSource, Side};
+use sempairs_data::{DataError, Key, PictureSource, Side, interrupt};
 use serde::{Deserialize, Serialize};
 
 use crate::embed::embed;
@@ -157,6 +157,7 @@ impl FineTune {
             order.sort_unstable();
             order.shuffle(&mut self.key(epoch, u64::MAX).rng(0));
             for (i, rows) in order.chunks_exact(batch).enumerate() {
+                interrupt::check()?;
                 let step = epoch * per_epoch + i;
                 let images = self.images(train, rows, &pipeline, epoch, &trained)?;
                 let targets: Vec<i32> = rows.iter().map(|&row| labels[row] as i32).collect();

@@ -2,6 +2,7 @@
 
 use indicatif::ProgressBar;
 use rayon::prelude::*;
+use sempairs_data::interrupt;
 use serde::{Deserialize, Serialize};
 
 use crate::features::check_finite;
@@ -59,7 +60,8 @@ impl Knn {
     ///
     /// # Errors
     ///
-    /// [`EvalError::NotFinite`] if a feature is.
+    /// [`EvalError::NotFinite`] if a feature is not; [`EvalError::Data`] if the process is
+    /// [asked to end](interrupt).
     ///
     /// # Panics
     ///
@@ -82,16 +84,17 @@ impl Knn {
         let (d, classes) = (bank.dim, bank.classes.len());
         progress.set_length((queries.len() / d) as u64);
         let unit_bank = unit_rows(&bank.values, d);
-        let votes: Vec<Vec<f64>> = queries
+        let votes = queries
             .par_chunks(QUERIES * d)
             .map(|queries| {
+                interrupt::check()?;
                 let neighbours = self.neighbours(&unit_bank, &unit_rows(queries, d), d);
                 let votes = |near: &Vec<_>| self.votes(near, &bank.labels, classes);
                 let votes: Vec<f64> = neighbours.iter().flat_map(votes).collect();
                 progress.inc(neighbours.len() as u64);
-                votes
+                Ok(votes)
             })
-            .collect();
+            .collect::<Result<Vec<_>, EvalError>>()?;
         Ranked::by_score(&votes.concat(), classes).ok_or(EvalError::NotFinite)
     }
 

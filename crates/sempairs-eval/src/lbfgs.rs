@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 
+use sempairs_data::interrupt;
+
 use crate::product::dot;
 use crate::wolfe::{self, Probed};
 
@@ -36,6 +38,8 @@ pub enum Stop {
     Iterations,
     /// The value or the gradient is infinite or no number where the minimisation starts.
     NotFinite,
+    /// The process was [asked to end](interrupt): the point is none that anyone asked for.
+    Interrupted,
 }
 
 /// Where the minimisation ended.
@@ -77,6 +81,9 @@ impl Lbfgs {
             // Comparisons with what is no number would pass for convergence.
             if !here.is_finite() {
                 break Stop::NotFinite;
+            }
+            if interrupt::is_requested() {
+                break Stop::Interrupted;
             }
             if largest(&here.gradient) <= self.tolerance {
                 break Stop::Converged;

@@ -24,6 +24,8 @@
 //! assert_eq!((score.top1, score.protocol.as_str()), (1.0, "knn-k2-t0.07"));
 //! ```
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod affinity;
 mod baseline;
 mod cache;

@@ -1,6 +1,7 @@
 //! The linear probe: how much of the classes a linear function of the frozen features gets right.
 
 use indicatif::ProgressBar;
+use sempairs_data::interrupt;
 use serde::{Deserialize, Serialize};
 
 use crate::features::check_finite;
@@ -153,6 +154,7 @@ impl Probe {
         for lambda in self.grid() {
             let logistic = Logistic { rows: &fit, labels: &fit_labels, dim, classes, lambda };
             point = self.minimise(&logistic, point).point;
+            interrupt::check()?;
             progress.inc(1);
             let logits = Logistic::logits(&held_out, dim, classes, &point);
             let ranked = Ranked::by_score(&logits, classes).ok_or_else(|| {
@@ -178,6 +180,7 @@ impl Probe {
         let (labels, lambda) = (&train.labels, chosen.lambda);
         let logistic = Logistic { rows: &rows, labels, dim, classes, lambda };
         let minimum = self.minimise(&logistic, start);
+        interrupt::check()?;
         progress.inc(1);
         if minimum.stop == Stop::NotFinite {
             return Err(self.diverged(format!("with λ = {lambda} its loss is not finite")));

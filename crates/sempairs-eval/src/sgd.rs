@@ -3,7 +3,7 @@
 use indicatif::ProgressBar;
 use rand::RngExt;
 use rand::seq::SliceRandom;
-use sempairs_data::{Key, Side};
+use sempairs_data::{DataError, Key, Side, interrupt};
 use serde::{Deserialize, Serialize};
 
 use crate::logistic::{Logistic, to_residual};
@@ -90,9 +90,9 @@ impl SgdMoco {
     ) -> Result<Ranked, EvalError> {
         self.check()?;
         let rate = |epoch| self.rate(epoch);
-        self.descent(&rate).rank(train, queries, progress).map_err(|what| {
-            EvalError::diverged(&Protocol::SgdMoco(self.clone()), what, self.learning_rate)
-        })
+        self.descent(&rate)
+            .rank(train, queries, progress)
+            .map_err(|failure| failure.of(&Protocol::SgdMoco(self.clone()), self.learning_rate))
     }
 
     /// The learning rate of an epoch, from 0.
@@ -107,15 +107,28 @@ impl SgdMoco {
     }
 }
 
-/// What of a classifier is not finite after its training.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Diverged {
-    /// A weight.
+/// Why a classifier's training gives no ranking.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The process was asked to end.
+    #[error(transparent)]
+    Interrupted(#[from] DataError),
+    /// A weight is not finite.
     #[error("the classifier's weights are not finite after epoch {epoch}")]
     Weights { epoch: usize },
-    /// A logit of a test picture, though the weights are.
+    /// A logit of a test picture is not, though the weights are.
     #[error("the classifier's outputs for the test pictures are not finite")]
     Logits,
+}
+
+impl Failure {
+    /// The error of a protocol that learns at a rate.
+    pub(crate) fn of(self, protocol: &Protocol, rate: f64) -> EvalError {
+        match self {
+            Self::Interrupted(error) => error.into(),
+            diverged => EvalError::diverged(protocol, diverged, rate),
+        }
+    }
 }
 
 /// Stochastic gradient descent of a linear classifier, from weights of N(0, 0.01) and biases of zero.
@@ -135,14 +148,14 @@ impl Descent<'_> {
         train: &Features,
         queries: &[f32],
         progress: &ProgressBar,
-    ) -> Result<Ranked, Diverged> {
+    ) -> Result<Ranked, Failure> {
         let (point, classes) = (self.fit(train, progress)?, train.classes.len());
         let logits = Logistic::logits(queries, train.dim, classes, &point);
-        Ranked::by_score(&logits, classes).ok_or(Diverged::Logits)
+        Ranked::by_score(&logits, classes).ok_or(Failure::Logits)
     }
 
     /// Weights `[classes, dim]`, then the bias.
-    fn fit(&self, train: &Features, progress: &ProgressBar) -> Result<Vec<f64>, Diverged> {
+    fn fit(&self, train: &Features, progress: &ProgressBar) -> Result<Vec<f64>, Failure> {
         progress.set_length(self.epochs as u64);
         let (d, c) = (train.dim, train.classes.len());
         let mut point = start(self.seed, c * d, c);
@@ -153,6 +166,7 @@ impl Descent<'_> {
             order.sort_unstable();
             order.shuffle(&mut key(self.seed, epoch as u64).rng(0));
             for batch in order.chunks(self.batch) {
+                interrupt::check()?;
                 let gradient = gradient(train, batch, &point);
                 for ((x, v), g) in point.iter_mut().zip(&mut velocity).zip(gradient) {
                     *v = self.momentum as f32 * *v + g;
@@ -160,7 +174,7 @@ impl Descent<'_> {
                 }
             }
             if !point.iter().all(|x| x.is_finite()) {
-                return Err(Diverged::Weights { epoch: epoch + 1 });
+                return Err(Failure::Weights { epoch: epoch + 1 });
             }
             progress.inc(1);
         }

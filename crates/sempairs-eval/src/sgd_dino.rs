@@ -76,9 +76,9 @@ impl SgdDino {
         let rate = |epoch| self.rate(epoch);
         let Self { momentum, batch, epochs, seed, .. } = *self;
         let descent = Descent { momentum, batch, epochs, seed, rate: &rate };
-        descent.rank(train, queries, progress).map_err(|what| {
-            EvalError::diverged(&Protocol::SgdDino(self.clone()), what, self.learning_rate)
-        })
+        descent
+            .rank(train, queries, progress)
+            .map_err(|failure| failure.of(&Protocol::SgdDino(self.clone()), self.learning_rate))
     }
 }
 

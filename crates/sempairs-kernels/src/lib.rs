@@ -17,6 +17,8 @@
 //!
 //! Results are the same bit for bit from run to run, and on the CPU on any number of threads of one machine.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod attention;
 mod batch_norm;
 mod conv2d;

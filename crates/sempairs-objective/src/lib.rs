@@ -22,6 +22,8 @@
 //! Time enters only as a [`Clock`], and everything that changes over time is a [`Schedule`]. Queues ([`Queue`]),
 //! momentum copies ([`Ema`]), centres and prototypes are part of the module, hence of its record.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod barlow_twins;
 mod byol;
 mod clock;

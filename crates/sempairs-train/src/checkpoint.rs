@@ -9,7 +9,7 @@ use burn::tensor::Bytes;
 use sempairs_data::write_whole;
 use serde::{Deserialize, Serialize};
 
-use crate::{Optimizer, TrainError};
+use crate::{Optimizer, TrainError, Unlogged};
 
 /// The last letter is the version.
 const MAGIC: &[u8; 8] = b"sempckp2";
@@ -22,6 +22,8 @@ const MAGIC: &[u8; 8] = b"sempckp2";
 pub struct Checkpoint {
     /// Steps done.
     pub step: usize,
+    /// Steps among them that `metrics.jsonl` has no line of yet, if the run was interrupted between two lines.
+    pub unlogged: Option<Unlogged>,
     module: Vec<u8>,
     optimizer: Vec<u8>,
 }
@@ -32,6 +34,8 @@ struct Header {
     identity: String,
     module: usize,
     optimizer: usize,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    unlogged: Option<Unlogged>,
 }
 
 impl Checkpoint {
@@ -44,6 +48,7 @@ impl Checkpoint {
         // Writing to memory can only fail for lack of it.
         Self {
             step,
+            unlogged: None,
             module: module.expect("a module's record is serialisable").to_vec(),
             optimizer: optimizer.to_bytes(),
         }
@@ -81,6 +86,7 @@ impl Checkpoint {
             identity: identity.into(),
             module: self.module.len(),
             optimizer: self.optimizer.len(),
+            unlogged: self.unlogged.clone(),
         };
         let header = serde_json::to_vec(&header).expect("plain numbers and strings");
         let mut out =
@@ -120,7 +126,8 @@ impl Checkpoint {
         let header: Header = serde_json::from_slice(cut(12, length)?).map_err(|e| e.to_string())?;
         let module = cut(12 + length, header.module)?.to_vec();
         let optimizer = cut(12 + length + header.module, header.optimizer)?.to_vec();
-        Ok((Self { step: header.step, module, optimizer }, header.identity))
+        let Header { step, unlogged, identity, .. } = header;
+        Ok((Self { step, unlogged, module, optimizer }, identity))
     }
 }
 

@@ -13,6 +13,8 @@
 //! weights of one that was not (bit for bit where the backend's arithmetic is reproducible, as
 //! `flex`'s is).
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod alarm;
 mod batch;
 mod by_rank;
@@ -33,6 +35,7 @@ mod precision;
 mod progress;
 mod run_directory;
 mod stepper;
+pub mod terminal;
 mod train_config;
 mod trainer;
 mod window;
@@ -58,3 +61,4 @@ pub use run_directory::RunDirectory;
 pub use stepper::Stepper;
 pub use train_config::TrainConfig;
 pub use trainer::{Outcome, Trainer};
+pub use window::Unlogged;

@@ -84,6 +84,26 @@ impl MetricLog {
             .collect()
     }
 
+    /// What to say if lines are gone that a run must have had: it has logged its first `logged` steps, and the
+    /// file does not reach as far.
+    pub fn gap(&self, logged: usize) -> Option<String> {
+        let last = self.lines.last().map_or(0, |line| line.step);
+        if last >= logged {
+            return None;
+        }
+        let what = match (self.path.exists(), last) {
+            (false, _) => "is missing",
+            (true, 0) => "has no line",
+            (true, _) => "is cut short",
+        };
+        let (file, first) = (self.path.display(), last + 1);
+        Some(format!(
+            "warning: {file} {what}: its lines of steps {first} to {logged} are lost, and with them losses, \
+             learning rates and signs of collapse of those steps. The checkpoint is whole, so the run goes on; its \
+             curves will lack them. If you have a copy of the file, stop now and put it back first."
+        ))
+    }
+
     /// Adds a line.
     pub fn push(&mut self, line: MetricLine) {
         self.lines.push(line);
@@ -108,5 +128,42 @@ impl MetricLog {
             Ok(())
         })
         .map_err(|e| TrainError::io(&self.path, e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(step: usize) -> MetricLine {
+        let (scalars, negatives, collapse) = (BTreeMap::new(), None, None);
+        let [epoch, loss, learning_rate, pairs_per_second, waiting] = [1.0; 5];
+        MetricLine {
+            step,
+            epoch,
+            loss,
+            learning_rate,
+            pairs_per_second,
+            waiting,
+            scalars,
+            negatives,
+            collapse,
+        }
+    }
+
+    #[test]
+    fn lines_that_must_have_been_there_are_missed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let gap = |logged| MetricLog::open(&path, 9).unwrap().gap(logged);
+        assert_eq!(gap(0), None, "nothing is logged yet");
+        assert!(gap(8).unwrap().contains("metrics.jsonl is missing: its lines of steps 1 to 8"));
+        fs::write(&path, "").unwrap();
+        assert!(gap(8).unwrap().contains("metrics.jsonl has no line"));
+        let mut log = MetricLog::open(&path, 9).unwrap();
+        [2, 4].into_iter().for_each(|step| log.push(line(step)));
+        log.write().unwrap();
+        assert_eq!(gap(4), None);
+        assert!(gap(8).unwrap().contains("is cut short: its lines of steps 5 to 8"));
     }
 }

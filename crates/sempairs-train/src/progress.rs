@@ -1,4 +1,3 @@
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,21 +6,30 @@ use burn_train::metric::{
     MetricDefinition, MetricEntry, MetricId, NumericAttributes, NumericEntry, SerializedEntry,
 };
 use burn_train::renderer::{MetricState, MetricsRenderer, default_renderer};
+use sempairs_data::note;
 use sempairs_objective::Clock;
 
+use crate::terminal::{self, Taken};
 use crate::{MetricLine, NegativeCounts};
 
 /// Where a run shows how far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Display {
-    /// burn-train's dashboard on a terminal, where `q` asks whether to stop and Ctrl-C is a key without a
-    /// meaning; plain lines elsewhere.
+    /// burn-train's dashboard on a terminal, where `q` asks whether to stop; plain lines elsewhere, in the background
+    /// of a terminal, and under `nohup`.
     #[default]
     Auto,
     /// A plain line every few seconds, with the time left.
     Plain,
     /// Nowhere.
     Quiet,
+}
+
+impl Display {
+    /// Whether a run that starts now shows a dashboard.
+    pub fn is_dashboard(self) -> bool {
+        self == Self::Auto && terminal::is_usable()
+    }
 }
 
 /// Between two plain lines, so that a log of a night's run stays readable.
@@ -49,6 +57,8 @@ enum Mode {
 struct Dashboard {
     renderer: Box<dyn MetricsRenderer>,
     epoch: Option<usize>,
+    /// Dropped after the renderer.
+    _terminal: Taken,
 }
 
 const LOSS: &str = "Loss";
@@ -67,7 +77,7 @@ impl Progress {
     ) -> Self {
         let mode = match display {
             Display::Quiet => Mode::Quiet,
-            Display::Auto if std::io::stdout().is_terminal() => {
+            display if display.is_dashboard() => {
                 Mode::Dashboard(Box::new(Dashboard::start(label, clock, interrupter)))
             }
             _ => Mode::Plain { last: None },
@@ -97,7 +107,7 @@ impl Progress {
                     .map(|(name, value)| format!("  {name} {value:.3}"))
                     .collect();
                 let negatives = line.negatives.map_or(String::new(), |n| said(&n));
-                eprintln!(
+                note!(
                     "{}  epoch {:.1}/{}  step {}/{}  loss {:.4}{}  lr {:.2e}  {:.0} pairs/s  waiting {:.1} %{}{}  {} left",
                     self.label,
                     line.epoch,
@@ -120,7 +130,8 @@ impl Progress {
 
 impl Dashboard {
     fn start(label: &str, clock: Clock, interrupter: &Interrupter) -> Self {
-        let mut renderer = default_renderer(interrupter.clone(), None);
+        let start = || default_renderer(interrupter.clone(), None);
+        let (mut renderer, terminal) = Taken::by(start);
         for (name, unit, higher_is_better) in [
             (LOSS, None, false),
             (RATE, None, true),
@@ -137,10 +148,9 @@ impl Dashboard {
                     .into(),
             });
         }
-        // In the terminal's raw mode Ctrl-C arrives as a key, which the renderer does not know.
-        let label = format!("{label} (press q, then s, to stop)");
+        let label = format!("{label} (to stop: Ctrl-C, or q, then s)");
         renderer.start(clock.epochs(), clock.epoch() + 1, None, Some(&label));
-        Self { renderer, epoch: None }
+        Self { renderer, epoch: None, _terminal: terminal }
     }
 
     fn update(&mut self, line: &MetricLine, clock: Clock, batch: usize) {

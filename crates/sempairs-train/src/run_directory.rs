@@ -1,23 +1,11 @@
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sempairs_data::write_whole;
+use sempairs_data::{note, remove_orphans, write_whole};
 
 use crate::TrainError;
-
-/// Removes what a killed run was just writing: files of [`write_whole`] that were never renamed.
-fn remove_parts(folder: &Path) -> Result<(), TrainError> {
-    for entry in fs::read_dir(folder).map_err(|e| TrainError::io(folder, e))? {
-        let path = entry.map_err(|e| TrainError::io(folder, e))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with('.') && name.ends_with(".part") {
-            fs::remove_file(&path).map_err(|e| TrainError::io(&path, e))?;
-        }
-    }
-    Ok(())
-}
 
 /// Takes the lock that this file stands for.
 fn lock(path: &Path) -> Result<File, TrainError> {
@@ -26,8 +14,26 @@ fn lock(path: &Path) -> Result<File, TrainError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(TrainError::Busy { path: path.into() }),
+        Err(TryLockError::Error(error)) if has_no_locks(&error) => {
+            note!(
+                "warning: {}: this file system has no locks ({error}), so nothing keeps a second process from \
+                 working on the same run; see to it that there is none",
+                path.display()
+            );
+            Ok(file)
+        }
         Err(TryLockError::Error(error)) => Err(TrainError::io(path, error)),
     }
+}
+
+/// Whether a lock was refused because there are none: on some network file systems, and where the service that
+/// keeps them does not run.
+fn has_no_locks(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(nix::libc::ENOLCK) {
+        return true;
+    }
+    error.kind() == ErrorKind::Unsupported
 }
 
 /// All that training and evaluation share: a folder with fixed names, every file of which is written
@@ -49,7 +55,8 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// Creates the folder if need be, and keeps other processes out of it until it is dropped.
+    /// Creates the folder if need be, and keeps other processes out of it until it is dropped. Where the file system
+    /// has no locks it cannot, and says so on standard error.
     ///
     /// # Errors
     ///
@@ -59,8 +66,8 @@ impl RunDirectory {
         let checkpoint = root.join("checkpoint");
         fs::create_dir_all(&checkpoint).map_err(|e| TrainError::io(&checkpoint, e))?;
         let lock = lock(&root.join(".lock"))?;
-        remove_parts(&root)?;
-        remove_parts(&checkpoint)?;
+        remove_orphans(&root);
+        remove_orphans(&checkpoint);
         Ok(Self { root, _lock: Arc::new(lock) })
     }
 

@@ -5,7 +5,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use burn_train::Interrupter;
-use sempairs_data::PairDataset;
+use sempairs_data::{DataError, PairDataset, note};
 use sempairs_eval::collapse;
 use sempairs_objective::{Clock, Method};
 
@@ -13,7 +13,8 @@ use crate::progress::Progress;
 use crate::window::Window;
 use crate::{
     Alarm, Bounds, Checkpoint, Checkpoints, Collapse, Display, MetricLine, MetricLog, PairLoader,
-    Pipelines, RunDirectory, Stepper, TrainConfig, TrainError, check_method, negative_counts,
+    Pipelines, RunDirectory, Stepper, TrainConfig, TrainError, Unlogged, check_method,
+    negative_counts,
 };
 
 /// A pre-training run that is about to start, or to go on from its last checkpoint.
@@ -50,7 +51,7 @@ pub struct Outcome<M> {
     pub method: M,
     /// When.
     pub clock: Clock,
-    /// Whether it was stopped before its last step.
+    /// Whether it was stopped before its last step, or before the observer was done with that.
     pub interrupted: bool,
     /// All lines of `metrics.jsonl`.
     pub metrics: Vec<MetricLine>,
@@ -66,7 +67,8 @@ impl Trainer {
     /// with the networks in evaluation mode after each step in [`observe`](Self::observe).
     ///
     /// After a resume the observer is called again for the step of the checkpoint, since the run may have
-    /// been killed before the first call ended.
+    /// been killed before the first call ended. An observer that fails with [`DataError::Interrupted`] stops the
+    /// run as the [interrupter](Self::interrupter) does.
     ///
     /// # Errors
     ///
@@ -88,8 +90,10 @@ impl Trainer {
 
         let mut method = if is_autodiff(&method) { method } else { method.train() };
         let mut clock = Clock::new(steps_per_epoch, steps);
-        if let Some(checkpoint) = checkpoints.load()? {
+        let (mut saved, mut unlogged) = (None, None);
+        if let Some(mut checkpoint) = checkpoints.load()? {
             clock = clock.at(checkpoint.step);
+            (saved, unlogged) = (Some(checkpoint.step), checkpoint.unlogged.take());
             let restored = checkpoint.restore(method, stepper.optimizer.clone());
             (method, stepper.optimizer) = restored.map_err(|reason| TrainError::Damaged {
                 path: checkpoints.newest().unwrap_or_else(|| checkpoints.latest()),
@@ -102,6 +106,10 @@ impl Trainer {
         let (negatives, chance) = (method.negatives(), method.chance(batch));
         let alarms = |lines: &[MetricLine], clock| Bounds::default().alarms(lines, chance, clock);
         let mut log = MetricLog::open(self.directory.metrics(), clock.step)?;
+        let unlogged = unlogged.unwrap_or_default();
+        if let Some(gap) = log.gap(clock.step.saturating_sub(unlogged.steps())) {
+            note!("{gap}");
+        }
         let mut loader = PairLoader::start(
             self.dataset.clone(),
             self.pipelines.clone(),
@@ -113,14 +121,18 @@ impl Trainer {
         let mut progress = Progress::start(self.display, &self.label, clock, &self.interrupter);
         let mut observe = |method: &M, clock: Clock| {
             if !self.observe.contains(&clock.step) {
-                return Ok(());
+                return Ok(true);
             }
-            observer(&method.valid(), clock).map_err(TrainError::Observer)
+            match observer(&method.valid(), clock) {
+                Ok(()) => Ok(true),
+                Err(error) if is_interruption(&error) => Ok(false),
+                Err(error) => Err(TrainError::Observer(error)),
+            }
         };
-        observe(&method, clock)?;
+        let mut observed = observe(&method, clock)?;
 
-        let mut window = Window::start();
-        while !clock.is_over() && !self.interrupter.should_stop() {
+        let mut window = Window::resume(unlogged);
+        while observed && !clock.is_over() && !self.interrupter.should_stop() {
             let waiting = Instant::now();
             let Some(views) = loader.next().transpose()? else { break };
             window.waited += waiting.elapsed();
@@ -159,21 +171,21 @@ impl Trainer {
             }
             if checkpoint_due {
                 log.write()?;
-                save(&checkpoints, clock, &stepper, &method)?;
+                save(&checkpoints, clock, &stepper, &method, None)?;
+                saved = Some(clock.step);
             }
-            observe(&method, clock)?;
+            observed = observe(&method, clock)?;
             if checkpoint_due || self.observe.contains(&clock.step) {
                 window.restart();
             }
         }
-        let interrupted = !clock.is_over();
-        if interrupted {
-            if !window.is_empty() {
-                let closed = window.close(clock, batch, &stepper, || checkpoints.newest());
-                log.push(closed.or_else(|error| log.write().and(Err(error)))?);
-            }
+        let interrupted = !observed || !clock.is_over();
+        if interrupted && saved != Some(clock.step) {
             log.write()?;
-            save(&checkpoints, clock, &stepper, &method)?;
+            let open = (!window.is_empty())
+                .then(|| window.take(clock, &stepper, || checkpoints.newest()))
+                .transpose()?;
+            save(&checkpoints, clock, &stepper, &method, open)?;
         }
         let (metrics, alarms) = (log.lines().to_vec(), alarms(log.lines(), clock));
         Ok(Outcome { method: method.valid(), clock, interrupted, metrics, alarms })
@@ -186,6 +198,7 @@ fn save<M: Module>(
     clock: Clock,
     stepper: &Stepper,
     method: &M,
+    unlogged: Option<Unlogged>,
 ) -> Result<(), TrainError> {
     if !is_finite(method) {
         let step = clock.step.saturating_sub(1);
@@ -195,8 +208,15 @@ fn save<M: Module>(
             checkpoint: checkpoints.newest(),
         });
     }
-    checkpoints.save(&Checkpoint::take(clock.step, method, &stepper.optimizer))?;
+    let mut checkpoint = Checkpoint::take(clock.step, method, &stepper.optimizer);
+    checkpoint.unlogged = unlogged;
+    checkpoints.save(&checkpoint)?;
     Ok(())
+}
+
+/// Whether an observer stopped because the process is to end.
+fn is_interruption(error: &ObserverError) -> bool {
+    matches!(error.downcast_ref(), Some(DataError::Interrupted))
 }
 
 fn is_autodiff<M: Module>(method: &M) -> bool {

@@ -4,11 +4,52 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Tensor;
 use sempairs_objective::{Clock, Loss};
+use serde::{Deserialize, Serialize};
 
 use crate::{MetricLine, Stepper, TrainError};
 
+/// The steps since the last line of metrics, as the checkpoint of an interrupted run keeps them: the next line of
+/// the run that goes on is the one that would have been written without the interruption.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Unlogged {
+    /// The loss of each step.
+    losses: Vec<Exact>,
+    /// The further numbers of the method, those of each step in turn.
+    scalars: BTreeMap<String, Vec<Exact>>,
+    /// What they took, in seconds.
+    seconds: f64,
+    /// Seconds in which the device waited for data.
+    waited: f64,
+}
+
+impl Unlogged {
+    /// How many steps there are.
+    pub fn steps(&self) -> usize {
+        self.losses.len()
+    }
+}
+
+/// A number as its bits, since JSON knows no infinite ones and none that is not a number.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "u64", into = "u64")]
+struct Exact(f64);
+
+impl From<u64> for Exact {
+    fn from(bits: u64) -> Self {
+        Self(f64::from_bits(bits))
+    }
+}
+
+impl From<Exact> for u64 {
+    fn from(Exact(value): Exact) -> Self {
+        value.to_bits()
+    }
+}
+
 /// The steps since the last line of metrics.
 pub(crate) struct Window {
+    /// Those from before the run was interrupted.
+    earlier: Unlogged,
     started: Instant,
     pub waited: Duration,
     losses: Vec<Tensor<1>>,
@@ -19,7 +60,13 @@ pub(crate) struct Window {
 
 impl Window {
     pub fn start() -> Self {
+        Self::resume(Unlogged::default())
+    }
+
+    /// The steps of an interrupted run, to be added to.
+    pub fn resume(earlier: Unlogged) -> Self {
         Self {
+            earlier,
             started: Instant::now(),
             waited: Duration::ZERO,
             losses: Vec::new(),
@@ -36,17 +83,49 @@ impl Window {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.losses.is_empty()
+        self.steps() == 0
+    }
+
+    fn steps(&self) -> usize {
+        self.earlier.steps() + self.losses.len()
     }
 
     /// Leaves the time of checkpoints and observers out of the pace.
     pub fn restart(&mut self) {
-        if self.losses.is_empty() {
+        if self.is_empty() {
             self.started = Instant::now();
         }
     }
 
-    /// Reads the losses, all at once, since each reading makes the device wait.
+    /// Reads the losses, all at once, since each reading makes the device wait; refuses one that is no number.
+    pub fn take(
+        &mut self,
+        clock: Clock,
+        stepper: &Stepper,
+        checkpoint: impl Fn() -> Option<PathBuf>,
+    ) -> Result<Unlogged, TrainError> {
+        let count = self.steps();
+        let mut taken = std::mem::take(&mut self.earlier);
+        taken.losses.extend(read(std::mem::take(&mut self.losses)).into_iter().map(Exact));
+        if let Some(i) = taken.losses.iter().position(|Exact(loss)| !loss.is_finite()) {
+            let step = clock.step - count + i;
+            return Err(TrainError::NotFinite {
+                loss: taken.losses[i].0,
+                step,
+                learning_rate: stepper.rate(clock.at(step)),
+                checkpoint: checkpoint(),
+            });
+        }
+        for (i, value) in read(std::mem::take(&mut self.scalars)).into_iter().enumerate() {
+            let name = self.names[i % self.names.len()];
+            taken.scalars.entry(name.to_owned()).or_default().push(Exact(value));
+        }
+        taken.seconds += self.started.elapsed().as_secs_f64();
+        taken.waited += self.waited.as_secs_f64();
+        Ok(taken)
+    }
+
+    /// The line of the steps.
     pub fn close(
         &mut self,
         clock: Clock,
@@ -54,31 +133,21 @@ impl Window {
         stepper: &Stepper,
         checkpoint: impl Fn() -> Option<PathBuf>,
     ) -> Result<MetricLine, TrainError> {
-        let count = self.losses.len();
-        let losses = read(std::mem::take(&mut self.losses));
-        if let Some(i) = losses.iter().position(|loss| !loss.is_finite()) {
-            let step = clock.step - count + i;
-            return Err(TrainError::NotFinite {
-                loss: losses[i],
-                step,
-                learning_rate: stepper.rate(clock.at(step)),
-                checkpoint: checkpoint(),
-            });
-        }
-        let mut scalars = BTreeMap::new();
-        for (i, value) in read(std::mem::take(&mut self.scalars)).into_iter().enumerate() {
-            let name = self.names[i % self.names.len()];
-            *scalars.entry(name.to_owned()).or_default() += value / count as f64;
-        }
-        let seconds = self.started.elapsed().as_secs_f64().max(1e-9);
+        let Unlogged { losses, scalars, seconds, waited } =
+            self.take(clock, stepper, checkpoint)?;
+        let count = losses.len();
+        let seconds = seconds.max(1e-9);
+        let mean = |values: Vec<Exact>| {
+            values.into_iter().fold(0.0, |sum, Exact(value)| sum + value / count as f64)
+        };
         Ok(MetricLine {
             step: clock.step,
             epoch: clock.step as f64 / clock.steps_per_epoch as f64,
-            loss: losses.iter().sum::<f64>() / count as f64,
+            loss: losses.iter().map(|Exact(loss)| loss).sum::<f64>() / count as f64,
             learning_rate: stepper.rate(clock.at(clock.step - 1)),
             pairs_per_second: (count * batch) as f64 / seconds,
-            waiting: self.waited.as_secs_f64() / seconds,
-            scalars,
+            waiting: waited / seconds,
+            scalars: scalars.into_iter().map(|(name, values)| (name, mean(values))).collect(),
             negatives: None,
             collapse: None,
         })
@@ -90,4 +159,25 @@ fn read(tensors: Vec<Tensor<1>>) -> Vec<f64> {
         return Vec::new();
     }
     Tensor::cat(tensors, 0).into_data().iter::<f64>().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_back_bit_for_bit_also_those_that_json_has_no_word_for() {
+        let losses = [0.1, -0.0, f64::MIN_POSITIVE / 3.0].map(Exact).to_vec();
+        let entropy = [f64::NAN, f64::INFINITY, 1.0 / 3.0].map(Exact).to_vec();
+        let scalars = BTreeMap::from([("entropy".to_owned(), entropy)]);
+        let unlogged = Unlogged { losses, scalars, seconds: 1.25, waited: 0.5 };
+        let bits = |unlogged: &Unlogged| {
+            let numbers = unlogged.losses.iter().chain(&unlogged.scalars["entropy"]);
+            numbers.map(|Exact(value)| value.to_bits()).collect::<Vec<_>>()
+        };
+        let text = serde_json::to_string(&unlogged).unwrap();
+        let back: Unlogged = serde_json::from_str(&text).unwrap();
+        assert_eq!(bits(&back), bits(&unlogged));
+        assert_eq!((back.steps(), back.seconds, back.waited), (3, 1.25, 0.5));
+    }
 }

@@ -12,7 +12,8 @@ use sempairs_backbone::{Backbone, ResNet, ResNetConfig, weights};
 use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
 use sempairs_objective::{Clock, Loss, Method, Views};
 use sempairs_train::{
-    Alarm, Checkpoints, Display, MetricLog, RunDirectory, TrainConfig, TrainError, Trainer,
+    Alarm, Checkpoints, Display, MetricLine, MetricLog, RunDirectory, TrainConfig, TrainError,
+    Trainer,
 };
 
 const IDENTITY: &str = "trainer";
@@ -119,6 +120,13 @@ fn logged(trainer: &Trainer) -> Vec<usize> {
     lines.iter().map(|line| line.step).collect()
 }
 
+/// The lines of the run's `metrics.jsonl`, as bits, without what was measured by the clock.
+fn untimed(trainer: &Trainer) -> Vec<String> {
+    let lines = MetricLog::read(&trainer.directory.metrics()).unwrap().into_iter();
+    let untimed = |line| MetricLine { pairs_per_second: 0.0, waiting: 0.0, ..line };
+    lines.map(|line| serde_json::to_string(&untimed(line)).unwrap()).collect()
+}
+
 fn checkpoint(trainer: &Trainer) -> Option<usize> {
     let checkpoints = Checkpoints::new(trainer.directory.checkpoint(), IDENTITY);
     checkpoints.load().unwrap().map(|checkpoint| checkpoint.step)
@@ -180,7 +188,7 @@ fn an_interrupted_run_with_such_weights_keeps_its_checkpoint_too() {
     let error = result.expect_err("an error");
     assert!(matches!(error, TrainError::WeightsNotFinite { step: 6, .. }), "{error}");
     assert_eq!(checkpoint(&trainer), Some(4));
-    assert_eq!(logged(&trainer), [2, 3, 4, 6, 7]);
+    assert_eq!(logged(&trainer), [2, 3, 4, 6]);
 }
 
 #[test]
@@ -213,7 +221,52 @@ fn an_interrupted_run_goes_on_to_the_same_weights() {
     assert!(!outcome.interrupted);
     assert!(save(&stopped, &outcome.method) == expected, "the weights differ");
     assert_eq!(logged(&whole), [3, 6, 8]);
-    assert_eq!(logged(&stopped), [3, 5, 6, 8]);
+    // The steps before the stop and those after it make one line, as if there had been none.
+    assert_eq!(untimed(&stopped), untimed(&whole));
+}
+
+#[test]
+fn a_run_that_is_stopped_again_and_again_logs_what_a_whole_one_logs() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, mut stopped] =
+        ["whole", "stopped"].map(|name| trainer(&folder.path().join(name), 11, 7, 100));
+    whole.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap();
+    stopped.observe = vec![1, 2, 3, 5, 8, 10];
+    for step in stopped.observe.clone() {
+        stopped.interrupter = Interrupter::new();
+        let outcome = stopped.run(tiny(Breaks::Nothing), |_, clock| {
+            if clock.step == step {
+                stopped.interrupter.stop(None);
+            }
+            Ok(())
+        });
+        assert_eq!(outcome.unwrap().clock.step, step);
+    }
+    stopped.interrupter = Interrupter::new();
+    assert!(!stopped.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap().interrupted);
+    assert_eq!(logged(&whole), [3, 6, 7, 9, 11]);
+    assert_eq!(untimed(&stopped), untimed(&whole));
+}
+
+#[test]
+fn an_observer_that_is_interrupted_stops_the_run_and_is_called_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let trainer = Trainer { observe: vec![5, 8], ..trainer(folder.path(), 8, 3, 100) };
+    for step in [5, 5, 8] {
+        let mut seen = Vec::new();
+        let outcome = trainer.run(tiny(Breaks::Nothing), |_, clock| {
+            seen.push(clock.step);
+            let interrupted = Err(DataError::Interrupted.into());
+            if clock.step == step { interrupted } else { Ok(()) }
+        });
+        let outcome = outcome.unwrap();
+        assert!(outcome.interrupted, "also at the last step");
+        assert_eq!((outcome.clock.step, checkpoint(&trainer)), (step, Some(step)));
+        assert_eq!(seen.first(), Some(&5));
+    }
+    let outcome = trainer.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap();
+    assert!(!outcome.interrupted);
+    assert_eq!(logged(&trainer), [3, 6, 8]);
 }
 
 #[test]

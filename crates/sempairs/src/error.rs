@@ -69,8 +69,8 @@ pub enum Error {
     /// A device's name is not one, or was not compiled in.
     #[error("{0}")]
     Device(String),
-    /// The handler of Ctrl-C could not be set.
-    #[error("Ctrl-C cannot be handled: {0}")]
+    /// The handler of signals could not be set.
+    #[error("signals cannot be handled: {0}")]
     Signal(String),
     /// The run was stopped before its end.
     #[error("stopped at step {step}; run the same command again to go on from there")]
@@ -81,6 +81,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether nothing went wrong but the process was asked to end.
+    pub fn is_interruption(&self) -> bool {
+        match self {
+            Self::Interrupted { .. } => true,
+            Self::Data(error)
+            | Self::Train(TrainError::Data(error))
+            | Self::Eval(EvalError::Data(error)) => matches!(error, DataError::Interrupted),
+            _ => false,
+        }
+    }
+
     /// An [`Io`](Self::Io) error of `path`.
     pub fn io(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
         Self::Io { path: path.into(), error }

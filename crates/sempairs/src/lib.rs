@@ -80,6 +80,8 @@
 //! [`Device`](burn::tensor::Device), or a tensor that lives on one. [`device::open`] turns a name such as
 //! `flex` or `cuda:0` into a device; the features `flex`, `wgpu`, `vulkan` and `cuda` say which names work.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod attention;
 pub mod comparison;
 mod context;
@@ -92,6 +94,7 @@ pub mod presets;
 pub mod report;
 pub mod run;
 mod scores;
+pub mod signals;
 mod suggest;
 
 pub use sempairs_augment as augment;

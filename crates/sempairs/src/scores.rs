@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use sempairs_data::note;
 use sempairs_eval::{Downstream, Identity, Score, ScoreLine, read_scores, update_scores};
 
 use crate::Error;
@@ -40,7 +41,7 @@ impl ScoreLog {
         if lines.len() < all {
             update_scores(&log.path, |lines| lines.retain(|line| log.stays(line, step)))?;
             let (path, dropped) = (log.path.display(), all - lines.len());
-            eprintln!("{path}: dropped {dropped} scores from beyond step {step} or of another run");
+            note!("{path}: dropped {dropped} scores from beyond step {step} or of another run");
         }
         log.curve = log.curve_of(&lines, downstream);
         Ok(log)

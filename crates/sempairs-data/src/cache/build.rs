@@ -11,7 +11,7 @@ use super::format::{self, CHUNK, Entry, Index};
 use super::shrink::shrink;
 use crate::progress_bar;
 use crate::screen::{refuse as refuse_files, unfit};
-use crate::{BadPicture, DataError, OnBadPicture, Picture, PictureSource, write_whole};
+use crate::{BadPicture, DataError, OnBadPicture, Picture, PictureSource, interrupt, write_whole};
 
 /// Pictures that each thread decodes before all are written: this many, times the threads, are in
 /// memory at once.
@@ -34,14 +34,14 @@ impl CachedSource {
     /// Decodes every picture of `source` on all cores, brings its shorter side down to `short_side`
     /// pixels (antialiased bilinear filtering; never up), and writes the cache to `path`.
     ///
-    /// The file is written whole or not at all. Memory is bounded by 16 pictures a core, whatever
+    /// The file is written whole or not at all, the latter too if the process is [asked to end](interrupt). Memory is bounded by 16 pictures a core, whatever
     /// the size of the source. A progress bar shows on a terminal.
     ///
     /// # Errors
     ///
     /// That of the first bad picture under [`OnBadPicture::Error`], or if all are bad;
     /// [`DataError::Io`] if the file cannot be written, for instance because the disk is full;
-    /// [`DataError::Cache`] for a short side of zero or an empty source.
+    /// [`DataError::Cache`] for a short side of zero or an empty source; [`DataError::Interrupted`].
     pub fn build(
         source: &dyn PictureSource,
         short_side: usize,
@@ -108,6 +108,7 @@ impl Build<'_> {
                         let (class, name) = (source.class(index), source.name(index));
                         entries.push(Entry { offset, width, height, class, name });
                     }
+                    Err(error @ DataError::Interrupted) => return self.fail(error),
                     Err(error) if self.on_bad == OnBadPicture::Error => return self.fail(error),
                     Err(error) => {
                         self.report.bad.push(BadPicture::new(source.name(index), &error));
@@ -132,10 +133,10 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// Stops the writing because of a picture.
+    /// Stops the writing because of a picture, or of a request to end.
     fn fail(&mut self, error: DataError) -> io::Result<()> {
         self.failure = Some(error);
-        Err(io::Error::other("a picture cannot be decoded"))
+        Err(io::Error::other("the cache is not whole"))
     }
 }
 
@@ -146,6 +147,7 @@ fn decode(
     window: Range<usize>,
 ) -> Vec<Result<(Picture<'_>, bool), DataError>> {
     let decode = |resizer: &mut Resizer, index| {
+        interrupt::check()?;
         let picture = source.read(index)?;
         let width = picture.width();
         let kept = shrink(picture, short_side, resizer);

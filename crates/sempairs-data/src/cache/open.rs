@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::CachedSource;
 use super::format::{self, CHUNK, FOOTER, HEADER, Index, MAGIC, VERSION};
 use crate::progress_bar;
-use crate::{DataError, LeftOut, PictureSource, Stamp};
+use crate::{DataError, LeftOut, PictureSource, Stamp, interrupt};
 
 impl CachedSource {
     /// Opens the cache at `path` and checks all of it: marks, version, length, and the checksums of
@@ -128,9 +128,11 @@ impl CachedSource {
         let chunks = self.map[..end].par_chunks(CHUNK).zip(checksums).enumerate();
         let differs = chunks.find_map_first(|(number, (chunk, &checksum))| {
             bar.inc(1);
-            (crc32fast::hash(chunk) != checksum).then_some((number * CHUNK, chunk.len()))
+            let ends = interrupt::is_requested();
+            (ends || crc32fast::hash(chunk) != checksum).then_some((number * CHUNK, chunk.len()))
         });
         drop(bar);
+        interrupt::check()?;
         match differs {
             None => Ok(()),
             Some((start, length)) => {

@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 
 use crate::decode::{MAX_FILE_BYTES, SNIFFED, begins_as_picture, format_of};
 use crate::progress::progress_count;
-use crate::{DataError, Picture, Stamp, decode};
+use crate::{DataError, Picture, Stamp, decode, interrupt};
 
 /// Endings of what lies beside pictures in published data sets. A file of such a name is passed
 /// over unless it begins as a picture does. Everything else is taken for a picture, since the
@@ -81,6 +81,7 @@ impl Files {
         for entry in fs::read_dir(folder).map_err(|error| DataError::io(folder, error))? {
             let entry = entry.map_err(|error| DataError::io(folder, error))?;
             found.inc(1);
+            interrupt::check()?;
             let path = entry.path();
             let listed = entry.file_name();
             let name = listed.to_string_lossy();

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sempairs::backbone::Backbone;
-use sempairs::data::{Picture, decode};
+use sempairs::data::{Picture, decode, say};
 use sempairs::experiment::bounds::MAX_SIDE;
 use sempairs::run::Runner;
 use sempairs::{Error, attention, png};
@@ -72,7 +72,7 @@ impl Attention {
         let drawn = attention::figure(network, &pictures, &view, &device, self.cell)
             .map_err(|error| self.weights.blamed(error))?;
         png::write(&self.out, &drawn)?;
-        println!("{}: {} pictures", self.out.display(), pictures.len());
+        say!("{}: {} pictures", self.out.display(), pictures.len());
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use sempairs::Error;
 use sempairs::augment::Preset;
 use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfig};
-use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource, progress_bar};
+use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource, progress_bar, say};
 use sempairs::experiment::bounds::MAX_SIDE;
 use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
 use sempairs::train::{
@@ -134,7 +134,7 @@ impl Step {
             "peak_bytes": peak,
             "peak_bytes_note": note,
         });
-        println!("{line}");
+        say!("{line}");
         Ok(())
     }
 
@@ -270,7 +270,7 @@ impl Loader {
             "pairs_per_s": count as f64 / seconds,
             "peak_bytes": peak_bytes(),
         });
-        println!("{line}");
+        say!("{line}");
         Ok(())
     }
 }

@@ -1,8 +1,10 @@
 use std::path::PathBuf;
 
+use burn_train::Interrupter;
 use clap::Args;
 use sempairs::Error;
-use sempairs::data::CachedSource;
+use sempairs::data::{CachedSource, say};
+use sempairs::signals::stop_on_signals;
 
 use super::folder::FolderFlags;
 
@@ -21,12 +23,13 @@ pub struct CacheArgs {
 
 impl CacheArgs {
     pub fn run(self) -> Result<(), Error> {
+        stop_on_signals(&Interrupter::new())?;
         let on_bad = self.source.on_bad();
         // All files: what the cache is of does not depend on which of them can be decoded.
         let source = self.source.list()?;
         let report = CachedSource::build(&source, self.short_side, &self.out, on_bad)
             .map_err(|error| on_bad.explain(error, "--on-bad-picture skip"))?;
-        println!(
+        say!(
             "{}: {} pictures, {} of them shrunk, {:.1} MB",
             self.out.display(),
             report.pictures,
@@ -34,9 +37,9 @@ impl CacheArgs {
             report.bytes as f64 / 1e6
         );
         if !report.bad.is_empty() {
-            println!("{} were left out:", report.bad.len());
+            say!("{} were left out:", report.bad.len());
             for picture in &report.bad {
-                println!("  {picture}");
+                say!("  {picture}");
             }
         }
         Ok(())

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sempairs::Error;
+use sempairs::data::say;
 use sempairs::run::Runner;
 
 use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
@@ -32,12 +33,12 @@ impl Compare {
         runner.loader = self.loader.config();
         runner.display = self.display.display();
         runner.stop_on_collapse = self.stop_on_collapse;
-        runner.stop_on_ctrl_c()?;
+        runner.stop_on_signals()?;
         for experiment in &experiments {
             let comparison = runner.compare(experiment)?;
             let files = runner.write_comparison(experiment, &comparison)?;
-            println!("{}\n{comparison}", experiment.name);
-            println!("{}\n{}", files.json.display(), files.report.display());
+            say!("{}\n{comparison}", experiment.name);
+            say!("{}\n{}", files.json.display(), files.report.display());
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 use clap::Args;
 use sempairs::Error;
+use sempairs::data::say;
 use sempairs::device::{BACKENDS, VARIABLE, default_name, hardware};
 
 /// Arguments of `sempairs devices`.
@@ -14,12 +15,12 @@ impl Devices {
                 true => "compiled in".to_owned(),
                 false => format!("not compiled in: build with --features {name}"),
             };
-            println!("{name:<8} {what:<45} {state}");
+            say!("{name:<8} {what:<45} {state}");
             for line in hardware(name) {
-                println!("           {line}");
+                say!("           {line}");
             }
         }
-        println!(
+        say!(
             "Choose with --device NAME or {VARIABLE}=NAME; wgpu:N, vulkan:N, cuda:N for the N-th GPU."
         );
         Ok(())

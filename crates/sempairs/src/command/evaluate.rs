@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sempairs::Error;
+use sempairs::data::say;
 use sempairs::eval::{Evaluate as _, ScoreLine, append_scores, read_scores, weights_identity};
 use sempairs::run::Runner;
 
@@ -35,6 +36,7 @@ impl Evaluate {
         }
         let device = self.device.open()?;
         let runner = Runner::new("runs", device.clone(), &self.device.device);
+        runner.stop_on_signals()?;
         let backbone = self.weights.load(experiment.backbone.init(&device))?;
         let mut downstream = runner.downstream(&experiment)?;
         downstream.progress = true;
@@ -45,7 +47,7 @@ impl Evaluate {
         let run = downstream.run(&backbone, &device);
         let scores = run.map_err(|error| self.weights.blamed(error))?;
         for score in &scores {
-            println!("{score}");
+            say!("{score}");
         }
         if let Some(path) = &self.scores {
             let weights = weights_identity(&backbone).to_string();

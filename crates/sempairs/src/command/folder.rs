@@ -4,8 +4,8 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use sempairs::Error;
 use sempairs::data::{
-    BadPicture, DataError, FlatSource, FolderSource, OnBadPicture, PictureSource, Subset, screen,
-    sift,
+    BadPicture, DataError, FlatSource, FolderSource, OnBadPicture, PictureSource, Subset, note,
+    screen, sift,
 };
 
 /// A folder of pictures.
@@ -56,9 +56,9 @@ impl FolderFlags {
         let (source, bad) = find(self.list()?, self.on_bad())
             .map_err(|error| self.on_bad().explain(error, "--on-bad-picture skip"))?;
         if !bad.is_empty() {
-            eprintln!("{} files were left out:", bad.len());
+            note!("{} files were left out:", bad.len());
             for file in &bad {
-                eprintln!("  {file}");
+                note!("  {file}");
             }
         }
         Ok(Arc::new(source))
@@ -84,7 +84,7 @@ impl FolderFlags {
 
 fn tell(folder: &Path, ignored: &[String]) {
     if let Some(notice) = notice(folder, ignored) {
-        eprintln!("{notice}");
+        note!("{notice}");
     }
 }
 

@@ -17,8 +17,9 @@ use sempairs::Error;
 use sempairs::train::{Display, LoaderConfig};
 
 /// How to stop, for the help of commands that train.
-const STOPPING: &str = "Ctrl-C, or `q` and then `s` in the dashboard that a terminal shows, stops after the \
-    current step, with a checkpoint. The same command goes on from there.";
+const STOPPING: &str = "Ctrl-C, SIGTERM, a closed terminal, or `q` and then `s` in the dashboard that a terminal \
+    shows, stop after the current step, with a checkpoint. The same command goes on from there. A second Ctrl-C \
+    ends at once. The exit code is 130 after Ctrl-C, 143 after SIGTERM, 129 after a closed terminal.";
 
 /// Self-supervised learning from semantic pairs.
 #[derive(Parser)]

@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use sempairs::Error;
 use sempairs::data::scenes::{contact_sheet, sheet_size};
-use sempairs::data::{DataError, Manifest, Pair, Pairing, PictureSource, Subset, progress_bar};
+use sempairs::data::{
+    DataError, Manifest, Pair, Pairing, PictureSource, Subset, note, progress_bar, say,
+};
 use sempairs::experiment::bounds::MAX_SIDE;
 
 use super::folder::FolderFlags;
@@ -113,7 +115,7 @@ impl Make {
         let pairs = pairing.pairs(&*source, self.seed)?;
         let manifest = Manifest::from_pairs(&*source, &pairs, pairing.name());
         manifest.write(&self.out, &*source)?;
-        println!("{}: {}", self.out.display(), manifest.summary(&*source));
+        say!("{}: {}", self.out.display(), manifest.summary(&*source));
         Ok(())
     }
 }
@@ -126,10 +128,10 @@ impl Check {
         };
         let manifest = Manifest::read(&self.manifest, &*source).map_err(|error| {
             let (listed, error) = all_problems(error);
-            eprint!("{listed}");
+            listed.lines().for_each(|line| note!("{line}"));
             error
         })?;
-        println!("{}: {}", self.manifest.display(), manifest.summary(&*source));
+        say!("{}: {}", self.manifest.display(), manifest.summary(&*source));
         Ok(())
     }
 }
@@ -171,7 +173,7 @@ impl Show {
         }
         bar.finish_and_clear();
         sempairs::png::write(&self.out, &contact_sheet(&pictures, COLUMNS, self.cell, GAP))?;
-        println!("{}: {} pairs", self.out.display(), pictures.len() / 2);
+        say!("{}: {} pairs", self.out.display(), pictures.len() / 2);
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 use clap::Subcommand;
 use sempairs::Error;
+use sempairs::data::say;
 use sempairs::presets::{PRESETS, Preset};
 
 /// The calls of `sempairs presets`.
@@ -19,10 +20,10 @@ impl Presets {
         match self {
             Self::List => {
                 for preset in PRESETS {
-                    println!("{:<20} {}", preset.name, preset.title());
+                    say!("{:<20} {}", preset.name, preset.title());
                 }
             }
-            Self::Show { name } => print!("{}", Preset::named(&name)?.text),
+            Self::Show { name } => say!("{}", Preset::named(&name)?.text.trim_end()),
         }
         Ok(())
     }

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sempairs::Error;
+use sempairs::data::say;
 use sempairs::run::Runner;
 
 use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
@@ -55,16 +56,16 @@ impl Pretrain {
         runner.loader = self.loader.config();
         runner.display = self.display.display();
         runner.stop_on_collapse = self.stop_on_collapse;
-        runner.stop_on_ctrl_c()?;
+        runner.stop_on_signals()?;
         runner.tell_difference(&experiment);
         let downstream = runner.downstream(&experiment)?;
         let run = runner.pretrain(&experiment, arm, seed, &downstream, &mut HashMap::new())?;
         for point in &run.result.curve {
             for score in &point.scores {
-                println!("step {:>6}  {score}", point.step);
+                say!("step {:>6}  {score}", point.step);
             }
         }
-        println!("{}", runner.run_folder(&experiment, arm, seed).display());
+        say!("{}", runner.run_folder(&experiment, arm, seed).display());
         Ok(())
     }
 }

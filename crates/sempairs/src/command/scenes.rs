@@ -1,12 +1,14 @@
 use std::fs;
 use std::path::PathBuf;
 
+use burn_train::Interrupter;
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use sempairs::Error;
 use sempairs::data::scenes::{SceneSource, Split, contact_sheet, sheet_size};
-use sempairs::data::{Picture, PictureSource, progress_bar};
+use sempairs::data::{Picture, PictureSource, interrupt, progress_bar, say};
 use sempairs::experiment::bounds::MAX_SIDE;
+use sempairs::signals::stop_on_signals;
 
 use super::up_to;
 
@@ -53,6 +55,7 @@ impl Scenes {
             SplitName::DownstreamTrain => Split::DownstreamTrain,
             SplitName::DownstreamTest => Split::DownstreamTest,
         };
+        stop_on_signals(&Interrupter::new())?;
         let source = SceneSource::new(split, self.per_class, self.size, self.seed);
         if let Some(path) = &self.sheet {
             let pairs: Vec<(usize, usize)> = source.curated_pairs();
@@ -71,16 +74,14 @@ impl Scenes {
             let pictures: Vec<Picture<'_>> = pairs
                 .par_iter()
                 .flat_map_iter(|(left, right)| [*left, *right])
-                .map(|index| source.read(index).inspect(|_| bar.inc(1)))
+                .map(|index| {
+                    interrupt::check()?;
+                    source.read(index).inspect(|_| bar.inc(1))
+                })
                 .collect::<Result<_, _>>()?;
             bar.finish_and_clear();
             sempairs::png::write(path, &contact_sheet(&pictures, columns, self.size, GAP))?;
-            println!(
-                "{}: {} pairs of {} classes",
-                path.display(),
-                pairs.len(),
-                source.classes().len()
-            );
+            say!("{}: {} pairs of {} classes", path.display(), pairs.len(), source.classes().len());
         }
         if let Some(folder) = &self.out {
             for class in source.classes() {
@@ -89,6 +90,7 @@ impl Scenes {
             }
             let bar = progress_bar("drawing scenes", source.len() as u64);
             (0..source.len()).into_par_iter().try_for_each(|index| {
+                interrupt::check()?;
                 bar.inc(1);
                 let name = source.name(index);
                 let inside: PathBuf = name.split('/').skip(1).collect();
@@ -96,7 +98,7 @@ impl Scenes {
                 sempairs::png::write(&path, &source.read(index)?)
             })?;
             bar.finish_and_clear();
-            println!(
+            say!(
                 "{}: {} scenes of {} classes",
                 folder.display(),
                 source.len(),

@@ -8,7 +8,7 @@ use sempairs_data::scenes::{Distribution, SceneSource, Split as SceneSplit};
 use sempairs_data::sources::{
     CifarKind, CifarSource, FlatSource, FolderSource, Split, Stl10Source, Stl10Split, Subset,
 };
-use sempairs_data::{OnBadPicture, PictureSource, screen};
+use sempairs_data::{OnBadPicture, PictureSource, note, screen};
 use serde::{Deserialize, Serialize};
 
 pub use classes::Classes;
@@ -201,9 +201,9 @@ fn decoded(
         }
     };
     if !bad.is_empty() {
-        eprintln!("{} pictures were left out:", bad.len());
+        note!("{} pictures were left out:", bad.len());
         for picture in &bad {
-            eprintln!("  {picture}");
+            note!("  {picture}");
         }
     }
     Ok(good)

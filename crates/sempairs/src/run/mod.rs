@@ -4,13 +4,13 @@ mod pretrain;
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{IsTerminal, Write, stdout};
+use std::io::Write;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
 use burn_train::Interrupter;
 use sempairs_backbone::AnyBackbone;
-use sempairs_data::{PairDataset, write_whole};
+use sempairs_data::{PairDataset, note, write_whole};
 use sempairs_eval::{Downstream, Identity};
 use sempairs_train::{Display, LoaderConfig};
 
@@ -18,6 +18,7 @@ use crate::comparison::{ArmResult, Comparison, RunResult};
 use crate::context::{baselines, map};
 use crate::examples::examples;
 use crate::experiment::{Arm, Experiment, Opened};
+use crate::signals::stop_on_signals;
 use crate::{Error, report};
 
 /// How experiments are run; nothing here changes a result (on one device).
@@ -74,23 +75,14 @@ impl Runner {
         }
     }
 
-    /// Makes Ctrl-C stop the run after its current step, with a checkpoint to go on from; a second one ends
-    /// the process at once. For programs' `main`: a process has one such handler.
+    /// Makes Ctrl-C, SIGTERM and SIGHUP stop the run after its current step, with a checkpoint to go on from; see
+    /// [`stop_on_signals`](crate::signals::stop_on_signals). For programs' `main`: a process has one such handler.
     ///
     /// # Errors
     ///
     /// [`Error::Signal`] if there is one already.
-    pub fn stop_on_ctrl_c(&self) -> Result<(), Error> {
-        let interrupter = self.interrupter.clone();
-        ctrlc::set_handler(move || {
-            if interrupter.should_stop() {
-                // What a shell calls a process that the interrupt signal, number 2, has ended.
-                std::process::exit(128 + 2);
-            }
-            eprintln!("stopping after this step; again to stop at once");
-            interrupter.stop(Some("Ctrl-C"));
-        })
-        .map_err(|error| Error::Signal(error.to_string()))
+    pub fn stop_on_signals(&self) -> Result<(), Error> {
+        stop_on_signals(&self.interrupter)
     }
 
     /// The pairs of one arm. The draw of partners depends on the seed too, so that an interval over seeds
@@ -202,19 +194,15 @@ impl Runner {
             return;
         }
         match lines.is_empty() {
-            true => eprintln!("{}: as preset {preset}", experiment.name),
-            false => eprintln!("{}: as preset {preset}, but", experiment.name),
+            true => note!("{}: as preset {preset}", experiment.name),
+            false => note!("{}: as preset {preset}, but", experiment.name),
         }
-        lines.iter().for_each(|line| eprintln!("  {line}"));
+        lines.iter().for_each(|line| note!("  {line}"));
     }
 
     /// Whether a run shows plain lines, between which there is room for others, and no dashboard.
     fn is_plain(&self) -> bool {
-        match self.display {
-            Display::Auto => !stdout().is_terminal(),
-            Display::Plain => true,
-            Display::Quiet => false,
-        }
+        self.display != Display::Quiet && !self.display.is_dashboard()
     }
 
     /// The data with bars for what takes a while, where no run has the terminal.

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sempairs_backbone::{AnyBackbone, weights};
+use sempairs_data::{DataError, note};
 use sempairs_eval::{Downstream, EvalError, Evaluate, Score, weights_identity};
 use sempairs_objective::{Clock, Method, ObjectiveError};
 use sempairs_train::{Checkpoints, MetricLine, RunDirectory, TrainError, Trainer, check_method};
@@ -90,7 +91,7 @@ impl Run<'_> {
         let mut log = ScoreLog::open(directory.scores(), &identity, evaluation, begun, downstream)?;
         let lost = log.lost(&trainer.observe, begun);
         if !lost.is_empty() {
-            eprintln!(
+            note!(
                 "{label}: the checkpoint is of step {begun}, too late to score steps {lost:?} as asked for"
             );
         }
@@ -99,11 +100,14 @@ impl Run<'_> {
             if log.has(step) {
                 return Ok(());
             }
+            if runner.interrupter.should_stop() {
+                return Err(DataError::Interrupted.into());
+            }
             let scores = match untrained.get(&seed).filter(|_| step == 0) {
                 Some(scores) => scores.clone(),
                 None => {
                     if runner.is_plain() {
-                        eprintln!("{label}  scoring at step {step}");
+                        note!("{label}  scoring at step {step}");
                     }
                     let scores = scored.run(backbone, &runner.device);
                     scores.map_err(|error| unscored(&label, step, error))?
@@ -118,14 +122,18 @@ impl Run<'_> {
             // The start needs no checkpoint.
             score(method.evaluated(), 0)?;
         }
-        let outcome = trainer
-            .run(method, |method: &M, clock: Clock| Ok(score(method.evaluated(), clock.step)?))?;
+        let outcome = trainer.run(method, |method: &M, clock: Clock| {
+            score(method.evaluated(), clock.step).map_err(|error| match error.is_interruption() {
+                true => DataError::Interrupted.into(),
+                false => error.into(),
+            })
+        })?;
         let backbone = outcome.method.evaluated().clone();
         if outcome.interrupted {
             return Err(Error::Interrupted { step: outcome.clock.step });
         }
         for alarm in &outcome.alarms {
-            eprintln!("{label}: has collapsed, or learned nothing: {alarm}");
+            note!("{label}: has collapsed, or learned nothing: {alarm}");
         }
         weights::save(&backbone, &directory.backbone())?;
         let mut curve = log.curve().to_vec();

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sempairs_data::{DataError, PictureSource, Subset, paper_classes};
+use sempairs_data::{DataError, PictureSource, Subset, note, paper_classes};
 use serde::{Deserialize, Serialize};
 
 use crate::suggest::did_you_mean;
@@ -91,7 +91,7 @@ fn of_the_paper(folder: &dyn PictureSource) -> Result<Vec<String>, DataError> {
     }
     if there.len() < paper.len() {
         let (found, all) = (there.len(), paper.len());
-        eprintln!("{}: has {found} of the paper's {all} classes", place.display());
+        note!("{}: has {found} of the paper's {all} classes", place.display());
     }
     Ok(there)
 }

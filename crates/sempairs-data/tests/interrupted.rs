@@ -1,0 +1,28 @@
+//! What is under way ends when the process is asked to. The request holds for a whole process, so this file has one
+//! test.
+
+use std::sync::Arc;
+
+use sempairs_data::scenes::{SceneSource, Split};
+use sempairs_data::{CachedSource, DataError, FolderSource, OnBadPicture, interrupt, screen};
+
+#[test]
+fn listing_checking_and_decoding_end_with_an_error_and_leave_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = SceneSource::new(Split::Pretrain, 1, 16, 0);
+    let whole = folder.path().join("whole.cache");
+    CachedSource::build(&source, 16, &whole, OnBadPicture::Error).unwrap();
+    interrupt::check().unwrap();
+    interrupt::request();
+    let is_interruption = |error: DataError| assert!(matches!(error, DataError::Interrupted));
+    for on_bad in [OnBadPicture::Error, OnBadPicture::Skip] {
+        let path = folder.path().join("other.cache");
+        is_interruption(CachedSource::build(&source, 16, &path, on_bad).unwrap_err());
+        is_interruption(screen(Arc::new(source.clone()), on_bad).unwrap_err());
+    }
+    is_interruption(CachedSource::open(&whole).unwrap_err());
+    is_interruption(FolderSource::open(folder.path()).unwrap_err());
+    let left: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, [whole]);
+}

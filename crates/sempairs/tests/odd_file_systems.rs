@@ -1,0 +1,62 @@
+//! Folders without locks, and runs whose files were tampered with.
+#![cfg(unix)]
+
+mod process;
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use process::Small;
+
+const PRETRAIN: &str =
+    "pretrain small.toml --plain --set training.steps=6 --set training.checkpoint_every=3";
+
+/// A library in whose eyes no file can be locked, as on network file systems without locks.
+const NO_LOCKS: &str =
+    "#include <errno.h>\nint flock(int file, int how) { errno = ENOSYS; return -1; }\n";
+
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn where_there_are_no_locks_a_run_goes_on_and_says_so() {
+    let small = Small::new();
+    fs::write(small.path().join("locks.c"), NO_LOCKS).unwrap();
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o", "locks.so", "locks.c"])
+        .current_dir(small.path())
+        .status()
+        .expect("the compiler that linked this test");
+    assert!(compiled.success());
+    let call = || {
+        let mut call = small.call(PRETRAIN);
+        call.env("LD_PRELOAD", small.path().join("locks.so"));
+        call.stdout(Stdio::null()).stderr(small.messages()).status().unwrap()
+    };
+    assert!(call().success(), "{}", small.said());
+    assert!(small.said().contains(".lock: this file system has no locks"), "{}", small.said());
+    assert!(small.run().join("backbone.safetensors").exists());
+    assert!(call().success(), "and again: {}", small.said());
+}
+
+#[test]
+fn lost_metrics_are_named_and_the_run_goes_on() {
+    for lost in ["missing", "empty"] {
+        let small = Small::new();
+        let run = || {
+            let status =
+                small.call(PRETRAIN).stdout(Stdio::null()).stderr(small.messages()).status();
+            assert!(status.unwrap().success(), "{}", small.said());
+        };
+        run();
+        assert!(!small.said().contains("warning"), "{}", small.said());
+        let metrics = small.run().join("metrics.jsonl");
+        match lost {
+            "missing" => fs::remove_file(&metrics).unwrap(),
+            _ => fs::write(&metrics, "").unwrap(),
+        }
+        run();
+        let said = small.said();
+        let file = "runs/small/sp-seed3/metrics.jsonl";
+        assert!(said.contains(&format!("warning: {file}")), "{said}");
+        assert!(said.contains("steps 1 to 6 are lost"), "{said}");
+    }
+}

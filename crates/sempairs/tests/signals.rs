@@ -1,0 +1,195 @@
+//! Signals end a run after its current step, with a checkpoint, whatever has become of its output; and a closed pipe or
+//! a full disk under the output ends nothing.
+#![cfg(unix)]
+
+mod process;
+
+use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use process::{Running, Small, names, read_to_progress, wait_until};
+
+const PRETRAIN: &str = "pretrain small.toml --plain";
+
+fn full() -> File {
+    File::options().write(true).open("/dev/full").unwrap()
+}
+
+#[test]
+fn ctrl_c_leaves_a_checkpoint_though_the_reader_of_the_log_has_gone() {
+    let small = Small::new();
+    // As `2>&1 | tee log`, whose `tee` Ctrl-C ends, too.
+    let mut child =
+        Running::start(small.call(PRETRAIN).stdout(Stdio::null()).stderr(Stdio::piped()));
+    read_to_progress(child.0.stderr.take().unwrap());
+    child.send("INT");
+    assert_eq!(child.end().code(), Some(130));
+    assert!(small.has_checkpoint());
+}
+
+#[test]
+fn sigterm_and_sighup_leave_a_checkpoint_however_often_they_come() {
+    for (signal, code) in [("TERM", 143), ("HUP", 129)] {
+        let small = Small::new();
+        let mut child =
+            Running::start(small.call(PRETRAIN).stdout(Stdio::null()).stderr(small.messages()));
+        small.wait_for(&mut child, "pairs/s");
+        // A closing terminal sends it twice: its shell, and then the system.
+        child.send(signal);
+        child.send(signal);
+        assert_eq!(child.end().code(), Some(code), "{}", small.said());
+        assert!(small.has_checkpoint(), "{signal}");
+        let said = small.said();
+        assert_eq!(said.matches("stopping after this step").count(), 1, "{said}");
+        assert!(said.contains("run the same command again"), "{said}");
+    }
+}
+
+#[test]
+fn under_nohup_a_run_outlives_its_terminal() {
+    let small = Small::new();
+    let mut child = Running::start(
+        Command::new("sh")
+            .args(["-c", r#"trap "" HUP; exec "$@""#, "sh", env!("CARGO_BIN_EXE_sempairs")])
+            .args(PRETRAIN.split(' '))
+            .current_dir(small.path())
+            .stdout(Stdio::null())
+            .stderr(small.messages()),
+    );
+    small.wait_for(&mut child, "pairs/s");
+    child.send("HUP");
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(!child.has_ended(), "{}", small.said());
+    child.send("TERM");
+    assert_eq!(child.end().code(), Some(143));
+}
+
+#[test]
+fn a_second_ctrl_c_ends_at_once() {
+    let small = Small::new();
+    // A step takes some seconds.
+    let slow = "--set pictures.size=64 --set views.size=64 --set pictures.per_class=40 \
+                --set backbone.widths=[64,64,128,128] --set training.batch=512 --set training.log_every=1";
+    let mut child = Running::start(
+        small.call(&format!("{PRETRAIN} {slow}")).stdout(Stdio::null()).stderr(small.messages()),
+    );
+    small.wait_for(&mut child, "pairs/s");
+    child.send("INT");
+    small.wait_for(&mut child, "stopping after this step");
+    let begun = Instant::now();
+    child.send("INT");
+    assert_eq!(child.end().code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(1), "it took {:?}", begun.elapsed());
+    assert!(!small.has_checkpoint(), "the first step's end was not waited for");
+}
+
+#[test]
+fn ctrl_c_stops_the_scoring_and_the_run_begins_it_again() {
+    let small = Small::new();
+    let slow = "evaluation.protocols=[{kind=\"fine_tune\",epochs=1000000}]";
+    let call = format!("{PRETRAIN} --set training.steps=6");
+    let mut child = Running::start(
+        small.call(&call).args(["--set", slow]).stdout(Stdio::null()).stderr(small.messages()),
+    );
+    small.wait_for(&mut child, "scoring at step 0");
+    std::thread::sleep(Duration::from_millis(200));
+    child.send("INT");
+    assert_eq!(child.end().code(), Some(130), "{}", small.said());
+    assert!(small.said().contains("stopped at step 0"), "{}", small.said());
+    let output = small.call(&call).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let scores = String::from_utf8(output.stdout).unwrap();
+    assert!(scores.contains("step      0") && scores.contains("step      6"), "{scores}");
+}
+
+#[test]
+fn a_signal_stops_a_comparison_as_a_whole() {
+    let small = Small::new();
+    let mut child = Running::start(
+        small.call("compare small.toml --plain").stdout(Stdio::null()).stderr(small.messages()),
+    );
+    small.wait_for(&mut child, "pairs/s");
+    child.send("TERM");
+    assert_eq!(child.end().code(), Some(143), "{}", small.said());
+    assert!(small.has_checkpoint());
+    assert_eq!(names(&small.path().join("runs/small")), ["sp-seed3"]);
+}
+
+#[test]
+fn a_run_whose_log_has_no_room_ends_as_any_other() {
+    let small = Small::new();
+    let call = format!("{PRETRAIN} --set training.steps=6");
+    let status = small.call(&call).stdout(Stdio::null()).stderr(full()).status().unwrap();
+    assert_eq!(status.code(), Some(0));
+    // A call that finds the run finished only writes; that its result went nowhere is told.
+    let status = small.call(&call).stdout(full()).stderr(small.messages()).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert!(small.said().contains("standard output: No space left"), "{}", small.said());
+    let status = small.call(&call).stdout(full()).stderr(full()).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert!(small.run().join("backbone.safetensors").exists());
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_a_list_quietly() {
+    let small = Small::new();
+    for line in ["presets list", "presets show paper/byol", "devices"] {
+        let mut child =
+            Running::start(small.call(line).stdout(Stdio::piped()).stderr(small.messages()));
+        drop(child.0.stdout.take());
+        assert_eq!(child.end().code(), Some(0), "{line}");
+        assert_eq!(small.said(), "", "{line}");
+        let status = small.call(line).stdout(full()).stderr(small.messages()).status().unwrap();
+        assert_eq!(status.code(), Some(1), "{line}");
+        assert!(small.said().contains("standard output"), "{line}: {}", small.said());
+    }
+}
+
+#[test]
+fn the_first_ctrl_c_stops_a_cache_and_nothing_is_left_of_it() {
+    let (small, child) = long_cache();
+    child.send("INT");
+    assert_eq!(child.end().code(), Some(130), "{}", small.said());
+    assert_eq!(names(&small.path().join("caches")), [""; 0]);
+}
+
+#[test]
+fn a_killed_cache_s_part_goes_with_the_next_file_and_a_living_one_s_stays() {
+    let (small, child) = long_cache();
+    let caches = small.path().join("caches");
+    let part = names(&caches);
+    let other = |name: &str| {
+        let call = format!("cache few --out caches/{name}");
+        assert!(small.call(&call).stdout(Stdio::null()).status().unwrap().success());
+    };
+    other("one.cache");
+    assert_eq!(names(&caches), [&part[..], &["one.cache".into()]].concat());
+    fs::write(caches.join(".mine.part"), "a file of somebody else").unwrap();
+    child.send("KILL");
+    assert_eq!(child.end().signal(), Some(9));
+    other("two.cache");
+    assert_eq!(names(&caches), [".mine.part", "one.cache", "two.cache"]);
+}
+
+/// A process that decodes pictures for longer than any test waits, and has begun its file in `caches`.
+fn long_cache() -> (Small, Running) {
+    let small = Small::new();
+    let scenes = "scenes --out few --per-class 1 --size 600";
+    assert!(small.call(scenes).stdout(Stdio::null()).status().unwrap().success());
+    let [few, many, caches] = ["few/car", "many/car", "caches"].map(|it| small.path().join(it));
+    fs::create_dir_all(&many).unwrap();
+    fs::create_dir(&caches).unwrap();
+    for number in 0..3000 {
+        fs::hard_link(few.join("000000.png"), many.join(format!("{number}.png"))).unwrap();
+    }
+    let mut child = Running::start(
+        small
+            .call("cache many --out caches/many.cache")
+            .stdout(Stdio::null())
+            .stderr(small.messages()),
+    );
+    wait_until(&mut child, "the file is begun", || !names(&caches).is_empty());
+    (small, child)
+}
