@@ -115,6 +115,47 @@ fn a_strip_that_is_shorter_than_its_pixels_is_an_error() {
 }
 
 #[test]
+fn a_jpeg_in_a_tiff_is_whole_or_an_error() {
+    let [(name, bytes)] = tiffs! { "rgb-jpeg" };
+    let picture = decode(bytes, name).unwrap();
+    assert_eq!((picture.width(), picture.height()), (32, 32));
+    for (at, pixel) in picture.pixels().chunks(3).enumerate() {
+        let (x, y) = (at % 32, at / 32);
+        for (value, drawn) in pixel.iter().zip([8 * x, 8 * y, 4 * (x + y)]) {
+            assert!(usize::from(*value).abs_diff(drawn) <= 8, "{value}, not {drawn}");
+        }
+    }
+    // Without its end, which the decoder of the `tiff` crate makes up.
+    let end = bytes.windows(2).rposition(|it| it == [0xFF, 0xD9]).unwrap();
+    let mut torn = bytes.to_vec();
+    torn[end - 20..end + 2].fill(0);
+    assert!(reason(&torn).contains("cut short"), "{}", reason(&torn));
+}
+
+#[test]
+fn rows_that_are_missing_from_a_png_are_an_error() {
+    let rows = [0, 1, 2, 3, 0, 4, 5, 6];
+    let whole = png((1, 2), 8, 2, &[(b"IDAT", &stored(&rows))]);
+    assert_eq!(decode(&whole, "x").unwrap().pixels(), [1, 2, 3, 4, 5, 6]);
+    for length in 0..rows.len() {
+        reason(&png((1, 2), 8, 2, &[(b"IDAT", &stored(&rows[..length]))]));
+        // Interlaced, the second row is the last pass.
+        let mut interlaced = png((1, 2), 8, 2, &[(b"IDAT", &stored(&rows[..length]))]);
+        interlaced[28] = 1;
+        let crc = crc32fast::hash(&interlaced[12..29]).to_be_bytes();
+        interlaced[29..33].copy_from_slice(&crc);
+        reason(&interlaced);
+    }
+    // A checksum that does not agree, of the data and of the stream.
+    for from_end in [12 + 1, 12 + 5] {
+        let mut torn = whole.clone();
+        let at = torn.len() - from_end;
+        torn[at] ^= 1;
+        reason(&torn);
+    }
+}
+
+#[test]
 fn a_preview_is_not_taken_for_the_picture() {
     let [(_, bytes)] = tiffs! { "rgb-raw" };
     // NewSubfileType in place of the orientation or of any tag that is not needed: a reduced
@@ -208,6 +249,10 @@ fn a_bmp_with_a_palette_is_looked_up_in_either_order_of_rows() {
     assert_eq!(numbers(&bmp((5, -2), 2, 0, &THREE, &rows)), [0, 1, 2, 0, 1, 2, 2, 2, 2, 2]);
     assert!(reason(&bmp((5, 2), 2, 0, &THREE, &rows[..7])).contains("cut short: 73 of 74 bytes"));
     assert!(reason(&bmp((5, 2), 2, 0, &THREE, &[0xFF; 8])).contains("of colour 3"));
+    for bits in [0, 3, 5, 64] {
+        let message = reason(&bmp((5, 2), bits, 0, &[], &rows));
+        assert!(message.contains("Invalid channel bit count"), "{bits}: {message}");
+    }
     let mut early = bmp((5, 2), 2, 0, &THREE, &rows);
     early[10..14].copy_from_slice(&20u32.to_le_bytes());
     assert!(reason(&early).contains("begin at byte 20, within its header"));

@@ -111,7 +111,7 @@ fn check(what: &str, bytes: &[u8]) {
 /// A lossless WebP whose header states these sides, with nothing behind it.
 fn plain_webp(side: u32) -> Vec<u8> {
     let mut picture = vec![0x2F];
-    picture.extend((side - 1 | (side - 1) << 14).to_le_bytes());
+    picture.extend(((side - 1) | ((side - 1) << 14)).to_le_bytes());
     picture.extend([0; 16]);
     riff(&[(b"VP8L", &picture)])
 }

@@ -199,7 +199,7 @@ fn a_picture_that_may_not_be_read_is_a_bad_picture() {
     use std::os::unix::fs::PermissionsExt;
     let root = folder();
     let locked = root.path().join("cat/c.png");
-    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(&locked).is_ok() {
         return; // root may read everything
     }

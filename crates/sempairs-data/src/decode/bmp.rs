@@ -41,7 +41,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<DynamicImage>, String> {
         )
         .map(Some);
     }
-    if !matches!(header.compression, 0 | 3 | 6) {
+    if !matches!((header.compression, header.bits), (0 | 3 | 6, 1 | 2 | 4 | 8 | 16 | 24 | 32)) {
         return Ok(None); // of some other kind, which the decoder refuses by name
     }
     let stride = (width * header.bits).div_ceil(32) * 4;
