@@ -1,0 +1,72 @@
+//! Files that decoders get wrong, in a folder with what is expected of each.
+//!
+//! `SEMPAIRS_DECODE_CASES` names another folder than `tests/cases`. Its `expected.csv` has a row a
+//! file, `file,verdict,mean_r,mean_g,mean_b,tolerance`: the means of the channels as libjpeg decodes the
+//! file, or the verdict `refuse` for files that are incomplete or malformed.
+
+#[path = "made/second.rs"]
+mod second;
+
+use std::path::PathBuf;
+
+use sempairs_data::{Picture, decode};
+
+/// How far the second decoder may be from ours, which rounds the filter and the colours of chroma in
+/// other places: on average, and anywhere.
+const MEAN: f64 = 1.0;
+const MOST: u8 = 12;
+
+#[test]
+fn decode_cases() {
+    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
+    let folder = std::env::var_os("SEMPAIRS_DECODE_CASES").unwrap_or_else(|| ours.into());
+    let folder = PathBuf::from(folder);
+    let table = folder.join("expected.csv");
+    let mut rows = csv::Reader::from_path(&table).unwrap_or_else(|e| panic!("{table:?}: {e}"));
+    let (mut faults, mut count) = (Vec::new(), 0);
+    for row in rows.records() {
+        let row = row.unwrap_or_else(|e| panic!("{table:?}: {e}"));
+        let (file, verdict) = (&row[0], &row[1]);
+        let path = folder.join(file);
+        let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+        let result = decode(&bytes, &path.display().to_string());
+        count += 1;
+        match (verdict, result) {
+            ("refuse", Ok(_)) => faults.push(format!("{file}: was decoded")),
+            ("refuse", Err(error)) => {
+                if !error.to_string().contains(file) {
+                    faults.push(format!("{file}: not named in \"{error}\""));
+                }
+            }
+            ("decode", Err(error)) => faults.push(error.to_string()),
+            ("decode", Ok(picture)) => {
+                let number = |at: usize| row[at].parse::<f64>().expect("a number");
+                let means = means(&picture);
+                for (channel, mean) in means.into_iter().enumerate() {
+                    let (expected, tolerance) = (number(2 + channel), number(5));
+                    if (mean - expected).abs() > tolerance {
+                        faults.push(format!("{file}: channel {channel}: {mean}, not {expected}"));
+                    }
+                }
+                if bytes.starts_with(&[0xFF, 0xD8]) {
+                    let (most, mean) = second::distance(&picture, &second::decode(&bytes));
+                    if most > MOST || mean > MEAN {
+                        faults.push(format!(
+                            "{file}: {mean} from the second decoder on average, {most} at most"
+                        ));
+                    }
+                }
+            }
+            (other, _) => panic!("{table:?}: \"{other}\" is no verdict"),
+        }
+    }
+    assert!(count > 0, "{table:?} has no row");
+    assert!(faults.is_empty(), "{} of {count} files:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// Means of the channels over all pixels, in 0..255.
+fn means(picture: &Picture) -> [f64; 3] {
+    let pixels = picture.pixels().as_chunks::<3>().0;
+    let sum = |channel: usize| pixels.iter().map(|it| f64::from(it[channel])).sum::<f64>();
+    std::array::from_fn(|channel| sum(channel) / pixels.len() as f64)
+}
