@@ -1,19 +1,34 @@
 //! A second opinion on JPEG files: another decoder, and how far two decodings are apart.
 
-use jpeg_decoder::{Decoder, PixelFormat};
+use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 use sempairs_data::Picture;
 
-/// A picture as the `jpeg-decoder` crate decodes it, as RGB; greyscale and three components only.
-pub fn decode(bytes: &[u8]) -> Picture<'static> {
+/// A picture as the `jpeg-decoder` crate decodes it, as RGB; `None` for four components and what that
+/// crate cannot read.
+pub fn decode(bytes: &[u8]) -> Option<Picture<'static>> {
     let mut decoder = Decoder::new(bytes);
-    let pixels = decoder.decode().expect("the second decoder reads it");
-    let info = decoder.info().expect("it was decoded");
+    // That crate lets the components' names overrule Adobe's marker; libjpeg does not.
+    if let (false, Some(transform)) = (has(bytes, b"JFIF\0"), adobe_transform(bytes)) {
+        let rgb = transform == 0;
+        decoder.set_color_transform(if rgb { ColorTransform::RGB } else { ColorTransform::YCbCr });
+    }
+    let pixels = decoder.decode().ok()?;
+    let info = decoder.info()?;
     let pixels = match info.pixel_format {
         PixelFormat::RGB24 => pixels,
         PixelFormat::L8 => pixels.iter().flat_map(|&grey| [grey; 3]).collect(),
-        other => panic!("{other:?}"),
+        _ => return None,
     };
-    Picture::new(info.width.into(), info.height.into(), pixels)
+    Some(Picture::new(info.width.into(), info.height.into(), pixels))
+}
+
+fn has(bytes: &[u8], mark: &[u8]) -> bool {
+    bytes.windows(mark.len()).any(|window| window == mark)
+}
+
+fn adobe_transform(bytes: &[u8]) -> Option<u8> {
+    let at = bytes.windows(5).position(|window| window == b"Adobe")?;
+    bytes.get(at + 11).copied()
 }
 
 /// The largest difference of two pictures of one size in any value, and the mean of all.
