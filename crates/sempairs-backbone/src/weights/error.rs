@@ -31,12 +31,14 @@ pub enum WeightsError {
         path: PathBuf,
     },
     /// The module's tensors do not stand behind the prefix.
-    #[error("{}: {}", path.display(), Absence { prefix, found, tensors, elsewhere, holds })]
+    #[error("{}: {}", path.display(), Absence { prefix, first, found, tensors, elsewhere, holds })]
     Prefix {
         /// The file.
         path: PathBuf,
         /// The prefix that was given; empty for none.
         prefix: String,
+        /// The first of the module's tensors, by its own name.
+        first: String,
         /// Tensors of the module that fit behind it.
         found: usize,
         /// Tensors of the module.
@@ -170,6 +172,7 @@ impl fmt::Display for Quoted<'_> {
 /// That tensors are not where they are looked for, and where they are.
 struct Absence<'a> {
     prefix: &'a str,
+    first: &'a str,
     found: &'a usize,
     tensors: &'a usize,
     elsewhere: &'a [String],
@@ -178,13 +181,13 @@ struct Absence<'a> {
 
 impl fmt::Display for Absence<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { prefix, found, tensors, elsewhere, holds } = self;
+        let Self { prefix, first, found, tensors, elsewhere, holds } = self;
         match prefix.is_empty() {
             true => write!(out, "without a prefix, ")?,
             false => write!(out, "behind the prefix `{prefix}` ")?,
         }
         match found {
-            0 => write!(out, "it has none of the network's {tensors} tensors; ")?,
+            0 => write!(out, "it has none of the network's {tensors} tensors (`{first}`, ...); ")?,
             _ => write!(out, "only {found} of the network's {tensors} tensors fit; ")?,
         }
         match elsewhere {

@@ -89,6 +89,7 @@ pub fn load_with_report<M: Module>(
             return Err(WeightsError::Prefix {
                 path: path.into(),
                 prefix: place.prefix,
+                first: wanted.tensors.first().map(|(name, _)| name.clone()).unwrap_or_default(),
                 found: hits.fitting,
                 tensors: wanted.tensors.len(),
                 elsewhere,
