@@ -57,7 +57,7 @@ fn main() -> ExitCode {
                         continue;
                     }
                     let (begun, tries) =
-                        (Instant::now(), reader.tries / [1, 30][usize::from(is_short)]);
+                        (Instant::now(), reader.tries / [1, 40][usize::from(is_short)]);
                     let counts = worker::run(reader, seed, tries);
                     println!(
                         "{}: {tries} files: {} read, {} refused, {} failures, {} s",
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
     failures.extend(found.into_inner().unwrap());
     if wanted("command") {
         let begun = Instant::now();
-        let counts = command::run(seed, if is_short { 2 } else { 60 });
+        let counts = command::run(seed, if is_short { 5 } else { 60 });
         println!(
             "command: {} ended well, {} with an error, {} failures, {} s",
             counts.ended,

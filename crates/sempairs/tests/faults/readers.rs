@@ -37,7 +37,7 @@ macro_rules! pictures {
             name: $name,
             seeds: &[concat!("tests/faults/seeds/", $name)],
             is_text: false,
-            tries: 180_000,
+            tries: 1_000_000,
             repair: None,
             read: |_, bytes| decode(bytes, "picture").map(drop).map_err(|e| e.to_string()),
         }
@@ -64,7 +64,7 @@ pub const READERS: &[Reader] = &[
         name: "manifest",
         seeds: &["tests/fixtures/pairs.csv"],
         is_text: true,
-        tries: 90_000,
+        tries: 300_000,
         repair: None,
         read: |bench, bytes| {
             let file = bench.put("pairs.csv", bytes);
@@ -75,7 +75,7 @@ pub const READERS: &[Reader] = &[
         name: "cache",
         seeds: &["tests/fixtures/pictures.cache"],
         is_text: false,
-        tries: 90_000,
+        tries: 300_000,
         repair: Some(repair::cache),
         read: |bench, bytes| {
             let file = bench.put("pictures.cache", bytes);
@@ -92,7 +92,7 @@ pub const READERS: &[Reader] = &[
             "tests/fixtures/dino/experiment.toml",
         ],
         is_text: true,
-        tries: 60_000,
+        tries: 200_000,
         repair: None,
         read: |bench, bytes| {
             let file = bench.put("experiment.toml", bytes);
@@ -103,7 +103,7 @@ pub const READERS: &[Reader] = &[
         name: "checkpoint",
         seeds: &["tests/fixtures/dino/step4.ckpt", "tests/fixtures/dino/step8.ckpt"],
         is_text: false,
-        tries: 30_000,
+        tries: 60_000,
         repair: Some(repair::checkpoint),
         read: |bench, bytes| {
             bench.put("latest.ckpt", bytes);
@@ -121,7 +121,7 @@ pub const READERS: &[Reader] = &[
         name: "safetensors",
         seeds: &["tests/fixtures/dino/backbone.safetensors"],
         is_text: false,
-        tries: 90_000,
+        tries: 300_000,
         repair: None,
         read: |bench, bytes| bench.weights("backbone.safetensors", bytes),
     },
@@ -129,7 +129,7 @@ pub const READERS: &[Reader] = &[
         name: "pth",
         seeds: &["tests/fixtures/dino/backbone.pth", "../sempairs-backbone/tests/torch_save"],
         is_text: false,
-        tries: 60_000,
+        tries: 200_000,
         repair: Some(repair::zip),
         read: |bench, bytes| bench.weights("backbone.pth", bytes),
     },
@@ -137,7 +137,7 @@ pub const READERS: &[Reader] = &[
         name: "cifar",
         seeds: &["tests/fixtures/pictures.cache"],
         is_text: false,
-        tries: 15_000,
+        tries: 50_000,
         repair: Some(repair::records),
         read: |bench, bytes| {
             bench.put("test_batch.bin", bytes);
@@ -149,13 +149,13 @@ pub const READERS: &[Reader] = &[
         name: "stl10",
         seeds: &["tests/fixtures/pictures/box"],
         is_text: false,
-        tries: 15_000,
+        tries: 50_000,
         repair: Some(repair::labels),
         read: |bench, bytes| {
             // The first byte says how many pictures there are, and how much of another; four labels.
             let first = bytes.first().map_or(0, |&first| usize::from(first));
             bench.put("test_X.bin", &vec![7; 3 * 96 * 96 * (first / 8 % 8) + first % 8 / 7]);
-            bench.put("test_y.bin", &bytes[..bytes.len().min(4)]);
+            bench.put("test_y.bin", bytes.get(1..5).unwrap_or_default());
             let source = Stl10Source::open(&bench.folder, Stl10Split::Test);
             read_all(&source.map_err(|e| e.to_string())?)
         },
@@ -164,7 +164,7 @@ pub const READERS: &[Reader] = &[
         name: "scores",
         seeds: &["tests/fixtures/scores.jsonl", "tests/fixtures/moco/scores.jsonl"],
         is_text: true,
-        tries: 60_000,
+        tries: 200_000,
         repair: None,
         read: |bench, bytes| {
             let file = bench.put("scores.jsonl", bytes);
@@ -175,7 +175,7 @@ pub const READERS: &[Reader] = &[
         name: "metrics",
         seeds: &["tests/fixtures/moco/metrics.jsonl", "tests/fixtures/dino/metrics.jsonl"],
         is_text: true,
-        tries: 60_000,
+        tries: 200_000,
         repair: None,
         read: |bench, bytes| {
             let file = bench.put("metrics.jsonl", bytes);
@@ -186,7 +186,7 @@ pub const READERS: &[Reader] = &[
         name: "features",
         seeds: &["tests/fixtures/features"],
         is_text: false,
-        tries: 60_000,
+        tries: 200_000,
         repair: None,
         read: |bench, bytes| {
             let file = bench.put("features.safetensors", bytes);

@@ -12,10 +12,10 @@ pub fn cache(bytes: &mut [u8]) {
     const FOOTER: usize = 28;
     let Some(footer) = bytes.len().checked_sub(FOOTER) else { return };
     let offset = bytes[footer..footer + 8].try_into().map(u64::from_le_bytes).unwrap_or(0);
-    let offset = offset as usize;
-    if offset + 4 > footer {
+    if offset > footer.saturating_sub(4) as u64 {
         return;
     }
+    let offset = offset as usize;
     let pixels = crc32fast::hash(&bytes[..offset]);
     bytes[footer - 4..footer].copy_from_slice(&pixels.to_le_bytes());
     let length = (footer - offset) as u64;
@@ -66,7 +66,7 @@ pub fn zip(bytes: &mut [u8]) {
     for entry in entries {
         let (size, local) = (u32_at(bytes, entry + 20), u32_at(bytes, entry + 42));
         let start = local + 30 + u16_at(bytes, local + 26) + u16_at(bytes, local + 28);
-        let Some(content) = bytes.get(start..start + size) else { continue };
+        let Some(content) = bytes.get(start..start.saturating_add(size)) else { continue };
         let crc = crc32fast::hash(content).to_le_bytes();
         for place in [entry + 16, local + 14] {
             if let Some(place) = bytes.get_mut(place..place + 4) {
