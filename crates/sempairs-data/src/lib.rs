@@ -25,6 +25,7 @@ mod screen;
 mod source;
 pub mod sources;
 mod stamp;
+mod summed_up;
 mod whole;
 
 pub use cache::CachedSource;
@@ -44,4 +45,5 @@ pub use sources::{
     Subset,
 };
 pub use stamp::Stamp;
+pub use summed_up::summed_up;
 pub use whole::write_whole;

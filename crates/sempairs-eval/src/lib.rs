@@ -42,6 +42,7 @@ pub mod interval;
 pub mod invariance;
 mod knn;
 pub mod lbfgs;
+mod limits;
 mod logistic;
 mod normalise;
 mod pca;

@@ -3,7 +3,6 @@
 
 use sempairs_backbone::BackboneConfig;
 use serde::{Deserialize, Serialize};
-use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use crate::Error;
@@ -129,44 +128,6 @@ fn over(mut base: Table, table: Table) -> Table {
 
 fn same_kind(old: &Table, new: &Table) -> bool {
     KINDS.iter().all(|kind| new.get(*kind).is_none_or(|value| old.get(*kind) == Some(value)))
-}
-
-/// As [`merged`], of a table that knows where in the file everything stands.
-pub(crate) fn merged_in_place(table: &mut DeTable<'_>) -> Result<(), String> {
-    let name = table.get("preset").and_then(|name| name.get_ref().as_str());
-    let Some(name) = name else { return Ok(()) };
-    let preset = find(name).map_err(|reason| format!("`preset`: {reason}"))?;
-    let mut base = DeTable::parse(preset.text).expect("a preset is TOML").into_inner();
-    add_missing(table, &mut base);
-    Ok(())
-}
-
-fn add_missing<'a>(table: &mut DeTable<'a>, base: &mut DeTable<'a>) {
-    for (_, other) in INSTEAD.iter().filter(|(key, _)| table.contains_key(*key)) {
-        base.remove(*other);
-    }
-    for (key, mut old) in std::mem::take(base) {
-        match table.get_mut(&key).map(|value| value.get_mut()) {
-            None => {
-                table.insert(key, old);
-            }
-            Some(DeValue::Table(new)) => {
-                if let DeValue::Table(old) = old.get_mut() {
-                    let text = |table: &DeTable<'_>, kind: &str| {
-                        let value = table.get(kind).map(|value| value.get_ref());
-                        value.and_then(DeValue::as_str).map(str::to_owned)
-                    };
-                    let same = |kind: &&str| {
-                        text(new, kind).is_none_or(|value| text(old, kind) == Some(value))
-                    };
-                    if KINDS.iter().all(same) {
-                        add_missing(new, old);
-                    }
-                }
-            }
-            Some(_) => {}
-        }
-    }
 }
 
 impl Experiment {
