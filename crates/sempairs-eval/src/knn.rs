@@ -23,7 +23,7 @@ const BANK: usize = 2048;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Knn {
-    /// Neighbours that vote; all of the bank if it is smaller.
+    /// Neighbours that vote; all of the bank if it is smaller, and a score then says so.
     pub k: usize,
     /// The temperature T of the votes' weights.
     pub temperature: f64,

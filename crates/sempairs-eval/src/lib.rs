@@ -44,6 +44,7 @@ mod knn;
 pub mod lbfgs;
 mod limits;
 mod logistic;
+mod matching;
 mod normalise;
 mod pca;
 mod probe;

@@ -73,6 +73,15 @@ impl NnClrConfig {
         self.predictor.check_width("predictor", self.projector.output)
     }
 
+    /// Whether the support set fits batches of `batch` out of so many pairs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Queue::check`].
+    pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+        Queue::check("support", self.support, batch, pairs)
+    }
+
     /// Joins a backbone, fresh heads and a support set of random directions, all of which follow from the
     /// seed.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> NnClr<B> {

@@ -80,6 +80,15 @@ impl SwavConfig {
         self.projector.check("projector")
     }
 
+    /// Whether the queue fits batches of `batch` out of so many pairs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Queue::check`].
+    pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+        self.queue.map_or(Ok(()), |queue| Queue::check("queue.size", queue.size, batch, pairs))
+    }
+
     /// Joins a backbone, a fresh head, prototypes and queues, all of which follow from the seed.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> Swav<B> {
         let width = self.projector.output;
@@ -242,6 +251,6 @@ impl<B: Backbone> Method for Swav<B> {
     }
 
     fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
-        self.config.queue.map_or(Ok(()), |q| Queue::check("queue.size", q.size, batch, pairs))
+        self.config.check_data(batch, pairs)
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::Error;
+use crate::experiment::differences::{Difference, differences};
 use crate::experiment::{Experiment, MethodConfig, Training, Views};
 use crate::suggest::did_you_mean;
 
@@ -140,40 +141,16 @@ impl Experiment {
             method: self.method.clone(),
             training: self.training.clone(),
         };
-        let [ours, theirs] = [ours, recipe].map(|recipe| {
-            let mut values = Vec::new();
-            let table = Table::try_from(recipe).expect("a recipe is plain data");
-            flatten("", &Value::Table(table), &mut values);
-            values
-        });
-        let value = |values: &[(String, String)], key: &str| {
-            values.iter().find(|(other, _)| other == key).map(|(_, value)| value.clone())
-        };
-        let mut keys: Vec<&String> = theirs.iter().chain(&ours).map(|(key, _)| key).collect();
-        keys.sort();
-        keys.dedup();
-        let line = |key: &String| match (value(&ours, key), value(&theirs, key)) {
-            (ours, theirs) if ours == theirs => None,
-            (Some(ours), Some(theirs)) => Some(format!("{key} = {ours} instead of {theirs}")),
-            (Some(ours), None) => Some(format!("{key} = {ours}, which the preset does not set")),
-            (None, Some(theirs)) => {
-                Some(format!("{key} is not set, where the preset has {theirs}"))
+        let [ours, theirs] =
+            [ours, recipe].map(|it| Table::try_from(it).expect("a recipe is plain data"));
+        let line = |Difference { key, before, now }: Difference| match (now, before) {
+            (Some(ours), Some(theirs)) => format!("{key} = {ours} instead of {theirs}"),
+            (Some(ours), None) => format!("{key} = {ours}, which the preset does not set"),
+            (None, theirs) => {
+                let theirs = theirs.unwrap_or_default();
+                format!("{key} is not set, where the preset has {theirs}")
             }
-            (None, None) => None,
         };
-        Some(keys.into_iter().filter_map(line).collect())
-    }
-}
-
-/// The values of a table under their whole keys.
-fn flatten(key: &str, value: &Value, into: &mut Vec<(String, String)>) {
-    match value {
-        Value::Table(table) => {
-            for (name, value) in table {
-                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-                flatten(&key, value, into);
-            }
-        }
-        other => into.push((key.to_owned(), other.to_string())),
+        Some(differences(&theirs, &ours).into_iter().map(line).collect())
     }
 }

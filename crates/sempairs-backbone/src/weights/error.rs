@@ -1,6 +1,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use sempairs_data::summed_up;
+
 /// What can go wrong between a file of weights and a module.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -81,13 +83,13 @@ impl fmt::Display for Misfit {
     }
 }
 
+/// Tensors that a message names before it only counts the rest.
+const LISTED: usize = 10;
+
 struct Joined<'a>(&'a [Misfit]);
 
 impl fmt::Display for Joined<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, misfit) in self.0.iter().enumerate() {
-            write!(out, "{}{misfit}", if index == 0 { "" } else { "; " })?;
-        }
-        Ok(())
+        out.write_str(&summed_up(self.0, "; ", LISTED))
     }
 }

@@ -5,6 +5,7 @@ use sempairs::Error;
 use sempairs::data::{CachedSource, OnBadPicture};
 
 use super::folder::FolderFlags;
+use super::up_to;
 
 /// Arguments of `sempairs cache`.
 #[derive(Args)]
@@ -15,7 +16,7 @@ pub struct CacheArgs {
     #[arg(long)]
     out: PathBuf,
     /// Pixels that the shorter side of a larger picture is brought down to.
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value = "128", value_parser = up_to(u32::MAX as usize))]
     short_side: usize,
     /// What to do with a picture that cannot be decoded.
     #[arg(long, value_enum, default_value_t = OnBad::Error)]

@@ -1,7 +1,7 @@
 //! An experiment's text: its table, and the lines that values stand in.
 
-use toml::Table;
 use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table};
 
 use super::misfit::{Misfit, Path, Step};
 use crate::Error;
@@ -26,10 +26,6 @@ fn position(text: &str, Misfit { path: Path(steps), unknown, .. }: &Misfit) -> O
     let table = DeTable::parse(text).ok()?;
     let unknown = unknown.as_ref().map(|key| Step::Key(key.clone()));
     let mut steps = steps.iter().chain(&unknown);
-    let key_of = |table: &DeTable<'_>, key: &str| {
-        let (key, value) = table.iter().find(|(it, _)| it.get_ref() == key)?;
-        Some((key.span().start, value.clone()))
-    };
     let Step::Key(first) = steps.next()? else { return None };
     let (mut at, mut value) = key_of(table.get_ref(), first)?;
     for step in steps {
@@ -37,10 +33,16 @@ fn position(text: &str, Misfit { path: Path(steps), unknown, .. }: &Misfit) -> O
             (DeValue::Table(table), Step::Key(key)) => key_of(table, key)?,
             (DeValue::Array(list), Step::Index(index)) => {
                 let value = list.get(*index)?;
-                (value.span().start, value.clone())
+                (value.span().start, value)
             }
             _ => return None,
         };
     }
     Some(at)
+}
+
+/// Where a key begins, and its value.
+fn key_of<'t, 'i>(table: &'t DeTable<'i>, key: &str) -> Option<(usize, &'t Spanned<DeValue<'i>>)> {
+    let (key, value) = table.iter().find(|(it, _)| it.get_ref() == key)?;
+    Some((key.span().start, value))
 }

@@ -92,7 +92,8 @@ fn find(
         Said::UnknownKey { name, rest } => {
             let marked = format!("unknown field `{MARK}`{rest}");
             nodes.iter().find(|path| {
-                let has = place(path).and_then(Value::as_table).is_some_and(|t| t.contains_key(name));
+                let has =
+                    place(path).and_then(Value::as_table).is_some_and(|t| t.contains_key(name));
                 has && with(&|all| {
                     if let Some(table) = path.get_mut(all).and_then(Value::as_table_mut)
                         && let Some(value) = table.remove(name)

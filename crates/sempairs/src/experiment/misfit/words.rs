@@ -105,7 +105,8 @@ pub(super) fn shown(value: &Value, found: &str) -> bool {
 pub(super) fn is_marked(said: &str, mark: &Value, [before, wanted]: [&str; 2]) -> bool {
     let Said::Value { found, rest } = Said::of(said) else { return false };
     // Of a list that is too long it is said that it should be shorter, of what is no list, how long one should be.
-    let is_list = before.starts_with("invalid length ") && rest.starts_with(", expected an array of");
+    let is_list =
+        before.starts_with("invalid length ") && rest.starts_with(", expected an array of");
     shown(mark, found) && (rest == wanted || is_list)
 }
 
@@ -137,8 +138,13 @@ fn wanted_in_words(wanted: &str) -> String {
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".into(),
         "f32" | "f64" => "a number".into(),
         "a boolean" => "true or false".into(),
-        "a string" | "string" | "path string" | "string only" | "string or map"
-        | "variant identifier" | "wanted string or table" => "a text".into(),
+        "a string"
+        | "string"
+        | "path string"
+        | "string only"
+        | "string or map"
+        | "variant identifier"
+        | "wanted string or table" => "a text".into(),
         "a sequence" | "sequence" => "a list".into(),
         "a map" | "map" => "a table".into(),
         // Of a type of the program: `struct ...`, `internally tagged enum ...`.
