@@ -65,10 +65,23 @@ impl Downstream {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] for senseless settings, [`EvalError::Unlabelled`] for a picture without a class,
+    /// [`EvalError::Protocol`] for senseless settings, and for k-NN over all pictures twice; [`EvalError::Unlabelled`] for a picture without a class,
     /// [`EvalError::Mismatch`] for test pictures of classes that the training pictures do not have.
     pub fn check(&self) -> Result<(), EvalError> {
         self.protocols.iter().try_for_each(Protocol::check)?;
+        let pictures = self.train.len();
+        for (at, protocol) in self.protocols.iter().enumerate() {
+            let done = protocol.on(pictures);
+            let same = |other: &&Protocol| *other != protocol && other.on(pictures) == done;
+            if let Some(other) = self.protocols[..at].iter().find(same) {
+                let reason = format!(
+                    "{} and {} are the same with {pictures} training pictures",
+                    other.name(),
+                    protocol.name()
+                );
+                return Err(EvalError::protocol("k", reason));
+            }
+        }
         labels(&*self.train)?;
         matched(self.train.classes(), self.test.classes(), &labels(&*self.test)?)?;
         Ok(())

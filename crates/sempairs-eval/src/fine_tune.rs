@@ -98,7 +98,7 @@ impl FineTune {
         // BatchNorm needs two pictures.
         EvalError::unless_within("batch", self.batch, 2..=*BATCHES.end())?;
         EvalError::unless_within("epochs", self.epochs, EPOCHS)?;
-        EvalError::unless_within("least_area", self.least_area, f32::MIN_POSITIVE..=1.0)
+        EvalError::unless_within("least_area", self.least_area, 1e-6..=1.0)
     }
 
     /// The learning rate of a step: `rate (1 + cos(pi step / steps)) / 2`.

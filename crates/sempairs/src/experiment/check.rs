@@ -30,7 +30,7 @@ impl Experiment {
         seeds(&self.seeds)?;
         self.views.build_all()?;
         self.check_backbone()?;
-        let method = |error| match error {
+        let method = |error: ObjectiveError| match error {
             ObjectiveError::Config { key, reason } => Refusal::new(format!("method.{key}"), reason),
             other => Refusal::new("method", other),
         };
