@@ -141,8 +141,11 @@ impl Experiment {
             method: self.method.clone(),
             training: self.training.clone(),
         };
-        let [ours, theirs] =
-            [ours, recipe].map(|it| Table::try_from(it).expect("a recipe is plain data"));
+        // By way of their texts, which have the digits that people write.
+        let table = |recipe: Recipe| -> Option<Table> {
+            toml::from_str(&toml::to_string(&recipe).ok()?).ok()
+        };
+        let (ours, theirs) = (table(ours)?, table(recipe)?);
         let line = |Difference { key, before, now }: Difference| match (now, before) {
             (Some(ours), Some(theirs)) => format!("{key} = {ours} instead of {theirs}"),
             (Some(ours), None) => format!("{key} = {ours}, which the preset does not set"),

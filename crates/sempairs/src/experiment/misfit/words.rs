@@ -67,8 +67,11 @@ impl<'a> Said<'a> {
                     let near = did_you_mean(name, known.iter().copied());
                     return format!("is \"{name}\", but must be one of {}{near}", listed(&known));
                 }
-                let wanted = rest.trim_start_matches(", expected ");
-                format!("is {}, but must be {}", found_in_words(found), wanted_in_words(wanted))
+                let wanted = wanted_in_words(rest.trim_start_matches(", expected "));
+                match is_hidden(found) {
+                    true => format!("must be {wanted}"),
+                    false => format!("is {}, but must be {wanted}", found_in_words(found)),
+                }
             }
             Self::Other { reason } if reason.starts_with("data did not match any variant") => {
                 "is written in no way that is known".into()
@@ -89,6 +92,9 @@ pub(super) fn shown(value: &Value, found: &str) -> bool {
     if let Some(length) = found.strip_prefix("invalid length ") {
         return value.as_array().is_some_and(|list| list.len().to_string() == length);
     }
+    if is_hidden(found) {
+        return !value.is_str();
+    }
     let found = found.trim_start_matches("invalid type: ").trim_start_matches("invalid value: ");
     match value {
         Value::String(text) => found == format!("string {text:?}"),
@@ -108,6 +114,11 @@ pub(super) fn is_marked(said: &str, mark: &Value, [before, wanted]: [&str; 2]) -
     let is_list =
         before.starts_with("invalid length ") && rest.starts_with(", expected an array of");
     shown(mark, found) && (rest == wanted || is_list)
+}
+
+/// Whether a message does not tell the value that it has found where one of some words should be.
+fn is_hidden(found: &str) -> bool {
+    found.ends_with(": unit variant")
 }
 
 fn found_in_words(found: &str) -> String {
