@@ -50,7 +50,9 @@ impl Place {
         let place = Self(tempfile::tempdir().unwrap());
         fs::write(place.at("experiment.toml"), EXPERIMENT).unwrap();
         for folder in ["pictures", "train", "test"] {
-            ["cat", "dog", "fox"].map(|class| place.class(folder, class, 8));
+            for class in ["cat", "dog", "fox"] {
+                place.class(folder, class, 8);
+            }
         }
         place
     }

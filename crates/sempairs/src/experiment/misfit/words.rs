@@ -54,7 +54,8 @@ impl<'a> Said<'a> {
         match self {
             Self::UnknownKey { name, rest } => {
                 let known = quoted_in(rest);
-                let near = did_you_mean(name, known.iter().copied().chain(further.iter().copied()));
+                let right = known.iter().chain(further).copied().filter(|right| right != name);
+                let near = did_you_mean(name, right);
                 match known.is_empty() {
                     true => format!("there is no key `{name}` here"),
                     false => format!("there is no key `{name}`, only {}{near}", listed(&known)),
