@@ -1,8 +1,8 @@
+use sempairs_backbone::NetworkConfig;
 use sempairs_backbone::vit::DropPath;
-use sempairs_backbone::{BackboneConfig, NetworkConfig};
 use sempairs_data::sources::Stl10Split;
 use sempairs_data::{DataError, Pairing};
-use sempairs_eval::{EvalError, Sees};
+use sempairs_eval::EvalError;
 use sempairs_objective::ObjectiveError;
 use sempairs_train::limits::{EPOCHS, STEPS};
 use sempairs_train::{LoaderConfig, TrainError};
@@ -38,7 +38,7 @@ impl Experiment {
         self.check_training()?;
         // How many pairs there are only the pictures tell.
         self.method.check_data(self.training.batch, usize::MAX).map_err(method)?;
-        evaluation(&self.evaluation, &self.backbone)?;
+        evaluation(&self.evaluation)?;
         sizes::check(self)
     }
 
@@ -137,7 +137,7 @@ fn seeds(seeds: &[u64]) -> Result<(), Refusal> {
     }
 }
 
-fn evaluation(evaluation: &Evaluation, backbone: &BackboneConfig) -> Result<(), Refusal> {
+fn evaluation(evaluation: &Evaluation) -> Result<(), Refusal> {
     names::text("evaluation.dataset", &evaluation.dataset)?;
     evaluation.train.check("evaluation.train")?;
     evaluation.test.check("evaluation.test")?;
@@ -161,13 +161,6 @@ fn evaluation(evaluation: &Evaluation, backbone: &BackboneConfig) -> Result<(), 
         if let Some(other) = evaluation.protocols[..i].iter().position(|other| other == protocol) {
             let reason = format!("is `evaluation.protocols[{other}]` once more");
             return Err(Refusal::new(key, reason));
-        }
-        if let (Sees::ClassTokens(blocks), NetworkConfig::Transformer(vit)) =
-            (protocol.sees(), backbone.network())
-            && blocks > vit.depth
-        {
-            let reason = format!("is {blocks}, but the network has {} blocks", vit.depth);
-            return Err(Refusal::new(format!("{key}.blocks"), reason));
         }
     }
     Ok(())

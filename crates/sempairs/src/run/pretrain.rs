@@ -106,7 +106,7 @@ impl Run<'_> {
         if !lost.is_empty() {
             let lost = summed_up(&lost, ", ", LISTED);
             eprintln!(
-                "{label}: the checkpoint is of step {begun}, too late to score steps {lost} as asked for"
+                "{label}: the checkpoint is of step {begun}, too late to score steps [{lost}] as asked for"
             );
         }
         let scored = Downstream { progress: runner.is_plain(), ..downstream.clone() };
