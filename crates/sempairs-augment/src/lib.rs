@@ -53,4 +53,4 @@ pub use frame::{Crop, Frame};
 pub use pipeline::Pipeline;
 pub use plan::{Plan, Step};
 pub use preset::Preset;
-pub use transform::{Interpolation, Transform};
+pub use transform::{Interpolation, MAX_SIDE, Transform};

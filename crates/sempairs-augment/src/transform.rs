@@ -2,6 +2,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::AugmentError;
 
+/// Pixels along a side of a view: eighteen times the 224 of ImageNet's networks.
+pub const MAX_SIDE: usize = 4_096;
+
+/// The strongest change of a colour; any beyond leaves black and white alone.
+const MAX_STRENGTH: f32 = 1_000.0;
+
+/// The least deviation that values are divided by.
+const MIN_STD: f32 = 1e-6;
+
+/// The largest mean that is taken away.
+const MAX_MEAN: f32 = 1e6;
+
 /// How pixels are weighed when a picture changes its size; both widen with the reduction, that is,
 /// are antialiased.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,10 +171,13 @@ impl Transform {
                 Err(AugmentError::Value { position, name, field, value, wanted })
             }
         };
-        let probability =
-            |p: &f32| check((0.0..=1.0).contains(p), "p", p.to_string(), "it has to be in 0..=1");
-        let side =
-            |size: &usize| check(*size > 0, "size", size.to_string(), "it has to be at least 1");
+        let probability = |p: &f32| {
+            check((0.0..=1.0).contains(p), "p", p.to_string(), "it has to be from 0 to 1")
+        };
+        let side = |size: &usize| {
+            let good = (1..=MAX_SIDE).contains(size);
+            check(good, "size", size.to_string(), &format!("it has to be from 1 to {MAX_SIDE}"))
+        };
         let range = |field, [low, high]: &[f32; 2], least: f32, most: f32, wanted: &str| {
             let good = low.is_finite() && high.is_finite() && least <= *low && *low <= *high;
             check(good && *high <= most, field, format!("[{low}, {high}]"), wanted)
@@ -182,18 +197,14 @@ impl Transform {
             Self::ColorJitter { p, brightness, contrast, saturation, hue } => {
                 probability(p)?;
                 for (field, strength, most) in [
-                    ("brightness", brightness, f32::MAX),
-                    ("contrast", contrast, f32::MAX),
-                    ("saturation", saturation, f32::MAX),
+                    ("brightness", brightness, MAX_STRENGTH),
+                    ("contrast", contrast, MAX_STRENGTH),
+                    ("saturation", saturation, MAX_STRENGTH),
                     ("hue", hue, 0.5),
                 ] {
-                    let wanted = if field == "hue" {
-                        "it has to be in 0..=0.5"
-                    } else {
-                        "it has to be finite and at least 0"
-                    };
                     let good = (0.0..=most).contains(strength);
-                    check(good, field, strength.to_string(), wanted)?;
+                    let wanted = format!("it has to be from 0 to {most}");
+                    check(good, field, strength.to_string(), &wanted)?;
                 }
                 Ok(())
             }
@@ -205,14 +216,16 @@ impl Transform {
             Self::Solarize { p, threshold } => {
                 probability(p)?;
                 let good = (0.0..=1.0).contains(threshold);
-                check(good, "threshold", threshold.to_string(), "it has to be in 0..=1")
+                check(good, "threshold", threshold.to_string(), "it has to be from 0 to 1")
             }
             Self::Resize { size, .. } | Self::CenterCrop { size } => side(size),
             Self::Normalize { mean, std } => {
-                let good = mean.iter().all(|value| value.is_finite());
-                check(good, "mean", format!("{mean:?}"), "it has to be finite")?;
-                let good = std.iter().all(|value| value.is_finite() && *value > 0.0);
-                check(good, "std", format!("{std:?}"), "it has to be finite and greater than 0")
+                let good = mean.iter().all(|value| value.abs() <= MAX_MEAN);
+                let wanted = format!("each has to be from -{MAX_MEAN} to {MAX_MEAN}");
+                check(good, "mean", format!("{mean:?}"), &wanted)?;
+                let good = std.iter().all(|value| (MIN_STD..=MAX_MEAN).contains(value));
+                let wanted = format!("each has to be from {MIN_STD} to {MAX_MEAN}");
+                check(good, "std", format!("{std:?}"), &wanted)
             }
         }
     }

@@ -1,6 +1,7 @@
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{MAX_DEPTH, MAX_SIDE, MAX_WIDTH};
 use crate::vit::DropPath;
 use crate::{AnyBackbone, ResNetConfig, VisionTransformerConfig};
 
@@ -210,17 +211,22 @@ impl BackboneConfig {
                 return refuse(key.into(), format!("is missing; a {name} needs it"));
             }
         }
-        let sides = [self.patch, self.size, self.dim, self.depth, self.heads];
-        let named = ["patch", "size", "dim", "depth", "heads"].into_iter().zip(sides);
-        let stages = (0..4).filter_map(|i| Some((format!("widths[{i}]"), self.widths?[i])));
-        let named = named.filter_map(|(key, value)| Some((key.to_owned(), value?)));
-        for (key, value) in stages.chain(named) {
-            if value == 0 {
-                return refuse(key, "must be at least 1, not 0".into());
+        let named = [
+            ("patch", self.patch, MAX_SIDE),
+            ("size", self.size, MAX_SIDE),
+            ("dim", self.dim, MAX_WIDTH),
+            ("depth", self.depth, MAX_DEPTH),
+            ("heads", self.heads, MAX_WIDTH),
+        ];
+        let stage = |i| Some((format!("widths[{i}]"), self.widths?[i], MAX_WIDTH));
+        let named = named.map(|(key, value, most)| Some((key.to_owned(), value?, most)));
+        for (key, value, most) in (0..4).map(stage).chain(named).flatten() {
+            if !(1..=most).contains(&value) {
+                return refuse(key, format!("must be from 1 to {most}, not {value}"));
             }
         }
         if !(0.0..1.0).contains(&self.drop_path.0) {
-            let reason = format!("must lie in 0..1, not {}", self.drop_path.0);
+            let reason = format!("must be at least 0 and less than 1, not {}", self.drop_path.0);
             return refuse("drop_path".into(), reason);
         }
         match self.network() {
@@ -232,7 +238,7 @@ impl BackboneConfig {
                 let reason = format!("is {}, which {} heads cannot share", vit.dim, vit.heads);
                 refuse("dim".into(), reason)
             }
-            _ => Ok(()),
+            _ => self.check_sizes(),
         }
     }
 

@@ -23,6 +23,7 @@ mod batch_norm;
 mod block;
 mod config;
 mod conv;
+pub mod limits;
 mod resnet;
 mod seed;
 pub mod vit;

@@ -31,6 +31,7 @@ mod screen;
 mod source;
 pub mod sources;
 mod stamp;
+mod summed_up;
 mod whole;
 
 pub use cache::CachedSource;
@@ -51,4 +52,5 @@ pub use sources::{
     Subset,
 };
 pub use stamp::Stamp;
+pub use summed_up::summed_up;
 pub use whole::write_whole;

@@ -12,6 +12,7 @@ use sempairs_data::{PictureSource, progress_bar};
 use crate::class_tokens::ClassTokens;
 use crate::features::labels;
 use crate::fingerprint::features_identity;
+use crate::matching::matched;
 use crate::{EvalError, Features, FineTune, Knn, Probe, Protocol, Score, Sees, extract};
 
 /// Something that a backbone can be scored on.
@@ -58,6 +59,32 @@ impl Downstream {
         let protocols = vec![Protocol::Knn(Knn::default()), Protocol::Probe(Probe::default())];
         let name = name.into();
         Self { name, train, test, pipeline, protocols, batch: 256, cache: None, progress: false }
+    }
+
+    /// Whether the backbone can be scored: what would be found only after the features are paid for.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Protocol`] for senseless settings, and for k-NN over all pictures twice; [`EvalError::Unlabelled`] for a picture without a class,
+    /// [`EvalError::Mismatch`] for test pictures of classes that the training pictures do not have.
+    pub fn check(&self) -> Result<(), EvalError> {
+        self.protocols.iter().try_for_each(Protocol::check)?;
+        let pictures = self.train.len();
+        for (at, protocol) in self.protocols.iter().enumerate() {
+            let done = protocol.on(pictures);
+            let same = |other: &&Protocol| *other != protocol && other.on(pictures) == done;
+            if let Some(other) = self.protocols[..at].iter().find(same) {
+                let reason = format!(
+                    "{} and {} are the same with {pictures} training pictures",
+                    other.name(),
+                    protocol.name()
+                );
+                return Err(EvalError::protocol("k", reason));
+            }
+        }
+        labels(&*self.train)?;
+        matched(self.train.classes(), self.test.classes(), &labels(&*self.test)?)?;
+        Ok(())
     }
 
     /// The features of the training and of the test set.
@@ -123,14 +150,11 @@ impl Downstream {
     ) -> Result<Score, EvalError> {
         let bar = self.bar(format!("{} {protocol}", self.name));
         let (train, test) = (&*self.train, &*self.test);
-        if train.classes() != test.classes() {
-            let reason = "they have other classes".into();
-            return Err(EvalError::Mismatch { reason });
-        }
+        let labels = matched(train.classes(), test.classes(), &labels(test)?)?;
         let ranked = tune.run(backbone, [train, test], &self.pipeline, device, &bar)?;
-        let (labels, views) = (labels(test)?, self.views());
+        let views = self.views();
         let about = [self.name.as_str(), &views];
-        Ok(protocol.scored(about, &ranked, &labels, test.classes(), train.len()))
+        Ok(protocol.scored(about, &ranked, &labels, train.classes(), train.len()))
     }
 
     fn set<B: Backbone>(
@@ -162,8 +186,7 @@ impl Downstream {
 
 impl Evaluate for Downstream {
     fn run<B: Backbone>(&self, backbone: &B, device: &Device) -> Result<Vec<Score>, EvalError> {
-        // A misspelt setting is found before the features are paid for.
-        self.protocols.iter().try_for_each(Protocol::check)?;
+        self.check()?;
         let views = self.views();
         // Each kind of features is made once, whatever the order of the protocols.
         let mut made: Vec<(Sees, [Features; 2])> = Vec::new();
@@ -185,7 +208,7 @@ impl Evaluate for Downstream {
                 }
             };
             let [train, test] = &made[index].1;
-            let bar = self.bar(format!("{} {protocol}", self.name));
+            let bar = self.bar(format!("{} {}", self.name, protocol.on(train.len())));
             scores.push(protocol.score_with(&self.name, &views, train, test, &bar)?);
         }
         Ok(scores)

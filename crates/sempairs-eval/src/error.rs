@@ -1,3 +1,5 @@
+use std::fmt::Debug;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use sempairs_augment::AugmentError;
@@ -78,6 +80,39 @@ impl EvalError {
     pub(crate) fn diverged(protocol: &Protocol, what: impl ToString, rate: f64) -> Self {
         let advice = format!("lower its `learning_rate`, which is {rate}");
         Self::Diverged { protocol: protocol.name(), what: what.to_string(), advice }
+    }
+
+    /// A [`Protocol`](Self::Protocol) error of `key` unless the value lies in the range; what is no number lies in
+    /// none.
+    pub(crate) fn unless_within<T: PartialOrd + Debug>(
+        key: &'static str,
+        value: T,
+        range: RangeInclusive<T>,
+    ) -> Result<(), Self> {
+        if range.contains(&value) {
+            return Ok(());
+        }
+        let (least, most) = range.into_inner();
+        Err(Self::protocol(key, format!("must be from {least:?} to {most:?}, not {value:?}")))
+    }
+
+    /// A [`Protocol`](Self::Protocol) error of `key` unless the value is a share of an update that stays.
+    pub(crate) fn unless_momentum(value: f64) -> Result<(), Self> {
+        match (0.0..1.0).contains(&value) {
+            true => Ok(()),
+            false => {
+                let reason = format!("must be at least 0 and less than 1, not {value}");
+                Err(Self::protocol("momentum", reason))
+            }
+        }
+    }
+
+    /// A [`Protocol`](Self::Protocol) error of `key` unless the value is positive and finite.
+    pub(crate) fn unless_positive(key: &'static str, value: f64) -> Result<(), Self> {
+        match value > 0.0 && value.is_finite() {
+            true => Ok(()),
+            false => Err(Self::protocol(key, format!("must be positive and finite, not {value}"))),
+        }
     }
 
     /// A [`Protocol`](Self::Protocol) error of `key`.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::embed::embed;
 use crate::features::labels;
+use crate::limits::{BATCHES, EPOCHS};
 use crate::{EvalError, Protocol, Ranked};
 
 /// Fine-tuning of the backbone with a linear classifier on top, from zero: SGD with Nesterov momentum 0.9, no
@@ -92,19 +93,12 @@ impl FineTune {
     ///
     /// [`EvalError::Protocol`] with the setting and the reason.
     pub fn check(&self) -> Result<(), EvalError> {
-        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return Err(EvalError::protocol("learning_rate", "has to be positive and finite"));
-        }
-        if !(0.0..1.0).contains(&self.momentum) {
-            return Err(EvalError::protocol("momentum", "has to lie in [0, 1)"));
-        }
-        if self.batch < 2 {
-            return Err(EvalError::protocol("batch", "BatchNorm needs two pictures"));
-        }
-        if !(self.least_area > 0.0 && self.least_area <= 1.0) {
-            return Err(EvalError::protocol("least_area", "has to lie in (0, 1]"));
-        }
-        Ok(())
+        EvalError::unless_positive("learning_rate", self.learning_rate)?;
+        EvalError::unless_momentum(self.momentum)?;
+        // BatchNorm needs two pictures.
+        EvalError::unless_within("batch", self.batch, 2..=*BATCHES.end())?;
+        EvalError::unless_within("epochs", self.epochs, EPOCHS)?;
+        EvalError::unless_within("least_area", self.least_area, 1e-6..=1.0)
     }
 
     /// The learning rate of a step: `rate (1 + cos(pi step / steps)) / 2`.

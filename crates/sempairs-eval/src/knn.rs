@@ -6,6 +6,7 @@ use sempairs_data::interrupt;
 use serde::{Deserialize, Serialize};
 
 use crate::features::check_finite;
+use crate::limits::NEIGHBOURS;
 use crate::normalise::unit_rows;
 use crate::product::{Matrix, multiply};
 use crate::{EvalError, Features, Ranked};
@@ -24,7 +25,7 @@ const BANK: usize = 2048;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Knn {
-    /// Neighbours that vote; all of the bank if it is smaller.
+    /// Neighbours that vote; all of the bank if it is smaller, and a score then says so.
     pub k: usize,
     /// The temperature T of the votes' weights.
     pub temperature: f64,
@@ -43,13 +44,8 @@ impl Knn {
     ///
     /// [`EvalError::Protocol`] with the setting and the reason.
     pub fn check(&self) -> Result<(), EvalError> {
-        if self.k == 0 {
-            return Err(EvalError::protocol("k", "at least one neighbour has to vote"));
-        }
-        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
-            return Err(EvalError::protocol("temperature", "has to be positive and finite"));
-        }
-        Ok(())
+        EvalError::unless_within("k", self.k, NEIGHBOURS)?;
+        EvalError::unless_positive("temperature", self.temperature)
     }
 
     /// Ranks the classes of every query by the votes of its neighbours in the bank.
@@ -101,7 +97,8 @@ impl Knn {
     /// The nearest pictures of each query as (similarity, index), the most similar first.
     fn neighbours(&self, bank: &[f32], queries: &[f32], d: usize) -> Vec<Vec<(f32, usize)>> {
         let count = queries.len() / d;
-        let mut nearest = vec![Vec::with_capacity(self.k + 1); count];
+        let most = self.k.min(bank.len() / d);
+        let mut nearest = vec![Vec::with_capacity(most + 1); count];
         let mut similarity = vec![0.0; count * BANK.min(bank.len() / d)];
         for (part, bank) in bank.chunks(BANK * d).enumerate() {
             let width = bank.len() / d;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::features::check_finite;
 use crate::lbfgs::{Lbfgs, Minimum, Stop};
+use crate::limits::{GRID, ITERATIONS, STRENGTHS};
 use crate::logistic::{Logistic, cross_entropy};
 use crate::normalise::Standard;
 use crate::split::stratified;
@@ -88,26 +89,23 @@ impl Probe {
     ///
     /// [`EvalError::Protocol`] with the setting and the reason.
     pub fn check(&self) -> Result<(), EvalError> {
-        let error = |key, reason: &str| Err(EvalError::protocol(key, reason));
-        if !(self.weakest > 0.0 && self.weakest.is_finite()) {
-            return error("weakest", "has to be positive and finite");
+        let error = |key, reason: String| Err(EvalError::protocol(key, reason));
+        let Self { weakest, strongest, values, held_out, .. } = *self;
+        EvalError::unless_within("weakest", weakest, STRENGTHS)?;
+        EvalError::unless_within("strongest", strongest, STRENGTHS)?;
+        if strongest < weakest {
+            return error("strongest", format!("is {strongest}, less than `weakest`, {weakest}"));
         }
-        if !(self.strongest >= self.weakest && self.strongest.is_finite()) {
-            return error("strongest", "has to be finite and no less than `weakest`");
+        EvalError::unless_within("values", values, GRID)?;
+        if values == 1 && strongest > weakest {
+            return error("values", "is 1, but the grid has two ends".into());
         }
-        if self.values == 0 || (self.values == 1 && self.strongest > self.weakest) {
-            return error("values", "has to count both ends of the grid");
+        if !(held_out > 0.0 && held_out < 1.0) {
+            let reason = format!("must be more than 0 and less than 1, not {held_out}");
+            return error("held_out", reason);
         }
-        if !(self.held_out > 0.0 && self.held_out < 1.0) {
-            return error("held_out", "has to lie between 0 and 1");
-        }
-        if self.iterations == 0 {
-            return error("iterations", "at least one step has to be taken");
-        }
-        if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
-            return error("tolerance", "has to be positive and finite");
-        }
-        Ok(())
+        EvalError::unless_within("iterations", self.iterations, ITERATIONS)?;
+        EvalError::unless_positive("tolerance", self.tolerance)
     }
 
     /// The grid from the strongest to the weakest value.

@@ -82,6 +82,14 @@ impl Protocol {
         Identity::new().and_field(settings.as_bytes()).and_field(views.as_bytes())
     }
 
+    /// The protocol as it is carried out with so many training pictures: of fewer than `k` all vote.
+    pub fn on(&self, pictures: usize) -> Self {
+        match self {
+            Self::Knn(knn) => Self::Knn(Knn { k: knn.k.min(pictures), ..*knn }),
+            other => other.clone(),
+        }
+    }
+
     /// Whether the settings make sense.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::fmt;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
+use crate::matching::matched;
 use crate::{EvalError, Features, Protocol, Ranked};
 
 /// The accuracy of frozen features on a data set under a protocol. Accuracies are shares in [0, 1].
@@ -38,11 +39,13 @@ pub struct Score {
 
 impl Protocol {
     /// Scores test features against training features. The training set alone decides how the test set
-    /// is ranked; the classes of the test pictures are only compared with that ranking.
+    /// is ranked; the classes of the test pictures are only compared with that ranking. Classes are the same if their
+    /// names are, and the test set may lack some.
     ///
     /// # Errors
     ///
-    /// [`EvalError::Mismatch`] if the two sets differ in classes or features, [`EvalError::TooFew`] if
+    /// [`EvalError::Mismatch`] if the sets differ in features, or a test picture is of a class that the training set
+    /// does not have; [`EvalError::TooFew`] if
     /// one is empty, [`EvalError::Protocol`] for senseless settings.
     pub fn score(
         &self,
@@ -76,17 +79,12 @@ impl Protocol {
             let reason = format!("{} and {} features", train.dim, test.dim);
             return Err(EvalError::Mismatch { reason });
         }
-        if train.classes != test.classes {
-            let differ = |(a, b): &(&String, &String)| a != b;
-            let reason = match train.classes.iter().zip(&test.classes).find(differ) {
-                Some((a, b)) => format!("the class `{a}` is `{b}` there"),
-                None => format!("{} and {} classes", train.classes.len(), test.classes.len()),
-            };
-            return Err(EvalError::Mismatch { reason });
-        }
-        let (ranked, notes) = self.rank(train, &test.values, progress)?;
+        let labels = matched(&train.classes, &test.classes, &test.labels)?;
+        // The score is called after what was done.
+        let protocol = self.on(train.len());
+        let (ranked, notes) = protocol.rank(train, &test.values, progress)?;
         let mut score =
-            self.scored([dataset, views], &ranked, &test.labels, &test.classes, train.len());
+            protocol.scored([dataset, views], &ranked, &labels, &train.classes, train.len());
         score.extra = notes.into_iter().map(|(name, x)| (name.to_owned(), x)).collect();
         Ok(score)
     }
@@ -130,7 +128,7 @@ impl fmt::Display for Score {
 mod tests {
     use super::*;
     use crate::testing::clouds;
-    use crate::{Sees, SgdDino};
+    use crate::{Knn, Sees, SgdDino};
 
     #[test]
     fn every_protocol_scores_separable_classes() {
@@ -179,15 +177,53 @@ mod tests {
     }
 
     #[test]
+    fn a_test_set_may_lack_a_class_and_number_the_others_differently() {
+        let (train, whole) = (clouds(210, 8, 7, 0.1, 1), clouds(70, 8, 7, 0.1, 2));
+        let kept: Vec<usize> = (0..70).filter(|&i| whole.labels[i] != 2).collect();
+        let mut classes = whole.classes.clone();
+        classes.remove(2);
+        classes.reverse();
+        let number = |label: usize| classes.iter().position(|class| *class == whole.classes[label]);
+        let lacking = Features {
+            values: whole.rows(&kept).flatten().copied().collect(),
+            dim: 8,
+            labels: kept.iter().map(|&i| number(whole.labels[i]).unwrap()).collect(),
+            classes: classes.clone(),
+        };
+        for name in ["knn", "probe"] {
+            let protocol: Protocol = name.parse().unwrap();
+            let score = protocol.score("clouds", "none", &train, &lacking).unwrap();
+            assert_eq!((score.top1, score.n_test), (1.0, 60), "{name}");
+            assert!(score.per_class.iter().all(|(class, _)| class != "class 2"), "{name}");
+            assert_eq!(score.per_class.len(), 6, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_score_is_called_after_the_neighbours_that_voted() {
+        let (train, test) = (clouds(24, 4, 3, 1.0, 1), clouds(12, 4, 3, 1.0, 2));
+        let score = |k| {
+            let knn = Protocol::Knn(Knn { k, ..Knn::default() });
+            knn.score("clouds", "none", &train, &test).unwrap()
+        };
+        assert_eq!(score(2000), score(24));
+        assert_eq!(score(2000).protocol, "knn-k24-t0.07");
+        let ordinary = Protocol::Knn(Knn::default());
+        assert_eq!(score(20).protocol_hash, ordinary.hash("none").to_string());
+        assert_eq!(score(20).settings, ordinary);
+    }
+
+    #[test]
     fn sets_that_do_not_match_are_errors() {
         let train = clouds(20, 4, 3, 1.0, 1);
         let knn: Protocol = "knn".parse().unwrap();
         let message = |test: &Features| knn.score("x", "", &train, test).unwrap_err().to_string();
         assert!(message(&clouds(20, 5, 3, 1.0, 1)).contains("4 and 5 features"));
-        assert!(message(&clouds(20, 4, 2, 1.0, 1)).contains("3 and 2 classes"));
         let mut renamed = clouds(20, 4, 3, 1.0, 1);
         renamed.classes[1] = "bird".into();
-        assert!(message(&renamed).contains("`class 1` is `bird`"));
+        let told = message(&renamed);
+        assert!(told.contains("only the test pictures have 1 class: `bird`"), "{told}");
+        assert!(told.contains("only the training pictures have 1 class: `class 1`"), "{told}");
         assert!(message(&clouds(0, 4, 3, 1.0, 1)).contains("too few"));
     }
 }

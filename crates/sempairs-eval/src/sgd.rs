@@ -6,6 +6,7 @@ use rand::seq::SliceRandom;
 use sempairs_data::{DataError, Key, Side, interrupt};
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{BATCHES, EPOCHS, MILESTONES};
 use crate::logistic::{Logistic, to_residual};
 use crate::product::{Matrix, multiply};
 use crate::{EvalError, Features, Protocol, Ranked};
@@ -56,16 +57,18 @@ impl SgdMoco {
     ///
     /// [`EvalError::Protocol`] with the setting and the reason.
     pub fn check(&self) -> Result<(), EvalError> {
-        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return Err(EvalError::protocol("learning_rate", "has to be positive and finite"));
+        EvalError::unless_positive("learning_rate", self.learning_rate)?;
+        EvalError::unless_momentum(self.momentum)?;
+        EvalError::unless_within("batch", self.batch, BATCHES)?;
+        EvalError::unless_within("epochs", self.epochs, EPOCHS)?;
+        match MILESTONES.contains(&self.milestones.len()) {
+            true => Ok(()),
+            false => {
+                let (count, most) = (self.milestones.len(), MILESTONES.end());
+                let reason = format!("has {count} values, but must have at most {most}");
+                Err(EvalError::protocol("milestones", reason))
+            }
         }
-        if !(0.0..1.0).contains(&self.momentum) {
-            return Err(EvalError::protocol("momentum", "has to lie in [0, 1)"));
-        }
-        if self.batch == 0 {
-            return Err(EvalError::protocol("batch", "a step needs a picture"));
-        }
-        Ok(())
     }
 
     /// Trains the classifier on `train` and ranks the classes of every query.

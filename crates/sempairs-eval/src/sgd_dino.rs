@@ -3,6 +3,7 @@
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{BATCHES, BLOCKS, EPOCHS};
 use crate::sgd::Descent;
 use crate::{EvalError, Features, Protocol, Ranked};
 
@@ -44,19 +45,11 @@ impl SgdDino {
     ///
     /// [`EvalError::Protocol`] with the setting and the reason.
     pub fn check(&self) -> Result<(), EvalError> {
-        if self.blocks == 0 {
-            return Err(EvalError::protocol("blocks", "there has to be a class token"));
-        }
-        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return Err(EvalError::protocol("learning_rate", "has to be positive and finite"));
-        }
-        if !(0.0..1.0).contains(&self.momentum) {
-            return Err(EvalError::protocol("momentum", "has to lie in [0, 1)"));
-        }
-        if self.batch == 0 {
-            return Err(EvalError::protocol("batch", "a step needs a picture"));
-        }
-        Ok(())
+        EvalError::unless_within("blocks", self.blocks, BLOCKS)?;
+        EvalError::unless_positive("learning_rate", self.learning_rate)?;
+        EvalError::unless_momentum(self.momentum)?;
+        EvalError::unless_within("batch", self.batch, BATCHES)?;
+        EvalError::unless_within("epochs", self.epochs, EPOCHS)
     }
 
     /// The learning rate of an epoch, from 0.

@@ -4,6 +4,7 @@ use sempairs_backbone::Backbone;
 use sempairs_kernels::redundancy;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::FACTORS;
 use crate::{Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Views};
 
 /// Added to a variance before its root: PyTorch's default for BatchNorm, which the authors' code uses.
@@ -40,8 +41,8 @@ impl BarlowTwinsConfig {
     ///
     /// [`ObjectiveError::Config`] with the first key whose value is not.
     pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_positive("lambda", self.lambda)?;
-        ObjectiveError::unless_positive("scale", self.scale)?;
+        ObjectiveError::unless_within("lambda", self.lambda, FACTORS)?;
+        ObjectiveError::unless_within("scale", self.scale, FACTORS)?;
         self.projector.check("projector")
     }
 

@@ -7,6 +7,7 @@ use sempairs_kernels::soft_cross_entropy;
 use serde::{Deserialize, Serialize};
 
 use crate::cross_entropy::cross_entropy_across;
+use crate::limits::{EPOCHS, PROTOTYPES, TEMPERATURES};
 use crate::multi_crop::{by_view, features};
 use crate::stop_gradient::stop_gradient;
 use crate::{
@@ -87,11 +88,14 @@ impl DinoConfig {
     ///
     /// [`ObjectiveError::Config`] with the first key whose value is not.
     pub fn check(&self) -> Result<(), ObjectiveError> {
-        let TeacherTemperature { start, end, .. } = self.teacher_temperature;
-        ObjectiveError::unless_counted("prototypes", self.prototypes)?;
-        ObjectiveError::unless_positive("student_temperature", self.student_temperature)?;
-        ObjectiveError::unless_positive("teacher_temperature.start", start)?;
-        ObjectiveError::unless_positive("teacher_temperature.end", end)?;
+        let TeacherTemperature { start, end, warmup_epochs } = self.teacher_temperature;
+        ObjectiveError::unless_within("prototypes", self.prototypes, PROTOTYPES)?;
+        let student = self.student_temperature;
+        ObjectiveError::unless_within("student_temperature", student, TEMPERATURES)?;
+        ObjectiveError::unless_within("teacher_temperature.start", start, TEMPERATURES)?;
+        ObjectiveError::unless_within("teacher_temperature.end", end, TEMPERATURES)?;
+        ObjectiveError::unless_within("teacher_temperature.warmup_epochs", warmup_epochs, EPOCHS)?;
+        ObjectiveError::unless_within("freeze_epochs", self.freeze_epochs, EPOCHS)?;
         ObjectiveError::unless_share("centre_momentum", self.centre_momentum)?;
         self.momentum.check_momentum("momentum")?;
         self.projector.check("projector")

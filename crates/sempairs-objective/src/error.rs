@@ -1,3 +1,6 @@
+use std::fmt::Debug;
+use std::ops::RangeInclusive;
+
 /// What can be wrong with a method that a person wrote.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -18,12 +21,17 @@ impl ObjectiveError {
         Self::Config { key: key.into(), reason: reason.into() }
     }
 
-    /// An error of `key` unless the value is positive and finite.
-    pub(crate) fn unless_positive(key: &str, value: f64) -> Result<(), Self> {
-        if value > 0.0 && value.is_finite() {
+    /// An error of `key` unless the value lies in the range; what is no number lies in none.
+    pub(crate) fn unless_within<T: PartialOrd + Debug>(
+        key: &str,
+        value: T,
+        range: RangeInclusive<T>,
+    ) -> Result<(), Self> {
+        if range.contains(&value) {
             return Ok(());
         }
-        Err(Self::config(key, format!("must be positive and finite, not {value}")))
+        let (least, most) = range.into_inner();
+        Err(Self::config(key, format!("must be from {least:?} to {most:?}, not {value:?}")))
     }
 
     /// An error of `key` unless the value lies in 0 to 1, 1 itself left out: a momentum of 1 never moves.
@@ -31,14 +39,6 @@ impl ObjectiveError {
         if (0.0..1.0).contains(&value) {
             return Ok(());
         }
-        Err(Self::config(key, format!("must lie in 0..1, not {value}")))
-    }
-
-    /// An error of `key` if a count is zero.
-    pub(crate) fn unless_counted(key: &str, count: usize) -> Result<(), Self> {
-        if count > 0 {
-            return Ok(());
-        }
-        Err(Self::config(key, "must be at least 1, not 0"))
+        Err(Self::config(key, format!("must be at least 0 and less than 1, not {value}")))
     }
 }

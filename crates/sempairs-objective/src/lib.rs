@@ -35,6 +35,7 @@ mod dino_head;
 mod ema;
 mod encoder;
 mod error;
+mod limits;
 mod log_sum_exp;
 mod method;
 mod moco;

@@ -3,6 +3,7 @@ use burn::tensor::{Device, Int, Tensor, assert_shape};
 use sempairs_backbone::{Backbone, seeded_normal};
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{GROUPS, QUEUES, TEMPERATURES};
 use crate::stop_gradient::stop_gradient;
 use crate::{
     Clock, Ema, Encoder, HeadNorm, Loss, Method, Negatives, ObjectiveError, ProjectorConfig, Queue,
@@ -78,9 +79,9 @@ impl MoCoConfig {
     ///
     /// [`ObjectiveError::Config`] with the first key whose value is not.
     pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_positive("temperature", self.temperature)?;
-        ObjectiveError::unless_counted("queue", self.queue)?;
-        ObjectiveError::unless_counted("batch_norm.groups", self.batch_norm.groups())?;
+        ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
+        ObjectiveError::unless_within("queue", self.queue, QUEUES)?;
+        ObjectiveError::unless_within("batch_norm.groups", self.batch_norm.groups(), GROUPS)?;
         self.momentum.check_momentum("momentum")?;
         self.projector.check("projector")
     }

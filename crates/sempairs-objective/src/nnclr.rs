@@ -3,6 +3,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData, assert_shape};
 use sempairs_backbone::Backbone;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{QUEUES, TEMPERATURES};
 use crate::log_sum_exp::log_sum_exp;
 use crate::predictor::seeded_predictor;
 use crate::stop_gradient::stop_gradient;
@@ -65,11 +66,20 @@ impl NnClrConfig {
     ///
     /// [`ObjectiveError::Config`] with the first key whose value is not.
     pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_positive("temperature", self.temperature)?;
-        ObjectiveError::unless_counted("support", self.support)?;
+        ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
+        ObjectiveError::unless_within("support", self.support, QUEUES)?;
         self.projector.check("projector")?;
         self.predictor.check("predictor")?;
         self.predictor.check_width("predictor", self.projector.output)
+    }
+
+    /// Whether the support set fits batches of `batch` out of so many pairs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Queue::check`].
+    pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+        Queue::check("support", self.support, batch, pairs)
     }
 
     /// Joins a backbone, fresh heads and a support set of random directions, all of which follow from the

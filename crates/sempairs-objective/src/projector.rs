@@ -7,6 +7,7 @@ use sempairs_kernels::linear;
 use serde::{Deserialize, Serialize};
 
 use crate::ObjectiveError;
+use crate::limits::{LAYERS, WIDTHS};
 
 /// Where a head has BatchNorm. A layer with BatchNorm has no bias, which the norm would take away again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,18 +83,21 @@ impl ProjectorConfig {
         Self::new([2048], 128, HeadNorm::None)
     }
 
-    /// Whether every layer has a width; `table` is what the head is called in its method.
+    /// Whether every layer has a width within the limits; `table` is what the head is called in its method.
     ///
     /// # Errors
     ///
     /// [`ObjectiveError::Config`] with the first layer that has none, such as `projector.hidden[0]`.
     pub fn check(&self, table: &str) -> Result<(), ObjectiveError> {
-        let key = match self.hidden.iter().position(|width| *width == 0) {
-            Some(layer) => format!("{table}.hidden[{layer}]"),
-            None if self.output == 0 => format!("{table}.output"),
-            None => return Ok(()),
-        };
-        Err(ObjectiveError::config(key, "must be at least 1, not 0"))
+        if !LAYERS.contains(&self.hidden.len()) {
+            let (count, most) = (self.hidden.len(), LAYERS.end());
+            let reason = format!("has {count} layers, but must have at most {most}");
+            return Err(ObjectiveError::config(format!("{table}.hidden"), reason));
+        }
+        for (layer, width) in self.hidden.iter().enumerate() {
+            ObjectiveError::unless_within(&format!("{table}.hidden[{layer}]"), *width, WIDTHS)?;
+        }
+        ObjectiveError::unless_within(&format!("{table}.output"), self.output, WIDTHS)
     }
 
     /// Whether the head's output is as wide as what it is compared with; `table` is what it is called.

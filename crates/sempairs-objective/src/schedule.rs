@@ -2,6 +2,7 @@ use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::STEPS;
 use crate::{Clock, ObjectiveError};
 
 /// A number that may change over a run: a learning rate, a momentum, a decay, a temperature.
@@ -61,7 +62,8 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] for a value outside 0 to 1, such as `momentum.start`.
+    /// [`ObjectiveError::Config`] for a value outside 0 to 1, such as `momentum.start`, and for a warm-up that no run
+    /// has the steps for.
     pub fn check_momentum(&self, key: &str) -> Result<(), ObjectiveError> {
         let values: &[(&str, f64)] = match *self {
             Self::Constant { value } => &[("value", value)],
@@ -69,11 +71,17 @@ impl Schedule {
             Self::WarmupCosine { peak, end, .. } => &[("peak", peak), ("end", end)],
         };
         match values.iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
-            None => Ok(()),
+            None => {}
             Some((name, value)) => {
-                let reason = format!("must lie in 0..=1, not {value}");
-                Err(ObjectiveError::config(format!("{key}.{name}"), reason))
+                let reason = format!("must be from 0 to 1, not {value}");
+                return Err(ObjectiveError::config(format!("{key}.{name}"), reason));
             }
+        }
+        match *self {
+            Self::WarmupCosine { warmup, .. } => {
+                ObjectiveError::unless_within(&format!("{key}.warmup"), warmup, STEPS)
+            }
+            _ => Ok(()),
         }
     }
 }

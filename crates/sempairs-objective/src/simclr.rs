@@ -3,6 +3,7 @@ use burn::tensor::Device;
 use sempairs_backbone::{Backbone, seed_parameters};
 use serde::{Deserialize, Serialize};
 
+use crate::limits::TEMPERATURES;
 use crate::{
     Clock, HeadNorm, Loss, Method, Negatives, ObjectiveError, Projector, ProjectorConfig,
     Reduction, Views, nt_xent,
@@ -43,7 +44,7 @@ impl SimClrConfig {
     /// [`ObjectiveError::Config`] for a temperature that is not positive and finite, and for a layer of the
     /// head without width.
     pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_positive("temperature", self.temperature)?;
+        ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
         self.projector.check("projector")
     }
 

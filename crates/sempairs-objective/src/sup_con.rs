@@ -3,6 +3,7 @@ use burn::tensor::{Bool, Device, Tensor, TensorData, assert_shape};
 use sempairs_backbone::Backbone;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::TEMPERATURES;
 use crate::log_sum_exp::log_sum_exp;
 use crate::{
     Clock, Encoder, HeadNorm, Loss, Method, Negatives, ObjectiveError, ProjectorConfig, Views,
@@ -33,7 +34,7 @@ impl SupConConfig {
     ///
     /// [`ObjectiveError::Config`] with the first key whose value is not.
     pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_positive("temperature", self.temperature)?;
+        ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
         self.projector.check("projector")
     }
 

@@ -6,6 +6,7 @@ use sempairs_backbone::{Backbone, seed_parameters};
 use serde::{Deserialize, Serialize};
 
 use crate::cross_entropy::cross_entropy_across;
+use crate::limits::{EPOCHS, EPSILONS, ITERATIONS, PROTOTYPES, QUEUES, STEPS, TEMPERATURES};
 use crate::multi_crop::{by_view, features};
 use crate::stop_gradient::stop_gradient;
 use crate::{
@@ -67,14 +68,25 @@ impl SwavConfig {
     ///
     /// [`ObjectiveError::Config`] with the first key whose value is not.
     pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_positive("temperature", self.temperature)?;
-        ObjectiveError::unless_positive("epsilon", self.epsilon)?;
-        ObjectiveError::unless_counted("iterations", self.iterations)?;
-        ObjectiveError::unless_counted("prototypes", self.prototypes)?;
+        ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
+        ObjectiveError::unless_within("epsilon", self.epsilon, EPSILONS)?;
+        ObjectiveError::unless_within("iterations", self.iterations, ITERATIONS)?;
+        ObjectiveError::unless_within("prototypes", self.prototypes, PROTOTYPES)?;
+        ObjectiveError::unless_within("freeze_steps", self.freeze_steps, STEPS)?;
         if let Some(queue) = self.queue {
-            ObjectiveError::unless_counted("queue.size", queue.size)?;
+            ObjectiveError::unless_within("queue.size", queue.size, QUEUES)?;
+            ObjectiveError::unless_within("queue.from_epoch", queue.from_epoch, EPOCHS)?;
         }
         self.projector.check("projector")
+    }
+
+    /// Whether the queue fits batches of `batch` out of so many pairs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Queue::check`].
+    pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+        self.queue.map_or(Ok(()), |queue| Queue::check("queue.size", queue.size, batch, pairs))
     }
 
     /// Joins a backbone, a fresh head, prototypes and queues, all of which follow from the seed.
@@ -239,6 +251,6 @@ impl<B: Backbone> Method for Swav<B> {
     }
 
     fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
-        self.config.queue.map_or(Ok(()), |q| Queue::check("queue.size", q.size, batch, pairs))
+        self.config.check_data(batch, pairs)
     }
 }

@@ -5,6 +5,7 @@ use sempairs_backbone::Backbone;
 use sempairs_kernels::off_diagonal_energy;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::FACTORS;
 use crate::{Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Views};
 
 /// The deviation that every component should have (arXiv 2105.04906, section 4.1).
@@ -91,9 +92,10 @@ impl VicRegConfig {
     ///
     /// [`ObjectiveError::Config`] with the first key whose value is not.
     pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_positive("weights.invariance", self.weights.invariance)?;
-        ObjectiveError::unless_positive("weights.variance", self.weights.variance)?;
-        ObjectiveError::unless_positive("weights.covariance", self.weights.covariance)?;
+        let VicRegWeights { invariance, variance, covariance, .. } = self.weights;
+        ObjectiveError::unless_within("weights.invariance", invariance, FACTORS)?;
+        ObjectiveError::unless_within("weights.variance", variance, FACTORS)?;
+        ObjectiveError::unless_within("weights.covariance", covariance, FACTORS)?;
         self.projector.check("projector")
     }
 

@@ -1,3 +1,5 @@
+use std::fmt::Debug;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use sempairs_data::DataError;
@@ -124,6 +126,19 @@ impl TrainError {
     /// An [`Io`](Self::Io) error of `path`.
     pub fn io(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
         Self::Io { path: path.into(), error }
+    }
+
+    /// A [`Config`](Self::Config) error of `key` unless the value lies in the range; what is no number lies in none.
+    pub(crate) fn unless_within<T: PartialOrd + Debug>(
+        key: &str,
+        value: T,
+        range: RangeInclusive<T>,
+    ) -> Result<(), Self> {
+        if range.contains(&value) {
+            return Ok(());
+        }
+        let (least, most) = range.into_inner();
+        Err(Self::config(key, format!("must be from {least:?} to {most:?}, not {value:?}")))
     }
 
     /// A [`Config`](Self::Config) error of `key`.

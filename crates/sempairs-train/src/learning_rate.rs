@@ -2,6 +2,7 @@ use sempairs_objective::Schedule;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
+use crate::limits::{EPOCHS, RATES, STEPS};
 
 /// How the base learning rate grows with the batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,35 +73,24 @@ impl LearningRate {
     ///
     /// # Errors
     ///
-    /// [`TrainError::Config`] for a rate that is not positive and finite, or a warm-up that is both in
-    /// epochs and in steps.
+    /// [`TrainError::Config`] for a value out of its range, such as a rate that is not positive, or a warm-up that is
+    /// both in epochs and in steps.
     pub fn check(&self) -> Result<(), TrainError> {
-        if !(self.base > 0.0 && self.base.is_finite()) {
-            return Err(TrainError::config(
-                "learning_rate.base",
-                format!("must be positive, not {}", self.base),
-            ));
+        let most = *EPOCHS.end() as f64;
+        for (key, value, range) in [
+            ("learning_rate.base", self.base, RATES),
+            ("learning_rate.vectors", self.vectors.unwrap_or(1.0), RATES),
+            ("learning_rate.warmup_epochs", self.warmup_epochs, 0.0..=most),
+            ("learning_rate.end_factor", self.end_factor, 0.0..=1.0),
+        ] {
+            TrainError::unless_within(key, value, range)?;
         }
-        if let Some(vectors) = self.vectors.filter(|rate| !(*rate > 0.0 && rate.is_finite())) {
-            let reason = format!("must be positive, not {vectors}");
-            return Err(TrainError::config("learning_rate.vectors", reason));
-        }
-        if !(self.warmup_epochs >= 0.0 && self.warmup_epochs.is_finite()) {
-            return Err(TrainError::config(
-                "learning_rate.warmup_epochs",
-                format!("must not be negative, not {}", self.warmup_epochs),
-            ));
-        }
+        let steps = self.warmup_steps.unwrap_or(0);
+        TrainError::unless_within("learning_rate.warmup_steps", steps, 0..=*STEPS.end())?;
         if self.warmup_epochs > 0.0 && self.warmup_steps.is_some() {
             return Err(TrainError::config(
                 "learning_rate.warmup_steps",
                 "stands beside warmup_epochs; give one of them",
-            ));
-        }
-        if !(0.0..=1.0).contains(&self.end_factor) {
-            return Err(TrainError::config(
-                "learning_rate.end_factor",
-                format!("must lie in 0..=1, not {}", self.end_factor),
             ));
         }
         Ok(())

@@ -26,6 +26,7 @@ mod error;
 mod fit;
 mod lars;
 mod learning_rate;
+pub mod limits;
 mod loader;
 mod metrics;
 mod optimizer;

@@ -57,7 +57,7 @@ impl PairLoader {
         if batch == 0 || dataset.len() < batch {
             return Err(TrainError::config(
                 "batch",
-                format!("must lie in 1..={}, the number of pairs, not {batch}", dataset.len()),
+                format!("must be from 1 to {}, the number of pairs, not {batch}", dataset.len()),
             ));
         }
         let pool = rayon::ThreadPoolBuilder::new()

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::by_rank::ByRank;
 use crate::decoupled::{Decay, Decoupled};
 use crate::descents::Descents;
+use crate::limits::DECAYS;
 use crate::{LarsConfig, TrainError};
 
 /// What turns gradients into steps. The defaults are PyTorch's where Burn's differ.
@@ -144,30 +145,31 @@ impl OptimizerConfig {
     ///
     /// [`TrainError::Config`] for a constant out of its range.
     pub fn check(&self) -> Result<(), TrainError> {
-        let inside = |key: &str, value: f64, most: f64| {
-            if (0.0..most).contains(&value) {
+        let share = |key: &str, value: f64| {
+            if (0.0..1.0).contains(&value) {
                 return Ok(());
             }
-            Err(TrainError::config(
-                format!("optimizer.{key}"),
-                format!("must lie in 0..{most}, not {value}"),
-            ))
+            let reason = format!("must be at least 0 and less than 1, not {value}");
+            Err(TrainError::config(format!("optimizer.{key}"), reason))
+        };
+        let decay = |key: &str, value: f64| {
+            TrainError::unless_within(&format!("optimizer.{key}"), value, DECAYS)
         };
         match self {
             Self::Sgd { momentum, weight_decay, .. } => {
-                inside("momentum", *momentum, 1.0)?;
-                inside("weight_decay", *weight_decay, f64::MAX)
+                share("momentum", *momentum)?;
+                decay("weight_decay", *weight_decay)
             }
             Self::AdamW { betas, weight_decay, final_weight_decay, .. } => {
-                inside("betas", betas[0].into(), 1.0)?;
-                inside("betas", betas[1].into(), 1.0)?;
-                inside("weight_decay", *weight_decay, f64::MAX)?;
-                inside("final_weight_decay", final_weight_decay.unwrap_or(0.0), f64::MAX)
+                share("betas[0]", betas[0].into())?;
+                share("betas[1]", betas[1].into())?;
+                decay("weight_decay", *weight_decay)?;
+                decay("final_weight_decay", final_weight_decay.unwrap_or(0.0))
             }
             Self::Lars(config) => {
-                inside("momentum", config.momentum, 1.0)?;
-                inside("weight_decay", config.weight_decay, f64::MAX)?;
-                inside("trust", config.trust, f64::MAX)
+                share("momentum", config.momentum)?;
+                decay("weight_decay", config.weight_decay)?;
+                decay("trust", config.trust)
             }
         }
     }

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{AHEAD, BATCHES, CLIPS, STEPS, WORKERS};
 use crate::{LearningRate, LoaderConfig, OptimizerConfig, Precision, Scaling, TrainError};
 
 /// Everything that a run's weights depend on, besides the method, the pairs and the pipelines.
@@ -70,22 +71,17 @@ impl TrainConfig {
     ///
     /// [`TrainError::Config`] for the first value out of its range.
     pub fn check(&self) -> Result<(), TrainError> {
-        for (key, value) in [
-            ("batch", self.batch),
-            ("steps", self.steps),
-            ("log_every", self.log_every),
-            ("checkpoint_every", self.checkpoint_every.unwrap_or(1)),
+        for (key, value, range) in [
+            ("batch", self.batch, BATCHES),
+            ("steps", self.steps, STEPS),
+            ("log_every", self.log_every, STEPS),
+            ("checkpoint_every", self.checkpoint_every.unwrap_or(1), STEPS),
+            ("loader.workers", self.loader.workers, WORKERS),
+            ("loader.ahead", self.loader.ahead, AHEAD),
         ] {
-            if value == 0 {
-                return Err(TrainError::config(key, "must be at least 1, not 0"));
-            }
+            TrainError::unless_within(key, value, range)?;
         }
-        if self.batch < 2 {
-            return Err(TrainError::config("batch", "must be at least 2: one pair has no other"));
-        }
-        if let Some(clip) = self.clip.filter(|clip| !(*clip > 0.0 && clip.is_finite())) {
-            return Err(TrainError::config("clip", format!("must be positive, not {clip}")));
-        }
+        TrainError::unless_within("clip", self.clip.unwrap_or(1.0), CLIPS)?;
         self.optimizer.check()?;
         self.learning_rate.check()
     }

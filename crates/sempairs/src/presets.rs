@@ -3,10 +3,10 @@
 
 use sempairs_backbone::BackboneConfig;
 use serde::{Deserialize, Serialize};
-use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use crate::Error;
+use crate::experiment::differences::{Difference, differences};
 use crate::experiment::{Experiment, MethodConfig, Training, Views};
 use crate::suggest::did_you_mean;
 
@@ -131,44 +131,6 @@ fn same_kind(old: &Table, new: &Table) -> bool {
     KINDS.iter().all(|kind| new.get(*kind).is_none_or(|value| old.get(*kind) == Some(value)))
 }
 
-/// As [`merged`], of a table that knows where in the file everything stands.
-pub(crate) fn merged_in_place(table: &mut DeTable<'_>) -> Result<(), String> {
-    let name = table.get("preset").and_then(|name| name.get_ref().as_str());
-    let Some(name) = name else { return Ok(()) };
-    let preset = find(name).map_err(|reason| format!("`preset`: {reason}"))?;
-    let mut base = DeTable::parse(preset.text).expect("a preset is TOML").into_inner();
-    add_missing(table, &mut base);
-    Ok(())
-}
-
-fn add_missing<'a>(table: &mut DeTable<'a>, base: &mut DeTable<'a>) {
-    for (_, other) in INSTEAD.iter().filter(|(key, _)| table.contains_key(*key)) {
-        base.remove(*other);
-    }
-    for (key, mut old) in std::mem::take(base) {
-        match table.get_mut(&key).map(|value| value.get_mut()) {
-            None => {
-                table.insert(key, old);
-            }
-            Some(DeValue::Table(new)) => {
-                if let DeValue::Table(old) = old.get_mut() {
-                    let text = |table: &DeTable<'_>, kind: &str| {
-                        let value = table.get(kind).map(|value| value.get_ref());
-                        value.and_then(DeValue::as_str).map(str::to_owned)
-                    };
-                    let same = |kind: &&str| {
-                        text(new, kind).is_none_or(|value| text(old, kind) == Some(value))
-                    };
-                    if KINDS.iter().all(same) {
-                        add_missing(new, old);
-                    }
-                }
-            }
-            Some(_) => {}
-        }
-    }
-}
-
 impl Experiment {
     /// Where the experiment departs from its preset, a line a key; `None` if it has no preset.
     pub fn difference(&self) -> Option<Vec<String>> {
@@ -179,40 +141,19 @@ impl Experiment {
             method: self.method.clone(),
             training: self.training.clone(),
         };
-        let [ours, theirs] = [ours, recipe].map(|recipe| {
-            let mut values = Vec::new();
-            let table = Table::try_from(recipe).expect("a recipe is plain data");
-            flatten("", &Value::Table(table), &mut values);
-            values
-        });
-        let value = |values: &[(String, String)], key: &str| {
-            values.iter().find(|(other, _)| other == key).map(|(_, value)| value.clone())
+        // By way of their texts, which have the digits that people write.
+        let table = |recipe: Recipe| -> Option<Table> {
+            toml::from_str(&toml::to_string(&recipe).ok()?).ok()
         };
-        let mut keys: Vec<&String> = theirs.iter().chain(&ours).map(|(key, _)| key).collect();
-        keys.sort();
-        keys.dedup();
-        let line = |key: &String| match (value(&ours, key), value(&theirs, key)) {
-            (ours, theirs) if ours == theirs => None,
-            (Some(ours), Some(theirs)) => Some(format!("{key} = {ours} instead of {theirs}")),
-            (Some(ours), None) => Some(format!("{key} = {ours}, which the preset does not set")),
-            (None, Some(theirs)) => {
-                Some(format!("{key} is not set, where the preset has {theirs}"))
+        let (ours, theirs) = (table(ours)?, table(recipe)?);
+        let line = |Difference { key, before, now }: Difference| match (now, before) {
+            (Some(ours), Some(theirs)) => format!("{key} = {ours} instead of {theirs}"),
+            (Some(ours), None) => format!("{key} = {ours}, which the preset does not set"),
+            (None, theirs) => {
+                let theirs = theirs.unwrap_or_default();
+                format!("{key} is not set, where the preset has {theirs}")
             }
-            (None, None) => None,
         };
-        Some(keys.into_iter().filter_map(line).collect())
-    }
-}
-
-/// The values of a table under their whole keys.
-fn flatten(key: &str, value: &Value, into: &mut Vec<(String, String)>) {
-    match value {
-        Value::Table(table) => {
-            for (name, value) in table {
-                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-                flatten(&key, value, into);
-            }
-        }
-        other => into.push((key.to_owned(), other.to_string())),
+        Some(differences(&theirs, &ours).into_iter().map(line).collect())
     }
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use sempairs_data::note;
-use sempairs_eval::{Downstream, Identity, Score, ScoreLine, read_scores, update_scores};
+use sempairs_eval::{Downstream, Identity, Protocol, Score, ScoreLine, read_scores, update_scores};
 
 use crate::Error;
 use crate::comparison::CurvePoint;
@@ -62,8 +62,9 @@ impl ScoreLog {
     /// The steps at which there is a score under each of the protocols that are asked for.
     fn curve_of(&self, lines: &[ScoreLine], downstream: &Downstream) -> Vec<CurvePoint> {
         let views = downstream.views();
-        let wanted: Vec<String> =
-            downstream.protocols.iter().map(|p| p.hash(&views).to_string()).collect();
+        let pictures = downstream.train.len();
+        let wanted: Vec<Wanted> =
+            downstream.protocols.iter().map(|it| Wanted::new(it, &views, pictures)).collect();
         let ours: Vec<&ScoreLine> = lines
             .iter()
             .filter(|line| line.identity.as_ref() == Some(&self.identity))
@@ -73,9 +74,11 @@ impl ScoreLog {
         steps.sort_unstable();
         steps.dedup();
         let at = |step: usize| {
-            let score = |hash: &String| {
-                let is = |l: &&&ScoreLine| l.step == Some(step) && l.score.protocol_hash == *hash;
-                ours.iter().find(is).map(|line| line.score.clone())
+            let score = |wanted: &Wanted| {
+                let here = || ours.iter().filter(|line| line.step == Some(step));
+                let of = |hash: &str| here().find(|line| line.score.protocol_hash == hash);
+                let line = of(&wanted.hash).or_else(|| of(&wanted.asked))?;
+                Some(wanted.named(line.score.clone()))
             };
             let scores = wanted.iter().map(score).collect::<Option<_>>()?;
             Some(CurvePoint { step, scores })
@@ -122,6 +125,33 @@ impl ScoreLog {
     }
 }
 
+/// A protocol that there should be a score under.
+struct Wanted {
+    /// As it is carried out.
+    protocol: Protocol,
+    hash: String,
+    /// The hash of what was asked for: scores used to be called after more neighbours than there are pictures.
+    asked: String,
+}
+
+impl Wanted {
+    fn new(protocol: &Protocol, views: &str, pictures: usize) -> Self {
+        let asked = protocol.hash(views).to_string();
+        let protocol = protocol.on(pictures);
+        Self { hash: protocol.hash(views).to_string(), protocol, asked }
+    }
+
+    /// The score under the name of what was done.
+    fn named(&self, score: Score) -> Score {
+        Score {
+            protocol: self.protocol.name(),
+            protocol_hash: self.hash.clone(),
+            settings: self.protocol.clone(),
+            ..score
+        }
+    }
+}
+
 /// Whether two lines answer the same question.
 fn is_same(a: &ScoreLine, b: &ScoreLine) -> bool {
     (a.step, &a.identity) == (b.step, &b.identity)
@@ -142,7 +172,7 @@ mod tests {
 
     use sempairs_augment::Preset;
     use sempairs_data::scenes::{SceneSource, Split};
-    use sempairs_eval::{Protocol, append_scores};
+    use sempairs_eval::{Knn, append_scores};
 
     use super::*;
     use crate::experiment::Experiment;
@@ -251,6 +281,29 @@ mod tests {
         assert_eq!(read_scores(&path).unwrap().len(), 2);
         assert_eq!(steps(&open("other", &one, 8, &["knn"])), [0; 0]);
         assert_eq!(read_scores(&path).unwrap().len(), 0);
+    }
+
+    /// Scores of runs of before stay valid, and say what was done.
+    #[test]
+    fn scores_of_more_neighbours_than_pictures_are_found_under_their_true_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.jsonl");
+        let (evaluation, mut asked) = (evaluation(), downstream(&[]));
+        let pictures = asked.train.len();
+        asked.protocols = vec![Protocol::Knn(Knn { k: pictures + 1000, ..Knn::default() })];
+        scored(&path, "run", &evaluation, &asked);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(&format!("knn-k{}-", pictures + 1000)));
+        let log = ScoreLog::open(path.clone(), "run", &evaluation, 8, &asked).unwrap();
+        assert_eq!(steps(&log), [0, 4, 8]);
+        let true_name = Protocol::Knn(Knn { k: pictures, ..Knn::default() });
+        for point in log.curve() {
+            let score = &point.scores[0];
+            assert_eq!(score.protocol, true_name.name());
+            assert_eq!(score.protocol_hash, true_name.hash(&asked.views()).to_string());
+            assert_eq!(score.settings, true_name);
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "the file stays as it is");
     }
 
     #[test]

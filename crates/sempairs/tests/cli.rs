@@ -73,8 +73,12 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
         ("name = \"simclr_semantic\"", "name = \"a/b\"", "name"),
         ("seeds = [0, 1, 2]", "seeds = []", "seeds"),
         ("seeds = [0, 1, 2]", "seeds = [1, 1]", "seeds[1]"),
-        ("per_class = 800\n", "per_class = 800\nnuisances = { ocluded = 0.1 }\n", "pictures"),
-        ("per_class = 100, size = 32", "per_class = 100, size = 0", "evaluation.train"),
+        (
+            "per_class = 800\n",
+            "per_class = 800\nnuisances = { ocluded = 0.1 }\n",
+            "pictures.nuisances",
+        ),
+        ("per_class = 100, size = 32", "per_class = 100, size = 0", "evaluation.train.size"),
         ("name = \"sp\"", "name = \"ap\"", "arms[1].name"),
         ("\"random_in_class\"", "\"wrong_fraction\", share = 2.0", "arms[1].pairing"),
         ("size = 24\n", "size = 0\n", "views.size"),
@@ -89,8 +93,12 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
         // So large that an allocation would have ended the process.
         ("widths = [16, 32,", "widths = [10000000, 32,", "backbone.widths[0]"),
         ("size = 24\n", "size = 1000000\n", "views.size"),
-        ("per_class = 100, size = 32", "per_class = 100, size = 100000000", "evaluation.train"),
-        ("per_class = 800\n", "per_class = 9000000000000000000\n", "pictures"),
+        (
+            "per_class = 100, size = 32",
+            "per_class = 100, size = 100000000",
+            "evaluation.train.size",
+        ),
+        ("per_class = 800\n", "per_class = 9000000000000000000\n", "pictures.per_class"),
         (
             "invariance_scenes = 20",
             "invariance_scenes = 1000000000",
@@ -207,8 +215,8 @@ fn a_flag_that_is_at_fault_is_named_instead_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = experiment(folder.path(), str::to_owned);
     for (set, reason) in [
-        ("training.batch=0", "`training.batch`: must be at least 1"),
-        ("training.batch=many", "`training.batch`: invalid type"),
+        ("training.batch=0", "`training.batch`: must be from 2 to 65536, not 0"),
+        ("training.batch=many", "`training.batch`: is the text \"many\""),
         ("training.epochs=3", "`training`: give `steps` or `epochs`"),
         ("training.step=3", "did you mean `steps`?"),
         ("trainig.steps=3", "did you mean `training`?"),

@@ -161,7 +161,7 @@ fn an_error_is_put_to_the_file_the_flag_or_the_axis_that_brought_it() {
             String::new(),
             vec!["training.batch=0", "training.batch=1"],
             "--set training.batch=1: ",
-            "at least 2",
+            "from 2 to",
         ),
     ] {
         let message = refusal(&more, &overrides);

@@ -61,6 +61,9 @@ impl Attention {
                 format!("must be a multiple of the patch's {patch}, not {size}"),
             );
         }
+        if let Err(reason) = experiment.backbone.check_attention(size) {
+            return flag("--size", reason);
+        }
         let view = attention::view(&experiment, size)?;
         let pictures = match self.pictures.is_empty() {
             true => {

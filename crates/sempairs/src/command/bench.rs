@@ -9,7 +9,7 @@ use sempairs::Error;
 use sempairs::augment::Preset;
 use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfig};
 use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource, progress_bar, say};
-use sempairs::experiment::bounds::MAX_SIDE;
+use sempairs::experiment::bounds::{MAX_BATCH_BYTES, MAX_SIDE, MAX_THREADS};
 use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
 use sempairs::train::{
     Batch, LoaderConfig, MadeOn, OptimizerConfig, PairLoader, Pipelines, Precision, TrainError,
@@ -17,7 +17,13 @@ use sempairs::train::{
 use serde_json::json;
 
 use super::folder::FolderFlags;
-use super::{DeviceFlag, up_to};
+use super::{DeviceFlag, up_to, zero_or_up_to};
+
+/// Pairs in a batch.
+const MAX_BATCH: usize = *sempairs::train::limits::BATCHES.end();
+
+/// Steps and batches that are timed.
+const MAX_TIMED: usize = 10_000_000;
 
 /// The calls of `sempairs bench`.
 #[derive(Subcommand)]
@@ -35,22 +41,22 @@ pub struct Step {
     #[arg(long, default_value = "resnet50")]
     backbone: String,
     /// Pairs in a batch.
-    #[arg(long, default_value = "32", value_parser = positive)]
+    #[arg(long, default_value = "32", value_parser = up_to(MAX_BATCH))]
     batch: usize,
     /// Pixels along a side of a view.
     #[arg(long, default_value = "64", value_parser = up_to(MAX_SIDE))]
     size: usize,
     /// Steps that are timed.
-    #[arg(long, default_value = "10", value_parser = positive)]
+    #[arg(long, default_value = "10", value_parser = up_to(MAX_TIMED))]
     steps: usize,
     /// Steps before those.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value = "2", value_parser = zero_or_up_to(MAX_TIMED))]
     warmup: usize,
     /// The type of the network's products: f32 or bf16.
     #[arg(long, default_value = "f32", value_parser = precision)]
     precision: Precision,
     /// Threads of the processor; 0 for one a core.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value = "0", value_parser = zero_or_up_to(MAX_THREADS))]
     threads: usize,
     #[command(flatten)]
     device: DeviceFlag,
@@ -64,13 +70,13 @@ pub struct Loader {
     #[arg(long, default_value = "64", value_parser = up_to(MAX_SIDE))]
     size: usize,
     /// Pairs in a batch.
-    #[arg(long, default_value = "256", value_parser = positive)]
+    #[arg(long, default_value = "256", value_parser = up_to(MAX_BATCH))]
     batch: usize,
     /// Batches that are timed.
-    #[arg(long, default_value = "40", value_parser = positive)]
+    #[arg(long, default_value = "40", value_parser = up_to(MAX_TIMED))]
     batches: usize,
     /// Threads; 0 for one a core.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value = "0", value_parser = zero_or_up_to(MAX_THREADS))]
     workers: usize,
     /// The folder's decoded cache, as `sempairs cache` writes it, to read the pictures from.
     #[arg(long)]
@@ -97,6 +103,7 @@ impl Bench {
 impl Step {
     fn run(self) -> Result<(), Error> {
         let network = self.network()?;
+        room_for(self.batch, self.size)?;
         // Before anything starts the pool that all operations on the processor share.
         rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
@@ -211,6 +218,7 @@ impl Step {
 
 impl Loader {
     fn run(self) -> Result<(), Error> {
+        room_for(self.batch, self.size)?;
         let source: Arc<dyn PictureSource> = match &self.cache {
             None => self.source.open()?,
             Some(file) => Arc::new(CachedSource::open(file)?),
@@ -275,16 +283,21 @@ impl Loader {
     }
 }
 
-fn precision(text: &str) -> Result<Precision, String> {
-    serde_json::from_value(json!(text)).map_err(|_| "it is f32 or bf16".into())
+/// Refuses views that no memory holds.
+fn room_for(batch: usize, size: usize) -> Result<(), Error> {
+    let bytes = (2 * 3 * 4 * batch as u64).saturating_mul((size as u64).pow(2));
+    match bytes > MAX_BATCH_BYTES {
+        true => {
+            let (gigabytes, most) = (bytes >> 30, MAX_BATCH_BYTES >> 30);
+            let reason = format!("the views of a batch take {gigabytes} GiB, over {most}");
+            Err(Error::experiment("--batch, --size", reason))
+        }
+        false => Ok(()),
+    }
 }
 
-fn positive(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("must be at least 1".into()),
-        Ok(number) => Ok(number),
-        Err(_) => Err(format!("`{text}` is no whole number")),
-    }
+fn precision(text: &str) -> Result<Precision, String> {
+    serde_json::from_value(json!(text)).map_err(|_| "it is f32 or bf16".into())
 }
 
 /// The middle one, or the mean of the two in the middle.

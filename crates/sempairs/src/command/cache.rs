@@ -7,6 +7,7 @@ use sempairs::data::{CachedSource, say};
 use sempairs::signals::stop_on_signals;
 
 use super::folder::FolderFlags;
+use super::up_to;
 
 /// Arguments of `sempairs cache`.
 #[derive(Args)]
@@ -17,7 +18,7 @@ pub struct CacheArgs {
     #[arg(long)]
     out: PathBuf,
     /// Pixels that the shorter side of a larger picture is brought down to.
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value = "128", value_parser = up_to(u32::MAX as usize))]
     short_side: usize,
 }
 

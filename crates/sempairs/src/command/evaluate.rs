@@ -38,7 +38,9 @@ impl Evaluate {
         let runner = Runner::new("runs", device.clone(), &self.device.device);
         runner.stop_on_signals()?;
         let backbone = self.weights.load(experiment.backbone.init(&device))?;
+        runner.warn(&experiment);
         let mut downstream = runner.downstream(&experiment)?;
+        downstream.check()?;
         downstream.progress = true;
         if let Some(folder) = &self.features {
             fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;

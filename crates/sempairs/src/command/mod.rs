@@ -14,6 +14,7 @@ mod weights;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use sempairs::Error;
+use sempairs::experiment::bounds::MAX_THREADS;
 use sempairs::train::{Display, LoaderConfig};
 
 /// How to stop, for the help of commands that train.
@@ -122,7 +123,12 @@ impl ExperimentFlags {
 #[derive(Args)]
 pub struct LoaderFlags {
     /// Threads that decode and augment, 0 for one a core; the results stay the same.
-    #[arg(long, value_name = "N", default_value_t = LoaderConfig::default().workers)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = LoaderConfig::default().workers,
+        value_parser = zero_or_up_to(MAX_THREADS)
+    )]
     workers: usize,
     /// Batches that may wait, finished, which bounds the memory; the results stay the same.
     #[arg(
@@ -135,7 +141,7 @@ pub struct LoaderFlags {
 }
 
 /// Room for the waiting batches is made at the start, so there has to be a limit; a few keep any device busy.
-const MAX_AHEAD: usize = 1_000;
+const MAX_AHEAD: usize = *sempairs::train::limits::AHEAD.end();
 
 /// What a run shows while it trains.
 #[derive(Args)]
@@ -154,6 +160,11 @@ impl DisplayFlag {
 /// A number from 1 to `most`.
 fn up_to(most: usize) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=most as u64)
+}
+
+/// A number from 0 to `most`.
+fn zero_or_up_to(most: usize) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(0..=most as u64)
 }
 
 impl LoaderFlags {

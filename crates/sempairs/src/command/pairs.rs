@@ -6,7 +6,7 @@ use sempairs::data::scenes::{contact_sheet, sheet_size};
 use sempairs::data::{
     DataError, Manifest, Pair, Pairing, PictureSource, Subset, note, progress_bar, say,
 };
-use sempairs::experiment::bounds::MAX_SIDE;
+use sempairs::experiment::bounds::{MAX_PER_CLASS, MAX_SIDE};
 
 use super::folder::FolderFlags;
 use super::up_to;
@@ -39,7 +39,7 @@ pub struct Make {
     #[arg(long, default_value_t = 0.1)]
     share: f64,
     /// Pictures of each class.
-    #[arg(long)]
+    #[arg(long, value_parser = up_to(MAX_PER_CLASS))]
     per_class: Option<usize>,
     /// Of the draw.
     #[arg(long, default_value_t = 0)]

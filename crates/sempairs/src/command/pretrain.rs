@@ -57,6 +57,7 @@ impl Pretrain {
         runner.display = self.display.display();
         runner.stop_on_collapse = self.stop_on_collapse;
         runner.stop_on_signals()?;
+        runner.warn(&experiment);
         runner.tell_difference(&experiment);
         let downstream = runner.downstream(&experiment)?;
         let run = runner.pretrain(&experiment, arm, seed, &downstream, &mut HashMap::new())?;

@@ -2,20 +2,51 @@ use toml::{Table, Value};
 
 use crate::Error;
 
-/// Takes `key=value` apart; the value is read as TOML, or as a string if it is none.
+/// Takes `key=value` apart. The value is read as TOML; a word that could not be TOML, such as `shuffled` or
+/// `small/byol`, is a text as it stands.
 ///
 /// # Errors
 ///
-/// [`Error::Experiment`] if there is no `=`.
+/// [`Error::Experiment`] if there is no `=`, or no key before it, or the value begins as TOML does and is none.
 pub fn parse_assignment(assignment: &str) -> Result<(String, Value), Error> {
-    let (key, value) = assignment.split_once('=').ok_or_else(|| {
-        Error::experiment(format!("--set {assignment}"), "is not of the form key=value")
-    })?;
-    let parsed = toml::from_str::<Table>(&format!("value = {value}"))
-        .ok()
-        .and_then(|mut table| table.remove("value"))
-        .unwrap_or_else(|| Value::String(value.to_owned()));
-    Ok((key.trim().to_owned(), parsed))
+    let refuse = |reason: &str| Error::experiment(format!("--set {assignment}"), reason);
+    let (key, value) = assignment
+        .split_once('=')
+        .filter(|(key, _)| key.split('.').all(|step| !step.trim().is_empty()))
+        .ok_or_else(|| refuse("is not of the form key=value"))?;
+    let (key, value) = (key.trim().to_owned(), value.trim());
+    let parsed = toml::from_str::<Table>(&format!("{VALUE}{value}"));
+    let reason = match parsed {
+        // What follows in lines of its own would be other keys.
+        Ok(table) if table.len() > 1 => "gives more than one value".to_owned(),
+        Ok(mut table) => match table.remove(VALUE.trim_end_matches([' ', '='])) {
+            Some(value) => return Ok((key, value)),
+            None => "gives no value".to_owned(),
+        },
+        Err(_) if !value.starts_with(begins_as_toml) => {
+            return Ok((key, Value::String(value.to_owned())));
+        }
+        Err(error) => not_toml(value, &error),
+    };
+    Err(refuse(&reason))
+}
+
+const VALUE: &str = "value = ";
+
+/// Whether a value that begins so is a list, a table, a text in quotation marks or a number.
+fn begins_as_toml(first: char) -> bool {
+    matches!(first, '[' | ']' | '{' | '}' | '"' | '\'' | '+' | '-') || first.is_ascii_digit()
+}
+
+/// What is wrong with a value that should be TOML, and what to do.
+fn not_toml(value: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(0, |span| span.start.saturating_sub(VALUE.len()));
+    let before = value.get(..at).unwrap_or(value).chars().count();
+    let advice = match value.starts_with(|it: char| it.is_ascii_digit() || "+-".contains(it)) {
+        true => "; a text stands in quotation marks: '\"...\"'",
+        false => "",
+    };
+    format!("the value is no TOML at its character {}: {}{advice}", before + 1, error.message())
 }
 
 /// Sets the value of a key with dots; a number addresses an element of a list.

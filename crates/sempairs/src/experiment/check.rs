@@ -1,14 +1,15 @@
 use sempairs_backbone::NetworkConfig;
 use sempairs_backbone::vit::DropPath;
-use sempairs_data::DataError;
 use sempairs_data::sources::Stl10Split;
+use sempairs_data::{DataError, Pairing};
 use sempairs_eval::EvalError;
 use sempairs_objective::ObjectiveError;
+use sempairs_train::limits::{EPOCHS, STEPS};
 use sempairs_train::{LoaderConfig, TrainError};
 
-use super::bounds::MAX_WIDTH;
+use super::bounds::MAX_PER_CLASS;
 use super::refusal::Refusal;
-use super::{Arm, Evaluation, Experiment, MethodConfig, Pictures};
+use super::{Arm, Evaluation, Experiment, MethodConfig, Pictures, names, sizes};
 use crate::Error;
 
 impl Experiment {
@@ -23,21 +24,27 @@ impl Experiment {
     }
 
     pub(super) fn check_values(&self) -> Result<(), Refusal> {
-        folder_name("name", &self.name)?;
-        pictures("pictures", &self.pictures)?;
+        names::folder("name", &self.name)?;
+        self.pictures.check("pictures")?;
         arms(&self.arms, &self.pictures)?;
         seeds(&self.seeds)?;
         self.views.build_all()?;
-        for (stage, width) in self.backbone.widths.iter().flatten().enumerate() {
-            Refusal::unless_sized(format!("backbone.widths[{stage}]"), *width, MAX_WIDTH)?;
-        }
         self.check_backbone()?;
-        self.method.check().map_err(|error| match error {
+        let method = |error: ObjectiveError| match error {
             ObjectiveError::Config { key, reason } => Refusal::new(format!("method.{key}"), reason),
             other => Refusal::new("method", other),
-        })?;
+        };
+        self.method.check().map_err(method)?;
         self.check_training()?;
-        evaluation(&self.evaluation)
+        // How many pairs there are only the pictures tell.
+        self.method.check_data(self.training.batch, usize::MAX).map_err(method)?;
+        evaluation(&self.evaluation)?;
+        sizes::check(self)
+    }
+
+    /// What is probably not meant: a sentence each, with the key.
+    pub fn warnings(&self) -> Vec<String> {
+        self.views.warnings()
     }
 
     fn check_backbone(&self) -> Result<(), Refusal> {
@@ -56,6 +63,7 @@ impl Experiment {
                 let reason = format!("is {size}, which patches of {} do not tile", vit.patch);
                 return Err(Refusal::new(key, reason));
             }
+            self.backbone.check_attention(size).map_err(|reason| Refusal::new(key, reason))?;
         }
         Ok(())
     }
@@ -65,8 +73,11 @@ impl Experiment {
         let steps = match (self.training.steps, self.training.epochs) {
             (Some(_), Some(_)) => return refuse("training", "give `steps` or `epochs`, not both"),
             (None, None) => return refuse("training", "`steps` or `epochs` is missing"),
-            (None, Some(0)) => return refuse("training.epochs", "must be at least 1, not 0"),
-            (Some(length), None) | (None, Some(length)) => length,
+            (None, Some(epochs)) => {
+                Refusal::unless_within("training.epochs", epochs, EPOCHS)?;
+                *STEPS.start()
+            }
+            (Some(steps), None) => steps,
         };
         let config = self.train_config(0, steps, &LoaderConfig::default());
         config.check().map_err(|error| match error {
@@ -76,31 +87,16 @@ impl Experiment {
     }
 }
 
-fn folder_name(key: &str, name: &str) -> Result<(), Refusal> {
-    if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
-        return Err(Refusal::new(key, format!("`{name}` cannot be a folder's name")));
-    }
-    Ok(())
-}
-
-/// Nothing is opened or drawn, so only the scenes' own values can be wrong.
-fn pictures(key: &str, pictures: &Pictures) -> Result<(), Refusal> {
-    match pictures.scenes(1, 0) {
-        Ok(_) => Ok(()),
-        Err(Error::Experiment { file, reason }) if file == "`pictures`" => {
-            Err(Refusal::new(key, reason))
-        }
-        Err(other) => Err(Refusal::new(key, other)),
-    }
-}
-
 fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), Refusal> {
     if arms.is_empty() {
         return Err(Refusal::new("arms", "there is none"));
     }
     for (i, arm) in arms.iter().enumerate() {
         let [name, pairing] = ["name", "pairing"].map(|field| format!("arms[{i}].{field}"));
-        folder_name(&name, &arm.name)?;
+        names::folder(&name, &arm.name)?;
+        if let Pairing::Same { file: Some(file) } | Pairing::Curated { file } = &arm.pairing {
+            names::path(&format!("{pairing}.file"), file)?;
+        }
         if arms[..i].iter().any(|other| other.name == arm.name) {
             return Err(Refusal::new(name, format!("there are two called `{}`", arm.name)));
         }
@@ -109,6 +105,8 @@ fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), Refusal> {
             other => Refusal::new(pairing, other),
         })?;
         let per_class = |reason: String| Refusal::new(format!("arms[{i}].per_class"), reason);
+        let count = arm.per_class.unwrap_or(1);
+        Refusal::unless_within(format!("arms[{i}].per_class"), count, 1..=MAX_PER_CLASS)?;
         match (pictures, arm.per_class) {
             (Pictures::Scenes { per_class: all, .. }, Some(count)) if count > *all => {
                 let reason = format!("is {count}, but there are {all} scenes of each class");
@@ -140,19 +138,14 @@ fn seeds(seeds: &[u64]) -> Result<(), Refusal> {
 }
 
 fn evaluation(evaluation: &Evaluation) -> Result<(), Refusal> {
-    pictures("evaluation.train", &evaluation.train)?;
-    pictures("evaluation.test", &evaluation.test)?;
-    if evaluation.every == Some(0) {
-        return Err(Refusal::new("evaluation.every", "must be at least 1, not 0"));
-    }
-    if evaluation.invariance_scenes.is_some_and(|scenes| scenes < 2) {
-        return Err(Refusal::new("evaluation.invariance_scenes", "must be at least 2"));
-    }
+    names::text("evaluation.dataset", &evaluation.dataset)?;
+    evaluation.train.check("evaluation.train")?;
+    evaluation.test.check("evaluation.test")?;
     if let Some(scenes) = evaluation.invariance_scenes {
-        evaluation
-            .test
-            .scenes(scenes, 1)
-            .map_err(|error| Refusal::new("evaluation.invariance_scenes", error))?;
+        let key = "evaluation.invariance_scenes";
+        Refusal::unless_within(key, scenes, 2..=MAX_PER_CLASS)?;
+        let drawn = evaluation.test.drawn("evaluation.test", scenes, 1);
+        drawn.map_err(|refusal| Refusal::new(key, refusal))?;
     }
     if evaluation.protocols.is_empty() {
         return Err(Refusal::new("evaluation.protocols", "there is none"));
@@ -163,8 +156,12 @@ fn evaluation(evaluation: &Evaluation) -> Result<(), Refusal> {
             EvalError::Protocol { key: setting, reason } => {
                 Refusal::new(format!("{key}.{setting}"), reason)
             }
-            other => Refusal::new(key, other),
+            other => Refusal::new(key.as_str(), other),
         })?;
+        if let Some(other) = evaluation.protocols[..i].iter().position(|other| other == protocol) {
+            let reason = format!("is `evaluation.protocols[{other}]` once more");
+            return Err(Refusal::new(key, reason));
+        }
     }
     Ok(())
 }

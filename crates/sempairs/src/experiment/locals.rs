@@ -2,6 +2,7 @@ use sempairs_augment::{AugmentError, Pipeline, Transform};
 use sempairs_train::{Locals, LocalsFrom};
 use serde::{Deserialize, Serialize};
 
+use super::bounds::MAX_LOCALS;
 use super::refusal::Refusal;
 
 /// Multi-crop: small crops besides the two views, which SwAV and DINO compare with both of them.
@@ -28,9 +29,7 @@ pub struct LocalViews {
 impl LocalViews {
     /// The small crops of which `one` is the pipeline of view one.
     pub(super) fn build(&self, one: &Pipeline) -> Result<Locals, Refusal> {
-        if self.count == 0 {
-            return Err(Refusal::new("views.locals.count", "must be at least 1, not 0"));
-        }
+        Refusal::unless_within("views.locals.count", self.count, 1..=MAX_LOCALS)?;
         let mut blurred = false;
         let small = |transform: &Transform| match transform.clone() {
             Transform::RandomResizedCrop { ratio, interpolation, .. } => {

@@ -1,8 +1,10 @@
 use sempairs_objective::{
     BarlowTwinsConfig, ByolConfig, DclConfig, DinoConfig, MoCoConfig, NnClrConfig, ObjectiveError,
-    SimClrConfig, SimSiamConfig, SupConConfig, SwavConfig, VicRegConfig,
+    ProjectorConfig, SimClrConfig, SimSiamConfig, SupConConfig, SwavConfig, VicRegConfig,
 };
 use serde::{Deserialize, Serialize};
+
+use super::sizes::Kept;
 
 /// Which objective, with its constants.
 ///
@@ -68,6 +70,53 @@ impl MethodConfig {
         written["name"].as_str().expect("every method is tagged by its name").to_owned()
     }
 
+    /// The tensors that the method keeps on top of a backbone of so many features, and the squares of its loss.
+    pub(super) fn kept(&self, features: usize) -> Vec<Kept> {
+        let projector = each_method!(self, config => &config.projector);
+        let (mut kept, width) = (layers("projector", projector, features), projector.output);
+        let mut further = |key: &str, rows, learned| {
+            kept.push(Kept { key: key.into(), rows, columns: width, learned });
+        };
+        match self {
+            Self::SimClr(_) | Self::SupCon(_) | Self::Dcl(_) => {}
+            Self::MoCo(moco) => further("queue", moco.queue, false),
+            Self::Swav(swav) => {
+                further("prototypes", swav.prototypes, true);
+                further("queue.size", swav.queue.map_or(0, |queue| queue.size), false);
+            }
+            Self::Dino(dino) => further("prototypes", dino.prototypes, true),
+            // Of each component with each other.
+            Self::BarlowTwins(_) | Self::VicReg(_) => further("projector.output", width, false),
+            Self::NnClr(nnclr) => further("support", nnclr.support, false),
+            Self::Byol(_) | Self::SimSiam(_) => {}
+        }
+        let predictor = match self {
+            Self::Byol(config) => Some(&config.predictor),
+            Self::SimSiam(config) => Some(&config.predictor),
+            Self::NnClr(config) => Some(&config.predictor),
+            _ => None,
+        };
+        kept.extend(
+            predictor.into_iter().flat_map(|predictor| layers("predictor", predictor, width)),
+        );
+        kept
+    }
+
+    /// Whether the method can learn from so many pairs in batches of so many.
+    ///
+    /// # Errors
+    ///
+    /// [`ObjectiveError::Config`] with the key within the method's table whose value does not fit.
+    pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+        match self {
+            Self::MoCo(config) => config.check_data(batch, pairs),
+            Self::Swav(config) => config.check_data(batch, pairs),
+            Self::NnClr(config) => config.check_data(batch, pairs),
+            Self::SimClr(_) | Self::Byol(_) | Self::SimSiam(_) | Self::Dino(_) => Ok(()),
+            Self::BarlowTwins(_) | Self::VicReg(_) | Self::SupCon(_) | Self::Dcl(_) => Ok(()),
+        }
+    }
+
     /// Whether the values of the method are in their ranges.
     ///
     /// # Errors
@@ -76,4 +125,18 @@ impl MethodConfig {
     pub fn check(&self) -> Result<(), ObjectiveError> {
         each_method!(self, config => config.check())
     }
+}
+
+/// The weights of a head's layers.
+fn layers(table: &str, head: &ProjectorConfig, features: usize) -> Vec<Kept> {
+    let hidden = head.hidden.iter().enumerate();
+    let hidden = hidden.map(|(i, width)| (format!("{table}.hidden[{i}]"), *width));
+    let mut rows = features;
+    let layer = |(key, columns)| Kept {
+        key,
+        rows: std::mem::replace(&mut rows, columns),
+        columns,
+        learned: true,
+    };
+    hidden.chain([(format!("{table}.output"), head.output)]).map(layer).collect()
 }

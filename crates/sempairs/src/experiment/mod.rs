@@ -8,13 +8,18 @@
 mod assign;
 pub mod bounds;
 mod check;
+pub(crate) mod differences;
 mod locals;
 mod method;
+mod misfit;
+mod names;
 mod opened;
 mod pictures;
 mod refusal;
+mod sizes;
 mod vary;
 mod views;
+mod written;
 
 use std::path::Path;
 

@@ -1,10 +1,12 @@
+mod check;
 mod classes;
+mod drawn;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use sempairs_data::cache::CachedSource;
-use sempairs_data::scenes::{Distribution, SceneSource, Split as SceneSplit};
+use sempairs_data::scenes::Split as SceneSplit;
 use sempairs_data::sources::{
     CifarKind, CifarSource, FlatSource, FolderSource, Split, Stl10Source, Stl10Split, Subset,
 };
@@ -13,9 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use classes::Classes;
 
-use super::bounds::{MAX_SCENE_BYTES, MAX_SIDE};
 use crate::Error;
-use crate::suggest::explain;
 
 /// Where pictures come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,44 +117,6 @@ impl Pictures {
             Some(count) => Arc::new(Subset::first_per_class(all, count)?),
             None => all,
         })
-    }
-
-    /// So many built-in scenes of each class, drawn under a seed so much further than theirs; `None` for other
-    /// pictures.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Experiment`] for nuisances that are none, and for scenes that are larger than
-    /// [`MAX_SIDE`] or take more than [`MAX_SCENE_BYTES`].
-    pub fn scenes(&self, per_class: usize, further: u64) -> Result<Option<SceneSource>, Error> {
-        let Self::Scenes { split, size, seed, nuisances, per_class: all } = self else {
-            return Ok(None);
-        };
-        let refuse = |reason: String| Error::experiment("`nuisances`", reason);
-        let too_large = |reason: String| Err(Error::experiment("`pictures`", reason));
-        if !(1..=MAX_SIDE).contains(size) {
-            return too_large(format!("`size` must be from 1 to {MAX_SIDE}, not {size}"));
-        }
-        let scenes = SceneSource::new(*split, per_class, *size, seed.wrapping_add(further));
-        let per_class = per_class.max(*all);
-        let bytes = (3 * size * size * scenes.classes().len()).checked_mul(per_class);
-        if bytes.is_none_or(|bytes| bytes > MAX_SCENE_BYTES) {
-            let most = MAX_SCENE_BYTES >> 30;
-            return too_large(format!(
-                "`per_class`: {per_class} scenes a class take over {most} GiB"
-            ));
-        }
-        if nuisances.is_empty() {
-            return Ok(Some(scenes));
-        }
-        let mut distribution =
-            toml::Table::try_from(split.distribution()).map_err(|e| refuse(e.to_string()))?;
-        distribution.extend(nuisances.clone());
-        let distribution: Distribution = distribution
-            .try_into()
-            .map_err(|e: toml::de::Error| refuse(explain(&e.to_string())))?;
-        distribution.check().map_err(|e| refuse(e.to_string()))?;
-        Ok(Some(scenes.with_distribution(distribution)))
     }
 
     fn open_all(&self) -> Result<Arc<dyn PictureSource>, Error> {

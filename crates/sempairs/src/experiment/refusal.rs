@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::Error;
 
@@ -14,15 +15,17 @@ impl Refusal {
         Self { key: key.into(), reason: reason.to_string() }
     }
 
-    /// Refuses a size of 0 or of more than `most`.
-    pub fn unless_sized(key: impl Into<String>, value: usize, most: usize) -> Result<(), Self> {
-        match value {
-            0 => Err(Self::new(key, "must be at least 1, not 0")),
-            _ if value > most => {
-                Err(Self::new(key, format!("must be at most {most}, not {value}")))
-            }
-            _ => Ok(()),
+    /// Refuses a value outside a range.
+    pub fn unless_within(
+        key: impl Into<String>,
+        value: usize,
+        range: RangeInclusive<usize>,
+    ) -> Result<(), Self> {
+        if range.contains(&value) {
+            return Ok(());
         }
+        let (least, most) = range.into_inner();
+        Err(Self::new(key, format!("must be from {least} to {most}, not {value}")))
     }
 }
 

@@ -1,13 +1,19 @@
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::Deserialize;
-use toml::de::{DeTable, Deserializer, ValueDeserializer};
 use toml::{Table, Value};
 
+use super::misfit::{self, Misfit};
+use super::names;
+use super::refusal::Refusal;
+use super::written::{line_of, parse_table};
 use super::{Experiment, parse_assignment, set};
 use crate::Error;
-use crate::presets::{merged, merged_in_place};
-use crate::suggest::{explain, explain_among, nearest};
+use crate::presets::merged;
+
+/// Experiments that one file may describe.
+const MAX_GRID: usize = 10_000;
 
 /// The experiments that a text describes. Each `[[vary]]` table has a `key`, with dots, and a list of
 /// `values`; the experiments are their product, and each gets a name that says which it is.
@@ -25,16 +31,15 @@ use crate::suggest::{explain, explain_among, nearest};
 /// [`Error::Experiment`] that begins with what is at fault: the file, and then the line; or the assignment,
 /// as `--set key=value`; or the value of a `[[vary]]`.
 pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
-    let mut table: Table =
-        toml::from_str(text).map_err(|e| Error::experiment(file, explain(&e.to_string())))?;
-    table.remove("vary");
+    let mut table = parse_table(text, file)?;
+    let axes = axes(&mut table, text, file)?;
     let mut layers = vec![Layer { source: file.to_owned(), table }];
     for assignment in overrides {
         let (key, value) = parse_assignment(assignment)?;
         push(&mut layers, format!("--set {assignment}"), &key, value)?;
     }
     let mut grid = vec![(layers, String::new())];
-    for Axis { key, values } in axes(text, file)? {
+    for Axis { key, values } in axes {
         let last = key.rsplit('.').next().unwrap_or(&key);
         let mut next = Vec::new();
         for (layers, suffix) in &grid {
@@ -63,6 +68,8 @@ pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Exp
         .map(|(layers, suffix)| {
             let mut experiment = build(layers, text)?;
             experiment.name.push_str(suffix);
+            let fits = names::folder("name", &experiment.name);
+            fits.map_err(|refusal| Error::experiment(file, format!("`[[vary]]`: {refusal}")))?;
             Ok(experiment)
         })
         .collect()
@@ -78,12 +85,43 @@ struct Layer {
 
 impl Layer {
     /// The experiment, or what is wrong with it.
-    fn experiment(&self) -> Result<Experiment, String> {
-        let table = merged(self.table.clone())?;
-        let experiment: Experiment =
-            table.try_into().map_err(|e: toml::de::Error| explain(&e.to_string()))?;
-        experiment.check_values().map_err(|refusal| refusal.to_string())?;
+    fn experiment(&self) -> Result<Experiment, Wrong> {
+        let table = merged(self.table.clone()).map_err(Wrong::Preset)?;
+        // A misspelt `[[vary]]` is a key of no experiment.
+        let experiment: Experiment = misfit::read(table, &["vary"]).map_err(Wrong::Read)?;
+        experiment.check_values().map_err(Wrong::Value)?;
         Ok(experiment)
+    }
+}
+
+/// What keeps a table from being an experiment.
+#[derive(PartialEq)]
+enum Wrong {
+    /// There is no such preset.
+    Preset(String),
+    /// A value is of another kind, or a key is missing or none of the experiment.
+    Read(Misfit),
+    /// A value is out of its range.
+    Value(Refusal),
+}
+
+impl Wrong {
+    /// Where in a text it stands.
+    fn line(&self, text: &str) -> Option<String> {
+        match self {
+            Self::Read(misfit) => line_of(text, misfit),
+            Self::Preset(_) | Self::Value(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preset(reason) => f.write_str(reason),
+            Self::Read(misfit) => misfit.fmt(f),
+            Self::Value(refusal) => refusal.fmt(f),
+        }
     }
 }
 
@@ -103,39 +141,21 @@ fn build(layers: &[Layer], text: &str) -> Result<Experiment, Error> {
         Err(wrong) => wrong,
     };
     let same = |layer: &&Layer| layer.experiment().err().as_ref() == Some(&wrong);
-    let source = match layers.len() - layers.iter().rev().take_while(same).count() {
-        0 => {
-            // Its text knows the line.
-            parse(text, &layers[0].source, true)?;
-            &layers[0].source
-        }
-        at => &layers[at].source,
-    };
-    Err(Error::experiment(source, wrong))
+    let at = layers.len() - layers.iter().rev().take_while(same).count();
+    let line = (at == 0).then(|| wrong.line(text)).flatten();
+    Err(Error::experiment(&layers[at].source, format!("{}{wrong}", line.unwrap_or_default())))
 }
 
-/// One experiment without `[[vary]]`, whose errors know their line.
+/// One experiment without `[[vary]]`.
 pub(super) fn parse_text(text: &str, file: &str) -> Result<Experiment, Error> {
-    parse(text, file, false)
+    build(&[Layer { source: file.to_owned(), table: parse_table(text, file)? }], text)
 }
 
-fn parse(text: &str, file: &str, without_vary: bool) -> Result<Experiment, Error> {
-    let fail = |mut error: toml::de::Error, further: &[&str]| {
-        error.set_input(Some(text));
-        Error::experiment(file, explain_among(&error.to_string(), further))
-    };
-    let mut written = DeTable::parse(text).map_err(|e| fail(e, &[]))?;
-    if without_vary {
-        written.get_mut().remove("vary");
-    }
-    let mut keys = written.get_ref().keys();
-    let is_misspelt = keys.any(|key| nearest(key.get_ref(), ["vary"]).is_some());
-    let further: &[&str] = if is_misspelt { &["vary"] } else { &[] };
-    merged_in_place(written.get_mut()).map_err(|reason| Error::experiment(file, reason))?;
-    let experiment = Experiment::deserialize(Deserializer::from(written));
-    let experiment = experiment.map_err(|e| fail(e, further))?;
-    experiment.check(file)?;
-    Ok(experiment)
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Axes {
+    #[serde(default)]
+    vary: Vec<Axis>,
 }
 
 #[derive(Deserialize)]
@@ -145,18 +165,22 @@ struct Axis {
     values: Vec<Value>,
 }
 
-fn axes(text: &str, file: &str) -> Result<Vec<Axis>, Error> {
-    let fail = |mut error: toml::de::Error| {
-        error.set_input(Some(text));
-        Error::experiment(file, format!("`[[vary]]`: {}", explain(&error.to_string())))
-    };
-    let mut written = DeTable::parse(text).map_err(fail)?;
-    let Some(vary) = written.get_mut().remove("vary") else { return Ok(Vec::new()) };
-    let axes = Vec::<Axis>::deserialize(ValueDeserializer::from(vary)).map_err(fail)?;
-    match axes.iter().find(|axis| axis.values.is_empty()) {
-        Some(empty) => {
-            Err(Error::experiment(file, format!("`[[vary]]`: `{}` has no values", empty.key)))
-        }
-        None => Ok(axes),
+/// Takes the axes out of a file's table.
+fn axes(table: &mut Table, text: &str, file: &str) -> Result<Vec<Axis>, Error> {
+    let refuse = |reason: String| Error::experiment(file, format!("`[[vary]]`: {reason}"));
+    let Some(vary) = table.remove("vary") else { return Ok(Vec::new()) };
+    let axes = misfit::read::<Axes>(Table::from_iter([("vary".to_owned(), vary)]), &[]);
+    let axes = axes.map_err(|wrong| {
+        let line = line_of(text, &wrong).unwrap_or_default();
+        refuse(format!("{line}{wrong}"))
+    })?;
+    if let Some(empty) = axes.vary.iter().find(|axis| axis.values.is_empty()) {
+        return Err(refuse(format!("`{}` has no values", empty.key)));
     }
+    let sizes = axes.vary.iter().map(|axis| axis.values.len());
+    let size = sizes.fold(1, usize::saturating_mul);
+    if size > MAX_GRID {
+        return Err(refuse(format!("describes {size} experiments, more than {MAX_GRID}")));
+    }
+    Ok(axes.vary)
 }

@@ -74,7 +74,7 @@ impl Views {
     }
 
     fn build(&self) -> Result<[Pipeline; 2], Refusal> {
-        Refusal::unless_sized("views.size", self.size, MAX_SIDE)?;
+        Refusal::unless_within("views.size", self.size, 1..=MAX_SIDE)?;
         let (mut pipelines, keys) = match (&self.preset, &self.left, &self.right) {
             (Some(preset), None, None) => (preset.pipelines(self.size), ["preset"; 2]),
             (None, Some(left), None) => ([left.clone(), left.clone()], ["left"; 2]),
@@ -102,6 +102,36 @@ impl Views {
             }
         }
         Ok(pipelines)
+    }
+
+    /// What is probably not meant: a sentence each, with the key.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut look = |key: String, mean: &[f32; 3], std: &[f32; 3]| {
+            for (field, values) in [("mean", mean), ("std", std)] {
+                if values.iter().any(|value| value.abs() > 1.0) {
+                    // Rounded to what people write.
+                    let round = |value: &f32| (f64::from(*value) / 255.0 * 1e4).round() / 1e4;
+                    let divided: Vec<f64> = values.iter().map(round).collect();
+                    found.push(format!(
+                        "`{key}.{field}`: is {values:?}, but the values of a picture lie between 0 and 1; \
+                         divided by 255 it would be {divided:?}"
+                    ));
+                }
+            }
+        };
+        if let Some(Normalization { mean, std }) = &self.normalize {
+            look("views.normalize".into(), mean, std);
+        }
+        for (name, pipeline) in [("left", &self.left), ("right", &self.right)] {
+            let transforms = pipeline.iter().flat_map(|pipeline| pipeline.transforms());
+            for (index, transform) in transforms.enumerate() {
+                if let Transform::Normalize { mean, std } = transform {
+                    look(format!("views.{name}[{index}]"), mean, std);
+                }
+            }
+        }
+        found
     }
 
     /// The one view that features are taken from: the shorter side resized to the view's, the centre cut

@@ -1,5 +1,6 @@
 //! Runs experiments: one arm with one seed, or all of them side by side.
 
+mod other_run;
 mod pretrain;
 
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use burn_train::Interrupter;
 use sempairs_backbone::AnyBackbone;
 use sempairs_data::{PairDataset, note, write_whole};
 use sempairs_eval::{Downstream, Identity};
+use sempairs_train::limits::STEPS;
 use sempairs_train::{Display, LoaderConfig};
 
 use crate::comparison::{ArmResult, Comparison, RunResult};
@@ -136,13 +138,25 @@ impl Runner {
             return Err(too_few(&experiment, &experiment.arms[0], pairs));
         }
         if let Some(epochs) = training.epochs.take() {
-            training.steps = Some(epochs * per_epoch);
+            let steps = epochs.saturating_mul(per_epoch);
+            if !STEPS.contains(&steps) {
+                let most = STEPS.end();
+                let reason = format!(
+                    "`training.epochs`: is {epochs}, which makes {steps} steps, over {most}"
+                );
+                return Err(Error::experiment(format!("experiment `{}`", experiment.name), reason));
+            }
+            training.steps = Some(steps);
         }
         let rate = &mut training.learning_rate;
         if rate.warmup_epochs > 0.0 {
-            rate.warmup_steps = Some((rate.warmup_epochs * per_epoch as f64).round() as usize);
+            // More than there can be steps of is never over.
+            let steps = (rate.warmup_epochs * per_epoch as f64).round() as usize;
+            rate.warmup_steps = Some(steps.min(*STEPS.end()));
             rate.warmup_epochs = 0.0;
         }
+        // A length in steps can be too long for what is asked for by steps.
+        experiment.check(&format!("experiment `{}`", experiment.name))?;
         Ok(experiment)
     }
 
@@ -183,6 +197,16 @@ impl Runner {
             identity = identity.and(&pair.left.to_le_bytes()).and(&pair.right.to_le_bytes());
         }
         identity
+    }
+
+    /// Says on standard error what is probably not meant in an experiment.
+    pub fn warn(&self, experiment: &Experiment) {
+        if self.display == Display::Quiet {
+            return;
+        }
+        for warning in experiment.warnings() {
+            note!("warning: {}: {warning}", experiment.name);
+        }
     }
 
     /// Says on standard error where an experiment departs from its preset, if it has one.
@@ -247,6 +271,7 @@ impl Runner {
     /// Any [`Error`].
     pub fn compare(&self, experiment: &Experiment) -> Result<Comparison, Error> {
         experiment.check(&experiment.name)?;
+        self.warn(experiment);
         self.tell_difference(experiment);
         let experiment = &self.in_steps(experiment)?;
         let downstream = self.with_bars(&self.downstream(experiment)?);
@@ -277,7 +302,7 @@ impl Runner {
             identity: experiment.identity().to_string(),
             experiment: experiment.to_toml(),
             device: self.device_name.clone(),
-            classes: downstream.test.classes().len(),
+            classes: downstream.train.classes().len(),
             baselines: baselines(&downstream)?,
             arms,
             differences: Vec::new(),

@@ -2,17 +2,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sempairs_backbone::{AnyBackbone, weights};
-use sempairs_data::{DataError, note};
+use sempairs_data::{DataError, PairDataset, note, summed_up};
 use sempairs_eval::{Downstream, EvalError, Evaluate, Score, weights_identity};
 use sempairs_objective::{Clock, Method, ObjectiveError};
 use sempairs_train::{Checkpoints, MetricLine, RunDirectory, TrainError, Trainer, check_method};
 
+use super::other_run::explained;
 use super::{Finished, Runner, too_few};
 use crate::Error;
 use crate::comparison::{CurvePoint, RunResult};
 use crate::context::ignored;
 use crate::experiment::{Arm, Experiment, each_method};
 use crate::scores::ScoreLog;
+
+/// Steps that a message names before it only counts the rest.
+const LISTED: usize = 10;
 
 impl Runner {
     /// Pre-trains one arm with one seed, from its last checkpoint if there is one, and scores it.
@@ -31,8 +35,18 @@ impl Runner {
         downstream: &Downstream,
         untrained: &mut HashMap<u64, Vec<Score>>,
     ) -> Result<Finished, Error> {
+        experiment.check(&experiment.name)?;
         let experiment = &self.in_steps(experiment)?;
-        let run = Run { runner: self, experiment, arm, seed, downstream };
+        let pairs = self.pairs(experiment, arm, seed)?;
+        let batch = experiment.training.batch;
+        if pairs.len() < batch {
+            return Err(too_few(experiment, arm, pairs.len()));
+        }
+        // Before a network or a queue is made.
+        let fits = experiment.method.check_data(batch, pairs.len());
+        fits.map_err(|error| unfit(experiment, error.into()))?;
+        downstream.check()?;
+        let run = Run { runner: self, experiment, arm, seed, downstream, pairs: Arc::new(pairs) };
         let backbone = experiment.backbone.init_seeded(&self.device, seed);
         each_method!(&experiment.method, config => {
             run.train(config.init(backbone, seed, &self.device), untrained)
@@ -47,6 +61,7 @@ struct Run<'a> {
     arm: &'a Arm,
     seed: u64,
     downstream: &'a Downstream,
+    pairs: Arc<PairDataset>,
 }
 
 impl Run<'_> {
@@ -56,21 +71,19 @@ impl Run<'_> {
         method: M,
         untrained: &mut HashMap<u64, Vec<Score>>,
     ) -> Result<Finished, Error> {
-        let Run { runner, experiment, arm, seed, downstream } = *self;
+        let Run { runner, experiment, arm, seed, downstream, ref pairs } = *self;
         let steps = experiment.training.steps.unwrap_or(0);
-        let dataset = Arc::new(runner.pairs(experiment, arm, seed)?);
+        let dataset = pairs.clone();
         let pipelines = experiment.views.all_pipelines()?;
-        if dataset.len() < experiment.training.batch {
-            return Err(too_few(experiment, arm, dataset.len()));
-        }
         check_method(&method, &dataset, &pipelines, experiment.training.batch)
             .map_err(|error| unfit(experiment, error))?;
         let identity = runner.identity(experiment, arm, seed, &dataset).to_string();
         let directory = RunDirectory::create(runner.run_folder(experiment, arm, seed))?;
         // A checkpoint of another run, or a damaged one, is refused before anything is overwritten.
-        let begun = Checkpoints::new(directory.checkpoint(), &identity).load()?;
-        let begun = begun.map_or(0, |checkpoint| checkpoint.step);
         let only = Experiment { arms: vec![arm.clone()], seeds: vec![seed], ..experiment.clone() };
+        let begun = Checkpoints::new(directory.checkpoint(), &identity).load();
+        let begun = begun.map_err(|error| explained(error, &directory, &only, &dataset))?;
+        let begun = begun.map_or(0, |checkpoint| checkpoint.step);
         directory.write(&directory.experiment(), only.to_toml().as_bytes())?;
 
         let label = format!("{} {} seed {seed}", experiment.name, arm.name);
@@ -91,8 +104,9 @@ impl Run<'_> {
         let mut log = ScoreLog::open(directory.scores(), &identity, evaluation, begun, downstream)?;
         let lost = log.lost(&trainer.observe, begun);
         if !lost.is_empty() {
+            let lost = summed_up(&lost, ", ", LISTED);
             note!(
-                "{label}: the checkpoint is of step {begun}, too late to score steps {lost:?} as asked for"
+                "{label}: the checkpoint is of step {begun}, too late to score steps [{lost}] as asked for"
             );
         }
         let scored = Downstream { progress: runner.is_plain(), ..downstream.clone() };

@@ -1,0 +1,17 @@
+use std::fmt::Display;
+
+/// A list for a message: the first `most` items with `between` them, and how many more there are.
+///
+/// ```
+/// # use sempairs_data::summed_up;
+/// assert_eq!(summed_up(1..=3, ", ", 5), "1, 2, 3");
+/// assert_eq!(summed_up(1..=100, ", ", 2), "1, 2 and 98 more");
+/// ```
+pub fn summed_up(items: impl IntoIterator<Item: Display>, between: &str, most: usize) -> String {
+    let mut items = items.into_iter();
+    let first: Vec<String> = items.by_ref().take(most).map(|item| item.to_string()).collect();
+    match items.count() {
+        0 => first.join(between),
+        more => format!("{} and {more} more", first.join(between)),
+    }
+}

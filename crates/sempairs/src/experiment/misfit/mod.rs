@@ -1,0 +1,236 @@
+//! Why a table cannot be read, for a person who wrote it: the whole key and the reason in plain words.
+//!
+//! A deserialiser's own messages name types of the program, and of what lies inside a table that is tagged by its
+//! `kind` or `name` they know no key. So the key is found by trial: the value at fault is the one whose replacement
+//! shows up in its stead in the message.
+
+mod words;
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use words::Said;
+
+/// A value that cannot be read as what its key stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Misfit {
+    /// Where it stands, or the table that lacks or has a key.
+    pub path: Path,
+    /// The key of that table that is not known, if that is what is wrong.
+    pub unknown: Option<String>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// The way from a table to a value in it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Path(pub Vec<Step>);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// Values beyond which no key is looked for: the time taken grows with their square.
+const MAX_NODES: usize = 2_000;
+
+/// What a value is replaced by: a text and a number that nobody writes.
+const MARK: &str = "no such value 7021";
+const NUMBER: i64 = -7_021_702_170_217;
+
+/// Reads a table; `further` are keys of it that are right, too, though they are not read here.
+///
+/// # Errors
+///
+/// The first value that does not fit.
+pub(super) fn read<T: DeserializeOwned>(table: Table, further: &[&str]) -> Result<T, Misfit> {
+    let error = match table.clone().try_into::<T>() {
+        Ok(read) => return Ok(read),
+        Err(error) => error.to_string(),
+    };
+    let trial = |table: Table| table.try_into::<T>().err().map(|error| said(&error.to_string()).0);
+    let (said, known) = said(&error);
+    let found = match nodes(&Value::Table(table.clone())) {
+        nodes if nodes.len() > MAX_NODES => None,
+        nodes => find(&table, &nodes, &said, &trial),
+    };
+    let path = found.unwrap_or(known);
+    let said = Said::of(&said);
+    let further = if path.0.is_empty() { further } else { &[] };
+    let unknown = said.unknown_key().map(str::to_owned);
+    Err(Misfit { unknown, reason: said.in_words(further), path })
+}
+
+/// A deserialiser's message and the part of the path that it knows, which follows in a line of its own.
+fn said(message: &str) -> (String, Path) {
+    let message = message.trim_end();
+    let Some((said, place)) = message.rsplit_once("\nin `") else {
+        return (message.to_owned(), Path::default());
+    };
+    let keys = place.trim_end_matches('`').split('.');
+    (said.to_owned(), Path(keys.map(|key| Step::Key(key.to_owned())).collect()))
+}
+
+/// The path of the value that a message is about.
+fn find(
+    table: &Table,
+    nodes: &[Path],
+    said: &str,
+    trial: &impl Fn(Table) -> Option<String>,
+) -> Option<Path> {
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut changed = Value::Table(table.clone());
+        change(&mut changed);
+        let Value::Table(changed) = changed else { return None };
+        trial(changed)
+    };
+    let place = |path: &Path| path.get(table);
+    match Said::of(said) {
+        Said::UnknownKey { name, rest } => {
+            let marked = format!("unknown field `{MARK}`{rest}");
+            nodes.iter().find(|path| {
+                let has =
+                    place(path).and_then(Value::as_table).is_some_and(|t| t.contains_key(name));
+                has && with(&|all| {
+                    if let Some(table) = path.get_mut(all).and_then(Value::as_table_mut)
+                        && let Some(value) = table.remove(name)
+                    {
+                        table.insert(MARK.into(), value);
+                    }
+                })
+                .is_some_and(|said| said == marked)
+            })
+        }
+        Said::MissingKey { name } => {
+            let unknown = format!("unknown field `{name}`");
+            let tries = [
+                Value::String(MARK.into()),
+                Value::Integer(1),
+                Value::Table(Table::new()),
+                Value::Array(Vec::new()),
+            ];
+            let settles = |path: &Path, value: &Value| {
+                let now = with(&|all| {
+                    if let Some(table) = path.get_mut(all).and_then(Value::as_table_mut) {
+                        table.insert(name.to_owned(), value.clone());
+                    }
+                });
+                now.is_none_or(|now| now != said && !now.starts_with(&unknown))
+            };
+            nodes.iter().find(|path| {
+                let lacks = place(path).and_then(Value::as_table);
+                lacks.is_some_and(|t| !t.contains_key(name))
+                    && tries.iter().all(|value| settles(path, value))
+            })
+        }
+        Said::Value { found, rest } => nodes.iter().find(|path| {
+            place(path).is_some_and(|value| words::shown(value, found))
+                && [Value::String(MARK.into()), Value::Integer(NUMBER)].iter().any(|mark| {
+                    let now = with(&|all| {
+                        if let Some(value) = path.get_mut(all) {
+                            *value = mark.clone();
+                        }
+                    });
+                    now.is_some_and(|now| words::is_marked(&now, mark, [found, rest]))
+                })
+        }),
+        // A reason of our own: the innermost value without which it is not given, a tag aside.
+        Said::Other { .. } => nodes.iter().rev().find(|path| {
+            let tag = matches!(path.0.last(), Some(Step::Key(key)) if is_tag(key));
+            !tag && !path.0.is_empty() && with(&|all| path.remove(all)).as_deref() != Some(said)
+        }),
+    }
+    .cloned()
+}
+
+fn is_tag(key: &str) -> bool {
+    ["kind", "name", "op"].contains(&key)
+}
+
+/// The paths of a table and of everything in it, outer ones before inner ones.
+fn nodes(table: &Value) -> Vec<Path> {
+    fn walk(value: &Value, path: &Path, into: &mut Vec<Path>) {
+        into.push(path.clone());
+        if into.len() > MAX_NODES {
+            return;
+        }
+        match value {
+            Value::Table(table) => {
+                table.iter().for_each(|(key, inner)| {
+                    walk(inner, &path.then(Step::Key(key.clone())), into);
+                });
+            }
+            Value::Array(list) => {
+                list.iter().enumerate().for_each(|(index, inner)| {
+                    walk(inner, &path.then(Step::Index(index)), into);
+                });
+            }
+            _ => {}
+        }
+    }
+    let mut into = Vec::new();
+    walk(table, &Path::default(), &mut into);
+    into
+}
+
+impl Path {
+    fn then(&self, step: Step) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(step);
+        Self(steps)
+    }
+
+    fn get<'a>(&self, table: &'a Table) -> Option<&'a Value> {
+        let (Step::Key(first), rest) = self.0.split_first()? else { return None };
+        rest.iter().try_fold(table.get(first)?, |value, step| match step {
+            Step::Key(key) => value.as_table()?.get(key),
+            Step::Index(index) => value.as_array()?.get(*index),
+        })
+    }
+
+    fn get_mut<'a>(&self, all: &'a mut Value) -> Option<&'a mut Value> {
+        self.0.iter().try_fold(all, |value, step| match step {
+            Step::Key(key) => value.as_table_mut()?.get_mut(key),
+            Step::Index(index) => value.as_array_mut()?.get_mut(*index),
+        })
+    }
+
+    fn remove(&self, all: &mut Value) {
+        let Some((last, outer)) = self.0.split_last() else { return };
+        match (Self(outer.to_vec()).get_mut(all), last) {
+            (Some(Value::Table(table)), Step::Key(key)) => {
+                table.remove(key);
+            }
+            (Some(Value::Array(list)), Step::Index(index)) if *index < list.len() => {
+                list.remove(*index);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// As it stands in messages: `arms[1].pairing`.
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Key(key) if i == 0 => f.write_str(key)?,
+                Step::Key(key) => write!(f, ".{key}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.0.is_empty() {
+            true => f.write_str(&self.reason),
+            false => write!(f, "`{}`: {}", self.path, self.reason),
+        }
+    }
+}

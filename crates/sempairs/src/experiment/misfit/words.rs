@@ -1,0 +1,177 @@
+//! A deserialiser's messages in the words of the file: tables, lists, texts and numbers.
+
+use sempairs_data::summed_up;
+use toml::Value;
+
+use crate::suggest::did_you_mean;
+
+/// Names that a message lists before it only counts the rest.
+const LISTED: usize = 20;
+
+/// What a deserialiser says.
+pub(super) enum Said<'a> {
+    /// A key that is none of its table; the rest of the message lists those that are.
+    UnknownKey { name: &'a str, rest: &'a str },
+    /// A key that has to be there.
+    MissingKey { name: &'a str },
+    /// A value of another kind; the rest of the message says what it should be.
+    Value { found: &'a str, rest: &'a str },
+    /// Anything else, such as a reason of our own.
+    Other { reason: &'a str },
+}
+
+/// What the messages about values begin with.
+const OF_VALUES: [&str; 4] =
+    ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "];
+
+impl<'a> Said<'a> {
+    pub fn of(said: &'a str) -> Self {
+        let quoted = |after: &str| said.strip_prefix(after)?.split_once('`');
+        if let Some((name, rest)) = quoted("unknown field `") {
+            return Self::UnknownKey { name, rest };
+        }
+        if let Some((name, _)) = quoted("missing field `") {
+            return Self::MissingKey { name };
+        }
+        if OF_VALUES.iter().any(|start| said.starts_with(start)) {
+            // A text that is quoted may itself have these words.
+            let at = said.rfind(", expected ").or_else(|| said.rfind(", there are no "));
+            let (found, rest) = said.split_at(at.unwrap_or(said.len()));
+            return Self::Value { found, rest };
+        }
+        Self::Other { reason: said }
+    }
+
+    pub fn unknown_key(&self) -> Option<&'a str> {
+        match self {
+            Self::UnknownKey { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The message in plain words; `further` are keys that are right besides those it lists.
+    pub fn in_words(&self, further: &[&str]) -> String {
+        match self {
+            Self::UnknownKey { name, rest } => {
+                let known = quoted_in(rest);
+                let right = known.iter().chain(further).copied().filter(|right| right != name);
+                let near = did_you_mean(name, right);
+                match known.is_empty() {
+                    true => format!("there is no key `{name}` here"),
+                    false => format!("there is no key `{name}`, only {}{near}", listed(&known)),
+                }
+            }
+            Self::MissingKey { name } => format!("the key `{name}` is missing"),
+            Self::Value { found, rest } => {
+                if let Some(variant) = found.strip_prefix("unknown variant `") {
+                    let (name, known) = (variant.trim_end_matches('`'), quoted_in(rest));
+                    let near = did_you_mean(name, known.iter().copied());
+                    return format!("is \"{name}\", but must be one of {}{near}", listed(&known));
+                }
+                let wanted = wanted_in_words(rest.trim_start_matches(", expected "));
+                match is_hidden(found) {
+                    true => format!("must be {wanted}"),
+                    false => format!("is {}, but must be {wanted}", found_in_words(found)),
+                }
+            }
+            Self::Other { reason } if reason.starts_with("data did not match any variant") => {
+                "is written in no way that is known".into()
+            }
+            Self::Other { reason } if reason.starts_with("wanted exactly 1 element") => {
+                "is a table, but must be a text".into()
+            }
+            Self::Other { reason } => (*reason).to_owned(),
+        }
+    }
+}
+
+/// Whether a value is the one that a message has found.
+pub(super) fn shown(value: &Value, found: &str) -> bool {
+    if let Some(variant) = found.strip_prefix("unknown variant `") {
+        return value.as_str() == Some(variant.trim_end_matches('`'));
+    }
+    if let Some(length) = found.strip_prefix("invalid length ") {
+        return value.as_array().is_some_and(|list| list.len().to_string() == length);
+    }
+    if is_hidden(found) {
+        return !value.is_str();
+    }
+    let found = found.trim_start_matches("invalid type: ").trim_start_matches("invalid value: ");
+    match value {
+        Value::String(text) => found == format!("string {text:?}"),
+        Value::Integer(number) => found == format!("integer `{number}`"),
+        // Its digits may be rounded to fewer.
+        Value::Float(_) => found.starts_with("floating point `"),
+        Value::Boolean(it) => found == format!("boolean `{it}`"),
+        Value::Array(_) => found == "sequence",
+        Value::Table(_) | Value::Datetime(_) => found == "map",
+    }
+}
+
+/// Whether a message has found the mark where another has found a value.
+pub(super) fn is_marked(said: &str, mark: &Value, [before, wanted]: [&str; 2]) -> bool {
+    let Said::Value { found, rest } = Said::of(said) else { return false };
+    // Of a list that is too long it is said that it should be shorter, of what is no list, how long one should be.
+    let is_list =
+        before.starts_with("invalid length ") && rest.starts_with(", expected an array of");
+    shown(mark, found) && (rest == wanted || is_list)
+}
+
+/// Whether a message does not tell the value that it has found where one of some words should be.
+fn is_hidden(found: &str) -> bool {
+    found.ends_with(": unit variant")
+}
+
+fn found_in_words(found: &str) -> String {
+    if let Some(length) = found.strip_prefix("invalid length ") {
+        return format!("a list of {length}");
+    }
+    let found = found.trim_start_matches("invalid type: ").trim_start_matches("invalid value: ");
+    match found.split_once(' ') {
+        Some(("string", text)) => format!("the text {text}"),
+        Some(("integer" | "boolean", value)) => value.trim_matches('`').into(),
+        Some(("floating", value)) => value.trim_start_matches("point ").trim_matches('`').into(),
+        _ if found == "map" => "a table".into(),
+        _ if found == "sequence" => "a list".into(),
+        _ => found.into(),
+    }
+}
+
+fn wanted_in_words(wanted: &str) -> String {
+    let length = wanted.strip_prefix("an array of length ");
+    let length = length.or(wanted.strip_suffix(" elements in sequence"));
+    if let Some(length) = length.or(wanted.strip_suffix(" element in sequence")) {
+        return format!("a list of {length}");
+    }
+    match wanted {
+        "fewer elements in array" => "a shorter one".into(),
+        "u8" => "a whole number from 0 to 255".into(),
+        "u16" | "u32" | "u64" | "usize" => "a whole number of at least 0".into(),
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".into(),
+        "f32" | "f64" => "a number".into(),
+        "a boolean" => "true or false".into(),
+        "a string"
+        | "string"
+        | "path string"
+        | "string only"
+        | "string or map"
+        | "variant identifier"
+        | "wanted string or table" => "a text".into(),
+        "a sequence" | "sequence" => "a list".into(),
+        "a map" | "map" => "a table".into(),
+        // Of a type of the program: `struct ...`, `internally tagged enum ...`.
+        other if ["struct ", "enum ", "variant ", "tuple "].iter().any(|it| other.contains(it)) => {
+            "a table".into()
+        }
+        other => other.into(),
+    }
+}
+
+/// The names in quotation marks of a message's end.
+fn quoted_in(rest: &str) -> Vec<&str> {
+    rest.split('`').skip(1).step_by(2).collect()
+}
+
+fn listed(names: &[&str]) -> String {
+    summed_up(names.iter().map(|name| format!("`{name}`")), ", ", LISTED)
+}

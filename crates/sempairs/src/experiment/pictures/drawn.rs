@@ -1,0 +1,58 @@
+use sempairs_data::PictureSource;
+use sempairs_data::scenes::{Distribution, SceneSource};
+
+use super::Pictures;
+use crate::Error;
+use crate::experiment::bounds::{MAX_SCENE_BYTES, MAX_SIDE};
+use crate::experiment::misfit::{self, Misfit};
+use crate::experiment::refusal::Refusal;
+
+impl Pictures {
+    /// So many built-in scenes of each class, drawn under a seed so much further than theirs; `None` for other
+    /// pictures.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Experiment`] for nuisances that are none, and for scenes that are larger than
+    /// [`MAX_SIDE`] or take more than [`MAX_SCENE_BYTES`].
+    pub fn scenes(&self, per_class: usize, further: u64) -> Result<Option<SceneSource>, Error> {
+        Ok(self.drawn("pictures", per_class, further)?)
+    }
+
+    /// As [`scenes`](Self::scenes); `key` is what the pictures are called in their experiment.
+    pub(in crate::experiment) fn drawn(
+        &self,
+        key: &str,
+        per_class: usize,
+        further: u64,
+    ) -> Result<Option<SceneSource>, Refusal> {
+        let Self::Scenes { split, size, seed, nuisances, per_class: all } = self else {
+            return Ok(None);
+        };
+        Refusal::unless_within(format!("{key}.size"), *size, 1..=MAX_SIDE)?;
+        let scenes = SceneSource::new(*split, per_class, *size, seed.wrapping_add(further));
+        let most = MAX_SCENE_BYTES / (3 * size * size * scenes.classes().len());
+        if !(1..=most).contains(&per_class.max(*all)) {
+            let (count, gigabytes) = (per_class.max(*all), MAX_SCENE_BYTES >> 30);
+            let reason =
+                format!("must be from 1 to {most}, which take {gigabytes} GiB, not {count}");
+            return Err(Refusal::new(format!("{key}.per_class"), reason));
+        }
+        if nuisances.is_empty() {
+            return Ok(Some(scenes));
+        }
+        let key = format!("{key}.nuisances");
+        let built_in = toml::Table::try_from(split.distribution());
+        let mut distribution = built_in.map_err(|e| Refusal::new(key.as_str(), e))?;
+        distribution.extend(nuisances.clone());
+        let refuse = |misfit: Misfit| match misfit.path.0.is_empty() {
+            true => Refusal::new(key.as_str(), misfit.reason),
+            false => Refusal::new(format!("{key}.{}", misfit.path), misfit.reason),
+        };
+        let distribution: Distribution = misfit::read(distribution, &[]).map_err(refuse)?;
+        distribution
+            .check()
+            .map_err(|wrong| Refusal::new(format!("{key}.{}", wrong.field), wrong.reason))?;
+        Ok(Some(scenes.with_distribution(distribution)))
+    }
+}

@@ -1,0 +1,76 @@
+//! Products of sizes, each of which is within its bounds: tensors, networks, batches.
+
+use sempairs_train::limits::STEPS;
+
+use super::Experiment;
+use super::bounds::{MAX_BATCH_BYTES, MAX_PARAMETERS, MAX_SCORES, MAX_VALUES};
+use super::refusal::Refusal;
+
+/// A tensor that a method keeps: its key, rows, columns, and whether its values are learned.
+pub(super) struct Kept {
+    pub key: String,
+    pub rows: usize,
+    pub columns: usize,
+    pub learned: bool,
+}
+
+impl Kept {
+    fn values(&self) -> u64 {
+        (self.rows as u64).saturating_mul(self.columns as u64)
+    }
+}
+
+/// Refuses what would make a tensor, a network or a batch too large. All single sizes have been checked.
+pub(super) fn check(experiment: &Experiment) -> Result<(), Refusal> {
+    let kept = experiment.method.kept(experiment.backbone.features());
+    for tensor in &kept {
+        if tensor.values() > MAX_VALUES {
+            let Kept { key, rows, columns, .. } = tensor;
+            let reason = format!(
+                "makes a tensor of {rows} by {columns} values, but at most {MAX_VALUES} may be in one"
+            );
+            return Err(Refusal::new(format!("method.{key}"), reason));
+        }
+    }
+    let heads = kept.iter().filter(|tensor| tensor.learned).map(Kept::values);
+    let all = heads.fold(experiment.backbone.parameters(), u64::saturating_add);
+    if all > MAX_PARAMETERS {
+        let reason = format!(
+            "makes a network of {all} parameters with the backbone, but at most {MAX_PARAMETERS} may be in one"
+        );
+        return Err(Refusal::new("method.projector", reason));
+    }
+    batch(experiment)?;
+    length(experiment)
+}
+
+fn batch(experiment: &Experiment) -> Result<(), Refusal> {
+    let (views, batch) = (&experiment.views, experiment.training.batch);
+    let pixels = |size: usize, count: usize| (size as u64).pow(2).saturating_mul(count as u64);
+    let locals = views.locals.as_ref().map_or(0, |locals| pixels(locals.size, locals.count));
+    let pair = pixels(views.size, 2).saturating_add(locals);
+    // Three colours of four bytes.
+    let bytes = pair.saturating_mul(12).saturating_mul(batch as u64);
+    if bytes > MAX_BATCH_BYTES {
+        let (gigabytes, most) = (bytes >> 30, MAX_BATCH_BYTES >> 30);
+        let reason =
+            format!("is {batch}: the views of so many pairs take {gigabytes} GiB, over {most}");
+        return Err(Refusal::new("training.batch", reason));
+    }
+    Ok(())
+}
+
+fn length(experiment: &Experiment) -> Result<(), Refusal> {
+    let (training, evaluation) = (&experiment.training, &experiment.evaluation);
+    Refusal::unless_within("evaluation.every", evaluation.every.unwrap_or(1), STEPS)?;
+    if let (Some(steps), Some(every)) = (training.steps, evaluation.every)
+        && steps / every > MAX_SCORES
+    {
+        let scores = steps / every;
+        let reason = format!(
+            "is {every}: a run of {steps} steps would be scored {scores} times, over {MAX_SCORES}"
+        );
+        return Err(Refusal::new("evaluation.every", reason));
+    }
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! An experiment's text: its table, and the lines that values stand in.
+
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table};
+
+use super::misfit::{Misfit, Path, Step};
+use crate::Error;
+
+/// The table of a text.
+pub(super) fn parse_table(text: &str, file: &str) -> Result<Table, Error> {
+    toml::from_str(text).map_err(|error| {
+        let reason = error.to_string();
+        Error::experiment(file, reason.trim_end())
+    })
+}
+
+/// Where in a text a misfit stands, as the beginning of a message: `line 12: `. `None` for what stands nowhere, such
+/// as a value of a preset.
+pub(super) fn line_of(text: &str, misfit: &Misfit) -> Option<String> {
+    let at = position(text, misfit)?;
+    let line = 1 + text.get(..at)?.matches('\n').count();
+    Some(format!("line {line}: "))
+}
+
+fn position(text: &str, Misfit { path: Path(steps), unknown, .. }: &Misfit) -> Option<usize> {
+    let table = DeTable::parse(text).ok()?;
+    let unknown = unknown.as_ref().map(|key| Step::Key(key.clone()));
+    let mut steps = steps.iter().chain(&unknown);
+    let Step::Key(first) = steps.next()? else { return None };
+    let (mut at, mut value) = key_of(table.get_ref(), first)?;
+    for step in steps {
+        (at, value) = match (value.get_ref(), step) {
+            (DeValue::Table(table), Step::Key(key)) => key_of(table, key)?,
+            (DeValue::Array(list), Step::Index(index)) => {
+                let value = list.get(*index)?;
+                (value.span().start, value)
+            }
+            _ => return None,
+        };
+    }
+    Some(at)
+}
+
+/// Where a key begins, and its value.
+fn key_of<'t, 'i>(table: &'t DeTable<'i>, key: &str) -> Option<(usize, &'t Spanned<DeValue<'i>>)> {
+    let (key, value) = table.iter().find(|(it, _)| it.get_ref() == key)?;
+    Some((key.span().start, value))
+}

@@ -1,0 +1,94 @@
+//! Why a checkpoint is not this run's.
+
+use std::fs;
+
+use sempairs_data::{PairDataset, summed_up};
+use sempairs_train::{RunDirectory, TrainError};
+use toml::Table;
+
+use crate::Error;
+use crate::experiment::Experiment;
+use crate::experiment::differences::{Difference, differences};
+
+/// Keys that a message names before it only counts the rest.
+const NAMED: usize = 10;
+
+/// The error of loading a checkpoint; of another run's, with the keys in which this run differs from the experiment
+/// that lies beside it. `only` is this run's experiment as it would lie there.
+pub(super) fn explained(
+    error: TrainError,
+    directory: &RunDirectory,
+    only: &Experiment,
+    pairs: &PairDataset,
+) -> Error {
+    let TrainError::OtherRun { path, .. } = &error else { return error.into() };
+    let path = path.display().to_string();
+    let beside = directory.experiment();
+    let file = beside.display();
+    let before = match fs::read_to_string(&beside) {
+        Ok(text) => toml::from_str::<Table>(&text).map_err(|error| error.message().to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let before = match before {
+        Ok(before) => before,
+        Err(reason) => {
+            let reason = format!(
+                "this checkpoint was written by a run with other settings; which, {file} would say, but it \
+                 cannot be read: {reason}; give the run the settings it had, or another name or --runs folder"
+            );
+            return Error::experiment(path, reason);
+        }
+    };
+    // By way of its text, which has the digits of numbers that the file has.
+    let now = toml::from_str(&only.to_toml()).expect("an experiment's text is TOML");
+    let changed = differences(&of_the_weights(before), &of_the_weights(now));
+    let reason = match changed.is_empty() {
+        false => {
+            let lines = changed.iter().map(told);
+            format!(
+                "this checkpoint was written by a run with other settings: {}; give the run the settings of \
+                 {file}, or another name or --runs folder",
+                summed_up(lines, "; ", NAMED)
+            )
+        }
+        true => {
+            let source = pairs.source();
+            let place = source.place().map_or(String::new(), |it| format!(" in {}", it.display()));
+            format!(
+                "this checkpoint was written by a run with the settings of {file}, which are this run's, but with \
+                 other pictures or pairs: now there are {} pairs of {} pictures{place}, and files have been \
+                 added, removed or renamed since, or the manifest changed; bring the old ones back, or give the \
+                 run another name or --runs folder",
+                pairs.len(),
+                source.len()
+            )
+        }
+    };
+    Error::experiment(path, reason)
+}
+
+/// What a run's weights depend on: as in [`Experiment::run_identity`].
+fn of_the_weights(mut experiment: Table) -> Table {
+    for key in ["name", "preset", "seeds", "evaluation"] {
+        experiment.remove(key);
+    }
+    if let Some(training) = experiment.get_mut("training").and_then(|it| it.as_table_mut()) {
+        training.remove("log_every");
+        training.remove("checkpoint_every");
+    }
+    let arms = experiment.get_mut("arms").and_then(|it| it.as_array_mut());
+    for arm in arms.into_iter().flatten().filter_map(|arm| arm.as_table_mut()) {
+        arm.remove("name");
+    }
+    experiment
+}
+
+fn told(Difference { key, before, now }: &Difference) -> String {
+    match (before, now) {
+        (Some(before), Some(now)) => format!("`{key}` was {before} and is {now}"),
+        (None, Some(now)) => format!("`{key}` was not set and is {now}"),
+        (before, _) => {
+            format!("`{key}` was {} and is not set", before.as_deref().unwrap_or_default())
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Values that are too large, degenerate or of another kind: each is refused by its key before anything is allocated.
+
+mod command;
+
+use sempairs::experiment::{Experiment, read_grid};
+
+const EXPERIMENT: &str = include_str!("../../../../data/experiments/simclr_semantic.toml");
+
+/// The built-in experiment with these values.
+fn set(overrides: &[&str]) -> Result<Experiment, String> {
+    let overrides: Vec<String> = overrides.iter().map(|&set| set.to_owned()).collect();
+    let mut all = read_grid(EXPERIMENT, "file.toml", &overrides).map_err(|e| e.to_string())?;
+    assert_eq!(all.len(), 1);
+    Ok(all.remove(0))
+}
+
+fn refused(overrides: &[&str]) -> String {
+    match set(overrides) {
+        Ok(_) => panic!("{overrides:?} was taken"),
+        Err(message) => message,
+    }
+}
+
+/// The message of values that are at fault, which must name the key and say what it must be.
+fn check(overrides: &[&str], key: &str, reason: &str) {
+    let message = refused(overrides);
+    let named = message.contains(&format!("`{key}`: "));
+    assert!(named && message.contains(reason), "{overrides:?}: {message}");
+    assert_no_name_of_the_program(&message);
+    assert!(message.lines().count() == 1 && message.len() < 900, "{}: {message}", message.len());
+}
+
+fn assert_no_name_of_the_program(message: &str) {
+    for name in ["usize", "u64", "f32", "struct", "enum", "variant", "field", "invalid", "::"] {
+        assert!(!message.contains(name), "a name of the program: {message}");
+    }
+}
+
+const HEAD: &str = "projector = { hidden = [32], output = 16 }";
+const PREDICTOR: &str = "predictor = { hidden = [32], output = 16 }";
+const MOMENTUM: &str = "momentum = { kind = 'constant', value = 0.9 }";
+
+/// The flag of a method with small heads.
+fn method(name: &str) -> String {
+    let settings = match name {
+        "moco" => format!("temperature = 0.2, queue = 64, {MOMENTUM}, {HEAD}"),
+        "swav" => format!(
+            "temperature = 0.1, epsilon = 0.05, iterations = 3, prototypes = 8, freeze_steps = 3, \
+             queue = {{ size = 64, from_epoch = 1 }}, {HEAD}"
+        ),
+        "dino" => format!(
+            "prototypes = 8, student_temperature = 0.1, centre_momentum = 0.9, freeze_epochs = 1, \
+             teacher_temperature = {{ start = 0.04, end = 0.07, warmup_epochs = 2 }}, {MOMENTUM}, \
+             {HEAD}"
+        ),
+        "byol" => format!("{MOMENTUM}, {HEAD}, {PREDICTOR}"),
+        "nnclr" => format!("temperature = 0.2, support = 64, {HEAD}, {PREDICTOR}"),
+        "barlow_twins" => format!("lambda = 0.005, {HEAD}"),
+        "vicreg" => {
+            let weights = "{ invariance = 25.0, variance = 25.0, covariance = 1.0 }";
+            format!("weights = {weights}, {HEAD}")
+        }
+        _ => format!("temperature = 0.2, {HEAD}"),
+    };
+    format!("method={{ name = '{name}', {settings} }}")
+}
+
+/// The rows of a table of cases, their columns parted by ` | `.
+fn cases<const N: usize>(text: &str) -> Vec<[&str; N]> {
+    let rows = text.lines().filter(|line| !line.starts_with('#'));
+    rows.map(|line| {
+        let columns: Vec<&str> = line.split(" | ").collect();
+        columns.try_into().unwrap_or_else(|_| panic!("not {N} columns: {line}"))
+    })
+    .collect()
+}
+
+#[test]
+fn sizes_are_bounded_by_their_key() {
+    for [set, key, reason] in cases(include_str!("sizes.txt")) {
+        check(&[set], key, reason);
+    }
+    // Widths alone say too little: the last one is too many for what stands before it.
+    let layers = |width: &str, count: usize| {
+        format!("method.projector.hidden=[{}]", vec![width; count].join(", "))
+    };
+    check(&[&layers("16384", 60)], "method.projector", "parameters");
+    check(&[&layers("1", 65)], "method.projector.hidden", "65 layers");
+    let wide = "backbone.widths=[16, 32, 64, 512]";
+    check(&[wide, &layers("1048576", 1)], "method.projector.hidden[0]", "512 by 1048576 values");
+    let often = ["training.steps=1000000000", "evaluation.every=1"];
+    check(&often, "evaluation.every", "scored 1000000000 times");
+    let views = ["views.size=4096", "views.left.0.size=4096", "training.batch=65536"];
+    check(&views, "training.batch", "GiB");
+}
+
+#[test]
+fn sizes_of_methods_are_bounded_by_their_key() {
+    for [name, set, key, reason] in cases(include_str!("methods.txt")) {
+        let method = method(name);
+        assert_eq!(self::set(&[&method]).err(), None, "the method itself is right");
+        check(&[&method, &format!("method.{set}")], &format!("method.{key}"), reason);
+    }
+}
+
+#[test]
+fn degenerate_values_are_refused_by_their_key() {
+    for [set, key, reason] in cases(include_str!("degenerate.txt")) {
+        check(&[set], key, reason);
+    }
+    check(&[&format!("arms.0.name={}", "a".repeat(300))], "arms[0].name", "300 bytes");
+    check(&[&format!("name={}", "é".repeat(120))], "name", "240 bytes");
+    assert!(set(&[&format!("arms.0.name={}", "a".repeat(230))]).is_ok());
+}
+
+#[test]
+fn a_grid_has_bounds_too() {
+    let axis = |key: &str, values: &[String]| {
+        format!("[[vary]]\nkey = \"{key}\"\nvalues = [{}]\n", values.join(", "))
+    };
+    let refused = |axes: String| {
+        let text = format!("{EXPERIMENT}\n{axes}");
+        read_grid(&text, "file.toml", &[]).unwrap_err().to_string()
+    };
+    let message = refused(axis("evaluation.dataset", &[format!("\"{}\"", "a".repeat(230))]));
+    assert!(message.contains("`[[vary]]`") && message.contains("bytes"), "{message}");
+    let values: Vec<String> = (1..=200).map(|it| it.to_string()).collect();
+    let keys = ["pictures.seed", "training.log_every", "training.checkpoint_every"];
+    let message = refused(keys.map(|key| axis(key, &values)).concat());
+    assert!(message.contains("8000000 experiments, more than 10000"), "{message}");
+}
+
+#[test]
+fn a_value_of_another_kind_is_told_in_the_words_of_the_file() {
+    for [name, set, said] in cases(include_str!("kinds.txt")) {
+        let method = method(name);
+        let message = match name {
+            "-" => refused(&[set]),
+            _ => refused(&[&method, set]),
+        };
+        let told = message.starts_with(&format!("--set {set}: ")) && message.contains(said);
+        assert!(told, "not {said}: {message}");
+        assert_no_name_of_the_program(&message);
+    }
+}
+
+#[test]
+fn a_value_of_another_kind_in_a_file_has_its_line() {
+    for (good, bad, said) in [
+        (
+            "temperature = 0.2",
+            "temperature = \"hot\"",
+            "`method.temperature`: is the text \"hot\", but must be a number",
+        ),
+        ("hidden = [512]", "hidden = [512, true]", "`method.projector.hidden[1]`: is true"),
+        (
+            "{ op = \"horizontal_flip\", p = 0.5 }",
+            "{ op = \"horizontal_flip\", p = 0.5, q = 1 }",
+            "`views.left[1]`: there is no key `q`",
+        ),
+        ("dataset = \"unseen scenes\"\n", "", "`evaluation`: the key `dataset` is missing"),
+    ] {
+        let text = EXPERIMENT.replacen(good, bad, 1);
+        assert_ne!(text, EXPERIMENT);
+        let at = text.find(bad).filter(|_| !bad.is_empty()).or(text.find("[evaluation]")).unwrap();
+        let line = 1 + text[..at].matches('\n').count();
+        let message = read_grid(&text, "file.toml", &[]).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("file.toml: line {line}: {said}")), "{message}");
+        let parsed = Experiment::parse(&text, "file.toml").unwrap_err().to_string();
+        assert_eq!(parsed, message);
+    }
+}
+
+#[test]
+fn a_flag_that_is_no_toml_says_so_and_a_word_is_a_text() {
+    for (set, reason) in [
+        ("evaluation.protocols=[{kind=\"knn\",k=3}", "is no TOML"),
+        ("seeds=[18446744073709551615]", "is no TOML"),
+        ("seeds=[0, 1", "is no TOML"),
+        ("pictures={ kind = \"scenes\"", "is no TOML"),
+        ("name=\"half", "is no TOML"),
+        ("name='half", "is no TOML"),
+        ("training.batch=16x", "is no TOML"),
+        ("training.batch=-", "is no TOML"),
+        ("training.batch=+-3", "is no TOML"),
+        ("training.batch=99999999999999999999", "is no TOML"),
+        ("training.batch=16\nseeds = [1]", "more than one value"),
+        ("=3", "not of the form key=value"),
+        ("training..batch=3", "not of the form key=value"),
+    ] {
+        let message = refused(&[set]);
+        assert!(
+            message.starts_with(&format!("--set {set}: ")) && message.contains(reason),
+            "{message}"
+        );
+    }
+    assert!(refused(&["name=2nd"]).contains("quotation marks"));
+    assert_eq!(set(&["name='2nd'"]).unwrap().name, "2nd");
+    for word in ["tiny", "tiny-2", "a b", "ünïcode", "_x", "true-ish"] {
+        assert_eq!(set(&[&format!("name={word}")]).unwrap().name, word);
+    }
+    assert_eq!(set(&["training.batch= 16 # pairs"]).unwrap().training.batch, 16);
+}
+
+#[test]
+fn means_and_deviations_of_bytes_get_a_warning() {
+    assert!(set(&[]).unwrap().warnings().is_empty());
+    let bytes =
+        "views.normalize={ mean = [123.675, 116.28, 103.53], std = [58.395, 57.12, 57.375] }";
+    let warnings = set(&[bytes]).unwrap().warnings();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].starts_with("`views.normalize.mean`: is [123.675, 116.28, 103.53]"));
+    assert!(warnings[0].ends_with("divided by 255 it would be [0.485, 0.456, 0.406]"));
+    assert!(
+        warnings[1].contains("`views.normalize.std`")
+            && warnings[1].ends_with("[0.229, 0.224, 0.225]")
+    );
+    let left =
+        "views.left.3={ op = \"normalize\", mean = [0.5, 0.5, 0.5], std = [60.0, 60.0, 60.0] }";
+    let text = EXPERIMENT.replacen("normalize = {", "#", 1);
+    let experiments = read_grid(&text, "file.toml", &[left.to_owned()]).unwrap();
+    let warnings = experiments[0].warnings();
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].starts_with("`views.left[3].std`: "), "{warnings:?}");
+}

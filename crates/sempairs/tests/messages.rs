@@ -1,0 +1,214 @@
+//! What a run says about settings, pictures and classes that do not belong together.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const EXPERIMENT: &str = r#"
+name = "messages"
+seeds = [3]
+
+[pictures]
+kind = "folder"
+path = "pictures"
+
+[[arms]]
+name = "sp"
+pairing = { kind = "random_in_class" }
+
+[views]
+size = 16
+preset = "simclr_cifar"
+
+[backbone]
+name = "resnet10_narrow"
+widths = [8, 8, 8, 8]
+
+[method]
+name = "simclr"
+temperature = 0.5
+projector = { hidden = [16], output = 8 }
+
+[training]
+batch = 8
+steps = 2
+optimizer = { name = "adamw" }
+learning_rate = { base = 1e-3 }
+
+[evaluation]
+dataset = "some"
+train = { kind = "folder", path = "train" }
+test = { kind = "folder", path = "test" }
+protocols = [{ kind = "knn", k = 2000 }, { kind = "probe" }]
+"#;
+
+/// A folder with the experiment and folders of pictures, each class of one colour.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        fs::write(place.at("experiment.toml"), EXPERIMENT).unwrap();
+        for folder in ["pictures", "train", "test"] {
+            for class in ["cat", "dog", "fox"] {
+                place.class(folder, class, 8);
+            }
+        }
+        place
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn class(&self, folder: &str, class: &str, pictures: u8) {
+        let folder = self.at(folder).join(class);
+        fs::create_dir_all(&folder).unwrap();
+        for number in 0..pictures {
+            let colour = class.bytes().map(|it| it.wrapping_mul(37) ^ number);
+            let colour: Vec<u8> = colour.take(3).collect();
+            let picture =
+                image::RgbImage::from_pixel(20, 20, image::Rgb(colour.try_into().unwrap()));
+            picture.save(folder.join(format!("{number}.png"))).unwrap();
+        }
+    }
+
+    fn pretrain(&self, sets: &[&str]) -> Output {
+        let flags = sets.iter().flat_map(|set| ["--set", set]);
+        Command::new(env!("CARGO_BIN_EXE_sempairs"))
+            .args(["pretrain", "experiment.toml", "--device", "flex", "--plain"])
+            .args(flags)
+            .current_dir(self.0.path())
+            .output()
+            .expect("the command starts")
+    }
+
+    fn succeeds(&self, sets: &[&str]) -> String {
+        let output = self.pretrain(sets);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        said
+    }
+
+    /// The message of a run that must be refused.
+    fn refusal(&self, sets: &[&str]) -> String {
+        let output = self.pretrain(sets);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{sets:?}: {said}");
+        assert!(!said.contains("panicked"), "{said}");
+        said
+    }
+
+    fn run(&self) -> PathBuf {
+        self.at("runs/messages/sp-seed3")
+    }
+}
+
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.is_file()).collect();
+    files.sort();
+    files.into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn a_resume_with_other_settings_names_them_and_changes_nothing() {
+    let place = Place::new();
+    place.succeeds(&[]);
+    let before = files(&place.run());
+    let said = place.refusal(&[
+        "training.steps=3",
+        "method.temperature=0.25",
+        "views.normalize={ mean = [0.5, 0.5, 0.5], std = [0.5, 0.5, 0.5] }",
+    ]);
+    assert!(!said.contains("identity"), "{said}");
+    for part in [
+        "latest.ckpt: ",
+        "a run with other settings: `method.temperature` was 0.5 and is 0.25; ",
+        "`training.steps` was 2 and is 3",
+        "`views.normalize.mean` was not set and is [0.5, 0.5, 0.5]",
+        "sp-seed3/experiment.toml",
+    ] {
+        assert!(said.contains(part), "no {part}: {said}");
+    }
+    // What no weight depends on is no other setting.
+    place.succeeds(&["training.log_every=1", "evaluation.protocols=[{ kind = 'knn' }]"]);
+    assert!(place.refusal(&["training.batch=12"]).contains("`training.batch` was 8 and is 12;"));
+    let without = |files: Vec<(PathBuf, Vec<u8>)>| -> Vec<_> {
+        let kept = ["backbone.safetensors", "metrics.jsonl"];
+        files.into_iter().filter(|(path, _)| kept.iter().any(|it| path.ends_with(it))).collect()
+    };
+    assert_eq!(without(files(&place.run())), without(before));
+
+    fs::remove_file(place.run().join("experiment.toml")).unwrap();
+    let said = place.refusal(&["training.batch=12"]);
+    assert!(said.contains("experiment.toml would say, but it cannot be read"), "{said}");
+}
+
+#[test]
+fn a_resume_with_other_pictures_says_so() {
+    let place = Place::new();
+    place.succeeds(&[]);
+    fs::remove_file(place.at("pictures/dog/7.png")).unwrap();
+    let said = place.refusal(&[]);
+    assert!(
+        said.contains("other pictures or pairs: now there are 23 pairs of 23 pictures"),
+        "{said}"
+    );
+    assert!(said.contains("latest.ckpt: ") && !said.contains("identity"), "{said}");
+    place.class("pictures", "dog", 8);
+    place.succeeds(&[]);
+}
+
+#[test]
+fn a_score_is_called_after_the_neighbours_that_voted() {
+    let place = Place::new();
+    place.succeeds(&[]);
+    let scores = place.run().join("scores.jsonl");
+    let text = fs::read_to_string(&scores).unwrap();
+    assert!(text.contains("\"knn-k24-t0.07\"") && !text.contains("2000"), "{text}");
+    // The same command again finds its scores, and adds no line.
+    let said = place.succeeds(&[]);
+    assert!(!said.contains("scoring"), "{said}");
+    assert_eq!(fs::read_to_string(&scores).unwrap(), text);
+    let twice = "evaluation.protocols=[{ kind = 'knn', k = 100 }, { kind = 'knn', k = 200 }]";
+    let said = place.refusal(&[twice]);
+    assert!(said.contains("`k`") && said.contains("24"), "{said}");
+}
+
+#[test]
+fn a_test_set_that_lacks_a_class_is_scored_and_one_with_another_is_refused_by_name() {
+    let place = Place::new();
+    fs::remove_dir_all(place.at("test/cat")).unwrap();
+    place.succeeds(&[]);
+    let text = fs::read_to_string(place.run().join("scores.jsonl")).unwrap();
+    for line in text.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let classes = line["score"]["per_class"].as_array().unwrap();
+        let classes: Vec<&str> = classes.iter().map(|it| it[0].as_str().unwrap()).collect();
+        assert_eq!(classes, ["dog", "fox"]);
+        assert_eq!(line["score"]["n_test"], 16);
+    }
+    // A class of its own colour is told from the others by its neighbours, whatever its number.
+    let knn = place.succeeds(&["name=near", "evaluation.protocols=[{ kind = 'knn', k = 3 }]"]);
+    assert!(!knn.contains("error"), "{knn}");
+
+    let place = Place::new();
+    place.class("test", "ape", 2);
+    fs::remove_dir_all(place.at("test/dog")).unwrap();
+    let said = place.refusal(&[]);
+    assert!(said.contains("only the test pictures have 1 class: `ape`"), "{said}");
+    assert!(said.contains("only the training pictures have 1 class: `dog`"), "{said}");
+    assert!(!place.at("runs").exists(), "something was begun");
+}
+
+#[test]
+fn means_of_bytes_are_warned_of() {
+    let place = Place::new();
+    let set = "views.normalize={ mean = [127.5, 127.5, 127.5], std = [0.5, 0.5, 0.5] }";
+    let said = place.succeeds(&[set]);
+    let warning = "warning: messages: `views.normalize.mean`: is [127.5, 127.5, 127.5], but";
+    assert!(said.contains(warning) && said.contains("[0.5, 0.5, 0.5]"), "{said}");
+    assert_eq!(said.matches("warning").count(), 1, "{said}");
+    assert!(!Place::new().succeeds(&[]).contains("warning"));
+}
