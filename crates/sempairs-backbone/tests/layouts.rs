@@ -110,10 +110,10 @@ fn a_wrong_prefix_is_answered_with_the_right_one() {
                 let error = attempt(config, &path, prefix).unwrap_err();
                 let message = error.to_string();
                 assert!(message.contains(file), "{message}");
-                let WeightsError::Prefix { elsewhere, .. } = error else { panic!("{message}") };
+                let WeightsError::Prefix { absence, .. } = error else { panic!("{message}") };
                 let mut prefixes = [layout.copies, layout.twins, &[layout.prefix]].concat();
                 prefixes.sort_unstable();
-                assert_eq!(elsewhere, prefixes, "{}", layout.name);
+                assert_eq!(absence.elsewhere, prefixes, "{}", layout.name);
                 assert!(message.contains(&format!("`{}`", layout.prefix)), "{message}");
             }
         }

@@ -194,6 +194,10 @@ fn weights_may_stand_behind_a_prefix() {
     assert!(message.contains("method.pth") && message.contains("conv1.weight"), "{message}");
     assert!(message.contains("give --prefix backbone."), "{message}");
     let message = refusal(&["--prefix", "encoder."]);
+    assert!(message.contains("give --prefix backbone."), "{message}");
+    // A network of other names: there is no right prefix to name.
+    let transformer = r#"backbone={ name = "vit_tiny", patch = 8, size = 16 }"#;
+    let message = refusal(&["--prefix", "encoder.", "--set", transformer]);
     assert!(message.contains("--prefix TEXT") && message.contains("--prefix common"), "{message}");
 }
 

@@ -1,8 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::Group;
-use super::group::listed;
+use super::Absence;
 
 /// What can go wrong between a file of weights and a module.
 #[derive(Debug, thiserror::Error)]
@@ -31,25 +30,15 @@ pub enum WeightsError {
         path: PathBuf,
     },
     /// The module's tensors do not stand behind the prefix.
-    #[error("{}: {}", path.display(), Absence { prefix, first, found, tensors, elsewhere, holds })]
+    #[error("{}: {absence}", path.display())]
     Prefix {
         /// The file.
         path: PathBuf,
-        /// The prefix that was given; empty for none.
-        prefix: String,
-        /// The first of the module's tensors, by its own name.
-        first: String,
-        /// Tensors of the module that fit behind it.
-        found: usize,
-        /// Tensors of the module.
-        tensors: usize,
-        /// The prefixes behind which the file has all of them.
-        elsewhere: Vec<String>,
-        /// What the file has, by the first words of its names.
-        holds: Vec<Group>,
+        /// What is looked for, and where it is.
+        absence: Box<Absence>,
     },
     /// Several prefixes will do, and nothing says which.
-    #[error("{}: the network's tensors stand behind each of {}; say which", path.display(), Quoted(prefixes, ", "))]
+    #[error("{}: the network's tensors stand behind each of {}; say which", path.display(), Quoted(prefixes))]
     Ambiguous {
         /// The file.
         path: PathBuf,
@@ -65,7 +54,10 @@ pub enum WeightsError {
         misfits: Vec<Misfit>,
     },
     /// Tensors hold infinities or what is no number.
-    #[error("{}: has values that are not finite in {}; training diverged before it was written", path.display(), Firsts(tensors))]
+    #[error(
+        "{}: has values that are not finite in {}; training diverged before it was written",
+        path.display(), Firsts(tensors)
+    )]
     NotFinite {
         /// The file.
         path: PathBuf,
@@ -126,19 +118,19 @@ struct Summed<'a>(&'a [Misfit]);
 
 impl fmt::Display for Summed<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kinds: [(fn(&&Misfit) -> bool, &str); 4] = [
-            (|misfit| matches!(misfit, Misfit::Missing { .. }), "are missing"),
-            (|misfit| matches!(misfit, Misfit::Misshapen { .. }), "have another shape"),
-            (|misfit| matches!(misfit, Misfit::Mistyped { .. }), "hold no floats"),
-            (|misfit| matches!(misfit, Misfit::Extra { .. }), "are extra"),
-        ];
+        let predicate = |misfit: &Misfit| match misfit {
+            Misfit::Missing { .. } => "are missing",
+            Misfit::Misshapen { .. } => "have another shape",
+            Misfit::Mistyped { .. } => "hold no floats",
+            Misfit::Extra { .. } => "are extra",
+        };
         let mut parts = Vec::new();
-        for (is_such, predicate) in kinds {
-            let such = || self.0.iter().filter(is_such);
+        for kind in ["are missing", "have another shape", "hold no floats", "are extra"] {
+            let such = || self.0.iter().filter(|misfit| predicate(misfit) == kind);
             parts.extend(such().take(SPELT_OUT).map(Misfit::to_string));
             let more = such().count().saturating_sub(SPELT_OUT);
             if more > 0 {
-                parts.push(format!("{more} more {predicate}"));
+                parts.push(format!("{more} more {kind}"));
             }
         }
         out.write_str(&parts.join("; "))
@@ -151,7 +143,7 @@ struct Firsts<'a>(&'a [String]);
 impl fmt::Display for Firsts<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.0.len().min(SPELT_OUT);
-        write!(out, "{}", Quoted(&self.0[..shown], ", "))?;
+        write!(out, "{}", Quoted(&self.0[..shown]))?;
         match self.0.len() - shown {
             0 => Ok(()),
             more => write!(out, " and {more} more tensors"),
@@ -159,44 +151,12 @@ impl fmt::Display for Firsts<'_> {
     }
 }
 
-/// Names between backticks, with something between two.
-struct Quoted<'a>(&'a [String], &'a str);
+/// Names between backticks.
+struct Quoted<'a>(&'a [String]);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let quoted: Vec<String> = self.0.iter().map(|name| format!("`{name}`")).collect();
-        out.write_str(&quoted.join(self.1))
-    }
-}
-
-/// That tensors are not where they are looked for, and where they are.
-struct Absence<'a> {
-    prefix: &'a str,
-    first: &'a str,
-    found: &'a usize,
-    tensors: &'a usize,
-    elsewhere: &'a [String],
-    holds: &'a [Group],
-}
-
-impl fmt::Display for Absence<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { prefix, first, found, tensors, elsewhere, holds } = self;
-        match prefix.is_empty() {
-            true => write!(out, "without a prefix, ")?,
-            false => write!(out, "behind the prefix `{prefix}` ")?,
-        }
-        match found {
-            0 => write!(out, "it has none of the network's {tensors} tensors (`{first}`, ...); ")?,
-            _ => write!(out, "only {found} of the network's {tensors} tensors fit; ")?,
-        }
-        match elsewhere {
-            [] => write!(out, "it holds {}", listed(holds)),
-            [only] if only.is_empty() => write!(out, "all of them stand in it without a prefix"),
-            _ => {
-                let text = Quoted(elsewhere, " and behind ");
-                write!(out, "all of them stand behind {text}")
-            }
-        }
+        out.write_str(&quoted.join(", "))
     }
 }

@@ -9,7 +9,7 @@ use super::group::{Group, grouped, listed};
 use super::named::{replace, shapes};
 use super::place::{Entries, Place, Wanted, first_word};
 use super::prefix::Search;
-use super::{Misfit, Prefix, WeightsError};
+use super::{Absence, Misfit, Prefix, WeightsError};
 
 /// How the names in a file relate to the module's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,15 +86,15 @@ pub fn load_with_report<M: Module>(
     if 2 * hits.fitting < wanted.tensors.len() {
         let elsewhere = complete(&file.entries, &wanted, &places);
         if hits.named == 0 || !elsewhere.is_empty() {
-            return Err(WeightsError::Prefix {
-                path: path.into(),
+            let absence = Absence {
                 prefix: place.prefix,
                 first: wanted.tensors.first().map(|(name, _)| name.clone()).unwrap_or_default(),
                 found: hits.fitting,
                 tensors: wanted.tensors.len(),
                 elsewhere,
                 holds: grouped(file.entries.keys().map(String::as_str)),
-            });
+            };
+            return Err(WeightsError::Prefix { path: path.into(), absence: Box::new(absence) });
         }
     }
     let (misfits, ignored) = compare(&file.entries, &wanted, &place);

@@ -16,6 +16,7 @@
 //! The functions take any module whose fields bear the names of its PyTorch twin. The weight of a
 //! [`burn::nn::Linear`] is transposed on its way, since Burn keeps `[in, out]` and PyTorch `[out, in]`.
 
+mod absence;
 mod error;
 mod file;
 mod group;
@@ -27,6 +28,7 @@ mod prefix;
 mod save;
 mod zip;
 
+pub use absence::Absence;
 pub use error::{Misfit, WeightsError};
 pub use group::Group;
 pub use load::{LoadOptions, Loaded, load, load_with_report};

@@ -14,8 +14,8 @@ type Numbers = [u8; 6];
 /// A residual network's fields.
 const RESIDUAL: [&str; 6] = ["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"];
 
-/// Their places among the children of torchvision's ResNet, which has a rectifier and a pooling behind `bn1`; of the same
-/// without the pooling, for small pictures; and of lightly's for CIFAR, which has neither.
+/// Their places among the children of torchvision's ResNet, which has a ReLU and a pooling behind `bn1`; of
+/// the same without the pooling, for small pictures; and of lightly's for CIFAR, which has neither.
 const NUMBERINGS: [Numbers; 3] = [[0, 1, 4, 5, 6, 7], [0, 1, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5]];
 
 /// The tensors that a module wants.

@@ -22,7 +22,7 @@ pub struct Layout {
 pub enum Spelling {
     /// As torchvision and timm do.
     Own,
-    /// By their places in `nn.Sequential(*list(torchvision_resnet.children())[:-1])`, which counts the rectifier
+    /// By their places in `nn.Sequential(*list(torchvision_resnet.children())[:-1])`, which counts the ReLU
     /// and the pooling of the stem.
     Sequential,
     /// The same of lightly's ResNet for CIFAR, which has neither and calls a projection `shortcut`.

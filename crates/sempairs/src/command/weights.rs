@@ -59,7 +59,9 @@ impl WeightsFlags {
             format!("give {}", prefixes.iter().map(flag).collect::<Vec<_>>().join(" or "))
         };
         let advice = match &error {
-            WeightsError::Prefix { elsewhere, .. } if !elsewhere.is_empty() => flags(elsewhere),
+            WeightsError::Prefix { absence, .. } if !absence.elsewhere.is_empty() => {
+                flags(&absence.elsewhere)
+            }
             WeightsError::Prefix { .. } => "if they stand there behind a prefix, give it with --prefix TEXT, or \
                                             try --prefix common; if the file is another network's, set `backbone`"
                 .into(),
