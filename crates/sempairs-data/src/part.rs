@@ -95,7 +95,7 @@ fn is_linked(file: &File) -> bool {
 /// another kernel, if nobody has written to it for a day; never where the file system has no locks. Other files
 /// stay, whatever their names, and so does what cannot be removed.
 pub fn remove_orphans(folder: &Path) {
-    sweep(folder, |name| Writer::of(name));
+    sweep(folder, Writer::of);
 }
 
 /// As [`remove_orphans`], once for each folder in the life of the process. Earlier versions named the parts of a

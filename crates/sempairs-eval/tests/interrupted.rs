@@ -28,7 +28,7 @@ fn features_and_protocols_end_with_an_error() {
         let protocol: Protocol = name.parse().unwrap();
         is_interruption(protocol.score("scenes", "none", &train, &train).unwrap_err());
     }
-    is_interruption(Probe::default().fit(&train).err().expect("an error"));
+    is_interruption(Probe::default().fit(&train).expect_err("an error"));
     let tuned = Downstream { protocols: vec!["fine_tune".parse().unwrap()], ..downstream };
     is_interruption(tuned.run(&backbone, &device).unwrap_err());
     is_interruption(Knn { k: 1, ..Knn::default() }.rank(&train, &train.values).unwrap_err());
