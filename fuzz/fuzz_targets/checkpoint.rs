@@ -14,6 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
         let file = "crates/sempairs/tests/fixtures/dino/experiment.toml";
         read(&sempairs_fuzz::project(file), &[]).expect("a fixture").remove(0)
     });
+    sempairs_fuzz::may_catch_panics();
     let mut bytes = bytes.to_vec();
     sempairs_fuzz::repair::checkpoint(&mut bytes);
     sempairs_fuzz::put("latest.ckpt", &bytes);

@@ -1,7 +1,7 @@
 //! What the fuzz targets share: a file in memory for readers that take a path, and checksums put right.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 #[path = "../../crates/sempairs/tests/faults/repair.rs"]
 pub mod repair;
@@ -30,11 +30,19 @@ pub fn project(path: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "..", path].iter().collect()
 }
 
+/// Lets a reader catch panics of what it is made of: libFuzzer's hook would end the process at once. A panic that
+/// nobody catches still ends it.
+pub fn may_catch_panics() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| std::panic::set_hook(Box::new(|info| eprintln!("{info}"))));
+}
+
 /// Decodes a picture, if it begins as its format does.
 pub fn picture(bytes: &[u8], start: &[u8]) -> libfuzzer_sys::Corpus {
     if !bytes.starts_with(start) {
         return libfuzzer_sys::Corpus::Reject;
     }
+    may_catch_panics();
     let _ = sempairs_data::decode(bytes, "picture");
     libfuzzer_sys::Corpus::Keep
 }

@@ -12,7 +12,7 @@ pub fn cache(bytes: &mut [u8]) {
     const FOOTER: usize = 28;
     let Some(footer) = bytes.len().checked_sub(FOOTER) else { return };
     let offset = bytes[footer..footer + 8].try_into().map(u64::from_le_bytes).unwrap_or(0);
-    if offset > footer.saturating_sub(4) as u64 {
+    if footer < 4 || offset > (footer - 4) as u64 {
         return;
     }
     let offset = offset as usize;
