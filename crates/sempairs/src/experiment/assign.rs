@@ -1,5 +1,6 @@
 use toml::{Table, Value};
 
+use super::written::plain;
 use crate::Error;
 
 /// Takes `key=value` apart. The value is read as TOML; a word that could not be TOML, such as `shuffled` or
@@ -46,7 +47,11 @@ fn not_toml(value: &str, error: &toml::de::Error) -> String {
         true => "; a text stands in quotation marks: '\"...\"'",
         false => "",
     };
-    format!("the value is no TOML at its character {}: {}{advice}", before + 1, error.message())
+    format!(
+        "the value is no TOML at its character {}: {}{advice}",
+        before + 1,
+        plain(error.message())
+    )
 }
 
 /// Sets the value of a key with dots; a number addresses an element of a list.

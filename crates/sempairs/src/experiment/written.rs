@@ -9,9 +9,16 @@ use crate::Error;
 /// The table of a text.
 pub(super) fn parse_table(text: &str, file: &str) -> Result<Table, Error> {
     toml::from_str(text).map_err(|error| {
-        let reason = error.to_string();
+        let reason = plain(&error.to_string());
         Error::experiment(file, reason.trim_end())
     })
+}
+
+/// A parser's message without names of the program's types.
+pub(super) fn plain(message: &str) -> String {
+    let too_large = format!("a whole number is at most {}", i64::MAX);
+    let message = message.replace("u64 value was too large", &too_large);
+    message.replace("integer number overflowed", &too_large)
 }
 
 /// Where in a text a misfit stands, as the beginning of a message: `line 12: `. `None` for what stands nowhere, such
