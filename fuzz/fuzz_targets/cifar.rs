@@ -1,5 +1,6 @@
 #![no_main]
-//! CIFAR-10's and CIFAR-100's records and class names: the first byte says how many records the rest is stretched to.
+//! CIFAR-10's and CIFAR-100's records and class names: the first byte says how many records the
+//! rest is stretched to.
 
 use libfuzzer_sys::fuzz_target;
 use sempairs_data::{CifarKind, CifarSource, PictureSource, Split};

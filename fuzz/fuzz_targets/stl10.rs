@@ -1,5 +1,6 @@
 #![no_main]
-//! STL-10's pictures and labels: the first byte says how many pictures there are, the rest are labels.
+//! STL-10's pictures and labels: the first byte says how many pictures there are, the rest are
+//! labels.
 
 use libfuzzer_sys::fuzz_target;
 use sempairs_data::{PictureSource, Stl10Source, Stl10Split};

@@ -1,4 +1,5 @@
-//! What the fuzz targets share: a file in memory for readers that take a path, and checksums put right.
+//! What the fuzz targets share: a file in memory for readers that take a path, and checksums put
+//! right.
 
 use std::path::PathBuf;
 use std::sync::{Once, OnceLock};
@@ -30,8 +31,8 @@ pub fn project(path: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "..", path].iter().collect()
 }
 
-/// Lets a reader catch panics of what it is made of: libFuzzer's hook would end the process at once. A panic that
-/// nobody catches still ends it.
+/// Lets a reader catch panics of what it is made of: libFuzzer's hook would end the process at
+/// once. A panic that nobody catches still ends it.
 pub fn may_catch_panics() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| std::panic::set_hook(Box::new(|info| eprintln!("{info}"))));

@@ -1,12 +1,13 @@
 //! How large a network may be that a person writes.
 //!
-//! Beyond these nothing has been learned that is known of, and what would follow is an allocation that ends the
-//! process without a word about the key. They are generous, and no promise that the memory is there.
+//! Beyond these nothing has been learned that is known of, and what would follow is an allocation
+//! that ends the process without a word about the key. They are generous, and no promise that the
+//! memory is there.
 
 use crate::{BackboneConfig, BackboneError, BlockKind, NetworkConfig, Stem};
 
-/// Channels of a stage, values of a token: four times the last stage's of ResNet-50 (4x), the widest network of
-/// SimCLR's paper (arXiv 2002.05709, figure 1).
+/// Channels of a stage, values of a token: four times the last stage's of ResNet-50 (4x), the
+/// widest network of SimCLR's paper (arXiv 2002.05709, figure 1).
 pub const MAX_WIDTH: usize = 8_192;
 
 /// Pixels along a side that a network looks at: eighteen times the 224 of ImageNet's networks.
@@ -15,12 +16,12 @@ pub const MAX_SIDE: usize = 4_096;
 /// Blocks of a transformer: five times those of the largest one known (arXiv 2302.05442).
 pub const MAX_DEPTH: usize = 256;
 
-/// Numbers of one tensor that training keeps, a weight or a queue: 1 GiB, four times the largest matrix of a
-/// publication (8192 by 8192, arXiv 2103.03230).
+/// Numbers of one tensor that training keeps, a weight or a queue: 1 GiB, four times the largest
+/// matrix of a publication (8192 by 8192, arXiv 2103.03230).
 pub const MAX_VALUES: u64 = 1 << 28;
 
-/// Weights of a network with its heads: 8 GiB, twice those of the largest one that was trained without labels
-/// (ViT-g, arXiv 2304.07193).
+/// Weights of a network with its heads: 8 GiB, twice those of the largest one that was trained
+/// without labels (ViT-g, arXiv 2304.07193).
 pub const MAX_PARAMETERS: u64 = 1 << 31;
 
 /// Numbers of the attention of one picture, heads times the square of the tokens: 4 GiB.
@@ -98,8 +99,8 @@ impl BackboneConfig {
         Ok(())
     }
 
-    /// Whether the attention to pictures of so many pixels a side has a size that can be held; it has in a network
-    /// without attention.
+    /// Whether the attention to pictures of so many pixels a side has a size that can be held; it
+    /// has in a network without attention.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
-//! Damaged files of weights: every one is an error with the file's name or a legal file of other weights, none a panic,
-//! and no number in a file makes the reader take memory that the file does not fill.
+//! Damaged files of weights: every one is an error with the file's name or a legal file of other
+//! weights, none a panic, and no number in a file makes the reader take memory that the file does
+//! not fill.
 
 mod support;
 

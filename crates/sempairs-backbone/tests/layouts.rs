@@ -172,8 +172,8 @@ fn a_tensor_of_another_shape_is_named_with_both() {
     });
 }
 
-/// A ResNet-34 holds every tensor of a ResNet-18, and a transformer with more blocks those of one with fewer: what is
-/// too much within the network's own parts is not a head.
+/// A ResNet-34 holds every tensor of a ResNet-18, and a transformer with more blocks those of one
+/// with fewer: what is too much within the network's own parts is not a head.
 #[test]
 fn a_deeper_network_is_not_taken_for_a_shallow_one() {
     let folder = TempDir::new().unwrap();

@@ -1,9 +1,10 @@
 //! A request, made once for the whole process, that what is under way end early.
 //!
-//! Programs make it when a signal such as Ctrl-C's arrives. Whatever may take more than a moment - listing a
-//! folder, decoding pictures, computing features, fitting a probe - [checks](check) for it on the way, so that it
-//! ends with an error within about the time of a picture or of a pass over the features, and leaves no half-written
-//! file. Training ends after its current step instead, with a checkpoint.
+//! Programs make it when a signal such as Ctrl-C's arrives. Whatever may take more than a moment -
+//! listing a folder, decoding pictures, computing features, fitting a probe - [checks](check) for
+//! it on the way, so that it ends with an error within about the time of a picture or of a pass
+//! over the features, and leaves no half-written file. Training ends after its current step
+//! instead, with a checkpoint.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

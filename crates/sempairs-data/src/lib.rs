@@ -8,7 +8,8 @@
 //! - [`pairing`] and [`manifest`]: drawn pairs and curated ones;
 //! - [`cache`]: pictures decoded once, to one memory-mapped file;
 //! - [`screen`] and [`sift`]: what to do with pictures that cannot be decoded;
-//! - [`write_whole`], [`output`] and [`interrupt`]: files, lines and requests to end that every crate here shares.
+//! - [`write_whole`], [`output`] and [`interrupt`]: files, lines and requests to end that every
+//!   crate here shares.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

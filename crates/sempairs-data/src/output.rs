@@ -1,7 +1,8 @@
 //! Lines for people, on standard error and standard output.
 //!
-//! Writing them never ends the work that they tell of: a log's disk may be full, a terminal closed, or the reader
-//! of a pipe gone. So no crate here uses `println!` and `eprintln!`, which panic then.
+//! Writing them never ends the work that they tell of: a log's disk may be full, a terminal closed,
+//! or the reader of a pipe gone. So no crate here uses `println!` and `eprintln!`, which panic
+//! then.
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
@@ -10,15 +11,15 @@ use std::sync::{Mutex, PoisonError};
 /// The first error of standard output other than a closed pipe.
 static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
 
-/// Writes a line to standard error: notes and progress. It takes what `format!` takes. A line that cannot be
-/// written is dropped.
+/// Writes a line to standard error: notes and progress. It takes what `format!` takes. A line that
+/// cannot be written is dropped.
 #[macro_export]
 macro_rules! note {
     ($($part:tt)*) => { $crate::output::write_note(format_args!($($part)*)) };
 }
 
-/// Writes a line to standard output: results. It takes what `format!` takes. A line that cannot be written is
-/// dropped; [`lost`](crate::output::lost) tells at the end.
+/// Writes a line to standard output: results. It takes what `format!` takes. A line that cannot be
+/// written is dropped; [`lost`](crate::output::lost) tells at the end.
 #[macro_export]
 macro_rules! say {
     ($($part:tt)*) => { $crate::output::write_result(format_args!($($part)*)) };
@@ -41,8 +42,8 @@ pub fn write_result(line: Arguments<'_>) {
     }
 }
 
-/// Why results did not reach standard output, if any was lost. A reader who has closed the pipe, as `head` does,
-/// has lost nothing that it wanted.
+/// Why results did not reach standard output, if any was lost. A reader who has closed the pipe, as
+/// `head` does, has lost nothing that it wanted.
 pub fn lost() -> Option<io::Error> {
     LOST.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -13,12 +13,12 @@ const MARK: &str = ".sempairs-";
 /// Characters of the file's own name that the part's name shows, so that it stays below 255 bytes.
 const SHOWN: usize = 40;
 
-/// A part that nobody has written to for so long, and nobody holds a lock on, is an orphan even if its writer ran
-/// on another machine, from where its lock may not be seen.
+/// A part that nobody has written to for so long, and nobody holds a lock on, is an orphan even if
+/// its writer ran on another machine, from where its lock may not be seen.
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
-/// The running kernel: locks of all its processes, whatever container they run in, are seen by all of them.
-/// Sixteen hexadecimal digits, zeros where it cannot be told.
+/// The running kernel: locks of all its processes, whatever container they run in, are seen by all
+/// of them. Sixteen hexadecimal digits, zeros where it cannot be told.
 static KERNEL: LazyLock<String> = LazyLock::new(|| {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let digits: String = id.chars().filter(char::is_ascii_hexdigit).take(DIGITS).collect();
@@ -26,11 +26,12 @@ static KERNEL: LazyLock<String> = LazyLock::new(|| {
 });
 const DIGITS: usize = 16;
 
-/// A file that is being written, beside the one whose place it will take. It is removed when dropped, unless it
-/// has taken that place.
+/// A file that is being written, beside the one whose place it will take. It is removed when
+/// dropped, unless it has taken that place.
 ///
-/// Its name, `.NAME.sempairs-KERNEL-RANDOM.part`, is its own, since process ids are not: containers that share a
-/// folder have equal ones. The writer holds a lock on it, which tells others that it is alive.
+/// Its name, `.NAME.sempairs-KERNEL-RANDOM.part`, is its own, since process ids are not: containers
+/// that share a folder have equal ones. The writer holds a lock on it, which tells others that it
+/// is alive.
 pub(crate) struct Part {
     path: PathBuf,
     renamed: bool,
@@ -90,16 +91,17 @@ fn is_linked(file: &File) -> bool {
     }
 }
 
-/// Removes the parts from a folder that writers of [`write_whole`](crate::write_whole) have left behind who were
-/// killed. A part is removed if nobody holds the lock that its writer held, and, where that writer ran under
-/// another kernel, if nobody has written to it for a day; never where the file system has no locks. Other files
-/// stay, whatever their names, and so does what cannot be removed.
+/// Removes the parts from a folder that writers of [`write_whole`](crate::write_whole) have left
+/// behind who were killed. A part is removed if nobody holds the lock that its writer held, and,
+/// where that writer ran under another kernel, if nobody has written to it for a day; never where
+/// the file system has no locks. Other files stay, whatever their names, and so does what cannot be
+/// removed.
 pub fn remove_orphans(folder: &Path) {
     sweep(folder, Writer::of);
 }
 
-/// As [`remove_orphans`], once for each folder in the life of the process. Earlier versions named the parts of a
-/// file by their process alone; those of `target` are looked for, too.
+/// As [`remove_orphans`], once for each folder in the life of the process. Earlier versions named
+/// the parts of a file by their process alone; those of `target` are looked for, too.
 pub(crate) fn sweep_once(folder: &Path, target: &OsStr) {
     static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
     let place = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
@@ -144,7 +146,8 @@ impl Writer {
         Some(if here { Self::Here } else { Self::Elsewhere })
     }
 
-    /// Of a part of `target` as it was named before, `.NAME.PROCESS.part`, whose writer holds no lock.
+    /// Of a part of `target` as it was named before, `.NAME.PROCESS.part`, whose writer holds no
+    /// lock.
     fn of_old(name: &OsStr, target: &OsStr) -> Option<Self> {
         let (name, target) = (name.to_str()?, target.to_str()?);
         let process = name.strip_prefix('.')?.strip_prefix(target)?.strip_prefix('.')?;

@@ -5,11 +5,11 @@ use std::path::Path;
 use crate::part::{Part, sweep_once};
 
 /// Writes a file whole or not at all: `fill` writes beside it, then the result is flushed to the disk
-/// and renamed into place. Whoever opens `path` sees the old content or the new, never a part, however many
-/// processes write it at once; the last to finish wins.
+/// and renamed into place. Whoever opens `path` sees the old content or the new, never a part,
+/// however many processes write it at once; the last to finish wins.
 ///
-/// The file beside is hidden and of a name of its own. A process that is killed leaves it behind; the next one to
-/// write a file in that folder [removes](crate::remove_orphans) it.
+/// The file beside is hidden and of a name of its own. A process that is killed leaves it behind;
+/// the next one to write a file in that folder [removes](crate::remove_orphans) it.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
 //! Files that decoders get wrong, in a folder with what is expected of each.
 //!
 //! `SEMPAIRS_DECODE_CASES` names another folder than `tests/cases`. Its `expected.csv` has a row a
-//! file, `file,verdict,mean_r,mean_g,mean_b,tolerance`: the means of the channels as libjpeg decodes the
-//! file, or the verdict `refuse` for files that are incomplete or malformed.
+//! file, `file,verdict,mean_r,mean_g,mean_b,tolerance`: the means of the channels as libjpeg
+//! decodes the file, or the verdict `refuse` for files that are incomplete or malformed.
 
 #[path = "made/second.rs"]
 mod second;
@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 use sempairs_data::{Picture, decode};
 
-/// How far the second decoder may be from ours, which rounds the filter and the colours of chroma in
-/// other places: on average, and anywhere.
+/// How far the second decoder may be from ours, which rounds the filter and the colours of chroma
+/// in other places: on average, and anywhere.
 const MEAN: f64 = 1.0;
 const MOST: u8 = 12;
 

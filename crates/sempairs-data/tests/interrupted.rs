@@ -1,5 +1,5 @@
-//! What is under way ends when the process is asked to. The request holds for a whole process, so this file has one
-//! test.
+//! What is under way ends when the process is asked to. The request holds for a whole process, so
+//! this file has one test.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! JPEGs that are incomplete or overwritten: an error, or the picture itself, and never another one.
+//! JPEGs that are incomplete or overwritten: an error, or the picture itself, and never another
+//! one.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use sempairs_data::{Picture, decode};

@@ -1,5 +1,5 @@
-//! JPEGs of many encoder settings beside other decoders: sampling, scans, restart markers, progressive
-//! scripts.
+//! JPEGs of many encoder settings beside other decoders: sampling, scans, restart markers,
+//! progressive scripts.
 
 #[path = "made/second.rs"]
 mod second;
@@ -50,8 +50,8 @@ fn settings_of_a_rust_encoder() {
         for sampling in [F_1_1, F_2_1, F_1_2, F_2_2, F_4_1, F_4_2, F_1_4, F_2_4] {
             for scans in [0, 2, 5, 10] {
                 for restart in [0, 1, 5] {
-                    // With restart markers this encoder counts other differences than it writes, and
-                    // its own tables lack some: such files are malformed.
+                    // With restart markers this encoder counts other differences than it writes,
+                    // and its own tables lack some: such files are malformed.
                     for optimised in [false, true].into_iter().take(if restart > 0 { 1 } else { 2 })
                     {
                         let mut bytes = Vec::new();

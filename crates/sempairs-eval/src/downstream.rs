@@ -61,12 +61,14 @@ impl Downstream {
         Self { name, train, test, pipeline, protocols, batch: 256, cache: None, progress: false }
     }
 
-    /// Whether the backbone can be scored: what would be found only after the features are paid for.
+    /// Whether the backbone can be scored: what would be found only after the features are paid
+    /// for.
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] for senseless settings, and for k-NN over all pictures twice; [`EvalError::Unlabelled`] for a picture without a class,
-    /// [`EvalError::Mismatch`] for test pictures of classes that the training pictures do not have.
+    /// [`EvalError::Protocol`] for senseless settings, and for k-NN over all pictures twice;
+    /// [`EvalError::Unlabelled`] for a picture without a class, [`EvalError::Mismatch`] for test
+    /// pictures of classes that the training pictures do not have.
     pub fn check(&self) -> Result<(), EvalError> {
         self.protocols.iter().try_for_each(Protocol::check)?;
         let pictures = self.train.len();

@@ -31,7 +31,8 @@ pub enum EvalError {
         /// The picture's name.
         picture: String,
     },
-    /// A feature that is infinite or not a number, for which a picture cannot be to blame: its pixels are bytes.
+    /// A feature that is infinite or not a number, for which a picture cannot be to blame: its
+    /// pixels are bytes.
     #[error(
         "the backbone's features are not finite: its weights have diverged, or are too large for their precision"
     )]
@@ -82,8 +83,8 @@ impl EvalError {
         Self::Diverged { protocol: protocol.name(), what: what.to_string(), advice }
     }
 
-    /// A [`Protocol`](Self::Protocol) error of `key` unless the value lies in the range; what is no number lies in
-    /// none.
+    /// A [`Protocol`](Self::Protocol) error of `key` unless the value lies in the range; what is no
+    /// number lies in none.
     pub(crate) fn unless_within<T: PartialOrd + Debug>(
         key: &'static str,
         value: T,
@@ -96,7 +97,8 @@ impl EvalError {
         Err(Self::protocol(key, format!("must be from {least:?} to {most:?}, not {value:?}")))
     }
 
-    /// A [`Protocol`](Self::Protocol) error of `key` unless the value is a share of an update that stays.
+    /// A [`Protocol`](Self::Protocol) error of `key` unless the value is a share of an update that
+    /// stays.
     pub(crate) fn unless_momentum(value: f64) -> Result<(), Self> {
         match (0.0..1.0).contains(&value) {
             true => Ok(()),

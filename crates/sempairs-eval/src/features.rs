@@ -61,9 +61,9 @@ impl Features {
 ///
 /// # Errors
 ///
-/// [`EvalError::Unlabelled`] names the first picture without a class; [`EvalError::NotFinite`] is for a backbone
-/// that gives features which are no numbers; [`EvalError::Data`] passes on what the source meets, and
-/// [`EvalError::Pipeline`] what is wrong with the pipeline.
+/// [`EvalError::Unlabelled`] names the first picture without a class; [`EvalError::NotFinite`] is
+/// for a backbone that gives features which are no numbers; [`EvalError::Data`] passes on what the
+/// source meets, and [`EvalError::Pipeline`] what is wrong with the pipeline.
 ///
 /// # Panics
 ///

@@ -114,8 +114,8 @@ impl FineTune {
     /// # Errors
     ///
     /// [`EvalError::Unlabelled`] and [`EvalError::Data`] for the pictures, [`EvalError::TooFew`] for fewer than
-    /// two, [`EvalError::Protocol`] for senseless settings, [`EvalError::Diverged`] if the loss of a step or what the
-    /// trained network says of a test picture is not finite.
+    /// two, [`EvalError::Protocol`] for senseless settings, [`EvalError::Diverged`] if the loss of
+    /// a step or what the trained network says of a test picture is not finite.
     pub fn run<B: Backbone>(
         &self,
         backbone: &B,

@@ -1,4 +1,5 @@
-//! How far the numbers of a protocol may go: far beyond all publications', and short of what overflows.
+//! How far the numbers of a protocol may go: far beyond all publications', and short of what
+//! overflows.
 
 use std::ops::RangeInclusive;
 

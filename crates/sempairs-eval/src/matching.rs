@@ -9,8 +9,8 @@ use crate::EvalError;
 /// Classes that a message names before it only counts the rest.
 const NAMED: usize = 10;
 
-/// The labels of test pictures as numbers of the training set's classes, found by their names. The test set may lack
-/// classes, and number them in another order.
+/// The labels of test pictures as numbers of the training set's classes, found by their names. The
+/// test set may lack classes, and number them in another order.
 ///
 /// # Errors
 ///

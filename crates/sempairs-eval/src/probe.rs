@@ -208,7 +208,8 @@ impl Fitted {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Diverged`] if a query is so far from the training features that the outputs are not finite.
+    /// [`EvalError::Diverged`] if a query is so far from the training features that the outputs are
+    /// not finite.
     pub fn rank(&self, queries: &[f32]) -> Result<Ranked, EvalError> {
         let rows = self.standard.apply(queries.chunks_exact(self.dim));
         let logits = Logistic::logits(&rows, self.dim, self.classes, &self.minimum.point);
@@ -300,7 +301,8 @@ mod tests {
         let mut broken = train.clone();
         broken.values[17] = f32::NAN;
         assert!(matches!(Probe::default().fit(&broken), Err(EvalError::NotFinite)));
-        // All but equal features of training pictures, and others of test pictures: the scale overflows.
+        // All but equal features of training pictures, and others of test pictures: the scale
+        // overflows.
         let mut narrow = train.clone();
         narrow.values.iter_mut().for_each(|x| *x *= 1e-36);
         let fitted = Probe::default().fit(&narrow).unwrap();

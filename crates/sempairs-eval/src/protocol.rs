@@ -82,7 +82,8 @@ impl Protocol {
         Identity::new().and_field(settings.as_bytes()).and_field(views.as_bytes())
     }
 
-    /// The protocol as it is carried out with so many training pictures: of fewer than `k` all vote.
+    /// The protocol as it is carried out with so many training pictures: of fewer than `k` all
+    /// vote.
     pub fn on(&self, pictures: usize) -> Self {
         match self {
             Self::Knn(knn) => Self::Knn(Knn { k: knn.k.min(pictures), ..*knn }),
@@ -105,8 +106,8 @@ impl Protocol {
         }
     }
 
-    /// Ranks the classes of every query from the training features alone. Features that are not finite have no
-    /// ranking, wherever they come from.
+    /// Ranks the classes of every query from the training features alone. Features that are not
+    /// finite have no ranking, wherever they come from.
     pub(crate) fn rank(
         &self,
         train: &Features,

@@ -8,8 +8,8 @@ pub struct Ranked {
 }
 
 impl Ranked {
-    /// Ranks by score, the highest first, equal scores by the lower class. `None` if a score is infinite or not
-    /// a number: what a classifier that has diverged says is no ranking.
+    /// Ranks by score, the highest first, equal scores by the lower class. `None` if a score is
+    /// infinite or not a number: what a classifier that has diverged says is no ranking.
     ///
     /// # Shapes
     /// - scores: `[queries, classes]`, row-major

@@ -39,14 +39,14 @@ pub struct Score {
 
 impl Protocol {
     /// Scores test features against training features. The training set alone decides how the test set
-    /// is ranked; the classes of the test pictures are only compared with that ranking. Classes are the same if their
-    /// names are, and the test set may lack some.
+    /// is ranked; the classes of the test pictures are only compared with that ranking. Classes are
+    /// the same if their names are, and the test set may lack some.
     ///
     /// # Errors
     ///
-    /// [`EvalError::Mismatch`] if the sets differ in features, or a test picture is of a class that the training set
-    /// does not have; [`EvalError::TooFew`] if
-    /// one is empty, [`EvalError::Protocol`] for senseless settings.
+    /// [`EvalError::Mismatch`] if the sets differ in features, or a test picture is of a class that
+    /// the training set does not have; [`EvalError::TooFew`] if one is empty,
+    /// [`EvalError::Protocol`] for senseless settings.
     pub fn score(
         &self,
         dataset: &str,

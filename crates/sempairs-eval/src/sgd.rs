@@ -78,8 +78,8 @@ impl SgdMoco {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] for senseless settings, [`EvalError::Diverged`] if the learning rate makes weights or
-    /// outputs infinite.
+    /// [`EvalError::Protocol`] for senseless settings, [`EvalError::Diverged`] if the learning rate
+    /// makes weights or outputs infinite.
     pub fn rank(&self, train: &Features, queries: &[f32]) -> Result<Ranked, EvalError> {
         self.rank_with(train, queries, &ProgressBar::hidden())
     }

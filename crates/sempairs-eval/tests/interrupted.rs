@@ -1,4 +1,5 @@
-//! Scoring ends when the process is asked to. The request holds for a whole process, so this file has one test.
+//! Scoring ends when the process is asked to. The request holds for a whole process, so this file
+//! has one test.
 
 use std::sync::Arc;
 

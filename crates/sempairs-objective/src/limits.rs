@@ -1,5 +1,5 @@
-//! How far the numbers of a method may go: far beyond all publications', and short of what ends a process or makes
-//! a loss that is no number.
+//! How far the numbers of a method may go: far beyond all publications', and short of what ends a
+//! process or makes a loss that is no number.
 
 use std::ops::RangeInclusive;
 
@@ -8,7 +8,8 @@ use sempairs_backbone::limits::MAX_VALUES;
 /// Temperatures: publications have 0.04 to 1. Logits are cosines over them.
 pub(crate) const TEMPERATURES: RangeInclusive<f64> = 1e-4..=1e4;
 
-/// Temperatures of [`sinkhorn()`](crate::sinkhorn()), which underflows below: SwAV has 0.03 to 0.05.
+/// Temperatures of [`sinkhorn()`](crate::sinkhorn()), which underflows below: SwAV has 0.03 to
+/// 0.05.
 pub(crate) const EPSILONS: RangeInclusive<f64> = 0.01..=1e4;
 
 /// Weights of a loss's terms.

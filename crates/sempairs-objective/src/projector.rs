@@ -83,7 +83,8 @@ impl ProjectorConfig {
         Self::new([2048], 128, HeadNorm::None)
     }
 
-    /// Whether every layer has a width within the limits; `table` is what the head is called in its method.
+    /// Whether every layer has a width within the limits; `table` is what the head is called in its
+    /// method.
     ///
     /// # Errors
     ///

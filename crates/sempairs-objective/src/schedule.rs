@@ -62,8 +62,8 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] for a value outside 0 to 1, such as `momentum.start`, and for a warm-up that no run
-    /// has the steps for.
+    /// [`ObjectiveError::Config`] for a value outside 0 to 1, such as `momentum.start`, and for a
+    /// warm-up that no run has the steps for.
     pub fn check_momentum(&self, key: &str) -> Result<(), ObjectiveError> {
         let values: &[(&str, f64)] = match *self {
             Self::Constant { value } => &[("value", value)],

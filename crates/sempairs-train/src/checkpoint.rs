@@ -22,7 +22,8 @@ const MAGIC: &[u8; 8] = b"sempckp2";
 pub struct Checkpoint {
     /// Steps done.
     pub step: usize,
-    /// Steps among them that `metrics.jsonl` has no line of yet, if the run was interrupted between two lines.
+    /// Steps among them that `metrics.jsonl` has no line of yet, if the run was interrupted between
+    /// two lines.
     pub unlogged: Option<Unlogged>,
     module: Vec<u8>,
     optimizer: Vec<u8>,

@@ -128,7 +128,8 @@ impl TrainError {
         Self::Io { path: path.into(), error }
     }
 
-    /// A [`Config`](Self::Config) error of `key` unless the value lies in the range; what is no number lies in none.
+    /// A [`Config`](Self::Config) error of `key` unless the value lies in the range; what is no
+    /// number lies in none.
     pub(crate) fn unless_within<T: PartialOrd + Debug>(
         key: &str,
         value: T,

@@ -73,8 +73,8 @@ impl LearningRate {
     ///
     /// # Errors
     ///
-    /// [`TrainError::Config`] for a value out of its range, such as a rate that is not positive, or a warm-up that is
-    /// both in epochs and in steps.
+    /// [`TrainError::Config`] for a value out of its range, such as a rate that is not positive, or
+    /// a warm-up that is both in epochs and in steps.
     pub fn check(&self) -> Result<(), TrainError> {
         let most = *EPOCHS.end() as f64;
         for (key, value, range) in [

@@ -1,8 +1,10 @@
-//! How far the numbers of a run may go: far beyond all publications', and short of what overflows or ends a process.
+//! How far the numbers of a run may go: far beyond all publications', and short of what overflows
+//! or ends a process.
 
 use std::ops::RangeInclusive;
 
-/// Pairs in a batch; one has no other to be told from. Twice the largest known (32,768, arXiv 2103.00020).
+/// Pairs in a batch; one has no other to be told from. Twice the largest known (32,768, arXiv
+/// 2103.00020).
 pub const BATCHES: RangeInclusive<usize> = 2..=1 << 16;
 
 /// Steps of a run: two hundred times those of 1000 epochs of ImageNet in batches of 256.

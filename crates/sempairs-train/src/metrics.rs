@@ -84,8 +84,8 @@ impl MetricLog {
             .collect()
     }
 
-    /// What to say if lines are gone that a run must have had: it has logged its first `logged` steps, and the
-    /// file does not reach as far.
+    /// What to say if lines are gone that a run must have had: it has logged its first `logged`
+    /// steps, and the file does not reach as far.
     pub fn gap(&self, logged: usize) -> Option<String> {
         let last = self.lines.last().map_or(0, |line| line.step);
         if last >= logged {

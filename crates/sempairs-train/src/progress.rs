@@ -15,8 +15,8 @@ use crate::{MetricLine, NegativeCounts};
 /// Where a run shows how far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Display {
-    /// burn-train's dashboard on a terminal, where `q` asks whether to stop; plain lines elsewhere, in the background
-    /// of a terminal, and under `nohup`.
+    /// burn-train's dashboard on a terminal, where `q` asks whether to stop; plain lines elsewhere,
+    /// in the background of a terminal, and under `nohup`.
     #[default]
     Auto,
     /// A plain line every few seconds, with the time left.

@@ -26,8 +26,8 @@ fn lock(path: &Path) -> Result<File, TrainError> {
     }
 }
 
-/// Whether a lock was refused because there are none: on some network file systems, and where the service that
-/// keeps them does not run.
+/// Whether a lock was refused because there are none: on some network file systems, and where the
+/// service that keeps them does not run.
 fn has_no_locks(error: &io::Error) -> bool {
     #[cfg(unix)]
     if error.raw_os_error() == Some(nix::libc::ENOLCK) {
@@ -55,8 +55,8 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// Creates the folder if need be, and keeps other processes out of it until it is dropped. Where the file system
-    /// has no locks it cannot, and says so on standard error.
+    /// Creates the folder if need be, and keeps other processes out of it until it is dropped.
+    /// Where the file system has no locks it cannot, and says so on standard error.
     ///
     /// # Errors
     ///

@@ -1,9 +1,10 @@
 //! The terminal while a dashboard has it.
 //!
-//! burn-train's dashboard switches the terminal to raw mode, in which Ctrl-C is a key without a meaning, and panics
-//! in a thread of its own when the terminal is gone; a panic that cannot be told on standard error ends the process.
-//! Here Ctrl-C keeps its meaning, standard error takes whatever is written to it, and a process that has to end at
-//! once can put the terminal back first.
+//! burn-train's dashboard switches the terminal to raw mode, in which Ctrl-C is a key without a
+//! meaning, and panics in a thread of its own when the terminal is gone; a panic that cannot be
+//! told on standard error ends the process. Here Ctrl-C keeps its meaning, standard error takes
+//! whatever is written to it, and a process that has to end at once can put the terminal back
+//! first.
 
 #[cfg(unix)]
 pub(crate) use on_unix::Taken;
@@ -33,7 +34,8 @@ mod on_unix {
     /// For how long the dashboard may take to switch the terminal to raw mode.
     const PATIENCE: Duration = Duration::from_secs(2);
 
-    /// Shows the cursor, takes no clicks, leaves the second screen: what the dashboard does when it ends.
+    /// Shows the cursor, takes no clicks, leaves the second screen: what the dashboard does when it
+    /// ends.
     const NORMAL: &[u8] =
         b"\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1049l\x1b[?25h";
 
@@ -81,8 +83,8 @@ mod on_unix {
         }
     }
 
-    /// Raw mode in which Ctrl-C is a signal, and Ctrl-Z and Ctrl-\ are still none: they would leave the shell with
-    /// the dashboard's modes.
+    /// Raw mode in which Ctrl-C is a signal, and Ctrl-Z and Ctrl-\ are still none: they would leave
+    /// the shell with the dashboard's modes.
     fn with_ctrl_c(mut raw: Termios) -> Termios {
         raw.local_flags |= LocalFlags::ISIG;
         for key in [SpecialCharacterIndices::VSUSP, SpecialCharacterIndices::VQUIT] {
@@ -91,12 +93,12 @@ mod on_unix {
         raw
     }
 
-    /// Puts the terminal back to what it was before a dashboard took it, if one has it. For a process that ends at
-    /// once; the dashboard does not know of it.
+    /// Puts the terminal back to what it was before a dashboard took it, if one has it. For a
+    /// process that ends at once; the dashboard does not know of it.
     pub fn give_back() {
         let Some(before) = lock(&BEFORE).take() else { return };
-        // Until the process ends the dashboard may draw no more. A terminal that does not take what was drawn
-        // before would keep this waiting.
+        // Until the process ends the dashboard may draw no more. A terminal that does not take what
+        // was drawn before would keep this waiting.
         let (send, has_stopped) = mpsc::channel();
         thread::spawn(move || {
             let _out = stdout().lock();
@@ -110,8 +112,9 @@ mod on_unix {
         let _ = tcsetattr(stdout(), SetArg::TCSANOW, &before);
     }
 
-    /// Whether a dashboard may be shown: standard output is a terminal, this process is in the foreground there, so
-    /// that it is not stopped for changing modes, and it is told when the terminal goes away.
+    /// Whether a dashboard may be shown: standard output is a terminal, this process is in the
+    /// foreground there, so that it is not stopped for changing modes, and it is told when the
+    /// terminal goes away.
     pub fn is_usable() -> bool {
         let is_ours = |group| group == getpgrp();
         stdout().is_terminal() && tcgetpgrp(stdout()).map_or(true, is_ours) && !hang_up_is_ignored()
@@ -127,8 +130,8 @@ mod on_unix {
         }
     }
 
-    /// Standard error by way of a pipe, so that whatever is written is taken, be the terminal gone or the disk
-    /// full.
+    /// Standard error by way of a pipe, so that whatever is written is taken, be the terminal gone
+    /// or the disk full.
     struct Forwarded {
         original: OwnedFd,
         forwards: Option<JoinHandle<()>>,
@@ -187,7 +190,8 @@ mod elsewhere {
         stdout().is_terminal()
     }
 
-    /// Whether the process was started to outlive its terminal: never, since nothing is known of it here.
+    /// Whether the process was started to outlive its terminal: never, since nothing is known of it
+    /// here.
     pub fn hang_up_is_ignored() -> bool {
         false
     }

@@ -67,8 +67,8 @@ impl Trainer {
     /// with the networks in evaluation mode after each step in [`observe`](Self::observe).
     ///
     /// After a resume the observer is called again for the step of the checkpoint, since the run may have
-    /// been killed before the first call ended. An observer that fails with [`DataError::Interrupted`] stops the
-    /// run as the [interrupter](Self::interrupter) does.
+    /// been killed before the first call ended. An observer that fails with
+    /// [`DataError::Interrupted`] stops the run as the [interrupter](Self::interrupter) does.
     ///
     /// # Errors
     ///

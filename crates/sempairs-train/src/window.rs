@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{MetricLine, Stepper, TrainError};
 
-/// The steps since the last line of metrics, as the checkpoint of an interrupted run keeps them: the next line of
-/// the run that goes on is the one that would have been written without the interruption.
+/// The steps since the last line of metrics, as the checkpoint of an interrupted run keeps them:
+/// the next line of the run that goes on is the one that would have been written without the
+/// interruption.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Unlogged {
     /// The loss of each step.
@@ -97,7 +98,8 @@ impl Window {
         }
     }
 
-    /// Reads the losses, all at once, since each reading makes the device wait; refuses one that is no number.
+    /// Reads the losses, all at once, since each reading makes the device wait; refuses one that is
+    /// no number.
     pub fn take(
         &mut self,
         clock: Clock,

@@ -1,4 +1,5 @@
-//! What a run directory removes when it is opened: what a killed run was just writing, and nothing else.
+//! What a run directory removes when it is opened: what a killed run was just writing, and nothing
+//! else.
 
 use std::fs;
 

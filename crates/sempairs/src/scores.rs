@@ -130,7 +130,8 @@ struct Wanted {
     /// As it is carried out.
     protocol: Protocol,
     hash: String,
-    /// The hash of what was asked for: scores used to be called after more neighbours than there are pictures.
+    /// The hash of what was asked for: scores used to be called after more neighbours than there
+    /// are pictures.
     asked: String,
 }
 

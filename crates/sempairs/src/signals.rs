@@ -15,10 +15,11 @@ const SIGINT: i32 = 2;
 /// The first signal that arrived; 0 for none.
 static FIRST: AtomicI32 = AtomicI32::new(0);
 
-/// Makes the signals of Ctrl-C, of batch systems and containers (SIGTERM) and of closed terminals (SIGHUP) ask what
-/// is under way to end: `interrupter`'s runs after their current step, with a checkpoint, and
-/// [all else](interrupt) as soon as it can. A second Ctrl-C ends the process at once; other signals may be sent
-/// twice, as a closing terminal's is, without harm. Under `nohup` SIGHUP stays ignored.
+/// Makes the signals of Ctrl-C, of batch systems and containers (SIGTERM) and of closed terminals
+/// (SIGHUP) ask what is under way to end: `interrupter`'s runs after their current step, with a
+/// checkpoint, and [all else](interrupt) as soon as it can. A second Ctrl-C ends the process at
+/// once; other signals may be sent twice, as a closing terminal's is, without harm. Under `nohup`
+/// SIGHUP stays ignored.
 ///
 /// # Errors
 ///
@@ -70,9 +71,10 @@ fn arrived(signal: i32, interrupter: &Interrupter) {
     }
 }
 
-/// The end of a program: says on standard error what went wrong, if anything, and returns the code to exit with. For
-/// a run that was stopped that is what a shell reports of a process that the signal has ended: 130 after Ctrl-C (or
-/// `q` in the dashboard), 143 after SIGTERM, 129 after SIGHUP.
+/// The end of a program: says on standard error what went wrong, if anything, and returns the code
+/// to exit with. For a run that was stopped that is what a shell reports of a process that the
+/// signal has ended: 130 after Ctrl-C (or `q` in the dashboard), 143 after SIGTERM, 129 after
+/// SIGHUP.
 pub fn exit_code(result: Result<(), Error>) -> ExitCode {
     match (result, output::lost()) {
         (Ok(()), None) => ExitCode::SUCCESS,

@@ -1,7 +1,9 @@
-//! Files that an earlier version of this program has written are read, to the bit, or refused by name.
+//! Files that an earlier version of this program has written are read, to the bit, or refused by
+//! name.
 //!
-//! `fixtures/moco` and `fixtures/dino` are runs of eight steps with checkpoints after four; beside them lie pictures, a
-//! manifest, a decoded cache of the pictures with a short side of 8, features and scores of every protocol.
+//! `fixtures/moco` and `fixtures/dino` are runs of eight steps with checkpoints after four; beside
+//! them lie pictures, a manifest, a decoded cache of the pictures with a short side of 8, features
+//! and scores of every protocol.
 #![cfg(feature = "flex")]
 
 use std::collections::HashMap;
@@ -73,8 +75,8 @@ fn a_finished_run_is_taken_as_it_is() {
     }
 }
 
-/// On the machine that wrote the fixtures the last four steps end with the same bits; elsewhere they differ by
-/// rounding, which four steps do not make much of.
+/// On the machine that wrote the fixtures the last four steps end with the same bits; elsewhere
+/// they differ by rounding, which four steps do not make much of.
 #[test]
 fn a_run_goes_on_from_a_checkpoint() {
     for run in ["moco", "dino"] {

@@ -1,5 +1,5 @@
-//! Signals end a run after its current step, with a checkpoint, whatever has become of its output; and a closed pipe or
-//! a full disk under the output ends nothing.
+//! Signals end a run after its current step, with a checkpoint, whatever has become of its output;
+//! and a closed pipe or a full disk under the output ends nothing.
 #![cfg(unix)]
 
 mod process;
@@ -173,7 +173,8 @@ fn a_killed_cache_s_part_goes_with_the_next_file_and_a_living_one_s_stays() {
     assert_eq!(names(&caches), [".mine.part", "one.cache", "two.cache"]);
 }
 
-/// A process that decodes pictures for longer than any test waits, and has begun its file in `caches`.
+/// A process that decodes pictures for longer than any test waits, and has begun its file in
+/// `caches`.
 fn long_cache() -> (Small, Running) {
     let small = Small::new();
     let scenes = "scenes --out few --per-class 1 --size 600";

@@ -50,7 +50,8 @@ pub enum WeightsError {
     Misfits {
         /// The file.
         path: PathBuf,
-        /// All of them: missing, misshapen and mistyped ones in the order of the module, then extra ones by name.
+        /// All of them: missing, misshapen and mistyped ones in the order of the module, then extra
+        /// ones by name.
         misfits: Vec<Misfit>,
     },
     /// Tensors hold infinities or what is no number.
@@ -74,7 +75,8 @@ pub enum Misfit {
         /// The tensor.
         name: String,
     },
-    /// The file has it in one of the module's own fields, and the module has not: it is of another network.
+    /// The file has it in one of the module's own fields, and the module has not: it is of another
+    /// network.
     Extra {
         /// The tensor.
         name: String,

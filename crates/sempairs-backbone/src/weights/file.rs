@@ -70,7 +70,8 @@ impl WeightsFile {
         }
         let mut header = Vec::new();
         file.by_ref().take(length).read_to_end(&mut header).map_err(io)?;
-        // Reading it also compares the tensors' sizes with their shapes, and leaves no gap between them.
+        // Reading it also compares the tensors' sizes with their shapes, and leaves no gap between
+        // them.
         let header: Metadata = serde_json::from_slice(&header)
             .map_err(|e| damaged(path, format!("the header: {e}")))?;
         let held = header.data_len() as u64;

@@ -45,20 +45,22 @@ impl<M> fmt::Display for Loaded<M> {
 
 /// Loads a module's weights from a `.safetensors` file or a PyTorch checkpoint, told apart by content.
 ///
-/// Every tensor of the module is in the file, in its shape and as finite floating-point numbers (which
-/// become f32). What the file has below the prefix beside the module's own fields (a classifier, a projection
-/// head, prototypes) is ignored, and named by [`load_with_report`]; a further tensor within one of these fields
-/// is an error, since it belongs to another network (a deeper one, or one with other layers), save the
-/// `num_batches_tracked` of norms, which PyTorch needs for cumulative averages alone. The parameters keep
-/// their ids and whether they are trained. As for every map over a Burn module, clones share running
-/// statistics, so they see the loaded ones.
+/// Every tensor of the module is in the file, in its shape and as finite floating-point numbers
+/// (which become f32). What the file has below the prefix beside the module's own fields (a
+/// classifier, a projection head, prototypes) is ignored, and named by [`load_with_report`]; a
+/// further tensor within one of these fields is an error, since it belongs to another network (a
+/// deeper one, or one with other layers), save the `num_batches_tracked` of norms, which PyTorch
+/// needs for cumulative averages alone. The parameters keep their ids and whether they are trained.
+/// As for every map over a Burn module, clones share running statistics, so they see the loaded
+/// ones.
 ///
 /// # Errors
 ///
-/// [`WeightsError::Io`] or [`WeightsError::Format`] if the file cannot be read; [`WeightsError::Prefix`] if
-/// the module stands elsewhere in the file, or nowhere, [`WeightsError::Ambiguous`] if it stands behind several
-/// prefixes; [`WeightsError::Misfits`] with every tensor that does not fit; [`WeightsError::NotFinite`] for
-/// infinities and what is no number. The module is as it was then.
+/// [`WeightsError::Io`] or [`WeightsError::Format`] if the file cannot be read;
+/// [`WeightsError::Prefix`] if the module stands elsewhere in the file, or nowhere,
+/// [`WeightsError::Ambiguous`] if it stands behind several prefixes; [`WeightsError::Misfits`] with
+/// every tensor that does not fit; [`WeightsError::NotFinite`] for infinities and what is no
+/// number. The module is as it was then.
 pub fn load<M: Module>(module: M, path: &Path, options: &LoadOptions) -> Result<M, WeightsError> {
     Ok(load_with_report(module, path, options)?.module)
 }

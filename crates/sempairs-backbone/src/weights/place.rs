@@ -14,8 +14,9 @@ type Numbers = [u8; 6];
 /// A residual network's fields.
 const RESIDUAL: [&str; 6] = ["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"];
 
-/// Their places among the children of torchvision's ResNet, which has a ReLU and a pooling behind `bn1`; of
-/// the same without the pooling, for small pictures; and of lightly's for CIFAR, which has neither.
+/// Their places among the children of torchvision's ResNet, which has a ReLU and a pooling behind
+/// `bn1`; of the same without the pooling, for small pictures; and of lightly's for CIFAR, which
+/// has neither.
 const NUMBERINGS: [Numbers; 3] = [[0, 1, 4, 5, 6, 7], [0, 1, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5]];
 
 /// The tensors that a module wants.
@@ -33,8 +34,8 @@ pub(super) struct Place {
     pub(super) prefix: String,
     /// The numbers that `nn.Sequential(*network.children())` gives to the fields in place of names.
     numbers: Option<Numbers>,
-    /// Whether the projection of a residual block's input is called `shortcut`, as in the ResNets for
-    /// CIFAR of kuangliu and lightly, and not `downsample` as in torchvision's.
+    /// Whether the projection of a residual block's input is called `shortcut`, as in the ResNets
+    /// for CIFAR of kuangliu and lightly, and not `downsample` as in torchvision's.
     shortcut: bool,
 }
 
@@ -59,7 +60,8 @@ impl Wanted {
         Self { tensors, fields }
     }
 
-    /// All places of a file where some tensor of the module may stand, in the order of the alphabet.
+    /// All places of a file where some tensor of the module may stand, in the order of the
+    /// alphabet.
     pub(super) fn places(&self, entries: &Entries) -> Vec<Place> {
         let numbered = if self.fields == RESIDUAL { numbered(entries) } else { BTreeSet::new() };
         let projects = self.tensors.iter().any(|(name, _)| name.contains(".downsample."));
@@ -101,7 +103,8 @@ impl Wanted {
         hits.fitting == self.tensors.len()
     }
 
-    /// The best of some places: the one with most of the module, of equals the one with torchvision's names.
+    /// The best of some places: the one with most of the module, of equals the one with
+    /// torchvision's names.
     pub(super) fn best<'a>(
         &self,
         entries: &Entries,

@@ -6,12 +6,13 @@ use super::place::{Entries, Hits, Place, Wanted};
 
 /// What stands in a file before the names of a module's tensors.
 ///
-/// The keys of nested dictionaries count: a PyTorch checkpoint `{"state_dict": {"module.conv1.weight":
-/// ...}, ...}` has the prefix `state_dict.module.`. What lies elsewhere in the file (optimiser, queue) is
-/// no concern of the module.
+/// The keys of nested dictionaries count: a PyTorch checkpoint `{"state_dict":
+/// {"module.conv1.weight": ...}, ...}` has the prefix `state_dict.module.`. What lies elsewhere in
+/// the file (optimiser, queue) is no concern of the module.
 ///
-/// Behind the prefix the tensors have the module's own names, or those of `nn.Sequential(*list(network.children()))`:
-/// numbers in place of the fields, so that `0.weight` is `conv1.weight` and `4.0.bn1.bias` is `layer1.0.bn1.bias`.
+/// Behind the prefix the tensors have the module's own names, or those of
+/// `nn.Sequential(*list(network.children()))`: numbers in place of the fields, so that `0.weight`
+/// is `conv1.weight` and `4.0.bn1.bias` is `layer1.0.bn1.bias`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Prefix {
     /// Nothing.
@@ -19,10 +20,10 @@ pub enum Prefix {
     None,
     /// This, its last dot included.
     Named(String),
-    /// The one behind which the module is found. Of several, those of [usual words](Self::USUAL) alone
-    /// (and numbers) go before others, and copies of a network that trains (`momentum`, `target` or `ema` in a word,
-    /// `encoder_k`) come last; of usual ones a teacher's is taken, which is what DINO evaluates, else the
-    /// shortest. Several others are an error.
+    /// The one behind which the module is found. Of several, those of [usual words](Self::USUAL)
+    /// alone (and numbers) go before others, and copies of a network that trains (`momentum`,
+    /// `target` or `ema` in a word, `encoder_k`) come last; of usual ones a teacher's is taken,
+    /// which is what DINO evaluates, else the shortest. Several others are an error.
     Common,
 }
 
@@ -44,8 +45,8 @@ pub(super) enum Search {
 
 impl Prefix {
     /// What training scripts put before a backbone's names: the dictionaries of checkpoints, the
-    /// wrappers of `DataParallel`, `torch.compile` and FSDP, and the fields in which methods keep the
-    /// encoder they train.
+    /// wrappers of `DataParallel`, `torch.compile` and FSDP, and the fields in which methods keep
+    /// the encoder they train.
     pub const USUAL: [&str; 26] = [
         "state_dict",
         "model_state_dict",
@@ -121,7 +122,8 @@ fn common(entries: &Entries, wanted: &Wanted, places: &[Place]) -> Search {
             None => behind("", entries, wanted, places),
         };
     };
-    // A network that lacks a tensor stays the one that is meant: its copy does not silently take its place.
+    // A network that lacks a tensor stays the one that is meant: its copy does not silently take
+    // its place.
     let likely: Vec<(&Place, Hits)> =
         likely.into_iter().filter(|(place, _)| rank(place) == top).collect();
     let whole = likely.iter().filter(|(_, hits)| wanted.is_complete(*hits));

@@ -87,8 +87,8 @@ const DICTIONARIES: [&str; 8] = [
     "classy_state_dict",
 ];
 
-/// An archive as `torch.save` writes it: a pickled dictionary, of dictionaries where names say so, with an epoch
-/// and an architecture's name beside them.
+/// An archive as `torch.save` writes it: a pickled dictionary, of dictionaries where names say so,
+/// with an epoch and an architecture's name beside them.
 fn torch_save(tensors: &[Named]) -> Vec<u8> {
     let dictionary = |tensor: &Named| {
         let word = tensor.name.split('.').next().unwrap_or_default().to_owned();

@@ -1,4 +1,5 @@
-//! Layouts of published checkpoints: which names the programs give to a network, its copies and heads.
+//! Layouts of published checkpoints: which names the programs give to a network, its copies and
+//! heads.
 
 /// Names and shapes of a checkpoint.
 pub struct Layout {
@@ -22,8 +23,8 @@ pub struct Layout {
 pub enum Spelling {
     /// As torchvision and timm do.
     Own,
-    /// By their places in `nn.Sequential(*list(torchvision_resnet.children())[:-1])`, which counts the ReLU
-    /// and the pooling of the stem.
+    /// By their places in `nn.Sequential(*list(torchvision_resnet.children())[:-1])`, which counts
+    /// the ReLU and the pooling of the stem.
     Sequential,
     /// The same of lightly's ResNet for CIFAR, which has neither and calls a projection `shortcut`.
     Consecutive,

@@ -34,14 +34,16 @@ impl CachedSource {
     /// Decodes every picture of `source` on all cores, brings its shorter side down to `short_side`
     /// pixels (antialiased bilinear filtering; never up), and writes the cache to `path`.
     ///
-    /// The file is written whole or not at all, the latter too if the process is [asked to end](interrupt). Memory is bounded by 16 pictures a core, whatever
-    /// the size of the source. A progress bar shows on a terminal.
+    /// The file is written whole or not at all, the latter too if the process is [asked to
+    /// end](interrupt). Memory is bounded by 16 pictures a core, whatever the size of the source. A
+    /// progress bar shows on a terminal.
     ///
     /// # Errors
     ///
     /// That of the first bad picture under [`OnBadPicture::Error`], or if all are bad;
     /// [`DataError::Io`] if the file cannot be written, for instance because the disk is full;
-    /// [`DataError::Cache`] for a short side of zero or an empty source; [`DataError::Interrupted`].
+    /// [`DataError::Cache`] for a short side of zero or an empty source;
+    /// [`DataError::Interrupted`].
     pub fn build(
         source: &dyn PictureSource,
         short_side: usize,

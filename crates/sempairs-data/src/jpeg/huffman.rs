@@ -11,10 +11,11 @@ pub(super) struct Huffman {
     /// By the next nine bits: the symbol in the upper byte, the code's length in the lower one; 0
     /// for longer codes.
     short: [u16; 1 << LOOKAHEAD],
-    /// By the next nine bits, where they hold an AC coefficient with its code: the value in the upper
-    /// byte, the zeros before it in four bits, the length of both in four; else 0.
+    /// By the next nine bits, where they hold an AC coefficient with its code: the value in the
+    /// upper byte, the zeros before it in four bits, the length of both in four; else 0.
     with_value: [i16; 1 << LOOKAHEAD],
-    /// By length: the first 16-bit word, as a number, that begins with no code of that length or less.
+    /// By length: the first 16-bit word, as a number, that begins with no code of that length or
+    /// less.
     limit: [u32; 18],
     /// By length: the place in `symbols` of the code with the value zero.
     offset: [i32; 17],

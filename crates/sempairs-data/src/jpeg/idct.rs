@@ -1,13 +1,14 @@
 //! The inverse discrete cosine transform (T.81, annex A.3.3) in integers.
 //!
-//! The algorithm of Loeffler, Ligtenberg and Moschytz (1989) with twelve fractional bits, columns before
-//! rows, as in stb_image and zune-jpeg, to whose results it is equal bit for bit.
+//! The algorithm of Loeffler, Ligtenberg and Moschytz (1989) with twelve fractional bits, columns
+//! before rows, as in stb_image and zune-jpeg, to whose results it is equal bit for bit.
 
 use super::frame::SIDE;
 use super::sequential::Block;
 
-/// Dequantises `block`, transforms it, and writes its 64 samples into `out`, whose rows are `stride`
-/// apart. `coded` coefficients, in coding order, may differ from zero. `block` is zero afterwards.
+/// Dequantises `block`, transforms it, and writes its 64 samples into `out`, whose rows are
+/// `stride` apart. `coded` coefficients, in coding order, may differ from zero. `block` is zero
+/// afterwards.
 #[inline]
 pub(super) fn idct(
     block: &mut Block,

@@ -1,9 +1,9 @@
 //! JPEG (ITU-T T.81, JFIF 1.02): sequential and progressive, Huffman-coded, 8 bits a sample.
 //!
-//! The decoder is strict where other decoders guess: data that end early, bytes that are left over, bits
-//! that are no code, scans that are missing are errors, since a picture with a part made up would be
-//! trained on. It is lenient where nothing of the picture depends on it: stray bytes between segments,
-//! metadata, what follows the end-of-image marker.
+//! The decoder is strict where other decoders guess: data that end early, bytes that are left over,
+//! bits that are no code, scans that are missing are errors, since a picture with a part made up
+//! would be trained on. It is lenient where nothing of the picture depends on it: stray bytes
+//! between segments, metadata, what follows the end-of-image marker.
 
 mod bits;
 mod damage;

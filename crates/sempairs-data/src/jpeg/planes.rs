@@ -67,8 +67,9 @@ pub(super) fn each<T>(frame: &Frame, make: impl Fn(&Component) -> T) -> Vec<T> {
 
 /// Checks that the mean of a block is one that samples of 8 bits can have.
 ///
-/// The DC coefficient is eight times the mean, less 128, and encoders round it to a step. Data that were
-/// overwritten often leave this range, since each block is coded as a difference from the one before.
+/// The DC coefficient is eight times the mean, less 128, and encoders round it to a step. Data that
+/// were overwritten often leave this range, since each block is coded as a difference from the one
+/// before.
 #[inline(always)]
 pub(super) fn check_mean(block: &Block, quantiser: &[i32; 64]) -> Result<(), Damage> {
     let mean = i32::from(block[0]).wrapping_mul(quantiser[0]);

@@ -1,8 +1,9 @@
 //! From the planes of components to RGB pixels.
 //!
-//! Chroma at half the resolution is brought up by the triangle filter `(3 near + far + 2) / 4`, rows before
-//! columns; other ratios by repetition, as libjpeg does. The results are zune-jpeg's bit for bit; libjpeg
-//! rounds the two steps of the filter as one, which differs by one level at most.
+//! Chroma at half the resolution is brought up by the triangle filter `(3 near + far + 2) / 4`,
+//! rows before columns; other ratios by repetition, as libjpeg does. The results are zune-jpeg's
+//! bit for bit; libjpeg rounds the two steps of the filter as one, which differs by one level at
+//! most.
 
 use super::frame::Frame;
 use super::planes::Plane;

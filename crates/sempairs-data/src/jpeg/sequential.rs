@@ -89,8 +89,8 @@ pub(super) struct SequentialScan<'t, F> {
     codes: Vec<(&'t Huffman, &'t Huffman)>,
     predictions: [i32; 4],
     block: Block,
-    /// Takes part, place and block, and the number of coefficients up to the last that is coded; the
-    /// block is to be zero when it comes back.
+    /// Takes part, place and block, and the number of coefficients up to the last that is coded;
+    /// the block is to be zero when it comes back.
     take: F,
 }
 

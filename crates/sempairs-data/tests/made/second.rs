@@ -3,8 +3,8 @@
 use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 use sempairs_data::Picture;
 
-/// A picture as the `jpeg-decoder` crate decodes it, as RGB; `None` for four components and what that
-/// crate cannot read.
+/// A picture as the `jpeg-decoder` crate decodes it, as RGB; `None` for four components and what
+/// that crate cannot read.
 pub fn decode(bytes: &[u8]) -> Option<Picture<'static>> {
     let mut decoder = Decoder::new(bytes);
     // That crate lets the components' names overrule Adobe's marker; libjpeg does not.

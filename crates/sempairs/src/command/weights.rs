@@ -1,10 +1,10 @@
-use std::io::{Write, stderr};
 use std::path::PathBuf;
 
 use clap::Args;
 use sempairs::Error;
 use sempairs::backbone::AnyBackbone;
 use sempairs::backbone::weights::{LoadOptions, Loaded, Prefix, WeightsError, load_with_report};
+use sempairs::data::note;
 use sempairs::eval::EvalError;
 
 /// A file of a backbone's weights.
@@ -20,7 +20,8 @@ pub struct WeightsFlags {
 }
 
 impl WeightsFlags {
-    /// The network with the file's weights; standard error says where they stood, and what was ignored.
+    /// The network with the file's weights; standard error says where they stood, and what was
+    /// ignored.
     pub fn load(&self, backbone: AnyBackbone) -> Result<AnyBackbone, Error> {
         let prefix = match self.prefix.as_deref() {
             None => Prefix::None,
@@ -45,8 +46,7 @@ impl WeightsFlags {
     }
 
     fn note(&self, loaded: &Loaded<AnyBackbone>) {
-        // Nothing depends on whether a note can be written.
-        let _ = writeln!(stderr(), "{}: loaded {loaded}", self.weights.display());
+        note!("{}: loaded {loaded}", self.weights.display());
     }
 
     /// The error, with the flag that helps.

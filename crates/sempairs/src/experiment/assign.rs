@@ -3,12 +3,13 @@ use toml::{Table, Value};
 use super::written::plain;
 use crate::Error;
 
-/// Takes `key=value` apart. The value is read as TOML; a word that could not be TOML, such as `shuffled` or
-/// `small/byol`, is a text as it stands.
+/// Takes `key=value` apart. The value is read as TOML; a word that could not be TOML, such as
+/// `shuffled` or `small/byol`, is a text as it stands.
 ///
 /// # Errors
 ///
-/// [`Error::Experiment`] if there is no `=`, or no key before it, or the value begins as TOML does and is none.
+/// [`Error::Experiment`] if there is no `=`, or no key before it, or the value begins as TOML does
+/// and is none.
 pub fn parse_assignment(assignment: &str) -> Result<(String, Value), Error> {
     let refuse = |reason: &str| Error::experiment(format!("--set {assignment}"), reason);
     let (key, value) = assignment

@@ -70,7 +70,8 @@ impl MethodConfig {
         written["name"].as_str().expect("every method is tagged by its name").to_owned()
     }
 
-    /// The tensors that the method keeps on top of a backbone of so many features, and the squares of its loss.
+    /// The tensors that the method keeps on top of a backbone of so many features, and the squares
+    /// of its loss.
     pub(super) fn kept(&self, features: usize) -> Vec<Kept> {
         let projector = each_method!(self, config => &config.projector);
         let (mut kept, width) = (layers("projector", projector, features), projector.output);

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::refusal::Refusal;
 
-/// Bytes of a name that becomes a folder: file systems take 255, and `-seed` with its number comes behind it.
+/// Bytes of a name that becomes a folder: file systems take 255, and `-seed` with its number comes
+/// behind it.
 const MAX_NAME: usize = 230;
 
 /// Refuses a name that cannot be a folder's.

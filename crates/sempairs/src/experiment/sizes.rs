@@ -20,7 +20,8 @@ impl Kept {
     }
 }
 
-/// Refuses what would make a tensor, a network or a batch too large. All single sizes have been checked.
+/// Refuses what would make a tensor, a network or a batch too large. All single sizes have been
+/// checked.
 pub(super) fn check(experiment: &Experiment) -> Result<(), Refusal> {
     let kept = experiment.method.kept(experiment.backbone.features());
     for tensor in &kept {

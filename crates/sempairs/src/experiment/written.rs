@@ -21,8 +21,8 @@ pub(super) fn plain(message: &str) -> String {
     message.replace("integer number overflowed", &too_large)
 }
 
-/// Where in a text a misfit stands, as the beginning of a message: `line 12: `. `None` for what stands nowhere, such
-/// as a value of a preset.
+/// Where in a text a misfit stands, as the beginning of a message: `line 12: `. `None` for what
+/// stands nowhere, such as a value of a preset.
 pub(super) fn line_of(text: &str, misfit: &Misfit) -> Option<String> {
     let at = position(text, misfit)?;
     let line = 1 + text.get(..at)?.matches('\n').count();

@@ -13,8 +13,8 @@ use crate::experiment::differences::{Difference, differences};
 /// Keys that a message names before it only counts the rest.
 const NAMED: usize = 10;
 
-/// The error of loading a checkpoint; of another run's, with the keys in which this run differs from the experiment
-/// that lies beside it. `only` is this run's experiment as it would lie there.
+/// The error of loading a checkpoint; of another run's, with the keys in which this run differs
+/// from the experiment that lies beside it. `only` is this run's experiment as it would lie there.
 pub(super) fn explained(
     error: TrainError,
     directory: &RunDirectory,

@@ -1,4 +1,5 @@
-//! Fowler, Noll and Vo's hash 1a of 64 bits, written out here so that no change of the library's own hash changes it.
+//! Fowler, Noll and Vo's hash 1a of 64 bits, written out here so that no change of the library's
+//! own hash changes it.
 
 pub struct Fnv(u64);
 

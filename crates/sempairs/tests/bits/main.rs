@@ -1,8 +1,10 @@
-//! The same experiment gives the same bits, from one version of this program to the next: hashes of small runs.
+//! The same experiment gives the same bits, from one version of this program to the next: hashes of
+//! small runs.
 //!
-//! The bits depend on the instruction set and the C library, so there is a list of hashes for each pair of these that
-//! was tried; on any other machine the test says so and prints the list to add. A list is changed only together with
-//! a deliberate change of the numbers, which docs/architecture.md then speaks of.
+//! The bits depend on the instruction set and the C library, so there is a list of hashes for each
+//! pair of these that was tried; on any other machine the test says so and prints the list to add.
+//! A list is changed only together with a deliberate change of the numbers, which
+//! docs/architecture.md then speaks of.
 #![cfg(feature = "flex")]
 
 mod fnv;
@@ -22,7 +24,8 @@ use sempairs::run::Runner;
 use sempairs::train::{Display, MetricLog, RunDirectory};
 use small_runs::SMALL_RUNS;
 
-/// The pixels of the fixtures' JPEG files: baseline and progressive, all usual samplings, restart markers, grey.
+/// The pixels of the fixtures' JPEG files: baseline and progressive, all usual samplings, restart
+/// markers, grey.
 fn pixels() -> u64 {
     let mut hash = Fnv::new();
     let source = FolderSource::open("tests/fixtures/pictures").unwrap();

@@ -1,4 +1,5 @@
-//! Small experiments that together go through decoding, both kinds of networks, all optimisers and all protocols.
+//! Small experiments that together go through decoding, both kinds of networks, all optimisers and
+//! all protocols.
 
 /// One by name. `CACHE` in its text stands for the path of a decoded cache.
 pub struct SmallRun {

@@ -1,4 +1,5 @@
-//! Mutated files given to the command itself: it ends with 0 or 1 and a message, within a bound of memory and time.
+//! Mutated files given to the command itself: it ends with 0 or 1 and a message, within a bound of
+//! memory and time.
 
 use std::fs;
 use std::path::Path;

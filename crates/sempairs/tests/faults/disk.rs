@@ -1,4 +1,5 @@
-//! A small comparison whose process dies, or whose disk fails, at every operation that changes a file; and then goes on.
+//! A small comparison whose process dies, or whose disk fails, at every operation that changes a
+//! file; and then goes on.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +13,8 @@ use sempairs::train::MetricLog;
 
 use crate::worker::memory_disk;
 
-/// What the run asks for. The picture folder's path is absolute, all others lie in the folder that it is started in.
+/// What the run asks for. The picture folder's path is absolute, all others lie in the folder that
+/// it is started in.
 const EXPERIMENT: &str = r#"
 name = "tiny"
 seeds = [5]
@@ -80,7 +82,8 @@ struct Ended {
     log: String,
 }
 
-/// Compiles the library that makes files fail; `None` with a word about it where there is no compiler.
+/// Compiles the library that makes files fail; `None` with a word about it where there is no
+/// compiler.
 pub fn library(folder: &Path) -> Option<PathBuf> {
     let library = folder.join("inject.so");
     let compiled = Command::new("cc")
@@ -194,7 +197,8 @@ fn left_overs(folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// The name of the file that a line of the log is about: of a part file, that of the file it will be.
+/// The name of the file that a line of the log is about: of a part file, that of the file it will
+/// be.
 fn file_of(line: &str) -> &str {
     let path = line.splitn(3, ' ').last().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -224,7 +228,8 @@ impl Check<'_> {
             Some(0) if mode != "kill" => self.same(&folder)?,
             None if matches!(mode, "kill" | "half") => {}
             Some(1) if !survives && mode != "kill" => {
-                // On a full disk more than one operation fails; the last one that matters is the one to name.
+                // On a full disk more than one operation fails; the last one that matters is the
+                // one to name.
                 let mut names = ended.log.lines().map(file_of);
                 if !said.starts_with("error: ") || !names.any(|name| said.contains(name)) {
                     return Err(format!("the message names no file that failed: {said}"));

@@ -1,7 +1,8 @@
 //! Faults on purpose: a disk that fails at every operation, and damaged files for every reader.
 //!
-//! `scripts/faults.sh` starts it; `--short` takes a minute, without it some ten. Every input follows from `--seed N`.
-//! It prints what it tried, and ends with 1 if anything ended in another way than with a result or a clear error.
+//! `scripts/faults.sh` starts it; `--short` takes a minute, without it some ten. Every input
+//! follows from `--seed N`. It prints what it tried, and ends with 1 if anything ended in another
+//! way than with a result or a clear error.
 
 mod command;
 mod disk;

@@ -152,7 +152,8 @@ pub const READERS: &[Reader] = &[
         tries: 50_000,
         repair: Some(repair::labels),
         read: |bench, bytes| {
-            // The first byte says how many pictures there are, and how much of another; four labels.
+            // The first byte says how many pictures there are, and how much of another; four
+            // labels.
             let first = bytes.first().map_or(0, |&first| usize::from(first));
             bench.put("test_X.bin", &vec![7; 3 * 96 * 96 * (first / 8 % 8) + first % 8 / 7]);
             bench.put("test_y.bin", bytes.get(1..5).unwrap_or_default());

@@ -7,7 +7,8 @@ pub fn checkpoint(bytes: &mut [u8]) {
     }
 }
 
-/// Of a decoded cache of less than 4 MiB: that of header and pixels ends the index, that of the index is in the footer.
+/// Of a decoded cache of less than 4 MiB: that of header and pixels ends the index, that of the
+/// index is in the footer.
 pub fn cache(bytes: &mut [u8]) {
     const FOOTER: usize = 28;
     let Some(footer) = bytes.len().checked_sub(FOOTER) else { return };
@@ -47,7 +48,8 @@ pub fn records(bytes: &mut [u8]) {
     bytes.iter_mut().step_by(3073).for_each(|label| *label %= 10);
 }
 
-/// Of the labels of STL-10, from 1 to 10, and of the byte that says how many pictures there are: four.
+/// Of the labels of STL-10, from 1 to 10, and of the byte that says how many pictures there are:
+/// four.
 pub fn labels(bytes: &mut [u8]) {
     bytes.iter_mut().for_each(|label| *label = 1 + *label % 10);
     if let Some(first) = bytes.first_mut() {
@@ -55,7 +57,8 @@ pub fn labels(bytes: &mut [u8]) {
     }
 }
 
-/// Of a ZIP archive of files that are not compressed: the CRC-32 of each, beside the file and in the directory.
+/// Of a ZIP archive of files that are not compressed: the CRC-32 of each, beside the file and in
+/// the directory.
 pub fn zip(bytes: &mut [u8]) {
     let u16_at = |bytes: &[u8], at: usize| {
         bytes.get(at..at + 2).map_or(0, |it| usize::from(u16::from_le_bytes([it[0], it[1]])))

@@ -1,4 +1,5 @@
-//! Values that are too large, degenerate or of another kind: each is refused by its key before anything is allocated.
+//! Values that are too large, degenerate or of another kind: each is refused by its key before
+//! anything is allocated.
 
 mod command;
 

@@ -1,8 +1,9 @@
-//! Why a table cannot be read, for a person who wrote it: the whole key and the reason in plain words.
+//! Why a table cannot be read, for a person who wrote it: the whole key and the reason in plain
+//! words.
 //!
-//! A deserialiser's own messages name types of the program, and of what lies inside a table that is tagged by its
-//! `kind` or `name` they know no key. So the key is found by trial: the value at fault is the one whose replacement
-//! shows up in its stead in the message.
+//! A deserialiser's own messages name types of the program, and of what lies inside a table that is
+//! tagged by its `kind` or `name` they know no key. So the key is found by trial: the value at
+//! fault is the one whose replacement shows up in its stead in the message.
 
 mod words;
 
@@ -64,7 +65,8 @@ pub(super) fn read<T: DeserializeOwned>(table: Table, further: &[&str]) -> Resul
     Err(Misfit { unknown, reason: said.in_words(further), path })
 }
 
-/// A deserialiser's message and the part of the path that it knows, which follows in a line of its own.
+/// A deserialiser's message and the part of the path that it knows, which follows in a line of its
+/// own.
 fn said(message: &str) -> (String, Path) {
     let message = message.trim_end();
     let Some((said, place)) = message.rsplit_once("\nin `") else {

@@ -111,7 +111,8 @@ pub(super) fn shown(value: &Value, found: &str) -> bool {
 /// Whether a message has found the mark where another has found a value.
 pub(super) fn is_marked(said: &str, mark: &Value, [before, wanted]: [&str; 2]) -> bool {
     let Said::Value { found, rest } = Said::of(said) else { return false };
-    // Of a list that is too long it is said that it should be shorter, of what is no list, how long one should be.
+    // Of a list that is too long it is said that it should be shorter, of what is no list, how long
+    // one should be.
     let is_list =
         before.starts_with("invalid length ") && rest.starts_with(", expected an array of");
     shown(mark, found) && (rest == wanted || is_list)

@@ -6,7 +6,8 @@ use crate::experiment::refusal::Refusal;
 const SHORT_SIDES: std::ops::RangeInclusive<usize> = 1..=u32::MAX as usize;
 
 impl Pictures {
-    /// Whether all values are in their ranges; `key` is what the pictures are called. Nothing is opened or drawn.
+    /// Whether all values are in their ranges; `key` is what the pictures are called. Nothing is
+    /// opened or drawn.
     pub(in crate::experiment) fn check(&self, key: &str) -> Result<(), Refusal> {
         let (path, classes, cache) = match self {
             Self::Scenes { .. } => return self.drawn(key, 1, 0).map(drop),

@@ -8,8 +8,8 @@ use crate::experiment::misfit::{self, Misfit};
 use crate::experiment::refusal::Refusal;
 
 impl Pictures {
-    /// So many built-in scenes of each class, drawn under a seed so much further than theirs; `None` for other
-    /// pictures.
+    /// So many built-in scenes of each class, drawn under a seed so much further than theirs;
+    /// `None` for other pictures.
     ///
     /// # Errors
     ///
