@@ -78,8 +78,7 @@ impl Runner {
     }
 
     /// Makes Ctrl-C, SIGTERM and SIGHUP stop the run after its current step, with a checkpoint to
-    /// go on from; see [`stop_on_signals`](crate::signals::stop_on_signals). For programs' `main`:
-    /// a process has one such handler.
+    /// go on from; see [`stop_on_signals`]. For programs' `main`: a process has one such handler.
     ///
     /// # Errors
     ///
