@@ -14,11 +14,15 @@ pub(super) fn parse_table(text: &str, file: &str) -> Result<Table, Error> {
     })
 }
 
-/// A parser's message without names of the program's types.
+/// A parser's message, which shows the place in lines before, without names of the program's types.
 pub(super) fn plain(message: &str) -> String {
-    let too_large = format!("a whole number is at most {}", i64::MAX);
-    let message = message.replace("u64 value was too large", &too_large);
-    message.replace("integer number overflowed", &too_large)
+    let overflows =
+        ["u64 value was too large", "integer number overflowed", "expected any valid TOML value"];
+    let line = |line: &str| match overflows.iter().any(|said| line.ends_with(said)) {
+        true => format!("a whole number is at most {}", i64::MAX),
+        false => line.to_owned(),
+    };
+    message.lines().map(line).collect::<Vec<String>>().join("\n")
 }
 
 /// Where in a text a misfit stands, as the beginning of a message: `line 12: `. `None` for what

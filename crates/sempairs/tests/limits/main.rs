@@ -197,6 +197,13 @@ fn a_flag_that_is_no_toml_says_so_and_a_word_is_a_text() {
         );
         assert_no_name_of_the_program(&message);
     }
+    for number in ["18446744073709551615", "99999999999999999999", &"9".repeat(60)] {
+        let text = EXPERIMENT.replacen("seeds = [0, 1, 2]", &format!("seeds = [{number}]"), 1);
+        let message = read_grid(&text, "file.toml", &[]).unwrap_err().to_string();
+        assert!(message.contains("a whole number is at most"), "{message}");
+        assert_no_name_of_the_program(&message);
+        assert!(refused(&[&format!("seeds=[{number}]")]).contains("a whole number is at most"));
+    }
     assert!(refused(&["name=2nd"]).contains("quotation marks"));
     assert_eq!(set(&["name='2nd'"]).unwrap().name, "2nd");
     for word in ["tiny", "tiny-2", "a b", "ünïcode", "_x", "true-ish"] {
