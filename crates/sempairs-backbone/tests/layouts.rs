@@ -46,8 +46,8 @@ fn network(config: &BackboneConfig, seed: u64, folder: &Path) -> Vec<Named> {
 fn checkpoint(layout: &Layout, config: &BackboneConfig, folder: &Path) -> Vec<Named> {
     let mut all = Vec::new();
     let copies = layout.copies.iter().map(|prefix| (*prefix, COPY));
-    let twins = layout.twins.iter().map(|prefix| (*prefix, WANTED));
-    for (prefix, seed) in copies.chain(twins).chain([(layout.prefix, WANTED)]) {
+    let also = layout.also_complete.iter().map(|prefix| (*prefix, WANTED));
+    for (prefix, seed) in copies.chain(also).chain([(layout.prefix, WANTED)]) {
         for tensor in network(config, seed, folder) {
             all.push(Named { name: layout.spelling.name(prefix, &tensor.name), ..tensor });
         }
@@ -111,20 +111,31 @@ fn a_wrong_prefix_is_answered_with_the_right_one() {
                 let message = error.to_string();
                 assert!(message.contains(file), "{message}");
                 let WeightsError::Prefix { absence, .. } = error else { panic!("{message}") };
-                let mut prefixes = [layout.copies, layout.twins, &[layout.prefix]].concat();
+                let mut prefixes = [layout.also_complete, &[layout.prefix]].concat();
+                // DINO's student trains; all other copies are momentum networks, which are not
+                // named.
+                let student = |prefix: &&&str| prefix.starts_with("student.");
+                prefixes.extend(layout.copies.iter().filter(student));
                 prefixes.sort_unstable();
                 assert_eq!(absence.elsewhere, prefixes, "{}", layout.name);
                 assert!(message.contains(&format!("`{}`", layout.prefix)), "{message}");
             }
         }
     });
+    // Where there is nothing but a copy, the copy is named.
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("copy.safetensors");
+    let layout = Layout::plain("copy", "module.encoder_k.", Spelling::Own);
+    write(&path, &checkpoint(&layout, &residual(), folder.path()));
+    let message = attempt(&residual(), &path, Prefix::None).unwrap_err().to_string();
+    assert!(message.contains("stand behind `module.encoder_k.`"), "{message}");
 }
 
 #[test]
 fn a_missing_tensor_stays_an_error() {
     each(|layout, config, folder| {
         // The same network elsewhere in the file is what `common` would take instead.
-        if !layout.twins.is_empty() {
+        if !layout.also_complete.is_empty() {
             return;
         }
         let gone = match config.name.is_transformer() {

@@ -1,6 +1,5 @@
 mod bmp;
 mod gif;
-mod guard;
 mod indexed;
 mod kind;
 mod png;
@@ -14,10 +13,10 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
 pub(crate) use kind::{SNIFFED, begins_as_picture, format_of};
-pub(crate) use size::too_large;
 pub use size::{MAX_FILE_BYTES, MAX_PIXELS};
+pub(crate) use size::{afford, too_large};
 
-use crate::{DataError, Picture, jpeg};
+use crate::{DataError, Picture, caught, jpeg};
 
 /// Decodes a JPEG, PNG, GIF, BMP, WebP or TIFF file to 8-bit RGB: of several frames or pages the
 /// first one. The content decides which format it is, and `name` stands in messages only.
@@ -35,15 +34,17 @@ use crate::{DataError, Picture, jpeg};
 /// shows where the format has a checksum or a length to tell: always in PNG, where a file was cut
 /// in all.
 ///
-/// A picture takes memory for as many pixels as its file can hold, and never for more than
-/// [`MAX_PIXELS`]. A panic of a decoder is an error like any other: it is caught, by way of a panic
-/// hook that is set once and passes all other panics on to the hook that was there.
+/// A picture takes memory for as many pixels as its file can hold, never for more than
+/// [`MAX_PIXELS`], and 1 GiB at most while it is decoded. A panic of a decoder is an error like any
+/// other: it is caught, by way of a panic hook that is set once and passes all other panics on to
+/// the hook that was there.
 ///
 /// # Errors
 ///
 /// [`DataError::Picture`] with `name` and the reason.
 pub fn decode(bytes: &[u8], name: &str) -> Result<Picture<'static>, DataError> {
-    let image = guard::guarded(|| decode_dynamic(bytes).map(DynamicImage::into_rgb8));
+    let image = caught(|| decode_dynamic(bytes).map(DynamicImage::into_rgb8))
+        .unwrap_or_else(|panic| Err(format!("the decoder cannot cope with this file: {panic}")));
     image.map_err(|reason| DataError::picture(name, reason)).map(|image| {
         let (width, height) = (image.width() as usize, image.height() as usize);
         Picture::new(width, height, image.into_raw())
@@ -85,6 +86,8 @@ fn decode_other(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orie
     let mut decoder = reader.into_decoder().map_err(text)?;
     let (width, height) = decoder.dimensions();
     size::check(width.into(), height.into(), u64::MAX)?;
+    // The decoded samples, and then red, green and blue of them.
+    size::afford(decoder.total_bytes().saturating_add(3 * u64::from(width) * u64::from(height)))?;
     limits.reserve(decoder.total_bytes()).map_err(text)?;
     decoder.set_limits(limits).map_err(text)?;
     // Damaged metadata does not damage the pixels: such a picture is taken as it lies.

@@ -8,12 +8,13 @@
 //! - [`pairing`] and [`manifest`]: drawn pairs and curated ones;
 //! - [`cache`]: pictures decoded once, to one memory-mapped file;
 //! - [`screen`] and [`sift`]: what to do with pictures that cannot be decoded;
-//! - [`write_whole`], [`output`] and [`interrupt`]: files, lines and requests to end that every
-//!   crate here shares.
+//! - [`write_whole`], [`output`], [`interrupt`] and [`caught()`]: files, lines, requests to end and
+//!   panics of others' code, for every crate here.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cache;
+mod caught;
 mod decode;
 mod error;
 pub mod interrupt;
@@ -36,6 +37,7 @@ mod summed_up;
 mod whole;
 
 pub use cache::CachedSource;
+pub use caught::caught;
 pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
 pub use error::DataError;
 pub use key::{Key, Side};

@@ -1,5 +1,5 @@
-use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind};
@@ -16,6 +16,9 @@ const SHOWN: usize = 40;
 /// A part that nobody has written to for so long, and nobody holds a lock on, is an orphan even if
 /// its writer ran on another machine, from where its lock may not be seen.
 const LONG: Duration = Duration::from_secs(24 * 3600);
+
+/// Names that are tried for a part before it is given up.
+const TRIES: usize = 100;
 
 /// The running kernel: locks of all its processes, whatever container they run in, are seen by all
 /// of them. Sixteen hexadecimal digits, zeros where it cannot be told.
@@ -39,9 +42,13 @@ pub(crate) struct Part {
 
 impl Part {
     /// A new part of the file `name` in `folder`, open for writing.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, or that every part that was tried was taken away at once.
     pub(crate) fn create(folder: &Path, name: &OsStr) -> io::Result<(Self, File)> {
         let shown: String = name.to_string_lossy().chars().take(SHOWN).collect();
-        loop {
+        for _ in 0..TRIES {
             let random = RandomState::new().build_hasher().finish();
             let path = folder.join(format!(".{shown}{MARK}{}-{random:016x}.part", *KERNEL));
             let file = match OpenOptions::new().write(true).create_new(true).open(&path) {
@@ -55,10 +62,15 @@ impl Part {
                 // Without locks it is left alone by all who remove orphans.
                 Ok(()) | Err(TryLockError::Error(_)) => {}
             }
-            if is_linked(&file) {
+            if is_at(&file, &part.path) {
                 return Ok((part, file));
             }
         }
+        Err(io::Error::other(format!(
+            "no temporary file stays in {}: {TRIES} were tried, and each was taken, locked or \
+             removed at once",
+            folder.display()
+        )))
     }
 
     /// Puts it in the place of `path`.
@@ -77,16 +89,21 @@ impl Drop for Part {
     }
 }
 
-/// Whether a file still has a name.
-fn is_linked(file: &File) -> bool {
+/// Whether an open file is the one at `path`. Its number of links would not tell: some file systems
+/// say 0 of every file.
+fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
-        file.metadata().is_ok_and(|it| it.nlink() > 0)
+        let id = |it: fs::Metadata| (it.dev(), it.ino());
+        match (file.metadata(), fs::metadata(path)) {
+            (Ok(open), Ok(there)) => id(open) == id(there),
+            _ => false,
+        }
     }
     #[cfg(not(unix))]
     {
-        let _ = file;
+        let _ = (file, path);
         true
     }
 }
@@ -97,28 +114,50 @@ fn is_linked(file: &File) -> bool {
 /// the file system has no locks. Other files stay, whatever their names, and so does what cannot be
 /// removed.
 pub fn remove_orphans(folder: &Path) {
-    sweep(folder, Writer::of);
+    sweep(folder);
 }
 
 /// As [`remove_orphans`], once for each folder in the life of the process. Earlier versions named
-/// the parts of a file by their process alone; those of `target` are looked for, too.
+/// the parts of a file by their process alone; those of `target` are removed, too, when it is first
+/// written. However many targets a folder has, it is listed once.
 pub(crate) fn sweep_once(folder: &Path, target: &OsStr) {
-    static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    /// The parts, named as before, that each folder had when it was listed and no target has
+    /// claimed yet.
+    static OLD: Mutex<BTreeMap<PathBuf, Vec<OsString>>> = Mutex::new(BTreeMap::new());
     let place = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-    if SWEPT.lock().unwrap_or_else(PoisonError::into_inner).insert(place) {
-        sweep(folder, |name| Writer::of(name).or_else(|| Writer::of_old(name, target)));
+    let claimed: Vec<OsString> = {
+        let mut old = OLD.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = old.entry(place).or_insert_with(|| sweep(folder));
+        names.extract_if(.., |name| target_of_old(name).is_some_and(|it| it == target)).collect()
+    };
+    for name in claimed {
+        remove_if_dead(&folder.join(name), Writer::Elsewhere);
     }
 }
 
-fn sweep(folder: &Path, writer: impl Fn(&OsStr) -> Option<Writer>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+/// Removes the orphans of a folder, and returns the files that are named as parts were before:
+/// whether they are parts only the writers of their targets know.
+fn sweep(folder: &Path) -> Vec<OsString> {
+    let mut old = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else { return old };
     for entry in entries.flatten() {
-        if let Some(writer) = writer(&entry.file_name())
-            && entry.file_type().is_ok_and(|kind| kind.is_file())
-        {
-            remove_if_dead(&entry.path(), writer);
+        let name = entry.file_name();
+        let is_file = || entry.file_type().is_ok_and(|kind| kind.is_file());
+        match Writer::of(&name) {
+            Some(writer) if is_file() => remove_if_dead(&entry.path(), writer),
+            None if target_of_old(&name).is_some() && is_file() => old.push(name),
+            _ => {}
         }
     }
+    old
+}
+
+/// The file of a part as it was named before, `.NAME.PROCESS.part`. Its writer held no lock.
+fn target_of_old(name: &OsStr) -> Option<&str> {
+    let inside = name.to_str()?.strip_prefix('.')?.strip_suffix(".part")?;
+    let (target, process) = inside.rsplit_once('.')?;
+    let is_number = !process.is_empty() && process.bytes().all(|it| it.is_ascii_digit());
+    is_number.then_some(target)
 }
 
 /// Where the writer of a part ran.
@@ -144,16 +183,6 @@ impl Writer {
         }
         let here = kernel == *KERNEL && kernel.bytes().any(|digit| digit != b'0');
         Some(if here { Self::Here } else { Self::Elsewhere })
-    }
-
-    /// Of a part of `target` as it was named before, `.NAME.PROCESS.part`, whose writer holds no
-    /// lock.
-    fn of_old(name: &OsStr, target: &OsStr) -> Option<Self> {
-        let (name, target) = (name.to_str()?, target.to_str()?);
-        let process = name.strip_prefix('.')?.strip_prefix(target)?.strip_prefix('.')?;
-        let process = process.strip_suffix(".part")?;
-        let is_number = !process.is_empty() && process.bytes().all(|it| it.is_ascii_digit());
-        is_number.then_some(Self::Elsewhere)
     }
 }
 
@@ -230,13 +259,31 @@ mod tests {
         fs::create_dir(&inside).unwrap();
         let old = left(folder, ".cache.123.part", 100);
         let young = left(folder, ".cache.124.part", 1);
+        let old_metrics = left(folder, ".metrics.jsonl.123.part", 100);
+        let young_metrics = left(folder, ".metrics.jsonl.124.part", 1);
         remove_orphans(folder);
         assert!(old.exists(), "only the writer of `cache` knows that it is a part of it");
         sweep_once(folder, OsStr::new("cache"));
         assert!(!old.exists() && young.exists());
+        assert!(old_metrics.exists(), "only the writer of `metrics.jsonl` knows");
+        sweep_once(folder, OsStr::new("metrics.jsonl"));
+        assert!(!old_metrics.exists() && young_metrics.exists());
         for file in files.iter().chain([&inside]) {
             assert!(file.exists(), "{}", file.display());
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_removed_file_is_told_from_another_of_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let file = File::create(&path).unwrap();
+        assert!(is_at(&file, &path));
+        fs::remove_file(&path).unwrap();
+        assert!(!is_at(&file, &path));
+        let other = File::create(&path).unwrap();
+        assert!(!is_at(&file, &path) && is_at(&other, &path));
     }
 
     #[test]

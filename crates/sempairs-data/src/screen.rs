@@ -62,14 +62,14 @@ impl std::fmt::Display for BadPicture {
 /// # Errors
 ///
 /// Under [`OnBadPicture::Error`] that of the first such file, which says how many there are. Under
-/// either, if none is left.
+/// either, if none is left, and [`DataError::Interrupted`].
 pub fn sift(
     source: Arc<dyn PictureSource>,
     on_bad: OnBadPicture,
 ) -> Result<(Subset, Vec<BadPicture>), DataError> {
     let bad = match on_bad {
-        OnBadPicture::Error => refuse(unfit(&*source)).map(|()| BTreeMap::new())?,
-        OnBadPicture::Skip => unfit(&*source),
+        OnBadPicture::Error => refuse(unfit(&*source)?).map(|()| BTreeMap::new())?,
+        OnBadPicture::Skip => unfit(&*source)?,
     };
     without(source, bad)
 }
@@ -88,7 +88,7 @@ pub fn screen(
     on_bad: OnBadPicture,
 ) -> Result<(Subset, Vec<BadPicture>), DataError> {
     if on_bad == OnBadPicture::Error {
-        refuse(unfit(&*source))?;
+        refuse(unfit(&*source)?)?;
     }
     let bar = progress_bar("checking pictures", source.len() as u64);
     let check = |index: usize| -> (usize, Result<(), DataError>) {
@@ -114,11 +114,20 @@ pub fn screen(
 }
 
 /// The pictures whose files do not begin as one, by their numbers.
-pub(crate) fn unfit(source: &dyn PictureSource) -> BTreeMap<usize, DataError> {
+///
+/// # Errors
+///
+/// [`DataError::Interrupted`].
+pub(crate) fn unfit(source: &dyn PictureSource) -> Result<BTreeMap<usize, DataError>, DataError> {
     let bar = progress_bar("looking at files", source.len() as u64);
     let peek = |index: usize| {
+        let found = interrupt::check().and_then(|()| source.peek(index));
         bar.inc(1);
-        Some((index, source.peek(index).err()?))
+        match found.err()? {
+            // A picture that was not looked at any more is not a bad one.
+            error @ DataError::Interrupted => Some(Err(error)),
+            error => Some(Ok((index, error))),
+        }
     };
     (0..source.len()).into_par_iter().filter_map(peek).collect()
 }

@@ -65,6 +65,9 @@ fn a_short_file_takes_little_memory_whatever_it_states() {
         let file = png((side, side), bits, colour, &[palette, (b"IDAT", &pixels)]);
         check("png", &file);
     }
+    // A file that may hold as many pixels, each of 64 bits.
+    let long = vec![0; 1_400_000];
+    check("long png", &png((side, side), 16, 6, &[(b"IDAT", &long)]));
     for (bits, compression) in [(24, 0), (8, 0), (8, 1), (4, 2), (32, 0)] {
         check("bmp", &bmp((signed, signed), bits, compression, &[[0; 3]; 16], &[9, 1, 0, 1]));
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use sempairs_data::scenes::{SceneSource, Split};
-use sempairs_data::{CachedSource, DataError, FolderSource, OnBadPicture, interrupt, screen};
+use sempairs_data::{CachedSource, DataError, FolderSource, OnBadPicture, interrupt, screen, sift};
 
 #[test]
 fn listing_checking_and_decoding_end_with_an_error_and_leave_nothing() {
@@ -12,6 +12,10 @@ fn listing_checking_and_decoding_end_with_an_error_and_leave_nothing() {
     let source = SceneSource::new(Split::Pretrain, 1, 16, 0);
     let whole = folder.path().join("whole.cache");
     CachedSource::build(&source, 16, &whole, OnBadPicture::Error).unwrap();
+    let pictures = tempfile::tempdir().unwrap();
+    std::fs::create_dir(pictures.path().join("cat")).unwrap();
+    std::fs::write(pictures.path().join("cat/1.png"), "no picture").unwrap();
+    let unfit = Arc::new(FolderSource::open(pictures.path()).unwrap());
     interrupt::check().unwrap();
     interrupt::request();
     let is_interruption = |error: DataError| assert!(matches!(error, DataError::Interrupted));
@@ -19,6 +23,8 @@ fn listing_checking_and_decoding_end_with_an_error_and_leave_nothing() {
         let path = folder.path().join("other.cache");
         is_interruption(CachedSource::build(&source, 16, &path, on_bad).unwrap_err());
         is_interruption(screen(Arc::new(source.clone()), on_bad).unwrap_err());
+        is_interruption(sift(Arc::new(source.clone()), on_bad).unwrap_err());
+        is_interruption(sift(unfit.clone(), on_bad).unwrap_err());
     }
     is_interruption(CachedSource::open(&whole).unwrap_err());
     is_interruption(FolderSource::open(folder.path()).unwrap_err());

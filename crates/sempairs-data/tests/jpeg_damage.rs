@@ -118,6 +118,16 @@ fn memory_is_not_taken_for_pixels_that_the_file_cannot_hold() {
 }
 
 #[test]
+fn memory_has_a_bound_however_long_the_file_is() {
+    let (_, mut file) = files().into_iter().find(|(what, _)| what.contains("4 scans")).unwrap();
+    let frame = file.windows(2).position(|pair| pair == [0xFF, 0xC2]).unwrap();
+    file[frame + 5..frame + 9].copy_from_slice(&[0x32, 0xC8, 0x32, 0xC8]);
+    file.resize(2_000_000, 0);
+    let error = decode(&file, "x").unwrap_err().to_string();
+    assert!(error.contains("MiB of memory, over the limit of 1024"), "{error}");
+}
+
+#[test]
 fn what_lies_behind_the_end_marker_does_no_harm() {
     for (what, file) in files() {
         let longer = [&file[..], &file[..]].concat();

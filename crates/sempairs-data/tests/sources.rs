@@ -9,7 +9,7 @@ use image::{ImageFormat, RgbImage};
 use made::{Labelled, encode, plain, put};
 use sempairs_data::{
     CifarKind, CifarSource, Concat, DataError, FlatSource, FolderSource, MAX_FILE_BYTES,
-    OnBadPicture, PictureSource, Split, Stl10Source, Stl10Split, Subset, screen,
+    OnBadPicture, PictureSource, Split, Stl10Source, Stl10Split, Subset, screen, sift,
 };
 
 fn names(source: &dyn PictureSource) -> Vec<String> {
@@ -120,8 +120,16 @@ fn links_are_followed_and_circles_are_not() {
     assert_eq!(source.read(0).unwrap().pixels(), [7; 48]);
 
     symlink(root.path(), root.path().join("cat/up")).unwrap();
-    assert!(FolderSource::open(root.path()).unwrap_err().to_string().contains("that it lies in"));
-    std::fs::remove_file(root.path().join("cat/up")).unwrap();
+    symlink(".", root.path().join("here")).unwrap();
+    let source = Arc::new(FolderSource::open(root.path()).unwrap());
+    let error = sift(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
+    assert!(
+        error.contains("cat/up: cannot be decoded: a link to a folder that it lies in"),
+        "{error}"
+    );
+    let (good, bad) = sift(source, OnBadPicture::Skip).unwrap();
+    assert_eq!(names(&good), ["cat/linked.png", "dog/cat.png"]);
+    assert_eq!(bad.len(), 2);
 }
 
 #[test]

@@ -66,9 +66,9 @@ impl Downstream {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] for senseless settings, and for k-NN over all pictures twice;
-    /// [`EvalError::Unlabelled`] for a picture without a class, [`EvalError::Mismatch`] for test
-    /// pictures of classes that the training pictures do not have.
+    /// [`EvalError::Protocol`] for senseless settings, [`EvalError::SameProtocol`] for k-NN over
+    /// all pictures twice; [`EvalError::Unlabelled`] for a picture without a class,
+    /// [`EvalError::Mismatch`] for test pictures of classes that the training pictures do not have.
     pub fn check(&self) -> Result<(), EvalError> {
         self.protocols.iter().try_for_each(Protocol::check)?;
         let pictures = self.train.len();
@@ -77,11 +77,11 @@ impl Downstream {
             let same = |other: &&Protocol| *other != protocol && other.on(pictures) == done;
             if let Some(other) = self.protocols[..at].iter().find(same) {
                 let reason = format!(
-                    "{} and {} are the same with {pictures} training pictures",
+                    "{} and {} are the same with {pictures} training pictures; leave one out",
                     other.name(),
                     protocol.name()
                 );
-                return Err(EvalError::protocol("k", reason));
+                return Err(EvalError::SameProtocol { index: at, key: "k", reason });
             }
         }
         labels(&*self.train)?;

@@ -69,6 +69,17 @@ pub enum EvalError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Two protocols of a list come to the same on the training pictures, though their settings
+    /// differ.
+    #[error("`protocols[{index}].{key}`: {reason}")]
+    SameProtocol {
+        /// Which of the protocols is too much, from 0.
+        index: usize,
+        /// The setting in which it differs from the other.
+        key: &'static str,
+        /// Why that makes no difference.
+        reason: String,
+    },
 }
 
 impl EvalError {

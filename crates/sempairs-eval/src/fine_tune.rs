@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::embed::embed;
 use crate::features::labels;
-use crate::limits::{BATCHES, EPOCHS};
+use crate::limits::{BATCHES, EPOCHS, RATES};
 use crate::{EvalError, Protocol, Ranked};
 
 /// Fine-tuning of the backbone with a linear classifier on top, from zero: SGD with Nesterov momentum 0.9, no
@@ -93,7 +93,7 @@ impl FineTune {
     ///
     /// [`EvalError::Protocol`] with the setting and the reason.
     pub fn check(&self) -> Result<(), EvalError> {
-        EvalError::unless_positive("learning_rate", self.learning_rate)?;
+        EvalError::unless_within("learning_rate", self.learning_rate, RATES)?;
         EvalError::unless_momentum(self.momentum)?;
         // BatchNorm needs two pictures.
         EvalError::unless_within("batch", self.batch, 2..=*BATCHES.end())?;

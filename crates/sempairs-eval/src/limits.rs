@@ -12,6 +12,9 @@ pub(crate) const BATCHES: RangeInclusive<usize> = 1..=1 << 24;
 /// Passes over the training set.
 pub(crate) const EPOCHS: RangeInclusive<usize> = 0..=1_000_000;
 
+/// Learning rates; as for pre-training.
+pub(crate) const RATES: RangeInclusive<f64> = 1e-12..=1e6;
+
 /// Blocks of a transformer.
 pub(crate) const BLOCKS: RangeInclusive<usize> = 1..=sempairs_backbone::limits::MAX_DEPTH;
 

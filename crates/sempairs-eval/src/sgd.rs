@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 use sempairs_data::{DataError, Key, Side, interrupt};
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{BATCHES, EPOCHS, MILESTONES};
+use crate::limits::{BATCHES, EPOCHS, MILESTONES, RATES};
 use crate::logistic::{Logistic, to_residual};
 use crate::product::{Matrix, multiply};
 use crate::{EvalError, Features, Protocol, Ranked};
@@ -57,7 +57,7 @@ impl SgdMoco {
     ///
     /// [`EvalError::Protocol`] with the setting and the reason.
     pub fn check(&self) -> Result<(), EvalError> {
-        EvalError::unless_positive("learning_rate", self.learning_rate)?;
+        EvalError::unless_within("learning_rate", self.learning_rate, RATES)?;
         EvalError::unless_momentum(self.momentum)?;
         EvalError::unless_within("batch", self.batch, BATCHES)?;
         EvalError::unless_within("epochs", self.epochs, EPOCHS)?;
@@ -305,11 +305,22 @@ mod tests {
     #[test]
     fn a_rate_that_explodes_is_an_error() {
         let mut train = clouds(64, 4, 3, 1.0, 1);
-        train.values.iter_mut().for_each(|x| *x *= 1e15);
-        let sgd = SgdMoco { learning_rate: 1e25, ..SgdMoco::default() };
+        // Gradients grow with the features: the first step leaves the range of f32.
+        train.values.iter_mut().for_each(|x| *x *= 1e36);
+        let sgd = SgdMoco { learning_rate: 1e6, ..SgdMoco::default() };
         let message = sgd.rank(&train, &[0.0; 4]).unwrap_err().to_string();
         assert!(message.starts_with("sgd-moco-fixed-view gives no score"), "{message}");
         assert!(message.contains("weights") && message.contains("`learning_rate`"), "{message}");
+    }
+
+    #[test]
+    fn rates_out_of_range_are_named() {
+        for learning_rate in [0.0, -1.0, 1.1e6, f64::INFINITY, f64::NAN] {
+            let sgd = SgdMoco { learning_rate, ..SgdMoco::default() };
+            let message = sgd.check().unwrap_err().to_string();
+            assert!(message.contains("`learning_rate`: must be from 1e-12 to "), "{message}");
+        }
+        assert!(SgdMoco { learning_rate: 1e6, ..SgdMoco::default() }.check().is_ok());
     }
 
     /// The weights stay finite, but their products with the test pictures' features do not.

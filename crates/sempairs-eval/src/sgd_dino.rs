@@ -3,7 +3,7 @@
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{BATCHES, BLOCKS, EPOCHS};
+use crate::limits::{BATCHES, BLOCKS, EPOCHS, RATES};
 use crate::sgd::Descent;
 use crate::{EvalError, Features, Protocol, Ranked};
 
@@ -46,7 +46,7 @@ impl SgdDino {
     /// [`EvalError::Protocol`] with the setting and the reason.
     pub fn check(&self) -> Result<(), EvalError> {
         EvalError::unless_within("blocks", self.blocks, BLOCKS)?;
-        EvalError::unless_positive("learning_rate", self.learning_rate)?;
+        EvalError::unless_within("learning_rate", self.learning_rate, RATES)?;
         EvalError::unless_momentum(self.momentum)?;
         EvalError::unless_within("batch", self.batch, BATCHES)?;
         EvalError::unless_within("epochs", self.epochs, EPOCHS)
@@ -98,8 +98,10 @@ mod tests {
         };
         assert_eq!((rank(&fast), rank(&fast)), (1.0, 1.0));
         let mut huge = train.clone();
-        huge.values.iter_mut().for_each(|x| *x *= 1e15);
-        let wild = SgdDino { learning_rate: 1e25, ..fast };
+        // Gradients grow with the features: the first step leaves the range of f32.
+        huge.values.iter_mut().for_each(|x| *x *= 1e36);
+        let wild = SgdDino { learning_rate: 1e6, ..fast };
+        wild.check().unwrap();
         let error = wild.rank_with(&huge, &test.values, &ProgressBar::hidden()).unwrap_err();
         assert!(error.to_string().contains("`learning_rate`"), "{error}");
         let far = fast.rank_with(&train, &[1e38; 8], &ProgressBar::hidden()).unwrap_err();
@@ -111,6 +113,7 @@ mod tests {
         for (wrong, key) in [
             (SgdDino { blocks: 0, ..SgdDino::default() }, "blocks"),
             (SgdDino { learning_rate: 0.0, ..SgdDino::default() }, "learning_rate"),
+            (SgdDino { learning_rate: 1.1e6, ..SgdDino::default() }, "learning_rate"),
             (SgdDino { momentum: 1.0, ..SgdDino::default() }, "momentum"),
             (SgdDino { batch: 0, ..SgdDino::default() }, "batch"),
         ] {

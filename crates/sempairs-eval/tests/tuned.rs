@@ -8,7 +8,7 @@ use sempairs_augment::Preset;
 use sempairs_backbone::{AnyBackbone, Architecture, Backbone, BackboneConfig};
 use sempairs_data::{DataError, Picture, PictureSource};
 use sempairs_eval::{
-    Downstream, Evaluate, FineTune, ProgressBar, Protocol, SgdDino, weights_identity,
+    Downstream, Evaluate, FineTune, Knn, ProgressBar, Protocol, SgdDino, weights_identity,
 };
 
 /// Stripes: upright and reddish ones are one class, level and bluish ones the other; how wide and how bright
@@ -60,6 +60,24 @@ fn residual() -> BackboneConfig {
     BackboneConfig { widths: Some([8; 4]), ..BackboneConfig::new(Architecture::Resnet10Narrow) }
 }
 
+/// A network whose features are far too large: whatever a classifier learns from them, its logits
+/// leave the range of f32.
+#[derive(Module, Debug)]
+struct Huge {
+    network: AnyBackbone,
+}
+
+impl Backbone for Huge {
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        // At least 1e25, since no feature of a residual network is negative.
+        self.network.forward(images).add_scalar(1.0).mul_scalar(1e25)
+    }
+
+    fn features(&self) -> usize {
+        self.network.features()
+    }
+}
+
 fn downstream(protocols: Vec<Protocol>) -> Downstream {
     let view = Preset::Evaluation.evaluation(16);
     let mut downstream = Downstream::new("stripes", stripes(64), stripes(40), view);
@@ -98,6 +116,15 @@ fn dino_s_probe_sees_the_class_tokens_of_the_last_blocks() {
     assert!(error.contains("`blocks`") && error.contains("the network has 3"), "{error}");
     // A network without class tokens gives its features.
     assert!(downstream(vec![dino(4)]).run(&residual().init_seeded(&device, 1), &device).is_ok());
+}
+
+#[test]
+fn protocols_that_come_to_the_same_are_refused_by_their_place() {
+    let knn = |k| Protocol::Knn(Knn { k, ..Knn::default() });
+    assert!(downstream(vec![knn(3), knn(63), knn(64)]).check().is_ok());
+    let error = downstream(vec![knn(3), knn(2000), knn(1000)]).check().unwrap_err().to_string();
+    let said = "`protocols[2].k`: knn-k2000-t0.07 and knn-k1000-t0.07 are the same with 64 ";
+    assert!(error.starts_with(said), "{error}");
 }
 
 /// The loss falls, the classes are told apart, and the network that was given stays what it is.
@@ -139,18 +166,25 @@ fn fine_tuning_learns_and_leaves_the_backbone_alone() {
 fn what_fine_tuning_cannot_do_is_said() {
     let device = Device::flex();
     let network = residual().init_seeded(&device, 2);
+    let (test, view) = (stripes(4), Preset::Evaluation.evaluation(16));
+    let bar = ProgressBar::hidden();
     let run = |tune: &FineTune, train: &dyn PictureSource| {
-        let (test, view) = (stripes(4), Preset::Evaluation.evaluation(16));
-        let bar = ProgressBar::hidden();
         tune.run(&network, [train, &*test], &view, &device, &bar).unwrap_err().to_string()
+    };
+    let huge = Huge { network: network.clone() };
+    let diverges = |tune: &FineTune| {
+        let train = stripes(16);
+        tune.run(&huge, [&*train, &*test], &view, &device, &bar).unwrap_err().to_string()
     };
     let tune = FineTune::default();
     assert!(run(&tune, &*stripes(1)).contains("too few"));
-    let wild = FineTune { learning_rate: 1e30, epochs: 3, batch: 4, ..tune.clone() };
-    assert!(run(&wild, &*stripes(16)).contains("`learning_rate`"));
+    let wild = FineTune { learning_rate: 1e6, epochs: 3, batch: 4, ..tune.clone() };
+    let message = diverges(&wild);
+    assert!(message.contains("the loss of step 1 is not finite"), "{message}");
+    assert!(message.contains("`learning_rate`"), "{message}");
     // A single step, whose loss is that of the start: only what comes after it is not finite.
-    let last = FineTune { learning_rate: 1e39, epochs: 1, batch: 16, ..tune.clone() };
-    let message = run(&last, &*stripes(16));
+    let last = FineTune { learning_rate: 1e6, epochs: 1, batch: 16, ..tune.clone() };
+    let message = diverges(&last);
     assert!(message.starts_with("finetune-sgd-lr1") && message.contains("no score"), "{message}");
     assert!(message.contains("after 1 steps") && message.contains("`learning_rate`"), "{message}");
     for (wrong, key) in [
@@ -158,6 +192,7 @@ fn what_fine_tuning_cannot_do_is_said() {
         (FineTune { momentum: 1.0, ..tune.clone() }, "momentum"),
         (FineTune { least_area: 0.0, ..tune.clone() }, "least_area"),
         (FineTune { learning_rate: -1.0, ..tune.clone() }, "learning_rate"),
+        (FineTune { learning_rate: 1.1e6, ..tune.clone() }, "learning_rate"),
     ] {
         assert!(run(&wrong, &*stripes(16)).contains(&format!("`{key}`")));
     }

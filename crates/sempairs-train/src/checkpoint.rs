@@ -1,12 +1,11 @@
 use std::fs;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::store::ModuleRecord;
 use burn::tensor::Bytes;
-use sempairs_data::write_whole;
+use sempairs_data::{caught, write_whole};
 use serde::{Deserialize, Serialize};
 
 use crate::{Optimizer, TrainError, Unlogged};
@@ -66,7 +65,7 @@ impl Checkpoint {
         optimizer: Optimizer,
     ) -> Result<(M, Optimizer), String> {
         // Burn panics at some records that are none of its own.
-        catch_unwind(AssertUnwindSafe(|| self.restore_into(module, optimizer)))
+        caught(|| self.restore_into(module, optimizer))
             .unwrap_or_else(|_| Err("its records are not as they were written".into()))
     }
 

@@ -67,7 +67,7 @@ fn arrived(signal: i32, interrupter: &Interrupter) {
     }
     if !again {
         interrupter.stop(Some("a signal"));
-        note!("stopping after this step; Ctrl-C to stop at once");
+        note!("stopping; Ctrl-C again ends at once");
     }
 }
 

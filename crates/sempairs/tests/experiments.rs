@@ -45,6 +45,21 @@ fn every_file_of_the_project_is_right() {
 }
 
 #[test]
+fn a_file_that_is_not_utf8_is_refused_with_the_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("latin1.toml");
+    // An e with an acute accent in Latin-1, and a character that ends with the file.
+    for (bytes, said) in [
+        (&b"name = \"a\"\n# \xC3\xA9\n# caf\xE9\n"[..], "line 3: the byte 0xE9 is no UTF-8"),
+        (&b"name = \"a\" # \xC3"[..], "line 1: the byte 0xC3 is no UTF-8"),
+    ] {
+        std::fs::write(&path, bytes).unwrap();
+        let message = read(&path, &[]).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("{}: {said}", path.display())), "{message}");
+    }
+}
+
+#[test]
 fn two_axes_make_a_product_with_names() {
     let axes = axis("method.temperature", "[0.1, 0.5]") + &axis("training.batch", "[16, 32]");
     let experiments = grid(&axes, &["training.steps=7", "name=tiny"]).unwrap();

@@ -173,7 +173,8 @@ fn a_score_is_called_after_the_neighbours_that_voted() {
     assert_eq!(fs::read_to_string(&scores).unwrap(), text);
     let twice = "evaluation.protocols=[{ kind = 'knn', k = 100 }, { kind = 'knn', k = 200 }]";
     let said = place.refusal(&[twice]);
-    assert!(said.contains("`k`") && said.contains("24"), "{said}");
+    let key = "experiment `messages`: `evaluation.protocols[1].k`: knn-k100-";
+    assert!(said.contains(key) && said.contains("with 24 training pictures"), "{said}");
 }
 
 #[test]

@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use burn::tensor::Device;
@@ -33,18 +34,25 @@ fn experiment(run: &str) -> Experiment {
     experiment::read(&fixture(run).join("experiment.toml"), &[]).unwrap().remove(0)
 }
 
-/// Goes on with a copy of a kept run, whose newest checkpoint is the one of this name.
-fn go_on(run: &str, checkpoint: &str) -> (tempfile::TempDir, PathBuf, Result<Finished, Error>) {
-    let root = tempfile::tempdir().unwrap();
-    let (experiment, mut runner) = (experiment(run), Runner::new(root.path(), device(), "flex"));
+/// A copy of a kept run below `root`, whose newest checkpoint is the one of this name.
+fn copied(run: &str, checkpoint: &str, root: &Path) -> (Runner, PathBuf) {
+    let (experiment, mut runner) = (experiment(run), Runner::new(root, device(), "flex"));
     runner.display = Display::Quiet;
-    let arm = &experiment.arms[0];
-    let folder = runner.run_folder(&experiment, arm, experiment.seeds[0]);
+    let folder = runner.run_folder(&experiment, &experiment.arms[0], experiment.seeds[0]);
     fs::create_dir_all(folder.join("checkpoint")).unwrap();
     for name in ["experiment.toml", "metrics.jsonl", "scores.jsonl"] {
         fs::copy(fixture(run).join(name), folder.join(name)).unwrap();
     }
     fs::copy(fixture(run).join(checkpoint), folder.join("checkpoint/latest.ckpt")).unwrap();
+    (runner, folder)
+}
+
+/// Goes on with a copy of a kept run, whose newest checkpoint is the one of this name.
+fn go_on(run: &str, checkpoint: &str) -> (tempfile::TempDir, PathBuf, Result<Finished, Error>) {
+    let root = tempfile::tempdir().unwrap();
+    let (runner, folder) = copied(run, checkpoint, root.path());
+    let experiment = experiment(run);
+    let arm = &experiment.arms[0];
     let downstream = runner.downstream(&experiment).unwrap();
     let mut untrained = HashMap::new();
     let ended = runner.pretrain(&experiment, arm, experiment.seeds[0], &downstream, &mut untrained);
@@ -125,8 +133,24 @@ fn a_checkpoint_with_a_damaged_record_is_refused_by_name() {
     *crc = crc32fast::hash(body).to_le_bytes();
     let damaged = root.path().join("damaged.ckpt");
     fs::write(&damaged, bytes).unwrap();
-    let Err(error) = go_on("dino", damaged.to_str().unwrap()).2 else { panic!("it was taken") };
+    let damaged = damaged.to_str().unwrap();
+    let Err(error) = go_on("dino", damaged).2 else { panic!("it was taken") };
     assert!(error.to_string().contains("latest.ckpt"), "{error}");
+
+    // The command says so in one message, without the panic that was caught.
+    let runs = root.path().join("runs");
+    copied("dino", damaged, &runs);
+    let output = Command::new(env!("CARGO_BIN_EXE_sempairs"))
+        .arg("pretrain")
+        .arg(fixture("dino/experiment.toml"))
+        .args(["--device", "flex", "--plain", "--runs"])
+        .arg(&runs)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let message = "latest.ckpt: damaged checkpoint: its records are not as they were written";
+    assert!(said.contains(message) && !said.contains("panicked"), "{said}");
 }
 
 #[test]

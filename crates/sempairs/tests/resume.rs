@@ -184,7 +184,7 @@ fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
     let status = child.wait().unwrap();
     let said = fs::read_to_string(&messages).unwrap();
     assert_eq!(status.code(), Some(130), "{said}");
-    assert!(said.contains("stopping after this step"), "{said}");
+    assert!(said.contains("stopping; Ctrl-C again"), "{said}");
     let step = said.split("error: stopped at step ").nth(1).and_then(|it| it.split(';').next());
     let step: usize = step.unwrap_or_else(|| panic!("{said}")).parse().unwrap();
     assert!((1..120).contains(&step), "{said}");

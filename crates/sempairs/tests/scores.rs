@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
+use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
 use sempairs::backbone::weights::{self, LoadOptions};
 use sempairs::backbone::{Architecture, BackboneConfig};
 use sempairs::eval::{ScoreLine, read_scores};
@@ -210,16 +212,28 @@ fn refused(folder: &Path, args: &[&str]) -> String {
     message
 }
 
+/// The network's features are finite, but so large that a classifier's logits are not once it has
+/// taken a step; the loss of that step, the only one, is that of weights of zero.
 #[test]
 fn fine_tuning_whose_last_step_diverges_gives_no_score() {
     let folder = tempfile::tempdir().unwrap();
-    untrained(folder.path(), "w.safetensors", 0);
+    let plain = fs::read(untrained(folder.path(), "plain.safetensors", 0)).unwrap();
+    let file = SafeTensors::deserialize(&plain).unwrap();
+    // The last layer of the network before a ReLU and the mean.
+    let last = ["layer4.0.bn2.weight", "layer4.0.bn2.bias"];
+    let huge = 1e25f32.to_le_bytes().repeat(file.tensor(last[0]).unwrap().shape()[0]);
+    let mut all: Vec<_> = file.iter().collect();
+    for (_, view) in all.iter_mut().filter(|(name, _)| last.contains(name)) {
+        *view = TensorView::new(view.dtype(), view.shape().to_vec(), &huge).unwrap();
+    }
+    fs::write(folder.path().join("w.safetensors"), safetensors::serialize(all, None).unwrap())
+        .unwrap();
     let protocols =
-        r#"evaluation.protocols=[{ kind = "fine_tune", learning_rate = 1e39, epochs = 1 }]"#;
+        r#"evaluation.protocols=[{ kind = "fine_tune", learning_rate = 1e6, epochs = 1 }]"#;
     let args =
         ["evaluate", "--weights", "w.safetensors", "--scores", "s.jsonl", "--set", protocols];
     let message = refused(folder.path(), &args);
-    for part in ["finetune-sgd-lr", "gives no score", "`learning_rate`"] {
+    for part in ["finetune-sgd-lr", "gives no score: after 1 steps", "`learning_rate`"] {
         assert!(message.contains(part), "{message}");
     }
     assert!(!folder.path().join("s.jsonl").exists());
@@ -251,7 +265,7 @@ fn heads_beside_a_backbone_are_named_and_ignored() {
     let plain = untrained(folder, "plain.safetensors", 3);
     let expected = done(folder, &["evaluate", "--weights", "plain.safetensors"]);
     let bytes = fs::read(&plain).unwrap();
-    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
     let head = file.tensor("bn1.weight").unwrap();
     let mut all: Vec<_> =
         file.iter().map(|(name, view)| (format!("module.encoder_q.{name}"), view)).collect();

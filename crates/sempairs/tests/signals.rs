@@ -42,7 +42,7 @@ fn sigterm_and_sighup_leave_a_checkpoint_however_often_they_come() {
         assert_eq!(child.end().code(), Some(code), "{}", small.said());
         assert!(small.has_checkpoint(), "{signal}");
         let said = small.said();
-        assert_eq!(said.matches("stopping after this step").count(), 1, "{said}");
+        assert_eq!(said.matches("stopping; Ctrl-C again").count(), 1, "{said}");
         assert!(said.contains("run the same command again"), "{said}");
     }
 }
@@ -77,7 +77,7 @@ fn a_second_ctrl_c_ends_at_once() {
     );
     small.wait_for(&mut child, "pairs/s");
     child.send("INT");
-    small.wait_for(&mut child, "stopping after this step");
+    small.wait_for(&mut child, "stopping; Ctrl-C again");
     let begun = Instant::now();
     child.send("INT");
     assert_eq!(child.end().code(), Some(130));

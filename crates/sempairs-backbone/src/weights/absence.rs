@@ -13,7 +13,9 @@ pub struct Absence {
     pub found: usize,
     /// Tensors of the module.
     pub tensors: usize,
-    /// The prefixes behind which the file has all of them.
+    /// The prefixes behind which the file has all of them: those of
+    /// [usual words](crate::weights::Prefix::USUAL) if there are any, else others, else momentum
+    /// copies.
     pub elsewhere: Vec<String>,
     /// What the file has, by the first words of its names.
     pub holds: Vec<Group>,

@@ -1,13 +1,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use burn::store::pytorch_reader::{DType as PytorchType, PytorchError, PytorchReader, Tensor};
 use burn::tensor::{DType, TensorData};
 use safetensors::Dtype as SafetensorsType;
 use safetensors::tensor::Metadata;
+use sempairs_data::caught;
 
 use super::WeightsError;
 
@@ -169,14 +169,23 @@ fn read(mut file: &File, [start, end]: [u64; 2]) -> std::io::Result<Vec<u8>> {
 
 /// Does what may panic: a reader that does is an error of its file.
 fn guarded<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T, WeightsError> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
-        let said = said.unwrap_or_else(|| "no reason given".into());
-        damaged(path, format!("the reader failed ({said})"))
-    })
+    caught(work).map_err(|panic| damaged(path, format!("the reader failed ({panic})")))
 }
 
 fn damaged(path: &Path, reason: impl ToString) -> WeightsError {
     WeightsError::Format { path: path.into(), reason: reason.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_panics_is_an_error_of_its_file() {
+        let path = Path::new("weights.pth");
+        assert_eq!(guarded(path, || 1).unwrap(), 1);
+        let message = guarded(path, || -> u8 { panic!("no storage") }).unwrap_err().to_string();
+        assert!(message.starts_with("weights.pth: "), "{message}");
+        assert!(message.ends_with("the reader failed (no storage)"), "{message}");
+    }
 }

@@ -117,13 +117,16 @@ pub fn load_with_report<M: Module>(
     Ok(Loaded { module, prefix: place.prefix, ignored })
 }
 
-/// The prefixes behind which all of the module stands.
+/// The prefixes behind which all of the module stands, those of the best rank alone: a momentum
+/// copy is not named beside the network that trains.
 fn complete(entries: &Entries, wanted: &Wanted, places: &[Place]) -> Vec<String> {
     let is_complete = |place: &&Place| wanted.is_complete(wanted.hits(entries, place));
-    let mut found: Vec<String> =
-        places.iter().filter(is_complete).map(|place| place.prefix.clone()).collect();
+    let mut found: Vec<&str> =
+        places.iter().filter(is_complete).map(|place| place.prefix.as_str()).collect();
     found.dedup();
-    found
+    let best = found.iter().map(|prefix| Prefix::rank(prefix)).max();
+    found.retain(|prefix| Some(Prefix::rank(prefix)) == best);
+    found.into_iter().map(str::to_owned).collect()
 }
 
 /// What keeps the file from being loaded, and what else stands behind the prefix.

@@ -29,7 +29,7 @@ pub enum Prefix {
 
 /// How much is to be said for a prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
+pub(super) enum Rank {
     Copy,
     Other,
     Usual,
@@ -85,7 +85,7 @@ impl Prefix {
         }
     }
 
-    fn rank(prefix: &str) -> Rank {
+    pub(super) fn rank(prefix: &str) -> Rank {
         let words: Vec<&str> = prefix.split_terminator('.').collect();
         let number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
         let copy = |word: &str| {

@@ -10,7 +10,7 @@ pub struct Layout {
     /// The same before its copies, such as a momentum encoder's.
     pub copies: &'static [&'static str],
     /// The same before the same weights again.
-    pub twins: &'static [&'static str],
+    pub also_complete: &'static [&'static str],
     pub spelling: Spelling,
     /// Heads, queues, counters.
     pub others: Vec<(&'static str, &'static [usize])>,
@@ -52,7 +52,7 @@ impl Layout {
     /// A network without anything beside it.
     pub fn plain(name: &'static str, prefix: &'static str, spelling: Spelling) -> Self {
         let (others, ignored) = (Vec::new(), Vec::new());
-        Self { name, prefix, copies: &[], twins: &[], spelling, others, ignored }
+        Self { name, prefix, copies: &[], also_complete: &[], spelling, others, ignored }
     }
 
     fn own(name: &'static str, prefix: &'static str) -> Self {
@@ -125,7 +125,7 @@ pub fn residual_layouts() -> Vec<Layout> {
         dino("DINO, ResNet"),
         Layout {
             copies: &["target_network_state_dict.encoder."],
-            twins: &["online_network_state_dict.encoder."],
+            also_complete: &["online_network_state_dict.encoder."],
             ..Layout::plain("PyTorch-BYOL", "encoder_state_dict.", Spelling::Sequential)
         }
         .others(&[
@@ -134,7 +134,7 @@ pub fn residual_layouts() -> Vec<Layout> {
         ]),
         Layout {
             copies: &["target_encoder.net."],
-            twins: &["online_encoder.net."],
+            also_complete: &["online_encoder.net."],
             ..Layout::own("byol-pytorch", "net.")
         }
         .others(&[
@@ -145,12 +145,12 @@ pub fn residual_layouts() -> Vec<Layout> {
             ("online_predictor.0.weight", &[16, 4]),
         ])
         .ignored(&["`fc` (2 tensors)"]),
-        twins("Barlow Twins").others(&[
+        barlow_twins("Barlow Twins").others(&[
             ("model.module.projector.0.weight", &[16, 10]),
             ("model.module.projector.1.running_var", &[16]),
             ("model.module.bn.running_mean", &[16]),
         ]),
-        twins("VICReg").others(&[
+        barlow_twins("VICReg").others(&[
             ("model.module.projector.0.weight", &[16, 10]),
             ("model.module.projector.0.bias", &[16]),
         ]),
@@ -259,8 +259,8 @@ fn dino(name: &'static str) -> Layout {
     ])
 }
 
-/// Barlow Twins and VICReg.
-fn twins(name: &'static str) -> Layout {
+/// Barlow Twins, and VICReg, which has the same names.
+fn barlow_twins(name: &'static str) -> Layout {
     Layout::own(name, "model.module.backbone.")
 }
 

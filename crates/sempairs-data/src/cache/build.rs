@@ -59,7 +59,7 @@ impl CachedSource {
         }
         if on_bad == OnBadPicture::Error {
             // A film among the pictures is no reason to decode half of them first.
-            refuse_files(unfit(source))?;
+            refuse_files(unfit(source)?)?;
         }
         let header = format::header(side, Self::identity_of(source, short_side));
         let mut build =

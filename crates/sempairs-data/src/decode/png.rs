@@ -21,6 +21,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String
         header.sides.1.into(),
         bytes.len() as u64 * DEFLATE * 8 / header.bits_per_pixel(),
     )?;
+    // Samples as they are read, of a byte at least, and red, green and blue.
+    let raw = header.bits_per_pixel().max(8 * header.channels()).div_ceil(8);
+    let pixels = u64::from(header.sides.0) * u64::from(header.sides.1);
+    // A transparent colour becomes a channel of its own.
+    size::afford(pixels * (raw + u64::from(header.bits.div_ceil(8)) + 3))?;
     if header.colour == INDEXED {
         check_palette(bytes)?;
     }
@@ -51,24 +56,18 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String
         look_up((width, height), indices, &colours(palette))?
     } else {
         use DynamicImage as D;
-        let deep = || pixels.as_chunks().0.iter().map(|&it| u16::from_be_bytes(it)).collect();
-        let raw = (width, height);
-        let image = match (frame.color_type, frame.bit_depth) {
-            (ColorType::Grayscale, BitDepth::Eight) => buffer_of(raw, pixels).map(D::ImageLuma8),
-            (ColorType::GrayscaleAlpha, BitDepth::Eight) => {
-                buffer_of(raw, pixels).map(D::ImageLumaA8)
-            }
-            (ColorType::Rgb, BitDepth::Eight) => buffer_of(raw, pixels).map(D::ImageRgb8),
-            (ColorType::Rgba, BitDepth::Eight) => buffer_of(raw, pixels).map(D::ImageRgba8),
-            (ColorType::Grayscale, BitDepth::Sixteen) => buffer_of(raw, deep()).map(D::ImageLuma16),
-            (ColorType::GrayscaleAlpha, BitDepth::Sixteen) => {
-                buffer_of(raw, deep()).map(D::ImageLumaA16)
-            }
-            (ColorType::Rgb, BitDepth::Sixteen) => buffer_of(raw, deep()).map(D::ImageRgb16),
-            (ColorType::Rgba, BitDepth::Sixteen) => buffer_of(raw, deep()).map(D::ImageRgba16),
-            (colour, bits) => {
-                return Err(format!("a PNG of {colour:?} with {bits:?} bits is of no known kind"));
-            }
+        match frame.bit_depth {
+            BitDepth::Eight => {}
+            BitDepth::Sixteen => halve(&mut pixels),
+            bits => return Err(format!("a PNG of {bits:?} bits a sample is of no known kind")),
+        }
+        let sides = (width, height);
+        let image = match frame.color_type {
+            ColorType::Grayscale => buffer_of(sides, pixels).map(D::ImageLuma8),
+            ColorType::GrayscaleAlpha => buffer_of(sides, pixels).map(D::ImageLumaA8),
+            ColorType::Rgb => buffer_of(sides, pixels).map(D::ImageRgb8),
+            ColorType::Rgba => buffer_of(sides, pixels).map(D::ImageRgba8),
+            ColorType::Indexed => return Err("it has no palette".into()),
         };
         image.ok_or("pixels are missing")?
     };
@@ -80,6 +79,16 @@ fn buffer_of<P: image::Pixel>(
     samples: Vec<P::Subpixel>,
 ) -> Option<ImageBuffer<P, Vec<P::Subpixel>>> {
     ImageBuffer::from_raw(width, height, samples)
+}
+
+/// Makes samples of 16 bits ones of 8, rounded to the nearest, in their own memory.
+fn halve(samples: &mut Vec<u8>) {
+    let count = samples.len() / 2;
+    for at in 0..count {
+        let sample = u16::from_be_bytes([samples[2 * at], samples[2 * at + 1]]);
+        samples[at] = ((u32::from(sample) + 128) / 257) as u8;
+    }
+    samples.truncate(count);
 }
 
 /// The number of the colour type whose pixels are colours of a palette.
@@ -106,13 +115,16 @@ impl Header {
 
     /// As stored; of a combination that there is none of, the fewest.
     fn bits_per_pixel(&self) -> u64 {
-        let channels = match self.colour {
+        u64::from(self.bits.max(1)) * self.channels()
+    }
+
+    fn channels(&self) -> u64 {
+        match self.colour {
             2 => 3,
             4 => 2,
             6 => 4,
             _ => 1,
-        };
-        u64::from(self.bits.max(1)) * channels
+        }
     }
 }
 
@@ -149,5 +161,20 @@ impl<'a> Iterator for Chunks<'a> {
         // Length, name and checksum.
         self.at = self.at.checked_add(length)?.checked_add(12)?;
         Some((name, rest.get(..length)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_of_16_bits_are_rounded_as_the_image_crate_rounds_them() {
+        let all: Vec<u16> = (0..=u16::MAX).collect();
+        let mut bytes: Vec<u8> = all.iter().flat_map(|sample| sample.to_be_bytes()).collect();
+        halve(&mut bytes);
+        let image: ImageBuffer<image::Luma<u16>, _> = buffer_of((256, 256), all).unwrap();
+        let eight = DynamicImage::ImageLuma16(image).into_rgb8();
+        assert!(eight.pixels().zip(&bytes).all(|(pixel, &byte)| pixel.0 == [byte; 3]));
     }
 }

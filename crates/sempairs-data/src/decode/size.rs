@@ -4,8 +4,8 @@
 /// its `MAX_IMAGE_PIXELS` of 1 GiB / 4 / 3), beyond which it refuses a file too.
 pub const MAX_PIXELS: u64 = 178_956_970;
 
-/// The most a decoder may allocate, in bytes: [`MAX_PIXELS`] of four 16-bit channels.
-pub(super) const MAX_BYTES: u64 = 8 * MAX_PIXELS;
+/// The most memory that decoding a picture may take, in bytes, its pixels included: 1 GiB.
+pub(crate) const MAX_BYTES: u64 = 1 << 30;
 
 /// The most bytes that are read of a picture's file: [`MAX_PIXELS`] of uncompressed 8-bit RGB, 512
 /// MiB. Of a longer file nothing is read but its first bytes.
@@ -17,6 +17,17 @@ const FREE_PIXELS: u64 = 1 << 20;
 /// Whether a picture of `width` by `height` has more than [`MAX_PIXELS`].
 pub(crate) fn too_large(width: u64, height: u64) -> bool {
     width.saturating_mul(height) > MAX_PIXELS
+}
+
+/// Refuses a picture for which decoding takes more than [`MAX_BYTES`] at once.
+pub(crate) fn afford(bytes: u64) -> Result<(), String> {
+    if bytes > MAX_BYTES {
+        let (needed, most) = (bytes >> 20, MAX_BYTES >> 20);
+        return Err(format!(
+            "decoding it takes {needed} MiB of memory, over the limit of {most}; make it smaller"
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses sides that make no picture, one over the [limit](MAX_PIXELS), or one of more pixels than

@@ -9,6 +9,7 @@ use super::scan::{Intervals, Scan, cut};
 use super::segments::{Tables, marker};
 use super::sequential::SequentialScan;
 use super::walk::Walk;
+use crate::decode::afford;
 
 /// A decoded picture.
 pub(super) struct Picture<'a> {
@@ -130,9 +131,13 @@ impl<'a> Decoder<'a> {
         }
         let whole = !frame.progressive && scan.parts.len() == frame.components.len();
         if whole && self.scans == 1 {
+            afford(frame.samples() + frame.pixel_bytes())?;
             let planes = each(frame, Plane::of);
             self.store = Store::Planes(planes);
         } else if matches!(self.store, Store::Nothing) {
+            // Coefficients have two bytes; samples take their place before there are pixels.
+            let samples = frame.samples();
+            afford((3 * samples).max(samples + frame.pixel_bytes()))?;
             let coefficients = each(frame, Coefficients::of);
             self.store = Store::Coefficients(coefficients, each(frame, |_| Progress::new()));
         }

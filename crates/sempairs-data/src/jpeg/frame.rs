@@ -109,6 +109,16 @@ impl Frame {
         Ok(frame)
     }
 
+    /// Samples of all components, in whole blocks.
+    pub(super) fn samples(&self) -> u64 {
+        self.components.iter().map(|it| 64 * it.block_count() as u64).sum()
+    }
+
+    /// Bytes of its pixels as RGB.
+    pub(super) fn pixel_bytes(&self) -> u64 {
+        3 * self.width as u64 * self.height as u64
+    }
+
     /// Refuses a frame whose blocks cannot stand in `bytes`, before memory is taken for its pixels:
     /// every block has at least a bit of its own, and one for its end in a sequential scan.
     fn fits_into(&self, bytes: usize) -> Result<(), String> {

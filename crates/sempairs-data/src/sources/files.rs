@@ -75,7 +75,9 @@ impl Files {
     ) -> Result<(), DataError> {
         let itself = folder.canonicalize().map_err(|error| DataError::io(folder, error))?;
         if above.contains(&itself) {
-            return Err(DataError::layout(folder, "a link to a folder that it lies in"));
+            let reason = "a link to a folder that it lies in; remove it".into();
+            self.unfit(prefix.trim_end_matches('/').into(), reason);
+            return Ok(());
         }
         above.push(itself);
         for entry in fs::read_dir(folder).map_err(|error| DataError::io(folder, error))? {
@@ -115,7 +117,7 @@ impl Files {
                     return Err(DataError::layout(&path, reason));
                 }
                 self.walk(&path, &format!("{relative}/"), above, found)?;
-            } else if has_side_ending(&name) && !(kind.is_file() && holds_picture(&path)?) {
+            } else if has_side_ending(&name) && !(kind.is_file() && holds_picture(&path)) {
                 self.ignored.push(relative);
             } else if !is_text {
                 let reason = "its name is not UTF-8, so no manifest could hold it; rename it";
@@ -198,10 +200,9 @@ fn has_side_ending(name: &str) -> bool {
     ending.is_some_and(|ending| SIDE_FILES.contains(&ending.as_str()))
 }
 
-fn holds_picture(path: &Path) -> Result<bool, DataError> {
+/// Whether a side file is a picture by its first bytes; one that cannot be read is none.
+fn holds_picture(path: &Path) -> bool {
     let mut start = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(SNIFFED).read_to_end(&mut start))
-        .map_err(|error| DataError::io(path, error))?;
-    Ok(begins_as_picture(&start))
+    let read = File::open(path).and_then(|file| file.take(SNIFFED).read_to_end(&mut start));
+    read.is_ok() && begins_as_picture(&start)
 }

@@ -51,7 +51,9 @@ impl FolderSource {
     }
 
     fn nested(files: Files) -> Result<Self, DataError> {
-        let classes = class_folders(&files.root)?;
+        let mut classes = class_folders(&files.root)?;
+        // A folder among the files is a link to one that it lies in.
+        classes.retain(|class| files.names.binary_search(class).is_err());
         let mut counts = vec![0usize; classes.len()];
         let mut class = Vec::with_capacity(files.names.len());
         for (index, name) in files.names.iter().enumerate() {

@@ -40,7 +40,7 @@ impl Evaluate {
         let backbone = self.weights.load(experiment.backbone.init(&device))?;
         runner.warn(&experiment);
         let mut downstream = runner.downstream(&experiment)?;
-        downstream.check()?;
+        experiment.check_downstream(&downstream)?;
         downstream.progress = true;
         if let Some(folder) = &self.features {
             fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;

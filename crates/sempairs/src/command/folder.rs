@@ -55,17 +55,19 @@ impl FolderFlags {
     fn without_bad(&self, find: Find) -> Result<Arc<dyn PictureSource>, Error> {
         let (source, bad) = find(self.list()?, self.on_bad())
             .map_err(|error| self.on_bad().explain(error, "--on-bad-picture skip"))?;
-        if !bad.is_empty() {
-            note!("{} files were left out:", bad.len());
-            for file in &bad {
-                note!("  {file}");
-            }
+        match bad.len() {
+            0 => {}
+            1 => note!("1 file was left out:"),
+            count => note!("{count} files were left out:"),
+        }
+        for file in &bad {
+            note!("  {file}");
         }
         Ok(Arc::new(source))
     }
 
-    /// As [`open`](Self::open), with all files for pictures that are called neither hidden nor side
-    /// files.
+    /// As [`open`](Self::open), but takes every file for a picture that is neither hidden nor a
+    /// side file.
     pub fn list(&self) -> Result<Arc<dyn PictureSource>, Error> {
         Ok(match self.flat {
             true => {

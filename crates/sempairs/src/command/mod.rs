@@ -22,9 +22,16 @@ const STOPPING: &str = "Ctrl-C, SIGTERM, a closed terminal, or `q` and then `s` 
     shows, stop after the current step, with a checkpoint. The same command goes on from there. A second Ctrl-C \
     ends at once. The exit code is 130 after Ctrl-C, 143 after SIGTERM, 129 after a closed terminal.";
 
+/// What exit codes say, for the help of all.
+const EXIT_CODES: &str = "The exit code is 0 if all went well, 1 after an error, 2 for a call that \
+    is not understood, and 128 + N after signal N. It is 1, too, if results could not be written \
+    to standard output, for instance because the disk is full. A pipe that its reader has closed, \
+    as `head` does, is no error: nothing is said of it, and the exit code is 0.";
+
 /// Self-supervised learning from semantic pairs.
 #[derive(Parser)]
-#[command(name = "sempairs", version, about, arg_required_else_help = true)]
+#[command(name = "sempairs", version, about, after_long_help = EXIT_CODES)]
+#[command(arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use clap::Args;
 use sempairs::Error;
 use sempairs::data::say;
+use sempairs::experiment::bounds::MAX_SEED;
 use sempairs::run::Runner;
 
 use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
@@ -17,7 +18,7 @@ pub struct Pretrain {
     #[arg(long)]
     arm: Option<String>,
     /// Which seed; the experiment's first if it is left out.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: Option<u64>,
     /// The folder of all runs.
     #[arg(long, default_value = "runs")]

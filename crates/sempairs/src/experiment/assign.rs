@@ -8,7 +8,7 @@ use crate::Error;
 ///
 /// # Errors
 ///
-/// [`Error::Experiment`] if there is no `=`, or no key before it, or the value begins as TOML does
+/// [`Error::Experiment`] if there is no `=`, or no key before it, or the value is meant as TOML
 /// and is none.
 pub fn parse_assignment(assignment: &str) -> Result<(String, Value), Error> {
     let refuse = |reason: &str| Error::experiment(format!("--set {assignment}"), reason);
@@ -25,7 +25,7 @@ pub fn parse_assignment(assignment: &str) -> Result<(String, Value), Error> {
             Some(value) => return Ok((key, value)),
             None => "gives no value".to_owned(),
         },
-        Err(_) if !value.starts_with(begins_as_toml) => {
+        Err(_) if !is_meant_as_toml(value) => {
             return Ok((key, Value::String(value.to_owned())));
         }
         Err(error) => not_toml(value, &error),
@@ -35,24 +35,21 @@ pub fn parse_assignment(assignment: &str) -> Result<(String, Value), Error> {
 
 const VALUE: &str = "value = ";
 
-/// Whether a value that begins so is a list, a table, a text in quotation marks or a number.
-fn begins_as_toml(first: char) -> bool {
-    matches!(first, '[' | ']' | '{' | '}' | '"' | '\'' | '+' | '-') || first.is_ascii_digit()
+/// Whether a value is meant as a list, a table, a text in quotation marks, a number or a date. A
+/// word may begin with a digit, too: `2nd`, `2024/photos`.
+fn is_meant_as_toml(value: &str) -> bool {
+    let numeric = |it: char| it.is_ascii_digit() || "+-_.:eExoTZ ".contains(it);
+    let begins = |it: char| it.is_ascii_digit() || "+-".contains(it);
+    value.starts_with(['[', ']', '{', '}', '"', '\''])
+        || value.starts_with(begins) && value.chars().all(numeric)
 }
 
 /// What is wrong with a value that should be TOML, and what to do.
 fn not_toml(value: &str, error: &toml::de::Error) -> String {
     let at = error.span().map_or(0, |span| span.start.saturating_sub(VALUE.len()));
     let before = value.get(..at).unwrap_or(value).chars().count();
-    let advice = match value.starts_with(|it: char| it.is_ascii_digit() || "+-".contains(it)) {
-        true => "; a text stands in quotation marks: '\"...\"'",
-        false => "",
-    };
-    format!(
-        "the value is no TOML at its character {}: {}{advice}",
-        before + 1,
-        plain(error.message())
-    )
+    let reason = plain(error.message());
+    format!("the value is no TOML at its character {}: {reason}", before + 1)
 }
 
 /// Sets the value of a key with dots; a number addresses an element of a list.

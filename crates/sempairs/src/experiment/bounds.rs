@@ -12,13 +12,16 @@ const _: () = assert!(sempairs_augment::MAX_SIDE == MAX_SIDE);
 /// Bytes of scenes that are drawn into memory, 64 GiB: ImageNet's number of pictures at 128 pixels.
 pub const MAX_SCENE_BYTES: usize = 64 << 30;
 
+/// Seeds: the largest whole number of TOML.
+pub const MAX_SEED: u64 = i64::MAX as u64;
+
 /// Pictures of each class.
 pub const MAX_PER_CLASS: usize = u32::MAX as usize;
 
 /// Bytes of the views of a batch, 64 GiB.
 pub const MAX_BATCH_BYTES: u64 = 64 << 30;
 
-/// Small crops of a pair: ten times the most that DINO has tried.
+/// Local crops of a pair: ten times the most that DINO has tried.
 pub const MAX_LOCALS: usize = 128;
 
 /// Scores of a run over time.

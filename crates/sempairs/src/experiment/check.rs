@@ -2,12 +2,12 @@ use sempairs_backbone::NetworkConfig;
 use sempairs_backbone::vit::DropPath;
 use sempairs_data::sources::Stl10Split;
 use sempairs_data::{DataError, Pairing};
-use sempairs_eval::EvalError;
+use sempairs_eval::{Downstream, EvalError};
 use sempairs_objective::ObjectiveError;
 use sempairs_train::limits::{EPOCHS, STEPS};
 use sempairs_train::{LoaderConfig, TrainError};
 
-use super::bounds::MAX_PER_CLASS;
+use super::bounds::{MAX_PER_CLASS, MAX_SEED};
 use super::refusal::Refusal;
 use super::{Arm, Evaluation, Experiment, MethodConfig, Pictures, names, sizes};
 use crate::Error;
@@ -21,6 +21,23 @@ impl Experiment {
     /// reason.
     pub fn check(&self, file: &str) -> Result<(), Error> {
         self.check_values().map_err(|refusal| Error::experiment(file, refusal.to_string()))
+    }
+
+    /// Whether a backbone can be scored on the evaluation's data, once they are open.
+    ///
+    /// # Errors
+    ///
+    /// As [`Downstream::check`]; [`Error::Experiment`] with the key as it stands in the
+    /// experiment's file, such as `evaluation.protocols[1].k`, if two protocols come to the same.
+    pub fn check_downstream(&self, downstream: &Downstream) -> Result<(), Error> {
+        downstream.check().map_err(|error| match error {
+            EvalError::SameProtocol { index, key, reason } => {
+                let refusal = Refusal::new(format!("{}.{key}", protocol_key(index)), reason);
+                let experiment = format!("experiment `{}`", self.name);
+                Error::experiment(experiment, refusal.to_string())
+            }
+            other => other.into(),
+        })
     }
 
     pub(super) fn check_values(&self) -> Result<(), Refusal> {
@@ -128,6 +145,10 @@ fn seeds(seeds: &[u64]) -> Result<(), Refusal> {
     if seeds.is_empty() {
         return Err(Refusal::new("seeds", "there is none"));
     }
+    if let Some(i) = seeds.iter().position(|&seed| seed > MAX_SEED) {
+        let reason = format!("must be from 0 to {MAX_SEED}, not {}", seeds[i]);
+        return Err(Refusal::new(format!("seeds[{i}]"), reason));
+    }
     match (0..seeds.len()).find(|&i| seeds[..i].contains(&seeds[i])) {
         Some(i) => {
             let reason = format!("{} stands there before", seeds[i]);
@@ -137,8 +158,13 @@ fn seeds(seeds: &[u64]) -> Result<(), Refusal> {
     }
 }
 
+/// What an experiment's file calls one of its protocols.
+fn protocol_key(index: usize) -> String {
+    format!("evaluation.protocols[{index}]")
+}
+
 fn evaluation(evaluation: &Evaluation) -> Result<(), Refusal> {
-    names::text("evaluation.dataset", &evaluation.dataset)?;
+    names::title("evaluation.dataset", &evaluation.dataset)?;
     evaluation.train.check("evaluation.train")?;
     evaluation.test.check("evaluation.test")?;
     if let Some(scenes) = evaluation.invariance_scenes {
@@ -151,7 +177,7 @@ fn evaluation(evaluation: &Evaluation) -> Result<(), Refusal> {
         return Err(Refusal::new("evaluation.protocols", "there is none"));
     }
     for (i, protocol) in evaluation.protocols.iter().enumerate() {
-        let key = format!("evaluation.protocols[{i}]");
+        let key = protocol_key(i);
         protocol.check().map_err(|error| match error {
             EvalError::Protocol { key: setting, reason } => {
                 Refusal::new(format!("{key}.{setting}"), reason)
@@ -159,7 +185,7 @@ fn evaluation(evaluation: &Evaluation) -> Result<(), Refusal> {
             other => Refusal::new(key.as_str(), other),
         })?;
         if let Some(other) = evaluation.protocols[..i].iter().position(|other| other == protocol) {
-            let reason = format!("is `evaluation.protocols[{other}]` once more");
+            let reason = format!("is `{}` once more", protocol_key(other));
             return Err(Refusal::new(key, reason));
         }
     }

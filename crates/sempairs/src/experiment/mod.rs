@@ -19,7 +19,7 @@ mod refusal;
 mod sizes;
 mod vary;
 mod views;
-mod written;
+pub(crate) mod written;
 
 use std::path::Path;
 
@@ -214,6 +214,16 @@ impl Experiment {
 ///
 /// [`Error::Io`] and [`Error::Experiment`] with the file's name, or the assignment's if that is at fault.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
-    read_grid(&text, &path.display().to_string(), overrides)
+    let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
+    let file = path.display().to_string();
+    match str::from_utf8(&bytes) {
+        Ok(text) => read_grid(text, &file, overrides),
+        Err(error) => Err(Error::experiment(file, not_utf8(&bytes, error.valid_up_to()))),
+    }
+}
+
+/// What to say of a text whose first byte that is no UTF-8 is at `bad`.
+fn not_utf8(text: &[u8], bad: usize) -> String {
+    let line = 1 + text[..bad].iter().filter(|&&byte| byte == b'\n').count();
+    format!("line {line}: the byte {:#04X} is no UTF-8; save the file as UTF-8", text[bad])
 }

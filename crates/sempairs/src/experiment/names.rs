@@ -33,6 +33,14 @@ pub(super) fn text(key: &str, name: &str) -> Result<(), Refusal> {
     }
 }
 
+/// Refuses a name that shows nothing, or has a control character.
+pub(super) fn title(key: &str, name: &str) -> Result<(), Refusal> {
+    match name.trim().is_empty() {
+        true => Err(Refusal::new(key, "is empty, but must be a name")),
+        false => text(key, name),
+    }
+}
+
 /// Refuses a path that leads nowhere.
 pub(super) fn path(key: &str, path: &Path) -> Result<(), Refusal> {
     if path.as_os_str().is_empty() {

@@ -162,11 +162,13 @@ fn decoded(
             (Arc::new(good), bad)
         }
     };
-    if !bad.is_empty() {
-        note!("{} pictures were left out:", bad.len());
-        for picture in &bad {
-            note!("  {picture}");
-        }
+    match bad.len() {
+        0 => {}
+        1 => note!("1 picture was left out:"),
+        count => note!("{count} pictures were left out:"),
+    }
+    for picture in &bad {
+        note!("  {picture}");
     }
     Ok(good)
 }

@@ -15,7 +15,7 @@ pub(super) fn parse_table(text: &str, file: &str) -> Result<Table, Error> {
 }
 
 /// A parser's message, which shows the place in lines before, without names of the program's types.
-pub(super) fn plain(message: &str) -> String {
+pub(crate) fn plain(message: &str) -> String {
     let overflows =
         ["u64 value was too large", "integer number overflowed", "expected any valid TOML value"];
     let line = |line: &str| match overflows.iter().any(|said| line.ends_with(said)) {

@@ -24,6 +24,12 @@ pub fn examples(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
     section("What each arm learns from", &(paragraph(about) + &arms))
 }
 
+/// `1 pair`, `2 pairs`.
+fn counted(count: usize, one: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{} {one}{end}", number::count(count))
+}
+
 fn arm(comparison: &Comparison, example: &ExamplePairs) -> Option<String> {
     let number = comparison.arms.iter().position(|arm| arm.arm.name == example.arm);
     let mut heading = match number {
@@ -32,10 +38,10 @@ fn arm(comparison: &Comparison, example: &ExamplePairs) -> Option<String> {
     };
     if let Some(arm) = number.map(|i| &comparison.arms[i]) {
         heading += &format!(
-            " <span class=\"muted\">{} pairing, {} pairs of {} pictures</span>",
+            " <span class=\"muted\">{} pairing, {} of {}</span>",
             escape(&arm.arm.pairing.name().replace('_', " ")),
-            number::count(arm.pairs),
-            number::count(arm.pictures)
+            counted(arm.pairs, "pair"),
+            counted(arm.pictures, "picture")
         );
     }
     let mut cards = String::new();

@@ -9,6 +9,7 @@ use toml::Table;
 use crate::Error;
 use crate::experiment::Experiment;
 use crate::experiment::differences::{Difference, differences};
+use crate::experiment::written::plain;
 
 /// Keys that a message names before it only counts the rest.
 const NAMED: usize = 10;
@@ -26,7 +27,7 @@ pub(super) fn explained(
     let beside = directory.experiment();
     let file = beside.display();
     let before = match fs::read_to_string(&beside) {
-        Ok(text) => toml::from_str::<Table>(&text).map_err(|error| error.message().to_owned()),
+        Ok(text) => toml::from_str::<Table>(&text).map_err(|error| plain(error.message())),
         Err(error) => Err(error.to_string()),
     };
     let before = match before {
@@ -40,7 +41,10 @@ pub(super) fn explained(
         }
     };
     // By way of its text, which has the digits of numbers that the file has.
-    let now = toml::from_str(&only.to_toml()).expect("an experiment's text is TOML");
+    let now = match toml::from_str(&only.to_toml()) {
+        Ok(now) => now,
+        Err(error) => return Error::experiment(path, plain(error.message())),
+    };
     let changed = differences(&of_the_weights(before), &of_the_weights(now));
     let reason = match changed.is_empty() {
         false => {

@@ -45,7 +45,7 @@ impl Runner {
         // Before a network or a queue is made.
         let fits = experiment.method.check_data(batch, pairs.len());
         fits.map_err(|error| unfit(experiment, error.into()))?;
-        downstream.check()?;
+        experiment.check_downstream(downstream)?;
         let run = Run { runner: self, experiment, arm, seed, downstream, pairs: Arc::new(pairs) };
         let backbone = experiment.backbone.init_seeded(&self.device, seed);
         each_method!(&experiment.method, config => {

@@ -110,6 +110,9 @@ impl Stated {
         let room = self.room(parts.iter().map(|part| part.len() as u64).sum());
         size::check(self.width, self.height, room)?;
         size::check(sides.width, sides.height.min(self.height), room)?;
+        // The samples, and then red, green and blue of them.
+        let bytes = (self.bits * self.samples).div_ceil(8) + 3;
+        size::afford((self.width * self.height).saturating_mul(bytes))?;
         for part in parts.into_iter().filter(|_| self.compression == 7) {
             check_jpeg(directory, part)?;
         }

@@ -1,4 +1,4 @@
-//! Decoders that panic.
+//! Panics of code that is not this project's.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -6,32 +6,36 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether a panic of this thread is caught by [`guarded`].
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
+    /// Whether a panic of this thread is caught by [`caught`].
+    static CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The result of `work`, or of its panic the message, which is not printed: a decoder that fails on
-/// a picture is that picture's fault and ends nothing else.
-pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+/// The result of `work`, or the message of its panic, of which nothing is printed: a reader that
+/// fails on a file is that file's fault and ends nothing else.
+///
+/// A panic hook, set once, passes over the panics of `work` on the calling thread and passes all
+/// others on to the hook that was there. What a panic leaves half-done must not outlive `work`: it
+/// had best own what it changes.
+///
+/// # Errors
+///
+/// The panic's message.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     silence();
-    let outer = GUARDED.replace(true);
-    // Nothing that `work` leaves half-done outlives it: it borrows the file's bytes and owns the
-    // rest.
+    let outer = CAUGHT.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(work));
-    GUARDED.set(outer);
-    result.unwrap_or_else(|payload| {
-        Err(format!("the decoder cannot cope with this file: {}", message(&*payload)))
-    })
+    CAUGHT.set(outer);
+    result.map_err(|payload| message(&*payload).to_owned())
 }
 
-/// Makes the process's panic hook pass over panics of guarded threads, and pass on all others.
+/// Makes the process's panic hook pass over panics that are caught here, and pass on all others.
 fn silence() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let hook = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             // The value is gone where a thread is being torn down.
-            if !GUARDED.try_with(Cell::get).unwrap_or(false) {
+            if !CAUGHT.try_with(Cell::get).unwrap_or(false) {
                 hook(info);
             }
         }));
@@ -53,19 +57,17 @@ mod tests {
     #[test]
     fn a_panic_is_an_error_and_the_next_call_is_as_good_as_the_first() {
         let length = std::hint::black_box(3);
-        let failed = guarded(|| Ok([1, 2, 3][length]));
-        let message = failed.unwrap_err();
-        assert!(message.contains("the decoder cannot cope"), "{message}");
+        let message = caught(|| [1, 2, 3][length]).unwrap_err();
         assert!(message.contains("index out of bounds"), "{message}");
-        assert_eq!(guarded(|| Ok(1)), Ok(1));
-        assert!(!GUARDED.get());
+        assert_eq!(caught(|| 1), Ok(1));
+        assert!(!CAUGHT.get());
     }
 
     /// Runs in a process of its own, whose standard error the test below reads.
     #[test]
-    fn panics_in_a_guard_and_outside() {
-        if std::env::var_os("SEMPAIRS_TEST_GUARD").is_some() {
-            let _ = guarded(|| -> Result<(), String> { panic!("inside") });
+    fn panics_that_are_caught_here_and_elsewhere() {
+        if std::env::var_os("SEMPAIRS_TEST_CAUGHT").is_some() {
+            let _ = caught::<()>(|| panic!("inside"));
             let _ = panic::catch_unwind(|| panic!("outside"));
         }
     }
@@ -73,8 +75,9 @@ mod tests {
     #[test]
     fn a_caught_panic_prints_nothing_and_others_do() {
         let output = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "--nocapture", "decode::guard::tests::panics_in_a_guard_and_outside"])
-            .env("SEMPAIRS_TEST_GUARD", "1")
+            .args(["--exact", "--nocapture"])
+            .arg("caught::tests::panics_that_are_caught_here_and_elsewhere")
+            .env("SEMPAIRS_TEST_CAUGHT", "1")
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
