@@ -118,7 +118,7 @@ fn fallback(previous: &Option<PathBuf>) -> String {
             "; the one before it is whole: remove the damaged file to resume from {}",
             path.display()
         ),
-        None => String::new(),
+        None => "; delete it to start the run over".into(),
     }
 }
 
