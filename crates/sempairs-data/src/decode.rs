@@ -43,12 +43,27 @@ use crate::{DataError, Picture, caught, jpeg};
 ///
 /// [`DataError::Picture`] with `name` and the reason.
 pub fn decode(bytes: &[u8], name: &str) -> Result<Picture<'static>, DataError> {
-    let image = caught(|| decode_dynamic(bytes).map(DynamicImage::into_rgb8))
+    let image = caught(|| decode_dynamic(bytes).and_then(into_rgb))
         .unwrap_or_else(|panic| Err(format!("the decoder cannot cope with this file: {panic}")));
     image.map_err(|reason| DataError::picture(name, reason)).map(|image| {
         let (width, height) = (image.width() as usize, image.height() as usize);
         Picture::new(width, height, image.into_raw())
     })
+}
+
+/// As 8-bit RGB. An image's buffer may be longer than its sides say, where a decoder was misled.
+fn into_rgb(image: DynamicImage) -> Result<RgbImage, String> {
+    let image = image.into_rgb8();
+    let (given, needed) =
+        (image.as_raw().len(), 3 * image.width() as usize * image.height() as usize);
+    if given != needed {
+        return Err(format!(
+            "it has {} pixels, not the {} that its sides say",
+            given / 3,
+            needed / 3
+        ));
+    }
+    Ok(image)
 }
 
 fn decode_dynamic(bytes: &[u8]) -> Result<DynamicImage, String> {

@@ -231,6 +231,12 @@ fn a_gif_with_a_screen_of_no_pixels_is_an_error() {
 }
 
 #[test]
+fn a_tiff_whose_tiles_hold_more_than_its_sides_say_is_an_error() {
+    let reason = reason(include_bytes!("files/too_many_samples.tif"));
+    assert!(reason.contains("that its sides say"), "{reason}");
+}
+
+#[test]
 fn a_size_of_zero_is_an_error_or_a_picture_and_never_a_panic() {
     for format in [
         ImageFormat::Jpeg,
