@@ -8,8 +8,8 @@ use crate::part::{Part, sweep_once};
 /// and renamed into place. Whoever opens `path` sees the old content or the new, never a part,
 /// however many processes write it at once; the last to finish wins.
 ///
-/// A link is followed, and stays one. A device or a pipe is written to directly, since nothing could
-/// take its place.
+/// A link is followed, and stays one. A device or a pipe is written to directly, since nothing
+/// could take its place.
 ///
 /// The file beside is hidden and of a name of its own. A process that is killed leaves it behind;
 /// the next one to write a file in that folder [removes](crate::remove_orphans) it.

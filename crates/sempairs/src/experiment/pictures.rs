@@ -32,7 +32,8 @@ pub enum Pictures {
         /// Of the drawing.
         #[serde(default)]
         seed: u64,
-        /// Fields of the split's [`Distribution`] that are other than built in, such as `occluded = 0.2`.
+        /// Fields of the split's [`Distribution`](sempairs_data::scenes::Distribution) that are
+        /// other than built in, such as `occluded = 0.2`.
         #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
         nuisances: toml::Table,
     },
