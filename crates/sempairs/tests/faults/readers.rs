@@ -201,7 +201,10 @@ impl Reader {
         let mut files: Vec<PathBuf> = Vec::new();
         for path in self.seeds {
             match fs::read_dir(path) {
-                Ok(entries) => files.extend(entries.map(|entry| entry.unwrap().path())),
+                Ok(entries) => {
+                    let paths = entries.map(|entry| entry.unwrap().path());
+                    files.extend(paths.filter(|path| path.is_file()));
+                }
                 Err(_) => files.push(path.into()),
             }
         }
