@@ -19,12 +19,12 @@ pub enum OnBadPicture {
 }
 
 impl OnBadPicture {
-    /// An error of reading pictures, with `setting` named at its end if that would have left a bad
-    /// picture out.
+    /// An error of reading pictures, with `setting` named at its end, as it stands, if that would
+    /// have left a bad picture out.
     pub fn explain(self, error: DataError, setting: &str) -> DataError {
         match (error, self) {
             (DataError::Picture { picture, reason }, Self::Error) => {
-                let reason = format!("{reason}; `{setting}` leaves such pictures out");
+                let reason = format!("{reason}; {setting} leaves such pictures out");
                 DataError::Picture { picture, reason }
             }
             (error, _) => error,
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn the_error_of_a_bad_picture_names_the_setting_that_is_not_yet_given() {
         let error = || DataError::picture("cat/1.png", "torn");
-        let message = |on_bad: OnBadPicture| on_bad.explain(error(), "--skip").to_string();
+        let message = |on_bad: OnBadPicture| on_bad.explain(error(), "`--skip`").to_string();
         assert_eq!(
             message(OnBadPicture::Error),
             "cat/1.png: cannot be decoded: torn; `--skip` leaves such pictures out"

@@ -117,6 +117,8 @@ fn folders_of_the_system_are_no_classes_and_hold_no_pictures() {
     }
     put(root.path(), "cat/Thumbs.db", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1");
     put(root.path(), "cat/desktop.ini", b"[.ShellClassInfo]");
+    put(root.path(), "cat/a.xmp", b"<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"/>");
+    put(root.path(), "cat/IMG_E0001.AAE", b"<?xml version=\"1.0\"?>");
     put(root.path(), "cat/._a.png", b"\0\x05\x16\x07\0\x02\0\0Mac OS X");
     let source = open(root.path());
     assert_eq!(source.classes(), ["cat", "dog"]);
@@ -183,7 +185,7 @@ fn a_picture_that_vanishes_behind_the_listing_is_a_bad_picture() {
     std::fs::remove_file(root.path().join("dog/a.png")).unwrap();
     let error = source.read(2).unwrap_err();
     assert!(matches!(error, DataError::Picture { .. }), "{error:?}");
-    let said = OnBadPicture::Error.explain(error, "--skip").to_string();
+    let said = OnBadPicture::Error.explain(error, "`--skip`").to_string();
     assert!(
         said.contains("dog/a.png: cannot be decoded: it cannot be read: No such file"),
         "{said}"

@@ -69,6 +69,8 @@ impl ScoreLog {
             .iter()
             .filter(|line| line.identity.as_ref() == Some(&self.identity))
             .filter(|line| line.score.dataset == downstream.name)
+            // The identity has the settings and not the pictures, of which some may be gone or new.
+            .filter(|line| line.score.n_test == downstream.test.len())
             .collect();
         let mut steps: Vec<usize> = ours.iter().filter_map(|line| line.step).collect();
         steps.sort_unstable();
@@ -173,6 +175,7 @@ mod tests {
 
     use sempairs_augment::Preset;
     use sempairs_data::scenes::{SceneSource, Split};
+    use sempairs_data::sources::Subset;
     use sempairs_eval::{Knn, append_scores};
 
     use super::*;
@@ -202,8 +205,8 @@ mod tests {
             top1: 0.5,
             top5: 1.0,
             per_class: Vec::new(),
-            n_train: 10,
-            n_test: 10,
+            n_train: downstream.train.len(),
+            n_test: downstream.test.len(),
             extra: Default::default(),
         };
         CurvePoint { step, scores: downstream.protocols.iter().map(score).collect() }
@@ -282,6 +285,21 @@ mod tests {
         assert_eq!(read_scores(&path).unwrap().len(), 2);
         assert_eq!(steps(&open("other", &one, 8, &["knn"])), [0; 0]);
         assert_eq!(read_scores(&path).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn scores_of_a_test_set_of_another_size_are_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.jsonl");
+        let (evaluation, all) = (evaluation(), downstream(&["knn"]));
+        scored(&path, "run", &evaluation, &all);
+        let part = Subset::new(all.test.clone(), (1..all.test.len()).collect());
+        let fewer = Downstream { test: Arc::new(part), ..all.clone() };
+        let open = |data| ScoreLog::open(path.clone(), "run", &evaluation, 8, data).unwrap();
+        let mut log = open(&fewer);
+        assert_eq!(steps(&log), [0; 0]);
+        log.push(point(8, &fewer), Identity::new()).unwrap();
+        assert_eq!((steps(&open(&fewer)), steps(&open(&all))), (vec![8], vec![0, 4]));
     }
 
     /// Scores of runs of before stay valid, and say what was done.

@@ -181,7 +181,10 @@ fn a_score_is_called_after_the_neighbours_that_voted() {
 fn a_test_set_that_lacks_a_class_is_scored_and_one_with_another_is_refused_by_name() {
     let place = Place::new();
     fs::remove_dir_all(place.at("test/cat")).unwrap();
-    place.succeeds(&[]);
+    let said = place.succeeds(&[]);
+    let missing =
+        "`evaluation.test` has no picture of 1 of the 3 classes of `evaluation.train`: `cat`";
+    assert!(said.contains(missing), "{said}");
     let text = fs::read_to_string(place.run().join("scores.jsonl")).unwrap();
     for line in text.lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();

@@ -15,9 +15,10 @@ use crate::{DataError, Picture, Stamp, decode, interrupt};
 /// over unless it begins as a picture does. Everything else is taken for a picture, since the
 /// content decides that and not the name; so a text file named `.jpg` is an error and is not passed
 /// over.
-const SIDE_FILES: [&str; 26] = [
-    "cache", "csv", "db", "gz", "htm", "html", "ini", "json", "jsonl", "log", "mat", "md", "npy",
-    "npz", "pdf", "pickle", "pkl", "py", "rst", "tar", "toml", "tsv", "txt", "xml", "yaml", "yml",
+const SIDE_FILES: [&str; 28] = [
+    "aae", "cache", "csv", "db", "gz", "htm", "html", "ini", "json", "jsonl", "log", "mat", "md",
+    "npy", "npz", "pdf", "pickle", "pkl", "py", "rst", "tar", "toml", "tsv", "txt", "xml", "xmp",
+    "yaml", "yml",
 ];
 
 /// What systems and network drives put into folders, whatever the case of its letters: no picture

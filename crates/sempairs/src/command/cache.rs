@@ -29,19 +29,24 @@ impl CacheArgs {
         // All files: what the cache is of does not depend on which of them can be decoded.
         let source = self.source.list()?;
         let report = CachedSource::build(&source, self.short_side, &self.out, on_bad)
-            .map_err(|error| on_bad.explain(error, "--on-bad-picture skip"))?;
+            .map_err(|error| on_bad.explain(error, "`--on-bad-picture skip`"))?;
+        let pictures = match report.pictures {
+            1 => "1 picture".into(),
+            count => format!("{count} pictures"),
+        };
         say!(
-            "{}: {} pictures, {} of them shrunk, {:.1} MB",
+            "{}: {pictures}, {} of them shrunk, {:.1} MB",
             self.out.display(),
-            report.pictures,
             report.shrunk,
             report.bytes as f64 / 1e6
         );
-        if !report.bad.is_empty() {
-            say!("{} were left out:", report.bad.len());
-            for picture in &report.bad {
-                say!("  {picture}");
-            }
+        match report.bad.len() {
+            0 => {}
+            1 => say!("1 picture was left out:"),
+            count => say!("{count} pictures were left out:"),
+        }
+        for picture in &report.bad {
+            say!("  {picture}");
         }
         Ok(())
     }

@@ -54,7 +54,7 @@ impl FolderFlags {
 
     fn without_bad(&self, find: Find) -> Result<Arc<dyn PictureSource>, Error> {
         let (source, bad) = find(self.list()?, self.on_bad())
-            .map_err(|error| self.on_bad().explain(error, "--on-bad-picture skip"))?;
+            .map_err(|error| self.on_bad().explain(error, "`--on-bad-picture skip`"))?;
         match bad.len() {
             0 => {}
             1 => note!("1 file was left out:"),

@@ -9,7 +9,7 @@ use sempairs_train::{LoaderConfig, TrainError};
 
 use super::bounds::{MAX_PER_CLASS, MAX_SEED};
 use super::refusal::Refusal;
-use super::{Arm, Evaluation, Experiment, MethodConfig, Pictures, names, sizes};
+use super::{Arm, Evaluation, Experiment, MethodConfig, Pictures, Training, names, sizes};
 use crate::Error;
 
 impl Experiment {
@@ -61,7 +61,25 @@ impl Experiment {
 
     /// What is probably not meant: a sentence each, with the key.
     pub fn warnings(&self) -> Vec<String> {
-        self.views.warnings()
+        let mut found = self.views.warnings();
+        found.extend(self.endless_warmup());
+        found
+    }
+
+    /// The learning rate of a run that ends before its warm-up does stays below the one that is set.
+    fn endless_warmup(&self) -> Option<String> {
+        let Training { steps, epochs, learning_rate: rate, .. } = &self.training;
+        let (key, warmup, length) = match (rate.warmup_steps, steps, epochs) {
+            (Some(warmup), Some(steps), _) => ("warmup_steps", warmup as f64, *steps as f64),
+            (None, _, Some(epochs)) => ("warmup_epochs", rate.warmup_epochs, *epochs as f64),
+            _ => return None,
+        };
+        (warmup > 0.0 && warmup >= length).then(|| {
+            format!(
+                "`training.learning_rate.{key}`: is {warmup}, and the run's length {length}, so the learning rate \
+                 does not come to its peak"
+            )
+        })
     }
 
     fn check_backbone(&self) -> Result<(), Refusal> {

@@ -2,7 +2,7 @@ mod check;
 mod classes;
 mod drawn;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sempairs_data::cache::CachedSource;
@@ -128,10 +128,11 @@ impl Pictures {
                 if let Some(classes) = classes {
                     source = Arc::new(classes.of(source)?);
                 }
-                decoded(source, cache.as_ref(), *on_bad_picture)?
+                decoded(source, cache.as_ref(), *on_bad_picture, path)?
             }
             Self::Flat { path, cache, on_bad_picture } => {
-                decoded(Arc::new(FlatSource::open(path)?), cache.as_ref(), *on_bad_picture)?
+                let source = Arc::new(FlatSource::open(path)?);
+                decoded(source, cache.as_ref(), *on_bad_picture, path)?
             }
             Self::Cifar10 { path, split } => {
                 Arc::new(CifarSource::open_folder(CifarKind::Cifar10, path, *split)?)
@@ -148,8 +149,13 @@ fn decoded(
     source: Arc<dyn PictureSource>,
     cache: Option<&Cache>,
     on_bad: OnBadPicture,
+    folder: &Path,
 ) -> Result<Arc<dyn PictureSource>, Error> {
-    let explain = |error| on_bad.explain(error, "on_bad_picture = \"skip\"");
+    // An experiment has up to three tables with a folder.
+    let explain = |error| {
+        let setting = format!("`on_bad_picture = \"skip\"` beside `path = {:?}`", folder.display());
+        on_bad.explain(error, &setting)
+    };
     let (good, bad): (Arc<dyn PictureSource>, _) = match cache {
         Some(cache) => {
             let cached =
@@ -257,10 +263,10 @@ mod tests {
             let open = |rest: &str| pictures(root.path(), rest).unwrap().open(None);
             let message = open(rest).err().unwrap().to_string();
             assert!(message.contains("2.png: cannot be decoded"), "{message}");
-            assert!(
-                message.ends_with("; `on_bad_picture = \"skip\"` leaves such pictures out"),
-                "{message}"
-            );
+            let place = format!("`path = {:?}`", root.path().display());
+            let end =
+                format!("; `on_bad_picture = \"skip\"` beside {place} leaves such pictures out");
+            assert!(message.ends_with(&end), "{message}");
             let skip = format!("{rest}on_bad_picture = \"skip\"");
             assert_eq!(open(&skip).unwrap().len(), 6);
         }

@@ -3,7 +3,7 @@
 mod other_run;
 mod pretrain;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 use burn_train::Interrupter;
 use sempairs_backbone::AnyBackbone;
-use sempairs_data::{PairDataset, note, write_whole};
+use sempairs_data::{PairDataset, PictureSource, note, summed_up, write_whole};
 use sempairs_eval::{Downstream, Identity};
 use sempairs_train::limits::STEPS;
 use sempairs_train::{Display, LoaderConfig};
@@ -113,6 +113,9 @@ impl Runner {
         let evaluation = &experiment.evaluation;
         let open = |pictures| self.opened.open(pictures, None);
         let [train, test] = [open(&evaluation.train)?, open(&evaluation.test)?];
+        if self.display != Display::Quiet {
+            tell_missing(&experiment.name, &*train, &*test);
+        }
         let pipeline = experiment.views.evaluation()?;
         let mut downstream = Downstream::new(&evaluation.dataset, train, test, pipeline);
         downstream.protocols = evaluation.protocols.clone();
@@ -309,6 +312,32 @@ impl Runner {
         };
         comparison.differences = comparison.compare_with(&experiment.arms[0].name);
         Ok(comparison)
+    }
+}
+
+/// Classes that a note names before it only counts the rest.
+const NAMED: usize = 10;
+
+/// Says on standard error which of the training set's classes have no test picture: a score counts the others
+/// alone.
+fn tell_missing(experiment: &str, train: &dyn PictureSource, test: &dyn PictureSource) {
+    let tested: HashSet<&str> = (0..test.len())
+        .filter_map(|index| test.classes().get(test.class(index)?))
+        .map(String::as_str)
+        .collect();
+    let missing: Vec<String> = train
+        .classes()
+        .iter()
+        .filter(|class| !tested.contains(class.as_str()))
+        .map(|class| format!("`{class}`"))
+        .collect();
+    if !missing.is_empty() {
+        note!(
+            "warning: {experiment}: `evaluation.test` has no picture of {} of the {} classes of `evaluation.train`: {}",
+            missing.len(),
+            train.classes().len(),
+            summed_up(&missing, ", ", NAMED)
+        );
     }
 }
 

@@ -215,6 +215,18 @@ fn a_flag_that_is_no_toml_says_so_and_a_word_is_a_text() {
 }
 
 #[test]
+fn a_warmup_that_outlasts_the_run_gets_a_warning() {
+    let run = |warmup: &str| {
+        let set_to = [warmup, "training.learning_rate.warmup_epochs=0", "training.steps=20"];
+        set(&set_to).unwrap().warnings()
+    };
+    assert!(run("training.learning_rate.warmup_steps=19").is_empty());
+    let warnings = run("training.learning_rate.warmup_steps=20");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("`training.learning_rate.warmup_steps`: is 20"));
+}
+
+#[test]
 fn means_and_deviations_of_bytes_get_a_warning() {
     assert!(set(&[]).unwrap().warnings().is_empty());
     let bytes =
