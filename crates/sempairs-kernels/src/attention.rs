@@ -22,7 +22,7 @@ pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
         heads > 0 && width.is_multiple_of(3 * heads),
         "attention: {heads} heads share queries, keys and values of {width} numbers"
     );
-    if !fused::on(&qkv) {
+    if !fused::tokens_on(&qkv) {
         return reference::attention(qkv, heads);
     }
     Tensor::from_dispatch(Dispatch::fused_attention(qkv.into_dispatch(), heads))

@@ -22,7 +22,7 @@ pub fn batch_norm(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if !fused::on(&x) {
+    if !fused::on_flex(&x) {
         return widened(x, |x| reference::batch_norm(x, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
@@ -40,7 +40,7 @@ pub fn batch_norm_relu(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if !fused::on(&x) {
+    if !fused::on_flex(&x) {
         return widened(x, |x| reference::batch_norm_relu(x, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
@@ -59,7 +59,7 @@ pub fn batch_norm_add_relu(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if !fused::on(&x) {
+    if !fused::on_flex(&x) {
         let skip = widen(skip);
         return widened(x, |x| reference::batch_norm_add_relu(x, skip, weight, bias, epsilon));
     }

@@ -4,7 +4,7 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use crate::fused::{self, ForwardOps};
-use crate::precision::follow;
+use crate::precision::{follow, widen};
 use crate::reference;
 
 /// Convolves pictures with filters:
@@ -26,10 +26,10 @@ pub fn conv2d(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> Tensor<4> {
-    if !fused::on(&x) {
+    if !fused::layers_on(&x) {
         let weight = follow(weight, &x);
         return reference::conv2d(x, weight, stride, padding);
     }
-    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
+    let (x, weight) = (x.into_dispatch(), widen(weight).into_dispatch());
     Tensor::from_dispatch(Dispatch::fused_conv2d(x, weight, stride, padding))
 }

@@ -16,7 +16,7 @@ use crate::fused::{self, ForwardOps};
 /// # Panics
 /// When the graph of a backward pass is dropped in which only one of the two had a part: its gradient would be lost.
 pub fn fork(x: Tensor<4>) -> [Tensor<4>; 2] {
-    if !fused::on(&x) {
+    if !fused::layers_on(&x) {
         return [x.clone(), x];
     }
     let (a, b) = Dispatch::fused_fork(x.into_dispatch());

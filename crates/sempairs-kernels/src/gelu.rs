@@ -13,7 +13,7 @@ use crate::reference;
 /// # Shapes
 /// - `x`, output: any
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if !fused::on(&x) {
+    if !fused::tokens_on(&x) {
         let like = x.clone().detach();
         return follow(reference::gelu(widen(x)), &like);
     }

@@ -18,7 +18,7 @@ pub fn layer_norm<const D: usize>(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> Tensor<D> {
-    if !fused::on(&x) {
+    if !fused::tokens_on(&x) {
         let like = x.clone().detach();
         return follow(reference::layer_norm(widen(x), weight, bias, epsilon), &like);
     }

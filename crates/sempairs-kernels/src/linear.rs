@@ -4,7 +4,7 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use crate::fused::{self, ForwardOps};
-use crate::precision::follow;
+use crate::precision::{follow, widen};
 use crate::reference;
 
 /// A linear layer: `y = x · weight + bias`. Weight and bias of another type are cast to the rows'.
@@ -13,13 +13,14 @@ use crate::reference;
 /// - `x`: `[rows, inputs]`; `weight`: `[inputs, outputs]`; `bias`: `[outputs]`
 /// - output: `[rows, outputs]`
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
-    if !fused::on(&x) {
+    if !fused::layers_on(&x) {
         let (weight, bias) = (follow(weight, &x), follow(bias, &x));
         return reference::linear(x, weight, bias);
     }
     let ([_, inputs], [weights, outputs]) = (x.dims(), weight.dims());
     assert_eq!(inputs, weights, "linear: values of a row and weights of an output");
     assert_eq!(bias.dims(), [outputs], "linear: a bias for each output");
-    let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    let (weight, bias) = (widen(weight).into_dispatch(), widen(bias).into_dispatch());
+    let x = x.into_dispatch();
     Tensor::from_dispatch(Dispatch::fused_linear(x, weight, bias))
 }

@@ -8,6 +8,7 @@ mod average;
 mod backend;
 mod descent;
 mod launch;
+mod layers;
 mod lists;
 mod log_sum_exp;
 #[cfg(all(test, feature = "cuda"))]

@@ -1,12 +1,14 @@
-//! Fused operations of the Flex backend, with hand-written gradients.
+//! Fused operations of networks, with hand-written gradients: of the Flex backend here, of CubeCL's in
+//! `cube/layers`.
 //!
 //! [`ForwardOps`] and [`ForwardTokenOps`] are what Burn dispatches; [`ops::BackwardOps`] and
 //! [`token_ops::BackwardTokenOps`] are what their gradients are made of. A
-//! backend that is not listed never gets here: [`on`] sends it to the plain twins.
+//! backend that is not listed never gets here: [`layers_on`] and [`tokens_on`] send it to the plain
+//! twins.
 
 mod autodiff;
 mod flex;
-mod ops;
+pub(crate) mod ops;
 mod token_autodiff;
 mod token_ops;
 
@@ -22,8 +24,22 @@ pub(crate) use token_ops::ForwardTokenOps;
 pub(crate) static PLAIN: LazyLock<bool> =
     LazyLock::new(|| std::env::var("SEMPAIRS_PLAIN").is_ok_and(|value| value == "1"));
 
-/// Whether the fused operation takes this tensor: 32-bit floats on Flex, tracked or not.
-pub(crate) fn on<const D: usize>(tensor: &Tensor<D>) -> bool {
+/// Whether the fused layers of a residual network take this tensor: 32-bit floats on Flex, and floats of 32 or
+/// 16 bits on a device of CubeCL's, tracked or not.
+pub(crate) fn layers_on<const D: usize>(tensor: &Tensor<D>) -> bool {
+    #[cfg(feature = "cube")]
+    if crate::cube::on(tensor) {
+        return true;
+    }
+    on_flex(tensor)
+}
+
+/// Whether the fused layers of a transformer take this tensor: 32-bit floats on Flex, tracked or not.
+pub(crate) fn tokens_on<const D: usize>(tensor: &Tensor<D>) -> bool {
+    on_flex(tensor)
+}
+
+pub(crate) fn on_flex<const D: usize>(tensor: &Tensor<D>) -> bool {
     !*PLAIN && tensor.dtype() == DType::F32 && is_flex(&tensor.device())
 }
 
@@ -46,8 +62,9 @@ mod tests {
         for device in [Device::flex(), Device::flex().autodiff()] {
             let single = Tensor::<1>::zeros([1], (&device, DType::F32));
             let double = Tensor::<1>::zeros([1], (&device, DType::F64));
-            assert_eq!(on(&single), !*PLAIN);
-            assert!(!on(&double));
+            assert_eq!(layers_on(&single), !*PLAIN);
+            assert_eq!(tokens_on(&single), !*PLAIN);
+            assert!(!layers_on(&double) && !tokens_on(&double));
         }
     }
 }

@@ -4,7 +4,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
 
 /// The forward operations, dispatched to the backend at run time.
-#[backend_extension(Flex, Autodiff)]
+#[cfg_attr(feature = "cube", backend_extension(Flex, Cube, Autodiff))]
+#[cfg_attr(not(feature = "cube"), backend_extension(Flex, Autodiff))]
 pub trait ForwardOps: Backend {
     /// Convolution; see [`conv2d`](crate::conv2d()).
     fn fused_conv2d(
@@ -122,23 +123,23 @@ pub trait BackwardOps: ForwardOps {
 /// What a batch normalisation keeps for its gradient, each `[c]`.
 #[derive(Debug, Clone)]
 pub struct Statistics<B: Backend> {
-    pub(super) weight: FloatTensor<B>,
-    pub(super) mean: FloatTensor<B>,
-    pub(super) variance: FloatTensor<B>,
-    pub(super) epsilon: f64,
+    pub(crate) weight: FloatTensor<B>,
+    pub(crate) mean: FloatTensor<B>,
+    pub(crate) variance: FloatTensor<B>,
+    pub(crate) epsilon: f64,
 }
 
 /// Which gradients of the batch normalisation somebody asks for, beside weight and bias.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
-    pub(super) x: bool,
-    pub(super) skip: bool,
+    pub(crate) x: bool,
+    pub(crate) skip: bool,
 }
 
 /// The gradients of a batch normalisation.
 pub struct BatchNormGradient<B: Backend> {
-    pub(super) x: Option<FloatTensor<B>>,
-    pub(super) skip: Option<FloatTensor<B>>,
-    pub(super) weight: FloatTensor<B>,
-    pub(super) bias: FloatTensor<B>,
+    pub(crate) x: Option<FloatTensor<B>>,
+    pub(crate) skip: Option<FloatTensor<B>>,
+    pub(crate) weight: FloatTensor<B>,
+    pub(crate) bias: FloatTensor<B>,
 }

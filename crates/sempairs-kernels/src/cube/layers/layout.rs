@@ -1,0 +1,30 @@
+//! Maps with the channels innermost in memory.
+
+use burn::backend::ops::FloatTensorOps;
+use burn::tensor::DType;
+use burn_cubecl::CubeBackend;
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::ops::{permute_nchw_to_nhwc, permute_nhwc_to_nchw};
+use burn_cubecl::tensor::CubeTensor;
+
+use super::super::launch::empty;
+
+/// Maps `[n, c, h, w]` of any layout as a row-major `[n, h, w, c]`: a copy only where memory is in another order.
+pub(super) fn channels_last(maps: CubeTensor) -> CubeTensor {
+    into_contiguous(permute_nchw_to_nhwc(maps))
+}
+
+/// A row-major `[n, h, w, c]` as maps `[n, c, h, w]`.
+pub(super) fn maps(channels_last: CubeTensor) -> CubeTensor {
+    permute_nhwc_to_nchw(channels_last)
+}
+
+/// Room for maps `[n, h, w, c]`, row-major.
+pub(super) fn room(beside: &CubeTensor, [n, c, h, w]: [usize; 4], dtype: DType) -> CubeTensor {
+    empty(beside, [n, h, w, c], dtype)
+}
+
+/// `a + b` of maps, channels innermost.
+pub(super) fn sum(a: CubeTensor, b: CubeTensor) -> CubeTensor {
+    maps(CubeBackend::float_add(channels_last(a), channels_last(b)))
+}
