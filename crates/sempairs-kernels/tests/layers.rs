@@ -5,7 +5,7 @@
 mod on_device;
 
 use burn::tensor::{DType, Tensor, TensorData};
-use on_device::{assert_parity, device, types};
+use on_device::{assert_parity, assert_parity_in, device};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
 
@@ -142,9 +142,7 @@ fn what_is_not_a_number_is_handed_on() {
     assert!(all(y).iter().all(|value| value.is_nan()));
     let (y, ..) = fused::batch_norm_add_relu(x.clone(), x.clone(), weight, bias, 1e-5);
     assert!(all(y).iter().all(|value| value.is_nan()));
-    if device() != burn::tensor::Device::flex() {
-        assert!(all(fused::max_pool2d(x, [2, 2], [1, 1], [0, 0])).iter().all(|y| y.is_nan()));
-    }
+    assert!(all(fused::max_pool2d(x, [2, 2], [1, 1], [0, 0])).iter().all(|y| y.is_nan()));
 }
 
 type Average = fn(Tensor<4>) -> Tensor<2>;
@@ -166,6 +164,14 @@ fn global_average_pools_equal_their_twin() {
     }
 }
 
+/// Few different values, so that windows have several largest.
+fn tied(maps: TensorData) -> TensorData {
+    let shape = maps.shape().clone();
+    let values = maps.try_to_vec::<f32>().unwrap();
+    let values: Vec<f32> = values.into_iter().map(|value| (3.0 * value).round() / 4.0).collect();
+    TensorData::new(values, shape)
+}
+
 type Pool = fn(Tensor<4>, [usize; 2], [usize; 2], [usize; 2]) -> Tensor<4>;
 
 #[test]
@@ -184,19 +190,16 @@ fn max_pools_equal_their_twin() {
                 if h + 2 * padding[0] < kernel[0] || w + 2 * padding[1] < kernel[1] {
                     continue;
                 }
-                // Few different values, so that windows have several largest.
                 let both: [Pool; 2] = [fused::max_pool2d, reference::max_pool2d];
                 let [ours, twin] = both.map(|pool| {
                     move |[x]: [Tensor<2>; 1]| {
-                        let tied = (x.clone() * 3.0).round().detach() / 4.0;
-                        let x = x.clone() - x.detach() + tied;
                         let y = pool(view(x.reshape(shape)), kernel, stride, padding);
                         let length = y.shape().num_elements();
                         y.reshape([length])
                     }
                 });
                 let name = format!("max {shape:?} {kernel:?} {stride:?} {padding:?} {layout}");
-                assert_parity(&name, [maps(shape, 1)], ours, twin);
+                assert_parity(&name, [tied(maps(shape, 1))], ours, twin);
             }
         }
     }
@@ -271,6 +274,6 @@ fn a_residual_block_equals_its_twin() {
         maps([12, 8, 1, 1], 4),
         random([6, 12], 5),
     ];
-    assert!(types().contains(&DType::F32));
-    assert_parity("residual block", inputs, ours, twin);
+    // In 16 bits some values fall on the other side of a rectifier's zero.
+    assert_parity_in(&[DType::F32], "residual block", inputs, ours, twin);
 }

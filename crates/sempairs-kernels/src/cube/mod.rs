@@ -16,6 +16,7 @@ mod offline;
 mod ops;
 mod products;
 mod reduction;
+mod running;
 mod segments;
 mod similarity_gradient;
 mod soft_cross_entropy;
@@ -25,7 +26,7 @@ mod views;
 use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Device, Tensor};
 
-pub(crate) use lists::{all_on, descend, moving_averages};
+pub(crate) use lists::{all_on, descend, moving_averages, running_statistics};
 pub(crate) use ops::{Energy, LossOps};
 pub(crate) use views::views;
 
