@@ -41,7 +41,7 @@ mod views;
 
 pub use attention::attention;
 pub use batch_norm::{batch_norm, batch_norm_add_relu, batch_norm_relu};
-pub use conv2d::conv2d;
+pub use conv2d::{check_sums, conv2d};
 pub use fork::fork;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;

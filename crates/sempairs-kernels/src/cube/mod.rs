@@ -58,3 +58,9 @@ pub(crate) fn takes(device: &Device) -> bool {
         _ => false,
     }
 }
+
+/// Why a network must not be trained on values of a type on this device by the path that convolutions take, if it must
+/// not.
+pub(crate) fn conv_refusal(device: &Device, dtype: DType) -> Option<String> {
+    takes(device).then(|| layers::Path::of_process().refusal(dtype)).flatten()
+}

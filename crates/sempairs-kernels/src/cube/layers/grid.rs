@@ -3,6 +3,7 @@
 //! Maps of any shape are a matrix `[rows, channels]`, whose rows are the places of all pictures. A unit works on a vector
 //! of neighbouring channels, and goes down some of its rows.
 
+use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
@@ -67,6 +68,22 @@ impl Grid {
     pub(super) fn units(&self) -> CubeDim {
         CubeDim::new_2d(self.width as u32, (UNITS / self.width) as u32)
     }
+}
+
+/// Cubes along the first axis of a launch at most; more lie along the second.
+const LONGEST: usize = 32_768;
+
+/// Cubes for so many units of a launch whose units have a number each.
+pub(super) fn cubes(units: usize) -> CubeCount {
+    let cubes = units.div_ceil(UNITS);
+    let lines = cubes.div_ceil(LONGEST);
+    CubeCount::Static(cubes.min(LONGEST) as u32, lines as u32, 1)
+}
+
+/// The number of a unit among all of a launch.
+#[cube]
+pub(super) fn number_of_unit() -> usize {
+    (CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize) * UNITS + UNIT_POS as usize
 }
 
 /// Values of a tensor's type that the device loads at once and that share rows of so many evenly.

@@ -9,6 +9,9 @@ mod grid;
 mod layout;
 mod linear;
 pub(in crate::cube) mod pooling;
+mod product;
+
+pub(crate) use convolution::Path;
 
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;

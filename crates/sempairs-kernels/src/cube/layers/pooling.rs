@@ -8,24 +8,8 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::super::launch::{elem_type, empty, floats};
 use super::super::products::UNITS;
-use super::grid::vector;
+use super::grid::{cubes, number_of_unit, vector};
 use super::layout::{channels_last, like, maps};
-
-/// Cubes along the first axis of a launch at most; more lie along the second.
-const LONGEST: usize = 32_768;
-
-/// Cubes for as many units.
-fn cubes(units: usize) -> CubeCount {
-    let cubes = units.div_ceil(UNITS);
-    let lines = cubes.div_ceil(LONGEST);
-    CubeCount::Static(cubes.min(LONGEST) as u32, lines as u32, 1)
-}
-
-/// The number of a unit among all of a launch.
-#[cube]
-fn number_of_unit() -> usize {
-    (CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize) * UNITS + UNIT_POS as usize
-}
 
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn average_of_map<F: Float, N: Size>(
