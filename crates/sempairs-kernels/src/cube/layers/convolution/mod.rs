@@ -1,5 +1,8 @@
 //! Convolution.
 
+#[cfg(feature = "cudnn")]
+mod cudnn;
+
 use burn::backend::ops::ConvOptions;
 use burn::tensor::{DType, Shape};
 use burn_cubecl::kernel::cast;
@@ -22,6 +25,10 @@ pub(super) fn forward(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> CubeTensor {
+    #[cfg(feature = "cudnn")]
+    if let Some(made) = cudnn::forward(&x, &weight, stride, padding) {
+        return made;
+    }
     let weight = cast(weight, x.dtype);
     conv_forward(x, weight, None, options(stride, padding), ConvStrategy::default())
         .expect("the direct kernel takes every convolution")
@@ -35,6 +42,10 @@ pub(super) fn input_gradient(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> CubeTensor {
+    #[cfg(feature = "cudnn")]
+    if let Some(made) = cudnn::input_gradient(&weight, &gradient, input, stride, padding) {
+        return made;
+    }
     let weight = cast(weight, gradient.dtype);
     let (input, options) = (Shape::new(input), options(stride, padding));
     conv_data_backward(gradient, weight, input, options, ConvStrategy::default())
@@ -49,6 +60,10 @@ pub(super) fn weight_gradient(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> CubeTensor {
+    #[cfg(feature = "cudnn")]
+    if let Some(made) = cudnn::weight_gradient(&x, &gradient, filters, stride, padding) {
+        return made;
+    }
     let (filters, options) = (Shape::new(filters), options(stride, padding));
     let dw = conv_weight_backward(x, gradient, filters, options, ConvStrategy::default())
         .expect("the direct kernel takes every convolution");
