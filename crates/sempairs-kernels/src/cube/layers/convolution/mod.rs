@@ -2,6 +2,8 @@
 //!
 //! `SEMPAIRS_CONV` chooses the path for the whole process; docs/kernels.md says which suits what.
 
+#[cfg(feature = "cudnn")]
+mod cudnn;
 mod direct;
 pub(in crate::cube) mod filters;
 mod gemm;
@@ -43,13 +45,17 @@ pub(super) fn input_gradient(
     padding: [usize; 2],
 ) -> CubeTensor {
     match Path::of_process() {
-        Path::Gemm => {
-            let filters = weight.meta.shape().dims();
-            let convolution = Convolution::new(input, filters, stride, padding);
-            gemm::input_gradient(weight, gradient, &convolution)
+        Path::Direct => return direct::input_gradient(weight, gradient, input, stride, padding),
+        #[cfg(feature = "cudnn")]
+        Path::Cudnn => {
+            if let Some(dx) = cudnn::input_gradient(&weight, &gradient, input, stride, padding) {
+                return dx;
+            }
         }
-        Path::Direct => direct::input_gradient(weight, gradient, input, stride, padding),
+        Path::Gemm => {}
     }
+    let filters = weight.meta.shape().dims();
+    gemm::input_gradient(weight, gradient, &Convolution::new(input, filters, stride, padding))
 }
 
 /// `∂L/∂weight` for filters of shape `filters`, in 32 bits.
@@ -61,10 +67,15 @@ pub(super) fn weight_gradient(
     padding: [usize; 2],
 ) -> CubeTensor {
     match Path::of_process() {
-        Path::Gemm => {
-            let input = x.meta.shape().dims();
-            gemm::weight_gradient(x, gradient, &Convolution::new(input, filters, stride, padding))
+        Path::Direct => return direct::weight_gradient(x, gradient, filters, stride, padding),
+        #[cfg(feature = "cudnn")]
+        Path::Cudnn => {
+            if let Some(dw) = cudnn::weight_gradient(&x, &gradient, filters, stride, padding) {
+                return dw;
+            }
         }
-        Path::Direct => direct::weight_gradient(x, gradient, filters, stride, padding),
+        Path::Gemm => {}
     }
+    let input = x.meta.shape().dims();
+    gemm::weight_gradient(x, gradient, &Convolution::new(input, filters, stride, padding))
 }

@@ -17,10 +17,18 @@ pub(crate) enum Path {
     Gemm,
     /// Burn's direct kernels, which need no memory and use no tensor cores.
     Direct,
+    /// NVIDIA's library on CUDA devices, and [`Gemm`](Self::Gemm) for what it does not take.
+    #[cfg(feature = "cudnn")]
+    Cudnn,
 }
 
 impl Path {
-    const ALL: [(&str, Self); 2] = [("gemm", Self::Gemm), ("direct", Self::Direct)];
+    const ALL: &[(&str, Self)] = &[
+        ("gemm", Self::Gemm),
+        ("direct", Self::Direct),
+        #[cfg(feature = "cudnn")]
+        ("cudnn", Self::Cudnn),
+    ];
 
     /// The path that the process takes: that of `SEMPAIRS_CONV`, read once.
     pub(crate) fn of_process() -> Self {
@@ -36,7 +44,7 @@ impl Path {
 
     /// What the variable calls it.
     pub(crate) fn name(self) -> &'static str {
-        let found = Self::ALL.into_iter().find(|(_, path)| *path == self);
+        let found = Self::ALL.iter().find(|(_, path)| *path == self);
         found.expect("every path has a name").0
     }
 
@@ -46,8 +54,8 @@ impl Path {
         match (self, dtype) {
             // The direct kernels add up in the type of the elements.
             (Self::Direct, dtype) => dtype,
-            (Self::Gemm, DType::F64) => DType::F64,
-            (Self::Gemm, _) => DType::F32,
+            (_, DType::F64) => DType::F64,
+            (_, _) => DType::F32,
         }
     }
 
@@ -69,8 +77,11 @@ impl FromStr for Path {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|(name, _)| *name == word);
-        found.map(|(_, path)| path).ok_or_else(|| {
+        if word == "cudnn" && !cfg!(feature = "cudnn") {
+            return Err(format!("{VARIABLE}=cudnn: this build has not the feature `cudnn`"));
+        }
+        let found = Self::ALL.iter().find(|(name, _)| *name == word);
+        found.map(|(_, path)| *path).ok_or_else(|| {
             let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
             format!("{VARIABLE}={word} is none of {}", names.join(", "))
         })
@@ -84,10 +95,11 @@ mod tests {
     #[test]
     fn a_path_is_known_by_its_name() {
         for (name, path) in Path::ALL {
-            assert_eq!((name.parse(), path.name()), (Ok(path), name));
+            assert_eq!((name.parse(), path.name()), (Ok(*path), *name));
         }
         let reason = "gem".parse::<Path>().unwrap_err();
-        assert_eq!(reason, "SEMPAIRS_CONV=gem is none of gemm, direct");
+        assert!(reason.starts_with("SEMPAIRS_CONV=gem is none of gemm, direct"), "{reason}");
+        assert_eq!("cudnn".parse::<Path>().is_ok(), cfg!(feature = "cudnn"));
     }
 
     /// The table of docs/kernels.md.
@@ -100,6 +112,10 @@ mod tests {
             (Path::Direct, DType::F32, DType::F32),
             (Path::Direct, DType::F16, DType::F16),
             (Path::Direct, DType::BF16, DType::BF16),
+            #[cfg(feature = "cudnn")]
+            (Path::Cudnn, DType::F32, DType::F32),
+            #[cfg(feature = "cudnn")]
+            (Path::Cudnn, DType::BF16, DType::F32),
         ];
         for (path, dtype, sums) in table {
             assert_eq!(path.sums_in(dtype), sums, "{path:?} of {dtype:?}");
