@@ -27,13 +27,17 @@ pub(super) fn forward(
     padding: [usize; 2],
 ) -> CubeTensor {
     match Path::of_process() {
-        Path::Gemm => {
-            let input = x.meta.shape().dims();
-            let convolution = Convolution::new(input, weight.meta.shape().dims(), stride, padding);
-            gemm::forward(x, weight, &convolution)
+        Path::Direct => return direct::forward(x, weight, stride, padding),
+        #[cfg(feature = "cudnn")]
+        Path::Cudnn => {
+            if let Some(y) = cudnn::forward(&x, &weight, stride, padding) {
+                return y;
+            }
         }
-        Path::Direct => direct::forward(x, weight, stride, padding),
+        Path::Gemm => {}
     }
+    let (input, filters) = (x.meta.shape().dims(), weight.meta.shape().dims());
+    gemm::forward(x, weight, &Convolution::new(input, filters, stride, padding))
 }
 
 /// `∂L/∂x` for an input of shape `input`, channels innermost, in the type of the gradient.
