@@ -4,12 +4,13 @@
 //! 32-bit floats and are rounded to the type of what they meet; their gradients are summed and kept in 32 bits.
 
 pub(in crate::cube) mod batch_norm;
-mod convolution;
+pub(in crate::cube) mod convolution;
 mod grid;
 mod layout;
 mod linear;
 pub(in crate::cube) mod pooling;
 mod product;
+pub(in crate::cube) mod windows;
 
 pub(crate) use convolution::Path;
 

@@ -10,6 +10,7 @@ use super::super::launch::{elem_type, empty, floats};
 use super::super::products::UNITS;
 use super::grid::{cubes, number_of_unit, vector};
 use super::layout::{channels_last, like, maps};
+use super::windows::{Windows, windows};
 
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn average_of_map<F: Float, N: Size>(
@@ -52,35 +53,20 @@ pub(in crate::cube) fn spread_over_map<F: Float, N: Size>(
     }
 }
 
-/// Maps and the windows that go over them.
-#[derive(CubeType, CubeLaunch, Clone, Copy)]
-pub(in crate::cube) struct Windows {
-    pictures: usize,
-    channels: usize,
-    height: usize,
-    width: usize,
-    /// Windows above and beside each other.
-    rows: usize,
-    columns: usize,
-    stride_y: usize,
-    stride_x: usize,
-    padding_y: usize,
-    padding_x: usize,
-}
-
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn largest_of_window<F: Float>(
     x: &[F],
     y: &mut [F],
     windows: Windows,
+    channels: usize,
     #[comptime] kernel_y: usize,
     #[comptime] kernel_x: usize,
     #[define(F)] _dtype: ElemType,
 ) {
     let unit = number_of_unit();
-    if unit < windows.pictures * windows.rows * windows.columns * windows.channels {
-        let channel = unit % windows.channels;
-        let window = unit / windows.channels;
+    if unit < windows.pictures * windows.rows * windows.columns * channels {
+        let channel = unit % channels;
+        let window = unit / channels;
         let left = window % windows.columns * windows.stride_x;
         let top = window / windows.columns % windows.rows * windows.stride_y;
         let first = window / (windows.columns * windows.rows) * windows.height;
@@ -96,7 +82,7 @@ pub(in crate::cube) fn largest_of_window<F: Float>(
                 {
                     let (row, column) = (row - windows.padding_y, column - windows.padding_x);
                     let place = (first + row) * windows.width + column;
-                    let value = f32::cast_from(x[place * windows.channels + channel]);
+                    let value = f32::cast_from(x[place * channels + channel]);
                     // What is not a number is handed on.
                     if !found || value > best || value.is_nan() {
                         best = value;
@@ -119,13 +105,14 @@ fn is_first<F: Float>(
     top: usize,
     left: usize,
     channel: usize,
+    channels: usize,
     a: usize,
     b: usize,
     #[comptime] kernel_x: usize,
 ) -> bool {
     let first = picture * windows.height;
     let own = (first + top + a - windows.padding_y) * windows.width + left + b - windows.padding_x;
-    let value = f32::cast_from(x[own * windows.channels + channel]);
+    let value = f32::cast_from(x[own * channels + channel]);
     let mut result = true;
     for before in 0..a * kernel_x + b {
         let (row, column) = (top + before / kernel_x, left + before % kernel_x);
@@ -135,7 +122,7 @@ fn is_first<F: Float>(
         {
             let place =
                 (first + row - windows.padding_y) * windows.width + column - windows.padding_x;
-            if f32::cast_from(x[place * windows.channels + channel]) == value {
+            if f32::cast_from(x[place * channels + channel]) == value {
                 result = false;
             }
         }
@@ -152,14 +139,15 @@ pub(in crate::cube) fn gradient_of_largest<F: Float>(
     gradient: &[F],
     result: &mut [F],
     windows: Windows,
+    channels: usize,
     #[comptime] kernel_y: usize,
     #[comptime] kernel_x: usize,
     #[define(F)] _dtype: ElemType,
 ) {
     let unit = number_of_unit();
-    if unit < windows.pictures * windows.height * windows.width * windows.channels {
-        let channel = unit % windows.channels;
-        let place = unit / windows.channels;
+    if unit < windows.pictures * windows.height * windows.width * channels {
+        let channel = unit % channels;
+        let place = unit / channels;
         let column = place % windows.width + windows.padding_x;
         let row = place / windows.width % windows.height + windows.padding_y;
         let picture = place / (windows.width * windows.height);
@@ -178,7 +166,7 @@ pub(in crate::cube) fn gradient_of_largest<F: Float>(
                     let i = (row - a) / windows.stride_y;
                     let j = (column - b) / windows.stride_x;
                     let window = (picture * windows.rows + i) * windows.columns + j;
-                    let largest = f32::cast_from(y[window * windows.channels + channel]);
+                    let largest = f32::cast_from(y[window * channels + channel]);
                     if own == largest {
                         let first = is_first(
                             x,
@@ -187,12 +175,13 @@ pub(in crate::cube) fn gradient_of_largest<F: Float>(
                             row - a,
                             column - b,
                             channel,
+                            channels,
                             a,
                             b,
                             kernel_x,
                         );
                         if first {
-                            sum += f32::cast_from(gradient[window * windows.channels + channel]);
+                            sum += f32::cast_from(gradient[window * channels + channel]);
                         }
                     }
                 }
@@ -280,7 +269,8 @@ pub(super) fn largest(
             CubeDim::new_1d(UNITS as u32),
             x.into_buffer_arg(),
             y.clone().into_buffer_arg(),
-            windows([n, c, h, w], [rows, columns], stride, padding),
+            windows([0, n], [h, w], [rows, columns], stride, padding),
+            c,
             kernel[0],
             kernel[1],
             dtype,
@@ -311,7 +301,8 @@ pub(super) fn largest_gradient(
             y.into_buffer_arg(),
             gradient.into_buffer_arg(),
             result.clone().into_buffer_arg(),
-            windows([n, c, h, w], [rows, columns], stride, padding),
+            windows([0, n], [h, w], [rows, columns], stride, padding),
+            c,
             kernel[0],
             kernel[1],
             dtype,
@@ -328,16 +319,4 @@ fn windows_along(
     padding: [usize; 2],
 ) -> [usize; 2] {
     [0, 1].map(|axis| (sides[axis] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1)
-}
-
-fn windows(
-    [pictures, channels, height, width]: [usize; 4],
-    [rows, columns]: [usize; 2],
-    stride: [usize; 2],
-    padding: [usize; 2],
-) -> WindowsLaunch {
-    WindowsLaunch::new(
-        pictures, channels, height, width, rows, columns, stride[0], stride[1], padding[0],
-        padding[1],
-    )
 }

@@ -7,24 +7,8 @@ use burn_cubecl::tensor::CubeTensor;
 use super::super::super::launch::{elem_type, empty};
 use super::super::super::products::UNITS;
 use super::super::grid::{cubes, number_of_unit, vector};
+use super::super::windows::{Windows, windows};
 use super::shape::{Convolution, filled_up};
-
-/// From which place of the maps a window takes which value, for pictures from `first` on.
-#[derive(CubeType, CubeLaunch, Clone, Copy)]
-pub(in crate::cube) struct Windows {
-    first: usize,
-    pictures: usize,
-    /// Sides of the maps.
-    height: usize,
-    width: usize,
-    /// Windows above and beside each other.
-    rows: usize,
-    columns: usize,
-    stride_y: usize,
-    stride_x: usize,
-    padding_y: usize,
-    padding_x: usize,
-}
 
 /// The rows of all windows, `(tap, channel)` in each, zero outside of the maps and beyond the last tap.
 ///
@@ -110,23 +94,20 @@ pub(super) fn unrolled(
     let Convolution { kernel, stride, padding, .. } = convolution;
     let row = filled_up(convolution.taps() * channels);
     let vector = vector(maps, channels);
-    let windows = pictures * rows * columns;
-    let matrix = empty(maps, [windows, row], maps.dtype);
+    let height_of_matrix = pictures * rows * columns;
+    let matrix = empty(maps, [height_of_matrix, row], maps.dtype);
     let client = maps.client.clone();
     // SAFETY: units are compared with the vectors of the matrix, whose rows vectors share evenly, and places with the
     // sides of the maps.
     unsafe {
         unroll_windows::launch_unchecked(
             &client,
-            cubes(windows * row / vector),
+            cubes(height_of_matrix * row / vector),
             CubeDim::new_1d(UNITS as u32),
             vector,
             maps.clone().into_buffer_arg(),
             matrix.clone().into_buffer_arg(),
-            WindowsLaunch::new(
-                first, pictures, height, width, rows, columns, stride[0], stride[1], padding[0],
-                padding[1],
-            ),
+            windows([first, pictures], [height, width], [rows, columns], *stride, *padding),
             channels / vector,
             row / vector,
             kernel[0],
@@ -184,7 +165,7 @@ pub(super) fn spread(matrix: CubeTensor, convolution: &Convolution) -> CubeTenso
             vector,
             matrix.into_buffer_arg(),
             maps.clone().into_buffer_arg(),
-            WindowsLaunch::new(0, pictures, h, w, rows, columns, stride[0], stride[1], 0, 0),
+            windows([0, pictures], [h, w], [rows, columns], stride, [0, 0]),
             c_in / vector,
             dtype,
         );
