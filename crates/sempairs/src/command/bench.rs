@@ -12,7 +12,7 @@ use sempairs::augment::Preset;
 use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfig};
 use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource, progress_bar, say};
 use sempairs::experiment::bounds::{MAX_BATCH_BYTES, MAX_SIDE, MAX_THREADS};
-use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
+use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClr, SimClrConfig, Views};
 use sempairs::train::{
     Batch, LoaderConfig, MadeOn, OptimizerConfig, PairLoader, Pipelines, Precision, TrainError,
 };
@@ -186,7 +186,7 @@ impl Step {
         let bar = progress_bar("timing steps", (self.warmup + self.steps) as u64);
         // The first step may take minutes, since kernels are compiled in it.
         bar.tick();
-        let mut step = |mut method: SimClr| {
+        let mut step = |mut method: SimClr<AnyBackbone>| {
             let loss = method.loss(views.clone(), clock).value;
             let value = loss.clone().detach();
             let gradients = burn::optim::GradientsParams::from_grads(loss.backward(), &method);
