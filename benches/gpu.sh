@@ -103,9 +103,22 @@ attempt() {
     case $status in
     0) return 0 ;;
     124 | 137) row "$what" FAILED "stopped within $limit s, after $(grep -c '^{' "$scratch/out") lines of JSON" ;;
-    *) row "$what" FAILED "exit status $status: $(reason)" ;;
+    *)
+        if is_left_out; then
+            row "$what" SKIPPED "$(reason)"
+        else
+            row "$what" FAILED "exit status $status: $(reason)"
+        fi
+        ;;
     esac
     return 1
+}
+
+# Whether the last command says that what was asked of it is not in this build or none of this device's, rather than that it
+# failed.
+is_left_out() {
+    grep -q '^error.*flex launches no kernels' "$scratch/err" ||
+        { [ -n "${SEMPAIRS_CONV:-}" ] && grep -qiE "^error.*$SEMPAIRS_CONV.*(compiled in|--features)" "$scratch/err"; }
 }
 
 # The line of the last command that tells most of why it failed.
@@ -149,9 +162,6 @@ measure() {
     row "$what" ok "$note"
 }
 
-# Whether the last command says that its path is not in this build, rather than that it failed.
-is_left_out() { grep -qiE 'not compiled in|--features|without the feature' "$scratch/err"; }
-
 # What the last command wrote of all sizes together, by pass.
 all_passes() {
     grep '"shape": *"all"' "$scratch/out" | while read -r line; do
@@ -165,14 +175,6 @@ largest_error() {
     awk '/"error":/ { n++; if (match($0, /"error": *[0-9][0-9.eE+-]*/)) {
              e = substr($0, RSTART, RLENGTH); sub(/.*: */, "", e); m++; if (e + 0 > most) most = e + 0 } }
          END { if (n && n == m) printf "%.2e over %d passes", most, n }' "$scratch/out"
-}
-
-# A row for what is switched off where its path is not compiled in.
-skip_left_out() {
-    if is_left_out; then
-        failed=$1
-        row "$2" SKIPPED "this build does not have it"
-    fi
 }
 
 if ! gpu=$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader); then
@@ -251,7 +253,7 @@ with_torch() {
 }
 
 part_one() {
-    local shape step conv plain precision before what errors twin
+    local shape step conv plain precision what errors twin
     shape=(--batch "$pairs" --size "$size" --steps "$steps" --warmup "$warmup")
     step=("$python" "$here/peers/step.py" --backbone "$backbone" "${shape[@]}" --device "$peer_device")
     peer=
@@ -266,7 +268,6 @@ part_one() {
     for conv in "${paths[@]}"; do
         for precision in "${precisions[@]}"; do
             what="errors of $conv, $precision"
-            before=$failed
             if SEMPAIRS_CONV=$conv attempt "$what" 12 "$binary" bench conv --errors --shapes "$four" \
                 --batch "$error_pictures" --precision "$precision"; then
                 errors=$(largest_error)
@@ -275,8 +276,6 @@ part_one() {
                 else
                     row "$what" FAILED "a value is not finite, or there is no line"
                 fi
-            else
-                skip_left_out "$before" "$what"
             fi
         done
     done
@@ -286,10 +285,9 @@ part_one() {
     for conv in "${paths[@]}"; do
         if [ "$conv" = direct ]; then continue; fi
         for plain in 0 1; do
-            before=$failed
             what="step $backbone $first, $conv, plain $plain"
             SEMPAIRS_CONV=$conv SEMPAIRS_PLAIN=$plain measure "$what" 25 "$binary" bench step --backbone "$backbone" \
-                "${shape[@]}" --precision "$first" || skip_left_out "$before" "$what"
+                "${shape[@]}" --precision "$first"
         done
     done
 
@@ -299,18 +297,14 @@ part_one() {
     with_torch attempt "$what" 25 "${twin[@]}" && row "$what" ok "$(all_passes)"
     for conv in "${paths[@]}"; do
         what="convolutions, $conv $first"
-        before=$failed
         if SEMPAIRS_CONV=$conv attempt "$what" 35 "$binary" bench conv --backbone "$backbone" --batch $((2 * pairs)) \
             --size "$size" --samples "$samples" --precision "$first"; then
             row "$what" ok "$(all_passes)"
-        else
-            skip_left_out "$before" "$what"
         fi
     done
 
     for conv in "${paths[@]}"; do
         if [ "$conv" = direct ]; then continue; fi
-        before=$failed
         what="profile $backbone $first, $conv"
         if SEMPAIRS_CONV=$conv attempt "$what" 25 "$binary" bench step --backbone "$backbone" --batch "$pairs" --size "$size" \
             --steps 3 --warmup 3 --precision "$first" --profile; then
@@ -318,19 +312,13 @@ part_one() {
             # One launch of each kernel a line, in the order of their time.
             tail -n 1 "$scratch/out" | grep -o '{"launches":[^}]*}' | head -n 20 |
                 sed 's/[{}"]//g; s/^/         /' | tee -a "$table"
-        elif grep -q -- '--profile' "$scratch/err"; then
-            failed=$before
-            row "$what" SKIPPED "this device launches no kernels"
-        else
-            skip_left_out "$before" "$what"
         fi
     done
     peer=$tf32
     for precision in "${precisions[@]:1}"; do
         what="step $backbone $precision, ${paths[0]}, plain 0"
-        before=$failed
         SEMPAIRS_CONV=${paths[0]} measure "$what" 25 "$binary" bench step --backbone "$backbone" "${shape[@]}" \
-            --precision "$precision" || skip_left_out "$before" "$what"
+            --precision "$precision"
     done
     peer=
     with_torch measure "step $vit, PyTorch bf16" 20 "$python" "$here/peers/step.py" --backbone "$vit" "${shape[@]}" \
@@ -368,7 +356,7 @@ compare_shapes() {
 }
 
 part_two() {
-    local test name what filters passed workers load made_on runs begun metrics rate share done_steps minutes before
+    local test name what filters passed workers load made_on runs begun metrics rate share done_steps minutes
     if [ $# -eq 0 ]; then row "parity tests" SKIPPED "no test binary was given"; fi
     for test in "$@"; do
         name=$(basename "$test")
@@ -451,15 +439,15 @@ END
         done
     fi
     what="one convolution, tuned"
-    before=$failed
     if SEMPAIRS_CONV=tuned attempt "$what" 60 "$binary" bench conv --backbone "$backbone" --batch $((2 * pairs)) --size "$size" \
         --samples "$samples" --precision "${precisions[0]}" --shapes "${GPU_TUNED_SHAPE:-64-64k3s1i16}"; then
         row "$what" ok "$(all_passes)"
-    else
-        skip_left_out "$before" "$what"
     fi
 }
 
-"part_$part" "$@"
+case $part in
+one) part_one ;;
+two) part_two "$@" ;;
+esac
 row "part $part" "$([ "$failed" = 0 ] && echo ok || echo FAILED)" "$SECONDS s; files in $out"
 exit "$failed"
