@@ -8,7 +8,7 @@
 #
 # PEER_PYTHON names an interpreter with PyTorch; without one, PyTorch's rows are skipped.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 2
 binary=$(realpath "${1:?the program sempairs}")
 shift
 folder=$(mktemp -d)
@@ -18,8 +18,7 @@ printf '#!/bin/sh\necho "Pretended GPU, 1.0, 1 MiB"\n' >"$folder/bin/nvidia-smi"
 printf '#!/bin/sh\nkill -SEGV $$\n' >"$folder/crash"
 printf '#!/bin/sh\ntrap "" TERM INT\nwhile :; do sleep 1; done\n' >"$folder/hang"
 chmod +x "$folder/bin/nvidia-smi" "$folder/crash" "$folder/hang"
-"$binary" scenes --help >/dev/null || exit 2
-"$binary" scenes "$folder/pictures" --per-class 4 --size 32 >/dev/null || exit 2
+"$binary" scenes --out "$folder/pictures" --per-class 4 --size 32 >/dev/null || exit 2
 
 export PATH="$folder/bin:$PATH" GPU_PRETEND=1 SEMPAIRS_DEVICE=${SEMPAIRS_DEVICE:-flex} PICTURES=$folder/pictures
 export GPU_BACKBONE=resnet18 GPU_VIT=vit_tiny_patch8 GPU_PAIRS=4 GPU_SIZE=32 GPU_STEPS=2 GPU_WARMUP=1 GPU_SAMPLES=1

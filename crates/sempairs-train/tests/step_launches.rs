@@ -1,6 +1,8 @@
 //! How many kernels one whole step of training launches, on the device that `SEMPAIRS_DEVICE` names.
 #![cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 
+use std::process::Command;
+
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Tensor};
@@ -9,8 +11,9 @@ use sempairs_kernels::launches::count;
 use sempairs_objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
 use sempairs_train::OptimizerConfig;
 
-/// Launches of a step of SimCLR with a ResNet-50 and SGD, at most.
-const MOST: usize = 100_000;
+/// Launches of a step of SimCLR with a ResNet-50 and SGD, at most: 2,795 were counted over wgpu, and 3,778 where all
+/// operations are plain.
+const MOST: usize = 2_850;
 
 /// As many as the table shows.
 const SHOWN: usize = 25;
@@ -48,9 +51,7 @@ fn a_step_of_simclr_launches_few_kernels() {
     let backbone = ResNetConfig::resnet50().init_seeded(&plain, 0);
     let mut method = simclr.init(backbone, 0, &plain).train();
     let mut optimizer = OptimizerConfig::sgd(1e-4).init();
-    let view = || {
-        Tensor::<4>::random([2, 3, 32, 32], Distribution::Normal(0.0, 1.0), &tracked)
-    };
+    let view = || Tensor::<4>::random([2, 3, 32, 32], Distribution::Normal(0.0, 1.0), &tracked);
     let views = Views::pair(view(), view());
     let mut kernels = Vec::new();
     // The first step makes the optimiser's state.
@@ -64,11 +65,27 @@ fn a_step_of_simclr_launches_few_kernels() {
     }
     let launches: usize = kernels.iter().map(|kernel| kernel.launches).sum();
     let is_plain = std::env::var("SEMPAIRS_PLAIN").is_ok_and(|plain| plain == "1");
-    println!("{launches} launches in one step{}", if is_plain { ", all operations plain" } else { "" });
+    let what = if is_plain { "all operations plain" } else { "fused operations" };
+    println!("{launches} launches in one step, {what}");
     for kernel in kernels.iter().take(SHOWN) {
         println!("{:>6}  {}", kernel.launches, kernel.name);
     }
     assert!(launches > 0, "nothing was observed");
     // The plain operations are there to be compared with.
-    assert!(is_plain || launches <= MOST, "{launches} launches, more than {MOST}");
+    if is_plain {
+        return;
+    }
+    // The switch is read once a process.
+    let twin = Command::new(std::env::current_exe().unwrap())
+        .args(["--nocapture", "--exact", "a_step_of_simclr_launches_few_kernels"])
+        .env("SEMPAIRS_PLAIN", "1")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&twin.stdout);
+    let table = printed.lines().skip_while(|line| !line.contains("launches in one step"));
+    let table = table.take_while(|line| !line.starts_with("test ")).collect::<Vec<_>>().join("\n");
+    println!("{table}");
+    let plain: usize = table.split(' ').next().unwrap().parse().expect("the twin's launches");
+    assert!(launches < plain, "{launches} launches, {plain} where all operations are plain");
+    assert!(launches <= MOST, "{launches} launches, more than {MOST}");
 }
