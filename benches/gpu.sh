@@ -227,6 +227,10 @@ else:
     print("not found")
 END
 for kind in nvrtc cudnn; do
+    if ! command -v "$python" >/dev/null; then
+        row "$kind" SKIPPED "there is no $python to look for it"
+        continue
+    fi
     names=(libcudnn.so libcudnn.so.9)
     if [ "$kind" = nvrtc ]; then names=(libnvrtc.so libnvrtc.so.13 libnvrtc.so.12); fi
     attempt "$kind" 15 "$python" "$scratch/versions.py" "$kind" "${names[@]}" || continue
@@ -235,14 +239,14 @@ for kind in nvrtc cudnn; do
 done
 attempt "sempairs devices" 20 "$binary" devices && row "sempairs devices" ok
 
-# Empty without PyTorch, else whether it can use a GPU.
-seen='import torch, torchvision; print(torch.cuda.is_available())'
-attempt "PyTorch" 40 "$python" -c "import torch, torchvision; print(torch.__version__, torch.version.cuda)" >/dev/null &&
-    row "PyTorch" ok "$(head -n 1 "$scratch/out")"
+# Empty without PyTorch, else whether it can use a GPU, its version and CUDA's.
+seen='import torch, torchvision; print(torch.cuda.is_available(), torch.__version__, torch.version.cuda)'
 torch=$(timeout -k 3 40 "$python" -c "$seen" 2>>"$log" </dev/null)
+if [ -n "$torch" ]; then row "PyTorch" ok "${torch#* }"; else row "PyTorch" SKIPPED "$python has none"; fi
+torch=${torch%% *}
 if [ -n "$torch" ] && [ "$peer_device" = cpu ]; then torch=True; fi
 
-# peer_attempt WHAT ...: as attempt or measure, or a row SKIPPED without PyTorch.
+# with_torch attempt|measure WHAT ...: that, or a row SKIPPED without PyTorch.
 with_torch() {
     if [ "$torch" = True ]; then
         "$@"
