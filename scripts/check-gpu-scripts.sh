@@ -21,7 +21,7 @@ chmod +x "$folder/bin/nvidia-smi" "$folder/crash" "$folder/hang"
 "$binary" scenes --out "$folder/pictures" --per-class 4 --size 32 >/dev/null || exit 2
 
 export PATH="$folder/bin:$PATH" GPU_PRETEND=1 SEMPAIRS_DEVICE=${SEMPAIRS_DEVICE:-flex} PICTURES=$folder/pictures
-export GPU_BACKBONE=resnet18 GPU_VIT=vit_tiny_patch8 GPU_PAIRS=4 GPU_SIZE=32 GPU_STEPS=2 GPU_WARMUP=1 GPU_SAMPLES=1
+export GPU_BACKBONE=resnet18 GPU_VIT=vit_small_patch8 GPU_PAIRS=4 GPU_SIZE=32 GPU_STEPS=2 GPU_WARMUP=1 GPU_SAMPLES=1
 export GPU_ERROR_PICTURES=2 GPU_RUN_STEPS=6 GPU_BATCHES=4 GPU_PRECISIONS="f32"
 wrong=0
 complain() {
@@ -44,7 +44,7 @@ has() { grep -q "| $1.*| *$2 *|" "$table" || complain "$table has no row '$1' th
 
 expected_one=("GPU, driver" "sempairs devices" "errors of cudnn" "errors of gemm" "errors of direct"
     "step resnet18 f32, gemm, plain 0" "step resnet18 f32, gemm, plain 1" "convolutions, PyTorch" "convolutions, gemm"
-    "profile resnet18" "step vit_tiny_patch8 f32, plain 1" "step resnet18, PyTorch bf16 compiled" "part one")
+    "profile resnet18" "step vit_small_patch8 f32, plain 1" "step resnet18, PyTorch bf16 compiled" "part one")
 expected_two=("loader, .*, sempairs" "loader, .* views on the GPU" "SimCLR, .* views on the host" "SimCLR, .* views on the device"
     "one convolution, tuned" "part two")
 
@@ -63,11 +63,11 @@ if grep -q FAILED "$table"; then complain "a row of part two failed"; fi
 export PEER_PYTHON=/nonexistent
 part crash 60 one "$folder/crash"
 if [ "$status" != 1 ]; then complain "a crash gives the exit status $status"; fi
-for what in "sempairs devices" "errors of gemm" "convolutions, gemm" "step vit_tiny_patch8 f32, plain 1"; do has "$what" FAILED; done
+for what in "sempairs devices" "errors of gemm" "convolutions, gemm" "step vit_small_patch8 f32, plain 1"; do has "$what" FAILED; done
 has "GPU, driver" ok
 part hang 25 one "$folder/hang"
 if [ "$status" != 1 ]; then complain "a hang gives the exit status $status"; fi
-for what in "sempairs devices" "step vit_tiny_patch8 f32, plain 1"; do has "$what" FAILED; done
+for what in "sempairs devices" "step vit_small_patch8 f32, plain 1"; do has "$what" FAILED; done
 part mixed 120 two "$binary" "$folder/crash"
 if [ "$status" != 1 ]; then complain "a crashed test gives the exit status $status"; fi
 has "tests crash" FAILED
