@@ -20,7 +20,8 @@
 #   GPU_CONV            the paths of convolutions, as SEMPAIRS_CONV takes them (cudnn gemm direct)
 #   GPU_PRETEND         1 allows any device, to try the script itself where there is no GPU; then these make work small:
 #   GPU_BACKBONE GPU_VIT GPU_PAIRS GPU_SIZE GPU_STEPS GPU_WARMUP GPU_SAMPLES GPU_ERROR_PICTURES GPU_RUN_STEPS GPU_BATCHES
-#                       (resnet50 vit_small_patch8 256 64 30 10 10 32 1500 400) GPU_PRECISIONS (bf16 f32)
+#                       (resnet50 vit_small_patch8 256 64 30 10 10 32 1500 400) GPU_PRECISIONS (bf16 f32), and GPU_COMPILE
+#                       (1; else torch.compile is left out) GPU_TUNED_SHAPE (64-64k3s1i16)
 #
 # The exit status is 0 if nothing failed, 1 if something did, 2 if it could not begin.
 set -uo pipefail
@@ -333,7 +334,12 @@ part_one() {
             "${shape[@]}" --precision "$first"
     done
     peer=$eager
-    with_torch measure "step $backbone, PyTorch bf16 compiled" 60 "${step[@]}" --amp bf16 --channels-last --compile
+    what="step $backbone, PyTorch bf16 compiled"
+    if [ "${GPU_COMPILE:-1}" = 1 ]; then
+        with_torch measure "$what" 60 "${step[@]}" --amp bf16 --channels-last --compile
+    else
+        row "$what" SKIPPED "GPU_COMPILE=$GPU_COMPILE"
+    fi
     compare_shapes
 }
 
@@ -423,7 +429,7 @@ END
             signal=INT attempt "$what" 60 "$binary" pretrain "$scratch/run.toml" --arm sp --seed 0 --device "$device" \
                 --runs "$runs" --set "training.steps=$run_steps" --set training.checkpoint_every=500 \
                 --set "training.log_every=$((run_steps > 500 ? 50 : 1))" --set "training.precision=${precisions[0]}" \
-                --set "training.batch_size=$pairs" --set "backbone.name=$backbone" --set "views.made_on=$made_on" || continue
+                --set "training.batch=$pairs" --set "backbone.name=$backbone" --set "views.made_on=$made_on" || continue
             metrics=$(find "$runs" -name metrics.jsonl)
             # Lines after the first steps: pairs over the seconds that they took.
             read -r rate share done_steps < <(

@@ -22,7 +22,7 @@ chmod +x "$folder/bin/nvidia-smi" "$folder/crash" "$folder/hang"
 
 export PATH="$folder/bin:$PATH" GPU_PRETEND=1 SEMPAIRS_DEVICE=${SEMPAIRS_DEVICE:-flex} PICTURES=$folder/pictures
 export GPU_BACKBONE=resnet18 GPU_VIT=vit_small_patch8 GPU_PAIRS=4 GPU_SIZE=32 GPU_STEPS=2 GPU_WARMUP=1 GPU_SAMPLES=1
-export GPU_ERROR_PICTURES=2 GPU_RUN_STEPS=6 GPU_BATCHES=4 GPU_PRECISIONS="f32"
+export GPU_ERROR_PICTURES=2 GPU_RUN_STEPS=6 GPU_BATCHES=4 GPU_PRECISIONS="f32" GPU_COMPILE=0
 wrong=0
 complain() {
     echo "check-gpu-scripts.sh: $*" >&2
