@@ -11,7 +11,8 @@ the step is timed. `--amp none` leaves PyTorch's defaults, which let a GPU's con
 not its matrix products, use TF32.
 
 Prints one line of JSON: the median step in seconds, pairs per second, and the peak memory in bytes,
-of the process or, on a GPU, of what PyTorch allocated there. The process holds the libraries, too:
+of the process or, on a GPU, of what PyTorch allocated there; on a GPU also the seconds of a step
+that its kernels take by PyTorch's profiler (`gpu_s`; null elsewhere), and how many there are. The process holds the libraries, too:
 PyTorch's build for the processor alone needs less of it than the one for GPUs.
 """
 import argparse
@@ -79,6 +80,21 @@ def peak_bytes(device):
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
+def kernels_of(step, device, steps=3):
+    """Seconds of a step that its kernels take on the GPU, and their number."""
+    if device.type != "cuda":
+        return None, None
+    from torch.autograd import DeviceType
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CUDA]) as profiled:
+        for _ in range(steps):
+            step()
+    kernels = [event for event in profiled.events() if event.device_type == DeviceType.CUDA]
+    microseconds = sum(event.time_range.elapsed_us() for event in kernels)
+    return microseconds / 1e6 / steps, len(kernels) / steps
+
+
 def main():
     args = arguments()
     device = torch.device(args.device)
@@ -115,11 +131,18 @@ def main():
         if number >= args.warmup:
             times.append(time.perf_counter() - start)
     median = statistics.median(times)
+    try:
+        gpu_s, kernels = kernels_of(step, device)
+    except Exception as error:  # the timing by the clock stands without it
+        print(f"no profile: {error}", file=sys.stderr)
+        gpu_s, kernels = None, None
     print(json.dumps({
         "peer": f"torch {torch.__version__}",
         **vars(args),
         "median_s": median,
         "pairs_per_s": args.batch / median,
+        "gpu_s": gpu_s,
+        "kernels": kernels,
         "peak_bytes": peak_bytes(device),
     }))
 

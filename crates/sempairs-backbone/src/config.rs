@@ -19,6 +19,17 @@ pub enum Stem {
     Strided,
 }
 
+impl Stem {
+    /// Of its convolution.
+    pub(crate) fn kernel_and_stride(self) -> (usize, usize) {
+        match self {
+            Self::Imagenet => (7, 2),
+            Self::Small => (3, 1),
+            Self::Strided => (3, 2),
+        }
+    }
+}
+
 /// What a residual network is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -23,6 +23,7 @@ mod batch_norm;
 mod block;
 mod config;
 mod conv;
+mod convolutions;
 pub mod limits;
 mod resnet;
 mod seed;
@@ -37,6 +38,7 @@ pub use config::{
     Architecture, BackboneConfig, BackboneError, BlockKind, InitialFilters, NetworkConfig, Stem,
 };
 pub use conv::Conv;
+pub use convolutions::Convolution;
 pub use resnet::{ResNet, ResNetConfig};
 pub use seed::{seed_parameters, seed_transformer_parameters, seeded_normal};
 pub use vit::{VisionTransformer, VisionTransformerConfig};

@@ -66,11 +66,7 @@ impl ResNetConfig {
             "every stage has blocks and channels: {self:?}"
         );
         let mut channels = self.widths[0];
-        let (kernel, stride) = match self.stem {
-            Stem::Imagenet => (7, 2),
-            Stem::Small => (3, 1),
-            Stem::Strided => (3, 2),
-        };
+        let (kernel, stride) = self.stem.kernel_and_stride();
         let conv1 = Conv::new([3, channels], kernel, stride, device);
         let bn1 = BatchNormConfig::new(channels).init(device);
         let [layer1, layer2, layer3, layer4] = std::array::from_fn(|stage| {

@@ -27,6 +27,8 @@ mod cube;
 mod fork;
 mod fused;
 mod gelu;
+#[cfg(feature = "cube")]
+pub mod launches;
 mod layer_norm;
 mod linear;
 mod off_diagonal;

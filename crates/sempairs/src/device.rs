@@ -54,7 +54,15 @@ pub fn open(name: &str) -> Result<Device, Error> {
         #[cfg(feature = "vulkan")]
         ("vulkan", number) => working(name, || Device::vulkan(kind(number))),
         #[cfg(feature = "cuda")]
-        ("cuda", number) => working(name, || Device::cuda(number.unwrap_or(0))),
+        ("cuda", number) => {
+            let number = number.unwrap_or(0);
+            // Where there is no driver, opening a device panics on a thread of its own; listing them does not.
+            let there = Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec().len();
+            match absent_cuda(name, number, there) {
+                None => working(name, || Device::cuda(number)),
+                Some(reason) => Err(Error::Device(reason)),
+            }
+        }
         _ => unreachable!("every backend that is compiled in has an arm"),
     }
 }
@@ -63,6 +71,24 @@ pub fn open(name: &str) -> Result<Device, Error> {
 fn kind(number: Option<usize>) -> burn::tensor::DeviceKind {
     use burn::tensor::DeviceKind;
     number.map_or(DeviceKind::DefaultDevice, DeviceKind::DiscreteGpu)
+}
+
+/// What is wrong with asking for the CUDA device of a number where so many are there.
+#[cfg(any(feature = "cuda", test))]
+fn absent_cuda(name: &str, number: usize, there: usize) -> Option<String> {
+    match there {
+        0 => Some(format!(
+            "`{name}`: no CUDA device was found; check that `nvidia-smi` lists a GPU, that the driver's libcuda.so.1 \
+             is where the loader looks (LD_LIBRARY_PATH names further folders), that a container was started with its \
+             GPUs, and that CUDA_VISIBLE_DEVICES does not hide them"
+        )),
+        1 if number > 0 => Some(format!("`{name}`: there is one CUDA device here, cuda:0")),
+        _ if number >= there => Some(format!(
+            "`{name}`: there are {there} CUDA devices here, cuda:0 to cuda:{}",
+            there - 1
+        )),
+        _ => None,
+    }
 }
 
 /// A device that has added two numbers. Without a driver or a GPU Burn panics at the first operation.
@@ -76,12 +102,9 @@ fn working(name: &str, device: impl FnOnce() -> Device) -> Result<Device, Error>
     match sum {
         Ok((2.0, device)) => Ok(device),
         Ok((sum, _)) => Err(Error::Device(format!("`{name}`: 1 + 1 is {sum} on this device"))),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let reason =
-                text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
-            Err(Error::Device(format!("`{name}` does not work here: {reason}")))
-        }
+        Err(reason) => Err(Error::Device(format!(
+            "`{name}` does not work here: {reason}; `sempairs devices` lists what there is"
+        ))),
     }
 }
 
@@ -140,15 +163,25 @@ fn numbered(backend: &str, number: usize) -> Option<Device> {
     }
 }
 
-/// What `work` gives, or the panic that it ended in, of which nothing is printed.
+/// What `work` gives, or what the first panic says that it met, of which nothing is printed. That panic may be one of
+/// another thread, such as a device's own, whose loss is all that this thread sees.
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
-fn quietly<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
+fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+    use std::sync::{Arc, OnceLock};
+    let first = Arc::new(OnceLock::new());
     let hook = take_hook();
-    set_hook(Box::new(|_| {}));
+    set_hook(Box::new({
+        let first = first.clone();
+        move |panic| {
+            let text = panic.payload_as_str().unwrap_or("no reason given");
+            // The first line has the reason, what follows are details of the driver.
+            first.get_or_init(|| text.lines().next().unwrap_or_default().to_owned());
+        }
+    }));
     let done = catch_unwind(AssertUnwindSafe(work));
     set_hook(hook);
-    done
+    done.map_err(|_| first.get().cloned().unwrap_or_default())
 }
 
 /// The first backend of this build that needs nothing but the processor, else the first at all.
@@ -176,6 +209,26 @@ mod tests {
         assert!(message("vulcan").contains("did you mean `vulkan`"));
         assert!(message("cuda:x").contains("`x` is not the number"));
         assert!(message("flex:1").contains("no numbered devices"));
+    }
+
+    #[test]
+    fn an_absent_cuda_device_is_told_from_one_that_is_there() {
+        let none = absent_cuda("cuda", 0, 0).unwrap();
+        assert!(none.starts_with("`cuda`: no CUDA device was found; check that `nvidia-smi`"));
+        assert_eq!(absent_cuda("cuda:0", 0, 1), None);
+        assert_eq!(absent_cuda("cuda:7", 7, 8), None);
+        assert!(absent_cuda("cuda:1", 1, 1).unwrap().ends_with("one CUDA device here, cuda:0"));
+        assert!(absent_cuda("cuda:2", 2, 2).unwrap().ends_with("cuda:0 to cuda:1"));
+    }
+
+    #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+    #[test]
+    fn the_panic_of_another_thread_is_the_reason() {
+        let reason = quietly(|| {
+            let lost = std::thread::spawn(|| panic!("no adapter of {}", "this kind")).join();
+            lost.unwrap()
+        });
+        assert_eq!(reason.unwrap_err(), "no adapter of this kind");
     }
 
     #[test]

@@ -1,3 +1,5 @@
+mod conv;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,11 +12,11 @@ use sempairs::augment::Preset;
 use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfig};
 use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource, progress_bar, say};
 use sempairs::experiment::bounds::{MAX_BATCH_BYTES, MAX_SIDE, MAX_THREADS};
-use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
+use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClr, SimClrConfig, Views};
 use sempairs::train::{
     Batch, LoaderConfig, MadeOn, OptimizerConfig, PairLoader, Pipelines, Precision, TrainError,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::folder::FolderFlags;
 use super::{DeviceFlag, up_to, zero_or_up_to};
@@ -32,6 +34,10 @@ pub enum Bench {
     Step(Step),
     /// The loader: reading pictures and SimCLR's augmentation of their pairs.
     Loader(Loader),
+    /// The convolutions of a residual network, each size by itself: forward, the gradient to the input, the gradient to
+    /// the weight. Prints a line of JSON for each size and pass, and one a pass for all, each size as often as the network
+    /// has it.
+    Conv(conv::Conv),
 }
 
 #[derive(Args)]
@@ -58,6 +64,9 @@ pub struct Step {
     /// Threads of the processor; 0 for one a core.
     #[arg(long, default_value = "0", value_parser = zero_or_up_to(MAX_THREADS))]
     threads: usize,
+    /// After those steps, do one more whose kernels the device times, and tell what each of them took (not with flex).
+    #[arg(long)]
+    profile: bool,
     #[command(flatten)]
     device: DeviceFlag,
 }
@@ -96,13 +105,14 @@ impl Bench {
         match self {
             Self::Step(args) => args.run(),
             Self::Loader(args) => args.run(),
+            Self::Conv(args) => args.run(),
         }
     }
 }
 
 impl Step {
     fn run(self) -> Result<(), Error> {
-        let network = self.network()?;
+        let network = network(&self.backbone, self.size)?;
         room_for(self.batch, self.size)?;
         // Before anything starts the pool that all operations on the processor share.
         rayon::ThreadPoolBuilder::new()
@@ -110,7 +120,11 @@ impl Step {
             .build_global()
             .map_err(|e| TrainError::config("--threads", e.to_string()))?;
         let plain = self.device.open()?;
-        let mut times = self.time(network.init_seeded(&plain, 0), &plain)?;
+        if self.profile && self.device.device == "flex" {
+            let reason = "flex launches no kernels; profile the process instead";
+            return Err(Error::experiment("--profile", reason));
+        }
+        let (mut times, profile) = self.time(network.init_seeded(&plain, 0), &plain)?;
         let median = median(&mut times);
         let (peak, note) = match self.device.device.as_str() {
             "flex" => (peak_bytes(), "the largest resident size of the process"),
@@ -140,41 +154,18 @@ impl Step {
             "pairs_per_s": self.batch as f64 / median,
             "peak_bytes": peak,
             "peak_bytes_note": note,
+            "profile": profile,
         });
         say!("{line}");
         Ok(())
     }
 
-    fn network(&self) -> Result<BackboneConfig, Error> {
-        let (name, patch) = match self.backbone.split_once("_patch") {
-            None => (self.backbone.as_str(), None),
-            Some((name, patch)) => (name, Some(patch.parse().ok())),
-        };
-        let named: Option<Architecture> = toml::Value::String(name.into()).try_into().ok();
-        let network = match (named, patch) {
-            (Some(named), None) if !named.is_transformer() => BackboneConfig::new(named),
-            (Some(named), Some(Some(patch))) if named.is_transformer() => {
-                BackboneConfig::transformer(named, patch, self.size)
-            }
-            _ => {
-                let names = Architecture::NAMES.map(|name| match name.starts_with("vit") {
-                    true => format!("{name}_patch8"),
-                    false => name.to_owned(),
-                });
-                let near = sempairs::nearest(&self.backbone, names.iter().map(String::as_str))
-                    .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
-                let known = names.join(", ");
-                let reason = format!("there is no `{}`, only {known}{near}", self.backbone);
-                return Err(Error::experiment("--backbone", reason));
-            }
-        };
-        let flag = |key: &str| if key == "size" { "--size" } else { "--backbone" };
-        network.check().map_err(|error| TrainError::config(flag(&error.key), error.reason))?;
-        Ok(network)
-    }
-
-    /// The seconds of each step.
-    fn time(&self, backbone: AnyBackbone, plain: &Device) -> Result<Vec<f64>, Error> {
+    /// The seconds of each step, and what the kernels of one more took if that is asked for.
+    fn time(
+        &self,
+        backbone: AnyBackbone,
+        plain: &Device,
+    ) -> Result<(Vec<f64>, Option<Value>), Error> {
         let device = plain.clone().autodiff();
         // The head of the PyTorch step that this one is compared with.
         let simclr = SimClrConfig {
@@ -195,8 +186,7 @@ impl Step {
         let bar = progress_bar("timing steps", (self.warmup + self.steps) as u64);
         // The first step may take minutes, since kernels are compiled in it.
         bar.tick();
-        for step in 0..self.warmup + self.steps {
-            let start = Instant::now();
+        let mut step = |mut method: SimClr<AnyBackbone>| {
             let loss = method.loss(views.clone(), clock).value;
             let value = loss.clone().detach();
             let gradients = burn::optim::GradientsParams::from_grads(loss.backward(), &method);
@@ -204,16 +194,49 @@ impl Step {
             // Reading the loss waits for the forward pass alone.
             let loss = value.into_data().iter::<f32>().next().unwrap_or(f32::NAN);
             device.sync().map_err(|e| Error::Device(e.to_string()))?;
-            if step >= self.warmup {
+            match loss.is_finite() {
+                true => Ok(method),
+                false => Err(Error::Device(format!("the loss is {loss}"))),
+            }
+        };
+        for number in 0..self.warmup + self.steps {
+            let start = Instant::now();
+            method = step(method)?;
+            if number >= self.warmup {
                 times.push(start.elapsed().as_secs_f64());
             }
             bar.inc(1);
-            if !loss.is_finite() {
-                return Err(Error::Device(format!("the loss is {loss}")));
-            }
         }
-        Ok(times)
+        let profile = match self.profile {
+            true => Some(profile(|| step(method).map(drop))?),
+            false => None,
+        };
+        Ok((times, profile))
     }
+}
+
+/// What the kernels of some work took, in JSON.
+#[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+fn profile(work: impl FnOnce() -> Result<(), Error>) -> Result<Value, Error> {
+    let mut done = Ok(());
+    let seen = sempairs::kernels::launches::time(|| done = work());
+    done?;
+    let kernels = seen.kernels.iter();
+    Ok(json!({
+        "launches": kernels.clone().map(|kernel| kernel.launches).sum::<usize>(),
+        "busy_s": kernels.clone().map(|kernel| kernel.seconds).sum::<f64>(),
+        // With the marks between the launches, so that more of it is idle than in the timed steps.
+        "span_s": seen.span,
+        "untimed": seen.untimed,
+        "kernels": kernels
+            .map(|it| json!({ "name": it.name, "launches": it.launches, "seconds": it.seconds }))
+            .collect::<Vec<_>>(),
+    }))
+}
+
+#[cfg(not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")))]
+fn profile(_: impl FnOnce() -> Result<(), Error>) -> Result<Value, Error> {
+    unreachable!("flex is the only device of this build, and is refused")
 }
 
 impl Loader {
@@ -281,6 +304,35 @@ impl Loader {
         say!("{line}");
         Ok(())
     }
+}
+
+/// The backbone of a name as `--backbone` has it, for pictures of `size` pixels a side.
+fn network(backbone: &str, size: usize) -> Result<BackboneConfig, Error> {
+    let (name, patch) = match backbone.split_once("_patch") {
+        None => (backbone, None),
+        Some((name, patch)) => (name, Some(patch.parse().ok())),
+    };
+    let named: Option<Architecture> = toml::Value::String(name.into()).try_into().ok();
+    let network = match (named, patch) {
+        (Some(named), None) if !named.is_transformer() => BackboneConfig::new(named),
+        (Some(named), Some(Some(patch))) if named.is_transformer() => {
+            BackboneConfig::transformer(named, patch, size)
+        }
+        _ => {
+            let names = Architecture::NAMES.map(|name| match name.starts_with("vit") {
+                true => format!("{name}_patch8"),
+                false => name.to_owned(),
+            });
+            let near = sempairs::nearest(backbone, names.iter().map(String::as_str))
+                .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
+            let known = names.join(", ");
+            let reason = format!("there is no `{}`, only {known}{near}", backbone);
+            return Err(Error::experiment("--backbone", reason));
+        }
+    };
+    let flag = |key: &str| if key == "size" { "--size" } else { "--backbone" };
+    network.check().map_err(|error| TrainError::config(flag(&error.key), error.reason))?;
+    Ok(network)
 }
 
 /// Refuses views that no memory holds.

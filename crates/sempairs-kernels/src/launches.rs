@@ -1,0 +1,112 @@
+//! The kernels that some work launches on a device of CubeCL's, and what each takes.
+//!
+//! There is one observation at a time in a process: one that begins within another takes its place meanwhile. What a
+//! library such as cuDNN does on the same stream is no launch of CubeCL's and shows as time between kernels.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use burn_cubecl::cubecl::config::{TypeNameFormatLevel, type_name_format};
+use burn_cubecl::cubecl::future::block_on;
+use burn_cubecl::cubecl::logging::{
+    LaunchObservation, LaunchObserver, ProfileDuration, TimingRequest,
+};
+use burn_cubecl::cubecl::profile::Instant;
+
+/// All launches of one kernel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kernel {
+    /// The kernel's own name, without its module and its parameters.
+    pub name: String,
+    /// How often it was launched.
+    pub launches: usize,
+    /// Seconds on the device in all; 0 where launches were only counted.
+    pub seconds: f64,
+}
+
+/// What [`time`] saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// The kernels, those that took longest first.
+    pub kernels: Vec<Kernel>,
+    /// Seconds on the device from the start of the first launch to the end of the last.
+    pub span: f64,
+    /// Launches of which the device told no time.
+    pub untimed: usize,
+}
+
+/// The kernels that `work` launches, the most frequent first.
+pub fn count(work: impl FnOnce()) -> Vec<Kernel> {
+    let log = observe(TimingRequest::None, work);
+    let mut kernels = total(log.launched.iter().map(|name| (*name, 0.0)));
+    kernels.sort_by(|a, b| b.launches.cmp(&a.launches).then_with(|| a.name.cmp(&b.name)));
+    kernels
+}
+
+/// What the kernels that `work` launches take on the device.
+///
+/// Every launch is put between two marks of the device's clock, which costs the host time, so that the span is longer
+/// than without. Work that has not been done before compiles its kernels within the span.
+pub fn time(work: impl FnOnce()) -> Profile {
+    let epoch = Instant::now();
+    let log = observe(TimingRequest::Deferred, work);
+    let launches = log.launched.len();
+    let (mut times, mut start, mut end) = (Vec::new(), f64::INFINITY, 0f64);
+    for (name, measured) in log.profiled {
+        if let Some(ticks) = block_on(measured.resolve()) {
+            start = start.min(ticks.start_duration_since(epoch).as_secs_f64());
+            end = end.max(ticks.end_duration_since(epoch).as_secs_f64());
+            times.push((name, ticks.duration().as_secs_f64()));
+        }
+    }
+    let untimed = launches - times.len();
+    let mut kernels = total(times.into_iter());
+    kernels.sort_by(|a, b| b.seconds.total_cmp(&a.seconds).then_with(|| a.name.cmp(&b.name)));
+    Profile { kernels, span: (end - start).max(0.0), untimed }
+}
+
+/// One entry a name: kernels that differ in their parameters alone share one.
+fn total(launches: impl Iterator<Item = (&'static str, f64)>) -> Vec<Kernel> {
+    let mut kernels: HashMap<String, Kernel> = HashMap::new();
+    for (path, seconds) in launches {
+        let name = type_name_format(path, TypeNameFormatLevel::Short);
+        let kernel =
+            kernels.entry(name.clone()).or_insert(Kernel { name, launches: 0, seconds: 0.0 });
+        kernel.launches += 1;
+        kernel.seconds += seconds;
+    }
+    kernels.into_values().collect()
+}
+
+#[derive(Default)]
+struct Log {
+    launched: Vec<&'static str>,
+    profiled: Vec<(&'static str, ProfileDuration)>,
+}
+
+struct Observer {
+    timing: TimingRequest,
+    log: Mutex<Log>,
+}
+
+impl LaunchObserver for Observer {
+    fn launched(&self, kernel: &'static str) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).launched.push(kernel);
+    }
+
+    fn timing(&self) -> TimingRequest {
+        self.timing
+    }
+
+    fn profiled(&self, kernel: &'static str, profile: ProfileDuration) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).profiled.push((kernel, profile));
+    }
+}
+
+fn observe(timing: TimingRequest, work: impl FnOnce()) -> Log {
+    let observer = Arc::new(Observer { timing, log: Mutex::default() });
+    let watching = LaunchObservation::new(observer.clone());
+    work();
+    drop(watching);
+    std::mem::take(&mut observer.log.lock().unwrap_or_else(PoisonError::into_inner))
+}

@@ -1,0 +1,91 @@
+//! How many kernels one whole step of training launches, on the device that `SEMPAIRS_DEVICE` names.
+#![cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+
+use std::process::Command;
+
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Distribution, Tensor};
+use sempairs_backbone::ResNetConfig;
+use sempairs_kernels::launches::count;
+use sempairs_objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
+use sempairs_train::OptimizerConfig;
+
+/// Launches of a step of SimCLR with a ResNet-50 and SGD, at most: 2,795 were counted over wgpu, and 3,778 where all
+/// operations are plain.
+const MOST: usize = 2_850;
+
+/// As many as the table shows.
+const SHOWN: usize = 25;
+
+fn device() -> Device {
+    let name = std::env::var("SEMPAIRS_DEVICE").unwrap_or_else(|_| "flex".into());
+    match name.as_str() {
+        "flex" => Device::flex(),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+        #[cfg(feature = "vulkan")]
+        "vulkan" => Device::vulkan(burn::tensor::DeviceKind::DefaultDevice),
+        #[cfg(feature = "cuda")]
+        name if name.starts_with("cuda:") => {
+            Device::cuda(name["cuda:".len()..].parse::<usize>().expect("cuda:N"))
+        }
+        _ => panic!("SEMPAIRS_DEVICE={name} is unknown or its feature is not compiled in"),
+    }
+}
+
+/// The number of launches depends on the layers, not on the sizes, so the pictures are small.
+#[test]
+fn a_step_of_simclr_launches_few_kernels() {
+    let plain = device();
+    // The processor launches nothing.
+    if plain == Device::flex() {
+        return;
+    }
+    let tracked = plain.clone().autodiff();
+    let simclr = SimClrConfig {
+        temperature: 0.5,
+        reduction: Reduction::Mean,
+        projector: ProjectorConfig::simclr(),
+    };
+    let backbone = ResNetConfig::resnet50().init_seeded(&plain, 0);
+    let mut method = simclr.init(backbone, 0, &plain).train();
+    let mut optimizer = OptimizerConfig::sgd(1e-4).init();
+    let view = || Tensor::<4>::random([2, 3, 32, 32], Distribution::Normal(0.0, 1.0), &tracked);
+    let views = Views::pair(view(), view());
+    let mut kernels = Vec::new();
+    // The first step makes the optimiser's state.
+    for _ in 0..2 {
+        kernels = count(|| {
+            let loss = method.loss(views.clone(), Clock::new(1, 1)).value;
+            let gradients = GradientsParams::from_grads(loss.backward(), &method);
+            method = optimizer.step(0.01, method.clone(), gradients);
+            plain.sync().unwrap();
+        });
+    }
+    let launches: usize = kernels.iter().map(|kernel| kernel.launches).sum();
+    let is_plain = std::env::var("SEMPAIRS_PLAIN").is_ok_and(|plain| plain == "1");
+    let what = if is_plain { "all operations plain" } else { "fused operations" };
+    println!("{launches} launches in one step, {what}");
+    for kernel in kernels.iter().take(SHOWN) {
+        println!("{:>6}  {}", kernel.launches, kernel.name);
+    }
+    assert!(launches > 0, "nothing was observed");
+    // The plain operations are there to be compared with.
+    if is_plain {
+        return;
+    }
+    // The switch is read once a process.
+    let twin = Command::new(std::env::current_exe().unwrap())
+        .args(["--nocapture", "--exact", "a_step_of_simclr_launches_few_kernels"])
+        .env("SEMPAIRS_PLAIN", "1")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&twin.stdout);
+    let table = printed.lines().skip_while(|line| !line.contains("launches in one step"));
+    let table = table.take_while(|line| !line.starts_with("test ")).collect::<Vec<_>>().join("\n");
+    println!("{table}");
+    let plain: usize = table.split(' ').next().unwrap().parse().expect("the twin's launches");
+    assert!(launches < plain, "{launches} launches, {plain} where all operations are plain");
+    assert!(launches <= MOST, "{launches} launches, more than {MOST}");
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Runs both parts of benches/gpu.sh where there is no GPU: an nvidia-smi that pretends to be one, the device that
+# SEMPAIRS_DEVICE names (flex), and small work. Every row must be there and none may have failed; with a program that
+# crashes, and with one that hangs, its rows must have failed and the others be there still.
+#
+#   cargo build --workspace --bin sempairs
+#   scripts/check-gpu-scripts.sh BINARY [TEST_BINARY...]
+#
+# PEER_PYTHON names an interpreter with PyTorch; without one, PyTorch's rows are skipped.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 2
+binary=$(realpath "${1:?the program sempairs}")
+shift
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+mkdir "$folder/bin"
+printf '#!/bin/sh\necho "Pretended GPU, 1.0, 1 MiB"\n' >"$folder/bin/nvidia-smi"
+printf '#!/bin/sh\nkill -SEGV $$\n' >"$folder/crash"
+printf '#!/bin/sh\ntrap "" TERM INT\nwhile :; do sleep 1; done\n' >"$folder/hang"
+chmod +x "$folder/bin/nvidia-smi" "$folder/crash" "$folder/hang"
+"$binary" scenes --out "$folder/pictures" --per-class 4 --size 32 >/dev/null || exit 2
+
+export PATH="$folder/bin:$PATH" GPU_PRETEND=1 SEMPAIRS_DEVICE=${SEMPAIRS_DEVICE:-flex} PICTURES=$folder/pictures
+export GPU_BACKBONE=resnet18 GPU_VIT=vit_small_patch8 GPU_PAIRS=4 GPU_SIZE=32 GPU_STEPS=2 GPU_WARMUP=1 GPU_SAMPLES=1
+export GPU_ERROR_PICTURES=2 GPU_RUN_STEPS=6 GPU_BATCHES=4 GPU_PRECISIONS="f32" GPU_COMPILE=0
+wrong=0
+complain() {
+    echo "check-gpu-scripts.sh: $*" >&2
+    wrong=1
+}
+
+# part NAME SECONDS PROGRAM [TEST_BINARY...]: its table, in $folder/NAME/gpu-PART.txt.
+part() {
+    local name=$1 seconds=$2 begun=$SECONDS
+    shift 2
+    OUT=$folder/$name-$1 GPU_SECONDS=$seconds benches/gpu.sh "$@"
+    status=$?
+    table=$folder/$name-$1/gpu-$1.txt
+    if [ $((SECONDS - begun)) -gt $((seconds + 15)) ]; then complain "part $1 of $name took $((SECONDS - begun)) s"; fi
+    if [ "$(find "$folder/$name-$1" -type f | wc -l)" != 3 ]; then complain "part $1 of $name left other files than three"; fi
+}
+
+has() { grep -q "| $1.*| *$2 *|" "$table" || complain "$table has no row '$1' that says $2"; }
+
+expected_one=("GPU, driver" "sempairs devices" "errors of cudnn" "errors of gemm" "errors of direct"
+    "step resnet18 f32, gemm, plain 0" "step resnet18 f32, gemm, plain 1" "convolutions, PyTorch" "convolutions, gemm"
+    "profile resnet18" "step vit_small_patch8 f32, plain 1" "step resnet18, PyTorch bf16 compiled" "part one")
+expected_two=("loader, .*, sempairs" "loader, .* views on the GPU" "SimCLR, .* views on the host" "SimCLR, .* views on the device"
+    "one convolution, tuned" "part two")
+
+part whole 280 one "$binary"
+if [ "$status" != 0 ]; then complain "part one has the exit status $status"; fi
+for what in "${expected_one[@]}"; do has "$what" '\(ok\|SKIPPED\)'; done
+if grep -q FAILED "$table"; then complain "a row of part one failed"; fi
+grep -q '64-64k3s1i8 forward  *[0-9.-]' "$table" || complain "the sizes are not side by side"
+
+GPU_TUNED_SHAPE=64-64k3s1i8 part whole 280 two "$binary" "$@"
+if [ "$status" != 0 ]; then complain "part two has the exit status $status"; fi
+for what in "${expected_two[@]}"; do has "$what" '\(ok\|SKIPPED\)'; done
+if grep -q FAILED "$table"; then complain "a row of part two failed"; fi
+
+# Programs that crash and that hang. No PyTorch, so that its rows take no time.
+export PEER_PYTHON=/nonexistent
+part crash 60 one "$folder/crash"
+if [ "$status" != 1 ]; then complain "a crash gives the exit status $status"; fi
+for what in "sempairs devices" "errors of gemm" "convolutions, gemm" "step vit_small_patch8 f32, plain 1"; do has "$what" FAILED; done
+has "GPU, driver" ok
+part hang 25 one "$folder/hang"
+if [ "$status" != 1 ]; then complain "a hang gives the exit status $status"; fi
+for what in "sempairs devices" "step vit_small_patch8 f32, plain 1"; do has "$what" FAILED; done
+part mixed 120 two "$binary" "$folder/crash"
+if [ "$status" != 1 ]; then complain "a crashed test gives the exit status $status"; fi
+has "tests crash" FAILED
+has "loader, .*, sempairs" ok
+
+if [ "$wrong" = 0 ]; then echo "check-gpu-scripts.sh: all rows as they should be"; fi
+exit "$wrong"

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Builds for CUDA and packs what benches/gpu.sh needs on a machine with a GPU, which has neither Rust nor a network, into one
+# archive of less than 50 MB.
+#
+#   scripts/system-llvm.sh                 # once, where the prebuilt LLVM cannot be had
+#   scripts/gpu-pack.sh ARCHIVE.tar.xz [PICTURES]
+#
+# PICTURES is a folder of class folders, of which the first 400 files travel; without it, scenes are drawn. The features are
+# cuda and, where the workspace has them, cudnn and tuned.
+#
+#   PACK_PROFILE    release or dev (release)
+#   PACK_FEATURES   the features, with commas, none if it is empty
+#   PACK_TESTS      the test binaries (losses steps views launches convolutions layers tokens step_launches reference vit
+#                   objectives optim; those that there are)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+archive=$(realpath -m "${1:?the archive}")
+pictures=${2:-}
+most=50000000
+profile=${PACK_PROFILE:-release}
+read -ra tests <<<"${PACK_TESTS:-losses steps views launches convolutions layers tokens step_launches reference vit objectives optim}"
+
+if [ -n "${PACK_FEATURES+set}" ]; then
+    features=$PACK_FEATURES
+else
+    features=cuda
+    for feature in cudnn tuned; do
+        if grep -q "^$feature *=" crates/sempairs/Cargo.toml; then features+=,$feature; fi
+    done
+fi
+build=(--workspace --profile "$profile")
+if [ -n "$features" ]; then build+=(--features "$features"); fi
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+root=$folder/sempairs-gpu
+mkdir -p "$root/tests" "$root/data"
+
+# What there is under tests/ of the crates, by name.
+known=()
+for test in "${tests[@]}"; do
+    if compgen -G "crates/*/tests/$test.rs" >/dev/null || compgen -G "crates/*/tests/$test/main.rs" >/dev/null; then
+        known+=("$test")
+    else
+        echo "gpu-pack.sh: there is no test $test" >&2
+    fi
+done
+names=()
+for test in ${known[@]+"${known[@]}"}; do names+=(--test "$test"); done
+
+# executables: the programs that cargo says it made, by their names.
+executables() {
+    python3 -c '
+import json, sys
+for line in sys.stdin:
+    made = json.loads(line)
+    if made.get("reason") == "compiler-artifact" and made.get("executable"):
+        crate = made["package_id"].split("#")[0].rsplit("/", 1)[-1]
+        print(made["target"]["name"], crate, made["executable"], sep="\t")'
+}
+cargo build "${build[@]}" --bin sempairs --message-format json-render-diagnostics | executables >"$folder/made"
+binary=$(awk -F '\t' '$1 == "sempairs" { print $3 }' "$folder/made")
+install -m 755 "$binary" "$root/sempairs"
+if [ "${#names[@]}" -gt 0 ]; then
+    cargo test "${build[@]}" --no-run "${names[@]}" --message-format json-render-diagnostics | executables >"$folder/tested"
+    while IFS=$'\t' read -r name crate program; do
+        # Of the crates' own tests alone; two crates may have one of the same name.
+        case " ${known[*]} " in
+        *" $name "*) install -m 755 "$program" "$root/tests/$name-${crate#sempairs-}" ;;
+        esac
+    done <"$folder/tested"
+fi
+strip "$root/sempairs" "$root"/tests/* 2>/dev/null || true
+
+mkdir "$root/benches"
+cp -r benches/gpu.sh benches/peers "$root/benches/"
+rm -rf "$root/benches/peers/__pycache__"
+cp -r data/reference "$root/data/"
+if [ -n "$pictures" ]; then
+    # Classes in turn, so that few files have many classes.
+    (cd "$pictures" && find . -mindepth 2 -maxdepth 2 -type f | sort | awk -F / '{ print ++n[$2] "\t" $0 }' | sort -n -k1,1 -s | cut -f2 |
+        head -n 400 | tar cf - --null -T <(tr '\n' '\0')) | (mkdir -p "$root/pictures" && tar xf - -C "$root/pictures")
+else
+    "$root/sempairs" scenes --out "$root/pictures" --per-class 32 --size 96 >/dev/null
+fi
+
+# Threads may differ from machine to machine; the archive must not outgrow its limit on any.
+tar cf - -C "$folder" sempairs-gpu | xz -T0 -6 >"$archive"
+size=$(stat -c %s "$archive")
+echo "$archive: $size bytes, features: ${features:-none}"
+if [ "$size" -ge "$most" ]; then
+    echo "gpu-pack.sh: that is $((size - most)) bytes too many; leave out, by PACK_TESTS, some of these, the largest first:" >&2
+    for file in "$root"/tests/*; do echo "$(xz -c "$file" | wc -c) $(basename "$file")"; done | sort -rn >&2
+    exit 1
+fi
+cat <<END
+On the machine with the GPU:
+  tar xf $(basename "$archive") && cd sempairs-gpu
+  OUT=results benches/gpu.sh one ./sempairs
+  OUT=results benches/gpu.sh two ./sempairs tests/*
+END
