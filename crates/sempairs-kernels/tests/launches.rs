@@ -110,8 +110,43 @@ fn a_fused_operation_takes_fewer_launches_than_its_twin() {
     });
     rows.push(("running statistics", counts, 7));
 
+    convolutions_take_two_or_three_launches_a_pass(&device);
     for (name, [ours, twin], fewer) in rows {
         println!("{name}: {ours} launches, its twin {twin}");
         assert!(fewer * ours <= twin, "{name}: {ours} launches, its twin {twin}");
+    }
+}
+
+/// Filters and product, a third launch for unrolled maps, and the sum of the parts of a filter's gradient: a twin that
+/// adds up in 16 bits takes one launch, so numbers are compared with numbers.
+fn convolutions_take_two_or_three_launches_a_pass(device: &Device) {
+    // The other paths take what they take.
+    if std::env::var("SEMPAIRS_CONV").is_ok_and(|path| path != "gemm") {
+        return;
+    }
+    let innermost = |x: Tensor<4>| (x.permute([0, 2, 3, 1]) + 0.0).permute([0, 3, 1, 2]);
+    // A filter's side, its stride, and the launches of the forward pass and of all three.
+    for (kernel, stride, forward, passes) in
+        [(1, 1, 2, 6), (1, 2, 3, 9), (3, 1, 3, 9), (3, 2, 3, 9)]
+    {
+        let name = format!("convolution, kernel {kernel}, stride {stride}");
+        let padding = [kernel / 2; 2];
+        let operands = |device: &Device| {
+            let x = innermost(Tensor::<4>::ones([4, 16, 8, 8], device));
+            (x, Tensor::<4>::ones([32, 16, kernel, kernel], device))
+        };
+        let (x, weight) = operands(device);
+        let ours = launches(|| fused::conv2d(x.clone(), weight.clone(), [stride; 2], padding));
+        println!("{name}: {ours} launches forward");
+        assert_eq!(ours, forward, "{name}: forward");
+        let (x, weight) = operands(&device.clone().autodiff());
+        let (x, weight) = (x.require_grad(), weight.require_grad());
+        let all =
+            launches(|| fused::conv2d(x.clone(), weight.clone(), [stride; 2], padding).backward());
+        // The gradient of the output is ones in the order of its shape: a launch makes them, and either gradient puts
+        // them into the order of maps.
+        let ours = all - 3;
+        println!("{name}: {ours} launches forward and backward");
+        assert_eq!(ours, passes, "{name}: forward and backward");
     }
 }

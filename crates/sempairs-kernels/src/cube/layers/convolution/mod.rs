@@ -2,9 +2,9 @@
 //!
 //! `SEMPAIRS_CONV` chooses the path for the whole process; docs/kernels.md says which suits what.
 
+mod burns_own;
 #[cfg(feature = "cudnn")]
 mod cudnn;
-mod direct;
 pub(in crate::cube) mod filters;
 mod gemm;
 mod path;
@@ -26,15 +26,15 @@ pub(super) fn forward(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> CubeTensor {
-    match Path::of_process() {
-        Path::Direct => return direct::forward(x, weight, stride, padding),
-        #[cfg(feature = "cudnn")]
-        Path::Cudnn => {
-            if let Some(y) = cudnn::forward(&x, &weight, stride, padding) {
-                return y;
-            }
-        }
-        Path::Gemm => {}
+    let path = Path::of_process();
+    if let Some(strategy) = burns_own::strategy(path) {
+        return burns_own::forward(strategy, x, weight, stride, padding);
+    }
+    #[cfg(feature = "cudnn")]
+    if path == Path::Cudnn
+        && let Some(y) = cudnn::forward(&x, &weight, stride, padding)
+    {
+        return y;
     }
     let (input, filters) = (x.meta.shape().dims(), weight.meta.shape().dims());
     gemm::forward(x, weight, &Convolution::new(input, filters, stride, padding))
@@ -48,15 +48,15 @@ pub(super) fn input_gradient(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> CubeTensor {
-    match Path::of_process() {
-        Path::Direct => return direct::input_gradient(weight, gradient, input, stride, padding),
-        #[cfg(feature = "cudnn")]
-        Path::Cudnn => {
-            if let Some(dx) = cudnn::input_gradient(&weight, &gradient, input, stride, padding) {
-                return dx;
-            }
-        }
-        Path::Gemm => {}
+    let path = Path::of_process();
+    if let Some(strategy) = burns_own::strategy(path) {
+        return burns_own::input_gradient(strategy, weight, gradient, input, stride, padding);
+    }
+    #[cfg(feature = "cudnn")]
+    if path == Path::Cudnn
+        && let Some(dx) = cudnn::input_gradient(&weight, &gradient, input, stride, padding)
+    {
+        return dx;
     }
     let filters = weight.meta.shape().dims();
     gemm::input_gradient(weight, gradient, &Convolution::new(input, filters, stride, padding))
@@ -70,15 +70,15 @@ pub(super) fn weight_gradient(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> CubeTensor {
-    match Path::of_process() {
-        Path::Direct => return direct::weight_gradient(x, gradient, filters, stride, padding),
-        #[cfg(feature = "cudnn")]
-        Path::Cudnn => {
-            if let Some(dw) = cudnn::weight_gradient(&x, &gradient, filters, stride, padding) {
-                return dw;
-            }
-        }
-        Path::Gemm => {}
+    let path = Path::of_process();
+    if let Some(strategy) = burns_own::strategy(path) {
+        return burns_own::weight_gradient(strategy, x, gradient, filters, stride, padding);
+    }
+    #[cfg(feature = "cudnn")]
+    if path == Path::Cudnn
+        && let Some(dw) = cudnn::weight_gradient(&x, &gradient, filters, stride, padding)
+    {
+        return dw;
     }
     let input = x.meta.shape().dims();
     gemm::weight_gradient(x, gradient, &Convolution::new(input, filters, stride, padding))

@@ -17,6 +17,9 @@ pub(crate) enum Path {
     Gemm,
     /// Burn's direct kernels, which need no memory and use no tensor cores.
     Direct,
+    /// The kernels of Burn's that are fastest when timed, which may be other ones in another process, with other last bits.
+    #[cfg(feature = "tuned")]
+    Tuned,
     /// NVIDIA's library on CUDA devices, and [`Gemm`](Self::Gemm) for what it does not take.
     #[cfg(feature = "cudnn")]
     Cudnn,
@@ -26,6 +29,8 @@ impl Path {
     const ALL: &[(&str, Self)] = &[
         ("gemm", Self::Gemm),
         ("direct", Self::Direct),
+        #[cfg(feature = "tuned")]
+        ("tuned", Self::Tuned),
         #[cfg(feature = "cudnn")]
         ("cudnn", Self::Cudnn),
     ];
@@ -49,11 +54,14 @@ impl Path {
     }
 
     /// The type in which this path adds the products of an operation on values of `dtype` up, each of its three passes:
-    /// forward, and the gradients of input and filters.
+    /// forward, and the gradients of input and filters. Where that is left to a choice by timing, the narrowest of them.
     pub(crate) fn sums_in(self, dtype: DType) -> DType {
         match (self, dtype) {
             // The direct kernels add up in the type of the elements.
             (Self::Direct, dtype) => dtype,
+            // Those are among the kernels that are timed.
+            #[cfg(feature = "tuned")]
+            (Self::Tuned, dtype) => dtype,
             (_, DType::F64) => DType::F64,
             (_, _) => DType::F32,
         }
@@ -63,8 +71,9 @@ impl Path {
     pub(crate) fn refusal(self, dtype: DType) -> Option<String> {
         let sums = self.sums_in(dtype);
         (sums.size() < size_of::<f32>()).then(|| {
+            let adds = if self == Self::Direct { "adds" } else { "may add" };
             format!(
-                "{VARIABLE}={} adds products up in {}, in which the gradient of a filter, a sum of up to some \
+                "{VARIABLE}={} {adds} products up in {}, in which the gradient of a filter, a sum of up to some \
                  hundred thousand, means nothing; leave {VARIABLE} out, or train in f32",
                 self.name(),
                 sums.name()
@@ -77,8 +86,9 @@ impl FromStr for Path {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        if word == "cudnn" && !cfg!(feature = "cudnn") {
-            return Err(format!("{VARIABLE}=cudnn: this build has not the feature `cudnn`"));
+        let optional = [("cudnn", cfg!(feature = "cudnn")), ("tuned", cfg!(feature = "tuned"))];
+        if optional.contains(&(word, false)) {
+            return Err(format!("{VARIABLE}={word}: this build has not the feature `{word}`"));
         }
         let found = Self::ALL.iter().find(|(name, _)| *name == word);
         found.map(|(_, path)| *path).ok_or_else(|| {
@@ -99,7 +109,15 @@ mod tests {
         }
         let reason = "gem".parse::<Path>().unwrap_err();
         assert!(reason.starts_with("SEMPAIRS_CONV=gem is none of gemm, direct"), "{reason}");
-        assert_eq!("cudnn".parse::<Path>().is_ok(), cfg!(feature = "cudnn"));
+        for (name, compiled) in
+            [("cudnn", cfg!(feature = "cudnn")), ("tuned", cfg!(feature = "tuned"))]
+        {
+            let parsed = name.parse::<Path>();
+            assert_eq!(parsed.is_ok(), compiled);
+            if let Err(reason) = parsed {
+                assert!(reason.ends_with(&format!("has not the feature `{name}`")), "{reason}");
+            }
+        }
     }
 
     /// The table of docs/kernels.md.
@@ -112,6 +130,12 @@ mod tests {
             (Path::Direct, DType::F32, DType::F32),
             (Path::Direct, DType::F16, DType::F16),
             (Path::Direct, DType::BF16, DType::BF16),
+            #[cfg(feature = "tuned")]
+            (Path::Tuned, DType::F32, DType::F32),
+            #[cfg(feature = "tuned")]
+            (Path::Tuned, DType::F16, DType::F16),
+            #[cfg(feature = "tuned")]
+            (Path::Tuned, DType::BF16, DType::BF16),
             #[cfg(feature = "cudnn")]
             (Path::Cudnn, DType::F32, DType::F32),
             #[cfg(feature = "cudnn")]

@@ -1,4 +1,5 @@
-//! Burn's direct kernels, which add up in the type of the elements and use no tensor cores.
+//! Burn's own kernels: the direct ones, which add up in the type of the elements and use no tensor cores, or those that
+//! Burn finds the fastest of all it has, the direct ones among them.
 
 use burn::backend::ops::ConvOptions;
 use burn::tensor::{DType, Shape};
@@ -7,6 +8,18 @@ use burn_cubecl::kernel::conv::{
     ConvStrategy, conv_data_backward, conv_forward, conv_weight_backward,
 };
 use burn_cubecl::tensor::CubeTensor;
+
+use super::path::Path;
+
+/// What Burn calls the kernels of a path, if they are Burn's own.
+pub(super) fn strategy(path: Path) -> Option<ConvStrategy> {
+    match path {
+        Path::Direct => Some(ConvStrategy::Direct),
+        #[cfg(feature = "tuned")]
+        Path::Tuned => Some(ConvStrategy::Autotune),
+        _ => None,
+    }
+}
 
 fn options(stride: [usize; 2], padding: [usize; 2]) -> ConvOptions<2> {
     ConvOptions::new(stride, padding, [1, 1], 1)
@@ -17,18 +30,20 @@ fn options(stride: [usize; 2], padding: [usize; 2]) -> ConvOptions<2> {
 /// # Shapes
 /// - `x`: `[n, c_in, h, w]`; `weight`: `[c_out, c_in, k_h, k_w]` in 32 bits
 pub(super) fn forward(
+    strategy: ConvStrategy,
     x: CubeTensor,
     weight: CubeTensor,
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> CubeTensor {
     let weight = cast(weight, x.dtype);
-    conv_forward(x, weight, None, options(stride, padding), ConvStrategy::Direct)
-        .expect("the direct kernel takes every convolution")
+    conv_forward(x, weight, None, options(stride, padding), strategy)
+        .expect("the direct kernels, of which there is always one, take every convolution")
 }
 
 /// `∂L/∂x` for an input of shape `input`, channels innermost, in the type of the gradient.
 pub(super) fn input_gradient(
+    strategy: ConvStrategy,
     weight: CubeTensor,
     gradient: CubeTensor,
     input: [usize; 4],
@@ -37,12 +52,13 @@ pub(super) fn input_gradient(
 ) -> CubeTensor {
     let weight = cast(weight, gradient.dtype);
     let (input, options) = (Shape::new(input), options(stride, padding));
-    conv_data_backward(gradient, weight, input, options, ConvStrategy::Direct)
-        .expect("the direct kernel takes every convolution")
+    conv_data_backward(gradient, weight, input, options, strategy)
+        .expect("the direct kernels, of which there is always one, take every convolution")
 }
 
 /// `∂L/∂weight` for filters of shape `filters`, in 32 bits.
 pub(super) fn weight_gradient(
+    strategy: ConvStrategy,
     x: CubeTensor,
     gradient: CubeTensor,
     filters: [usize; 4],
@@ -50,7 +66,7 @@ pub(super) fn weight_gradient(
     padding: [usize; 2],
 ) -> CubeTensor {
     let (filters, options) = (Shape::new(filters), options(stride, padding));
-    let dw = conv_weight_backward(x, gradient, filters, options, ConvStrategy::Direct)
-        .expect("the direct kernel takes every convolution");
+    let dw = conv_weight_backward(x, gradient, filters, options, strategy)
+        .expect("the direct kernels, of which there is always one, take every convolution");
     cast(dw, DType::F32)
 }
