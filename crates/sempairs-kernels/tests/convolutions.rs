@@ -99,7 +99,8 @@ fn conv2d_takes_unequal_strides_and_paddings() {
 fn conv2d_takes_any_strides_of_memory() {
     let views: [(&str, View); 6] = [
         ("permuted", |x| x.permute([3, 1, 0, 2])),
-        ("channels innermost", |x| (x.permute([0, 2, 3, 1]) + 0.0).permute([0, 3, 1, 2])),
+        // The largest of one value is that value.
+        ("channels innermost", |x| fused::max_pool2d(x, [1, 1], [1, 1], [0, 0])),
         ("transposed", |x| x.swap_dims(2, 3)),
         ("sliced", |x| x.slice([1..6, 0..7, 2..7, 1..6])),
         ("flipped", |x| x.flip([0, 3])),

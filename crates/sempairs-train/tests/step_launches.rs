@@ -11,9 +11,10 @@ use sempairs_kernels::launches::count;
 use sempairs_objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
 use sempairs_train::OptimizerConfig;
 
-/// Launches of a step of SimCLR with a ResNet-50 and SGD, at most: 2,795 were counted over wgpu, and 3,778 where all
-/// operations are plain.
-const MOST: usize = 2_850;
+/// Launches of a step of SimCLR with a ResNet-50 and SGD, at most. Over wgpu, which has fewer bindings for the optimiser than
+/// CUDA, there are 917 in 32 bits; there were 2,795 before the layers had kernels, and there are 3,778 where all operations
+/// are plain.
+const MOST: usize = 931;
 
 /// As many as the table shows.
 const SHOWN: usize = 25;

@@ -1,6 +1,8 @@
 //! Filters as the matrices that a convolution multiplies with, and their gradient from parts of it.
 
+use burn::backend::ops::FloatTensorOps;
 use burn::tensor::DType;
+use burn_cubecl::CubeBackend;
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::kernel::into_contiguous;
@@ -66,6 +68,14 @@ pub(super) fn arranged(
         Rows::Outputs => (c_out, c_in),
     };
     let height = filled_up(taps * inner);
+    if taps == 1 && height == inner && dtype == filters.dtype {
+        // They are that matrix, or its transpose, as they lie in memory.
+        let matrix = CubeBackend::float_reshape(filters, [c_out, c_in].into());
+        return match rows {
+            Rows::Inputs => CubeBackend::float_swap_dims(matrix, 0, 1),
+            Rows::Outputs => matrix,
+        };
+    }
     let matrix = empty(&filters, [height, outer], dtype);
     let client = filters.client.clone();
     // SAFETY: units are compared with the entries of the matrix, and taps with their number.
