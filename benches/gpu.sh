@@ -120,10 +120,10 @@ attempt() {
     return 1
 }
 
-# Whether the last command says that what was asked of it is not in this build or none of this device's, rather than that it
-# failed.
+# Whether the last command says that what was asked of it is not in this build, none of this device's, or needs a Python
+# package that is not there, rather than that it failed.
 is_left_out() {
-    grep -q '^error.*flex launches no kernels' "$scratch/err" ||
+    grep -qE '^error.*flex launches no kernels|^ModuleNotFoundError' "$scratch/err" ||
         { [ -n "${SEMPAIRS_CONV:-}" ] && grep -qiE "^error.*$SEMPAIRS_CONV.*(compiled in|--features)" "$scratch/err"; }
 }
 

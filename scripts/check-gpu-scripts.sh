@@ -6,7 +6,8 @@
 #   cargo build --workspace --bin sempairs
 #   scripts/check-gpu-scripts.sh BINARY [TEST_BINARY...]
 #
-# PEER_PYTHON names an interpreter with PyTorch; without one, PyTorch's rows are skipped.
+# PEER_PYTHON names an interpreter with PyTorch; without one, its rows are skipped. GPU_SECONDS are those of a part (280), to
+# be raised where other work goes on beside.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 binary=$(realpath "${1:?the program sempairs}")
@@ -23,6 +24,7 @@ chmod +x "$folder/bin/nvidia-smi" "$folder/crash" "$folder/hang"
 export PATH="$folder/bin:$PATH" GPU_PRETEND=1 SEMPAIRS_DEVICE=${SEMPAIRS_DEVICE:-flex} PICTURES=$folder/pictures
 export GPU_BACKBONE=resnet18 GPU_VIT=vit_small_patch8 GPU_PAIRS=4 GPU_SIZE=32 GPU_STEPS=2 GPU_WARMUP=1 GPU_SAMPLES=1
 export GPU_ERROR_PICTURES=2 GPU_RUN_STEPS=6 GPU_BATCHES=4 GPU_PRECISIONS="f32" GPU_COMPILE=0
+limit=${GPU_SECONDS:-280}
 wrong=0
 complain() {
     echo "check-gpu-scripts.sh: $*" >&2
@@ -48,13 +50,13 @@ expected_one=("GPU, driver" "sempairs devices" "errors of cudnn" "errors of gemm
 expected_two=("loader, .*, sempairs" "loader, .* views on the GPU" "SimCLR, .* views on the host" "SimCLR, .* views on the device"
     "one convolution, tuned" "part two")
 
-part whole 280 one "$binary"
+part whole "$limit" one "$binary"
 if [ "$status" != 0 ]; then complain "part one has the exit status $status"; fi
 for what in "${expected_one[@]}"; do has "$what" '\(ok\|SKIPPED\)'; done
 if grep -q FAILED "$table"; then complain "a row of part one failed"; fi
 grep -q '64-64k3s1i8 forward  *[0-9.-]' "$table" || complain "the sizes are not side by side"
 
-GPU_TUNED_SHAPE=64-64k3s1i8 part whole 280 two "$binary" "$@"
+GPU_TUNED_SHAPE=64-64k3s1i8 part whole "$limit" two "$binary" "$@"
 if [ "$status" != 0 ]; then complain "part two has the exit status $status"; fi
 for what in "${expected_two[@]}"; do has "$what" '\(ok\|SKIPPED\)'; done
 if grep -q FAILED "$table"; then complain "a row of part two failed"; fi

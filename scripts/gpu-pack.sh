@@ -84,8 +84,8 @@ else
     "$root/sempairs" scenes --out "$root/pictures" --per-class 32 --size 96 >/dev/null
 fi
 
-# Threads may differ from machine to machine; the archive must not outgrow its limit on any.
-tar cf - -C "$folder" sempairs-gpu | xz -T0 -6 >"$archive"
+# The programs share most of their code, which a window longer than one of them finds again.
+tar cf - -C "$folder" sempairs-gpu | xz -T1 --x86 --lzma2=preset=6,dict=128MiB >"$archive"
 size=$(stat -c %s "$archive")
 echo "$archive: $size bytes, features: ${features:-none}"
 if [ "$size" -ge "$most" ]; then
