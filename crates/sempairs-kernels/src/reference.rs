@@ -8,6 +8,7 @@ use burn::tensor::{Bool, Device, Tensor, TensorData};
 use sempairs_augment::{Plan, apply_batch};
 use sempairs_data::Picture;
 
+use crate::fused::is_flex;
 use crate::precision::{follow, widen};
 use crate::{Descent, Ratio};
 
@@ -120,12 +121,17 @@ pub fn layer_norm<const D: usize>(
     scaled * weight.unsqueeze() + bias.unsqueeze()
 }
 
-/// The twin of [`gelu`](crate::gelu()): [`burn::tensor::activation::gelu`].
+/// The twin of [`gelu`](crate::gelu()): [`burn::tensor::activation::gelu`] on Flex, elsewhere the same in single
+/// operations, since Burn 0.22.1 gives its own the gradient of the approximation by tanh there.
 ///
 /// # Shapes
 /// - `x`, output: any
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    burn::tensor::activation::gelu(x)
+    if is_flex(&x.device()) {
+        return burn::tensor::activation::gelu(x);
+    }
+    let cumulated = (x.clone() / std::f64::consts::SQRT_2).erf().add_scalar(1.0);
+    x * cumulated / 2.0
 }
 
 /// The twin of [`attention`](crate::attention()).

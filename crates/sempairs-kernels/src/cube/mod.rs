@@ -20,6 +20,7 @@ mod segments;
 mod similarity_gradient;
 mod soft_cross_entropy;
 mod squared_energy;
+mod tokens;
 mod views;
 
 use burn::backend::DispatchDevice;
