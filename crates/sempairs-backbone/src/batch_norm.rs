@@ -1,7 +1,7 @@
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
-use sempairs_kernels::{batch_norm, batch_norm_add_relu, batch_norm_relu};
+use sempairs_kernels::{batch_norm, batch_norm_add_relu, batch_norm_relu, running_statistics};
 
 /// The settings of a [`BatchNorm`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -143,15 +143,15 @@ impl BatchNorm {
 
     /// Moves the running statistics towards those of a batch of so many values a channel.
     fn track(&self, mean: Tensor<1>, biased_variance: Tensor<1>, values: usize) {
-        let unbiased = values as f64 / (values - 1) as f64;
-        let variance = biased_variance.mul_scalar(unbiased);
-        for (running, batch) in [(&self.running_mean, mean), (&self.running_var, variance)] {
-            let batch = batch.detach();
-            let old = running.value_sync().to_device(&batch.device());
-            let new = old.mul_scalar(1.0 - self.momentum).add(batch.mul_scalar(self.momentum));
-            running.update(new.detach());
+        let device = mean.device();
+        let states = [&self.running_mean, &self.running_var];
+        let running = states.map(|state| state.value_sync().to_device(&device).inner());
+        let batch = [mean, biased_variance].map(Tensor::inner);
+        let moved = running_statistics(running, batch, self.momentum, values);
+        for (state, new) in states.into_iter().zip(moved) {
+            state.update(new.to_device(&device));
             // A `RunningState` holds an update back until the next one; records do not wait for it.
-            running.value_sync();
+            state.value_sync();
         }
     }
 }

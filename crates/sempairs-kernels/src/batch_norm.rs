@@ -22,11 +22,12 @@ pub fn batch_norm(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if !fused::on_flex(&x) {
+    if !fused::layers_on(&x) {
         return widened(x, |x| reference::batch_norm(x, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
-    let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    let (weight, bias) = (widen(weight).into_dispatch(), widen(bias).into_dispatch());
+    let x = x.into_dispatch();
     tensors(Dispatch::fused_batch_norm(x, weight, bias, epsilon, false))
 }
 
@@ -40,11 +41,12 @@ pub fn batch_norm_relu(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if !fused::on_flex(&x) {
+    if !fused::layers_on(&x) {
         return widened(x, |x| reference::batch_norm_relu(x, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
-    let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    let (weight, bias) = (widen(weight).into_dispatch(), widen(bias).into_dispatch());
+    let x = x.into_dispatch();
     tensors(Dispatch::fused_batch_norm(x, weight, bias, epsilon, true))
 }
 
@@ -59,14 +61,15 @@ pub fn batch_norm_add_relu(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if !fused::on_flex(&x) {
+    if !fused::layers_on(&x) {
         let skip = widen(skip);
         return widened(x, |x| reference::batch_norm_add_relu(x, skip, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
     assert_eq!(x.dims(), skip.dims(), "batch_norm_add_relu: shapes of x and skip");
+    let skip = follow(skip, &x);
     let (x, skip) = (x.into_dispatch(), skip.into_dispatch());
-    let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
+    let (weight, bias) = (widen(weight).into_dispatch(), widen(bias).into_dispatch());
     tensors(Dispatch::fused_batch_norm_add_relu(x, skip, weight, bias, epsilon))
 }
 

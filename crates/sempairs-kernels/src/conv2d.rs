@@ -1,7 +1,7 @@
 //! Convolution.
 
 use burn::backend::Dispatch;
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Device, Tensor};
 
 use crate::fused::{self, ForwardOps};
 use crate::precision::{follow, widen};
@@ -32,4 +32,18 @@ pub fn conv2d(
     }
     let (x, weight) = (x.into_dispatch(), widen(weight).into_dispatch());
     Tensor::from_dispatch(Dispatch::fused_conv2d(x, weight, stride, padding))
+}
+
+/// Whether the convolutions of a device add products of values of a type up in at least 32 bits, so that a network can be
+/// trained in it.
+///
+/// # Errors
+/// The reason if they do not, with what to do about it.
+#[cfg_attr(not(feature = "cube"), expect(unused_variables, reason = "the processor always does"))]
+pub fn check_sums(device: &Device, dtype: DType) -> Result<(), String> {
+    #[cfg(feature = "cube")]
+    if let Some(reason) = crate::cube::conv_refusal(device, dtype) {
+        return Err(reason);
+    }
+    Ok(())
 }

@@ -10,6 +10,7 @@ use sempairs_data::Picture;
 
 use crate::fused::is_flex;
 use crate::precision::{follow, widen};
+use crate::running::unbiased;
 use crate::{Descent, Ratio};
 
 /// The twin of [`conv2d`](crate::conv2d()): [`burn::tensor::module::conv2d`] without bias, dilation
@@ -300,6 +301,21 @@ pub fn moving_averages(
     let average =
         |(copy, other): (Tensor<1>, Tensor<1>)| copy * momentum + other * (1.0 - momentum);
     copies.into_iter().zip(others).map(average).collect()
+}
+
+/// The twin of [`running_statistics`](crate::running_statistics).
+///
+/// # Shapes
+/// - running mean and variance, the batch's mean and biased variance, both outputs: `[c]`
+pub fn running_statistics(
+    [running_mean, running_variance]: [Tensor<1>; 2],
+    [mean, variance]: [Tensor<1>; 2],
+    momentum: f64,
+    values: usize,
+) -> [Tensor<1>; 2] {
+    let variance = variance.mul_scalar(unbiased(values));
+    [(running_mean, mean), (running_variance, variance)]
+        .map(|(running, batch)| running.mul_scalar(1.0 - momentum).add(batch.mul_scalar(momentum)))
 }
 
 /// The twin of [`views`](crate::views()): the work of the host's threads, uploaded.

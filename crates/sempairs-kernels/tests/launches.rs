@@ -93,6 +93,23 @@ fn a_fused_operation_takes_fewer_launches_than_its_twin() {
     let counts = of.map(|f| launches(|| f(matrix.clone(), 0.005).backward()));
     rows.push(("redundancy and its gradient", counts, 2));
 
+    let maps = Tensor::<4>::ones([4, 16, 8, 8], &tracked).require_grad();
+    let channels = Tensor::<1>::ones([16], &tracked).require_grad();
+    type Normalise = fn(Tensor<4>, Tensor<1>, Tensor<1>, f64) -> (Tensor<4>, Tensor<1>, Tensor<1>);
+    let of: [Normalise; 2] = [fused::batch_norm_relu, reference::batch_norm_relu];
+    let counts = of.map(|f| {
+        launches(|| f(maps.clone(), channels.clone(), channels.clone(), 1e-5).0.sum().backward())
+    });
+    rows.push(("batch normalisation with a rectifier and its gradient", counts, 3));
+    let of: [fn(_, _, _, _) -> [Tensor<1>; 2]; 2] =
+        [fused::running_statistics, reference::running_statistics];
+    let plain = Tensor::<1>::ones([16], &device);
+    let counts = of.map(|f| {
+        let pair = || [plain.clone(), plain.clone()];
+        launches(|| f(pair(), pair(), 0.1, 9))
+    });
+    rows.push(("running statistics", counts, 7));
+
     for (name, [ours, twin], fewer) in rows {
         println!("{name}: {ours} launches, its twin {twin}");
         assert!(fewer * ours <= twin, "{name}: {ours} launches, its twin {twin}");

@@ -119,3 +119,21 @@ fn parameters_of_other_lengths_are_refused() {
     let one = |length| vec![Tensor::<1>::zeros([length], &device)];
     fused::moving_averages(one(3), one(4), 0.5);
 }
+
+#[test]
+fn running_statistics_equal_their_twin() {
+    for channels in [1, 7, 256, 2048] {
+        let of = |device: &Device| {
+            [1, 2, 3, 4].map(|seed| {
+                let value = |i: usize| ((i + 3) * (seed + 5) % 97) as f32 / 48.0;
+                let values: Vec<f32> = (0..channels).map(value).collect();
+                Tensor::<1>::from_floats(values.as_slice(), device)
+            })
+        };
+        let [a, b, c, d] = of(&on_device::device());
+        let ours = fused::running_statistics([a, b], [c, d], 0.1, 7);
+        let [a, b, c, d] = of(&Device::flex());
+        let twin = reference::running_statistics([a, b], [c, d], 0.1, 7);
+        assert_close(ours.into(), twin.into(), &format!("running statistics of {channels}"));
+    }
+}

@@ -1,4 +1,5 @@
 use burn::tensor::{DType, Device};
+use sempairs_kernels::check_sums;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
@@ -25,15 +26,18 @@ impl Precision {
         }
     }
 
-    /// Whether a device computes in it.
+    /// Whether a device computes in it, and adds up the products of convolutions in 32 bits.
     ///
     /// # Errors
     ///
     /// [`TrainError::Config`] if it does not.
     pub fn check(self, device: &Device) -> Result<(), TrainError> {
-        if device.supports_dtype(self.dtype()) {
-            return Ok(());
+        if !device.supports_dtype(self.dtype()) {
+            return Err(TrainError::config(
+                "precision",
+                "this device does not compute in bfloat16",
+            ));
         }
-        Err(TrainError::config("precision", "this device does not compute in bfloat16"))
+        check_sums(device, self.dtype()).map_err(|reason| TrainError::config("precision", reason))
     }
 }

@@ -56,7 +56,12 @@ pub(super) struct Chunks {
 impl Chunks {
     /// Chunks of `tiles`, each worked on by `cubes` cubes.
     pub(super) fn new(tiles: usize, cubes: usize) -> Self {
-        let wanted = CUBES.div_ceil(cubes).clamp(1, tiles);
+        Self::of(tiles, cubes, CUBES)
+    }
+
+    /// Chunks of `tiles`, each worked on by `cubes` cubes, of which there should be `all` together.
+    pub(super) fn of(tiles: usize, cubes: usize, all: usize) -> Self {
+        let wanted = all.div_ceil(cubes).clamp(1, tiles);
         let length = tiles.div_ceil(wanted);
         Self { number: tiles.div_ceil(length), tiles: length }
     }

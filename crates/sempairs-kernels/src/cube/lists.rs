@@ -5,7 +5,7 @@ use burn::tensor::{DType, Int, Tensor};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::{average, descent};
+use super::{average, descent, running};
 use crate::step::Descent;
 
 /// Whether the kernels take all of these tensors together: 32-bit floats on one device, outside of any graph, and
@@ -40,6 +40,17 @@ pub(crate) fn moving_averages(
     momentum: f64,
 ) -> Vec<Tensor<1>> {
     tensors(average::averages(&primitives(copies), &primitives(others), momentum))
+}
+
+/// See [`running_statistics`](crate::running_statistics).
+pub(crate) fn running_statistics(
+    running: &[Tensor<1>; 2],
+    batch: &[Tensor<1>; 2],
+    momentum: f64,
+    unbiased: f64,
+) -> [Tensor<1>; 2] {
+    let [running, batch] = [running, batch].map(|both| both.each_ref().map(primitive));
+    running::moved(running, batch, momentum, unbiased).map(float_tensor)
 }
 
 fn primitives(tensors: &[Tensor<1>]) -> Vec<CubeTensor> {

@@ -16,6 +16,7 @@ mod offline;
 mod ops;
 mod products;
 mod reduction;
+mod running;
 mod segments;
 mod similarity_gradient;
 mod soft_cross_entropy;
@@ -26,7 +27,7 @@ mod views;
 use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Device, Tensor};
 
-pub(crate) use lists::{all_on, descend, moving_averages};
+pub(crate) use lists::{all_on, descend, moving_averages, running_statistics};
 pub(crate) use ops::{Energy, LossOps};
 pub(crate) use views::views;
 
@@ -57,4 +58,10 @@ pub(crate) fn takes(device: &Device) -> bool {
         // Flex, and everything under `SEMPAIRS_PLAIN=1`.
         _ => false,
     }
+}
+
+/// Why a network must not be trained on values of a type on this device by the path that convolutions take, if it must
+/// not.
+pub(crate) fn conv_refusal(device: &Device, dtype: DType) -> Option<String> {
+    takes(device).then(|| layers::Path::of_process().refusal(dtype)).flatten()
 }

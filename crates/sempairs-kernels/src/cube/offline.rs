@@ -16,10 +16,13 @@ use burn_cubecl::cubecl::ir::{DeviceIdentity, HardwareProperties, MemoryDevicePr
 use burn_cubecl::cubecl::prelude::*;
 
 use super::launch::elem_type;
+use super::layers::convolution::{filters, unroll};
+use super::layers::windows::WindowsCompilationArg;
+use super::layers::{batch_norm, pooling};
 use super::products::{SIDE, UNITS};
 use super::views::{resample, run};
 use super::{
-    average, descent, log_sum_exp, similarity_gradient, soft_cross_entropy, squared_energy,
+    average, descent, log_sum_exp, running, similarity_gradient, soft_cross_entropy, squared_energy,
 };
 
 /// What matters of an A100, as the CUDA runtime reads it from one.
@@ -92,6 +95,68 @@ macro_rules! kernel {
     (@ b) => { buffer() };
     (@ l) => { list() };
     (@ s) => { () };
+    (@ w) => { WindowsCompilationArg {
+        first: (), pictures: (), height: (), width: (), rows: (), columns: (),
+        stride_y: (), stride_x: (), padding_y: (), padding_x: (),
+    } };
+}
+
+/// The kernels of a ResNet's layers that load vectors of so many values.
+fn layers_of(dtype: ElemType, vector: usize) -> Vec<(&'static str, KernelDefinition)> {
+    // Eight vectors side by side, as of 64 channels of 16 bits.
+    let width = 8;
+    let block = CubeDim::new_2d(width as u32, (UNITS / width) as u32);
+    let line = CubeDim::new_1d(UNITS as u32);
+    let mut kernels = vec![
+        kernel!(
+            "batch_norm_moments", batch_norm::moments_of_chunk::MomentsOfChunk,
+            block, [b b b s s s], vector, width, dtype
+        ),
+        kernel!(
+            "average_pool", pooling::average_of_map::AverageOfMap,
+            line, [b b s s s s], vector, dtype
+        ),
+        kernel!(
+            "average_pool_gradient", pooling::spread_over_map::SpreadOverMap,
+            line, [b b s s s s], vector, dtype
+        ),
+        kernel!(
+            "spread_rows", unroll::spread_rows::SpreadRows, line, [b b w s], vector, dtype
+        ),
+    ];
+    for (name, scattered) in [("unroll", false), ("unroll_gradient", true)] {
+        kernels.push(kernel!(
+            name, unroll::unroll_windows::UnrollWindows,
+            line, [b b w s s], vector, 3, 3, scattered, dtype
+        ));
+    }
+    for (name, add, rectify) in [
+        ("batch_norm", false, false),
+        ("batch_norm_relu", false, true),
+        ("batch_norm_add_relu", true, true),
+    ] {
+        kernels.push(kernel!(
+            name, batch_norm::normalise::Normalise,
+            block, [b b b b b b b s s s s], vector, width, add, rectify, dtype
+        ));
+    }
+    for (name, rectify, keep) in [
+        ("batch_norm_gradient_sums", false, false),
+        ("batch_norm_relu_gradient_sums", true, false),
+        ("batch_norm_add_relu_gradient_sums", true, true),
+    ] {
+        kernels.push(kernel!(
+            name, batch_norm::gradient_sums_of_chunk::GradientSumsOfChunk,
+            block, [b b b b b b b b s s s s], vector, width, rectify, keep, dtype
+        ));
+    }
+    for (name, rectify) in [("batch_norm_gradient", false), ("batch_norm_relu_gradient", true)] {
+        kernels.push(kernel!(
+            name, batch_norm::gradient_of_input::GradientOfInput,
+            block, [b b b b b b b b b s s s s s], vector, width, rectify, dtype
+        ));
+    }
+    kernels
 }
 
 #[test]
@@ -127,6 +192,19 @@ fn every_kernel_compiles_for_compute_capability_8_0() {
         kernels.push(kernel!(
             name, descent::step_of_group::StepOfGroup, line, [l l l b b b s s s s],
             ratio, nesterov, inside, 64
+        ));
+    }
+    kernels.extend([
+        kernel!(
+            "batch_norm_join_gradient_sums", batch_norm::join_gradient_sums::JoinGradientSums,
+            line, [b b b b s s]
+        ),
+        kernel!("running_statistics", running::move_statistics::MoveStatistics, line, [b b b b b b s s s s]),
+    ]);
+    for add in [false, true] {
+        let name = if add { "convolution_add_parts" } else { "convolution_join_parts" };
+        kernels.push(kernel!(
+            name, filters::join_parts::JoinParts, line, [b b b s s s s s], add
         ));
     }
     let mut texts: Vec<_> =
@@ -180,7 +258,31 @@ fn every_kernel_compiles_for_compute_capability_8_0() {
                 ));
             }
         }
-        let kernels = kernels.into_iter().map(|(name, kernel)| (name.to_string(), kernel));
+        // Vectors of 16 bytes, as the layers of a ResNet load them.
+        let vector = 16 / dtype.size();
+        let mut layers = layers_of(dtype, vector);
+        layers.extend([
+            kernel!(
+                "batch_norm_join_moments", batch_norm::join_moments::JoinMoments,
+                line, [b b b b b s s s], dtype
+            ),
+            kernel!(
+                "max_pool", pooling::largest_of_window::LargestOfWindow,
+                line, [b b w s], 3, 3, dtype
+            ),
+            kernel!(
+                "max_pool_gradient", pooling::gradient_of_largest::GradientOfLargest,
+                line, [b b b b w s], 3, 3, dtype
+            ),
+        ]);
+        for outputs in [false, true] {
+            let name = if outputs { "filters_for_gradient" } else { "filters" };
+            layers.push(kernel!(
+                name, filters::arrange_filters::ArrangeFilters, line, [b b s s s s], outputs, dtype
+            ));
+        }
+        let kernels = kernels.into_iter().chain(layers);
+        let kernels = kernels.map(|(name, kernel)| (name.to_string(), kernel));
         texts.extend(
             kernels
                 .chain(gradients)

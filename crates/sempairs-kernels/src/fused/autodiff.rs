@@ -9,6 +9,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, TensorMetadata};
+use burn::tensor::DType;
 
 use super::ops::{BackwardOps, ForwardOps, Statistics, Wanted};
 
@@ -123,13 +124,15 @@ impl<B: BackwardOps> Backward<B, 4> for ResidualEnd {
 struct Average;
 
 impl<B: BackwardOps> Backward<B, 1> for Average {
-    type State = [usize; 4];
+    type State = ([usize; 4], DType);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [x_node] = ops.parents;
         let gradient = grads.consume::<B>(&ops.node);
         if let Some(node) = x_node {
-            grads.register::<B>(node.id, B::global_average_pool_gradient(gradient, ops.state));
+            let (input, dtype) = ops.state;
+            let dx = B::global_average_pool_gradient(gradient, input, dtype);
+            grads.register::<B>(node.id, dx);
         }
     }
 }
@@ -337,7 +340,7 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
 
     fn fused_global_average_pool(x: Tracked<B, C>) -> Tracked<B, C> {
         let guards = [x.node()];
-        let input = x.shape().dims();
+        let input = (x.shape().dims(), x.dtype());
         let y = B::fused_global_average_pool(x.into_primitive());
         match Average.prepare::<C>(guards).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(input, y),

@@ -39,7 +39,7 @@ pub(crate) fn tokens_on<const D: usize>(tensor: &Tensor<D>) -> bool {
     layers_on(tensor)
 }
 
-pub(crate) fn on_flex<const D: usize>(tensor: &Tensor<D>) -> bool {
+fn on_flex<const D: usize>(tensor: &Tensor<D>) -> bool {
     !*PLAIN && tensor.dtype() == DType::F32 && is_flex(&tensor.device())
 }
 

@@ -2,6 +2,7 @@
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
+use burn::tensor::DType;
 
 /// The forward operations, dispatched to the backend at run time.
 #[cfg_attr(feature = "cube", backend_extension(Flex, Cube, Autodiff))]
@@ -85,10 +86,11 @@ pub trait BackwardOps: ForwardOps {
         wanted: Wanted,
     ) -> BatchNormGradient<Self>;
 
-    /// `∂L/∂x` of the mean over maps of a batch of shape `input`.
+    /// `∂L/∂x` of the mean over maps of a batch of shape `input` and type `dtype`.
     fn global_average_pool_gradient(
         gradient: FloatTensor<Self>,
         input: [usize; 4],
+        dtype: DType,
     ) -> FloatTensor<Self>;
 
     /// `∂L/∂x` of the largest values `y` of windows of `x`.

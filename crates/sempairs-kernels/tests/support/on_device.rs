@@ -76,29 +76,41 @@ pub fn assert_parity<const I: usize>(
     ours: impl Fn([Tensor<2>; I]) -> Tensor<1>,
     twin: impl Fn([Tensor<2>; I]) -> Tensor<1>,
 ) {
-    for dtype in types() {
+    assert_parity_in(&types(), name, inputs, ours, twin);
+}
+
+/// [`assert_parity`] in some types alone.
+#[allow(dead_code, reason = "each test binary uses some of it")]
+pub fn assert_parity_in<const I: usize>(
+    types: &[DType],
+    name: &str,
+    inputs: [TensorData; I],
+    ours: impl Fn([Tensor<2>; I]) -> Tensor<1>,
+    twin: impl Fn([Tensor<2>; I]) -> Tensor<1>,
+) {
+    for &dtype in types {
         let name = format!("{name} in {}", dtype.name());
         let ours = run(&device(), dtype, &inputs, &ours);
         // What the type cannot hold is gone for both.
         let rounded = inputs.clone().map(|data| data.convert_dtype(dtype).convert::<f32>());
         let twin = run(&Device::flex(), DType::F32, &rounded, &twin);
-        compare(&ours.value, &twin.value, dtype, &format!("{name}: value"));
+        compare(&ours.value, &twin.value, tolerance(dtype), &format!("{name}: value"));
         for (index, (ours, twin)) in ours.gradients.iter().zip(&twin.gradients).enumerate() {
             assert_eq!(ours.is_some(), twin.is_some(), "{name}: gradient {index}");
             if let (Some(ours), Some(twin)) = (ours, twin) {
-                compare(ours, twin, dtype, &format!("{name}: gradient {index}"));
+                compare(ours, twin, tolerance(dtype), &format!("{name}: gradient {index}"));
             }
         }
     }
 }
 
-fn compare(ours: &[f32], twin: &[f32], dtype: DType, name: &str) {
+fn compare(ours: &[f32], twin: &[f32], tolerance: f32, name: &str) {
     assert_eq!(ours.len(), twin.len(), "{name}");
     // Where all of a gradient is zero, as for the direction of a number, rounding is not.
     let largest = twin.iter().fold(0.1f32, |largest, value| largest.max(value.abs()));
     for (index, (ours, twin)) in ours.iter().zip(twin).enumerate() {
         assert!(
-            (ours - twin).abs() <= tolerance(dtype) * largest,
+            (ours - twin).abs() <= tolerance * largest,
             "{name}: element {index} is {ours}, its twin {twin}"
         );
     }

@@ -1,7 +1,6 @@
 //! Maps with the channels innermost in memory.
 
 use burn::backend::ops::FloatTensorOps;
-use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::{permute_nchw_to_nhwc, permute_nhwc_to_nchw};
@@ -19,9 +18,10 @@ pub(super) fn maps(channels_last: CubeTensor) -> CubeTensor {
     permute_nhwc_to_nchw(channels_last)
 }
 
-/// Room for maps `[n, h, w, c]`, row-major.
-pub(super) fn room(beside: &CubeTensor, [n, c, h, w]: [usize; 4], dtype: DType) -> CubeTensor {
-    empty(beside, [n, h, w, c], dtype)
+/// Room for a row-major `[n, h, w, c]` like another.
+pub(super) fn like(other: &CubeTensor) -> CubeTensor {
+    let shape: [usize; 4] = other.meta.shape().dims();
+    empty(other, shape, other.dtype)
 }
 
 /// `a + b` of maps, channels innermost.

@@ -4,8 +4,9 @@ use burn::backend::ops::FloatTensorOps;
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::cast;
-use burn_cubecl::kernel::matmul::{MatmulStrategy, matmul};
 use burn_cubecl::tensor::CubeTensor;
+
+use super::product::product;
 
 /// `x · weight + bias` in the type of `x`.
 ///
@@ -34,10 +35,4 @@ pub(super) fn bias_gradient(gradient: CubeTensor) -> CubeTensor {
     let [_, outputs] = gradient.meta.shape().dims();
     let sum = CubeBackend::float_sum_dim(cast(gradient, DType::F32), 0);
     CubeBackend::float_reshape(sum, [outputs].into())
-}
-
-/// A product of matrices with sums in 32 bits.
-fn product(a: CubeTensor, b: CubeTensor, dtype: DType) -> CubeTensor {
-    matmul(a, b, None, MatmulStrategy::default(), dtype)
-        .expect("there is a kernel for every product of matrices")
 }

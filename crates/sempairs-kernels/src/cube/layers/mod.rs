@@ -3,10 +3,18 @@
 //! Maps have the shape `[n, c, h, w]` as everywhere and lie in memory with the channels innermost. Weights are
 //! 32-bit floats and are rounded to the type of what they meet; their gradients are summed and kept in 32 bits.
 
-mod convolution;
+pub(in crate::cube) mod batch_norm;
+pub(in crate::cube) mod convolution;
+mod grid;
 mod layout;
 mod linear;
+pub(in crate::cube) mod pooling;
+mod product;
+pub(in crate::cube) mod windows;
 
+pub(crate) use convolution::Path;
+
+use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
@@ -23,31 +31,36 @@ impl ForwardOps for CubeBackend {
     }
 
     fn fused_batch_norm(
-        _: CubeTensor,
-        _: CubeTensor,
-        _: CubeTensor,
-        _: f64,
-        _: bool,
+        x: CubeTensor,
+        weight: CubeTensor,
+        bias: CubeTensor,
+        epsilon: f64,
+        rectify: bool,
     ) -> (CubeTensor, CubeTensor, CubeTensor) {
-        unreachable!("goes to the twin")
+        batch_norm::forward(x, None, weight, bias, epsilon, rectify)
     }
 
     fn fused_batch_norm_add_relu(
-        _: CubeTensor,
-        _: CubeTensor,
-        _: CubeTensor,
-        _: CubeTensor,
-        _: f64,
+        x: CubeTensor,
+        skip: CubeTensor,
+        weight: CubeTensor,
+        bias: CubeTensor,
+        epsilon: f64,
     ) -> (CubeTensor, CubeTensor, CubeTensor) {
-        unreachable!("goes to the twin")
+        batch_norm::forward(x, Some(skip), weight, bias, epsilon, true)
     }
 
-    fn fused_global_average_pool(_: CubeTensor) -> CubeTensor {
-        unreachable!("goes to the twin")
+    fn fused_global_average_pool(x: CubeTensor) -> CubeTensor {
+        pooling::mean(x)
     }
 
-    fn fused_max_pool2d(_: CubeTensor, _: [usize; 2], _: [usize; 2], _: [usize; 2]) -> CubeTensor {
-        unreachable!("goes to the twin")
+    fn fused_max_pool2d(
+        x: CubeTensor,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: [usize; 2],
+    ) -> CubeTensor {
+        pooling::largest(x, kernel, stride, padding)
     }
 
     fn fused_linear(x: CubeTensor, weight: CubeTensor, bias: CubeTensor) -> CubeTensor {
@@ -81,28 +94,32 @@ impl BackwardOps for CubeBackend {
     }
 
     fn batch_norm_gradient(
-        _: CubeTensor,
-        _: Option<CubeTensor>,
-        _: Statistics<Self>,
-        _: CubeTensor,
-        _: Wanted,
+        x: CubeTensor,
+        rectified: Option<CubeTensor>,
+        statistics: Statistics<Self>,
+        gradient: CubeTensor,
+        wanted: Wanted,
     ) -> BatchNormGradient<Self> {
-        unreachable!("goes to the twin")
+        batch_norm::gradient(x, rectified, statistics, gradient, wanted)
     }
 
-    fn global_average_pool_gradient(_: CubeTensor, _: [usize; 4]) -> CubeTensor {
-        unreachable!("goes to the twin")
+    fn global_average_pool_gradient(
+        gradient: CubeTensor,
+        input: [usize; 4],
+        dtype: DType,
+    ) -> CubeTensor {
+        pooling::mean_gradient(gradient, input, dtype)
     }
 
     fn max_pool2d_gradient(
-        _: CubeTensor,
-        _: CubeTensor,
-        _: CubeTensor,
-        _: [usize; 2],
-        _: [usize; 2],
-        _: [usize; 2],
+        x: CubeTensor,
+        y: CubeTensor,
+        gradient: CubeTensor,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: [usize; 2],
     ) -> CubeTensor {
-        unreachable!("goes to the twin")
+        pooling::largest_gradient([x, y, gradient], kernel, stride, padding)
     }
 
     fn linear_input_gradient(weight: CubeTensor, gradient: CubeTensor) -> CubeTensor {

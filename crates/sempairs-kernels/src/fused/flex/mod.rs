@@ -26,6 +26,7 @@ mod winograd;
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
+use burn::tensor::DType;
 
 use super::ops::{BackwardOps, BatchNormGradient, ForwardOps, Statistics, Wanted};
 use geometry::Geometry;
@@ -113,7 +114,7 @@ impl BackwardOps for Flex {
         normalisation::gradient(&x, rectified.as_ref(), &statistics, &gradient, wanted)
     }
 
-    fn global_average_pool_gradient(gradient: Value, input: [usize; 4]) -> Value {
+    fn global_average_pool_gradient(gradient: Value, input: [usize; 4], _: DType) -> Value {
         pooling::mean_gradient(&gradient, input)
     }
 

@@ -1,4 +1,4 @@
-//! Convolution.
+//! Burn's direct kernels, which add up in the type of the elements and use no tensor cores.
 
 use burn::backend::ops::ConvOptions;
 use burn::tensor::{DType, Shape};
@@ -23,7 +23,7 @@ pub(super) fn forward(
     padding: [usize; 2],
 ) -> CubeTensor {
     let weight = cast(weight, x.dtype);
-    conv_forward(x, weight, None, options(stride, padding), ConvStrategy::default())
+    conv_forward(x, weight, None, options(stride, padding), ConvStrategy::Direct)
         .expect("the direct kernel takes every convolution")
 }
 
@@ -37,7 +37,7 @@ pub(super) fn input_gradient(
 ) -> CubeTensor {
     let weight = cast(weight, gradient.dtype);
     let (input, options) = (Shape::new(input), options(stride, padding));
-    conv_data_backward(gradient, weight, input, options, ConvStrategy::default())
+    conv_data_backward(gradient, weight, input, options, ConvStrategy::Direct)
         .expect("the direct kernel takes every convolution")
 }
 
@@ -50,7 +50,7 @@ pub(super) fn weight_gradient(
     padding: [usize; 2],
 ) -> CubeTensor {
     let (filters, options) = (Shape::new(filters), options(stride, padding));
-    let dw = conv_weight_backward(x, gradient, filters, options, ConvStrategy::default())
+    let dw = conv_weight_backward(x, gradient, filters, options, ConvStrategy::Direct)
         .expect("the direct kernel takes every convolution");
     cast(dw, DType::F32)
 }

@@ -1,0 +1,490 @@
+//! Batch normalisation, with a rectifier and a residual sum in the same pass.
+//!
+//! Three launches each way: a pass over the values whose sums go to memory once a chunk of rows, a launch that adds
+//! those up, and a pass that applies the result. The forward passes read the input twice and write the output once;
+//! the gradient's read what they need twice and write once. All sums are of 32-bit floats and in a fixed order.
+
+use burn_cubecl::CubeBackend;
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::super::launch::{elem_type, empty, floats};
+use super::super::products::UNITS;
+use super::grid::Grid;
+use super::layout::{channels_last, like, maps};
+use crate::fused::ops::{BatchNormGradient, Statistics, Wanted};
+
+/// Channels that a cube adds chunks up for.
+const ADDED: usize = 8;
+/// Units that share the chunks of a channel.
+const SLICES: usize = UNITS / ADDED;
+
+/// The sum of a vector over the units of a cube that lie above each other, given to the uppermost.
+#[cube]
+fn sum_of_column<N: Size>(
+    value: Vector<f32, N>,
+    words: &mut Shared<[Vector<f32, N>]>,
+    #[comptime] width: usize,
+) -> Vector<f32, N> {
+    let place = UNIT_POS_Y as usize * width + UNIT_POS_X as usize;
+    // Nobody still reads what was there before.
+    sync_cube();
+    words[place] = value;
+    sync_cube();
+    let mut half = comptime![UNITS / width / 2].runtime();
+    while half > 0 {
+        if (UNIT_POS_Y as usize) < half {
+            let other = words[place + half * width];
+            words[place] += other;
+        }
+        sync_cube();
+        half /= 2;
+    }
+    words[place]
+}
+
+/// Sums of `x − x₀` and of its square over a chunk of rows. `x₀` is the first row: a value of the distribution, which
+/// keeps the difference of the two moments from cancelling where the mean is far from zero.
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn moments_of_chunk<F: Float, N: Size>(
+    x: &[Vector<F, N>],
+    sums: &mut [Vector<f32, N>],
+    squares: &mut [Vector<f32, N>],
+    rows: usize,
+    vectors: usize,
+    rows_of_chunk: usize,
+    #[comptime] width: usize,
+    #[define(F)] _dtype: ElemType,
+) {
+    let column = CUBE_POS_X as usize * width + UNIT_POS_X as usize;
+    let height = comptime![UNITS / width];
+    let from = CUBE_POS_Y as usize * rows_of_chunk;
+    let to = min(from + rows_of_chunk, rows);
+    let mut sum = Vector::<f32, N>::zeroed();
+    let mut square = Vector::<f32, N>::zeroed();
+    if column < vectors {
+        let shift = Vector::<f32, N>::cast_from(x[column]);
+        let mut row = from + UNIT_POS_Y as usize;
+        while row < to {
+            let distance = Vector::<f32, N>::cast_from(x[row * vectors + column]) - shift;
+            sum += distance;
+            square += distance * distance;
+            row += height;
+        }
+    }
+    let mut words = Shared::<[Vector<f32, N>]>::new_slice(UNITS);
+    let sum = sum_of_column(sum, &mut words, width);
+    let square = sum_of_column(square, &mut words, width);
+    if UNIT_POS_Y == 0 && column < vectors {
+        sums[CUBE_POS_Y as usize * vectors + column] = sum;
+        squares[CUBE_POS_Y as usize * vectors + column] = square;
+    }
+}
+
+/// The sum over the units of a cube that lie above each other in columns of [`ADDED`], given to the uppermost.
+#[cube]
+fn sum_of_slices(value: f32, words: &mut Shared<[f32]>) -> f32 {
+    let place = UNIT_POS_Y as usize * ADDED + UNIT_POS_X as usize;
+    sync_cube();
+    words[place] = value;
+    sync_cube();
+    let mut half = comptime![SLICES / 2].runtime();
+    while half > 0 {
+        if (UNIT_POS_Y as usize) < half {
+            let other = words[place + half * ADDED];
+            words[place] += other;
+        }
+        sync_cube();
+        half /= 2;
+    }
+    words[place]
+}
+
+/// Mean and biased variance of every channel from the moments of the chunks.
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn join_moments<F: Float>(
+    x: &[F],
+    sums: &[f32],
+    squares: &[f32],
+    mean: &mut [f32],
+    variance: &mut [f32],
+    channels: usize,
+    chunks: usize,
+    share: f32,
+    #[define(F)] _dtype: ElemType,
+) {
+    let channel = CUBE_POS_X as usize * ADDED + UNIT_POS_X as usize;
+    let mut sum = 0.0f32;
+    let mut square = 0.0f32;
+    if channel < channels {
+        let mut chunk = UNIT_POS_Y as usize;
+        while chunk < chunks {
+            sum += sums[chunk * channels + channel];
+            square += squares[chunk * channels + channel];
+            chunk += SLICES;
+        }
+    }
+    let mut words = Shared::<[f32]>::new_slice(UNITS);
+    let sum = sum_of_slices(sum, &mut words);
+    let square = sum_of_slices(square, &mut words);
+    if UNIT_POS_Y == 0 && channel < channels {
+        let distance = sum * share;
+        mean[channel] = f32::cast_from(x[channel]) + distance;
+        // Rounding may take it below zero; what is not a number stays so.
+        let found = square * share - distance * distance;
+        variance[channel] = select(found < 0.0f32, 0.0f32, found);
+    }
+}
+
+/// `weight · (x − mean) / √(variance + ε) + bias`, plus a residual if `add`, rectified if `rectify`.
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn normalise<F: Float, N: Size>(
+    x: &[Vector<F, N>],
+    skip: &[Vector<F, N>],
+    weight: &[Vector<f32, N>],
+    bias: &[Vector<f32, N>],
+    mean: &[Vector<f32, N>],
+    variance: &[Vector<f32, N>],
+    y: &mut [Vector<F, N>],
+    rows: usize,
+    vectors: usize,
+    rows_of_chunk: usize,
+    epsilon: f32,
+    #[comptime] width: usize,
+    #[comptime] add: bool,
+    #[comptime] rectify: bool,
+    #[define(F)] _dtype: ElemType,
+) {
+    let column = CUBE_POS_X as usize * width + UNIT_POS_X as usize;
+    let height = comptime![UNITS / width];
+    let from = CUBE_POS_Y as usize * rows_of_chunk;
+    let to = min(from + rows_of_chunk, rows);
+    if column < vectors {
+        let zero = Vector::<f32, N>::zeroed();
+        let centre = mean[column];
+        let deviation = (variance[column] + Vector::broadcast(epsilon)).sqrt();
+        let scale = weight[column] / deviation;
+        let offset = bias[column];
+        let mut row = from + UNIT_POS_Y as usize;
+        while row < to {
+            let place = row * vectors + column;
+            let mut value = (Vector::<f32, N>::cast_from(x[place]) - centre) * scale + offset;
+            if add {
+                value += Vector::<f32, N>::cast_from(skip[place]);
+            }
+            if rectify {
+                // Not a maximum, which would hide what is not a number.
+                value = select_many(value.less_than(&zero), zero, value);
+            }
+            y[place] = Vector::<F, N>::cast_from(value);
+            row += height;
+        }
+    }
+}
+
+/// Sums of the gradient and of its products with the normalised input over a chunk of rows. The gradient passes where the
+/// rectified output is above zero, if there is one, and what passes is kept for the residual if `keep`.
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn gradient_sums_of_chunk<F: Float, N: Size>(
+    x: &[Vector<F, N>],
+    rectified: &[Vector<F, N>],
+    gradient: &[Vector<F, N>],
+    mean: &[Vector<f32, N>],
+    variance: &[Vector<f32, N>],
+    passed: &mut [Vector<F, N>],
+    sums: &mut [Vector<f32, N>],
+    products: &mut [Vector<f32, N>],
+    rows: usize,
+    vectors: usize,
+    rows_of_chunk: usize,
+    epsilon: f32,
+    #[comptime] width: usize,
+    #[comptime] rectify: bool,
+    #[comptime] keep: bool,
+    #[define(F)] _dtype: ElemType,
+) {
+    let column = CUBE_POS_X as usize * width + UNIT_POS_X as usize;
+    let height = comptime![UNITS / width];
+    let from = CUBE_POS_Y as usize * rows_of_chunk;
+    let to = min(from + rows_of_chunk, rows);
+    let mut sum = Vector::<f32, N>::zeroed();
+    let mut product = Vector::<f32, N>::zeroed();
+    if column < vectors {
+        let zero = Vector::<f32, N>::zeroed();
+        let centre = mean[column];
+        let mut row = from + UNIT_POS_Y as usize;
+        while row < to {
+            let place = row * vectors + column;
+            let mut slope = Vector::<f32, N>::cast_from(gradient[place]);
+            if rectify {
+                let value = Vector::<f32, N>::cast_from(rectified[place]);
+                slope = select_many(value.less_equal(&zero), zero, slope);
+            }
+            if keep {
+                passed[place] = Vector::<F, N>::cast_from(slope);
+            }
+            sum += slope;
+            product += slope * (Vector::<f32, N>::cast_from(x[place]) - centre);
+            row += height;
+        }
+        product /= (variance[column] + Vector::broadcast(epsilon)).sqrt();
+    }
+    let mut words = Shared::<[Vector<f32, N>]>::new_slice(UNITS);
+    let sum = sum_of_column(sum, &mut words, width);
+    let product = sum_of_column(product, &mut words, width);
+    if UNIT_POS_Y == 0 && column < vectors {
+        sums[CUBE_POS_Y as usize * vectors + column] = sum;
+        products[CUBE_POS_Y as usize * vectors + column] = product;
+    }
+}
+
+/// `∂L/∂bias` and `∂L/∂weight` of every channel from the sums of the chunks.
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn join_gradient_sums(
+    sums: &[f32],
+    products: &[f32],
+    of_bias: &mut [f32],
+    of_weight: &mut [f32],
+    channels: usize,
+    chunks: usize,
+) {
+    let channel = CUBE_POS_X as usize * ADDED + UNIT_POS_X as usize;
+    let mut sum = 0.0f32;
+    let mut product = 0.0f32;
+    if channel < channels {
+        let mut chunk = UNIT_POS_Y as usize;
+        while chunk < chunks {
+            sum += sums[chunk * channels + channel];
+            product += products[chunk * channels + channel];
+            chunk += SLICES;
+        }
+    }
+    let mut words = Shared::<[f32]>::new_slice(UNITS);
+    let sum = sum_of_slices(sum, &mut words);
+    let product = sum_of_slices(product, &mut words);
+    if UNIT_POS_Y == 0 && channel < channels {
+        of_bias[channel] = sum;
+        of_weight[channel] = product;
+    }
+}
+
+/// `∂L/∂x = weight / √(variance + ε) · (g − mean(g) − x̂ · mean(g · x̂))` of the gradient `g` that passes the rectifier.
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn gradient_of_input<F: Float, N: Size>(
+    x: &[Vector<F, N>],
+    rectified: &[Vector<F, N>],
+    gradient: &[Vector<F, N>],
+    weight: &[Vector<f32, N>],
+    mean: &[Vector<f32, N>],
+    variance: &[Vector<f32, N>],
+    of_bias: &[Vector<f32, N>],
+    of_weight: &[Vector<f32, N>],
+    result: &mut [Vector<F, N>],
+    rows: usize,
+    vectors: usize,
+    rows_of_chunk: usize,
+    epsilon: f32,
+    share: f32,
+    #[comptime] width: usize,
+    #[comptime] rectify: bool,
+    #[define(F)] _dtype: ElemType,
+) {
+    let column = CUBE_POS_X as usize * width + UNIT_POS_X as usize;
+    let height = comptime![UNITS / width];
+    let from = CUBE_POS_Y as usize * rows_of_chunk;
+    let to = min(from + rows_of_chunk, rows);
+    if column < vectors {
+        let zero = Vector::<f32, N>::zeroed();
+        let centre = mean[column];
+        let deviation = (variance[column] + Vector::broadcast(epsilon)).sqrt();
+        let scale = weight[column] / deviation;
+        let offset = of_bias[column] * Vector::broadcast(share);
+        let slant = of_weight[column] * Vector::broadcast(share) / deviation;
+        let mut row = from + UNIT_POS_Y as usize;
+        while row < to {
+            let place = row * vectors + column;
+            let mut slope = Vector::<f32, N>::cast_from(gradient[place]);
+            if rectify {
+                let value = Vector::<f32, N>::cast_from(rectified[place]);
+                slope = select_many(value.less_equal(&zero), zero, slope);
+            }
+            let distance = Vector::<f32, N>::cast_from(x[place]) - centre;
+            let value = scale * (slope - offset - distance * slant);
+            result[place] = Vector::<F, N>::cast_from(value);
+            row += height;
+        }
+    }
+}
+
+/// The normalised maps in the type of `x`, plus `skip` if there is one, rectified if `rectify`; mean and biased
+/// variance in 32 bits.
+///
+/// # Shapes
+/// - `x`, `skip`, output: `[n, c, h, w]`; `weight`, `bias`, mean, variance: `[c]`
+pub(super) fn forward(
+    x: CubeTensor,
+    skip: Option<CubeTensor>,
+    weight: CubeTensor,
+    bias: CubeTensor,
+    epsilon: f64,
+    rectify: bool,
+) -> (CubeTensor, CubeTensor, CubeTensor) {
+    let (x, skip) = (channels_last(x), skip.map(channels_last));
+    let grid = Grid::over(&x);
+    let (client, dtype, channels) = (x.client.clone(), elem_type(x.dtype), grid.channels());
+    let [sums, squares] = [(); 2].map(|()| floats(&x, [grid.chunks, channels]));
+    let [mean, variance] = [(); 2].map(|()| floats(&x, [channels]));
+    let y = like(&x);
+    // SAFETY: rows, columns and channels are compared with their numbers, and there is a row of moments for each chunk.
+    unsafe {
+        moments_of_chunk::launch_unchecked(
+            &client,
+            grid.cubes(),
+            grid.units(),
+            grid.vector,
+            x.clone().into_buffer_arg(),
+            sums.clone().into_buffer_arg(),
+            squares.clone().into_buffer_arg(),
+            grid.rows,
+            grid.vectors,
+            grid.rows_of_chunk,
+            grid.width,
+            dtype,
+        );
+        join_moments::launch_unchecked(
+            &client,
+            CubeCount::Static(channels.div_ceil(ADDED) as u32, 1, 1),
+            CubeDim::new_2d(ADDED as u32, SLICES as u32),
+            x.clone().into_buffer_arg(),
+            sums.into_buffer_arg(),
+            squares.into_buffer_arg(),
+            mean.clone().into_buffer_arg(),
+            variance.clone().into_buffer_arg(),
+            channels,
+            grid.chunks,
+            (1.0 / grid.rows as f64) as f32,
+            dtype,
+        );
+        normalise::launch_unchecked(
+            &client,
+            grid.cubes(),
+            grid.units(),
+            grid.vector,
+            x.clone().into_buffer_arg(),
+            skip.clone().unwrap_or(x).into_buffer_arg(),
+            weight.into_buffer_arg(),
+            bias.into_buffer_arg(),
+            mean.clone().into_buffer_arg(),
+            variance.clone().into_buffer_arg(),
+            y.clone().into_buffer_arg(),
+            grid.rows,
+            grid.vectors,
+            grid.rows_of_chunk,
+            epsilon as f32,
+            grid.width,
+            skip.is_some(),
+            rectify,
+            dtype,
+        );
+    }
+    (maps(y), mean, variance)
+}
+
+/// The gradients for a gradient of the output; those of `x` and `skip` in the type of `x`, of weight and bias in 32
+/// bits.
+pub(super) fn gradient(
+    x: CubeTensor,
+    rectified: Option<CubeTensor>,
+    statistics: Statistics<CubeBackend>,
+    gradient: CubeTensor,
+    wanted: Wanted,
+) -> BatchNormGradient<CubeBackend> {
+    let Statistics { weight, mean, variance, epsilon } = statistics;
+    let (x, gradient) = (channels_last(x), channels_last(gradient));
+    let rectified = rectified.map(channels_last);
+    let grid = Grid::over(&x);
+    let (client, dtype, channels) = (x.client.clone(), elem_type(x.dtype), grid.channels());
+    let [sums, products] = [(); 2].map(|()| floats(&x, [grid.chunks, channels]));
+    let [of_bias, of_weight] = [(); 2].map(|()| floats(&x, [channels]));
+    // What passes the rectifier is the gradient of the residual, and all that the second pass needs.
+    let passed = (wanted.skip && rectified.is_some()).then(|| like(&x));
+    // SAFETY: rows, columns and channels are compared with their numbers, there is a row of sums for each chunk, and
+    // nothing is written to the stand-in for what is not kept.
+    unsafe {
+        gradient_sums_of_chunk::launch_unchecked(
+            &client,
+            grid.cubes(),
+            grid.units(),
+            grid.vector,
+            x.clone().into_buffer_arg(),
+            rectified.clone().unwrap_or_else(|| gradient.clone()).into_buffer_arg(),
+            gradient.clone().into_buffer_arg(),
+            mean.clone().into_buffer_arg(),
+            variance.clone().into_buffer_arg(),
+            passed.clone().unwrap_or_else(|| stand_in(&x, grid.vector)).into_buffer_arg(),
+            sums.clone().into_buffer_arg(),
+            products.clone().into_buffer_arg(),
+            grid.rows,
+            grid.vectors,
+            grid.rows_of_chunk,
+            epsilon as f32,
+            grid.width,
+            rectified.is_some(),
+            passed.is_some(),
+            dtype,
+        );
+        join_gradient_sums::launch_unchecked(
+            &client,
+            CubeCount::Static(channels.div_ceil(ADDED) as u32, 1, 1),
+            CubeDim::new_2d(ADDED as u32, SLICES as u32),
+            sums.into_buffer_arg(),
+            products.into_buffer_arg(),
+            of_bias.clone().into_buffer_arg(),
+            of_weight.clone().into_buffer_arg(),
+            channels,
+            grid.chunks,
+        );
+    }
+    let of_x = wanted.x.then(|| {
+        let result = like(&x);
+        let (slopes, mask) = match &passed {
+            Some(passed) => (passed.clone(), None),
+            None => (gradient.clone(), rectified),
+        };
+        // SAFETY: rows and columns are compared with their numbers.
+        unsafe {
+            gradient_of_input::launch_unchecked(
+                &client,
+                grid.cubes(),
+                grid.units(),
+                grid.vector,
+                x.into_buffer_arg(),
+                mask.clone().unwrap_or_else(|| slopes.clone()).into_buffer_arg(),
+                slopes.into_buffer_arg(),
+                weight.into_buffer_arg(),
+                mean.into_buffer_arg(),
+                variance.into_buffer_arg(),
+                of_bias.clone().into_buffer_arg(),
+                of_weight.clone().into_buffer_arg(),
+                result.clone().into_buffer_arg(),
+                grid.rows,
+                grid.vectors,
+                grid.rows_of_chunk,
+                epsilon as f32,
+                (1.0 / grid.rows as f64) as f32,
+                grid.width,
+                mask.is_some(),
+                dtype,
+            );
+        }
+        maps(result)
+    });
+    let skip = wanted.skip.then(|| maps(passed.unwrap_or(gradient)));
+    BatchNormGradient { x: of_x, skip, weight: of_weight, bias: of_bias }
+}
+
+/// A vector of the type of `x` that stands where a kernel has no use for a buffer.
+fn stand_in(x: &CubeTensor, vector: usize) -> CubeTensor {
+    empty(x, [vector], x.dtype)
+}

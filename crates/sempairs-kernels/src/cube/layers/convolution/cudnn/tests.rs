@@ -1,0 +1,282 @@
+//! Plans on a device that records what it is asked for.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Mutex;
+
+use burn::tensor::DType;
+use cudarc::cudnn::sys::cudnnConvolutionFwdAlgo_t as Forward;
+use cudarc::cudnn::sys::cudnnMathType_t as Math;
+
+use super::plan::{Algorithm, CAP, Call, Candidate, Device, Plan, Plans, Refusal, convolve};
+use super::problem::{Description, Pass, Problem};
+
+/// A part of a buffer, as tensors often are.
+#[derive(Clone, Debug, PartialEq)]
+struct Part {
+    buffer: usize,
+    offset: usize,
+    bytes: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Asked {
+    Reserved(usize),
+    Ranked(Description, [Part; 3]),
+    Measured(Description, [Part; 3], Part),
+    Attempted(Call<Part>),
+    Enqueued(Call<Part>),
+}
+
+/// A device that offers certain algorithms and refuses to run some of them.
+struct Recorder {
+    offers: Result<Vec<Candidate>, String>,
+    refuses: Vec<Algorithm>,
+    stream: Cell<u64>,
+    asked: RefCell<Vec<Asked>>,
+}
+
+impl Recorder {
+    fn new(offers: &[Candidate]) -> Self {
+        Self {
+            offers: Ok(offers.to_vec()),
+            refuses: Vec::new(),
+            stream: Cell::new(0),
+            asked: RefCell::default(),
+        }
+    }
+
+    fn record(&self, asked: Asked) {
+        self.asked.borrow_mut().push(asked);
+    }
+
+    /// What was asked since the last call.
+    fn asked(&self) -> Vec<Asked> {
+        self.asked.take()
+    }
+
+    /// Buffers that were reserved are numbered by their size, from 1,000 on.
+    fn reserved(bytes: usize) -> Part {
+        Part { buffer: 1_000 + bytes, offset: 0, bytes }
+    }
+}
+
+impl Device for Recorder {
+    type Buffer = Part;
+
+    fn stream(&self) -> u64 {
+        self.stream.get()
+    }
+
+    fn reserve(&self, bytes: usize) -> Part {
+        self.record(Asked::Reserved(bytes));
+        Self::reserved(bytes)
+    }
+
+    fn rank(
+        &self,
+        description: &Description,
+        operands: &[Part; 3],
+    ) -> Result<Vec<Candidate>, String> {
+        self.record(Asked::Ranked(*description, operands.clone()));
+        self.offers.clone()
+    }
+
+    fn measure(
+        &self,
+        description: &Description,
+        operands: &[Part; 3],
+        workspace: Part,
+    ) -> Result<Vec<Candidate>, String> {
+        self.record(Asked::Measured(*description, operands.clone(), workspace));
+        self.offers.clone()
+    }
+
+    fn attempt(&self, call: Call<Part>) -> Result<(), String> {
+        let refused = self.refuses.contains(&call.plan.algorithm);
+        let reason = format!("refused {:?}", call.plan.algorithm);
+        self.record(Asked::Attempted(call));
+        if refused { Err(reason) } else { Ok(()) }
+    }
+
+    fn enqueue(&self, call: Call<Part>) {
+        self.record(Asked::Enqueued(call));
+    }
+}
+
+const GEMM: Algorithm = Algorithm::Forward(Forward::CUDNN_CONVOLUTION_FWD_ALGO_GEMM);
+const IMPLICIT: Algorithm = Algorithm::Forward(Forward::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM);
+const FFT: Algorithm = Algorithm::Forward(Forward::CUDNN_CONVOLUTION_FWD_ALGO_FFT);
+
+fn candidate(algorithm: Algorithm, workspace: usize) -> Candidate {
+    Candidate {
+        algorithm,
+        works: true,
+        deterministic: true,
+        workspace,
+        math: Math::CUDNN_TENSOR_OP_MATH,
+    }
+}
+
+fn problem(channels: usize) -> Problem {
+    let (x, filters) = ([2, channels, 8, 8], [4, channels, 3, 3]);
+    Problem::new(Pass::Forward, DType::BF16, x, filters, [1, 1], [1, 1]).unwrap()
+}
+
+/// Parts of one buffer.
+fn operands() -> [Part; 3] {
+    [0, 512, 4_096].map(|offset| Part { buffer: 7, offset, bytes: 256 })
+}
+
+fn plan(problem: &Problem, candidate: &Candidate) -> Plan {
+    let description = Description { math: candidate.math, ..problem.description() };
+    Plan { description, algorithm: candidate.algorithm, workspace: candidate.workspace }
+}
+
+fn ask(device: &Recorder, plans: &Mutex<Plans<Part>>, problem: &Problem) -> Result<(), Refusal> {
+    convolve(plans, device, problem, operands(), false)
+}
+
+/// The plans that were tried, in order.
+fn attempted(device: &Recorder) -> Vec<Algorithm> {
+    let algorithm = |asked| match asked {
+        Asked::Attempted(call) => Some(call.plan.algorithm),
+        _ => None,
+    };
+    device.asked().into_iter().filter_map(algorithm).collect()
+}
+
+#[test]
+fn a_plan_is_made_once_and_used_again() {
+    let offered = candidate(GEMM, 0);
+    let (device, plans) = (Recorder::new(&[offered]), Mutex::default());
+    let (one, other) = (problem(16), problem(32));
+    let call =
+        |problem| Call { plan: plan(problem, &offered), operands: operands(), workspace: None };
+    let ranked = |problem: &Problem| Asked::Ranked(problem.description(), operands());
+
+    assert_eq!(ask(&device, &plans, &one), Ok(()));
+    assert_eq!(device.asked(), [ranked(&one), Asked::Attempted(call(&one))]);
+    for _ in 0..2 {
+        assert_eq!(ask(&device, &plans, &one), Ok(()));
+        assert_eq!(device.asked(), [Asked::Enqueued(call(&one))]);
+    }
+    assert_eq!(ask(&device, &plans, &other), Ok(()));
+    assert_eq!(device.asked(), [ranked(&other), Asked::Attempted(call(&other))]);
+}
+
+#[test]
+fn the_first_algorithm_that_may_be_taken_is() {
+    let offers = [
+        Candidate { works: false, ..candidate(FFT, 0) },
+        Candidate { deterministic: false, ..candidate(FFT, 0) },
+        candidate(FFT, CAP + 1),
+        Candidate { math: Math::CUDNN_DEFAULT_MATH, ..candidate(IMPLICIT, CAP) },
+        candidate(GEMM, 0),
+    ];
+    let (device, plans) = (Recorder::new(&offers), Mutex::default());
+    let problem = problem(16);
+    assert_eq!(ask(&device, &plans, &problem), Ok(()));
+    let call = Call {
+        plan: plan(&problem, &offers[3]),
+        operands: operands(),
+        workspace: Some(Recorder::reserved(CAP)),
+    };
+    assert_eq!(call.plan.description.math, Math::CUDNN_DEFAULT_MATH);
+    assert_eq!(device.asked()[1..], [Asked::Reserved(CAP), Asked::Attempted(call)]);
+}
+
+#[test]
+fn what_is_not_deterministic_is_refused_once_and_for_all() {
+    let offers = [Candidate { deterministic: false, ..candidate(GEMM, 0) }];
+    let (device, plans) = (Recorder::new(&offers), Mutex::default());
+    let Err(Refusal::New(reason)) = ask(&device, &plans, &problem(16)) else {
+        panic!("an algorithm was taken")
+    };
+    assert!(reason.contains("deterministic"), "{reason}");
+    assert_eq!(attempted(&device), []);
+    assert_eq!(ask(&device, &plans, &problem(16)), Err(Refusal::Known));
+    assert!(plans.lock().unwrap().refuse(&problem(16)));
+    assert!(!plans.lock().unwrap().refuse(&problem(32)));
+    assert_eq!(device.asked(), []);
+}
+
+#[test]
+fn the_next_algorithm_is_tried_where_one_is_refused() {
+    let offers = [candidate(FFT, 0), candidate(IMPLICIT, 0), candidate(GEMM, 0)];
+    let mut device = Recorder::new(&offers);
+    device.refuses = vec![FFT];
+    let plans = Mutex::default();
+    assert_eq!(ask(&device, &plans, &problem(16)), Ok(()));
+    assert_eq!(attempted(&device), [FFT, IMPLICIT]);
+
+    device.refuses = vec![FFT, IMPLICIT, GEMM];
+    let last = Err(Refusal::New(format!("refused {GEMM:?}")));
+    assert_eq!(ask(&device, &plans, &problem(32)), last);
+    assert_eq!(attempted(&device), [FFT, IMPLICIT, GEMM]);
+
+    device.offers = Err("no driver".to_string());
+    assert_eq!(ask(&device, &plans, &problem(64)), Err(Refusal::New("no driver".to_string())));
+    // Another problem's failure leaves a plan as it is.
+    device.asked();
+    assert_eq!(ask(&device, &plans, &problem(16)), Ok(()));
+    assert!(
+        matches!(&device.asked()[..], [Asked::Enqueued(call)] if call.plan.algorithm == IMPLICIT)
+    );
+}
+
+#[test]
+fn a_stream_has_one_workspace_that_grows() {
+    let plans = Mutex::default();
+    let first = |bytes: usize, channels: usize, stream: u64| {
+        let device = Recorder::new(&[candidate(GEMM, bytes)]);
+        device.stream.set(stream);
+        assert_eq!(ask(&device, &plans, &problem(channels)), Ok(()));
+        let asked = device.asked();
+        let Some(Asked::Attempted(Call { workspace, .. })) = asked.last() else {
+            panic!("{asked:?}")
+        };
+        let reserved = |asked: &Asked| matches!(asked, Asked::Reserved(_));
+        (
+            workspace.as_ref().map(|part| part.bytes),
+            asked.iter().filter(|asked| reserved(asked)).count(),
+        )
+    };
+    assert_eq!(first(1_000, 1, 0), (Some(1_000), 1));
+    assert_eq!(first(4_000, 2, 0), (Some(4_000), 1));
+    assert_eq!(first(2_000, 3, 0), (Some(4_000), 0));
+    assert_eq!(first(0, 4, 0), (None, 0));
+    assert_eq!(first(2_000, 5, 1), (Some(2_000), 1));
+
+    // The first problem's plan asks for fewer bytes than the stream has by now.
+    let device = Recorder::new(&[]);
+    assert_eq!(ask(&device, &plans, &problem(1)), Ok(()));
+    let asked = device.asked();
+    let [Asked::Enqueued(call)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!((call.plan.workspace, &call.workspace), (1_000, &Some(Recorder::reserved(4_000))));
+    // On a stream without a workspace it gets one.
+    device.stream.set(2);
+    assert_eq!(ask(&device, &plans, &problem(1)), Ok(()));
+    assert_eq!(device.asked()[0], Asked::Reserved(1_000));
+}
+
+#[test]
+fn measured_plans_are_chosen_with_room_that_is_not_kept() {
+    let offered = candidate(GEMM, 1_000);
+    let (device, plans) = (Recorder::new(&[offered]), Mutex::default());
+    let problem = problem(16);
+    assert_eq!(convolve(&plans, &device, &problem, operands(), true), Ok(()));
+    let call = Call {
+        plan: plan(&problem, &offered),
+        operands: operands(),
+        workspace: Some(Recorder::reserved(1_000)),
+    };
+    assert_eq!(
+        device.asked(),
+        [
+            Asked::Reserved(CAP),
+            Asked::Measured(problem.description(), operands(), Recorder::reserved(CAP)),
+            Asked::Reserved(1_000),
+            Asked::Attempted(call),
+        ]
+    );
+}

@@ -1,0 +1,111 @@
+//! How the values of maps, channels innermost, are divided among cubes.
+//!
+//! Maps of any shape are a matrix `[rows, channels]`, whose rows are the places of all pictures. A unit works on a vector
+//! of neighbouring channels, and goes down some of its rows.
+
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::super::launch::{CUBES, Chunks};
+use super::super::products::UNITS;
+
+/// Cubes that a pass over all values should have: about eight for each of the 108 multiprocessors of an A100, since
+/// such a pass waits for memory.
+const MANY: usize = 4 * CUBES;
+/// Rows that a unit goes down at least.
+const LEAST: usize = 4;
+/// Units of a cube that lie side by side at most.
+const WIDEST: usize = 32;
+
+/// A matrix `[rows, channels]` cut into blocks of columns and chunks of rows, a cube for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Grid {
+    /// Rows of the matrix.
+    pub(super) rows: usize,
+    /// Channels in a vector.
+    pub(super) vector: usize,
+    /// Vectors in a row.
+    pub(super) vectors: usize,
+    /// Units of a cube side by side, each with a vector of its own; a power of two.
+    pub(super) width: usize,
+    /// Chunks of rows.
+    pub(super) chunks: usize,
+    /// Rows in each chunk, the last one perhaps reaching beyond the end.
+    pub(super) rows_of_chunk: usize,
+}
+
+impl Grid {
+    /// The grid over a row-major `[.., channels]`.
+    pub(super) fn over(maps: &CubeTensor) -> Self {
+        let shape = maps.meta.shape();
+        let channels = shape[shape.len() - 1];
+        let rows = shape.num_elements() / channels;
+        let vector = vector(maps, channels);
+        Self::new(rows, channels / vector, vector)
+    }
+
+    fn new(rows: usize, vectors: usize, vector: usize) -> Self {
+        let width = vectors.next_power_of_two().min(WIDEST);
+        let blocks = vectors.div_ceil(width);
+        let tile = LEAST * UNITS / width;
+        let Chunks { number, tiles } = Chunks::of(rows.div_ceil(tile), blocks, MANY);
+        Self { rows, vector, vectors, width, chunks: number, rows_of_chunk: tiles * tile }
+    }
+
+    /// Channels of the matrix.
+    pub(super) fn channels(&self) -> usize {
+        self.vectors * self.vector
+    }
+
+    /// A cube for each block of columns and chunk of rows.
+    pub(super) fn cubes(&self) -> CubeCount {
+        let blocks = self.vectors.div_ceil(self.width);
+        CubeCount::Static(blocks as u32, self.chunks as u32, 1)
+    }
+
+    /// The units of a cube, side by side and one above the other.
+    pub(super) fn units(&self) -> CubeDim {
+        CubeDim::new_2d(self.width as u32, (UNITS / self.width) as u32)
+    }
+}
+
+/// Cubes along the first axis of a launch at most; more lie along the second.
+const LONGEST: usize = 32_768;
+
+/// Cubes for so many units of a launch whose units have a number each.
+pub(super) fn cubes(units: usize) -> CubeCount {
+    let cubes = units.div_ceil(UNITS);
+    let lines = cubes.div_ceil(LONGEST);
+    CubeCount::Static(cubes.min(LONGEST) as u32, lines as u32, 1)
+}
+
+/// The number of a unit among all of a launch.
+#[cube]
+pub(super) fn number_of_unit() -> usize {
+    (CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize) * UNITS + UNIT_POS as usize
+}
+
+/// Values of a tensor's type that the device loads at once and that share rows of so many evenly.
+pub(super) fn vector(tensor: &CubeTensor, row: usize) -> usize {
+    let mut sizes = tensor.client.io_optimized_vector_sizes(tensor.dtype.size());
+    sizes.find(|size| row.is_multiple_of(*size)).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_and_column_has_a_unit() {
+        for rows in [1, 3, 255, 4097, 131_072] {
+            for vectors in [1, 2, 5, 8, 33, 256] {
+                let grid = Grid::new(rows, vectors, 8);
+                assert!(grid.width.is_power_of_two() && UNITS.is_multiple_of(grid.width));
+                assert!(grid.chunks * grid.rows_of_chunk >= rows);
+                assert!((grid.chunks - 1) * grid.rows_of_chunk < rows, "an empty chunk");
+                assert!(grid.chunks <= MANY);
+            }
+        }
+    }
+}

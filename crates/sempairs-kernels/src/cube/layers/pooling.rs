@@ -1,0 +1,322 @@
+//! Pooling of maps whose channels are innermost in memory: a unit a value, or a vector of them.
+
+use burn::tensor::DType;
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+use burn_cubecl::kernel::{cast, into_contiguous};
+use burn_cubecl::tensor::CubeTensor;
+
+use super::super::launch::{elem_type, empty, floats};
+use super::super::products::UNITS;
+use super::grid::{cubes, number_of_unit, vector};
+use super::layout::{channels_last, like, maps};
+use super::windows::{Windows, windows};
+
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn average_of_map<F: Float, N: Size>(
+    x: &[Vector<F, N>],
+    y: &mut [Vector<f32, N>],
+    pictures: usize,
+    places: usize,
+    vectors: usize,
+    share: f32,
+    #[define(F)] _dtype: ElemType,
+) {
+    let unit = number_of_unit();
+    if unit < pictures * vectors {
+        let (picture, column) = (unit / vectors, unit % vectors);
+        let mut sum = Vector::<f32, N>::zeroed();
+        let mut place = 0usize.runtime();
+        while place < places {
+            sum += Vector::<f32, N>::cast_from(x[(picture * places + place) * vectors + column]);
+            place += 1;
+        }
+        y[unit] = sum * Vector::broadcast(share);
+    }
+}
+
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn spread_over_map<F: Float, N: Size>(
+    gradient: &[Vector<f32, N>],
+    result: &mut [Vector<F, N>],
+    pictures: usize,
+    places: usize,
+    vectors: usize,
+    share: f32,
+    #[define(F)] _dtype: ElemType,
+) {
+    let unit = number_of_unit();
+    if unit < pictures * places * vectors {
+        let picture = unit / (places * vectors);
+        let value = gradient[picture * vectors + unit % vectors] * Vector::broadcast(share);
+        result[unit] = Vector::<F, N>::cast_from(value);
+    }
+}
+
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn largest_of_window<F: Float>(
+    x: &[F],
+    y: &mut [F],
+    windows: Windows,
+    channels: usize,
+    #[comptime] kernel_y: usize,
+    #[comptime] kernel_x: usize,
+    #[define(F)] _dtype: ElemType,
+) {
+    let unit = number_of_unit();
+    if unit < windows.pictures * windows.rows * windows.columns * channels {
+        let channel = unit % channels;
+        let window = unit / channels;
+        let left = window % windows.columns * windows.stride_x;
+        let top = window / windows.columns % windows.rows * windows.stride_y;
+        let first = window / (windows.columns * windows.rows) * windows.height;
+        let mut best = 0.0f32;
+        let mut found = false;
+        for a in 0..kernel_y {
+            for b in 0..kernel_x {
+                let (row, column) = (top + a, left + b);
+                if row >= windows.padding_y
+                    && column >= windows.padding_x
+                    && row < windows.height + windows.padding_y
+                    && column < windows.width + windows.padding_x
+                {
+                    let (row, column) = (row - windows.padding_y, column - windows.padding_x);
+                    let place = (first + row) * windows.width + column;
+                    let value = f32::cast_from(x[place * channels + channel]);
+                    // What is not a number is handed on.
+                    if !found || value > best || value.is_nan() {
+                        best = value;
+                    }
+                    found = true;
+                }
+            }
+        }
+        y[unit] = F::cast_from(best);
+    }
+}
+
+/// Whether no position of a window before `(a, b)` holds the value at that position; the window's corner lies at
+/// `(top, left)` of the padded map.
+#[cube]
+fn is_first<F: Float>(
+    x: &[F],
+    windows: &Windows,
+    picture: usize,
+    top: usize,
+    left: usize,
+    channel: usize,
+    channels: usize,
+    a: usize,
+    b: usize,
+    #[comptime] kernel_x: usize,
+) -> bool {
+    let first = picture * windows.height;
+    let own = (first + top + a - windows.padding_y) * windows.width + left + b - windows.padding_x;
+    let value = f32::cast_from(x[own * channels + channel]);
+    let mut result = true;
+    for before in 0..a * kernel_x + b {
+        let (row, column) = (top + before / kernel_x, left + before % kernel_x);
+        if row >= windows.padding_y
+            && column >= windows.padding_x
+            && column < windows.width + windows.padding_x
+        {
+            let place =
+                (first + row - windows.padding_y) * windows.width + column - windows.padding_x;
+            if f32::cast_from(x[place * channels + channel]) == value {
+                result = false;
+            }
+        }
+    }
+    result
+}
+
+/// Each value of the input collects the gradients of the windows whose largest it is: the first such of a window, row
+/// by row.
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn gradient_of_largest<F: Float>(
+    x: &[F],
+    y: &[F],
+    gradient: &[F],
+    result: &mut [F],
+    windows: Windows,
+    channels: usize,
+    #[comptime] kernel_y: usize,
+    #[comptime] kernel_x: usize,
+    #[define(F)] _dtype: ElemType,
+) {
+    let unit = number_of_unit();
+    if unit < windows.pictures * windows.height * windows.width * channels {
+        let channel = unit % channels;
+        let place = unit / channels;
+        let column = place % windows.width + windows.padding_x;
+        let row = place / windows.width % windows.height + windows.padding_y;
+        let picture = place / (windows.width * windows.height);
+        let own = f32::cast_from(x[unit]);
+        let mut sum = 0.0f32;
+        // Backwards over the place's positions in a window is forwards over the windows.
+        for a in 0..kernel_y {
+            for b in 0..kernel_x {
+                if row >= a
+                    && column >= b
+                    && (row - a) % windows.stride_y == 0
+                    && (column - b) % windows.stride_x == 0
+                    && (row - a) / windows.stride_y < windows.rows
+                    && (column - b) / windows.stride_x < windows.columns
+                {
+                    let i = (row - a) / windows.stride_y;
+                    let j = (column - b) / windows.stride_x;
+                    let window = (picture * windows.rows + i) * windows.columns + j;
+                    let largest = f32::cast_from(y[window * channels + channel]);
+                    if own == largest {
+                        let first = is_first(
+                            x,
+                            &windows,
+                            picture,
+                            row - a,
+                            column - b,
+                            channel,
+                            channels,
+                            a,
+                            b,
+                            kernel_x,
+                        );
+                        if first {
+                            sum += f32::cast_from(gradient[window * channels + channel]);
+                        }
+                    }
+                }
+            }
+        }
+        result[unit] = F::cast_from(sum);
+    }
+}
+
+/// The mean over the map in 32 bits.
+///
+/// # Shapes
+/// - `x`: `[n, c, h, w]`; output: `[n, c]`
+pub(super) fn mean(x: CubeTensor) -> CubeTensor {
+    let x = channels_last(x);
+    let [n, h, w, c] = x.meta.shape().dims();
+    let vector = vector(&x, c);
+    let y = floats(&x, [n, c]);
+    let (client, dtype) = (x.client.clone(), elem_type(x.dtype));
+    // SAFETY: units are compared with the number of vectors of the output.
+    unsafe {
+        average_of_map::launch_unchecked(
+            &client,
+            cubes(n * c / vector),
+            CubeDim::new_1d(UNITS as u32),
+            vector,
+            x.into_buffer_arg(),
+            y.clone().into_buffer_arg(),
+            n,
+            h * w,
+            c / vector,
+            (1.0 / (h * w) as f64) as f32,
+            dtype,
+        );
+    }
+    y
+}
+
+/// `∂L/∂x` of [`mean`] for a batch of shape `input`, of a type.
+pub(super) fn mean_gradient(gradient: CubeTensor, input: [usize; 4], dtype: DType) -> CubeTensor {
+    let [n, c, h, w] = input;
+    let gradient = cast(into_contiguous(gradient), DType::F32);
+    let result = empty(&gradient, [n, h, w, c], dtype);
+    let vector = vector(&result, c);
+    let client = gradient.client.clone();
+    // SAFETY: units are compared with the number of vectors of the result.
+    unsafe {
+        spread_over_map::launch_unchecked(
+            &client,
+            cubes(n * h * w * c / vector),
+            CubeDim::new_1d(UNITS as u32),
+            vector,
+            gradient.into_buffer_arg(),
+            result.clone().into_buffer_arg(),
+            n,
+            h * w,
+            c / vector,
+            (1.0 / (h * w) as f64) as f32,
+            elem_type(dtype),
+        );
+    }
+    maps(result)
+}
+
+/// The largest value of each window.
+///
+/// # Shapes
+/// - `x`: `[n, c, h, w]`; output: `[n, c, h', w']`
+pub(super) fn largest(
+    x: CubeTensor,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+) -> CubeTensor {
+    let x = channels_last(x);
+    let [n, h, w, c] = x.meta.shape().dims();
+    let [rows, columns] = windows_along([h, w], kernel, stride, padding);
+    let y = empty(&x, [n, rows, columns, c], x.dtype);
+    let (client, dtype) = (x.client.clone(), elem_type(x.dtype));
+    // SAFETY: units are compared with the number of windows, and places with the sides of the map.
+    unsafe {
+        largest_of_window::launch_unchecked(
+            &client,
+            cubes(n * rows * columns * c),
+            CubeDim::new_1d(UNITS as u32),
+            x.into_buffer_arg(),
+            y.clone().into_buffer_arg(),
+            windows([0, n], [h, w], [rows, columns], stride, padding),
+            c,
+            kernel[0],
+            kernel[1],
+            dtype,
+        );
+    }
+    maps(y)
+}
+
+/// `∂L/∂x` of the largest values `y` of windows of `x`.
+pub(super) fn largest_gradient(
+    [x, y, gradient]: [CubeTensor; 3],
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+) -> CubeTensor {
+    let [x, y, gradient] = [x, y, gradient].map(channels_last);
+    let [n, h, w, c] = x.meta.shape().dims();
+    let [_, rows, columns, _] = y.meta.shape().dims();
+    let result = like(&x);
+    let (client, dtype) = (x.client.clone(), elem_type(x.dtype));
+    // SAFETY: units are compared with the number of values, and windows and places with theirs.
+    unsafe {
+        gradient_of_largest::launch_unchecked(
+            &client,
+            cubes(n * h * w * c),
+            CubeDim::new_1d(UNITS as u32),
+            x.into_buffer_arg(),
+            y.into_buffer_arg(),
+            gradient.into_buffer_arg(),
+            result.clone().into_buffer_arg(),
+            windows([0, n], [h, w], [rows, columns], stride, padding),
+            c,
+            kernel[0],
+            kernel[1],
+            dtype,
+        );
+    }
+    maps(result)
+}
+
+/// Windows above and beside each other.
+fn windows_along(
+    sides: [usize; 2],
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+) -> [usize; 2] {
+    [0, 1].map(|axis| (sides[axis] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1)
+}

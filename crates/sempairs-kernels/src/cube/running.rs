@@ -1,0 +1,61 @@
+//! Running statistics of a batch normalisation.
+
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::launch::floats;
+use super::products::UNITS;
+
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn move_statistics(
+    running_mean: &[f32],
+    running_variance: &[f32],
+    mean: &[f32],
+    variance: &[f32],
+    new_mean: &mut [f32],
+    new_variance: &mut [f32],
+    channels: usize,
+    kept: f32,
+    momentum: f32,
+    unbiased: f32,
+) {
+    let channel = CUBE_POS_X as usize * UNITS + UNIT_POS as usize;
+    if channel < channels {
+        new_mean[channel] = kept * running_mean[channel] + momentum * mean[channel];
+        new_variance[channel] =
+            kept * running_variance[channel] + momentum * (unbiased * variance[channel]);
+    }
+}
+
+/// Running mean and variance `[c]` after a batch of these; all are row-major.
+pub(super) fn moved(
+    [running_mean, running_variance]: [CubeTensor; 2],
+    [mean, variance]: [CubeTensor; 2],
+    momentum: f64,
+    unbiased: f64,
+) -> [CubeTensor; 2] {
+    let [channels] = mean.meta.shape().dims();
+    let results = [(); 2].map(|()| floats(&mean, [channels]));
+    let [new_mean, new_variance] = results.clone();
+    let client = mean.client.clone();
+    // SAFETY: channels are compared with their number.
+    unsafe {
+        move_statistics::launch_unchecked(
+            &client,
+            CubeCount::Static(channels.div_ceil(UNITS) as u32, 1, 1),
+            CubeDim::new_1d(UNITS as u32),
+            running_mean.into_buffer_arg(),
+            running_variance.into_buffer_arg(),
+            mean.into_buffer_arg(),
+            variance.into_buffer_arg(),
+            new_mean.into_buffer_arg(),
+            new_variance.into_buffer_arg(),
+            channels,
+            (1.0 - momentum) as f32,
+            momentum as f32,
+            unbiased as f32,
+        );
+    }
+    results
+}

@@ -1,0 +1,38 @@
+//! The running statistics of a batch normalisation.
+
+use burn::tensor::Tensor;
+
+#[cfg(feature = "cube")]
+use crate::cube;
+use crate::reference;
+
+/// Running mean and variance of a batch normalisation after another batch, in one launch where it is fused:
+/// `(1 − momentum) · running + momentum · batch`, where the batch's biased variance is multiplied by
+/// `n / (n − 1)` for `n` values a channel, as PyTorch does it.
+///
+/// # Shapes
+/// - running mean and variance, the batch's mean and biased variance, both outputs: `[c]`
+///
+/// # Panics
+/// If there is a single value a channel, which has no variance, or the lengths disagree.
+pub fn running_statistics(
+    running: [Tensor<1>; 2],
+    batch: [Tensor<1>; 2],
+    momentum: f64,
+    values: usize,
+) -> [Tensor<1>; 2] {
+    assert!(values > 1, "running_statistics: one value a channel has no variance");
+    for tensor in [&running[1], &batch[0], &batch[1]] {
+        assert_eq!(tensor.dims(), running[0].dims(), "running_statistics: channels");
+    }
+    #[cfg(feature = "cube")]
+    if cube::all_on(&running) && cube::all_on(&batch) {
+        return cube::running_statistics(&running, &batch, momentum, unbiased(values));
+    }
+    reference::running_statistics(running, batch, momentum, values)
+}
+
+/// What a biased variance of so many values is multiplied by to have no bias.
+pub(crate) fn unbiased(values: usize) -> f64 {
+    values as f64 / (values - 1) as f64
+}
