@@ -33,7 +33,7 @@ const LAYER_NORM: [Normalise; 2] = [fused::layer_norm, reference::layer_norm];
 const ATTENTION: [Attend; 2] = [fused::attention, reference::attention];
 
 fn flat<const D: usize>(x: Tensor<D>) -> Tensor<1> {
-    let count = x.dims().iter().product();
+    let count: usize = x.dims().iter().product();
     x.reshape([count])
 }
 

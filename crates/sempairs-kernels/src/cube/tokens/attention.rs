@@ -7,10 +7,10 @@
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::{DType, Shape};
 use burn_cubecl::CubeBackend;
-use burn_cubecl::kernel::matmul::{MatmulStrategy, matmul};
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::launch::beside;
+use super::super::layers::product::product;
 use super::heads::{Sizes, join, join_qkv, split, split_qkv};
 use super::softmax;
 
@@ -59,11 +59,4 @@ fn scale(sizes: Sizes) -> f64 {
 
 fn transposed(matrices: CubeTensor) -> CubeTensor {
     CubeBackend::float_swap_dims(matrices, 1, 2)
-}
-
-/// Products of matrices, pair by pair, with sums in 32 bits. The strategy is named, since the default becomes
-/// autotuning where that is compiled in, and tuning may choose another order of sums from run to run.
-fn product(a: CubeTensor, b: CubeTensor, dtype: DType) -> CubeTensor {
-    matmul(a, b, None, MatmulStrategy::Cube, dtype)
-        .expect("there is a kernel for every product of matrices")
 }
