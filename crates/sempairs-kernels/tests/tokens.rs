@@ -4,8 +4,8 @@
 #[path = "support/on_device.rs"]
 mod on_device;
 
-use burn::tensor::{Tensor, TensorData};
-use on_device::assert_parity;
+use burn::tensor::{DType, Tensor, TensorData};
+use on_device::{assert_parity, assert_parity_in};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
 
@@ -96,12 +96,14 @@ fn layer_norm_equals_its_twin() {
         let [ours, twin] = LAYER_NORM.map(|f| {
             move |[x, weight, bias]: [Tensor<2>; 3]| {
                 let (weight, bias) = (weight.squeeze_dim(0), bias.squeeze_dim(0));
-                // Off centre, where a careless variance would lose digits.
-                flat(f(x * 3.0 + 5.0, weight, bias, 1e-3))
+                flat(f(x, weight, bias, 1e-3))
             }
         });
-        let inputs = [random([rows, width], 1), random([1, width], 2), random([1, width], 3)];
-        // Sums over thousands of rows of fixed numbers are large, and f16 ends at 65,504.
+        // Off centre, where a careless variance would lose digits; and before the numbers are rounded to a type, for it is
+        // the same numbers that both must get.
+        let mut x = random([rows, width], 1);
+        x.as_mut_slice::<f32>().unwrap().iter_mut().for_each(|x| *x = *x * 3.0 + 5.0);
+        let inputs = [x, random([1, width], 2), random([1, width], 3)];
         assert_parity(&format!("layer_norm {rows} {width}"), inputs, ours, twin);
     }
 }
@@ -140,8 +142,10 @@ fn layers_take_any_strides_of_memory() {
     ];
     for (name, view) in views {
         let input = || [random([72, 72], 1)];
+        // The gradient of a row that was repeated is a sum that Burn makes in the type of the row.
+        let types = if name == "expanded" { vec![DType::F32] } else { on_device::types() };
         let [ours, twin] = GELU.map(|f| move |[x]: [Tensor<2>; 1]| flat(f(view(x))));
-        assert_parity(&format!("gelu, {name}"), input(), ours, twin);
+        assert_parity_in(&types, &format!("gelu, {name}"), input(), ours, twin);
         let [ours, twin] = LAYER_NORM.map(|f| {
             move |[x]: [Tensor<2>; 1]| {
                 let x = view(x);
@@ -150,14 +154,14 @@ fn layers_take_any_strides_of_memory() {
                 flat(f(x, weight.clone(), weight, 1e-3))
             }
         });
-        assert_parity(&format!("layer_norm, {name}"), input(), ours, twin);
+        assert_parity_in(&types, &format!("layer_norm, {name}"), input(), ours, twin);
         let [ours, twin] = ATTENTION.map(|f| {
             move |[x]: [Tensor<2>; 1]| {
                 let x = view(x).narrow(1, 3, 60).unsqueeze_dim::<3>(0);
                 flat(f(x, 4))
             }
         });
-        assert_parity(&format!("attention, {name}"), input(), ours, twin);
+        assert_parity_in(&types, &format!("attention, {name}"), input(), ours, twin);
     }
 }
 

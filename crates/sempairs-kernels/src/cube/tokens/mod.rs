@@ -3,12 +3,12 @@
 //! Values are read and written in the type of the input, 32 or 16 bits, and computed in 32. Weights and biases of
 //! normalisations are 32-bit floats, and so are their gradients.
 
-pub(super) mod attention;
-pub(super) mod gelu;
-pub(super) mod heads;
-pub(super) mod layer_norm;
-pub(super) mod rows;
-pub(super) mod softmax;
+pub(in crate::cube) mod attention;
+pub(in crate::cube) mod gelu;
+pub(in crate::cube) mod heads;
+pub(in crate::cube) mod layer_norm;
+pub(in crate::cube) mod rows;
+pub(in crate::cube) mod softmax;
 
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;

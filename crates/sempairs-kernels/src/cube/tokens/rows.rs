@@ -15,16 +15,16 @@ const LINE: usize = 32;
 
 /// How a row is shared out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lanes {
+pub(in crate::cube) struct Lanes {
     /// Units that share a row.
-    pub(super) number: usize,
+    pub(in crate::cube) number: usize,
     /// Values that each of them keeps.
-    pub(super) own: usize,
+    pub(in crate::cube) own: usize,
 }
 
 impl Lanes {
     /// For rows of so many values.
-    pub(super) fn of(width: usize) -> Self {
+    pub(in crate::cube) fn of(width: usize) -> Self {
         let fewest = width.next_power_of_two().min(LINE);
         let number = width.div_ceil(KEPT).next_power_of_two().clamp(fewest, UNITS);
         Self { number, own: width.div_ceil(number) }
@@ -40,11 +40,7 @@ impl Lanes {
 ///
 /// Every unit of the cube must come here.
 #[cube]
-pub(super) fn row_sum(
-    value: f32,
-    words: &mut Shared<[f32]>,
-    #[comptime] lanes: usize,
-) -> f32 {
+pub(super) fn row_sum(value: f32, words: &mut Shared<[f32]>, #[comptime] lanes: usize) -> f32 {
     let unit = UNIT_POS as usize;
     let lane = unit % lanes;
     // Nobody still reads what was there before.
@@ -65,11 +61,7 @@ pub(super) fn row_sum(
 
 /// The largest of a value over the lanes of each row, as [`row_sum`].
 #[cube]
-pub(super) fn row_largest(
-    value: f32,
-    words: &mut Shared<[f32]>,
-    #[comptime] lanes: usize,
-) -> f32 {
+pub(super) fn row_largest(value: f32, words: &mut Shared<[f32]>, #[comptime] lanes: usize) -> f32 {
     let unit = UNIT_POS as usize;
     let lane = unit % lanes;
     sync_cube();
@@ -90,11 +82,7 @@ pub(super) fn row_largest(
 /// The sum of a value over the rows of a cube, from the first to the last, for each lane of the first row; the others
 /// get their own value. Every unit of the cube must come here.
 #[cube]
-pub(super) fn column_sum(
-    value: f32,
-    words: &mut Shared<[f32]>,
-    #[comptime] lanes: usize,
-) -> f32 {
+pub(super) fn column_sum(value: f32, words: &mut Shared<[f32]>, #[comptime] lanes: usize) -> f32 {
     let unit = UNIT_POS as usize;
     sync_cube();
     words[unit] = value;
