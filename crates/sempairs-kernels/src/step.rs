@@ -113,14 +113,13 @@ impl AdamW {
 }
 
 /// Whether steps over parameters on this device are fused.
+#[cfg_attr(not(feature = "cube"), expect(unused_variables, reason = "the processor never does"))]
 pub fn steps_are_fused(device: &Device) -> bool {
     #[cfg(feature = "cube")]
-    return cube::takes(device);
-    #[cfg(not(feature = "cube"))]
-    {
-        let _ = device;
-        false
+    if cube::takes(device) {
+        return true;
     }
+    false
 }
 
 /// Weights, first and second moments after a step of AdamW, in one launch for many tensors where it is fused.

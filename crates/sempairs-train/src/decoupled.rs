@@ -102,13 +102,8 @@ impl Decoupled {
             None => (1, tensor.zeros_like(), tensor.zeros_like()),
         };
         let decay = self.decay.as_ref().map_or(0.0, Decay::get);
-        let rule = sempairs_kernels::AdamW {
-            rate,
-            betas: self.betas,
-            epsilon: self.epsilon,
-            decay,
-            time,
-        };
+        let rule =
+            sempairs_kernels::AdamW { rate, betas: self.betas, epsilon: self.epsilon, decay, time };
         let moments = [flat(first), flat(second)];
         let (weights, moments) = adamw(flat(tensor), flat(grad), moments, &rule);
         let shaped = |mut one: Vec<Tensor<1>>| one.remove(0).reshape(shape);
