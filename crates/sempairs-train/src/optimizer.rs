@@ -111,7 +111,7 @@ impl OptimizerConfig {
             Self::AdamW { betas, exclude_vectors, .. } => {
                 let matrices = Decoupled::new(*betas, EPSILON, Some(decay.clone()));
                 let of_vectors = (!exclude_vectors).then(|| decay.clone());
-                let vectors = Decoupled { decay: of_vectors, ..matrices.clone() };
+                let vectors = Decoupled::new(*betas, EPSILON, of_vectors);
                 Kind::AdamW(ModuleOptimizer::from(ByRank { matrices, vectors, vector_rate }))
             }
             Self::Lars(config) => {
