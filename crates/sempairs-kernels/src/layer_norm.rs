@@ -8,7 +8,7 @@ use crate::precision::{follow, widen};
 use crate::reference;
 
 /// Layer normalisation of every row: `y = (x − mean) / √(variance + ε) · weight + bias`, mean and biased
-/// variance over the last axis (Ba et al., arXiv 1607.06450).
+/// variance over the last axis (Ba et al., arXiv 1607.06450). Computed in 32 bits; the output has the type of `x`.
 ///
 /// # Shapes
 /// - `x`, output: `[.., d]`; `weight`, `bias`: `[d]`
@@ -27,7 +27,7 @@ pub fn layer_norm<const D: usize>(
     assert_eq!(weight.dims(), [d], "layer_norm: a weight for each value of a row");
     assert_eq!(bias.dims(), [d], "layer_norm: a bias for each value of a row");
     let rows = x.reshape([shape[..D - 1].iter().product(), d]);
-    let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
+    let (weight, bias) = (widen(weight).into_dispatch(), widen(bias).into_dispatch());
     let y = Dispatch::fused_layer_norm(rows.into_dispatch(), weight, bias, epsilon);
     Tensor::<2>::from_dispatch(y).reshape(shape)
 }

@@ -8,9 +8,10 @@ use burn::tensor::{Bool, Device, Tensor, TensorData};
 use sempairs_augment::{Plan, apply_batch};
 use sempairs_data::Picture;
 
+use crate::fused::is_flex;
 use crate::precision::{follow, widen};
 use crate::running::unbiased;
-use crate::{Descent, Ratio};
+use crate::{AdamW, Descent, Ratio};
 
 /// The twin of [`conv2d`](crate::conv2d()): [`burn::tensor::module::conv2d`] without bias, dilation
 /// or groups.
@@ -121,12 +122,17 @@ pub fn layer_norm<const D: usize>(
     scaled * weight.unsqueeze() + bias.unsqueeze()
 }
 
-/// The twin of [`gelu`](crate::gelu()): [`burn::tensor::activation::gelu`].
+/// The twin of [`gelu`](crate::gelu()): [`burn::tensor::activation::gelu`] on Flex, elsewhere the same in single
+/// operations, since Burn 0.22.1 gives its own the gradient of the approximation by tanh there.
 ///
 /// # Shapes
 /// - `x`, output: any
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    burn::tensor::activation::gelu(x)
+    if is_flex(&x.device()) {
+        return burn::tensor::activation::gelu(x);
+    }
+    let cumulated = (x.clone() / std::f64::consts::SQRT_2).erf().add_scalar(1.0);
+    x * cumulated / 2.0
 }
 
 /// The twin of [`attention`](crate::attention()).
@@ -281,6 +287,29 @@ fn trust_ratio(
         _ => value,
     };
     value.mask_fill(zero, 1.0)
+}
+
+/// The twin of [`adamw`](crate::adamw), tensor by tensor.
+///
+/// # Shapes
+/// - weights, gradients, both moments and all three outputs: the same lengths, tensor by tensor
+pub fn adamw(
+    weights: Vec<Tensor<1>>,
+    gradients: Vec<Tensor<1>>,
+    [first, second]: [Vec<Tensor<1>>; 2],
+    rule: &AdamW,
+) -> (Vec<Tensor<1>>, [Vec<Tensor<1>>; 2]) {
+    let ([of_first, of_second], [correct_first, correct_second]) = (rule.betas, rule.corrections());
+    let step = |(((w, g), m), v): (((Tensor<1>, Tensor<1>), Tensor<1>), Tensor<1>)| {
+        let m = m * of_first + g.clone() * (1.0 - of_first);
+        let v = v * of_second + g.square() * (1.0 - of_second);
+        let root = (v.clone() / correct_second).sqrt() + rule.epsilon;
+        let change = m.clone() / correct_first / root;
+        (w * rule.kept() - change * rule.rate, (m, v))
+    };
+    let all = weights.into_iter().zip(gradients).zip(first).zip(second);
+    let (weights, (first, second)) = all.map(step).unzip();
+    (weights, [first, second])
 }
 
 /// The twin of [`moving_averages`](crate::moving_averages), tensor by tensor.

@@ -1,6 +1,6 @@
 //! What happens to all parameters of a network after a backward pass.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 #[cfg(feature = "cube")]
 use crate::cube;
@@ -76,6 +76,76 @@ pub fn descend(
         return cube::descend(&weights, &gradients, &velocities, rule);
     }
     reference::descend(weights, gradients, velocities, rule)
+}
+
+/// A step of Adam with decoupled decay (Loshchilov and Hutter, arXiv 1711.05101), as PyTorch and Burn take it. With the
+/// gradient `g` of a weight `w`, its first and second moment `m` and `v`, and `t` the number of the step:
+///
+/// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`,
+/// `w ← (1 − rate · decay) w − rate · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)`
+///
+/// Moments are zero before the first step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdamW {
+    /// The learning rate.
+    pub rate: f64,
+    /// Shares of the two moments that are kept, `β₁` and `β₂`.
+    pub betas: [f32; 2],
+    /// What keeps the quotient finite, `ε`.
+    pub epsilon: f32,
+    /// Weight decay, outside of the quotient.
+    pub decay: f64,
+    /// The number of the step, from 1.
+    pub time: usize,
+}
+
+impl AdamW {
+    /// What a weight is multiplied by before the step, `1 − rate · decay`.
+    pub(crate) fn kept(&self) -> f64 {
+        1.0 - self.rate * self.decay
+    }
+
+    /// What the moments are divided by, `1 − βᵗ`, for they began at zero.
+    pub(crate) fn corrections(&self) -> [f32; 2] {
+        let time = i32::try_from(self.time).unwrap_or(i32::MAX);
+        self.betas.map(|beta| 1.0 - beta.powi(time))
+    }
+}
+
+/// Whether steps over parameters on this device are fused.
+#[cfg_attr(not(feature = "cube"), expect(unused_variables, reason = "the processor never does"))]
+pub fn steps_are_fused(device: &Device) -> bool {
+    #[cfg(feature = "cube")]
+    if cube::takes(device) {
+        return true;
+    }
+    false
+}
+
+/// Weights, first and second moments after a step of AdamW, in one launch for many tensors where it is fused.
+///
+/// All tensors are outside of any graph. The results of one call share memory.
+///
+/// # Shapes
+/// - weights, gradients, both moments and all three outputs: the same lengths, tensor by tensor
+///
+/// # Panics
+/// If the lists or the lengths of their tensors disagree.
+pub fn adamw(
+    weights: Vec<Tensor<1>>,
+    gradients: Vec<Tensor<1>>,
+    moments: [Vec<Tensor<1>>; 2],
+    rule: &AdamW,
+) -> (Vec<Tensor<1>>, [Vec<Tensor<1>>; 2]) {
+    let [first, second] = &moments;
+    for list in [&gradients, first, second] {
+        same_lengths(&weights, list);
+    }
+    #[cfg(feature = "cube")]
+    if [&weights, &gradients, first, second].into_iter().all(|list| cube::all_on(list)) {
+        return cube::adamw([&weights, &gradients, first, second], rule);
+    }
+    reference::adamw(weights, gradients, moments, rule)
 }
 
 /// Moving averages of many tensors, in one launch for many where it is fused:

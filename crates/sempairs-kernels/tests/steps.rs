@@ -6,7 +6,7 @@ mod on_device;
 
 use burn::tensor::{Device, Tensor};
 use sempairs_kernels as fused;
-use sempairs_kernels::{Descent, Ratio, reference};
+use sempairs_kernels::{AdamW, Descent, Ratio, reference};
 
 /// Lengths of parameters: single ones, some that end within a cube's share, one at its end, and several shares.
 const LENGTHS: [usize; 9] = [1, 7, 64, 257, 4096, 4097, 3, 9411, 40_000];
@@ -82,6 +82,58 @@ fn steps_equal_their_twins() {
             assert_close(ours, twin, &format!("{name}: {what}"));
         }
     }
+}
+
+#[test]
+fn adamw_equals_its_twin() {
+    type Step = fn(
+        Vec<Tensor<1>>,
+        Vec<Tensor<1>>,
+        [Vec<Tensor<1>>; 2],
+        &AdamW,
+    ) -> (Vec<Tensor<1>>, [Vec<Tensor<1>>; 2]);
+    for decay in [0.0, 0.3] {
+        let of: [(Step, Device); 2] =
+            [(fused::adamw, on_device::device()), (reference::adamw, Device::flex())];
+        let [ours, twin] = of.map(|(step, device)| {
+            let mut weights = list(&device, 1);
+            let zeros = || weights.iter().map(Tensor::zeros_like).collect();
+            let mut moments = [zeros(), zeros()];
+            // No gradient and no moment: nothing to divide by but epsilon.
+            let mut of_step = [list(&device, 2), list(&device, 4), list(&device, 6)];
+            for gradients in &mut of_step {
+                gradients[4] = gradients[4].zeros_like();
+            }
+            for (index, gradients) in of_step.into_iter().enumerate() {
+                let time = index + 1;
+                let rule = AdamW { rate: 0.02, betas: [0.9, 0.99], epsilon: 1e-8, decay, time };
+                (weights, moments) = step(weights, gradients, moments, &rule);
+            }
+            let [first, second] = moments;
+            [weights, first, second]
+        });
+        let names = ["weights", "first moments", "second moments"];
+        for ((ours, twin), what) in ours.into_iter().zip(twin).zip(names) {
+            assert_close(ours, twin, &format!("adamw, decay {decay}: {what}"));
+        }
+    }
+}
+
+/// Two steps of one weight worked out by hand: `m̂ / √v̂` of a first step is the sign of the gradient.
+#[test]
+fn adamw_takes_the_steps_of_the_formula() {
+    let device = on_device::device();
+    let one = |value: f32| vec![Tensor::<1>::from_floats([value], &device)];
+    let rule = AdamW { rate: 0.1, betas: [0.9, 0.5], epsilon: 0.0, decay: 0.5, time: 1 };
+    let (weights, moments) = fused::adamw(one(2.0), one(-4.0), [one(0.0), one(0.0)], &rule);
+    // w = 0.95 · 2 + 0.1, m = -0.4, v = 8.
+    assert_close(weights.clone(), one(2.0), "weight after a step");
+    let rule = AdamW { time: 2, ..rule };
+    let (weights, [first, second]) = fused::adamw(weights, one(2.0), moments, &rule);
+    // m = -0.36 + 0.2, v = 4 + 2; m̂ = -0.16 / 0.19, v̂ = 6 / 0.75.
+    assert_close(first, one(-0.16), "first moment");
+    assert_close(second, one(6.0), "second moment");
+    assert_close(weights, one(1.9 + 0.1 * (0.16 / 0.19) / 8f32.sqrt()), "weight");
 }
 
 #[test]

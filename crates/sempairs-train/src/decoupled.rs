@@ -1,8 +1,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use burn::optim::{AdamW, LearningRate, Optimizer};
-use burn::tensor::{Device, Tensor};
+use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, LearningRate, Optimizer};
+use burn::tensor::{DType, Device, Tensor};
+use sempairs_kernels::{adamw, steps_are_fused};
 
 /// A weight decay that the loop sets before each step and that the optimisers of all parameters read.
 ///
@@ -33,10 +34,14 @@ impl Decay {
 /// AdamW with a decay that may change: `w = w (1 - l d)` before Adam's step, `l` the learning rate and `d`
 /// the decay of the moment (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019). As in
 /// PyTorch, a parameter without a gradient is not decayed.
+///
+/// Where [`adamw`] is fused a parameter takes its step in one launch; its state is that of Burn's either way.
 #[derive(Clone)]
 pub struct Decoupled {
-    /// Adam; its own decay is none.
-    pub adam: AdamW,
+    /// Burn's, of the same constants; its own decay is none.
+    adam: AdamW,
+    betas: [f32; 2],
+    epsilon: f32,
     /// `d`; `None` spares the parameters.
     pub decay: Option<Decay>,
 }
@@ -51,6 +56,12 @@ impl Optimizer for Decoupled {
         grad: Tensor<D>,
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
+        let fused = steps_are_fused(&tensor.device())
+            && [tensor.dtype(), grad.dtype()] == [DType::F32; 2]
+            && !tensor.is_autodiff();
+        if fused {
+            return self.fused_step(lr, tensor, grad, state);
+        }
         let kept = self.decay.as_ref().map_or(1.0, |decay| 1.0 - lr * decay.get());
         let tensor = if kept == 1.0 { tensor } else { tensor.mul_scalar(kept) };
         self.adam.step(lr, tensor, grad, state)
@@ -58,5 +69,46 @@ impl Optimizer for Decoupled {
 
     fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
         AdamW::to_device(state, device)
+    }
+}
+
+impl Decoupled {
+    /// Adam with the decays of its means of gradients and of squares, what keeps it from dividing by zero, and the decay
+    /// of the weights.
+    pub fn new(betas: [f32; 2], epsilon: f32, decay: Option<Decay>) -> Self {
+        let adam = AdamWConfig::new()
+            .with_beta_1(betas[0])
+            .with_beta_2(betas[1])
+            .with_epsilon(epsilon)
+            .with_weight_decay(0.0)
+            .build();
+        Self { adam, betas, epsilon, decay }
+    }
+
+    /// The step by way of [`adamw`].
+    fn fused_step<const D: usize>(
+        &self,
+        rate: LearningRate,
+        tensor: Tensor<D>,
+        grad: Tensor<D>,
+        state: Option<AdamWState<D>>,
+    ) -> (Tensor<D>, Option<AdamWState<D>>) {
+        let shape = tensor.dims();
+        let flat = |tensor: Tensor<D>| vec![tensor.reshape([shape.iter().product::<usize>()])];
+        let (time, first, second) = match state {
+            Some(AdamWState { momentum }) => {
+                (momentum.time + 1, momentum.moment_1, momentum.moment_2)
+            }
+            None => (1, tensor.zeros_like(), tensor.zeros_like()),
+        };
+        let decay = self.decay.as_ref().map_or(0.0, Decay::get);
+        let rule =
+            sempairs_kernels::AdamW { rate, betas: self.betas, epsilon: self.epsilon, decay, time };
+        let moments = [flat(first), flat(second)];
+        let (weights, moments) = adamw(flat(tensor), flat(grad), moments, &rule);
+        let shaped = |mut one: Vec<Tensor<1>>| one.remove(0).reshape(shape);
+        let [first, second] = moments.map(shaped);
+        let momentum = AdaptiveMomentumState::new(time, first, second);
+        (shaped(weights), Some(AdamWState::new(momentum)))
     }
 }

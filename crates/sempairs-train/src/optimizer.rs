@@ -1,7 +1,7 @@
 use burn::grad_clipping::GradientClipping;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::{Module, ParamGroup, ParamId};
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, OptimizerRecord};
+use burn::optim::{GradientsParams, ModuleOptimizer, OptimizerRecord};
 use burn::tensor::Bytes;
 use sempairs_kernels::Descent;
 use serde::{Deserialize, Serialize};
@@ -109,15 +109,9 @@ impl OptimizerConfig {
                 Kind::Descent(Descents::new(matrices, vectors, vector_rate))
             }
             Self::AdamW { betas, exclude_vectors, .. } => {
-                let adam = AdamWConfig::new()
-                    .with_beta_1(betas[0])
-                    .with_beta_2(betas[1])
-                    .with_epsilon(EPSILON)
-                    .with_weight_decay(0.0)
-                    .build();
-                let matrices = Decoupled { adam, decay: Some(decay.clone()) };
+                let matrices = Decoupled::new(*betas, EPSILON, Some(decay.clone()));
                 let of_vectors = (!exclude_vectors).then(|| decay.clone());
-                let vectors = Decoupled { decay: of_vectors, ..matrices.clone() };
+                let vectors = Decoupled::new(*betas, EPSILON, of_vectors);
                 Kind::AdamW(ModuleOptimizer::from(ByRank { matrices, vectors, vector_rate }))
             }
             Self::Lars(config) => {
@@ -203,7 +197,7 @@ impl Rates {
 /// The optimiser of a network with its state: the moments of AdamW, the velocities of SGD and LARS.
 ///
 /// SGD and LARS hand all parameters of a rule to [`sempairs_kernels::descend`] at once, which on a GPU is a launch or two
-/// for many; AdamW is Burn's, parameter by parameter.
+/// for many; AdamW goes parameter by parameter, by Burn's operations or by one launch of [`sempairs_kernels::adamw`].
 #[derive(Clone)]
 pub struct Optimizer {
     kind: Kind,

@@ -2,7 +2,7 @@
 
 use burn::backend::cubecl::dtype_to_storage_type;
 use burn::tensor::{DType, Shape};
-use burn_cubecl::cubecl::prelude::ElemType;
+use burn_cubecl::cubecl::prelude::{CubeCount, ElemType};
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 
@@ -26,8 +26,22 @@ pub(super) fn empty<const D: usize>(
     shape: [usize; D],
     dtype: DType,
 ) -> CubeTensor {
-    let (client, device) = (beside.client.clone(), beside.device.clone());
-    empty_device_contiguous_dtype(client, device, Shape::new(shape), dtype)
+    self::beside(beside, Shape::new(shape), dtype)
+}
+
+/// An output of any shape and type beside a tensor, row-major.
+pub(super) fn beside(tensor: &CubeTensor, shape: Shape, dtype: DType) -> CubeTensor {
+    let (client, device) = (tensor.client.clone(), tensor.device.clone());
+    empty_device_contiguous_dtype(client, device, shape, dtype)
+}
+
+/// At least so many cubes, in lines no longer than every device takes: `CUBE_POS` counts them, and a few may have nothing
+/// to do.
+pub(super) fn cubes(number: usize) -> CubeCount {
+    /// WebGPU's limit is 65,535.
+    const LONGEST: usize = 1 << 15;
+    let lines = number.div_ceil(LONGEST).max(1);
+    CubeCount::Static(number.div_ceil(lines) as u32, lines as u32, 1)
 }
 
 /// Tiles in a row, cut into chunks that different cubes work on.

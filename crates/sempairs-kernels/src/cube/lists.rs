@@ -5,8 +5,8 @@ use burn::tensor::{DType, Int, Tensor};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::{average, descent, running};
-use crate::step::Descent;
+use super::{adam, average, descent, running};
+use crate::step::{AdamW, Descent};
 
 /// Whether the kernels take all of these tensors together: 32-bit floats on one device, outside of any graph, and
 /// none empty.
@@ -31,6 +31,17 @@ pub(crate) fn descend(
     let stepped = descent::step([&weights, &gradients, &velocities], rule);
     let [weights, velocities] = stepped.map(tensors);
     (weights, velocities)
+}
+
+/// See [`adamw`](crate::adamw()).
+pub(crate) fn adamw(
+    lists: [&[Tensor<1>]; 4],
+    rule: &AdamW,
+) -> (Vec<Tensor<1>>, [Vec<Tensor<1>>; 2]) {
+    let [weights, gradients, first, second] = lists.map(primitives);
+    let stepped = adam::step([&weights, &gradients, &first, &second], rule);
+    let [weights, first, second] = stepped.map(tensors);
+    (weights, [first, second])
 }
 
 /// See [`moving_averages`](crate::moving_averages).

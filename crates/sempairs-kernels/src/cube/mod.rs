@@ -3,6 +3,7 @@
 //! [`LossOps`] is what Burn dispatches, [`ops::LossGradients`] what its gradients are made of. Inputs are 32- or
 //! 16-bit floats; every sum is in 32 bits. A device that lacks what a kernel needs takes the plain twin.
 
+mod adam;
 mod autodiff;
 mod average;
 mod backend;
@@ -21,12 +22,13 @@ mod segments;
 mod similarity_gradient;
 mod soft_cross_entropy;
 mod squared_energy;
+mod tokens;
 mod views;
 
 use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Device, Tensor};
 
-pub(crate) use lists::{all_on, descend, moving_averages, running_statistics};
+pub(crate) use lists::{adamw, all_on, descend, moving_averages, running_statistics};
 pub(crate) use ops::{Energy, LossOps};
 pub(crate) use views::views;
 

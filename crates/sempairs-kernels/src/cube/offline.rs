@@ -20,9 +20,12 @@ use super::layers::convolution::{filters, unroll};
 use super::layers::windows::WindowsCompilationArg;
 use super::layers::{batch_norm, pooling};
 use super::products::{SIDE, UNITS};
+use super::tokens::rows::Lanes;
+use super::tokens::{gelu, heads, layer_norm, softmax};
 use super::views::{resample, run};
 use super::{
-    average, descent, log_sum_exp, running, similarity_gradient, soft_cross_entropy, squared_energy,
+    adam, average, descent, log_sum_exp, running, similarity_gradient, soft_cross_entropy,
+    squared_energy,
 };
 
 /// What matters of an A100, as the CUDA runtime reads it from one.
@@ -159,6 +162,39 @@ fn layers_of(dtype: ElemType, vector: usize) -> Vec<(&'static str, KernelDefinit
     kernels
 }
 
+/// The kernels of a vision transformer: rows of 384 values and of 200 tokens, as `Lanes` shares them out.
+fn tokens_of(dtype: ElemType) -> Vec<(&'static str, KernelDefinition)> {
+    let line = CubeDim::new_1d(UNITS as u32);
+    let [row, logits] = [384, 200].map(Lanes::of);
+    vec![
+        kernel!(
+            "layer_norm", layer_norm::layer_norm_of_rows::LayerNormOfRows,
+            line, [b b b b s s s], row.number, row.own, dtype
+        ),
+        kernel!(
+            "layer_norm_gradient", layer_norm::layer_norm_gradient_of_rows::LayerNormGradientOfRows,
+            line, [b b b b b s s s], row.number, row.own, dtype
+        ),
+        kernel!("gelu", gelu::gelu_of_values::GeluOfValues, line, [b b s], dtype),
+        kernel!(
+            "gelu_gradient", gelu::gelu_gradient_of_values::GeluGradientOfValues,
+            line, [b b b s], dtype
+        ),
+        kernel!("split_three", heads::split_three::SplitThree, line, [b b b b s s s s s], dtype),
+        kernel!("split_one", heads::split_one::SplitOne, line, [b b s s s s s], dtype),
+        kernel!("join_three", heads::join_three::JoinThree, line, [b b b b s s s s s], dtype),
+        kernel!("join_one", heads::join_one::JoinOne, line, [b b s s s s s], dtype),
+        kernel!(
+            "softmax", softmax::softmax_of_rows::SoftmaxOfRows,
+            line, [b b s s s s], logits.number, logits.own, dtype
+        ),
+        kernel!(
+            "softmax_gradient", softmax::softmax_gradient_of_rows::SoftmaxGradientOfRows,
+            line, [b b b b s s s s], logits.number, logits.own, dtype
+        ),
+    ]
+}
+
 #[test]
 fn every_kernel_compiles_for_compute_capability_8_0() {
     let square = CubeDim::new_2d(SIDE as u32, SIDE as u32);
@@ -200,6 +236,13 @@ fn every_kernel_compiles_for_compute_capability_8_0() {
             line, [b b b b s s]
         ),
         kernel!("running_statistics", running::move_statistics::MoveStatistics, line, [b b b b b b s s s s]),
+    ]);
+    kernels.extend([
+        kernel!(
+            "adamw", adam::adamw_of_group::AdamwOfGroup,
+            line, [l l l l b b b s s s s s s s], 64
+        ),
+        kernel!("layer_norm_add_groups", layer_norm::add_groups::AddGroups, line, [b b b s s]),
     ]);
     for add in [false, true] {
         let name = if add { "convolution_add_parts" } else { "convolution_join_parts" };
@@ -281,7 +324,7 @@ fn every_kernel_compiles_for_compute_capability_8_0() {
                 name, filters::arrange_filters::ArrangeFilters, line, [b b s s s s], outputs, dtype
             ));
         }
-        let kernels = kernels.into_iter().chain(layers);
+        let kernels = kernels.into_iter().chain(layers).chain(tokens_of(dtype));
         let kernels = kernels.map(|(name, kernel)| (name.to_string(), kernel));
         texts.extend(
             kernels

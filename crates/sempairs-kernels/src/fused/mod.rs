@@ -1,5 +1,5 @@
 //! Fused operations of networks, with hand-written gradients: of the Flex backend here, of CubeCL's in
-//! `cube/layers`.
+//! `cube/layers` and `cube/tokens`.
 //!
 //! [`ForwardOps`] and [`ForwardTokenOps`] are what Burn dispatches; [`ops::BackwardOps`] and
 //! [`token_ops::BackwardTokenOps`] are what their gradients are made of. A
@@ -10,7 +10,7 @@ mod autodiff;
 mod flex;
 pub(crate) mod ops;
 mod token_autodiff;
-mod token_ops;
+pub(crate) mod token_ops;
 
 use std::sync::LazyLock;
 
@@ -34,16 +34,17 @@ pub(crate) fn layers_on<const D: usize>(tensor: &Tensor<D>) -> bool {
     on_flex(tensor)
 }
 
-/// Whether the fused layers of a transformer take this tensor: 32-bit floats on Flex, tracked or not.
+/// Whether the fused layers of a transformer take this tensor, as [`layers_on`].
 pub(crate) fn tokens_on<const D: usize>(tensor: &Tensor<D>) -> bool {
-    on_flex(tensor)
+    layers_on(tensor)
 }
 
 fn on_flex<const D: usize>(tensor: &Tensor<D>) -> bool {
     !*PLAIN && tensor.dtype() == DType::F32 && is_flex(&tensor.device())
 }
 
-fn is_flex(device: &Device) -> bool {
+/// Whether this is the CPU, tracked or not.
+pub(crate) fn is_flex(device: &Device) -> bool {
     match device.as_dispatch() {
         DispatchDevice::Flex(_) => true,
         DispatchDevice::Autodiff(inner) => matches!(**inner, DispatchDevice::Flex(_)),

@@ -4,7 +4,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
 
 /// The forward operations on tokens, dispatched to the backend at run time.
-#[backend_extension(Flex, Autodiff)]
+#[cfg_attr(feature = "cube", backend_extension(Flex, Cube, Autodiff))]
+#[cfg_attr(not(feature = "cube"), backend_extension(Flex, Autodiff))]
 pub trait ForwardTokenOps: Backend {
     /// Normalisation of every row of `[rows, d]`; see [`layer_norm`](crate::layer_norm()).
     fn fused_layer_norm(

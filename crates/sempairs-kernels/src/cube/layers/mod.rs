@@ -9,7 +9,7 @@ mod grid;
 mod layout;
 mod linear;
 pub(in crate::cube) mod pooling;
-mod product;
+pub(in crate::cube) mod product;
 pub(in crate::cube) mod windows;
 
 pub(crate) use convolution::Path;

@@ -11,7 +11,7 @@ use burn_cubecl::tensor::CubeTensor;
 ///
 /// # Shapes
 /// - `a`: `[.., m, k]`; `b`: `[.., k, n]`; output: `[.., m, n]`
-pub(super) fn product(a: CubeTensor, b: CubeTensor, dtype: DType) -> CubeTensor {
+pub(in crate::cube) fn product(a: CubeTensor, b: CubeTensor, dtype: DType) -> CubeTensor {
     matmul(a, b, None, MatmulStrategy::Cube, dtype)
         .expect("there is a kernel for every product of matrices")
 }

@@ -1,0 +1,100 @@
+//! Steps of AdamW over many parameters, one launch for a group of them.
+
+use burn_cubecl::cubecl;
+use burn_cubecl::cubecl::prelude::*;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::products::UNITS;
+use super::segments::{SHARE, alignment, buffers, cubes, group, next, results};
+use crate::step::AdamW;
+
+#[cube(launch_unchecked)]
+pub(in crate::cube) fn adamw_of_group(
+    weights: &Sequence<Box<[f32]>>,
+    gradients: &Sequence<Box<[f32]>>,
+    first: &Sequence<Box<[f32]>>,
+    second: &Sequence<Box<[f32]>>,
+    stepped: &mut [f32],
+    new_first: &mut [f32],
+    new_second: &mut [f32],
+    rate: f32,
+    kept: f32,
+    of_first: f32,
+    of_second: f32,
+    correct_first: f32,
+    correct_second: f32,
+    epsilon: f32,
+    #[comptime] alignment: usize,
+) {
+    let mut cube = CUBE_POS_X as usize;
+    let mut start = 0usize;
+    #[unroll]
+    for i in 0..weights.len() {
+        let length = weights[i].len();
+        if cube * SHARE < length {
+            for step in 0..SHARE / UNITS {
+                let place = cube * SHARE + step * UNITS + UNIT_POS as usize;
+                if place < length {
+                    let slope = gradients[i][place];
+                    let mean = of_first * first[i][place] + (1.0f32 - of_first) * slope;
+                    let square =
+                        of_second * second[i][place] + (1.0f32 - of_second) * slope * slope;
+                    let root = (square / correct_second).sqrt() + epsilon;
+                    let change = mean / correct_first / root;
+                    new_first[start + place] = mean;
+                    new_second[start + place] = square;
+                    stepped[start + place] = kept * weights[i][place] - rate * change;
+                }
+            }
+        }
+        cube = next(cube, length);
+        start += length.div_ceil(alignment) * alignment;
+    }
+}
+
+/// Weights, first and second moments a step later, from weights, gradients and the moments; all tensors are row-major.
+pub(super) fn step(lists: [&[CubeTensor]; 4], rule: &AdamW) -> [Vec<CubeTensor>; 3] {
+    let group = group(&lists[0][0], 4, 3);
+    let mut results = [Vec::new(), Vec::new(), Vec::new()];
+    for start in (0..lists[0].len()).step_by(group) {
+        let end = (start + group).min(lists[0].len());
+        for (all, some) in results.iter_mut().zip(step_of(lists.map(|l| &l[start..end]), rule)) {
+            all.extend(some);
+        }
+    }
+    results
+}
+
+fn step_of(
+    [weights, gradients, first, second]: [&[CubeTensor]; 4],
+    rule: &AdamW,
+) -> [Vec<CubeTensor>; 3] {
+    let [(stepped, new_weights), (moved, new_first), (widened, new_second)] =
+        [(); 3].map(|()| results(weights));
+    let (client, alignment) = (stepped.client.clone(), alignment(&stepped));
+    let [correct_first, correct_second] = rule.corrections();
+    // SAFETY: every place is compared with the length of its tensor, and there is room for each result.
+    unsafe {
+        adamw_of_group::launch_unchecked(
+            &client,
+            cubes(weights),
+            CubeDim::new_1d(UNITS as u32),
+            buffers(weights),
+            buffers(gradients),
+            buffers(first),
+            buffers(second),
+            stepped.into_buffer_arg(),
+            moved.into_buffer_arg(),
+            widened.into_buffer_arg(),
+            rule.rate as f32,
+            rule.kept() as f32,
+            rule.betas[0],
+            rule.betas[1],
+            correct_first,
+            correct_second,
+            rule.epsilon,
+            alignment,
+        );
+    }
+    [new_weights, new_first, new_second]
+}

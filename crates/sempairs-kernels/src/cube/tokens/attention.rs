@@ -1,0 +1,62 @@
+//! Self-attention: batched products of matrices on the tensor cores, and one launch for everything between two of them.
+//!
+//! Logits, and the gradient of the weights, are written in 32 bits; the weights and what comes out of a product in the
+//! type of the input. Every product sums in 32 bits. The gradient makes the logits again, so that nothing of the size
+//! `tokens²` is kept.
+
+use burn::backend::ops::FloatTensorOps;
+use burn::tensor::{DType, Shape};
+use burn_cubecl::CubeBackend;
+use burn_cubecl::tensor::CubeTensor;
+
+use super::super::launch::beside;
+use super::super::layers::product::product;
+use super::heads::{Sizes, join, join_qkv, split, split_qkv};
+use super::softmax;
+
+/// `softmax(q kᵀ / √width) v` of every head, in the type of the input.
+///
+/// # Shapes
+/// - `qkv`: `[n, tokens, 3·d]`, row-major
+/// - output: `[n, tokens, d]`
+pub(super) fn forward(qkv: CubeTensor, heads: usize) -> CubeTensor {
+    let (sizes, dtype) = (Sizes::of(&qkv, heads), qkv.dtype);
+    if sizes.is_empty() {
+        let shape = Shape::new([sizes.pictures, sizes.tokens, heads * sizes.width]);
+        return beside(&qkv, shape, dtype);
+    }
+    let [q, k, v] = split_qkv(qkv, sizes);
+    let logits = product(q, transposed(k), DType::F32);
+    let weights = softmax::forward(logits, sizes.tokens, scale(sizes), dtype);
+    join(product(weights, v, dtype), sizes)
+}
+
+/// `∂L/∂qkv` in the type of the input: with `p` the weights of a head, `∂p = ∂y vᵀ` and `∂l` the gradient of its
+/// logits, `∂q = ∂l k`, `∂k = ∂lᵀ q` and `∂v = pᵀ ∂y`.
+///
+/// # Shapes
+/// - `qkv`, output: `[n, tokens, 3·d]`; `gradient`: `[n, tokens, d]`; inputs row-major and of one type
+pub(super) fn gradient(qkv: CubeTensor, gradient: CubeTensor, heads: usize) -> CubeTensor {
+    let (sizes, dtype) = (Sizes::of(&qkv, heads), qkv.dtype);
+    if sizes.is_empty() {
+        return qkv;
+    }
+    let [q, k, v] = split_qkv(qkv, sizes);
+    let dy = split(gradient, sizes);
+    let logits = product(q.clone(), transposed(k.clone()), DType::F32);
+    let slopes = product(dy.clone(), transposed(v), DType::F32);
+    let [weights, slopes] =
+        softmax::with_gradient(logits, slopes, sizes.tokens, scale(sizes), dtype);
+    let dv = product(transposed(weights), dy, dtype);
+    let dq = product(slopes.clone(), k, dtype);
+    let dk = product(transposed(slopes), q, dtype);
+    join_qkv([dq, dk, dv], sizes, dtype)
+}
+
+fn scale(sizes: Sizes) -> f64 {
+    (sizes.width as f64).sqrt().recip()
+}
+
+fn transposed(matrices: CubeTensor) -> CubeTensor {
+    CubeBackend::float_swap_dims(matrices, 1, 2)
+}
