@@ -16,9 +16,11 @@ if [ -z "$(toolkit)" ]; then
     "$tools/bin/pip" install --quiet nvidia-cuda-nvcc
 fi
 ptxas=$(toolkit)
-export CUDA_PATH=${ptxas%/bin/ptxas}
-# With the features that the tests of cuDNN's plans have, so that one build serves both: they differ in no kernel.
-SEMPAIRS_PTX=$folder cargo test --package sempairs-kernels --features cuda,cudnn --lib -- every_kernel_compiles
+# With the features that the tests of cuDNN's plans have, so that one build serves both: they differ in no kernel. CUDA_PATH
+# is for the program alone, since a build that sees it is another one.
+program=$(cargo test --package sempairs-kernels --features cuda,cudnn --lib --no-run 2>&1 | tee /dev/stderr |
+    sed -n 's/^ *Executable .* (\(.*\))$/\1/p')
+SEMPAIRS_PTX=$folder CUDA_PATH=${ptxas%/bin/ptxas} "$program" every_kernel_compiles
 for text in "$folder"/*.ptx; do
     "$ptxas" --gpu-name "${ARCH:-sm_80}" --verbose "$text" --output-file "${text%.ptx}.cubin" 2>"$folder/log" ||
         { cat "$folder/log" && exit 1; }

@@ -99,7 +99,7 @@ mod tests {
     impl ModuleVisitor for Filters {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             if D == 4 {
-                self.0.push(param.val().dims::<4>());
+                self.0.push(param.val().shape().dims());
             }
         }
     }

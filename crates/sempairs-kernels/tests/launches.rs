@@ -98,7 +98,7 @@ fn a_fused_operation_takes_fewer_launches_than_its_twin() {
     let counts = of.map(|f| launches(|| f(matrix.clone(), 0.005).backward()));
     rows.push(("redundancy and its gradient", counts, 2));
 
-    let maps = Tensor::<4>::ones([4, 16, 8, 8], &tracked).require_grad();
+    let maps = innermost(Tensor::<4>::ones([4, 16, 8, 8], &tracked)).require_grad();
     let channels = Tensor::<1>::ones([16], &tracked).require_grad();
     type Normalise = fn(Tensor<4>, Tensor<1>, Tensor<1>, f64) -> (Tensor<4>, Tensor<1>, Tensor<1>);
     let of: [Normalise; 2] = [fused::batch_norm_relu, reference::batch_norm_relu];
@@ -139,6 +139,11 @@ fn a_fused_operation_takes_fewer_launches_than_its_twin() {
     }
 }
 
+/// Maps as a layer leaves them, channels innermost; an operation of Burn's keeps the order of memory that it finds.
+fn innermost(x: Tensor<4>) -> Tensor<4> {
+    fused::max_pool2d(x, [1, 1], [1, 1], [0, 0]).detach()
+}
+
 /// The product, one launch for filters and one for unrolled maps where they are not matrices as they lie in memory, and the
 /// sum of the parts of a filter's gradient: a twin that adds up in 16 bits takes one launch, so numbers are compared with
 /// numbers.
@@ -147,8 +152,6 @@ fn convolutions_take_two_or_three_launches_a_pass(device: &Device) {
     if std::env::var("SEMPAIRS_CONV").is_ok_and(|path| path != "gemm") {
         return;
     }
-    // As a layer leaves them; an operation of Burn's keeps the order of memory that it finds.
-    let innermost = |x: Tensor<4>| fused::max_pool2d(x, [1, 1], [1, 1], [0, 0]).detach();
     // A filter's side, its stride, and the launches of the forward pass and of all three.
     for (kernel, stride, forward, passes) in
         [(1, 1, 1, 4), (1, 2, 2, 7), (3, 1, 3, 9), (3, 2, 3, 9)]

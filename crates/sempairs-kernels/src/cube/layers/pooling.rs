@@ -158,8 +158,8 @@ pub(in crate::cube) fn gradient_of_largest<F: Float>(
             for b in 0..kernel_x {
                 if row >= a
                     && column >= b
-                    && (row - a) % windows.stride_y == 0
-                    && (column - b) % windows.stride_x == 0
+                    && (row - a).is_multiple_of(windows.stride_y)
+                    && (column - b).is_multiple_of(windows.stride_x)
                     && (row - a) / windows.stride_y < windows.rows
                     && (column - b) / windows.stride_x < windows.columns
                 {

@@ -48,7 +48,7 @@ pub(in crate::cube) fn gelu_of_values<F: Float>(
     number: usize,
     #[define(F)] _dtype: ElemType,
 ) {
-    let first = CUBE_POS as usize * LOADS * UNITS + UNIT_POS as usize;
+    let first = CUBE_POS * LOADS * UNITS + UNIT_POS as usize;
     let mut own = Array::<f32>::new(LOADS);
     #[unroll]
     for i in 0..LOADS {
@@ -74,7 +74,7 @@ pub(in crate::cube) fn gelu_gradient_of_values<F: Float>(
     number: usize,
     #[define(F)] _dtype: ElemType,
 ) {
-    let first = CUBE_POS as usize * LOADS * UNITS + UNIT_POS as usize;
+    let first = CUBE_POS * LOADS * UNITS + UNIT_POS as usize;
     let mut own = Array::<f32>::new(LOADS);
     let mut slopes = Array::<f32>::new(LOADS);
     #[unroll]

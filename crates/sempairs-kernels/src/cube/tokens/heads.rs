@@ -81,7 +81,7 @@ pub(in crate::cube) fn split_three<F: Float>(
     let d = heads * width;
     #[unroll]
     for i in 0..OWN {
-        let place = (CUBE_POS as usize * OWN + i) * UNITS + UNIT_POS as usize;
+        let place = (CUBE_POS * OWN + i) * UNITS + UNIT_POS as usize;
         if place < number {
             let (from, is_there) = source(place, tokens, heads, width, pitch, 3usize);
             let mut of_q = F::new(0.0);
@@ -112,7 +112,7 @@ pub(in crate::cube) fn split_one<F: Float>(
 ) {
     #[unroll]
     for i in 0..OWN {
-        let place = (CUBE_POS as usize * OWN + i) * UNITS + UNIT_POS as usize;
+        let place = (CUBE_POS * OWN + i) * UNITS + UNIT_POS as usize;
         if place < number {
             let (from, is_there) = source(place, tokens, heads, width, pitch, 1usize);
             let mut value = F::new(0.0);
@@ -140,7 +140,7 @@ pub(in crate::cube) fn join_three<F: Float>(
     let d = heads * width;
     #[unroll]
     for i in 0..OWN {
-        let place = (CUBE_POS as usize * OWN + i) * UNITS + UNIT_POS as usize;
+        let place = (CUBE_POS * OWN + i) * UNITS + UNIT_POS as usize;
         if place < number {
             let (to, is_there) = source(place, tokens, heads, width, pitch, 3usize);
             if is_there {
@@ -165,7 +165,7 @@ pub(in crate::cube) fn join_one<F: Float>(
 ) {
     #[unroll]
     for i in 0..OWN {
-        let place = (CUBE_POS as usize * OWN + i) * UNITS + UNIT_POS as usize;
+        let place = (CUBE_POS * OWN + i) * UNITS + UNIT_POS as usize;
         if place < number {
             let (to, is_there) = source(place, tokens, heads, width, pitch, 1usize);
             if is_there {

@@ -86,7 +86,7 @@ pub(in crate::cube) fn layer_norm_of_rows<F: Float>(
     #[define(F)] _dtype: ElemType,
 ) {
     let lane = UNIT_POS as usize % lanes;
-    let row = CUBE_POS as usize * comptime![UNITS / lanes] + UNIT_POS as usize / lanes;
+    let row = CUBE_POS * comptime![UNITS / lanes] + UNIT_POS as usize / lanes;
     let mut words = Shared::<[f32]>::new_slice(UNITS);
     let mut values = Array::<f32>::new(own);
     load::<F>(x, &mut values, row, rows, width, lanes, own);

@@ -72,7 +72,7 @@ pub(in crate::cube) fn softmax_of_rows<F: Float>(
     #[comptime] own: usize,
     #[define(F)] _dtype: ElemType,
 ) {
-    let row = CUBE_POS as usize * comptime![UNITS / lanes] + UNIT_POS as usize / lanes;
+    let row = CUBE_POS * comptime![UNITS / lanes] + UNIT_POS as usize / lanes;
     let counts = row < rows && row % pitch < tokens;
     let mut words = Shared::<[f32]>::new_slice(UNITS);
     let mut values = Array::<f32>::new(own);
@@ -102,7 +102,7 @@ pub(in crate::cube) fn softmax_gradient_of_rows<F: Float>(
     #[define(F)] _dtype: ElemType,
 ) {
     let lane = UNIT_POS as usize % lanes;
-    let row = CUBE_POS as usize * comptime![UNITS / lanes] + UNIT_POS as usize / lanes;
+    let row = CUBE_POS * comptime![UNITS / lanes] + UNIT_POS as usize / lanes;
     let counts = row < rows && row % pitch < tokens;
     let mut words = Shared::<[f32]>::new_slice(UNITS);
     let mut values = Array::<f32>::new(own);
