@@ -106,6 +106,11 @@ attempt() {
     if [ "$status" = 124 ] && [ "${signal:-}" = INT ]; then status=0; fi
     { cat "$scratch/out" && echo "-- standard error, exit status $status" && tail -c 200000 "$scratch/err"; } >>"$log"
     sed -n "s#^{#$what\t{#p" "$scratch/out" >>"$lines"
+    # A path that this build lacks, or a library that is not there, is told in a line, and another path is taken.
+    if [ "$status" = 0 ] && grep -E "$other_path" "$scratch/err" | grep -qv '(Problem'; then
+        row "$what" SKIPPED "$(grep -m1 -E "$other_path" "$scratch/err" | cut -c1-200)"
+        return 1
+    fi
     case $status in
     0) return 0 ;;
     124 | 137) row "$what" FAILED "stopped within $limit s, after $(grep -c '^{' "$scratch/out") lines of JSON" ;;
@@ -120,11 +125,13 @@ attempt() {
     return 1
 }
 
+other_path='has not the feature|is none of .*convolutions take the path|a convolution is made without cuDNN'
+
 # Whether the last command says that what was asked of it is not in this build, none of this device's, or needs a Python
 # package that is not there, rather than that it failed.
 is_left_out() {
     grep -qE '^error.*flex launches no kernels|^ModuleNotFoundError' "$scratch/err" ||
-        { [ -n "${SEMPAIRS_CONV:-}" ] && grep -qiE "^error.*$SEMPAIRS_CONV.*(compiled in|--features)" "$scratch/err"; }
+        { [ -n "${SEMPAIRS_CONV:-}" ] && grep -qE "^error.*$SEMPAIRS_CONV.*adds? products up in" "$scratch/err"; }
 }
 
 # The line of the last command that tells most of why it failed.
