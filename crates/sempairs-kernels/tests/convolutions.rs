@@ -8,21 +8,10 @@ use on_device::{assert_parity, device, types};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
 
-/// Values in [-1, 1), the same for the same seed (xorshift64*).
+/// Maps or filters, with a row for each.
 fn random(shape: [usize; 4], seed: u64) -> TensorData {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let values: Vec<f32> = (0..shape.iter().product())
-        .map(|_| {
-            state ^= state >> 12;
-            state ^= state << 25;
-            state ^= state >> 27;
-            let bits = state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40;
-            bits as f32 / (1u64 << 23) as f32 - 1.0
-        })
-        .collect();
-    let [first, ..] = shape;
-    let rest = values.len() / first;
-    TensorData::new(values, [first, rest])
+    let [first, rest @ ..] = shape;
+    on_device::random([first, rest.iter().product()], seed)
 }
 
 type Convolve = fn(Tensor<4>, Tensor<4>, [usize; 2], [usize; 2]) -> Tensor<4>;

@@ -5,24 +5,9 @@
 mod on_device;
 
 use burn::tensor::{DType, Tensor, TensorData};
-use on_device::{assert_parity, assert_parity_in, device};
+use on_device::{assert_parity, assert_parity_in, device, random};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
-
-/// Values in [-1, 1), the same for the same seed (xorshift64*).
-fn random(shape: [usize; 2], seed: u64) -> TensorData {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let values: Vec<f32> = (0..shape.iter().product())
-        .map(|_| {
-            state ^= state >> 12;
-            state ^= state << 25;
-            state ^= state >> 27;
-            let bits = state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40;
-            bits as f32 / (1u64 << 23) as f32 - 1.0
-        })
-        .collect();
-    TensorData::new(values, shape)
-}
 
 /// Maps as a matrix with a row a picture.
 fn maps([n, c, h, w]: [usize; 4], seed: u64) -> TensorData {

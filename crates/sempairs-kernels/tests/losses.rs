@@ -3,25 +3,10 @@
 #[path = "support/on_device.rs"]
 mod on_device;
 
-use burn::tensor::{Tensor, TensorData};
-use on_device::assert_parity;
+use burn::tensor::Tensor;
+use on_device::{assert_parity, random};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
-
-/// Values in [-1, 1), the same for the same seed (xorshift64*).
-fn random(shape: [usize; 2], seed: u64) -> TensorData {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let values: Vec<f32> = (0..shape.iter().product())
-        .map(|_| {
-            state ^= state >> 12;
-            state ^= state << 25;
-            state ^= state >> 27;
-            let bits = state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40;
-            bits as f32 / (1u64 << 23) as f32 - 1.0
-        })
-        .collect();
-    TensorData::new(values, shape)
-}
 
 /// Rows, keys, width: single ones, whole tiles, tiles and one more, and rows wider than a cube sums at once.
 const MATRICES: [[usize; 3]; 8] = [

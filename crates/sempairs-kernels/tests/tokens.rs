@@ -4,25 +4,10 @@
 #[path = "support/on_device.rs"]
 mod on_device;
 
-use burn::tensor::{DType, Tensor, TensorData};
-use on_device::{assert_parity, assert_parity_in};
+use burn::tensor::{DType, Tensor};
+use on_device::{assert_parity, assert_parity_in, random};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
-
-/// Values in [-1, 1), the same for the same seed (xorshift64*).
-fn random(shape: [usize; 2], seed: u64) -> TensorData {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let values: Vec<f32> = (0..shape.iter().product())
-        .map(|_| {
-            state ^= state >> 12;
-            state ^= state << 25;
-            state ^= state >> 27;
-            let bits = state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40;
-            bits as f32 / (1u64 << 23) as f32 - 1.0
-        })
-        .collect();
-    TensorData::new(values, shape)
-}
 
 type Unary = fn(Tensor<2>) -> Tensor<2>;
 type Normalise = fn(Tensor<2>, Tensor<1>, Tensor<1>, f64) -> Tensor<2>;

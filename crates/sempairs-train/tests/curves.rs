@@ -1,5 +1,7 @@
 //! Residual networks that are trained on the device that `SEMPAIRS_DEVICE` names come down as they do on the processor.
 
+#[path = "../../sempairs-kernels/tests/support/random.rs"]
+mod random;
 #[path = "../../sempairs-objective/tests/reference/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses some of it")]
 mod reference;
@@ -12,20 +14,6 @@ use sempairs_objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig
 use sempairs_train::OptimizerConfig;
 
 const BATCH: usize = 16;
-
-/// Values in [-1, 1), the same everywhere (xorshift64*).
-fn random(size: usize, seed: u64) -> TensorData {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let shape = [BATCH, 3, size, size];
-    let value = |_| {
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        let bits = state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40;
-        bits as f32 / (1u64 << 23) as f32 - 1.0
-    };
-    TensorData::new((0..shape.iter().product()).map(value).collect::<Vec<f32>>(), shape)
-}
 
 /// A network, and how it is trained.
 #[derive(Clone, Copy)]
@@ -52,7 +40,10 @@ fn losses(training: Training, plain: &Device) -> Vec<f32> {
     let mut losses = Vec::new();
     for step in 0..steps {
         let view = |side: usize| {
-            Tensor::<4>::from_data(random(size, (2 * (step % 2) + side + 1) as u64), &device)
+            let shape = [BATCH, 3, size, size];
+            let seed = (2 * (step % 2) + side + 1) as u64;
+            let values = random::values(shape.iter().product(), seed);
+            Tensor::<4>::from_data(TensorData::new(values, shape), &device)
         };
         let loss = method.loss(Views::pair(view(0), view(1)), clock.at(step)).value;
         losses.push(loss.clone().detach().into_data().iter::<f32>().next().unwrap());

@@ -112,7 +112,7 @@ fn layers_of(dtype: ElemType, vector: usize) -> Vec<(&'static str, KernelDefinit
     let line = CubeDim::new_1d(UNITS as u32);
     let mut kernels = vec![
         kernel!(
-            "batch_norm_moments", batch_norm::moments_of_chunk::MomentsOfChunk,
+            "batch_norm_moments", batch_norm::forward::moments_of_chunk::MomentsOfChunk,
             block, [b b b s s s], vector, width, dtype
         ),
         kernel!(
@@ -139,7 +139,7 @@ fn layers_of(dtype: ElemType, vector: usize) -> Vec<(&'static str, KernelDefinit
         ("batch_norm_add_relu", true, true),
     ] {
         kernels.push(kernel!(
-            name, batch_norm::normalise::Normalise,
+            name, batch_norm::forward::normalise::Normalise,
             block, [b b b b b b b s s s s], vector, width, add, rectify, dtype
         ));
     }
@@ -149,13 +149,13 @@ fn layers_of(dtype: ElemType, vector: usize) -> Vec<(&'static str, KernelDefinit
         ("batch_norm_add_relu_gradient_sums", true, true),
     ] {
         kernels.push(kernel!(
-            name, batch_norm::gradient_sums_of_chunk::GradientSumsOfChunk,
+            name, batch_norm::gradient::gradient_sums_of_chunk::GradientSumsOfChunk,
             block, [b b b b b b b b s s s s], vector, width, rectify, keep, dtype
         ));
     }
     for (name, rectify) in [("batch_norm_gradient", false), ("batch_norm_relu_gradient", true)] {
         kernels.push(kernel!(
-            name, batch_norm::gradient_of_input::GradientOfInput,
+            name, batch_norm::gradient::gradient_of_input::GradientOfInput,
             block, [b b b b b b b b b s s s s s], vector, width, rectify, dtype
         ));
     }
@@ -232,7 +232,7 @@ fn every_kernel_compiles_for_compute_capability_8_0() {
     }
     kernels.extend([
         kernel!(
-            "batch_norm_join_gradient_sums", batch_norm::join_gradient_sums::JoinGradientSums,
+            "batch_norm_join_gradient_sums", batch_norm::gradient::join_gradient_sums::JoinGradientSums,
             line, [b b b b s s]
         ),
         kernel!("running_statistics", running::move_statistics::MoveStatistics, line, [b b b b b b s s s s]),
@@ -306,7 +306,7 @@ fn every_kernel_compiles_for_compute_capability_8_0() {
         let mut layers = layers_of(dtype, vector);
         layers.extend([
             kernel!(
-                "batch_norm_join_moments", batch_norm::join_moments::JoinMoments,
+                "batch_norm_join_moments", batch_norm::forward::join_moments::JoinMoments,
                 line, [b b b b b s s s], dtype
             ),
             kernel!(

@@ -1,5 +1,7 @@
 //! Random inputs, running an operation with its gradients, and comparing two outcomes.
 
+mod random;
+
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Largest difference allowed, as a share of the largest value of the two: sums of up to some
@@ -17,18 +19,9 @@ pub fn device() -> Device {
     Device::flex().autodiff()
 }
 
-/// Values in [-1, 1), the same for the same seed whatever else runs (xorshift64*).
+/// Values in [-1, 1), the same for the same seed.
 pub fn random(shape: [usize; 4], seed: u64) -> Tensor<4> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let values: Vec<f32> = (0..shape.iter().product())
-        .map(|_| {
-            state ^= state >> 12;
-            state ^= state << 25;
-            state ^= state >> 27;
-            let bits = state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 40;
-            bits as f32 / (1u64 << 23) as f32 - 1.0
-        })
-        .collect();
+    let values = random::values(shape.iter().product(), seed);
     Tensor::from_data(TensorData::new(values, shape), &device())
 }
 

@@ -1,5 +1,7 @@
 //! The same operation on the device under test and, as its twin, in 32 bits on the CPU.
 
+mod random;
+
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 /// The device that `SEMPAIRS_DEVICE` names: `flex` (the default), `wgpu`, `vulkan` or `cuda:N`.
@@ -17,6 +19,12 @@ pub fn device() -> Device {
         }
         _ => panic!("SEMPAIRS_DEVICE={name} is unknown or its feature is not compiled in"),
     }
+}
+
+/// A matrix of values in [-1, 1), the same for the same seed.
+#[allow(dead_code, reason = "each test binary uses some of it")]
+pub fn random(shape: [usize; 2], seed: u64) -> TensorData {
+    TensorData::new(random::values(shape.iter().product(), seed), shape)
 }
 
 /// Types of floats that the device computes with and a parity table covers.

@@ -7,7 +7,7 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::super::launch::{CUBES, Chunks};
+use super::super::launch::{self, CUBES, Chunks};
 use super::super::products::UNITS;
 
 /// Cubes that a pass over all values should have: about eight for each of the 108 multiprocessors of an A100, since
@@ -70,20 +70,15 @@ impl Grid {
     }
 }
 
-/// Cubes along the first axis of a launch at most; more lie along the second.
-const LONGEST: usize = 32_768;
-
 /// Cubes for so many units of a launch whose units have a number each.
 pub(super) fn cubes(units: usize) -> CubeCount {
-    let cubes = units.div_ceil(UNITS);
-    let lines = cubes.div_ceil(LONGEST);
-    CubeCount::Static(cubes.min(LONGEST) as u32, lines as u32, 1)
+    launch::cubes(units.div_ceil(UNITS))
 }
 
 /// The number of a unit among all of a launch.
 #[cube]
 pub(super) fn number_of_unit() -> usize {
-    (CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize) * UNITS + UNIT_POS as usize
+    CUBE_POS * UNITS + UNIT_POS as usize
 }
 
 /// Values of a tensor's type that the device loads at once and that share rows of so many evenly.
