@@ -2,9 +2,9 @@
 //!
 //! A [`Backbone`](sempairs_backbone::Backbone) gives every picture of a source its [`Features`], once;
 //! a [`Protocol`] scores test features against training features; [`Downstream`] does both for a data set.
-//! Every [`Score`] carries the name and the hash of how it was made. [`interval`] says how sure a difference
-//! of scores is, [`invariance`] what features ignore, [`collapse`] how much of their space they use, and
-//! [`embed2d`] draws them as a map.
+//! Every [`Score`] carries the name and the hash of how it was made. [`stats`] says how sure a difference
+//! of scores is, [`analysis`] says what features ignore and how much of their space
+//! they use, and draws them as a map.
 //!
 //! ```
 //! use sempairs_eval::{Features, Knn, Protocol};
@@ -26,59 +26,25 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-mod affinity;
-mod baseline;
-mod cache;
-mod class_tokens;
-pub mod collapse;
-mod downstream;
-mod eigen;
-mod embed;
-pub mod embed2d;
+pub mod analysis;
 mod error;
 mod features;
-mod fine_tune;
-mod fingerprint;
 mod identity;
-pub mod interval;
-pub mod invariance;
-mod knn;
-pub mod lbfgs;
 mod limits;
-mod logistic;
-mod matching;
-mod normalise;
-mod pca;
-mod probe;
-mod product;
-mod protocol;
-mod ranked;
-mod score;
-mod score_line;
-mod sgd;
-mod sgd_dino;
-mod split;
-mod student;
+pub mod linalg;
+mod protocols;
+pub mod stats;
 #[cfg(test)]
 mod testing;
-mod wolfe;
 
-pub use baseline::{colour_histogram, raw_pixels};
-pub use downstream::{Downstream, Evaluate};
-pub use embed::embed;
 pub use error::EvalError;
-pub use features::{Features, extract};
-pub use fine_tune::FineTune;
-pub use fingerprint::{features_identity, weights_identity};
+pub use features::{
+    Features, Standard, colour_histogram, embed, extract, features_identity, raw_pixels, unit_rows,
+    weights_identity,
+};
 pub use identity::Identity;
 pub use indicatif::ProgressBar;
-pub use knn::Knn;
-pub use normalise::{Standard, unit_rows};
-pub use probe::{Fitted, Probe, Trial};
-pub use protocol::{Protocol, Sees};
-pub use ranked::Ranked;
-pub use score::Score;
-pub use score_line::{ScoreLine, append_scores, read_scores, update_scores};
-pub use sgd::SgdMoco;
-pub use sgd_dino::SgdDino;
-pub use split::{Split, stratified};
+pub use protocols::{
+    Downstream, Evaluate, FineTune, Fitted, Knn, Probe, Protocol, Ranked, Score, ScoreLine, Sees,
+    SgdDino, SgdMoco, Split, Trial, append_scores, read_scores, stratified, update_scores,
+};

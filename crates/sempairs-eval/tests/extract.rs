@@ -8,7 +8,7 @@ use sempairs_augment::{Pipeline, Preset};
 use sempairs_backbone::{Backbone, ResNet, ResNetConfig};
 use sempairs_data::scenes::{Factor, SceneSource, Split};
 use sempairs_data::{DataError, Picture, PictureSource};
-use sempairs_eval::invariance::invariance;
+use sempairs_eval::analysis::invariance::invariance;
 use sempairs_eval::{
     Downstream, EvalError, Evaluate, Features, ProgressBar, embed, extract, weights_identity,
 };

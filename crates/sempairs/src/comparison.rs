@@ -4,8 +4,8 @@
 use std::fmt;
 
 use sempairs_eval::Score;
-use sempairs_eval::interval::{Difference, difference, mean};
-use sempairs_eval::invariance::InvarianceReport;
+use sempairs_eval::analysis::invariance::InvarianceReport;
+use sempairs_eval::stats::{Difference, difference, mean};
 use sempairs_train::{Alarm, Collapse, NegativeCounts};
 use serde::{Deserialize, Serialize};
 

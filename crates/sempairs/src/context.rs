@@ -3,8 +3,8 @@
 use burn::tensor::Device;
 use sempairs_backbone::Backbone;
 use sempairs_data::{PictureSource, progress_bar};
-use sempairs_eval::embed2d::tsne;
-use sempairs_eval::invariance::{InvarianceReport, invariance};
+use sempairs_eval::analysis::invariance::{InvarianceReport, invariance};
+use sempairs_eval::analysis::tsne;
 use sempairs_eval::{
     Downstream, EvalError, Features, ProgressBar, Protocol, Score, colour_histogram, raw_pixels,
 };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sempairs_eval::interval::{Difference, mean};
+use sempairs_eval::stats::{Difference, mean};
 
 use crate::comparison::Comparison;
 

@@ -3,7 +3,7 @@
 use sempairs::comparison::{ArmResult, Comparison, CurvePoint, Map, RunResult};
 use sempairs::data::Picture;
 use sempairs::data::pairing::Pairing;
-use sempairs::eval::invariance::{FactorInvariance, InvarianceReport};
+use sempairs::eval::analysis::invariance::{FactorInvariance, InvarianceReport};
 use sempairs::eval::{Protocol, Score};
 use sempairs::experiment::Arm;
 use sempairs::method_table::MethodTable;

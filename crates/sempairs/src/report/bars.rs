@@ -1,7 +1,7 @@
 //! What the features ignore: a bar an arm for each factor.
 
-use sempairs_eval::interval::Difference;
-use sempairs_eval::invariance::InvarianceReport;
+use sempairs_eval::analysis::invariance::InvarianceReport;
+use sempairs_eval::stats::Difference;
 
 use super::axes::{LINE, WIDTH};
 use super::markup::{arm_name, legend, paragraph, section, side_by_side};

@@ -1,7 +1,7 @@
 //! Accuracy against steps: a chart a protocol, with what a score has to be compared with.
 
 use sempairs_eval::Score;
-use sempairs_eval::interval::Difference;
+use sempairs_eval::stats::Difference;
 
 use super::axes::{Axes, Chart, EndLabel, LINE, brief};
 use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};

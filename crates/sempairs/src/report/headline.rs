@@ -75,7 +75,7 @@ fn range(low: f64, high: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sempairs_eval::interval::mean;
+    use sempairs_eval::stats::mean;
 
     use super::*;
 

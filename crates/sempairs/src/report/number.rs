@@ -1,6 +1,6 @@
 //! How numbers look on the page: one way for each kind, and a dash for what is not a number.
 
-use sempairs_eval::interval::Difference;
+use sempairs_eval::stats::Difference;
 
 /// What stands where a number is missing.
 pub const MISSING: &str = "–";

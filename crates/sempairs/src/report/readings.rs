@@ -1,6 +1,6 @@
 //! What can be shown of a comparison: the scores that are there and are numbers.
 
-use sempairs_eval::interval::{Difference, mean};
+use sempairs_eval::stats::{Difference, mean};
 
 use crate::comparison::{ArmResult, Comparison, CurvePoint};
 

@@ -1,4 +1,4 @@
-//! The ways of scoring features, spelt out and named.
+//! The protocols as one type, each with its name and identity.
 
 use std::fmt;
 use std::str::FromStr;

@@ -14,7 +14,7 @@ use sempairs_backbone::Backbone;
 use sempairs_data::{DataError, Key, PictureSource, Side, interrupt};
 use serde::{Deserialize, Serialize};
 
-use crate::embed::embed;
+use crate::features::embed;
 use crate::features::labels;
 use crate::limits::{BATCHES, EPOCHS, RATES};
 use crate::{EvalError, Protocol, Ranked};

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::product::{Matrix, dot, multiply};
+use crate::linalg::{Matrix, dot, multiply};
 
 /// Pictures a product takes: 256 rows of 512 features stay in the second-level cache, so the gradient
 /// finds there what the logits have read.

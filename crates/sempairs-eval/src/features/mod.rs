@@ -1,5 +1,18 @@
 //! Features with the classes of their pictures.
 
+mod baseline;
+mod cache;
+mod class_tokens;
+mod embed;
+mod fingerprint;
+mod normalize;
+
+pub use baseline::{colour_histogram, raw_pixels};
+pub(crate) use class_tokens::ClassTokens;
+pub use embed::embed;
+pub use fingerprint::{features_identity, weights_identity};
+pub use normalize::{Standard, unit_rows};
+
 use burn::tensor::Device;
 use indicatif::ProgressBar;
 use sempairs_augment::Pipeline;
@@ -7,7 +20,6 @@ use sempairs_backbone::Backbone;
 use sempairs_data::PictureSource;
 
 use crate::EvalError;
-use crate::embed::embed;
 
 /// One row of features and one class for every picture of a source, in the source's order.
 #[derive(Clone, Debug, PartialEq)]

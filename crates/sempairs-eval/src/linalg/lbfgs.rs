@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 
 use sempairs_data::interrupt;
 
-use crate::product::dot;
-use crate::wolfe::{self, Probed};
+use super::line_search::{self, Probed};
+use crate::linalg::dot;
 
 /// When to stop, and how much to remember.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,7 +97,7 @@ impl Lbfgs {
                 true => (1.0 / dot(&here.gradient, &here.gradient).sqrt()).min(1.0),
                 false => 1.0,
             };
-            let Some(next) = wolfe::search(&here, &direction, first, &mut function) else {
+            let Some(next) = line_search::search(&here, &direction, first, &mut function) else {
                 if memory.is_empty() {
                     break Stop::Precision;
                 }

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::eigen::eigenvalues;
-use crate::normalise::unit_rows;
-use crate::product::{Matrix, multiply};
+use crate::features::unit_rows;
+use crate::linalg::eigenvalues;
+use crate::linalg::{Matrix, multiply};
 
 /// The standard deviation of the L2-normalised embeddings, averaged over the dimensions, over `1 / sqrt(d)`:
 /// 1 for isotropic embeddings, 0 for collapsed ones (Chen and He, "Exploring simple Siamese representation

@@ -9,10 +9,10 @@ use sempairs_augment::Pipeline;
 use sempairs_backbone::Backbone;
 use sempairs_data::{PictureSource, progress_bar};
 
-use crate::class_tokens::ClassTokens;
+use super::class_mapping::matched;
+use crate::features::ClassTokens;
+use crate::features::features_identity;
 use crate::features::labels;
-use crate::fingerprint::features_identity;
-use crate::matching::matched;
 use crate::{EvalError, Features, FineTune, Knn, Probe, Protocol, Score, Sees, extract};
 
 /// Something that a backbone can be scored on.

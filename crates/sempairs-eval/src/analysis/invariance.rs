@@ -11,10 +11,10 @@ use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
 use serde::{Deserialize, Serialize};
 
 use crate::EvalError;
-use crate::embed::embed;
 use crate::features::check_finite;
-use crate::interval;
-use crate::normalise::unit_rows;
+use crate::features::embed;
+use crate::features::unit_rows;
+use crate::stats;
 
 /// How alike a backbone's features are for pictures that differ in one factor alone, against pictures of
 /// other classes.
@@ -94,7 +94,7 @@ impl InvarianceReport {
             let changed = centred(rows);
             let pairs = anchors.chunks_exact(dim).zip(changed.chunks_exact(dim));
             let cosines: Vec<f64> = pairs.map(|(a, b)| cosine(a, b)).collect();
-            let found = interval::mean(&cosines);
+            let found = stats::mean(&cosines);
             FactorInvariance {
                 factor: factor.to_owned(),
                 similarity: found.mean,

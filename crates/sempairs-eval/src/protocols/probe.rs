@@ -4,12 +4,12 @@ use indicatif::ProgressBar;
 use sempairs_data::interrupt;
 use serde::{Deserialize, Serialize};
 
+use super::held_out::stratified;
+use super::logistic_regression::{Logistic, cross_entropy};
+use crate::features::Standard;
 use crate::features::check_finite;
-use crate::lbfgs::{Lbfgs, Minimum, Stop};
 use crate::limits::{GRID, ITERATIONS, STRENGTHS};
-use crate::logistic::{Logistic, cross_entropy};
-use crate::normalise::Standard;
-use crate::split::stratified;
+use crate::linalg::{Lbfgs, Minimum, Stop};
 use crate::{EvalError, Features, Protocol, Ranked};
 
 /// A multinomial logistic regression with L2 regularisation on frozen features, fitted by L-BFGS.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::student;
+use super::student_t;
 
 /// The confidence of every interval here.
 pub const CONFIDENCE: f64 = 0.95;
@@ -68,10 +68,10 @@ pub fn mean(samples: &[f64]) -> Difference {
     let freedom = (n - 1) as f64;
     let squares: f64 = samples.iter().map(|x| (x - mean) * (x - mean)).sum();
     let error = (squares / freedom / n as f64).sqrt();
-    let half = student::quantile(0.5 + CONFIDENCE / 2.0, freedom) * error;
+    let half = student_t::quantile(0.5 + CONFIDENCE / 2.0, freedom) * error;
     // Samples that are all alike leave no doubt about the sign of their mean.
     let p_value = match (error > 0.0, mean == 0.0) {
-        (true, _) => 2.0 * student::upper_tail((mean / error).abs(), freedom),
+        (true, _) => 2.0 * student_t::upper_tail((mean / error).abs(), freedom),
         (false, true) => 1.0,
         (false, false) => 0.0,
     };

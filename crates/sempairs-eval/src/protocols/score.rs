@@ -6,7 +6,7 @@ use std::fmt;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
-use crate::matching::matched;
+use super::class_mapping::matched;
 use crate::{EvalError, Features, Protocol, Ranked};
 
 /// The accuracy of frozen features on a data set under a protocol. Accuracies are shares in [0, 1].

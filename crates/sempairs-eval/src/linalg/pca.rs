@@ -2,7 +2,7 @@
 
 use sempairs_data::{Key, Side};
 
-use crate::product::{Matrix, dot, multiply};
+use crate::linalg::{Matrix, dot, multiply};
 use rand::RngExt;
 
 /// Directions followed beyond those asked for, and rounds: what follows the last component decides how

@@ -1,9 +1,11 @@
 //! A map of embeddings: neighbours there are neighbours here.
 
+mod affinities;
+
 use rayon::prelude::*;
 
-use crate::affinity::affinities;
-use crate::pca::project;
+use crate::linalg::project;
+use affinities::affinities;
 
 /// Principal components that the neighbourhoods are measured in, and neighbours that count: the values of
 /// van der Maaten and Hinton (2008), sections 4.2 and 2.

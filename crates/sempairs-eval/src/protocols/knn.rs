@@ -6,9 +6,9 @@ use sempairs_data::interrupt;
 use serde::{Deserialize, Serialize};
 
 use crate::features::check_finite;
+use crate::features::unit_rows;
 use crate::limits::NEIGHBOURS;
-use crate::normalise::unit_rows;
-use crate::product::{Matrix, multiply};
+use crate::linalg::{Matrix, multiply};
 use crate::{EvalError, Features, Ranked};
 
 /// Queries that one task takes on: enough to make up for packing the bank.

@@ -1,6 +1,6 @@
 //! A step length that satisfies the strong Wolfe conditions.
 
-use crate::product::dot;
+use crate::linalg::dot;
 
 /// The constants of the conditions for quasi-Newton methods (Nocedal and Wright 2006, section 3.1).
 const DECREASE: f64 = 1e-4;

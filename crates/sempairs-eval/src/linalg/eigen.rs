@@ -1,6 +1,6 @@
 //! Eigenvalues of a symmetric matrix.
 
-use crate::product::dot;
+use crate::linalg::dot;
 
 /// All eigenvalues of the symmetric row-major `matrix` of `n` by `n` numbers, in no particular order.
 ///

@@ -6,9 +6,9 @@ use rand::seq::SliceRandom;
 use sempairs_data::{DataError, Key, Side, interrupt};
 use serde::{Deserialize, Serialize};
 
+use super::logistic_regression::{Logistic, to_residual};
 use crate::limits::{BATCHES, EPOCHS, MILESTONES, RATES};
-use crate::logistic::{Logistic, to_residual};
-use crate::product::{Matrix, multiply};
+use crate::linalg::{Matrix, multiply};
 use crate::{EvalError, Features, Protocol, Ranked};
 
 /// The linear classifier of MoCo's evaluation (He et al., 2020, section 4.1 and the authors' settings):

@@ -3,8 +3,8 @@
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
+use super::sgd_moco::Descent;
 use crate::limits::{BATCHES, BLOCKS, EPOCHS, RATES};
-use crate::sgd::Descent;
 use crate::{EvalError, Features, Protocol, Ranked};
 
 /// The linear classifier of DINO's evaluation (Caron et al., arXiv 2104.14294, appendix F.2, and the authors'

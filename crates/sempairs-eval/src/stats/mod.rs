@@ -1,0 +1,6 @@
+//! Confidence intervals of means and of paired differences.
+
+mod interval;
+mod student_t;
+
+pub use interval::{CONFIDENCE, Difference, difference, mean};
