@@ -24,61 +24,25 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-mod barlow_twins;
-mod byol;
-mod clock;
-mod cosine;
-mod cross_entropy;
-mod dcl;
-mod dino;
-mod dino_head;
-mod ema;
-mod encoder;
 mod error;
+mod heads;
 mod limits;
-mod log_sum_exp;
-mod method;
-mod moco;
-mod multi_crop;
-mod negatives;
-mod nnclr;
-mod nt_xent;
-mod predictor;
-mod projector;
-mod queue;
-mod schedule;
-mod simclr;
-mod simsiam;
-mod sinkhorn;
-mod stop_gradient;
-mod sup_con;
-mod swav;
-mod vicreg;
+mod losses;
+mod methods;
+mod state;
 mod views;
 
-pub use barlow_twins::{BarlowTwins, BarlowTwinsConfig, barlow_twins_loss};
-pub use byol::{Byol, ByolConfig, byol_loss};
-pub use clock::Clock;
-pub use dcl::{Dcl, DclConfig, decoupled_loss};
-pub use dino::{Dino, DinoConfig, TeacherTemperature, dino_loss, next_centre};
-pub use dino_head::DinoHead;
-pub use ema::Ema;
-pub use encoder::Encoder;
 pub use error::ObjectiveError;
-pub use method::{Loss, Method, TEACHER_ENTROPY};
-pub use moco::{BatchSplit, MoCo, MoCoConfig, info_nce};
-pub use negatives::Negatives;
-pub use nnclr::{
-    NEIGHBOUR_ACCURACY, NeighbourLoss, NnClr, NnClrConfig, nearest_neighbours, nnclr_loss,
+pub use heads::{Activation, DinoHead, Encoder, HeadNorm, Projector, ProjectorConfig};
+pub use losses::{Reduction, normalize, nt_xent, sinkhorn};
+pub use methods::{
+    BarlowTwins, BarlowTwinsConfig, BatchSplit, Byol, ByolConfig, Dcl, DclConfig, Dino, DinoConfig,
+    Loss, Method, MoCo, MoCoConfig, NEIGHBOUR_ACCURACY, Negatives, NeighbourLoss, NnClr,
+    NnClrConfig, SimClr, SimClrConfig, SimSiam, SimSiamConfig, SupCon, SupConConfig, Swav,
+    SwavConfig, SwavQueue, TEACHER_ENTROPY, TeacherTemperature, VarianceTerm, VicReg, VicRegConfig,
+    VicRegWeights, barlow_twins_loss, byol_loss, decoupled_loss, dino_loss, info_nce,
+    nearest_neighbours, next_centre, nnclr_loss, simsiam_loss, sup_con_loss, swav_loss,
+    vicreg_loss,
 };
-pub use nt_xent::{Reduction, normalize, nt_xent};
-pub use projector::{Activation, HeadNorm, Projector, ProjectorConfig};
-pub use queue::Queue;
-pub use schedule::Schedule;
-pub use simclr::{SimClr, SimClrConfig};
-pub use simsiam::{SimSiam, SimSiamConfig, simsiam_loss};
-pub use sinkhorn::sinkhorn;
-pub use sup_con::{SupCon, SupConConfig, sup_con_loss};
-pub use swav::{Swav, SwavConfig, SwavQueue, swav_loss};
-pub use vicreg::{VarianceTerm, VicReg, VicRegConfig, VicRegWeights, vicreg_loss};
+pub use state::{Clock, Ema, Queue, Schedule};
 pub use views::Views;

@@ -2,7 +2,7 @@ use burn::module::{Module, RunningState};
 use burn::tensor::{Device, Tensor, TensorData, assert_shape};
 use sempairs_backbone::seeded_normal;
 
-use crate::stop_gradient::stop_gradient;
+use crate::losses::stop_gradient;
 use crate::{ObjectiveError, normalize};
 
 /// The embeddings of earlier batches, first in, first out: MoCo's keys (arXiv 1911.05722, section 3.2),

@@ -1,7 +1,7 @@
 use burn::tensor::{Tensor, assert_shape};
 
+use super::stop_gradient::stop_gradient;
 use crate::normalize;
-use crate::stop_gradient::stop_gradient;
 
 /// The mean over rows of the cosine between a prediction and its target, which gets no gradient.
 ///

@@ -3,8 +3,8 @@ use burn::tensor::{Device, Tensor};
 use sempairs_backbone::Backbone;
 use serde::{Deserialize, Serialize};
 
-use crate::cosine::mean_cosine;
-use crate::predictor::seeded_predictor;
+use crate::heads::seeded_predictor;
+use crate::losses::mean_cosine;
 use crate::{
     Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, Projector, ProjectorConfig, Views,
 };

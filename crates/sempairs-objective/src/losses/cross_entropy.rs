@@ -1,7 +1,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
 
-use crate::stop_gradient::stop_gradient;
+use super::stop_gradient::stop_gradient;
 
 /// The mean cross-entropy of views against the targets of other views, which get no gradient; the views with
 /// targets come first.

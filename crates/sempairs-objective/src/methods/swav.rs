@@ -5,10 +5,10 @@ use burn::tensor::{Device, Tensor};
 use sempairs_backbone::{Backbone, seed_parameters};
 use serde::{Deserialize, Serialize};
 
-use crate::cross_entropy::cross_entropy_across;
 use crate::limits::{EPOCHS, EPSILONS, ITERATIONS, PROTOTYPES, QUEUES, STEPS, TEMPERATURES};
-use crate::multi_crop::{by_view, features};
-use crate::stop_gradient::stop_gradient;
+use crate::losses::cross_entropy_across;
+use crate::losses::stop_gradient;
+use crate::losses::{by_view, features};
 use crate::{
     Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Queue, Views,
     normalize, sinkhorn,

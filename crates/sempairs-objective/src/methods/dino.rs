@@ -6,10 +6,10 @@ use sempairs_backbone::Backbone;
 use sempairs_kernels::soft_cross_entropy;
 use serde::{Deserialize, Serialize};
 
-use crate::cross_entropy::cross_entropy_across;
 use crate::limits::{EPOCHS, PROTOTYPES, TEMPERATURES};
-use crate::multi_crop::{by_view, features};
-use crate::stop_gradient::stop_gradient;
+use crate::losses::cross_entropy_across;
+use crate::losses::stop_gradient;
+use crate::losses::{by_view, features};
 use crate::{
     Activation, Clock, DinoHead, Ema, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig,
     Schedule, TEACHER_ENTROPY, Views,

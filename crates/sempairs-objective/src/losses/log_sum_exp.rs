@@ -1,6 +1,6 @@
 use burn::tensor::{Bool, Tensor};
 
-use crate::stop_gradient::stop_gradient;
+use super::stop_gradient::stop_gradient;
 
 /// `log sum_k exp(x_ik)` of each row, over the entries that `keep` marks, stable for any size of `x`. The
 /// gradient of the others is zero.

@@ -3,10 +3,10 @@ use burn::tensor::{Device, Int, Tensor, TensorData, assert_shape};
 use sempairs_backbone::Backbone;
 use serde::{Deserialize, Serialize};
 
+use crate::heads::seeded_predictor;
 use crate::limits::{QUEUES, TEMPERATURES};
-use crate::log_sum_exp::log_sum_exp;
-use crate::predictor::seeded_predictor;
-use crate::stop_gradient::stop_gradient;
+use crate::losses::log_sum_exp;
+use crate::losses::stop_gradient;
 use crate::{
     Clock, Encoder, HeadNorm, Loss, Method, Negatives, ObjectiveError, Projector, ProjectorConfig,
     Queue, Reduction, Views, normalize, nt_xent,

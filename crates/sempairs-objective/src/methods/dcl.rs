@@ -4,7 +4,7 @@ use sempairs_backbone::Backbone;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::TEMPERATURES;
-use crate::log_sum_exp::log_sum_exp;
+use crate::losses::log_sum_exp;
 use crate::{
     Clock, Encoder, Loss, Method, Negatives, ObjectiveError, ProjectorConfig, Views, normalize,
 };

@@ -1,6 +1,6 @@
 use burn::tensor::Tensor;
 
-use crate::stop_gradient::stop_gradient;
+use super::stop_gradient::stop_gradient;
 
 /// Assigns pictures to prototypes such that each prototype gets the same share of the batch: the algorithm of
 /// Sinkhorn and Knopp on the exponentials of the scores. Outside the graph.

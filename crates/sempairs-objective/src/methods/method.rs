@@ -3,7 +3,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use sempairs_backbone::Backbone;
 
-use crate::stop_gradient::stop_gradient;
+use crate::losses::stop_gradient;
 use crate::{Clock, Negatives, ObjectiveError, Views};
 
 /// The name of the mean entropy of the teacher's distributions over its prototypes, in nats: 0 if every picture

@@ -4,7 +4,7 @@ use sempairs_backbone::{Backbone, seeded_normal};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{GROUPS, QUEUES, TEMPERATURES};
-use crate::stop_gradient::stop_gradient;
+use crate::losses::stop_gradient;
 use crate::{
     Clock, Ema, Encoder, HeadNorm, Loss, Method, Negatives, ObjectiveError, ProjectorConfig, Queue,
     Schedule, Views, normalize,

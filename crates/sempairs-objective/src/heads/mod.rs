@@ -1,0 +1,11 @@
+//! Heads on top of a backbone: projectors, predictors, DINO's head.
+
+mod dino_head;
+mod encoder;
+mod predictor;
+mod projector;
+
+pub use dino_head::DinoHead;
+pub use encoder::Encoder;
+pub(crate) use predictor::seeded_predictor;
+pub use projector::{Activation, HeadNorm, Projector, ProjectorConfig};
