@@ -1,4 +1,4 @@
-use crate::rows::weigh_rows;
+use crate::resample::weigh_rows;
 
 /// Taps lighter than this change nothing that a pixel of 1/255 could show, even all together.
 const NEGLIGIBLE: f32 = 1e-8;
@@ -50,7 +50,7 @@ impl Blur {
     }
 }
 
-wide! {
+simd! {
     fn along_rows(plane: &[f32], size: usize, weights: &[f32], padded: &mut [f32], out: &mut [f32]) {
         let half = weights.len() / 2;
         for (row, out) in plane.chunks_exact(size).zip(out.chunks_exact_mut(size)) {
@@ -65,7 +65,7 @@ wide! {
     }
 }
 
-wide! {
+simd! {
     fn along_columns(rows: &[f32], size: usize, weights: &[f32], out: &mut [f32]) {
         for (y, out) in out.chunks_exact_mut(size).enumerate() {
             weigh_rows::<f32, 8>(&rows[y * size..], size, weights, out);

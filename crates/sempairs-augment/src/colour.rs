@@ -28,7 +28,7 @@ impl Step {
     }
 }
 
-wide! {
+simd! {
     /// The mean luma of a planar picture.
     pub(crate) fn mean_luma(view: &[f32]) -> f32 {
         let pixels = view.len() / 3;
@@ -43,7 +43,7 @@ wide! {
     }
 }
 
-wide! {
+simd! {
     /// Runs `steps`, of which the first may be contrast about `mean`, over a planar picture; returns the
     /// mean luma of the result if asked to.
     pub(crate) fn colours(steps: &[Step], mean: f32, sum: bool, view: &mut [f32]) -> Option<f32> {

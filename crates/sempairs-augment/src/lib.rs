@@ -27,29 +27,26 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 #[macro_use]
-mod wide;
+mod simd;
 
 mod apply;
-mod axis;
-mod band;
 mod batch;
 mod blur;
 mod colour;
+mod crop_window;
 mod draw;
 mod error;
-mod frame;
 mod pipeline;
 mod plan;
 mod preset;
 mod resample;
 mod rotate;
-mod rows;
 mod transform;
 
 pub use apply::Scratch;
 pub use batch::apply_batch;
+pub use crop_window::{Crop, Frame};
 pub use error::AugmentError;
-pub use frame::{Crop, Frame};
 pub use pipeline::Pipeline;
 pub use plan::{Plan, Step};
 pub use preset::Preset;

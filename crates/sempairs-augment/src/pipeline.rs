@@ -1,8 +1,8 @@
 use sempairs_data::Key;
 use serde::{Deserialize, Serialize};
 
+use crate::crop_window::{Beginning, random_box};
 use crate::draw::Draw;
-use crate::frame::{Beginning, random_box};
 use crate::{AugmentError, Frame, Plan, Step, Transform};
 
 /// A list of transforms from a picture to a square view.

@@ -18,7 +18,7 @@ impl Rotate {
     }
 }
 
-wide! {
+simd! {
     fn gather(view: &[f32], size: usize, padded: &mut [[f32; 4]]) {
         let (red, others) = view.split_at(size * size);
         let (green, blue) = others.split_at(size * size);
@@ -36,7 +36,7 @@ wide! {
 /// Pixels of a row worked on at a time.
 const BLOCK: usize = 64;
 
-wide! {
+simd! {
     fn turn(padded: &[[f32; 4]], size: usize, sin: f32, cos: f32, out: &mut [f32]) {
         let stride = size + 3;
         let middle = (size as f32 - 1.0) / 2.0;

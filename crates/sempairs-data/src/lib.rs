@@ -13,6 +13,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod atomic_write;
 pub mod cache;
 mod caught;
 mod decode;
@@ -29,13 +30,13 @@ mod part;
 mod picture;
 mod progress;
 pub mod scenes;
-mod screen;
 mod source;
 pub mod sources;
 mod stamp;
 mod summed_up;
-mod whole;
+mod validate;
 
+pub use atomic_write::write_whole;
 pub use cache::CachedSource;
 pub use caught::caught;
 pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
@@ -48,7 +49,6 @@ pub use paper_classes::{PaperClass, paper_classes};
 pub use part::remove_orphans;
 pub use picture::Picture;
 pub use progress::progress_bar;
-pub use screen::{BadPicture, OnBadPicture, screen, sift};
 pub use source::PictureSource;
 pub use sources::{
     CifarKind, CifarSource, Concat, FlatSource, FolderSource, Split, Stl10Source, Stl10Split,
@@ -56,4 +56,4 @@ pub use sources::{
 };
 pub use stamp::Stamp;
 pub use summed_up::summed_up;
-pub use whole::write_whole;
+pub use validate::{BadPicture, OnBadPicture, screen, sift};

@@ -10,7 +10,7 @@ use super::CachedSource;
 use super::format::{self, CHUNK, Entry, Index};
 use super::shrink::shrink;
 use crate::progress_bar;
-use crate::screen::{refuse as refuse_files, unfit};
+use crate::validate::{refuse as refuse_files, unfit};
 use crate::{BadPicture, DataError, OnBadPicture, Picture, PictureSource, interrupt, write_whole};
 
 /// Pictures that each thread decodes before all are written: this many, times the threads, are in

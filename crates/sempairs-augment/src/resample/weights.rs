@@ -1,4 +1,4 @@
-use crate::axis::Axis;
+use super::axis::Axis;
 
 /// Output columns worked on at a time: a vector of them.
 const COLUMNS: usize = 8;
@@ -45,7 +45,7 @@ impl Band {
     }
 }
 
-wide! {
+simd! {
     /// Weighs the pixels of each row of `narrow`, `[S rounded up to ROWS, pixels, 3]`, to the `S`
     /// output pixels of the same row of `out`, `[3, S, S]`.
     pub(crate) fn shrink_rows(

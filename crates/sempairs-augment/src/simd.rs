@@ -2,7 +2,7 @@
 ///
 /// Neither version fuses a multiplication with an addition or changes the order of sums, so both give the
 /// same bits.
-macro_rules! wide {
+macro_rules! simd {
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
         $(#[$meta])*
         $vis fn $name($($arg: $type),*) $(-> $out)? {
@@ -15,7 +15,7 @@ macro_rules! wide {
                 fn avx2($($arg: $type),*) $(-> $out)? {
                     body($($arg),*)
                 }
-                if $crate::wide::has_avx2() {
+                if $crate::simd::has_avx2() {
                     // SAFETY: the processor was just found to have what the function is compiled for.
                     return unsafe { avx2($($arg),*) };
                 }

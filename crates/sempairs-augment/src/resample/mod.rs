@@ -1,8 +1,14 @@
+//! Antialiased resizing.
+
+mod axis;
+mod rows;
+mod weights;
+
 use sempairs_data::Picture;
 
-use crate::axis::Axis;
-use crate::band::{Band, ROWS, shrink_rows};
-use crate::rows::weigh_rows;
+use self::axis::Axis;
+pub(crate) use self::rows::weigh_rows;
+use self::weights::{Band, ROWS, shrink_rows};
 use crate::{Frame, Interpolation};
 
 /// Cuts a box out of an 8-bit picture and resizes it, antialiased, to a planar view; with its buffers.
@@ -56,7 +62,7 @@ impl Resample {
     }
 }
 
-wide! {
+simd! {
     /// Weighs rows of bytes down to rows of `floats` numbers.
     fn shrink_columns(bytes: &[u8], stride: usize, down: &Axis, floats: usize, out: &mut [f32]) {
         for (&(first, begin, end), out) in down.taps.iter().zip(out.chunks_exact_mut(floats)) {
