@@ -15,51 +15,31 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-mod alarm;
-mod batch;
-mod by_rank;
 mod checkpoint;
-mod counters;
-mod decoupled;
-mod descents;
+mod compatibility;
+mod data;
 mod error;
-mod fit;
-mod lars;
-mod learning_rate;
 pub mod limits;
-mod loader;
-mod metrics;
-mod optimizer;
-mod order;
-mod pipelines;
-mod precision;
-mod progress;
+mod monitor;
+mod optim;
 mod run_directory;
-mod stepper;
-pub mod terminal;
 mod train_config;
 mod trainer;
-mod window;
 
-pub use alarm::{Alarm, Bounds};
-pub use batch::{Batch, Planned};
-pub use by_rank::ByRank;
 pub use checkpoint::{Checkpoint, Checkpoints};
-pub use counters::{NegativeCounts, negative_counts};
-pub use decoupled::{Decay, Decoupled};
+pub use compatibility::check_method;
+pub use data::{
+    Batch, LoaderConfig, Locals, LocalsFrom, MadeOn, PairLoader, Pipelines, Planned, order,
+};
 pub use error::TrainError;
-pub use fit::check_method;
-pub use lars::{LarsConfig, LarsVariant};
-pub use learning_rate::{LearningRate, Scaling};
-pub use loader::{LoaderConfig, PairLoader};
-pub use metrics::{Collapse, MetricLine, MetricLog};
-pub use optimizer::{Optimizer, OptimizerConfig, Rates};
-pub use order::order;
-pub use pipelines::{Locals, LocalsFrom, MadeOn, Pipelines};
-pub use precision::Precision;
-pub use progress::Display;
+pub use monitor::{
+    Alarm, Bounds, Collapse, Display, MetricLine, MetricLog, NegativeCounts, Unlogged,
+    negative_counts, terminal,
+};
+pub use optim::{
+    ByRank, Decay, Decoupled, LarsConfig, LarsVariant, LearningRate, Optimizer, OptimizerConfig,
+    Precision, Rates, Scaling, Stepper,
+};
 pub use run_directory::RunDirectory;
-pub use stepper::Stepper;
 pub use train_config::TrainConfig;
 pub use trainer::{Outcome, Trainer};
-pub use window::Unlogged;

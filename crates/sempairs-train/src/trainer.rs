@@ -6,11 +6,10 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use burn_train::Interrupter;
 use sempairs_data::{DataError, PairDataset, note};
-use sempairs_eval::collapse;
+use sempairs_eval::analysis::collapse;
 use sempairs_objective::{Clock, Method};
 
-use crate::progress::Progress;
-use crate::window::Window;
+use crate::monitor::{Progress, Window};
 use crate::{
     Alarm, Bounds, Checkpoint, Checkpoints, Collapse, Display, MetricLine, MetricLog, PairLoader,
     Pipelines, RunDirectory, Stepper, TrainConfig, TrainError, Unlogged, check_method,

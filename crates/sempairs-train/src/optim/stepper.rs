@@ -2,7 +2,7 @@ use burn::module::{Module, ParamGroup};
 use burn::optim::GradientsParams;
 use sempairs_objective::{Clock, Schedule};
 
-use crate::decoupled::Decay;
+use super::adamw::Decay;
 use crate::{Optimizer, Rates, TrainConfig};
 
 /// The optimiser of a run with all that changes while it runs: the learning rate, the decay, the parameters

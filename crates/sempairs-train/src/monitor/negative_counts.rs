@@ -6,7 +6,7 @@ use sempairs_data::PairDataset;
 use sempairs_objective::{Clock, Negatives};
 use serde::{Deserialize, Serialize};
 
-use crate::order;
+use crate::data::order;
 
 /// The negatives of an anchor, on average over the anchors of an epoch.
 ///

@@ -9,7 +9,7 @@ use burn_train::renderer::{MetricState, MetricsRenderer, default_renderer};
 use sempairs_data::note;
 use sempairs_objective::Clock;
 
-use crate::terminal::{self, Taken};
+use super::terminal::{self, Taken};
 use crate::{MetricLine, NegativeCounts};
 
 /// Where a run shows how far it is.

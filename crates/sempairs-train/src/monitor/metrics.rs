@@ -12,9 +12,9 @@ use crate::{NegativeCounts, TrainError};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Collapse {
     /// Standard deviation of the normalised embeddings over `1 / sqrt(d)`: 1 for directions spread evenly,
-    /// 0 for one point; see [`sempairs_eval::collapse::deviation`].
+    /// 0 for one point; see [`sempairs_eval::analysis::collapse::deviation`].
     pub deviation: f64,
-    /// Effective rank; see [`sempairs_eval::collapse::effective_rank`].
+    /// Effective rank; see [`sempairs_eval::analysis::collapse::effective_rank`].
     pub rank: f64,
 }
 

@@ -6,9 +6,9 @@ use burn::tensor::Bytes;
 use sempairs_kernels::Descent;
 use serde::{Deserialize, Serialize};
 
-use crate::by_rank::ByRank;
-use crate::decoupled::{Decay, Decoupled};
-use crate::descents::Descents;
+use super::adamw::{Decay, Decoupled};
+use super::param_groups::ByRank;
+use super::sgd::Descents;
 use crate::limits::DECAYS;
 use crate::{LarsConfig, TrainError};
 

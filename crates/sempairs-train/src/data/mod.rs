@@ -1,0 +1,11 @@
+//! Batches of views: the loader, the order of pairs and the pipelines of each view.
+
+mod batch;
+mod loader;
+mod order;
+mod pipelines;
+
+pub use batch::{Batch, Planned};
+pub use loader::{LoaderConfig, PairLoader};
+pub use order::order;
+pub use pipelines::{Locals, LocalsFrom, MadeOn, Pipelines};

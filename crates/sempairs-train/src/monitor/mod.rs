@@ -1,0 +1,16 @@
+//! What a run logs and shows while it trains: metrics, negatives, collapse alarms, progress.
+
+mod collapse_alarm;
+mod metric_window;
+mod metrics;
+mod negative_counts;
+mod progress;
+pub mod terminal;
+
+pub use collapse_alarm::{Alarm, Bounds};
+pub use metric_window::Unlogged;
+pub(crate) use metric_window::Window;
+pub use metrics::{Collapse, MetricLine, MetricLog};
+pub use negative_counts::{NegativeCounts, negative_counts};
+pub use progress::Display;
+pub(crate) use progress::Progress;
