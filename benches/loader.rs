@@ -13,11 +13,11 @@ use divan::counter::ItemsCount;
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 use sempairs_augment::Preset;
-use sempairs_data::scenes::{SceneSource, Split};
 use sempairs_data::{
     CachedSource, FolderSource, OnBadPicture, PairDataset, Pairing, PictureSource,
 };
 use sempairs_objective::Clock;
+use sempairs_scenes::{SceneSource, SceneSplit};
 use sempairs_train::{LoaderConfig, PairLoader};
 
 fn main() {
@@ -32,7 +32,7 @@ const BATCHES: [usize; 2] = [1, 8];
 
 /// Scenes as JPEG files in class folders.
 fn draw(folder: &Path) {
-    let scenes = SceneSource::new(Split::Pretrain, PER_CLASS, SIDE, 0);
+    let scenes = SceneSource::new(SceneSplit::Pretrain, PER_CLASS, SIDE, 0);
     for index in 0..scenes.len() {
         let class = scenes.class(index).expect("scenes have classes");
         let class = folder.join(&scenes.classes()[class]);

@@ -9,12 +9,12 @@
 //! ```
 
 use clap::Parser;
-use sempairs::data::{note, say};
 use sempairs::experiment::read_grid;
 use sempairs::method_table::MethodTable;
 use sempairs::run::Runner;
 use sempairs::signals::exit_code;
 use sempairs::{Error, device};
+use sempairs_internal::{note, say};
 
 const EXPERIMENT: &str = include_str!("../data/experiments/compare_methods.toml");
 

@@ -11,12 +11,12 @@
 use clap::Parser;
 use sempairs::backbone::Backbone;
 use sempairs::backbone::weights::{LoadOptions, load};
-use sempairs::data::say;
 use sempairs::experiment::read_grid;
 use sempairs::method_table::MethodTable;
 use sempairs::run::Runner;
 use sempairs::signals::exit_code;
 use sempairs::{Error, attention, device, png};
+use sempairs_internal::say;
 
 const EXPERIMENT: &str = include_str!("../data/experiments/dino_vit.toml");
 

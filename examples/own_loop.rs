@@ -11,9 +11,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::seq::SliceRandom;
 use sempairs_augment::{Pipeline, Preset, apply_batch};
 use sempairs_backbone::{Architecture, BackboneConfig};
-use sempairs_data::scenes::{SceneSource, Split};
 use sempairs_data::{DataError, Key, PairDataset, Pairing, Picture, PictureSource, Side};
 use sempairs_objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
+use sempairs_scenes::{SceneSource, SceneSplit};
 
 const BATCH: usize = 32;
 const SIZE: usize = 32;
@@ -22,7 +22,7 @@ const STEPS: usize = 30;
 fn main() -> Result<(), DataError> {
     let plain = Device::flex();
     let device = plain.clone().autodiff();
-    let scenes = SceneSource::new(Split::Pretrain, 16, 40, 0);
+    let scenes = SceneSource::new(SceneSplit::Pretrain, 16, 40, 0);
     let pairs = Pairing::RandomInClass.pairs(&scenes, 0)?;
     let dataset = PairDataset::new(std::sync::Arc::new(scenes), pairs);
     let pipelines = Preset::SimclrCifar.pipelines(SIZE);

@@ -10,12 +10,12 @@
 //! ```
 
 use clap::Parser;
-use sempairs::data::say;
 use sempairs::experiment::read_grid;
 use sempairs::run::Runner;
 use sempairs::signals::exit_code;
 use sempairs::train::Display;
 use sempairs::{Error, device};
+use sempairs_internal::say;
 
 const EXPERIMENT: &str = include_str!("../data/experiments/simclr_semantic.toml");
 

@@ -16,7 +16,8 @@ pub(crate) use kind::{SNIFFED, begins_as_picture, format_of};
 pub use size::{MAX_FILE_BYTES, MAX_PIXELS};
 pub(crate) use size::{afford, too_large};
 
-use crate::{DataError, Picture, caught, jpeg};
+use crate::{DataError, Picture, jpeg};
+use sempairs_internal::caught;
 
 /// Decodes a JPEG, PNG, GIF, BMP, WebP or TIFF file to 8-bit RGB: of several frames or pages the
 /// first one. The content decides which format it is, and `name` stands in messages only.

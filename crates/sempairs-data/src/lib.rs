@@ -8,14 +8,11 @@
 //! - [`pairing`] and [`manifest`]: drawn pairs and curated ones;
 //! - [`cache`]: pictures decoded once, to one memory-mapped file;
 //! - [`screen`] and [`sift`]: what to do with pictures that cannot be decoded;
-//! - [`write_whole`], [`output`], [`interrupt`] and [`caught()`]: files, lines, requests to end and
-//!   panics of others' code, for every crate here.
+//! - [`interrupt`]: a request that what is under way end early.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-mod atomic_write;
 pub mod cache;
-mod caught;
 mod decode;
 mod error;
 pub mod interrupt;
@@ -23,22 +20,15 @@ mod jpeg;
 mod key;
 mod left_out;
 pub mod manifest;
-pub mod output;
 pub mod pairing;
 mod paper_classes;
-mod part;
 mod picture;
-mod progress;
-pub mod scenes;
 mod source;
 pub mod sources;
 mod stamp;
-mod summed_up;
 mod validate;
 
-pub use atomic_write::write_whole;
 pub use cache::CachedSource;
-pub use caught::caught;
 pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
 pub use error::DataError;
 pub use key::{Key, Side};
@@ -46,14 +36,11 @@ pub use left_out::LeftOut;
 pub use manifest::Manifest;
 pub use pairing::{Pair, PairDataset, Pairing};
 pub use paper_classes::{PaperClass, paper_classes};
-pub use part::remove_orphans;
 pub use picture::Picture;
-pub use progress::progress_bar;
 pub use source::PictureSource;
 pub use sources::{
     CifarKind, CifarSource, Concat, FlatSource, FolderSource, Split, Stl10Source, Stl10Split,
     Subset,
 };
 pub use stamp::Stamp;
-pub use summed_up::summed_up;
 pub use validate::{BadPicture, OnBadPicture, screen, sift};

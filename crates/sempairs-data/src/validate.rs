@@ -4,8 +4,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::progress_bar;
 use crate::{DataError, LeftOut, PictureSource, Subset, interrupt};
+use sempairs_internal::progress_bar;
 
 /// What to do with a picture that cannot be read or decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

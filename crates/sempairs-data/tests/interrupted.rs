@@ -3,13 +3,37 @@
 
 use std::sync::Arc;
 
-use sempairs_data::scenes::{SceneSource, Split};
-use sempairs_data::{CachedSource, DataError, FolderSource, OnBadPicture, interrupt, screen, sift};
+use sempairs_data::{
+    CachedSource, DataError, FolderSource, OnBadPicture, Picture, PictureSource, interrupt, screen,
+    sift,
+};
+
+/// Twenty grey pictures of one class.
+#[derive(Clone)]
+struct Greys(Vec<String>);
+
+impl PictureSource for Greys {
+    fn len(&self) -> usize {
+        20
+    }
+    fn classes(&self) -> &[String] {
+        &self.0
+    }
+    fn class(&self, _index: usize) -> Option<usize> {
+        Some(0)
+    }
+    fn name(&self, index: usize) -> String {
+        format!("grey {index}")
+    }
+    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
+        Ok(Picture::new(16, 16, vec![index as u8; 3 * 16 * 16]))
+    }
+}
 
 #[test]
 fn listing_checking_and_decoding_end_with_an_error_and_leave_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let source = SceneSource::new(Split::Pretrain, 1, 16, 0);
+    let source = Greys(vec!["grey".into()]);
     let whole = folder.path().join("whole.cache");
     CachedSource::build(&source, 16, &whole, OnBadPicture::Error).unwrap();
     let pictures = tempfile::tempdir().unwrap();

@@ -43,8 +43,8 @@ pub use features::{
     weights_identity,
 };
 pub use identity::Identity;
-pub use indicatif::ProgressBar;
 pub use protocols::{
     Downstream, Evaluate, FineTune, Fitted, Knn, Probe, Protocol, Ranked, Score, ScoreLine, Sees,
     SgdDino, SgdMoco, Split, Trial, append_scores, read_scores, stratified, update_scores,
 };
+pub use sempairs_internal::ProgressBar;

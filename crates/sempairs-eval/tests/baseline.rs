@@ -1,18 +1,18 @@
 //! What pixels and colours alone score on the built-in scenes, with the numbers that the results are given in.
 
 use sempairs_data::PictureSource;
-use sempairs_data::scenes::{SceneSource, Split};
 use sempairs_eval::{EvalError, Features, Knn, ProgressBar, colour_histogram, raw_pixels};
+use sempairs_scenes::{SceneSource, SceneSplit};
 
 const SIZE: usize = 32;
 
-fn scenes(split: Split) -> SceneSource {
+fn scenes(split: SceneSplit) -> SceneSource {
     SceneSource::new(split, 100, SIZE, 0).in_memory()
 }
 
 #[test]
 fn pixels_and_colours_do_poorly_on_the_scenes() {
-    let (train, test) = (scenes(Split::DownstreamTrain), scenes(Split::DownstreamTest));
+    let (train, test) = (scenes(SceneSplit::DownstreamTrain), scenes(SceneSplit::DownstreamTest));
     assert_eq!((train.classes().len(), train.len(), test.len()), (12, 1200, 1200));
     let top1 = |describe: fn(&dyn PictureSource) -> Result<Features, EvalError>| {
         let (train, test) = (describe(&train).unwrap(), describe(&test).unwrap());

@@ -6,12 +6,12 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use sempairs_augment::{Pipeline, Preset};
 use sempairs_backbone::{Backbone, ResNet, ResNetConfig};
-use sempairs_data::scenes::{Factor, SceneSource, Split};
 use sempairs_data::{DataError, Picture, PictureSource};
 use sempairs_eval::analysis::invariance::invariance;
 use sempairs_eval::{
     Downstream, EvalError, Evaluate, Features, ProgressBar, embed, extract, weights_identity,
 };
+use sempairs_scenes::{Factor, SceneSource, SceneSplit};
 
 const SIZE: usize = 32;
 
@@ -19,7 +19,7 @@ fn network(device: &Device) -> ResNet {
     ResNetConfig::resnet10_narrow().init_seeded(device, 0)
 }
 
-fn scenes(split: Split, per_class: usize) -> SceneSource {
+fn scenes(split: SceneSplit, per_class: usize) -> SceneSource {
     SceneSource::new(split, per_class, SIZE, 0)
 }
 
@@ -51,7 +51,7 @@ fn the_backbone_stays_as_it_is_to_the_bit() {
     trained.forward(Tensor::<4>::ones([2, 3, SIZE, SIZE], &device));
     let (before, identity) = (numbers(&trained), weights_identity(&trained));
     assert!(before.0.len() > 20, "parameters and statistics");
-    let source = scenes(Split::DownstreamTrain, 2);
+    let source = scenes(SceneSplit::DownstreamTrain, 2);
     let bar = ProgressBar::hidden();
     let first = extract(&trained, &source, &pipeline(), &device, 5, &bar).unwrap();
     assert_eq!(numbers(&trained), before);
@@ -67,7 +67,7 @@ fn the_backbone_stays_as_it_is_to_the_bit() {
 fn rows_stand_in_the_sources_order_for_any_batch() {
     let device = Device::flex();
     let (network, source, bar) =
-        (network(&device), scenes(Split::DownstreamTrain, 2), ProgressBar::hidden());
+        (network(&device), scenes(SceneSplit::DownstreamTrain, 2), ProgressBar::hidden());
     let whole = extract(&network, &source, &pipeline(), &device, 64, &bar).unwrap();
     assert_eq!(whole.len(), source.len());
     assert_eq!(bar.position(), source.len() as u64);
@@ -119,7 +119,7 @@ fn errors_name_the_picture() {
     let device = Device::flex();
     let (network, bar) = (network(&device), ProgressBar::hidden());
     let message = |bad, labelled, pipeline: &Pipeline| {
-        let source = Broken { scenes: scenes(Split::DownstreamTrain, 3), bad, labelled };
+        let source = Broken { scenes: scenes(SceneSplit::DownstreamTrain, 3), bad, labelled };
         extract(&network, &source, pipeline, &device, 4, &bar).unwrap_err().to_string()
     };
     let torn = message(Some(17), true, &pipeline());
@@ -138,7 +138,7 @@ fn features_that_are_no_numbers_are_an_error() {
     }
     let device = Device::flex();
     let poisoned = network(&device).map(&mut Poison);
-    let (source, bar) = (scenes(Split::DownstreamTrain, 1), ProgressBar::hidden());
+    let (source, bar) = (scenes(SceneSplit::DownstreamTrain, 1), ProgressBar::hidden());
     let error = extract(&poisoned, &source, &pipeline(), &device, 8, &bar).unwrap_err();
     assert!(matches!(&error, EvalError::NotFinite));
     assert!(!error.to_string().contains(&source.name(0)), "no picture is to blame: {error}");
@@ -149,7 +149,8 @@ fn downstream_scores_every_protocol_and_keeps_its_features() {
     let device = Device::flex();
     let network = network(&device);
     let folder = tempfile::tempdir().unwrap();
-    let (train, test) = (scenes(Split::DownstreamTrain, 6), scenes(Split::DownstreamTest, 3));
+    let (train, test) =
+        (scenes(SceneSplit::DownstreamTrain, 6), scenes(SceneSplit::DownstreamTest, 3));
     let mut downstream = Downstream::new("scenes", Arc::new(train), Arc::new(test), pipeline());
     downstream.protocols.push("sgd_moco".parse().unwrap());
     let plain = downstream.run(&network, &device).unwrap();
@@ -179,7 +180,7 @@ fn downstream_scores_every_protocol_and_keeps_its_features() {
 #[test]
 fn scenes_have_an_invariance_for_every_factor() {
     let device = Device::flex();
-    let (network, source) = (network(&device), scenes(Split::DownstreamTest, 2));
+    let (network, source) = (network(&device), scenes(SceneSplit::DownstreamTest, 2));
     let bar = ProgressBar::hidden();
     let report = invariance(&network, &source, &pipeline(), &device, 32, &bar).unwrap();
     assert_eq!(report.scenes, source.len());

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use sempairs_augment::Preset;
 use sempairs_backbone::ResNetConfig;
-use sempairs_data::scenes::{SceneSource, Split};
 use sempairs_data::{DataError, interrupt};
 use sempairs_eval::{Downstream, EvalError, Evaluate, Knn, Probe, Protocol, raw_pixels};
+use sempairs_scenes::{SceneSource, SceneSplit};
 
 #[test]
 fn features_and_protocols_end_with_an_error() {
-    let scenes = Arc::new(SceneSource::new(Split::DownstreamTrain, 4, 16, 0));
+    let scenes = Arc::new(SceneSource::new(SceneSplit::DownstreamTrain, 4, 16, 0));
     let device = Device::flex();
     let config = ResNetConfig { widths: [4, 4, 8, 8], ..ResNetConfig::resnet10_narrow() };
     let backbone = config.init_seeded(&device, 1);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::store::ModuleRecord;
 use burn::tensor::Bytes;
-use sempairs_data::{caught, write_whole};
+use sempairs_internal::{caught, write_whole};
 use serde::{Deserialize, Serialize};
 
 use crate::{Optimizer, TrainError, Unlogged};

@@ -3,7 +3,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sempairs_data::{note, remove_orphans, write_whole};
+use sempairs_internal::{note, remove_orphans, write_whole};
 
 use crate::TrainError;
 

@@ -5,8 +5,9 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use burn_train::Interrupter;
-use sempairs_data::{DataError, PairDataset, note};
+use sempairs_data::{DataError, PairDataset};
 use sempairs_eval::analysis::collapse;
+use sempairs_internal::note;
 use sempairs_objective::{Clock, Method};
 
 use crate::monitor::{Progress, Window};

@@ -4,9 +4,9 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use sempairs_augment::{Pipeline, Scratch, Transform};
 use sempairs_backbone::VisionTransformer;
-use sempairs_data::scenes::contact_sheet;
 use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
 use sempairs_eval::EvalError;
+use sempairs_scenes::contact_sheet;
 
 use crate::Error;
 use crate::examples::visible;

@@ -2,12 +2,13 @@
 
 use burn::tensor::Device;
 use sempairs_backbone::Backbone;
-use sempairs_data::{PictureSource, progress_bar};
+use sempairs_data::PictureSource;
 use sempairs_eval::analysis::invariance::{InvarianceReport, invariance};
 use sempairs_eval::analysis::tsne;
 use sempairs_eval::{
     Downstream, EvalError, Features, ProgressBar, Protocol, Score, colour_histogram, raw_pixels,
 };
+use sempairs_internal::progress_bar;
 
 use crate::Error;
 use crate::comparison::Map;

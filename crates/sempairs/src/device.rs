@@ -34,7 +34,7 @@ pub fn open(name: &str) -> Result<Device, Error> {
     };
     let Some((_, compiled, _)) = BACKENDS.iter().find(|(known, ..)| *known == backend) else {
         let names = BACKENDS.map(|(name, ..)| name);
-        let near = crate::did_you_mean(backend, names);
+        let near = sempairs_internal::did_you_mean(backend, names);
         return Err(Error::Device(format!(
             "`{name}` is no device; there are {}{near}",
             names.join(", ")

@@ -95,7 +95,6 @@ pub mod report;
 pub mod run;
 mod scores;
 pub mod signals;
-mod suggest;
 
 pub use sempairs_augment as augment;
 pub use sempairs_backbone as backbone;
@@ -103,8 +102,8 @@ pub use sempairs_data as data;
 pub use sempairs_eval as eval;
 pub use sempairs_kernels as kernels;
 pub use sempairs_objective as objective;
+pub use sempairs_scenes as scenes;
 pub use sempairs_train as train;
 
 mod error;
 pub use error::Error;
-pub use suggest::{did_you_mean, nearest};

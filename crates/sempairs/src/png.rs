@@ -5,7 +5,8 @@ use std::path::Path;
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
-use sempairs_data::{Picture, write_whole};
+use sempairs_data::Picture;
+use sempairs_internal::write_whole;
 
 use crate::Error;
 

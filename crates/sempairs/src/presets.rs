@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use crate::Error;
 use crate::experiment::differences::{Difference, differences};
 use crate::experiment::{Experiment, MethodConfig, Training, Views};
-use crate::suggest::did_you_mean;
+use sempairs_internal::did_you_mean;
 
 macro_rules! embedded {
     ($($family:literal: $($method:literal),+;)+) => {

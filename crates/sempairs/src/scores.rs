@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use sempairs_data::note;
 use sempairs_eval::{Downstream, Identity, Protocol, Score, ScoreLine, read_scores, update_scores};
+use sempairs_internal::note;
 
 use crate::Error;
 use crate::comparison::CurvePoint;
@@ -174,9 +174,9 @@ mod tests {
     use std::sync::Arc;
 
     use sempairs_augment::Preset;
-    use sempairs_data::scenes::{SceneSource, Split};
     use sempairs_data::sources::Subset;
     use sempairs_eval::{Knn, append_scores};
+    use sempairs_scenes::{SceneSource, SceneSplit};
 
     use super::*;
     use crate::experiment::Experiment;
@@ -187,7 +187,7 @@ mod tests {
     }
 
     fn downstream(protocols: &[&str]) -> Downstream {
-        let source = Arc::new(SceneSource::new(Split::DownstreamTest, 1, 16, 0));
+        let source = Arc::new(SceneSource::new(SceneSplit::DownstreamTest, 1, 16, 0));
         let view = Preset::Evaluation.evaluation(16);
         let mut downstream = Downstream::new("scenes", source.clone(), source, view);
         downstream.protocols = protocols.iter().map(|name| name.parse().unwrap()).collect();

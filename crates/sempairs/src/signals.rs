@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use burn_train::Interrupter;
-use sempairs_data::{interrupt, note, output};
+use sempairs_data::interrupt;
+use sempairs_internal::{note, output};
 use sempairs_train::terminal;
 
 use crate::Error;

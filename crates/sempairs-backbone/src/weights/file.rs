@@ -7,7 +7,7 @@ use burn::store::pytorch_reader::{DType as PytorchType, PytorchError, PytorchRea
 use burn::tensor::{DType, TensorData};
 use safetensors::Dtype as SafetensorsType;
 use safetensors::tensor::Metadata;
-use sempairs_data::caught;
+use sempairs_internal::caught;
 
 use super::WeightsError;
 

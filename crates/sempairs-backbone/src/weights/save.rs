@@ -5,7 +5,7 @@ use std::path::Path;
 
 use burn::module::Module;
 use safetensors::{Dtype, View};
-use sempairs_data::write_whole;
+use sempairs_internal::write_whole;
 
 use super::named::values;
 use super::zip::ZipWriter;

@@ -9,9 +9,10 @@ use rayon::prelude::*;
 use super::CachedSource;
 use super::format::{self, CHUNK, Entry, Index};
 use super::shrink::shrink;
-use crate::progress_bar;
 use crate::validate::{refuse as refuse_files, unfit};
-use crate::{BadPicture, DataError, OnBadPicture, Picture, PictureSource, interrupt, write_whole};
+use crate::{BadPicture, DataError, OnBadPicture, Picture, PictureSource, interrupt};
+use sempairs_internal::progress_bar;
+use sempairs_internal::write_whole;
 
 /// Pictures that each thread decodes before all are written: this many, times the threads, are in
 /// memory at once.

@@ -1,7 +1,8 @@
 use rayon::prelude::*;
 
 use super::{CachedSource, format};
-use crate::{PictureSource, Stamp, progress_bar};
+use crate::{PictureSource, Stamp};
+use sempairs_internal::progress_bar;
 
 /// How many pictures of a source are looked at to tell it from another with the same names.
 const SAMPLED: usize = 16;

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::CachedSource;
 use super::format::{self, CHUNK, FOOTER, HEADER, Index, MAGIC, VERSION};
-use crate::progress_bar;
 use crate::{DataError, LeftOut, PictureSource, Stamp, interrupt};
+use sempairs_internal::progress_bar;
 
 impl CachedSource {
     /// Opens the cache at `path` and checks all of it: marks, version, length, and the checksums of

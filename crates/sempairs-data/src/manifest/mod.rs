@@ -10,7 +10,8 @@ pub(crate) use problem::describe;
 pub use problem::{ManifestProblem, ProblemKind};
 pub use summary::ManifestSummary;
 
-use crate::{DataError, Pair, PictureSource, write_whole};
+use crate::{DataError, Pair, PictureSource};
+use sempairs_internal::write_whole;
 
 /// The columns, which a manifest has all and no other, in any order.
 pub const COLUMNS: [&str; 5] = ["left", "right", "class", "source", "score"];

@@ -5,11 +5,11 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use indicatif::ProgressBar;
+use sempairs_internal::ProgressBar;
 
 use crate::decode::{MAX_FILE_BYTES, SNIFFED, begins_as_picture, format_of};
-use crate::progress::progress_count;
 use crate::{DataError, Picture, Stamp, decode, interrupt};
+use sempairs_internal::progress_count;
 
 /// Endings of what lies beside pictures in published data sets. A file of such a name is passed
 /// over unless it begins as a picture does. Everything else is taken for a picture, since the

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use burn::tensor::Device;
-use indicatif::ProgressBar;
 use sempairs_augment::Pipeline;
 use sempairs_backbone::Backbone;
-use sempairs_data::scenes::{Factor, SceneSource, render};
 use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
+use sempairs_internal::ProgressBar;
+use sempairs_scenes::{Factor, SceneSource, render};
 use serde::{Deserialize, Serialize};
 
 use crate::EvalError;

@@ -1,9 +1,9 @@
 //! What can be told from a picture without any learning, under the same protocols.
 
-use indicatif::ProgressBar;
 use rayon::prelude::*;
 use sempairs_augment::{Interpolation, Pipeline, Scratch, Transform};
 use sempairs_data::{Key, PictureSource, Side, interrupt};
+use sempairs_internal::ProgressBar;
 
 use crate::features::labels;
 use crate::{EvalError, Features};

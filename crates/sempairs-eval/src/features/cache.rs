@@ -6,7 +6,8 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
-use sempairs_data::{DataError, write_whole};
+use sempairs_data::DataError;
+use sempairs_internal::write_whole;
 
 use crate::{EvalError, Features, Identity};
 

@@ -4,11 +4,11 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use indicatif::ProgressBar;
 use rayon::prelude::*;
 use sempairs_augment::{Pipeline, Scratch};
 use sempairs_backbone::Backbone;
 use sempairs_data::{DataError, Key, Picture, Side, interrupt};
+use sempairs_internal::ProgressBar;
 
 use crate::EvalError;
 

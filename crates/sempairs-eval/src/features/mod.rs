@@ -14,10 +14,10 @@ pub use fingerprint::{features_identity, weights_identity};
 pub use normalize::{Standard, unit_rows};
 
 use burn::tensor::Device;
-use indicatif::ProgressBar;
 use sempairs_augment::Pipeline;
 use sempairs_backbone::Backbone;
 use sempairs_data::PictureSource;
+use sempairs_internal::ProgressBar;
 
 use crate::EvalError;
 

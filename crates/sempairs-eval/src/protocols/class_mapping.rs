@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sempairs_data::summed_up;
+use sempairs_internal::summed_up;
 
 use crate::EvalError;
 

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use indicatif::ProgressBar;
 use sempairs_augment::Pipeline;
 use sempairs_backbone::Backbone;
-use sempairs_data::{PictureSource, progress_bar};
+use sempairs_data::PictureSource;
+use sempairs_internal::ProgressBar;
+use sempairs_internal::progress_bar;
 
 use super::class_mapping::matched;
 use crate::features::ClassTokens;

@@ -6,12 +6,12 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use indicatif::ProgressBar;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 use sempairs_augment::{Interpolation, Pipeline, Scratch, Transform};
 use sempairs_backbone::Backbone;
 use sempairs_data::{DataError, Key, PictureSource, Side, interrupt};
+use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use crate::features::embed;

@@ -1,8 +1,8 @@
 //! Weighted nearest neighbours: the votes of the most similar training pictures.
 
-use indicatif::ProgressBar;
 use rayon::prelude::*;
 use sempairs_data::interrupt;
+use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use crate::features::check_finite;

@@ -1,7 +1,7 @@
 //! The linear probe: how much of the classes a linear function of the frozen features gets right.
 
-use indicatif::ProgressBar;
 use sempairs_data::interrupt;
+use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use super::held_out::stratified;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use indicatif::ProgressBar;
+use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use crate::features::check_finite;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use indicatif::ProgressBar;
+use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use super::class_mapping::matched;

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use sempairs_data::{DataError, write_whole};
+use sempairs_data::DataError;
+use sempairs_internal::write_whole;
 use serde::{Deserialize, Serialize};
 
 use crate::{EvalError, Score};

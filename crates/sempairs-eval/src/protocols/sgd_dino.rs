@@ -1,6 +1,6 @@
 //! DINO's linear classification, on cached features.
 
-use indicatif::ProgressBar;
+use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use super::sgd_moco::Descent;

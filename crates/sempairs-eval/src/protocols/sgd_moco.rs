@@ -1,9 +1,9 @@
 //! MoCo's linear classification, on cached features.
 
-use indicatif::ProgressBar;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use sempairs_data::{DataError, Key, Side, interrupt};
+use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use super::logistic_regression::{Logistic, to_residual};

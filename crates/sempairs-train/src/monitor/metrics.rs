@@ -3,7 +3,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use sempairs_data::write_whole;
+use sempairs_internal::write_whole;
 use serde::{Deserialize, Serialize};
 
 use crate::{NegativeCounts, TrainError};

@@ -6,7 +6,7 @@ use burn_train::metric::{
     MetricDefinition, MetricEntry, MetricId, NumericAttributes, NumericEntry, SerializedEntry,
 };
 use burn_train::renderer::{MetricState, MetricsRenderer, default_renderer};
-use sempairs_data::note;
+use sempairs_internal::note;
 use sempairs_objective::Clock;
 
 use super::terminal::{self, Taken};

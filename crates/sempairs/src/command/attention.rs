@@ -3,10 +3,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sempairs::backbone::Backbone;
-use sempairs::data::{Picture, decode, say};
+use sempairs::data::{Picture, decode};
 use sempairs::experiment::bounds::MAX_SIDE;
 use sempairs::run::Runner;
 use sempairs::{Error, attention, png};
+use sempairs_internal::say;
 
 use super::weights::WeightsFlags;
 use super::{DeviceFlag, ExperimentFlags, up_to};

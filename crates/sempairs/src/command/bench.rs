@@ -10,12 +10,13 @@ use clap::{Args, Subcommand};
 use sempairs::Error;
 use sempairs::augment::Preset;
 use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfig};
-use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource, progress_bar, say};
+use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource};
 use sempairs::experiment::bounds::{MAX_BATCH_BYTES, MAX_SIDE, MAX_THREADS};
 use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClr, SimClrConfig, Views};
 use sempairs::train::{
     Batch, LoaderConfig, MadeOn, OptimizerConfig, PairLoader, Pipelines, Precision, TrainError,
 };
+use sempairs_internal::{progress_bar, say};
 use serde_json::{Value, json};
 
 use super::folder::FolderFlags;
@@ -323,7 +324,7 @@ fn network(backbone: &str, size: usize) -> Result<BackboneConfig, Error> {
                 true => format!("{name}_patch8"),
                 false => name.to_owned(),
             });
-            let near = sempairs::nearest(backbone, names.iter().map(String::as_str))
+            let near = sempairs_internal::nearest(backbone, names.iter().map(String::as_str))
                 .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
             let known = names.join(", ");
             let reason = format!("there is no `{}`, only {known}{near}", backbone);

@@ -3,8 +3,9 @@ use std::path::PathBuf;
 use burn_train::Interrupter;
 use clap::Args;
 use sempairs::Error;
-use sempairs::data::{CachedSource, say};
+use sempairs::data::CachedSource;
 use sempairs::signals::stop_on_signals;
+use sempairs_internal::say;
 
 use super::folder::FolderFlags;
 use super::up_to;

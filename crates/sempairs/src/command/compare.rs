@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sempairs::Error;
-use sempairs::data::say;
 use sempairs::run::Runner;
+use sempairs_internal::say;
 
 use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
 

@@ -1,7 +1,7 @@
 use clap::Args;
 use sempairs::Error;
-use sempairs::data::say;
 use sempairs::device::{BACKENDS, VARIABLE, default_name, hardware};
+use sempairs_internal::say;
 
 /// Arguments of `sempairs devices`.
 #[derive(Args)]

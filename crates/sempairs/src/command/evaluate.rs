@@ -3,9 +3,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sempairs::Error;
-use sempairs::data::say;
 use sempairs::eval::{Evaluate as _, ScoreLine, append_scores, read_scores, weights_identity};
 use sempairs::run::Runner;
+use sempairs_internal::say;
 
 use super::weights::WeightsFlags;
 use super::{DeviceFlag, ExperimentFlags};

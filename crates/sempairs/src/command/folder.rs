@@ -4,9 +4,10 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use sempairs::Error;
 use sempairs::data::{
-    BadPicture, DataError, FlatSource, FolderSource, OnBadPicture, PictureSource, Subset, note,
-    screen, sift,
+    BadPicture, DataError, FlatSource, FolderSource, OnBadPicture, PictureSource, Subset, screen,
+    sift,
 };
+use sempairs_internal::note;
 
 /// A folder of pictures.
 #[derive(Args)]

@@ -2,11 +2,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use sempairs::Error;
-use sempairs::data::scenes::{contact_sheet, sheet_size};
-use sempairs::data::{
-    DataError, Manifest, Pair, Pairing, PictureSource, Subset, note, progress_bar, say,
-};
+use sempairs::data::{DataError, Manifest, Pair, Pairing, PictureSource, Subset};
 use sempairs::experiment::bounds::{MAX_PER_CLASS, MAX_SIDE};
+use sempairs::scenes::{contact_sheet, sheet_size};
+use sempairs_internal::{note, progress_bar, say};
 
 use super::folder::FolderFlags;
 use super::up_to;
@@ -180,7 +179,7 @@ impl Show {
 
 #[cfg(test)]
 mod tests {
-    use sempairs::data::scenes::{SceneSource, Split};
+    use sempairs::scenes::{SceneSource, SceneSplit};
 
     use super::*;
 
@@ -190,7 +189,7 @@ mod tests {
         let file = folder.path().join("pairs.csv");
         let rows: String = (0..50).map(|row| format!("{row}.png,{row}.png,,x,\n")).collect();
         std::fs::write(&file, format!("left,right,class,source,score\n{rows}")).unwrap();
-        let source = SceneSource::new(Split::Pretrain, 1, 8, 0);
+        let source = SceneSource::new(SceneSplit::Pretrain, 1, 8, 0);
         let (listed, error) = all_problems(Manifest::read(&file, &source).unwrap_err());
         assert_eq!(listed.lines().count(), 100);
         for (at, line) in listed.lines().enumerate() {

@@ -1,7 +1,7 @@
 use clap::Subcommand;
 use sempairs::Error;
-use sempairs::data::say;
 use sempairs::presets::{PRESETS, Preset};
+use sempairs_internal::say;
 
 /// The calls of `sempairs presets`.
 #[derive(Subcommand)]

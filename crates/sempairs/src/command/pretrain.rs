@@ -3,9 +3,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sempairs::Error;
-use sempairs::data::say;
 use sempairs::experiment::bounds::MAX_SEED;
 use sempairs::run::Runner;
+use sempairs_internal::say;
 
 use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
 
@@ -44,7 +44,7 @@ impl Pretrain {
                 experiment.arms.iter().find(|arm| arm.name == *name).ok_or_else(|| {
                     let names: Vec<&str> =
                         experiment.arms.iter().map(|a| a.name.as_str()).collect();
-                    let near = sempairs::did_you_mean(name, names.iter().copied());
+                    let near = sempairs_internal::did_you_mean(name, names.iter().copied());
                     Error::experiment(
                         file,
                         format!("there is no arm `{name}`, only {}{near}", names.join(", ")),

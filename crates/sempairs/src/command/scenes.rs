@@ -5,10 +5,11 @@ use burn_train::Interrupter;
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use sempairs::Error;
-use sempairs::data::scenes::{SceneSource, Split, contact_sheet, sheet_size};
-use sempairs::data::{Picture, PictureSource, interrupt, progress_bar, say};
+use sempairs::data::{Picture, PictureSource, interrupt};
 use sempairs::experiment::bounds::MAX_SIDE;
+use sempairs::scenes::{SceneSource, SceneSplit, contact_sheet, sheet_size};
 use sempairs::signals::stop_on_signals;
+use sempairs_internal::{progress_bar, say};
 
 use super::up_to;
 
@@ -51,9 +52,9 @@ enum SplitName {
 impl Scenes {
     pub fn run(self) -> Result<(), Error> {
         let split = match self.split {
-            SplitName::Pretrain => Split::Pretrain,
-            SplitName::DownstreamTrain => Split::DownstreamTrain,
-            SplitName::DownstreamTest => Split::DownstreamTest,
+            SplitName::Pretrain => SceneSplit::Pretrain,
+            SplitName::DownstreamTrain => SceneSplit::DownstreamTrain,
+            SplitName::DownstreamTest => SceneSplit::DownstreamTest,
         };
         stop_on_signals(&Interrupter::new())?;
         let source = SceneSource::new(split, self.per_class, self.size, self.seed);

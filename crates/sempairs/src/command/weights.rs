@@ -4,8 +4,8 @@ use clap::Args;
 use sempairs::Error;
 use sempairs::backbone::AnyBackbone;
 use sempairs::backbone::weights::{LoadOptions, Loaded, Prefix, WeightsError, load_with_report};
-use sempairs::data::note;
 use sempairs::eval::EvalError;
+use sempairs_internal::note;
 
 /// A file of a backbone's weights.
 #[derive(Args)]

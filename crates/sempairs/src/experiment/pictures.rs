@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sempairs_data::cache::CachedSource;
-use sempairs_data::scenes::Split as SceneSplit;
 use sempairs_data::sources::{
     CifarKind, CifarSource, FlatSource, FolderSource, Split, Stl10Source, Stl10Split, Subset,
 };
-use sempairs_data::{OnBadPicture, PictureSource, note, screen};
+use sempairs_data::{OnBadPicture, PictureSource, screen};
+use sempairs_internal::note;
+use sempairs_scenes::SceneSplit;
 use serde::{Deserialize, Serialize};
 
 pub use classes::Classes;
@@ -32,7 +33,7 @@ pub enum Pictures {
         /// Of the drawing.
         #[serde(default)]
         seed: u64,
-        /// Fields of the split's [`Distribution`](sempairs_data::scenes::Distribution) that are
+        /// Fields of the split's [`Distribution`](sempairs_scenes::Distribution) that are
         /// other than built in, such as `occluded = 0.2`.
         #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
         nuisances: toml::Table,

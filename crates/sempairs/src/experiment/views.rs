@@ -6,7 +6,7 @@ use super::LocalViews;
 use super::bounds::MAX_SIDE;
 use super::refusal::Refusal;
 use crate::Error;
-use crate::suggest::did_you_mean;
+use sempairs_internal::did_you_mean;
 
 /// The augmentation: a preset, perhaps without some of its transforms, or two pipelines spelt out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 use burn_train::Interrupter;
 use sempairs_backbone::AnyBackbone;
-use sempairs_data::{PairDataset, PictureSource, note, summed_up, write_whole};
+use sempairs_data::{PairDataset, PictureSource};
 use sempairs_eval::{Downstream, Identity};
+use sempairs_internal::{note, summed_up, write_whole};
 use sempairs_train::limits::STEPS;
 use sempairs_train::{Display, LoaderConfig};
 

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use sempairs_data::{PairDataset, summed_up};
+use sempairs_data::PairDataset;
+use sempairs_internal::summed_up;
 use sempairs_train::{RunDirectory, TrainError};
 use toml::Table;
 

@@ -2,8 +2,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sempairs_backbone::{AnyBackbone, weights};
-use sempairs_data::{DataError, PairDataset, note, summed_up};
+use sempairs_data::{DataError, PairDataset};
 use sempairs_eval::{Downstream, EvalError, Evaluate, Score, weights_identity};
+use sempairs_internal::{note, summed_up};
 use sempairs_objective::{Clock, Method, ObjectiveError};
 use sempairs_train::{Checkpoints, MetricLine, RunDirectory, TrainError, Trainer, check_method};
 

@@ -4,10 +4,10 @@ use burn::tensor::{DType, Device, Distribution, Tensor, TensorData};
 use clap::Args;
 use sempairs::Error;
 use sempairs::backbone::{Convolution, NetworkConfig};
-use sempairs::data::say;
 use sempairs::experiment::bounds::MAX_SIDE;
 use sempairs::kernels::conv2d;
 use sempairs::train::Precision;
+use sempairs_internal::say;
 use serde_json::json;
 
 use super::{MAX_BATCH, MAX_TIMED, median, network, precision, room_for};

@@ -1,9 +1,9 @@
 //! A deserialiser's messages in the words of the file: tables, lists, texts and numbers.
 
-use sempairs_data::summed_up;
+use sempairs_internal::summed_up;
 use toml::Value;
 
-use crate::suggest::did_you_mean;
+use sempairs_internal::did_you_mean;
 
 /// Names that a message lists before it only counts the rest.
 const LISTED: usize = 20;

@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sempairs_data::{DataError, PictureSource, Subset, note, paper_classes};
+use sempairs_data::{DataError, PictureSource, Subset, paper_classes};
+use sempairs_internal::note;
 use serde::{Deserialize, Serialize};
 
-use crate::suggest::did_you_mean;
+use sempairs_internal::did_you_mean;
 
 /// Some classes of a folder: a list of the names of their folders, or the word `paper`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,5 @@
 use sempairs_data::PictureSource;
-use sempairs_data::scenes::{Distribution, SceneSource};
+use sempairs_scenes::{Distribution, SceneSource};
 
 use super::Pictures;
 use crate::Error;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 use burn::tensor::DType;
-use sempairs_data::note;
+use sempairs_internal::note;
 
 /// The variable that chooses a path.
 const VARIABLE: &str = "SEMPAIRS_CONV";

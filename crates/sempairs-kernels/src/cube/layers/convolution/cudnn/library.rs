@@ -96,7 +96,7 @@ mod tests {
         std::fs::create_dir_all(&empty).unwrap();
         let known = std::process::Command::new("ldconfig").arg("-p").output();
         if known.is_ok_and(|list| String::from_utf8_lossy(&list.stdout).contains("libcudnn.so")) {
-            sempairs_data::note!("left out: cuDNN is among the system's libraries");
+            sempairs_internal::note!("left out: cuDNN is among the system's libraries");
             return;
         }
         let test = concat!(module_path!(), "::absent").split_once("::").unwrap().1;

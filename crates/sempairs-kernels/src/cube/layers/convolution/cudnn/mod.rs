@@ -143,7 +143,7 @@ fn aligned(tensor: CubeTensor) -> CubeTensor {
 fn without<T>(reason: &str) -> Option<T> {
     static SAID: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
     if locked(&SAID).insert(reason.to_string()) {
-        sempairs_data::note!("a convolution is made without cuDNN: {reason}");
+        sempairs_internal::note!("a convolution is made without cuDNN: {reason}");
     }
     None
 }

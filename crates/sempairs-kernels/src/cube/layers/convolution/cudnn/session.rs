@@ -432,7 +432,7 @@ mod tests {
     fn the_installed_library_reads_descriptors_as_they_are_meant() {
         library::usable().unwrap();
         // SAFETY: the library is usable.
-        sempairs_data::note!("cuDNN {}", unsafe { sys::cudnnGetVersion() });
+        sempairs_internal::note!("cuDNN {}", unsafe { sys::cudnnGetVersion() });
         for dtype in [DType::F32, DType::BF16] {
             for pass in [Pass::Forward, Pass::Input, Pass::Weight] {
                 for (x, filters, stride, padding) in CONVOLUTIONS {
@@ -535,9 +535,9 @@ mod tests {
         // Without a device there is no session, but a reason.
         // SAFETY: the library is usable.
         match unsafe { Session::new() } {
-            Ok(_) => sempairs_data::note!("there is a device"),
+            Ok(_) => sempairs_internal::note!("there is a device"),
             Err(reason) => {
-                sempairs_data::note!("without a device: {reason}");
+                sempairs_internal::note!("without a device: {reason}");
                 assert!(reason.starts_with("CudnnError("), "{reason}");
             }
         }

@@ -2,7 +2,7 @@
 
 use sempairs_data::MAX_PIXELS;
 use sempairs_data::Picture;
-use sempairs_data::scenes::{contact_sheet, sheet_size};
+use sempairs_scenes::{contact_sheet, sheet_size};
 
 #[test]
 fn a_contact_sheet_is_a_grid_with_gaps() {

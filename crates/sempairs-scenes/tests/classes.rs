@@ -1,7 +1,7 @@
 //! The objects themselves: each fills its box, and a class is known by its outline.
 
-use sempairs_data::scenes::{Class, Distribution, Factors, Pose, mask};
 use sempairs_data::{Key, Side};
+use sempairs_scenes::{Class, Distribution, Factors, Pose, mask};
 
 const SIZE: usize = 48;
 

@@ -6,7 +6,8 @@ use super::Colour;
 
 /// The generator for the details of one nuisance, from the seed recorded with it.
 pub(super) fn details(seed: u32) -> ChaCha8Rng {
-    crate::Key { seed: seed.into(), epoch: 0, picture: 0, side: crate::Side::Left }.rng(0)
+    sempairs_data::Key { seed: seed.into(), epoch: 0, picture: 0, side: sempairs_data::Side::Left }
+        .rng(0)
 }
 
 /// A function of the plane with values in 0..=1, of period about one.

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::colour::between;
 use super::{Background, Distribution, Illumination, Instance, Occlusion, Pattern, Pose};
-use crate::Key;
+use sempairs_data::Key;
 
 /// One of the things that make two pictures of a class differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use tiny_skia::{
 use super::figure::{Cover, Figure, Stuff, stroke};
 use super::texture::plain;
 use super::{Class, Factors};
-use crate::Picture;
+use sempairs_data::Picture;
 
 /// How far the shadow falls from the object, in shares of the object's box.
 const SHADOW_REACH: f32 = 0.14;

@@ -1,6 +1,6 @@
-use crate::scenes::Instance;
-use crate::scenes::figure::Stuff::{Accent, Body, Dark, Light};
-use crate::scenes::figure::{Figure, around};
+use crate::Instance;
+use crate::figure::Stuff::{Accent, Body, Dark, Light};
+use crate::figure::{Figure, around};
 
 pub(super) fn guitar(f: &mut Figure, i: &Instance) {
     let (lower, upper) = (i.span(0, 0.38, 0.46), i.span(1, 0.26, 0.34));

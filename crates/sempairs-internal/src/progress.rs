@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
-use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
+pub use indicatif::ProgressBar;
+use indicatif::{ProgressFinish, ProgressStyle};
 
 /// A bar on standard error for what takes more than a moment. It draws nothing where that is no
 /// terminal, and is gone once dropped.
@@ -13,7 +14,7 @@ pub fn progress_bar(what: impl Into<Cow<'static, str>>, steps: u64) -> ProgressB
 }
 
 /// As [`progress_bar`], for what has no end that is known beforehand: it shows how many there were.
-pub(crate) fn progress_count(what: impl Into<Cow<'static, str>>) -> ProgressBar {
+pub fn progress_count(what: impl Into<Cow<'static, str>>) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {pos} {per_sec}, {elapsed}");
     ProgressBar::new_spinner()
         .with_message(what)

@@ -1,6 +1,6 @@
-use crate::scenes::Instance;
-use crate::scenes::figure::Figure;
-use crate::scenes::figure::Stuff::{Accent, Body, Dark, Light};
+use crate::Instance;
+use crate::figure::Figure;
+use crate::figure::Stuff::{Accent, Body, Dark, Light};
 
 pub(super) fn bird(f: &mut Figure, i: &Instance) {
     let girth = i.span(0, 0.3, 0.42);

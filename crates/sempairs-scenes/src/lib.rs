@@ -8,9 +8,9 @@
 //!
 //! ```
 //! use sempairs_data::PictureSource;
-//! use sempairs_data::scenes::{Factor, SceneSource, Split, render};
+//! use sempairs_scenes::{Factor, SceneSource, SceneSplit, render};
 //!
-//! let scenes = SceneSource::new(Split::Pretrain, 4, 64, 0);
+//! let scenes = SceneSource::new(SceneSplit::Pretrain, 4, 64, 0);
 //! assert_eq!(scenes.len(), 20 * 4);
 //! let factors = scenes.factors(0);
 //! // The same car before another background.
@@ -48,5 +48,5 @@ pub use occlusion::{Occlusion, OcclusionKind};
 pub use pose::Pose;
 pub use render::{mask, render};
 pub use silhouette::Silhouette;
-pub use source::{SceneSource, Split};
+pub use source::{SceneSource, SceneSplit};
 pub use surface::{Pattern, PatternKind};

@@ -1,6 +1,6 @@
-use crate::scenes::Instance;
-use crate::scenes::figure::Figure;
-use crate::scenes::figure::Stuff::{Accent, Body, Dark, Light};
+use crate::Instance;
+use crate::figure::Figure;
+use crate::figure::Stuff::{Accent, Body, Dark, Light};
 
 pub(super) fn umbrella(f: &mut Figure, i: &Instance) {
     let half = i.span(0, 0.85, 1.0);

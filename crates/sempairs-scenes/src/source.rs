@@ -4,12 +4,13 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Class, Distribution, Factor, Factors, render};
-use crate::{DataError, Key, Picture, PictureSource, Side, progress_bar};
+use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
+use sempairs_internal::progress_bar;
 
 /// Which pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Split {
+pub enum SceneSplit {
     /// The classes and nuisances to learn from.
     Pretrain,
     /// Other classes under other nuisances, to fit a probe on.
@@ -18,21 +19,21 @@ pub enum Split {
     DownstreamTest,
 }
 
-impl Split {
+impl SceneSplit {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
-            Split::Pretrain => "pretrain",
-            Split::DownstreamTrain => "downstream-train",
-            Split::DownstreamTest => "downstream-test",
+            SceneSplit::Pretrain => "pretrain",
+            SceneSplit::DownstreamTrain => "downstream-train",
+            SceneSplit::DownstreamTest => "downstream-test",
         }
     }
 
     /// What its nuisances are drawn from.
     pub fn distribution(self) -> Distribution {
         match self {
-            Split::Pretrain => Distribution::pretrain(),
-            Split::DownstreamTrain | Split::DownstreamTest => Distribution::downstream(),
+            SceneSplit::Pretrain => Distribution::pretrain(),
+            SceneSplit::DownstreamTrain | SceneSplit::DownstreamTest => Distribution::downstream(),
         }
     }
 }
@@ -43,7 +44,7 @@ impl Split {
 /// source with more pictures a class begins every class with the pictures of a smaller one.
 #[derive(Clone, Debug)]
 pub struct SceneSource {
-    split: Split,
+    split: SceneSplit,
     classes: Vec<Class>,
     names: Vec<String>,
     per_class: usize,
@@ -60,7 +61,7 @@ impl SceneSource {
     /// # Panics
     ///
     /// If `size` is 0.
-    pub fn new(split: Split, per_class: usize, size: usize, seed: u64) -> Self {
+    pub fn new(split: SceneSplit, per_class: usize, size: usize, seed: u64) -> Self {
         assert!(size > 0, "a picture has at least one pixel");
         let classes = Class::of(split);
         Self {
@@ -101,7 +102,7 @@ impl SceneSource {
     }
 
     /// Which split this is.
-    pub fn split(&self) -> Split {
+    pub fn split(&self) -> SceneSplit {
         self.split
     }
 

@@ -1,8 +1,8 @@
 use std::f32::consts::TAU;
 
-use crate::scenes::Instance;
-use crate::scenes::figure::Stuff::{Accent, Body, Dark, Light};
-use crate::scenes::figure::{Figure, around};
+use crate::Instance;
+use crate::figure::Stuff::{Accent, Body, Dark, Light};
+use crate::figure::{Figure, around};
 
 pub(super) fn tree(f: &mut Figure, i: &Instance) {
     let trunk = i.span(0, 0.08, 0.14);

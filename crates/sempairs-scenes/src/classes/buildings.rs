@@ -1,6 +1,6 @@
-use crate::scenes::Instance;
-use crate::scenes::figure::Figure;
-use crate::scenes::figure::Stuff::{Accent, Body, Dark, Light};
+use crate::Instance;
+use crate::figure::Figure;
+use crate::figure::Stuff::{Accent, Body, Dark, Light};
 
 /// A window with a cross in it.
 fn window(f: &mut Figure, centre: (f32, f32), half: (f32, f32), cross: bool) {

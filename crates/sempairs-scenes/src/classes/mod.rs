@@ -9,7 +9,7 @@ mod wearables;
 use serde::{Deserialize, Serialize};
 
 use super::figure::Figure;
-use super::{Instance, Split};
+use super::{Instance, SceneSplit};
 
 macro_rules! classes {
     ($($(#[$doc:meta])* $class:ident $name:literal $split:ident $draw:path;)*) => {
@@ -61,10 +61,10 @@ enum Half {
 
 impl Class {
     /// The classes of a split, in the order of their numbers.
-    pub fn of(split: Split) -> Vec<Class> {
+    pub fn of(split: SceneSplit) -> Vec<Class> {
         let half = match split {
-            Split::Pretrain => Half::Pretrain,
-            Split::DownstreamTrain | Split::DownstreamTest => Half::Downstream,
+            SceneSplit::Pretrain => Half::Pretrain,
+            SceneSplit::DownstreamTrain | SceneSplit::DownstreamTest => Half::Downstream,
         };
         Self::ALL.iter().copied().filter(|class| class.side() == half).collect()
     }

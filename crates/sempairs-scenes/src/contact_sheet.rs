@@ -1,8 +1,7 @@
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
-use crate::decode::too_large;
-use crate::{MAX_PIXELS, Picture};
+use sempairs_data::{MAX_PIXELS, Picture};
 
 /// The grey of the gap between the cells and of what a picture leaves free of its cell.
 const PAPER: u8 = 245;
@@ -22,7 +21,9 @@ pub fn sheet_size(
     let side =
         |count: usize| count.checked_mul(cell.checked_add(gap)?).and_then(|it| it.checked_add(gap));
     match (side(columns), side(pictures.div_ceil(columns))) {
-        (Some(width), Some(height)) if !too_large(width as u64, height as u64) => {
+        (Some(width), Some(height))
+            if (width as u64).saturating_mul(height as u64) <= MAX_PIXELS =>
+        {
             Ok([width, height])
         }
         _ => Err(MAX_PIXELS),

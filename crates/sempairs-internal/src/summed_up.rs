@@ -3,7 +3,7 @@ use std::fmt::Display;
 /// A list for a message: the first `most` items with `between` them, and how many more there are.
 ///
 /// ```
-/// # use sempairs_data::summed_up;
+/// # use sempairs_internal::summed_up;
 /// assert_eq!(summed_up(1..=3, ", ", 5), "1, 2, 3");
 /// assert_eq!(summed_up(1..=100, ", ", 2), "1, 2 and 98 more");
 /// ```

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use sempairs_data::PictureSource;
-use sempairs_data::scenes::{
+use sempairs_scenes::{
     BackgroundKind, Class, Distribution, Factor, Factors, OcclusionKind, PatternKind, SceneSource,
-    Split, mask, render,
+    SceneSplit, mask, render,
 };
 
-const SPLITS: [Split; 3] = [Split::Pretrain, Split::DownstreamTrain, Split::DownstreamTest];
+const SPLITS: [SceneSplit; 3] =
+    [SceneSplit::Pretrain, SceneSplit::DownstreamTrain, SceneSplit::DownstreamTest];
 
 fn all(source: &SceneSource) -> Vec<u8> {
     (0..source.len()).flat_map(|i| source.read(i).unwrap().pixels().to_vec()).collect()
@@ -41,15 +42,17 @@ fn a_seed_gives_the_same_pictures_and_another_seed_others() {
 fn the_number_of_threads_changes_nothing() {
     let drawn_by = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| all(&SceneSource::new(Split::Pretrain, 3, 32, 1).in_memory()))
+        pool.install(|| all(&SceneSource::new(SceneSplit::Pretrain, 3, 32, 1).in_memory()))
     };
     assert_eq!(drawn_by(1), drawn_by(3));
 }
 
 #[test]
 fn a_larger_source_begins_every_class_with_the_pictures_of_a_smaller_one() {
-    let (small, large) =
-        (SceneSource::new(Split::Pretrain, 2, 24, 5), SceneSource::new(Split::Pretrain, 5, 24, 5));
+    let (small, large) = (
+        SceneSource::new(SceneSplit::Pretrain, 2, 24, 5),
+        SceneSource::new(SceneSplit::Pretrain, 5, 24, 5),
+    );
     for class in 0..20 {
         for number in 0..2 {
             assert_eq!(
@@ -62,7 +65,7 @@ fn a_larger_source_begins_every_class_with_the_pictures_of_a_smaller_one() {
 
 #[test]
 fn a_factor_drawn_anew_changes_itself_alone_and_the_picture() {
-    for split in [Split::Pretrain, Split::DownstreamTest] {
+    for split in [SceneSplit::Pretrain, SceneSplit::DownstreamTest] {
         let source = SceneSource::new(split, 3, 48, 2);
         for index in 0..source.len() {
             let (class, before) = (source.scene_class(index), source.factors(index));
@@ -89,7 +92,7 @@ fn a_factor_drawn_anew_changes_itself_alone_and_the_picture() {
 
 #[test]
 fn a_factor_drawn_anew_under_its_own_key_is_itself() {
-    let source = SceneSource::new(Split::DownstreamTrain, 2, 32, 3);
+    let source = SceneSource::new(SceneSplit::DownstreamTrain, 2, 32, 3);
     for index in 0..source.len() {
         let factors = source.factors(index);
         for factor in Factor::ALL {
@@ -101,7 +104,7 @@ fn a_factor_drawn_anew_under_its_own_key_is_itself() {
 
 #[test]
 fn redrawn_scenes_differ_from_the_picture_and_from_each_other() {
-    let source = SceneSource::new(Split::DownstreamTest, 1, 32, 0);
+    let source = SceneSource::new(SceneSplit::DownstreamTest, 1, 32, 0);
     for factor in [Factor::Background, Factor::Pattern, Factor::Illumination, Factor::Pose] {
         for index in 0..source.len() {
             let (one, two) = (source.redrawn(index, factor, 0), source.redrawn(index, factor, 1));
@@ -116,7 +119,7 @@ fn redrawn_scenes_differ_from_the_picture_and_from_each_other() {
 fn an_occluder_covers_about_what_is_recorded() {
     /// Large, since a pixel that an edge only touches counts as covered.
     const SIZE: usize = 128;
-    for split in [Split::Pretrain, Split::DownstreamTrain] {
+    for split in [SceneSplit::Pretrain, SceneSplit::DownstreamTrain] {
         let source = SceneSource::new(split, 10, SIZE, 4);
         let (mut recorded, mut measured) = (0.0, 0.0);
         for index in 0..source.len() {
@@ -143,10 +146,11 @@ fn an_occluder_covers_about_what_is_recorded() {
 #[test]
 fn pretraining_and_downstream_share_no_class_and_no_nuisance() {
     let classes = |split| Class::of(split).into_iter().collect::<HashSet<_>>();
-    let (pretrain, downstream) = (classes(Split::Pretrain), classes(Split::DownstreamTrain));
+    let (pretrain, downstream) =
+        (classes(SceneSplit::Pretrain), classes(SceneSplit::DownstreamTrain));
     assert_eq!((pretrain.len(), downstream.len()), (20, 12));
     assert!(pretrain.is_disjoint(&downstream));
-    assert_eq!(downstream, classes(Split::DownstreamTest));
+    assert_eq!(downstream, classes(SceneSplit::DownstreamTest));
     assert_eq!(pretrain.len() + downstream.len(), Class::ALL.len());
 
     let (a, b) = (Distribution::pretrain(), Distribution::downstream());
@@ -219,7 +223,7 @@ fn a_source_has_its_classes_in_order_and_names_its_pictures() {
 
 #[test]
 fn curated_pairs_share_the_class_and_no_factor() {
-    let source = SceneSource::new(Split::Pretrain, 8, 32, 6);
+    let source = SceneSource::new(SceneSplit::Pretrain, 8, 32, 6);
     let pairs = source.curated_pairs();
     assert_eq!(pairs.len(), 20 * 4);
     let mut used = HashSet::new();
@@ -229,12 +233,12 @@ fn curated_pairs_share_the_class_and_no_factor() {
         let (a, b) = (source.factors(left), source.factors(right));
         assert!(Factor::ALL.iter().all(|&factor| !same(factor, &a, &b)));
     }
-    assert_eq!(SceneSource::new(Split::Pretrain, 5, 32, 6).curated_pairs().len(), 20 * 2);
+    assert_eq!(SceneSource::new(SceneSplit::Pretrain, 5, 32, 6).curated_pairs().len(), 20 * 2);
 }
 
 #[test]
 fn factors_and_distributions_survive_being_written_down() {
-    let source = SceneSource::new(Split::DownstreamTrain, 1, 32, 12);
+    let source = SceneSource::new(SceneSplit::DownstreamTrain, 1, 32, 12);
     for index in 0..source.len() {
         let factors = source.factors(index);
         let text = serde_json::to_string(&factors).unwrap();

@@ -1,0 +1,22 @@
+//! What the crates of this workspace share among themselves: atomic writes, lines of output,
+//! progress bars, panics of decoders.
+//!
+//! This is no interface for other programs: anything here may change in any release.
+
+#![doc(hidden)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod atomic_write;
+mod caught;
+pub mod output;
+mod part;
+mod progress;
+mod suggest;
+mod summed_up;
+
+pub use atomic_write::write_whole;
+pub use caught::caught;
+pub use part::remove_orphans;
+pub use progress::{ProgressBar, progress_bar, progress_count};
+pub use suggest::{did_you_mean, nearest};
+pub use summed_up::summed_up;
