@@ -7,7 +7,7 @@ use burn::tensor::{Device, Distribution, FloatDType, Tensor};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use sempairs::device::{VARIABLE, default_name, open};
-use sempairs_augment::{Plan, Preset};
+use sempairs_augment::{Augmentation, Plan};
 use sempairs_data::{Key, Picture, Side};
 use sempairs_kernels as fused;
 use sempairs_kernels::{Descent, Ratio, reference};
@@ -271,7 +271,7 @@ mod views {
         let bytes =
             (0..3 * side * side).map(|i: usize| (i.wrapping_mul(2_654_435_761) >> 24) as u8);
         let picture = Picture::new(side, side, bytes.collect::<Vec<_>>());
-        let [pipeline, _] = Preset::Simclr.pipelines(64);
+        let [pipeline, _] = Augmentation::Simclr.pipelines(64);
         let key = |picture| Key { seed: 0, epoch: 0, picture, side: Side::Left };
         let plans: Vec<_> = (0..64).map(|i| pipeline.plan(side, side, key(i))).collect();
         let pictures = vec![picture; plans.len()];

@@ -12,7 +12,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
-use sempairs_augment::Preset;
+use sempairs_augment::Augmentation;
 use sempairs_data::{
     CachedSource, FolderSource, OnBadPicture, PairDataset, Pairing, PictureSource,
 };
@@ -54,7 +54,7 @@ fn run(bencher: Bencher, source: Arc<dyn PictureSource>) {
         .counter(ItemsCount::new(timed * BATCH))
         .with_inputs(|| {
             let clock = Clock::new(dataset.len() / BATCH, before + timed);
-            let pipelines = Preset::Simclr.pipelines(SIDE);
+            let pipelines = Augmentation::Simclr.pipelines(SIDE);
             let config = LoaderConfig::default();
             let mut loader =
                 PairLoader::start(dataset.clone(), pipelines, BATCH, 0, clock, &config)

@@ -5,7 +5,9 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use fast_image_resize as fir;
-use sempairs_augment::{Crop, Frame, Interpolation, Plan, Preset, Scratch, Step, apply_batch};
+use sempairs_augment::{
+    Augmentation, Crop, Frame, Interpolation, Plan, Scratch, Step, apply_batch,
+};
 use sempairs_data::{Key, Picture, Side};
 
 const SIZE: usize = 64;
@@ -115,7 +117,7 @@ fn normalize(bencher: Bencher) {
 
 #[divan::bench]
 fn plan_of_simclr(bencher: Bencher) {
-    let [one, _] = Preset::Simclr.pipelines(SIZE);
+    let [one, _] = Augmentation::Simclr.pipelines(SIZE);
     let mut number = 0;
     bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
         number += 1;
@@ -173,8 +175,8 @@ fn crop_bilinear_fast_image_resize(bencher: Bencher, (width, height): (usize, us
 }
 
 /// Plans and applies both views of 64 pictures of 64 by 64 pixels, as the loader does.
-#[divan::bench(args = [Preset::Simclr, Preset::MocoV2, Preset::Byol, Preset::Paper])]
-fn batch_on_all_threads(bencher: Bencher, preset: &Preset) {
+#[divan::bench(args = [Augmentation::Simclr, Augmentation::MocoV2, Augmentation::Byol, Augmentation::Paper])]
+fn batch_on_all_threads(bencher: Bencher, preset: &Augmentation) {
     let pictures: Vec<_> = (0..64).map(|_| picture(64, 64)).collect();
     let pipelines = preset.pipelines(SIZE);
     let mut views = vec![0.0; 64 * 3 * SIZE * SIZE];
@@ -190,8 +192,8 @@ fn batch_on_all_threads(bencher: Bencher, preset: &Preset) {
 }
 
 /// The same on this thread alone: a mean over what the plans happen to contain.
-#[divan::bench(args = [Preset::Simclr, Preset::MocoV2, Preset::Byol, Preset::Paper])]
-fn views_on_one_thread(bencher: Bencher, preset: &Preset) {
+#[divan::bench(args = [Augmentation::Simclr, Augmentation::MocoV2, Augmentation::Byol, Augmentation::Paper])]
+fn views_on_one_thread(bencher: Bencher, preset: &Augmentation) {
     let picture = picture(64, 64);
     let [one, _] = preset.pipelines(SIZE);
     let (mut view, mut scratch) = (vec![0.0; 3 * SIZE * SIZE], Scratch::default());
@@ -207,7 +209,7 @@ fn views_on_one_thread(bencher: Bencher, preset: &Preset) {
 #[divan::bench]
 fn view_of_224(bencher: Bencher) {
     let picture = picture(341, 256);
-    let [pipeline, _] = Preset::Simclr.pipelines(224);
+    let [pipeline, _] = Augmentation::Simclr.pipelines(224);
     let (mut view, mut scratch) = (vec![0.0; 3 * 224 * 224], Scratch::default());
     let mut number = 0;
     bencher.counter(ItemsCount::new(1usize)).bench_local(|| {

@@ -9,7 +9,7 @@ use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::seq::SliceRandom;
-use sempairs_augment::{Pipeline, Preset, apply_batch};
+use sempairs_augment::{Augmentation, Pipeline, apply_batch};
 use sempairs_backbone::{Architecture, BackboneConfig};
 use sempairs_data::{DataError, Key, PairDataset, Pairing, Picture, PictureSource, Side};
 use sempairs_objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
@@ -25,7 +25,7 @@ fn main() -> Result<(), DataError> {
     let scenes = SceneSource::new(SceneSplit::Pretrain, 16, 40, 0);
     let pairs = Pairing::RandomInClass.pairs(&scenes, 0)?;
     let dataset = PairDataset::new(std::sync::Arc::new(scenes), pairs);
-    let pipelines = Preset::SimclrCifar.pipelines(SIZE);
+    let pipelines = Augmentation::SimclrCifar.pipelines(SIZE);
 
     let projector = ProjectorConfig { hidden: vec![512], ..ProjectorConfig::simclr() };
     let simclr = SimClrConfig { temperature: 0.2, reduction: Reduction::Mean, projector };

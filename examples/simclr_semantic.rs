@@ -13,7 +13,7 @@ use clap::Parser;
 use sempairs::experiment::read_grid;
 use sempairs::run::Runner;
 use sempairs::signals::exit_code;
-use sempairs::train::Display;
+use sempairs::train::Progress;
 use sempairs::{Error, device};
 use sempairs_internal::say;
 
@@ -42,7 +42,7 @@ fn main() -> std::process::ExitCode {
 fn compare(args: Args) -> Result<(), Error> {
     let mut runner = Runner::new(args.runs, device::open(&args.device)?, &args.device);
     if args.plain {
-        runner.display = Display::Plain;
+        runner.progress = Progress::Plain;
     }
     runner.stop_on_signals()?;
     for experiment in read_grid(EXPERIMENT, "simclr_semantic.toml", &args.set)? {

@@ -1,6 +1,6 @@
 //! Augmentation: two pictures in, two views out.
 //!
-//! A [`Transform`] is data, a [`Pipeline`] a list of them, a [`Preset`] the two pipelines of a published
+//! A [`Transform`] is data, a [`Pipeline`] a list of them, a [`Augmentation`] the two pipelines of a published
 //! method. [`Pipeline::plan`] draws every random number of one view and writes it down in a [`Plan`];
 //! [`Plan::apply`] turns an 8-bit picture into the view and is a pure function of picture and plan.
 //! The values are those of torchvision's `transforms.v2.functional` on float tensors with
@@ -10,11 +10,11 @@
 //! changes no draw of the others.
 //!
 //! ```
-//! use sempairs_augment::{Preset, Scratch};
+//! use sempairs_augment::{Augmentation, Scratch};
 //! use sempairs_data::{Key, Picture, Side};
 //!
 //! let picture = Picture::new(80, 60, vec![128; 3 * 80 * 60]);
-//! let [one, _two] = Preset::Simclr.pipelines(64);
+//! let [one, _two] = Augmentation::Simclr.pipelines(64);
 //! // Cropped, flipped and blurred, a picture of one grey stays what it is; the jitter would change it.
 //! let one = one.without("color_jitter").unwrap();
 //! let key = Key { seed: 0, epoch: 0, picture: 7, side: Side::Left };
@@ -49,5 +49,5 @@ pub use crop_window::{Crop, Frame};
 pub use error::AugmentError;
 pub use pipeline::Pipeline;
 pub use plan::{Plan, Step};
-pub use preset::Preset;
+pub use preset::Augmentation;
 pub use transform::{Interpolation, MAX_SIDE, Transform};

@@ -18,7 +18,7 @@ const SWAV_STD: [f32; 3] = [0.228, 0.224, 0.225];
 /// view's side, made odd, as in SimCLR's code, with a standard deviation from .1 to 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Preset {
+pub enum Augmentation {
     /// SimCLR on ImageNet (Chen et al. 2020, google-research/simclr `data_util.py`).
     Simclr,
     /// SimCLR on CIFAR: colours at half the strength and no blur (Chen et al. 2020, appendix B.9).
@@ -50,7 +50,7 @@ pub enum Preset {
     Evaluation,
 }
 
-impl Preset {
+impl Augmentation {
     const NAMED: [(Self, &'static str); 12] = [
         (Self::Simclr, "simclr"),
         (Self::SimclrCifar, "simclr_cifar"),
@@ -150,13 +150,13 @@ impl Preset {
     }
 }
 
-impl fmt::Display for Preset {
+impl fmt::Display for Augmentation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
 }
 
-impl FromStr for Preset {
+impl FromStr for Augmentation {
     type Err = AugmentError;
 
     fn from_str(name: &str) -> Result<Self, AugmentError> {

@@ -42,7 +42,7 @@ mod tests {
 
     use sempairs_data::{Key, Picture, Side};
 
-    use crate::{Preset, Scratch};
+    use crate::{Augmentation, Scratch};
 
     thread_local! {
         /// Whether this thread pretends to have the baseline processor.
@@ -56,7 +56,7 @@ mod tests {
             (0..3 * width * height).map(|i| ((i as u32).wrapping_mul(0x9E37_79B1) >> 24) as u8);
         let picture = Picture::new(width, height, bytes.collect::<Vec<_>>());
         let mut scratch = Scratch::default();
-        for preset in [Preset::Paper, Preset::Dino, Preset::Swav] {
+        for preset in [Augmentation::Paper, Augmentation::Dino, Augmentation::Swav] {
             for (pipeline, side) in preset.pipelines(45).iter().zip([Side::Left, Side::Right]) {
                 for number in 0..30 {
                     let key = Key { seed: 1, epoch: 0, picture: number, side };

@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sempairs_augment::{Preset, Scratch};
+use sempairs_augment::{Augmentation, Scratch};
 use sempairs_data::{Key, Picture, Side};
 
 struct Counting;
@@ -37,7 +37,7 @@ static ALLOCATOR: Counting = Counting;
 #[test]
 fn views_after_the_first_round_allocate_nothing() {
     let picture = Picture::new(120, 90, vec![77; 3 * 120 * 90]);
-    let plans: Vec<_> = [Preset::Paper, Preset::Byol, Preset::Evaluation]
+    let plans: Vec<_> = [Augmentation::Paper, Augmentation::Byol, Augmentation::Evaluation]
         .iter()
         .flat_map(|preset| preset.pipelines(64))
         .flat_map(|pipeline| {

@@ -1,6 +1,6 @@
 //! Frames and blurs against the formulas, written down pixel by pixel in double precision.
 
-use sempairs_augment::{Crop, Frame, Interpolation, Plan, Preset, Scratch, Step};
+use sempairs_augment::{Augmentation, Crop, Frame, Interpolation, Plan, Scratch, Step};
 use sempairs_data::{Key, Picture, Side};
 
 fn picture(width: usize, height: usize) -> Picture<'static> {
@@ -67,7 +67,7 @@ fn agree(plan: &Plan, picture: &Picture<'_>) {
 
 #[test]
 fn random_crops_are_weighted_means() {
-    for preset in [Preset::SimclrCifar, Preset::MocoV2] {
+    for preset in [Augmentation::SimclrCifar, Augmentation::MocoV2] {
         for (width, height, size) in [(64, 64, 32), (90, 41, 13), (7, 5, 16), (1, 1, 9), (3, 80, 8)]
         {
             let picture = picture(width, height);

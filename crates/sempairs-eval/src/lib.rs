@@ -44,7 +44,8 @@ pub use features::{
 };
 pub use identity::Identity;
 pub use protocols::{
-    Downstream, Evaluate, FineTune, Fitted, Knn, Probe, Protocol, Ranked, Score, ScoreLine, Sees,
-    SgdDino, SgdMoco, Split, Trial, append_scores, read_scores, stratified, update_scores,
+    Downstream, Evaluate, FineTune, Fitted, HeldOut, Knn, Probe, Protocol, Ranked, Score,
+    ScoreLine, Sees, SgdDino, SgdMoco, Trial, append_scores, read_scores, stratified,
+    update_scores,
 };
 pub use sempairs_internal::ProgressBar;

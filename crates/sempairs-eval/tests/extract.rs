@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
-use sempairs_augment::{Pipeline, Preset};
+use sempairs_augment::{Augmentation, Pipeline};
 use sempairs_backbone::{Backbone, ResNet, ResNetConfig};
 use sempairs_data::{DataError, Picture, PictureSource};
 use sempairs_eval::analysis::invariance::invariance;
@@ -24,7 +24,7 @@ fn scenes(split: SceneSplit, per_class: usize) -> SceneSource {
 }
 
 fn pipeline() -> Pipeline {
-    Preset::Evaluation.evaluation(SIZE)
+    Augmentation::Evaluation.evaluation(SIZE)
 }
 
 /// Every parameter and running statistic.

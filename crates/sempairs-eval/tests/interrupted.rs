@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use sempairs_augment::Preset;
+use sempairs_augment::Augmentation;
 use sempairs_backbone::ResNetConfig;
 use sempairs_data::{DataError, interrupt};
 use sempairs_eval::{Downstream, EvalError, Evaluate, Knn, Probe, Protocol, raw_pixels};
@@ -16,7 +16,7 @@ fn features_and_protocols_end_with_an_error() {
     let device = Device::flex();
     let config = ResNetConfig { widths: [4, 4, 8, 8], ..ResNetConfig::resnet10_narrow() };
     let backbone = config.init_seeded(&device, 1);
-    let view = Preset::Evaluation.evaluation(16);
+    let view = Augmentation::Evaluation.evaluation(16);
     let downstream = Downstream::new("scenes", scenes.clone(), scenes.clone(), view);
     let [train, _] = downstream.features(&backbone, &device).unwrap();
     interrupt::request();

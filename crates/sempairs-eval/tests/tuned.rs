@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use sempairs_augment::Preset;
+use sempairs_augment::Augmentation;
 use sempairs_backbone::{AnyBackbone, Architecture, Backbone, BackboneConfig};
 use sempairs_data::{DataError, Picture, PictureSource};
 use sempairs_eval::{
@@ -79,7 +79,7 @@ impl Backbone for Huge {
 }
 
 fn downstream(protocols: Vec<Protocol>) -> Downstream {
-    let view = Preset::Evaluation.evaluation(16);
+    let view = Augmentation::Evaluation.evaluation(16);
     let mut downstream = Downstream::new("stripes", stripes(64), stripes(40), view);
     downstream.protocols = protocols;
     downstream
@@ -166,7 +166,7 @@ fn fine_tuning_learns_and_leaves_the_backbone_alone() {
 fn what_fine_tuning_cannot_do_is_said() {
     let device = Device::flex();
     let network = residual().init_seeded(&device, 2);
-    let (test, view) = (stripes(4), Preset::Evaluation.evaluation(16));
+    let (test, view) = (stripes(4), Augmentation::Evaluation.evaluation(16));
     let bar = ProgressBar::hidden();
     let run = |tune: &FineTune, train: &dyn PictureSource| {
         tune.run(&network, [train, &*test], &view, &device, &bar).unwrap_err().to_string()

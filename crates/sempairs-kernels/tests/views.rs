@@ -4,7 +4,7 @@
 #[allow(dead_code, reason = "each test binary uses some of it")]
 mod on_device;
 
-use sempairs_augment::{Crop, Frame, Interpolation, Plan, Preset, Step};
+use sempairs_augment::{Augmentation, Crop, Frame, Interpolation, Plan, Step};
 use sempairs_data::{Key, Picture, Side};
 use sempairs_kernels::{reference, views};
 
@@ -44,7 +44,7 @@ fn assert_near(plans: &[Plan], pictures: &[Picture<'_>], name: &str) {
 fn every_preset_is_near_the_host() {
     let pictures =
         [picture(64, 64, 0), picture(91, 67, 1), picture(40, 130, 2), picture(33, 20, 3)];
-    for preset in Preset::all() {
+    for preset in Augmentation::all() {
         for size in [17, 64] {
             let pipelines = preset.pipelines(size).into_iter().chain([preset.evaluation(size)]);
             for (side, pipeline) in pipelines.enumerate() {
@@ -133,7 +133,7 @@ fn every_frame_is_near_the_host() {
 fn a_tracked_device_gets_the_same_views() {
     let device = on_device::device();
     let pictures = [picture(64, 64, 0), picture(91, 67, 1)];
-    let [pipeline, _] = Preset::Simclr.pipelines(16);
+    let [pipeline, _] = Augmentation::Simclr.pipelines(16);
     let plan = |number: usize| {
         let side = Side::Left;
         let key = Key { seed: 3, epoch: 1, picture: number as u64, side };

@@ -33,7 +33,7 @@ pub use data::{
 };
 pub use error::TrainError;
 pub use monitor::{
-    Alarm, Bounds, Collapse, Display, MetricLine, MetricLog, NegativeCounts, Unlogged,
+    Alarm, Bounds, Collapse, MetricLine, MetricLog, NegativeCounts, Progress, Unlogged,
     negative_counts, terminal,
 };
 pub use optim::{

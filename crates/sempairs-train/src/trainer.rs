@@ -10,10 +10,10 @@ use sempairs_eval::analysis::collapse;
 use sempairs_internal::note;
 use sempairs_objective::{Clock, Method};
 
-use crate::monitor::{Progress, Window};
+use crate::monitor::{ProgressRenderer, Window};
 use crate::{
-    Alarm, Bounds, Checkpoint, Checkpoints, Collapse, Display, MetricLine, MetricLog, PairLoader,
-    Pipelines, RunDirectory, Stepper, TrainConfig, TrainError, Unlogged, check_method,
+    Alarm, Bounds, Checkpoint, Checkpoints, Collapse, MetricLine, MetricLog, PairLoader, Pipelines,
+    Progress, RunDirectory, Stepper, TrainConfig, TrainError, Unlogged, check_method,
     negative_counts,
 };
 
@@ -32,7 +32,7 @@ pub struct Trainer {
     /// A hash of the whole configuration: a checkpoint with another one is refused.
     pub identity: String,
     /// Where it shows how far it is.
-    pub display: Display,
+    pub progress: Progress,
     /// What to call it there.
     pub label: String,
     /// The steps, in rising order, after which the observer is called; 0 is before the first.
@@ -118,7 +118,8 @@ impl Trainer {
             clock,
             &self.config.loader,
         )?;
-        let mut progress = Progress::start(self.display, &self.label, clock, &self.interrupter);
+        let mut progress =
+            ProgressRenderer::start(self.progress, &self.label, clock, &self.interrupter);
         let mut observe = |method: &M, clock: Clock| {
             if !self.observe.contains(&clock.step) {
                 return Ok(true);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use burn::tensor::Tensor;
-use sempairs_augment::{Interpolation, Pipeline, Preset, Transform};
+use sempairs_augment::{Augmentation, Interpolation, Pipeline, Transform};
 use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
 use sempairs_objective::Clock;
 use sempairs_train::{
@@ -50,7 +50,7 @@ fn dataset(bad: Option<usize>) -> (Arc<PairDataset>, Arc<Plain>) {
 fn batches(start: usize, workers: usize) -> Vec<Batch> {
     let config = LoaderConfig { workers, ahead: 2 };
     let clock = Clock::new(4, 11).at(start);
-    let pipelines = Preset::Byol.pipelines(16);
+    let pipelines = Augmentation::Byol.pipelines(16);
     PairLoader::start(dataset(None).0, pipelines, 8, 5, clock, &config)
         .unwrap()
         .collect::<Result<_, _>>()
@@ -96,7 +96,7 @@ fn a_bad_picture_ends_the_run_with_its_error() {
     let clock = Clock::new(4, 100);
     let loader = PairLoader::start(
         dataset,
-        Preset::Byol.pipelines(16),
+        Augmentation::Byol.pipelines(16),
         8,
         5,
         clock,
@@ -113,7 +113,7 @@ fn a_bad_picture_ends_the_run_with_its_error() {
 fn workers_stay_a_few_batches_ahead() {
     let (dataset, source) = dataset(None);
     let config = LoaderConfig { workers: 2, ahead: 3 };
-    let pipelines = Preset::Byol.pipelines(16);
+    let pipelines = Augmentation::Byol.pipelines(16);
     let mut loader =
         PairLoader::start(dataset, pipelines, 8, 5, Clock::new(4, 1000), &config).unwrap();
     loader.next().unwrap().unwrap();
@@ -127,7 +127,7 @@ fn workers_stay_a_few_batches_ahead() {
 #[test]
 fn a_batch_larger_than_the_data_is_refused() {
     let (dataset, _) = dataset(None);
-    let pipelines = Preset::Byol.pipelines(16);
+    let pipelines = Augmentation::Byol.pipelines(16);
     let config = LoaderConfig::default();
     let result = PairLoader::start(dataset, pipelines, 38, 0, Clock::new(1, 1), &config);
     assert!(result.err().expect("an error").to_string().contains("37"));

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::Device;
 use burn_train::Interrupter;
-use sempairs_augment::Preset;
+use sempairs_augment::Augmentation;
 use sempairs_backbone::{Backbone, ResNet, ResNetConfig, weights};
 use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
 use sempairs_objective::{Clock, Loss, Method, Views};
 use sempairs_train::{
-    Alarm, Checkpoints, Display, MetricLine, MetricLog, RunDirectory, TrainConfig, TrainError,
+    Alarm, Checkpoints, MetricLine, MetricLog, Progress, RunDirectory, TrainConfig, TrainError,
     Trainer,
 };
 
@@ -97,11 +97,11 @@ fn trainer(folder: &Path, steps: usize, log_every: usize, checkpoint_every: usiz
             ..TrainConfig::adamw(7, 4, steps, 1e-2)
         },
         dataset: Arc::new(PairDataset::new(Arc::new(Plain), pairs)),
-        pipelines: Preset::SimclrCifar.pipelines(16).into(),
+        pipelines: Augmentation::SimclrCifar.pipelines(16).into(),
         device: Device::flex(),
         directory: RunDirectory::create(folder).unwrap(),
         identity: IDENTITY.into(),
-        display: Display::Quiet,
+        progress: Progress::Quiet,
         label: "tiny".into(),
         observe: Vec::new(),
         stop_on_collapse: false,

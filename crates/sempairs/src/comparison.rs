@@ -5,7 +5,7 @@ use std::fmt;
 
 use sempairs_eval::Score;
 use sempairs_eval::analysis::invariance::InvarianceReport;
-use sempairs_eval::stats::{Difference, difference, mean};
+use sempairs_eval::stats::{Estimate, difference, mean};
 use sempairs_train::{Alarm, Collapse, NegativeCounts};
 use serde::{Deserialize, Serialize};
 
@@ -92,7 +92,7 @@ pub struct ArmDifference {
     /// Under which protocol.
     pub protocol: String,
     /// Of the top-1 accuracies at the last step, in [-1, 1], paired by seed.
-    pub top1: Difference,
+    pub top1: Estimate,
 }
 
 /// Points on a plane, one a picture.
@@ -122,7 +122,7 @@ impl ArmResult {
     }
 
     /// The mean top-1 accuracy over the runs at each step of [`steps`](Self::steps), with its interval.
-    pub fn curve(&self, protocol: usize) -> Vec<(usize, Difference)> {
+    pub fn curve(&self, protocol: usize) -> Vec<(usize, Estimate)> {
         let at = |step| {
             let point = |run: &RunResult| {
                 let point = run.curve.iter().find(|point| point.step == step)?;
@@ -191,7 +191,7 @@ impl Comparison {
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let percent = |d: &Difference| match (d.low, d.high) {
+        let percent = |d: &Estimate| match (d.low, d.high) {
             (Some(low), Some(high)) => {
                 format!("{:6.2} %  [{:.2}, {:.2}]", 100.0 * d.mean, 100.0 * low, 100.0 * high)
             }

@@ -11,12 +11,12 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use sempairs::augment::Preset;
+//! use sempairs::augment::Augmentation;
 //! use sempairs::backbone::{Architecture, BackboneConfig};
 //! use sempairs::data::{DataError, PairDataset, Pairing, Picture, PictureSource};
 //! use sempairs::eval::{Downstream, Evaluate};
 //! use sempairs::objective::{Method, ProjectorConfig, Reduction, SimClrConfig};
-//! use sempairs::train::{Display, RunDirectory, TrainConfig, Trainer};
+//! use sempairs::train::{Progress, RunDirectory, TrainConfig, Trainer};
 //!
 //! /// Squares of two sizes, each on a grey of its own.
 //! struct Squares(Vec<String>);
@@ -53,18 +53,18 @@
 //! let trainer = Trainer {
 //!     config: TrainConfig::adamw(0, 16, 4, 1e-3),
 //!     dataset: Arc::new(PairDataset::new(squares.clone(), pairs)),
-//!     pipelines: Preset::SimclrCifar.pipelines(16).into(),
+//!     pipelines: Augmentation::SimclrCifar.pipelines(16).into(),
 //!     device: device.clone(),
 //!     directory: RunDirectory::create(folder.path())?,
 //!     identity: "squares".into(),
-//!     display: Display::Quiet,
+//!     progress: Progress::Quiet,
 //!     label: "squares".into(),
 //!     observe: vec![],
 //!     stop_on_collapse: false,
 //!     interrupter: Default::default(),
 //! };
 //! let run = trainer.run(simclr.init(backbone, 0, &device), |_, _| Ok(()))?;
-//! let [view, _] = Preset::Evaluation.pipelines(16);
+//! let [view, _] = Augmentation::Evaluation.pipelines(16);
 //! let probe = Downstream::new("squares", squares.clone(), squares, view);
 //! for score in probe.run(run.method.backbone(), &device)? {
 //!     println!("{score}");

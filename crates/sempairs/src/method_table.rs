@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sempairs_eval::stats::{Difference, mean};
+use sempairs_eval::stats::{Estimate, mean};
 
 use crate::comparison::Comparison;
 
@@ -24,8 +24,8 @@ pub struct MethodTable {
 struct Row {
     method: String,
     untrained: Option<f64>,
-    arms: [Option<Difference>; 2],
-    difference: Option<Difference>,
+    arms: [Option<Estimate>; 2],
+    difference: Option<Estimate>,
     collapsed: bool,
 }
 

@@ -173,7 +173,7 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
-    use sempairs_augment::Preset;
+    use sempairs_augment::Augmentation;
     use sempairs_data::sources::Subset;
     use sempairs_eval::{Knn, append_scores};
     use sempairs_scenes::{SceneSource, SceneSplit};
@@ -188,7 +188,7 @@ mod tests {
 
     fn downstream(protocols: &[&str]) -> Downstream {
         let source = Arc::new(SceneSource::new(SceneSplit::DownstreamTest, 1, 16, 0));
-        let view = Preset::Evaluation.evaluation(16);
+        let view = Augmentation::Evaluation.evaluation(16);
         let mut downstream = Downstream::new("scenes", source.clone(), source, view);
         downstream.protocols = protocols.iter().map(|name| name.parse().unwrap()).collect();
         downstream

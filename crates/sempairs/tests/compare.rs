@@ -11,7 +11,7 @@ use sempairs::comparison::{Comparison, RunResult};
 use sempairs::experiment::{Arm, Experiment};
 use sempairs::objective::Clock;
 use sempairs::run::Runner;
-use sempairs::train::{Batch, Display, LoaderConfig, PairLoader};
+use sempairs::train::{Batch, LoaderConfig, PairLoader, Progress};
 
 const EXPERIMENT: &str = r#"
 name = "small"
@@ -71,7 +71,7 @@ fn experiment() -> Experiment {
 
 fn runner(root: &Path) -> Runner {
     let mut runner = Runner::new(root, sempairs::device::open("flex").unwrap(), "flex");
-    runner.display = Display::Quiet;
+    runner.progress = Progress::Quiet;
     runner
 }
 

@@ -20,7 +20,7 @@ use sempairs::data::{CachedSource, FolderSource, Manifest, OnBadPicture, Picture
 use sempairs::eval::{Features, append_scores, features_identity, read_scores, weights_identity};
 use sempairs::experiment::{self, Experiment};
 use sempairs::run::{Finished, Runner};
-use sempairs::train::{Display, MetricLine, MetricLog};
+use sempairs::train::{MetricLine, MetricLog, Progress};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new("tests/fixtures").join(name)
@@ -37,7 +37,7 @@ fn experiment(run: &str) -> Experiment {
 /// A copy of a kept run below `root`, whose newest checkpoint is the one of this name.
 fn copied(run: &str, checkpoint: &str, root: &Path) -> (Runner, PathBuf) {
     let (experiment, mut runner) = (experiment(run), Runner::new(root, device(), "flex"));
-    runner.display = Display::Quiet;
+    runner.progress = Progress::Quiet;
     let folder = runner.run_folder(&experiment, &experiment.arms[0], experiment.seeds[0]);
     fs::create_dir_all(folder.join("checkpoint")).unwrap();
     for name in ["experiment.toml", "metrics.jsonl", "scores.jsonl"] {

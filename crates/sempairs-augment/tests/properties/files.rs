@@ -1,12 +1,12 @@
 //! Pipelines and presets as data.
 
-use sempairs_augment::{Interpolation, Pipeline, Plan, Preset, Transform};
+use sempairs_augment::{Augmentation, Interpolation, Pipeline, Plan, Transform};
 
 use super::{crop, key};
 
 #[test]
 fn presets_pass_their_check_and_survive_files() {
-    for preset in Preset::all() {
+    for preset in Augmentation::all() {
         assert_eq!(preset.to_string().parse(), Ok(preset));
         let json = serde_json::to_string(&preset).unwrap();
         assert_eq!(json, format!("\"{preset}\""));
@@ -22,7 +22,7 @@ fn presets_pass_their_check_and_survive_files() {
             }
         }
     }
-    let error = "simclr2".parse::<Preset>().unwrap_err().to_string();
+    let error = "simclr2".parse::<Augmentation>().unwrap_err().to_string();
     assert!(error.contains("\"simclr2\"") && error.contains("simclr_cifar"), "{error}");
 }
 
@@ -33,7 +33,7 @@ struct File {
 
 #[test]
 fn toml_goes_there_and_back_and_misspelt_keys_are_errors() {
-    for preset in Preset::all() {
+    for preset in Augmentation::all() {
         for views in preset.pipelines(64) {
             let file = File { views };
             let text = toml::to_string(&file).unwrap();

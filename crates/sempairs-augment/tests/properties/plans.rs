@@ -1,13 +1,13 @@
 //! What is drawn, and by what.
 
-use sempairs_augment::{Pipeline, Plan, Preset, Step, Transform};
+use sempairs_augment::{Augmentation, Pipeline, Plan, Step, Transform};
 use sempairs_data::{Key, Side};
 
 use super::{crop, key};
 
 #[test]
 fn a_plan_depends_on_the_key_alone() {
-    let [one, _] = Preset::Paper.pipelines(64);
+    let [one, _] = Augmentation::Paper.pipelines(64);
     let plans: Vec<Plan> = (0..64).map(|i| one.plan(90, 70, key(i))).collect();
     let elsewhere = std::thread::spawn({
         let one = one.clone();
@@ -45,7 +45,7 @@ fn leaving_a_transform_out_changes_no_other_draw() {
             )
         }),
     ];
-    let [whole, _] = Preset::Paper.pipelines(32);
+    let [whole, _] = Augmentation::Paper.pipelines(32);
     for (name, belongs) in parts {
         let less = whole.without(name).unwrap();
         assert_eq!(less.transforms().len() + 1, whole.transforms().len());

@@ -1,13 +1,18 @@
 //! What plans make of pictures.
 
-use sempairs_augment::{Pipeline, Preset, Scratch, Step, Transform, apply_batch};
+use sempairs_augment::{Augmentation, Pipeline, Scratch, Step, Transform, apply_batch};
 use sempairs_data::Picture;
 
 use super::{key, picture, view};
 
 #[test]
 fn views_of_any_picture_lie_between_0_and_1_to_rounding() {
-    for preset in [Preset::Paper, Preset::Simclr, Preset::SimclrCifar, Preset::Evaluation] {
+    for preset in [
+        Augmentation::Paper,
+        Augmentation::Simclr,
+        Augmentation::SimclrCifar,
+        Augmentation::Evaluation,
+    ] {
         for size in [3, 32, 37, 64, 224] {
             for (width, height) in [(1, 1), (1, 7), (2, 1), (64, 64), (100, 3), (333, 500)] {
                 let picture = picture(width, height);
@@ -27,11 +32,11 @@ fn views_of_any_picture_lie_between_0_and_1_to_rounding() {
 fn a_picture_of_10000_by_10_gives_a_view() {
     for (width, height) in [(10_000, 10), (10, 10_000)] {
         let picture = picture(width, height);
-        for preset in [Preset::Simclr, Preset::Evaluation] {
+        for preset in [Augmentation::Simclr, Augmentation::Evaluation] {
             for i in 0..5 {
                 let plan = preset.pipelines(64)[0].plan(width, height, key(i));
                 let ratio = plan.frame.crop.width as f64 / plan.frame.crop.height as f64;
-                if preset == Preset::Simclr {
+                if preset == Augmentation::Simclr {
                     assert!((0.7..1.45).contains(&ratio), "{:?}", plan.frame);
                 }
                 let view = view(&plan, &picture);
@@ -45,7 +50,7 @@ fn a_picture_of_10000_by_10_gives_a_view() {
 fn one_colour_stays_that_colour() {
     for (width, height) in [(1, 1), (3, 500), (97, 64)] {
         let picture = Picture::new(width, height, [50, 100, 200].repeat(width * height));
-        for preset in [Preset::SimclrCifar, Preset::Evaluation] {
+        for preset in [Augmentation::SimclrCifar, Augmentation::Evaluation] {
             let pipeline = preset.pipelines(32)[0].without("color_jitter").unwrap();
             let pipeline = pipeline.without("grayscale").unwrap();
             let view = view(&pipeline.plan(width, height, key(3)), &picture);
@@ -135,7 +140,7 @@ fn fused_steps_equal_the_same_steps_one_by_one() {
 fn a_batch_is_its_views_and_buffers_leave_no_trace() {
     let sizes = [(64, 64), (31, 200), (500, 333), (1, 1), (90, 90), (64, 48)];
     let pictures: Vec<_> = sizes.iter().cycle().take(40).map(|&(w, h)| picture(w, h)).collect();
-    let [_, two] = Preset::Dino.pipelines(48);
+    let [_, two] = Augmentation::Dino.pipelines(48);
     let plans: Vec<_> = pictures
         .iter()
         .enumerate()
@@ -152,6 +157,6 @@ fn a_batch_is_its_views_and_buffers_leave_no_trace() {
 #[test]
 #[should_panic(expected = "lies outside a picture of 10x10")]
 fn a_plan_for_another_picture_is_refused() {
-    let plan = Preset::Evaluation.pipelines(8)[0].plan(20, 20, key(0));
+    let plan = Augmentation::Evaluation.pipelines(8)[0].plan(20, 20, key(0));
     view(&plan, &picture(10, 10));
 }

@@ -82,7 +82,7 @@ fn source_identity(source: &dyn PictureSource) -> Result<Identity, EvalError> {
 #[cfg(test)]
 mod tests {
     use burn::tensor::Device;
-    use sempairs_augment::Preset;
+    use sempairs_augment::Augmentation;
 
     use super::*;
     use crate::testing::{Plain, network};
@@ -91,14 +91,14 @@ mod tests {
     fn every_part_counts() {
         let device = Device::flex();
         let colours = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
-        let (source, pipeline) = (Plain::new(&colours), Preset::Evaluation.evaluation(16));
+        let (source, pipeline) = (Plain::new(&colours), Augmentation::Evaluation.evaluation(16));
         let of = |seed, source: &Plain, pipeline: &Pipeline| {
             features_identity(&network(seed, &device), source, pipeline).unwrap()
         };
         let first = of(0, &source, &pipeline);
         assert_eq!(first, of(0, &source, &pipeline));
         assert_ne!(first, of(1, &source, &pipeline), "weights");
-        assert_ne!(first, of(0, &source, &Preset::Evaluation.evaluation(24)), "views");
+        assert_ne!(first, of(0, &source, &Augmentation::Evaluation.evaluation(24)), "views");
         let other = Plain::new(&[[1, 2, 3], [4, 5, 6], [7, 8, 10]]);
         assert_ne!(first, of(0, &other, &pipeline), "pixels");
         let other = Plain { labelled: false, ..Plain::new(&colours) };

@@ -5,7 +5,7 @@ use sempairs_data::{Key, Side};
 
 /// Which training pictures fit and which choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Split {
+pub struct HeldOut {
     /// Indices of the pictures to fit on, ascending.
     pub fit: Vec<usize>,
     /// Indices of the held-out pictures, ascending.
@@ -18,14 +18,14 @@ pub struct Split {
 /// # Panics
 ///
 /// If `share` is not inside (0, 1).
-pub fn stratified(labels: &[usize], share: f64, seed: u64) -> Split {
+pub fn stratified(labels: &[usize], share: f64, seed: u64) -> HeldOut {
     assert!(share > 0.0 && share < 1.0, "a share inside (0, 1)");
     let classes = labels.iter().max().map_or(0, |last| last + 1);
     let mut members = vec![Vec::new(); classes];
     for (index, &label) in labels.iter().enumerate() {
         members[label].push(index);
     }
-    let mut split = Split { fit: Vec::new(), held_out: Vec::new() };
+    let mut split = HeldOut { fit: Vec::new(), held_out: Vec::new() };
     for (class, mut members) in members.into_iter().enumerate() {
         let key = Key { seed, epoch: 0, picture: class as u64, side: Side::Left };
         members.shuffle(&mut key.rng(0));

@@ -16,7 +16,7 @@ mod sgd_moco;
 
 pub use downstream::{Downstream, Evaluate};
 pub use fine_tune::FineTune;
-pub use held_out::{Split, stratified};
+pub use held_out::{HeldOut, stratified};
 pub use knn::Knn;
 pub use probe::{Fitted, Probe, Trial};
 pub use protocol::{Protocol, Sees};

@@ -3,7 +3,7 @@
 use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
 
-use super::sgd_moco::Descent;
+use super::sgd_moco::LinearSgd;
 use crate::limits::{BATCHES, BLOCKS, EPOCHS, RATES};
 use crate::{EvalError, Features, Protocol, Ranked};
 
@@ -68,7 +68,7 @@ impl SgdDino {
     ) -> Result<Ranked, EvalError> {
         let rate = |epoch| self.rate(epoch);
         let Self { momentum, batch, epochs, seed, .. } = *self;
-        let descent = Descent { momentum, batch, epochs, seed, rate: &rate };
+        let descent = LinearSgd { momentum, batch, epochs, seed, rate: &rate };
         descent
             .rank(train, queries, progress)
             .map_err(|failure| failure.of(&Protocol::SgdDino(self.clone()), self.learning_rate))

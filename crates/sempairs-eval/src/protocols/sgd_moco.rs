@@ -104,9 +104,9 @@ impl SgdMoco {
         self.learning_rate * 0.1f64.powi(passed as i32)
     }
 
-    fn descent<'a>(&self, rate: &'a dyn Fn(usize) -> f64) -> Descent<'a> {
+    fn descent<'a>(&self, rate: &'a dyn Fn(usize) -> f64) -> LinearSgd<'a> {
         let Self { momentum, batch, epochs, seed, .. } = *self;
-        Descent { momentum, batch, epochs, seed, rate }
+        LinearSgd { momentum, batch, epochs, seed, rate }
     }
 }
 
@@ -135,7 +135,7 @@ impl Failure {
 }
 
 /// Stochastic gradient descent of a linear classifier, from weights of N(0, 0.01) and biases of zero.
-pub(crate) struct Descent<'a> {
+pub(crate) struct LinearSgd<'a> {
     pub momentum: f64,
     pub batch: usize,
     pub epochs: usize,
@@ -144,7 +144,7 @@ pub(crate) struct Descent<'a> {
     pub rate: &'a dyn Fn(usize) -> f64,
 }
 
-impl Descent<'_> {
+impl LinearSgd<'_> {
     /// Trains on `train` and ranks the classes of every query.
     pub fn rank(
         &self,

@@ -14,7 +14,7 @@ pub const CONFIDENCE: f64 = 0.95;
 /// With one sample there is nothing to say about the spread, so there is no interval and no p-value;
 /// no field is ever NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Difference {
+pub struct Estimate {
     /// The mean of the samples, or of their differences.
     pub mean: f64,
     /// The lower end of the interval.
@@ -27,7 +27,7 @@ pub struct Difference {
     pub p_value: Option<f64>,
 }
 
-impl Difference {
+impl Estimate {
     /// The width of the interval, `high - low`.
     pub fn width(&self) -> Option<f64> {
         Some(self.high? - self.low?)
@@ -39,7 +39,7 @@ impl Difference {
     }
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for Estimate {
     /// `+1.20 [+0.40, +2.00] (n = 3)`, with as many decimals as the precision asks for (default 2).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = f.precision().unwrap_or(2);
@@ -57,13 +57,13 @@ impl fmt::Display for Difference {
 /// # Panics
 ///
 /// If there is no sample, or one is not finite.
-pub fn mean(samples: &[f64]) -> Difference {
+pub fn mean(samples: &[f64]) -> Estimate {
     assert!(!samples.is_empty(), "the mean of no samples");
     assert!(samples.iter().all(|x| x.is_finite()), "samples are finite");
     let n = samples.len();
     let mean = samples.iter().sum::<f64>() / n as f64;
     if n == 1 {
-        return Difference { mean, low: None, high: None, n, p_value: None };
+        return Estimate { mean, low: None, high: None, n, p_value: None };
     }
     let freedom = (n - 1) as f64;
     let squares: f64 = samples.iter().map(|x| (x - mean) * (x - mean)).sum();
@@ -75,7 +75,7 @@ pub fn mean(samples: &[f64]) -> Difference {
         (false, true) => 1.0,
         (false, false) => 0.0,
     };
-    Difference { mean, low: Some(mean - half), high: Some(mean + half), n, p_value: Some(p_value) }
+    Estimate { mean, low: Some(mean - half), high: Some(mean + half), n, p_value: Some(p_value) }
 }
 
 /// The mean of the paired differences `a[i] - b[i]` with its interval: the samples of one seed share
@@ -84,7 +84,7 @@ pub fn mean(samples: &[f64]) -> Difference {
 /// # Panics
 ///
 /// If the samples are not in pairs, there is none, or one is not finite.
-pub fn difference(a: &[f64], b: &[f64]) -> Difference {
+pub fn difference(a: &[f64], b: &[f64]) -> Estimate {
     assert_eq!(a.len(), b.len(), "paired samples");
     mean(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>())
 }
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn one_pair_has_no_interval_and_nothing_is_nan() {
         let found = difference(&[3.0], &[1.0]);
-        assert_eq!(found, Difference { mean: 2.0, low: None, high: None, n: 1, p_value: None });
+        assert_eq!(found, Estimate { mean: 2.0, low: None, high: None, n: 1, p_value: None });
         assert_eq!(found.width(), None);
         assert!(!found.excludes_zero());
         let alike = mean(&[0.25; 4]);

@@ -3,4 +3,4 @@
 mod interval;
 mod student_t;
 
-pub use interval::{CONFIDENCE, Difference, difference, mean};
+pub use interval::{CONFIDENCE, Estimate, difference, mean};

@@ -12,5 +12,5 @@ pub use metric_window::Unlogged;
 pub(crate) use metric_window::Window;
 pub use metrics::{Collapse, MetricLine, MetricLog};
 pub use negative_counts::{NegativeCounts, negative_counts};
-pub use progress::Display;
-pub(crate) use progress::Progress;
+pub use progress::Progress;
+pub(crate) use progress::ProgressRenderer;

@@ -14,7 +14,7 @@ use crate::{MetricLine, NegativeCounts};
 
 /// Where a run shows how far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Display {
+pub enum Progress {
     /// burn-train's dashboard on a terminal, where `q` asks whether to stop; plain lines elsewhere,
     /// in the background of a terminal, and under `nohup`.
     #[default]
@@ -25,7 +25,7 @@ pub enum Display {
     Quiet,
 }
 
-impl Display {
+impl Progress {
     /// Whether a run that starts now shows a dashboard.
     pub fn is_dashboard(self) -> bool {
         self == Self::Auto && terminal::is_usable()
@@ -36,7 +36,7 @@ impl Display {
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// The display of one run.
-pub(crate) struct Progress {
+pub(crate) struct ProgressRenderer {
     mode: Mode,
     label: String,
     started: Instant,
@@ -68,16 +68,16 @@ const WAITING: &str = "Waiting for data";
 const DEVIATION: &str = "Embedding deviation";
 const RANK: &str = "Effective rank";
 
-impl Progress {
+impl ProgressRenderer {
     pub(crate) fn start(
-        display: Display,
+        progress: Progress,
         label: &str,
         clock: Clock,
         interrupter: &Interrupter,
     ) -> Self {
-        let mode = match display {
-            Display::Quiet => Mode::Quiet,
-            display if display.is_dashboard() => {
+        let mode = match progress {
+            Progress::Quiet => Mode::Quiet,
+            progress if progress.is_dashboard() => {
                 Mode::Dashboard(Box::new(Dashboard::start(label, clock, interrupter)))
             }
             _ => Mode::Plain { last: None },

@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use clap::{Args, Subcommand};
 use sempairs::Error;
-use sempairs::augment::Preset;
+use sempairs::augment::Augmentation;
 use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfig};
 use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource};
 use sempairs::experiment::bounds::{MAX_BATCH_BYTES, MAX_SIDE, MAX_THREADS};
@@ -256,7 +256,7 @@ impl Loader {
             return Err(TrainError::config("--batch", "is more than there are pictures").into());
         }
         // With the blur, which the PyTorch loader that this is compared with has, too.
-        let mut pipelines = Pipelines::from(Preset::Simclr.pipelines(self.size));
+        let mut pipelines = Pipelines::from(Augmentation::Simclr.pipelines(self.size));
         let device = if self.on_device {
             pipelines.made_on = MadeOn::Device;
             Some(self.device.open()?)

@@ -21,7 +21,7 @@ pub struct Compare {
     #[command(flatten)]
     loader: LoaderFlags,
     #[command(flatten)]
-    display: DisplayFlag,
+    progress: DisplayFlag,
     #[command(flatten)]
     device: DeviceFlag,
 }
@@ -31,7 +31,7 @@ impl Compare {
         let experiments = self.experiment.read()?;
         let mut runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
         runner.loader = self.loader.config();
-        runner.display = self.display.display();
+        runner.progress = self.progress.progress();
         runner.stop_on_collapse = self.stop_on_collapse;
         runner.stop_on_signals()?;
         for experiment in &experiments {

@@ -15,7 +15,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use sempairs::Error;
 use sempairs::experiment::bounds::MAX_THREADS;
-use sempairs::train::{Display, LoaderConfig};
+use sempairs::train::{LoaderConfig, Progress};
 
 /// How to stop, for the help of commands that train.
 const STOPPING: &str = "Ctrl-C, SIGTERM, a closed terminal, or `q` and then `s` in the dashboard that a terminal \
@@ -159,8 +159,8 @@ pub struct DisplayFlag {
 }
 
 impl DisplayFlag {
-    pub fn display(&self) -> Display {
-        if self.plain { Display::Plain } else { Display::Auto }
+    pub fn progress(&self) -> Progress {
+        if self.plain { Progress::Plain } else { Progress::Auto }
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Pretrain {
     #[command(flatten)]
     loader: LoaderFlags,
     #[command(flatten)]
-    display: DisplayFlag,
+    progress: DisplayFlag,
     #[command(flatten)]
     device: DeviceFlag,
 }
@@ -55,7 +55,7 @@ impl Pretrain {
         let seed = self.seed.unwrap_or(experiment.seeds[0]);
         let mut runner = Runner::new(self.runs, self.device.open()?, &self.device.device);
         runner.loader = self.loader.config();
-        runner.display = self.display.display();
+        runner.progress = self.progress.progress();
         runner.stop_on_collapse = self.stop_on_collapse;
         runner.stop_on_signals()?;
         runner.warn(&experiment);

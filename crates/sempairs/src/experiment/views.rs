@@ -1,4 +1,4 @@
-use sempairs_augment::{AugmentError, Interpolation, Pipeline, Preset, Transform};
+use sempairs_augment::{AugmentError, Augmentation, Interpolation, Pipeline, Transform};
 use sempairs_train::{MadeOn, Pipelines};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct Views {
     pub size: usize,
     /// A published method's augmentation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub preset: Option<Preset>,
+    pub preset: Option<Augmentation>,
     /// Transforms that the preset does without, by their names, such as `gaussian_blur`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
@@ -208,7 +208,7 @@ mod tests {
     fn simclr_without(name: &str) -> Views {
         Views {
             size: 32,
-            preset: Some(Preset::Simclr),
+            preset: Some(Augmentation::Simclr),
             without: vec![name.to_owned()],
             left: None,
             right: None,

@@ -1,7 +1,7 @@
 //! What the features ignore: a bar an arm for each factor.
 
 use sempairs_eval::analysis::invariance::InvarianceReport;
-use sempairs_eval::stats::Difference;
+use sempairs_eval::stats::Estimate;
 
 use super::axes::{LINE, WIDTH};
 use super::markup::{arm_name, legend, paragraph, section, side_by_side};
@@ -48,7 +48,7 @@ fn reports(arm: &ArmResult) -> impl Iterator<Item = &InvarianceReport> {
 /// A factor with the value of each arm.
 struct Group {
     name: String,
-    bars: Vec<Option<Difference>>,
+    bars: Vec<Option<Estimate>>,
 }
 
 fn group(comparison: &Comparison, factor: &str) -> Group {
@@ -61,7 +61,7 @@ fn group(comparison: &Comparison, factor: &str) -> Group {
         let [(report, row)] = rows[..] else { return Some(found) };
         let index = |x: f64| (x - report.other_classes) / (1.0 - report.other_classes);
         let ends = row.interval.map(|ends| ends.map(index));
-        Some(Difference { low: ends.map(|e| e[0]), high: ends.map(|e| e[1]), ..found })
+        Some(Estimate { low: ends.map(|e| e[0]), high: ends.map(|e| e[1]), ..found })
     };
     Group { name: factor.into(), bars: comparison.arms.iter().map(bar).collect() }
 }

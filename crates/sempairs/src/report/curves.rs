@@ -1,7 +1,7 @@
 //! Accuracy against steps: a chart a protocol, with what a score has to be compared with.
 
 use sempairs_eval::Score;
-use sempairs_eval::stats::Difference;
+use sempairs_eval::stats::Estimate;
 
 use super::axes::{Axes, Chart, EndLabel, LINE, brief};
 use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
@@ -58,7 +58,7 @@ fn levels(comparison: &Comparison, protocol: usize, name: &str) -> Vec<Level> {
 
 const BASELINES: [&str; 2] = ["baseline", "baseline two"];
 
-type Curve = Vec<(usize, Difference)>;
+type Curve = Vec<(usize, Estimate)>;
 
 fn chart(comparison: &Comparison, protocol: usize, name: &str) -> Option<String> {
     let curves: Vec<Curve> =

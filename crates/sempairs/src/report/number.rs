@@ -1,6 +1,6 @@
 //! How numbers look on the page: one way for each kind, and a dash for what is not a number.
 
-use sempairs_eval::stats::Difference;
+use sempairs_eval::stats::Estimate;
 
 /// What stands where a number is missing.
 pub const MISSING: &str = "–";
@@ -36,13 +36,13 @@ pub fn points(difference: f64) -> String {
 }
 
 /// The 95 % interval of a share, in percent: `[52.10, 56.54]`.
-pub fn interval(of: &Difference) -> Option<String> {
+pub fn interval(of: &Estimate) -> Option<String> {
     let (low, high) = ends(of)?;
     Some(format!("[{}, {}]", fixed(100.0 * low, 2), fixed(100.0 * high, 2)))
 }
 
 /// The ends of an interval, if it has two that are finite.
-pub fn ends(of: &Difference) -> Option<(f64, f64)> {
+pub fn ends(of: &Estimate) -> Option<(f64, f64)> {
     of.low.zip(of.high).filter(|(low, high)| low.is_finite() && high.is_finite())
 }
 
@@ -92,9 +92,9 @@ mod tests {
 
     #[test]
     fn half_an_interval_is_none() {
-        let of = Difference { mean: 0.5, low: Some(0.4), high: None, n: 2, p_value: None };
+        let of = Estimate { mean: 0.5, low: Some(0.4), high: None, n: 2, p_value: None };
         assert_eq!(interval(&of), None);
-        assert_eq!(interval(&Difference { high: Some(0.6), ..of }).unwrap(), "[40.00, 60.00]");
-        assert_eq!(interval(&Difference { high: Some(f64::NAN), ..of }), None);
+        assert_eq!(interval(&Estimate { high: Some(0.6), ..of }).unwrap(), "[40.00, 60.00]");
+        assert_eq!(interval(&Estimate { high: Some(f64::NAN), ..of }), None);
     }
 }

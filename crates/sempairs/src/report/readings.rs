@@ -1,11 +1,11 @@
 //! What can be shown of a comparison: the scores that are there and are numbers.
 
-use sempairs_eval::stats::{Difference, mean};
+use sempairs_eval::stats::{Estimate, mean};
 
 use crate::comparison::{ArmResult, Comparison, CurvePoint};
 
 /// The mean of the finite samples with its interval; `None` if there is none.
-pub fn mean_of(samples: impl IntoIterator<Item = f64>) -> Option<Difference> {
+pub fn mean_of(samples: impl IntoIterator<Item = f64>) -> Option<Estimate> {
     let finite: Vec<f64> = samples.into_iter().filter(|x| x.is_finite()).collect();
     (!finite.is_empty()).then(|| mean(&finite))
 }
@@ -35,7 +35,7 @@ pub fn seeds(comparison: &Comparison) -> Vec<u64> {
 }
 
 /// The mean top-1 accuracy against steps.
-pub fn curve(arm: &ArmResult, protocol: usize) -> Vec<(usize, Difference)> {
+pub fn curve(arm: &ArmResult, protocol: usize) -> Vec<(usize, Estimate)> {
     let at = |step| {
         let point = |point: &&CurvePoint| point.step == step;
         let points = arm.runs.iter().filter_map(|run| run.curve.iter().find(point));
@@ -45,7 +45,7 @@ pub fn curve(arm: &ArmResult, protocol: usize) -> Vec<(usize, Difference)> {
 }
 
 /// The top-1 accuracy of the network before its first step: one a seed, since arms share it.
-pub fn untrained(comparison: &Comparison, protocol: usize) -> Option<Difference> {
+pub fn untrained(comparison: &Comparison, protocol: usize) -> Option<Estimate> {
     let arm = comparison.arms.first()?;
     let first = arm.runs.iter().filter_map(|run| run.curve.first());
     mean_of(first.filter(|point| point.step == 0).map(|point| top1(point, protocol)))
@@ -85,9 +85,7 @@ pub fn lead<'a>(
     if !complete(one) || !complete(two) {
         return None;
     }
-    let lead = |ahead: &'a ArmResult,
-                behind: &'a ArmResult,
-                curves: [&[(usize, Difference)]; 2]| {
+    let lead = |ahead: &'a ArmResult, behind: &'a ArmResult, curves: [&[(usize, Estimate)]; 2]| {
         let (ahead, behind) = (ahead.arm.name.as_str(), behind.arm.name.as_str());
         let since = comparison.crossing(ahead, behind, protocol)?;
         let before = curves[0].iter().zip(curves[1]).take_while(|((step, _), _)| *step < since);

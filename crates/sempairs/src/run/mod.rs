@@ -15,7 +15,7 @@ use sempairs_data::{PairDataset, PictureSource};
 use sempairs_eval::{Downstream, Identity};
 use sempairs_internal::{note, summed_up, write_whole};
 use sempairs_train::limits::STEPS;
-use sempairs_train::{Display, LoaderConfig};
+use sempairs_train::{LoaderConfig, Progress};
 
 use crate::comparison::{ArmResult, Comparison, RunResult};
 use crate::context::{baselines, map};
@@ -36,7 +36,7 @@ pub struct Runner {
     /// Workers and memory of the loader.
     pub loader: LoaderConfig,
     /// Where runs show how far they are.
-    pub display: Display,
+    pub progress: Progress,
     /// Whether a run that has collapsed ends with an error instead of going on.
     pub stop_on_collapse: bool,
     /// Stops a run, which then writes a checkpoint.
@@ -71,7 +71,7 @@ impl Runner {
             device,
             device_name: device_name.into(),
             loader: LoaderConfig::default(),
-            display: Display::Auto,
+            progress: Progress::Auto,
             stop_on_collapse: false,
             interrupter: Interrupter::new(),
             opened: Opened::default(),
@@ -114,7 +114,7 @@ impl Runner {
         let evaluation = &experiment.evaluation;
         let open = |pictures| self.opened.open(pictures, None);
         let [train, test] = [open(&evaluation.train)?, open(&evaluation.test)?];
-        if self.display != Display::Quiet {
+        if self.progress != Progress::Quiet {
             tell_missing(&experiment.name, &*train, &*test);
         }
         let pipeline = experiment.views.evaluation()?;
@@ -205,7 +205,7 @@ impl Runner {
 
     /// Says on standard error what is probably not meant in an experiment.
     pub fn warn(&self, experiment: &Experiment) {
-        if self.display == Display::Quiet {
+        if self.progress == Progress::Quiet {
             return;
         }
         for warning in experiment.warnings() {
@@ -218,7 +218,7 @@ impl Runner {
         let (Some(preset), Some(lines)) = (&experiment.preset, experiment.difference()) else {
             return;
         };
-        if self.display == Display::Quiet {
+        if self.progress == Progress::Quiet {
             return;
         }
         match lines.is_empty() {
@@ -230,12 +230,12 @@ impl Runner {
 
     /// Whether a run shows plain lines, between which there is room for others, and no dashboard.
     fn is_plain(&self) -> bool {
-        self.display != Display::Quiet && !self.display.is_dashboard()
+        self.progress != Progress::Quiet && !self.progress.is_dashboard()
     }
 
     /// The data with bars for what takes a while, where no run has the terminal.
     fn with_bars(&self, downstream: &Downstream) -> Downstream {
-        Downstream { progress: self.display != Display::Quiet, ..downstream.clone() }
+        Downstream { progress: self.progress != Progress::Quiet, ..downstream.clone() }
     }
 
     /// Writes a comparison beside its runs: `table.txt`, `comparison.json`, and `report.html` with some

@@ -94,7 +94,7 @@ impl Run<'_> {
             pipelines,
             device: runner.device.clone(),
             identity: identity.clone(),
-            display: runner.display,
+            progress: runner.progress,
             label: label.clone(),
             observe: observed(steps, experiment.evaluation.every),
             stop_on_collapse: runner.stop_on_collapse,

@@ -21,7 +21,7 @@ use sempairs::data::{FolderSource, PictureSource};
 use sempairs::eval::read_scores;
 use sempairs::experiment::Experiment;
 use sempairs::run::Runner;
-use sempairs::train::{Display, MetricLog, RunDirectory};
+use sempairs::train::{MetricLog, Progress, RunDirectory};
 use small_runs::SMALL_RUNS;
 
 /// The pixels of the fixtures' JPEG files: baseline and progressive, all usual samplings, restart
@@ -99,7 +99,7 @@ fn run_all() -> Vec<(&'static str, [u64; 3])> {
         let experiment = experiment.unwrap();
         let device = sempairs::device::open("flex").unwrap();
         let mut runner = Runner::new(folder.path(), device, "flex");
-        runner.display = Display::Quiet;
+        runner.progress = Progress::Quiet;
         let downstream = runner.downstream(&experiment).unwrap();
         let arm = &experiment.arms[0];
         let finished =
