@@ -9,7 +9,7 @@
 //! ```
 
 use clap::Parser;
-use sempairs::experiment::read_grid;
+use sempairs::experiment::{Objective, read_grid};
 use sempairs::method_table::MethodTable;
 use sempairs::run::Runner;
 use sempairs::signals::exit_code;

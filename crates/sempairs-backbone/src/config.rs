@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
@@ -111,7 +113,7 @@ impl Architecture {
 /// let small = VisionTransformerConfig::small(8, 64);
 /// assert_eq!(config.network(), NetworkConfig::Transformer(small));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackboneConfig {
     /// Which network.
@@ -146,6 +148,9 @@ pub struct BackboneConfig {
     /// Stochastic depth of a transformer that is DINO's student; none if left out.
     #[serde(default, skip_serializing_if = "is_off")]
     pub drop_path: DropPath,
+    /// A file of weights that pre-training starts from; random initial weights if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<PathBuf>,
 }
 
 fn is_off(drop_path: &DropPath) -> bool {
@@ -187,6 +192,7 @@ impl BackboneConfig {
             depth: None,
             heads: None,
             drop_path: DropPath::default(),
+            weights: None,
         }
     }
 

@@ -24,6 +24,7 @@ mod block;
 mod config;
 mod conv;
 mod convolutions;
+mod factory;
 pub mod limits;
 mod resnet;
 mod seed;
@@ -39,6 +40,7 @@ pub use config::{
 };
 pub use conv::Conv;
 pub use convolutions::Convolution;
+pub use factory::BackboneFactory;
 pub use resnet::{ResNet, ResNetConfig};
 pub use seed::{seed_parameters, seed_transformer_parameters, seeded_normal};
 pub use vit::{VisionTransformer, VisionTransformerConfig};

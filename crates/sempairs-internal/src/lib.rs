@@ -8,6 +8,7 @@
 
 mod atomic_write;
 mod caught;
+mod failpoint;
 pub mod output;
 mod part;
 mod progress;
@@ -16,6 +17,7 @@ mod summed_up;
 
 pub use atomic_write::write_whole;
 pub use caught::caught;
+pub use failpoint::failpoint;
 pub use part::remove_orphans;
 pub use progress::{ProgressBar, progress_bar, progress_count};
 pub use suggest::{did_you_mean, nearest};

@@ -37,8 +37,8 @@ pub use heads::{Activation, DinoHead, Encoder, HeadNorm, Projector, ProjectorCon
 pub use losses::{Reduction, normalize, nt_xent, sinkhorn};
 pub use methods::{
     BarlowTwins, BarlowTwinsConfig, BatchSplit, Byol, ByolConfig, Dcl, DclConfig, Dino, DinoConfig,
-    Loss, Method, MoCo, MoCoConfig, NEIGHBOUR_ACCURACY, Negatives, NeighbourLoss, NnClr,
-    NnClrConfig, SimClr, SimClrConfig, SimSiam, SimSiamConfig, SupCon, SupConConfig, Swav,
+    Loss, Method, MethodFactory, MoCo, MoCoConfig, NEIGHBOUR_ACCURACY, Negatives, NeighbourLoss,
+    NnClr, NnClrConfig, SimClr, SimClrConfig, SimSiam, SimSiamConfig, SupCon, SupConConfig, Swav,
     SwavConfig, SwavQueue, TEACHER_ENTROPY, TeacherTemperature, VarianceTerm, VicReg, VicRegConfig,
     VicRegWeights, barlow_twins_loss, byol_loss, decoupled_loss, dino_loss, info_nce,
     nearest_neighbours, next_centre, nnclr_loss, simsiam_loss, sup_con_loss, swav_loss,

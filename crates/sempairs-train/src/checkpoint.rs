@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::store::ModuleRecord;
 use burn::tensor::Bytes;
-use sempairs_internal::{caught, write_whole};
+use sempairs_internal::{caught, failpoint, write_whole};
 use serde::{Deserialize, Serialize};
 
 use crate::{Optimizer, TrainError, Unlogged};
@@ -26,6 +26,7 @@ pub struct Checkpoint {
     pub unlogged: Option<Unlogged>,
     module: Vec<u8>,
     optimizer: Vec<u8>,
+    path: Option<PathBuf>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,7 +52,13 @@ impl Checkpoint {
             unlogged: None,
             module: module.expect("a module's record is serialisable").to_vec(),
             optimizer: optimizer.to_bytes(),
+            path: None,
         }
+    }
+
+    /// The file that it was loaded from, if it was.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Puts the state back.
@@ -127,7 +134,7 @@ impl Checkpoint {
         let module = cut(12 + length, header.module)?.to_vec();
         let optimizer = cut(12 + length + header.module, header.optimizer)?.to_vec();
         let Header { step, unlogged, identity, .. } = header;
-        Ok((Self { step, unlogged, module, optimizer }, identity))
+        Ok((Self { step, unlogged, module, optimizer, path: None }, identity))
     }
 }
 
@@ -166,10 +173,13 @@ impl Checkpoints {
         // between the two renames still finds the previous one.
         let next = self.folder.join("next.ckpt");
         write_whole(&next, |out| out.write_all(&bytes)).map_err(|e| TrainError::io(&next, e))?;
+        failpoint("checkpoint_written", checkpoint.step);
         if latest.exists() {
             fs::rename(&latest, &previous).map_err(|e| TrainError::io(&previous, e))?;
         }
+        failpoint("checkpoint_moved", checkpoint.step);
         fs::rename(&next, &latest).map_err(|e| TrainError::io(&latest, e))?;
+        failpoint("checkpoint", checkpoint.step);
         Ok(latest)
     }
 
@@ -184,7 +194,7 @@ impl Checkpoints {
         if !path.exists() {
             return Ok(None);
         }
-        let (checkpoint, identity) = read(&path)?.map_err(|reason| TrainError::Damaged {
+        let (mut checkpoint, identity) = read(&path)?.map_err(|reason| TrainError::Damaged {
             path: path.clone(),
             reason,
             previous: (path != previous && matches!(read(&previous), Ok(Ok(_))))
@@ -197,7 +207,20 @@ impl Checkpoints {
                 expected: self.identity.clone(),
             });
         }
+        checkpoint.path = Some(path);
         Ok(Some(checkpoint))
+    }
+
+    /// The identity of the run that wrote the newest checkpoint of a folder; `None` where there is
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Io`] and [`TrainError::Damaged`].
+    pub fn identity_of(folder: impl Into<PathBuf>) -> Result<Option<String>, TrainError> {
+        let Some(path) = Self::new(folder, "").newest() else { return Ok(None) };
+        let damaged = |reason| TrainError::Damaged { path: path.clone(), reason, previous: None };
+        Ok(Some(read(&path)?.map_err(damaged)?.1))
     }
 
     /// The newest checkpoint's path, if there is one.

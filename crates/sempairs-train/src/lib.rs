@@ -42,4 +42,4 @@ pub use optim::{
 };
 pub use run_directory::RunDirectory;
 pub use train_config::TrainConfig;
-pub use trainer::{Outcome, Trainer};
+pub use trainer::{Outcome, Trainer, pairs_identity};

@@ -6,42 +6,34 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use burn_train::Interrupter;
 use sempairs_data::{DataError, PairDataset};
+use sempairs_eval::Identity;
 use sempairs_eval::analysis::collapse;
-use sempairs_internal::note;
+use sempairs_internal::{failpoint, note};
 use sempairs_objective::{Clock, Method};
 
 use crate::monitor::{ProgressRenderer, Window};
 use crate::{
-    Alarm, Bounds, Checkpoint, Checkpoints, Collapse, MetricLine, MetricLog, PairLoader, Pipelines,
-    Progress, RunDirectory, Stepper, TrainConfig, TrainError, Unlogged, check_method,
-    negative_counts,
+    Alarm, Bounds, Checkpoint, Checkpoints, Collapse, LoaderConfig, MetricLine, MetricLog,
+    PairLoader, Pipelines, Progress, RunDirectory, Stepper, TrainConfig, TrainError, Unlogged,
+    check_method, negative_counts,
 };
 
-/// A pre-training run that is about to start, or to go on from its last checkpoint.
+/// Pre-training of a method on pairs, from its start or from its last checkpoint.
+///
+/// [`new`](Self::new) takes what every run needs; the other methods set what has a default.
+#[derive(Clone)]
 pub struct Trainer {
-    /// Its constants.
-    pub config: TrainConfig,
-    /// Its pairs.
-    pub dataset: Arc<PairDataset>,
-    /// The augmentation of view one, of view two and of small crops.
-    pub pipelines: Pipelines,
-    /// Where the networks live.
-    pub device: Device,
-    /// Where it writes.
-    pub directory: RunDirectory,
-    /// A hash of the whole configuration: a checkpoint with another one is refused.
-    pub identity: String,
-    /// Where it shows how far it is.
-    pub progress: Progress,
-    /// What to call it there.
-    pub label: String,
-    /// The steps, in rising order, after which the observer is called; 0 is before the first.
-    pub observe: Vec<usize>,
-    /// Whether an [`Alarm`] ends the run with an error.
-    pub stop_on_collapse: bool,
-    /// Lets another thread stop the run, which then writes a checkpoint. Whoever shares it between runs stops
-    /// those that follow, too: no run resets it.
-    pub interrupter: Interrupter,
+    config: TrainConfig,
+    dataset: Arc<PairDataset>,
+    pipelines: Pipelines,
+    device: Device,
+    directory: RunDirectory,
+    identity: Option<String>,
+    progress: Progress,
+    label: String,
+    score_at: Vec<usize>,
+    stop_on_collapse: bool,
+    interrupter: Interrupter,
 }
 
 /// How a run ended.
@@ -63,8 +55,98 @@ pub struct Outcome<M> {
 pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Trainer {
+    /// A run in `directory` on `device`, without progress lines.
+    ///
+    /// Its identity is a hash of `config` (without the loader's settings), the pipelines, and the
+    /// names and pairs of the pictures; see [`identity`](Self::identity).
+    pub fn new(
+        config: TrainConfig,
+        dataset: Arc<PairDataset>,
+        pipelines: impl Into<Pipelines>,
+        directory: RunDirectory,
+        device: Device,
+    ) -> Self {
+        Self {
+            config,
+            dataset,
+            pipelines: pipelines.into(),
+            device,
+            directory,
+            identity: None,
+            progress: Progress::Quiet,
+            label: "run".into(),
+            score_at: Vec::new(),
+            stop_on_collapse: false,
+            interrupter: Interrupter::new(),
+        }
+    }
+
+    /// Sets the hash of everything that the weights depend on: a checkpoint with another one is
+    /// refused. Set it to tell apart runs that differ in what the trainer cannot see, such as the
+    /// constants of the method.
+    pub fn identity(mut self, identity: impl Into<String>) -> Self {
+        self.identity = Some(identity.into());
+        self
+    }
+
+    /// Sets how the run shows its progress; the default is not at all.
+    pub fn progress(mut self, progress: Progress) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// Sets the name of the run in its progress lines.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Sets the steps, in rising order, after which the observer of [`run`](Self::run) is called; 0
+    /// is before the first step.
+    pub fn observe(mut self, steps: impl Into<Vec<usize>>) -> Self {
+        self.score_at = steps.into();
+        self
+    }
+
+    /// Sets whether an [`Alarm`] ends the run with an error.
+    pub fn stop_on_collapse(mut self, stop: bool) -> Self {
+        self.stop_on_collapse = stop;
+        self
+    }
+
+    /// Sets what lets another thread stop the run, which then writes a checkpoint. Whoever shares it
+    /// between runs stops those that follow, too: no run resets it.
+    pub fn interrupter(mut self, interrupter: Interrupter) -> Self {
+        self.interrupter = interrupter;
+        self
+    }
+
+    /// The run's directory.
+    pub fn directory(&self) -> &RunDirectory {
+        &self.directory
+    }
+
+    /// The run's checkpoints.
+    pub fn checkpoints(&self) -> Checkpoints {
+        Checkpoints::new(self.directory.checkpoint(), self.checkpoint_identity())
+    }
+
+    /// The identity that checkpoints carry.
+    fn checkpoint_identity(&self) -> String {
+        if let Some(identity) = &self.identity {
+            return identity.clone();
+        }
+        let config = TrainConfig { loader: LoaderConfig::default(), ..self.config.clone() };
+        let config = serde_json::to_string(&config).expect("a configuration is plain data");
+        let Pipelines { left, right, locals, .. } = &self.pipelines;
+        let locals = locals.as_ref().map(|it| (&it.pipeline, it.count, format!("{:?}", it.from)));
+        let views = serde_json::to_string(&(left, right, locals)).expect("plain data");
+        let identity = Identity::new().and_field(config.as_bytes()).and_field(views.as_bytes());
+        pairs_identity(identity, &self.dataset).to_string()
+    }
+
     /// Trains `method`, from the run directory's last checkpoint if there is one, and calls `observer`
-    /// with the networks in evaluation mode after each step in [`observe`](Self::observe).
+    /// with the networks in evaluation mode after each step of [`observe`](Self::observe).
     ///
     /// After a resume the observer is called again for the step of the checkpoint, since the run may have
     /// been killed before the first call ended. An observer that fails with
@@ -76,6 +158,21 @@ impl Trainer {
     pub fn run<M: Method>(
         &self,
         method: M,
+        observer: impl FnMut(&M, Clock) -> Result<(), ObserverError>,
+    ) -> Result<Outcome<M>, TrainError> {
+        self.run_from(self.checkpoints().load()?, method, observer)
+    }
+
+    /// [`run`](Self::run) from a checkpoint that was loaded before: the run's own, or that of another
+    /// run which this one continues. `None` starts at step 0 even if the directory has a checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn run_from<M: Method>(
+        &self,
+        begun: Option<Checkpoint>,
+        method: M,
         mut observer: impl FnMut(&M, Clock) -> Result<(), ObserverError>,
     ) -> Result<Outcome<M>, TrainError> {
         self.config.check()?;
@@ -85,21 +182,19 @@ impl Trainer {
         let steps_per_epoch = self.dataset.len() / batch;
         let checkpoint_every = self.config.checkpoint_every.unwrap_or(steps_per_epoch);
         let mut stepper = Stepper::new(&self.config, steps_per_epoch);
-        let checkpoints = Checkpoints::new(self.directory.checkpoint(), &self.identity);
+        let checkpoints = self.checkpoints();
         let device = self.device.clone().autodiff();
 
         let mut method = if is_autodiff(&method) { method } else { method.train() };
         let mut clock = Clock::new(steps_per_epoch, steps);
         let (mut saved, mut unlogged) = (None, None);
-        if let Some(mut checkpoint) = checkpoints.load()? {
+        if let Some(mut checkpoint) = begun {
             clock = clock.at(checkpoint.step);
             (saved, unlogged) = (Some(checkpoint.step), checkpoint.unlogged.take());
+            let path = checkpoint.path().map_or_else(|| checkpoints.latest(), Into::into);
             let restored = checkpoint.restore(method, stepper.optimizer.clone());
-            (method, stepper.optimizer) = restored.map_err(|reason| TrainError::Damaged {
-                path: checkpoints.newest().unwrap_or_else(|| checkpoints.latest()),
-                reason,
-                previous: None,
-            })?;
+            (method, stepper.optimizer) =
+                restored.map_err(|reason| TrainError::Damaged { path, reason, previous: None })?;
         }
         // After a restore, which gives parameters the ids of the record.
         stepper.constant = method.constant_rate();
@@ -121,7 +216,7 @@ impl Trainer {
         let mut progress =
             ProgressRenderer::start(self.progress, &self.label, clock, &self.interrupter);
         let mut observe = |method: &M, clock: Clock| {
-            if !self.observe.contains(&clock.step) {
+            if !self.score_at.contains(&clock.step) {
                 return Ok(true);
             }
             match observer(&method.valid(), clock) {
@@ -146,6 +241,7 @@ impl Trainer {
             method = stepper.step(method, gradients, clock).after_step(clock);
 
             clock.step += 1;
+            failpoint("step", clock.step);
             let epoch_ends = clock.step_in_epoch() == 0 || clock.is_over();
             let checkpoint_due = clock.step.is_multiple_of(checkpoint_every) || clock.is_over();
             if epoch_ends || checkpoint_due || clock.step.is_multiple_of(self.config.log_every) {
@@ -176,7 +272,7 @@ impl Trainer {
                 saved = Some(clock.step);
             }
             observed = observe(&method, clock)?;
-            if checkpoint_due || self.observe.contains(&clock.step) {
+            if checkpoint_due || self.score_at.contains(&clock.step) {
                 window.restart();
             }
         }
@@ -191,6 +287,17 @@ impl Trainer {
         let (metrics, alarms) = (log.lines().to_vec(), alarms(log.lines(), clock));
         Ok(Outcome { method: method.valid(), clock, interrupted, metrics, alarms })
     }
+}
+
+/// The identity so far, with the names of all pictures and the pairs.
+pub fn pairs_identity(mut identity: Identity, pairs: &PairDataset) -> Identity {
+    for index in 0..pairs.source().len() {
+        identity = identity.and_field(pairs.source().name(index).as_bytes());
+    }
+    for pair in pairs.pairs() {
+        identity = identity.and(&pair.left.to_le_bytes()).and(&pair.right.to_le_bytes());
+    }
+    identity
 }
 
 /// Writes a checkpoint, unless a weight is no number: the one before it is worth more then.

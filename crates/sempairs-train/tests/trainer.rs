@@ -12,8 +12,7 @@ use sempairs_backbone::{Backbone, ResNet, ResNetConfig, weights};
 use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
 use sempairs_objective::{Clock, Loss, Method, Views};
 use sempairs_train::{
-    Alarm, Checkpoints, MetricLine, MetricLog, Progress, RunDirectory, TrainConfig, TrainError,
-    Trainer,
+    Alarm, Checkpoints, MetricLine, MetricLog, RunDirectory, TrainConfig, TrainError, Trainer,
 };
 
 const IDENTITY: &str = "trainer";
@@ -90,23 +89,15 @@ fn tiny(breaks: Breaks) -> Tiny {
 
 fn trainer(folder: &Path, steps: usize, log_every: usize, checkpoint_every: usize) -> Trainer {
     let pairs = (0..12).map(|i| Pair { left: i, right: (i + 1) % 12 }).collect();
-    Trainer {
-        config: TrainConfig {
-            log_every,
-            checkpoint_every: Some(checkpoint_every),
-            ..TrainConfig::adamw(7, 4, steps, 1e-2)
-        },
-        dataset: Arc::new(PairDataset::new(Arc::new(Plain), pairs)),
-        pipelines: Augmentation::SimclrCifar.pipelines(16).into(),
-        device: Device::flex(),
-        directory: RunDirectory::create(folder).unwrap(),
-        identity: IDENTITY.into(),
-        progress: Progress::Quiet,
-        label: "tiny".into(),
-        observe: Vec::new(),
-        stop_on_collapse: false,
-        interrupter: Interrupter::new(),
-    }
+    let config = TrainConfig {
+        log_every,
+        checkpoint_every: Some(checkpoint_every),
+        ..TrainConfig::adamw(7, 4, steps, 1e-2)
+    };
+    let dataset = Arc::new(PairDataset::new(Arc::new(Plain), pairs));
+    let pipelines = Augmentation::SimclrCifar.pipelines(16);
+    let directory = RunDirectory::create(folder).unwrap();
+    Trainer::new(config, dataset, pipelines, directory, Device::flex()).identity(IDENTITY)
 }
 
 fn error(trainer: &Trainer, breaks: Breaks) -> TrainError {
@@ -115,20 +106,20 @@ fn error(trainer: &Trainer, breaks: Breaks) -> TrainError {
 
 /// The steps of the lines in the run's `metrics.jsonl`.
 fn logged(trainer: &Trainer) -> Vec<usize> {
-    let lines = MetricLog::read(&trainer.directory.metrics()).unwrap();
+    let lines = MetricLog::read(&trainer.directory().metrics()).unwrap();
     assert!(lines.iter().all(|line| line.loss.is_finite()));
     lines.iter().map(|line| line.step).collect()
 }
 
 /// The lines of the run's `metrics.jsonl`, as bits, without what was measured by the clock.
 fn untimed(trainer: &Trainer) -> Vec<String> {
-    let lines = MetricLog::read(&trainer.directory.metrics()).unwrap().into_iter();
+    let lines = MetricLog::read(&trainer.directory().metrics()).unwrap().into_iter();
     let untimed = |line| MetricLine { pairs_per_second: 0.0, waiting: 0.0, ..line };
     lines.map(|line| serde_json::to_string(&untimed(line)).unwrap()).collect()
 }
 
 fn checkpoint(trainer: &Trainer) -> Option<usize> {
-    let checkpoints = Checkpoints::new(trainer.directory.checkpoint(), IDENTITY);
+    let checkpoints = Checkpoints::new(trainer.directory().checkpoint(), IDENTITY);
     checkpoints.load().unwrap().map(|checkpoint| checkpoint.step)
 }
 
@@ -142,8 +133,9 @@ fn a_loss_that_is_no_number_names_its_step_and_what_is_left() {
     let TrainError::NotFinite { loss, step, learning_rate, checkpoint: path } = error else {
         panic!("{message}")
     };
-    let rate = trainer.config.learning_rate.schedule(4, 3).at(Clock::new(3, 12).at(7));
-    let latest = trainer.directory.checkpoint().join("latest.ckpt");
+    let rate =
+        TrainConfig::adamw(7, 4, 12, 1e-2).learning_rate.schedule(4, 3).at(Clock::new(3, 12).at(7));
+    let latest = trainer.directory().checkpoint().join("latest.ckpt");
     assert!(loss.is_nan());
     assert_eq!((step, learning_rate, path), (7, rate, Some(latest.clone())));
     for part in ["step 7 ".to_string(), format!("{rate:e}"), latest.display().to_string()] {
@@ -179,10 +171,10 @@ fn weights_that_are_no_numbers_never_replace_a_checkpoint() {
 #[test]
 fn an_interrupted_run_with_such_weights_keeps_its_checkpoint_too() {
     let folder = tempfile::tempdir().unwrap();
-    let mut trainer = trainer(folder.path(), 12, 2, 4);
-    trainer.observe = vec![7];
+    let interrupter = Interrupter::new();
+    let trainer = trainer(folder.path(), 12, 2, 4).observe([7]).interrupter(interrupter.clone());
     let result = trainer.run(tiny(Breaks::Gradient(6)), |_, _| {
-        trainer.interrupter.stop(None);
+        interrupter.stop(None);
         Ok(())
     });
     let error = result.expect_err("an error");
@@ -197,26 +189,27 @@ fn an_interrupted_run_goes_on_to_the_same_weights() {
     let [whole, stopped] =
         ["whole", "stopped"].map(|name| trainer(&folder.path().join(name), 8, 3, 100));
     let save = |trainer: &Trainer, method: &Tiny| {
-        weights::save(&method.backbone, &trainer.directory.backbone()).unwrap();
-        fs::read(trainer.directory.backbone()).unwrap()
+        weights::save(&method.backbone, &trainer.directory().backbone()).unwrap();
+        fs::read(trainer.directory().backbone()).unwrap()
     };
     let outcome = whole.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap();
     assert!(!outcome.interrupted && outcome.clock.is_over());
     let expected = save(&whole, &outcome.method);
 
-    let mut stopped = Trainer { observe: vec![5], ..stopped };
+    let interrupter = Interrupter::new();
+    let stopped = stopped.observe([5]).interrupter(interrupter.clone());
     let outcome = stopped.run(tiny(Breaks::Nothing), |_, clock| {
         assert_eq!(clock.step, 5);
-        stopped.interrupter.stop(Some("the test"));
+        interrupter.stop(Some("the test"));
         Ok(())
     });
     let outcome = outcome.unwrap();
     assert!(outcome.interrupted);
     assert_eq!((outcome.clock.step, checkpoint(&stopped)), (5, Some(5)));
-    assert!(stopped.interrupter.should_stop(), "a stop holds for the runs that follow");
+    assert!(interrupter.should_stop(), "a stop holds for the runs that follow");
     assert!(save(&stopped, &outcome.method) != expected, "three steps are missing");
 
-    stopped.interrupter = Interrupter::new();
+    let stopped = stopped.interrupter(Interrupter::new());
     let outcome = stopped.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap();
     assert!(!outcome.interrupted);
     assert!(save(&stopped, &outcome.method) == expected, "the weights differ");
@@ -228,21 +221,23 @@ fn an_interrupted_run_goes_on_to_the_same_weights() {
 #[test]
 fn a_run_that_is_stopped_again_and_again_logs_what_a_whole_one_logs() {
     let folder = tempfile::tempdir().unwrap();
-    let [whole, mut stopped] =
+    let [whole, stopped] =
         ["whole", "stopped"].map(|name| trainer(&folder.path().join(name), 11, 7, 100));
     whole.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap();
-    stopped.observe = vec![1, 2, 3, 5, 8, 10];
-    for step in stopped.observe.clone() {
-        stopped.interrupter = Interrupter::new();
+    let stops = [1, 2, 3, 5, 8, 10];
+    let mut stopped = stopped.observe(stops);
+    for step in stops {
+        let interrupter = Interrupter::new();
+        stopped = stopped.interrupter(interrupter.clone());
         let outcome = stopped.run(tiny(Breaks::Nothing), |_, clock| {
             if clock.step == step {
-                stopped.interrupter.stop(None);
+                interrupter.stop(None);
             }
             Ok(())
         });
         assert_eq!(outcome.unwrap().clock.step, step);
     }
-    stopped.interrupter = Interrupter::new();
+    let stopped = stopped.interrupter(Interrupter::new());
     assert!(!stopped.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap().interrupted);
     assert_eq!(logged(&whole), [3, 6, 7, 9, 11]);
     assert_eq!(untimed(&stopped), untimed(&whole));
@@ -251,7 +246,7 @@ fn a_run_that_is_stopped_again_and_again_logs_what_a_whole_one_logs() {
 #[test]
 fn an_observer_that_is_interrupted_stops_the_run_and_is_called_again() {
     let folder = tempfile::tempdir().unwrap();
-    let trainer = Trainer { observe: vec![5, 8], ..trainer(folder.path(), 8, 3, 100) };
+    let trainer = trainer(folder.path(), 8, 3, 100).observe([5, 8]);
     for step in [5, 5, 8] {
         let mut seen = Vec::new();
         let outcome = trainer.run(tiny(Breaks::Nothing), |_, clock| {
@@ -284,7 +279,7 @@ fn every_epoch_has_its_collapse_in_one_line() {
         assert!(reading.deviation.is_finite() && reading.deviation >= 0.0, "{reading:?}");
         assert!((1.0 - 1e-6..=8.0).contains(&reading.rank), "{reading:?}");
     }
-    assert_eq!(MetricLog::read(&trainer.directory.metrics()).unwrap(), outcome.metrics);
+    assert_eq!(MetricLog::read(&trainer.directory().metrics()).unwrap(), outcome.metrics);
 }
 
 #[test]
@@ -311,8 +306,7 @@ fn a_collapsed_run_says_so_and_ends_if_it_is_to() {
     let again = trainer.run(tiny(Breaks::Embeddings), |_, _| Ok(())).unwrap();
     assert_eq!(again.alarms, outcome.alarms);
 
-    let directory = RunDirectory::create(folder.path().join("stops")).unwrap();
-    let stops = Trainer { stop_on_collapse: true, directory, ..trainer };
+    let stops = self::trainer(&folder.path().join("stops"), 12, 2, 3).stop_on_collapse(true);
     let error = error(&stops, Breaks::Embeddings);
     let message = error.to_string();
     // The first quarter, three steps, counts only with its end; the second epoch ends at step 6.
@@ -324,7 +318,7 @@ fn a_collapsed_run_says_so_and_ends_if_it_is_to() {
 #[test]
 fn a_run_that_does_not_collapse_has_no_alarm() {
     let folder = tempfile::tempdir().unwrap();
-    let trainer = Trainer { stop_on_collapse: true, ..trainer(folder.path(), 12, 2, 100) };
+    let trainer = trainer(folder.path(), 12, 2, 100).stop_on_collapse(true);
     let outcome = trainer.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap();
     assert_eq!(outcome.alarms, []);
 }

@@ -9,8 +9,8 @@ use sempairs_eval::EvalError;
 use sempairs_scenes::contact_sheet;
 
 use crate::Error;
-use crate::examples::visible;
 use crate::experiment::Experiment;
+use crate::rendered::visible;
 use crate::run::Runner;
 
 /// Pixels between the cells of a figure.

@@ -6,17 +6,16 @@
 //! interval. Every part stands alone as a crate, re-exported here: [`data`], [`augment`], [`backbone`],
 //! [`objective`], [`train`], [`eval`].
 //!
-//! A complete program: one's own pictures, pairs of them, SimCLR, a probe.
+//! A complete program: pictures of your own, augmented and semantic pairs of them, SimCLR, a linear
+//! probe and k-NN, and the comparison.
 //!
 //! ```
 //! use std::sync::Arc;
 //!
-//! use sempairs::augment::Augmentation;
 //! use sempairs::backbone::{Architecture, BackboneConfig};
-//! use sempairs::data::{DataError, PairDataset, Pairing, Picture, PictureSource};
-//! use sempairs::eval::{Downstream, Evaluate};
-//! use sempairs::objective::{Method, ProjectorConfig, Reduction, SimClrConfig};
-//! use sempairs::train::{Progress, RunDirectory, TrainConfig, Trainer};
+//! use sempairs::data::{DataError, Picture, PictureSource};
+//! use sempairs::objective::SimClrConfig;
+//! use sempairs::{Study, Training, device, run::Runner};
 //!
 //! /// Squares of two sizes, each on a grey of its own.
 //! struct Squares(Vec<String>);
@@ -43,32 +42,12 @@
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let folder = tempfile::tempdir()?;
-//! let device = sempairs::device::open("flex")?;
+//! # let runs = tempfile::tempdir()?; let runs = runs.path();
 //! let squares = Arc::new(Squares(vec!["small".into(), "large".into()]));
-//! let pairs = Pairing::RandomInClass.pairs(&squares, 0)?;
-//! let projector = ProjectorConfig { hidden: vec![32], ..ProjectorConfig::simclr() };
-//! let simclr = SimClrConfig { temperature: 0.2, reduction: Reduction::Mean, projector };
-//! let backbone = BackboneConfig::new(Architecture::Resnet10Narrow).init_seeded(&device, 0);
-//! let trainer = Trainer {
-//!     config: TrainConfig::adamw(0, 16, 4, 1e-3),
-//!     dataset: Arc::new(PairDataset::new(squares.clone(), pairs)),
-//!     pipelines: Augmentation::SimclrCifar.pipelines(16).into(),
-//!     device: device.clone(),
-//!     directory: RunDirectory::create(folder.path())?,
-//!     identity: "squares".into(),
-//!     progress: Progress::Quiet,
-//!     label: "squares".into(),
-//!     observe: vec![],
-//!     stop_on_collapse: false,
-//!     interrupter: Default::default(),
-//! };
-//! let run = trainer.run(simclr.init(backbone, 0, &device), |_, _| Ok(()))?;
-//! let [view, _] = Augmentation::Evaluation.pipelines(16);
-//! let probe = Downstream::new("squares", squares.clone(), squares, view);
-//! for score in probe.run(run.method.backbone(), &device)? {
-//!     println!("{score}");
-//! }
+//! let backbone = BackboneConfig::new(Architecture::Resnet10Narrow);
+//! let study = Study::new("squares", squares, backbone, SimClrConfig::paper())
+//!     .training(Training::adamw(16, 4, 1e-3));
+//! println!("{}", Runner::new(runs, device::open("flex")?, "flex").compare(&study)?);
 //! # Ok(())
 //! # }
 //! ```
@@ -84,17 +63,16 @@
 
 pub mod attention;
 pub mod comparison;
-mod context;
 pub mod device;
-mod examples;
 pub mod experiment;
 pub mod method_table;
 pub mod png;
 pub mod presets;
+mod rendered;
 pub mod report;
 pub mod run;
-mod scores;
 pub mod signals;
+mod study;
 
 pub use sempairs_augment as augment;
 pub use sempairs_backbone as backbone;
@@ -107,3 +85,4 @@ pub use sempairs_train as train;
 
 mod error;
 pub use error::Error;
+pub use study::{Arm, Evaluation, Study, Training};

@@ -1,13 +1,14 @@
 //! Recipes by name: the views, the network, the method and the training of a publication, which an experiment
 //! may start from (`preset = "small/byol"`). Each is a file that says where its numbers come from, compiled in.
 
-use sempairs_backbone::BackboneConfig;
+use sempairs_backbone::{BackboneConfig, BackboneFactory};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::Error;
 use crate::experiment::differences::{Difference, differences};
-use crate::experiment::{Experiment, MethodConfig, Training, Views};
+use crate::experiment::{MethodConfig, Objective, Training, Views};
+use crate::study::Study;
 use sempairs_internal::did_you_mean;
 
 macro_rules! embedded {
@@ -131,21 +132,14 @@ fn same_kind(old: &Table, new: &Table) -> bool {
     KINDS.iter().all(|kind| new.get(*kind).is_none_or(|value| old.get(*kind) == Some(value)))
 }
 
-impl Experiment {
-    /// Where the experiment departs from its preset, a line a key; `None` if it has no preset.
+impl<M: Objective, B: BackboneFactory> Study<M, B> {
+    /// Where the study departs from its preset, a line a key; `None` if it has no preset.
     pub fn difference(&self) -> Option<Vec<String>> {
         let recipe = find(self.preset.as_deref()?).ok()?.recipe();
-        let ours = Recipe {
-            views: self.views.clone(),
-            backbone: self.backbone,
-            method: self.method.clone(),
-            training: self.training.clone(),
-        };
         // By way of their texts, which have the digits that people write.
-        let table = |recipe: Recipe| -> Option<Table> {
-            toml::from_str(&toml::to_string(&recipe).ok()?).ok()
-        };
-        let (ours, theirs) = (table(ours)?, table(recipe)?);
+        let theirs: Table = toml::from_str(&toml::to_string(&recipe).ok()?).ok()?;
+        let mut ours: Table = toml::from_str(&self.to_toml()).ok()?;
+        ours.retain(|key, _| theirs.contains_key(key));
         let line = |Difference { key, before, now }: Difference| match (now, before) {
             (Some(ours), Some(theirs)) => format!("{key} = {ours} instead of {theirs}"),
             (Some(ours), None) => format!("{key} = {ours}, which the preset does not set"),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
 use sempairs::comparison::{Comparison, RunResult};
 use sempairs::experiment::{Arm, Experiment};
@@ -148,6 +147,21 @@ fn a_comparison_starts_its_arms_alike_and_is_made_once() {
     assert_eq!(second.compare(&experiment).unwrap(), comparison);
     assert_eq!(metrics(&second, &experiment), trained, "a run was trained again");
 
+    // The report is made again of what is stored, without the checkpoints and the weights.
+    let stored = [files.table, files.json, files.report].map(|path| {
+        let content = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        (path, content)
+    });
+    for (arm, seed) in experiment.arms.iter().flat_map(|arm| [(arm, 3), (arm, 4)]) {
+        let run = first.run_folder(&experiment, arm, seed);
+        fs::rename(run.join("checkpoint"), run.join("elsewhere")).unwrap();
+    }
+    printed(&["report", &folder.path().join("small").display().to_string()]);
+    for (path, content) in stored {
+        assert!(fs::read(&path).unwrap() == content, "{} has changed", path.display());
+    }
+
     // The weights on the disk are those that were scored.
     let file = folder.path().join("small.toml");
     fs::write(&file, EXPERIMENT).unwrap();
@@ -165,7 +179,7 @@ fn arms_that_differ_in_their_partners_see_the_same_left_views() {
     let folder = tempfile::tempdir().unwrap();
     let (experiment, runner) = (experiment(), runner(folder.path()));
     let first = |arm: &Arm| -> Batch {
-        let dataset = Arc::new(runner.pairs(&experiment, arm, 3).unwrap());
+        let dataset = runner.pairs(&experiment, arm, 3).unwrap();
         let clock = Clock::new(dataset.len() / 8, 4);
         let pipelines = experiment.views.pipelines().unwrap();
         let config = LoaderConfig::default();

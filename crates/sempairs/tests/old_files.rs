@@ -6,7 +6,6 @@
 //! and scores of every protocol.
 #![cfg(feature = "flex")]
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -54,8 +53,7 @@ fn go_on(run: &str, checkpoint: &str) -> (tempfile::TempDir, PathBuf, Result<Fin
     let experiment = experiment(run);
     let arm = &experiment.arms[0];
     let downstream = runner.downstream(&experiment).unwrap();
-    let mut untrained = HashMap::new();
-    let ended = runner.pretrain(&experiment, arm, experiment.seeds[0], &downstream, &mut untrained);
+    let ended = runner.pretrain(&experiment, arm, experiment.seeds[0], &downstream);
     (root, folder, ended)
 }
 

@@ -1,4 +1,4 @@
-//! A run that is killed with SIGKILL, or stopped with Ctrl-C, and resumed ends with exactly the weights of one that
+//! A run that is killed, or stopped with Ctrl-C, and resumed ends with exactly the weights of one that
 //! was not.
 
 use std::fs;
@@ -38,8 +38,10 @@ every = 9
 protocols = [{ kind = "knn", k = 3 }]
 "#;
 
-fn pretrain(experiment: &Path, runs: &Path) -> Child {
+/// Starts the run, which kills itself at the failpoint.
+fn pretrain(experiment: &Path, runs: &Path, failpoint: Option<&str>) -> Child {
     Command::new(env!("CARGO_BIN_EXE_sempairs"))
+        .envs(failpoint.map(|failpoint| ("SEMPAIRS_FAILPOINT", failpoint)))
         .args(["pretrain", "--device", "flex", "--runs"])
         .args([runs, experiment])
         .stdout(Stdio::null())
@@ -51,21 +53,6 @@ fn pretrain(experiment: &Path, runs: &Path) -> Child {
 fn finish(mut child: Child) {
     let status = child.wait().unwrap();
     assert!(status.success(), "{status}");
-}
-
-/// Waits until the run has written another checkpoint than `before`, or has ended.
-fn wait_for_checkpoint(child: &mut Child, file: &Path, before: Option<Vec<u8>>) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(300);
-    while Instant::now() < deadline {
-        if child.try_wait().unwrap().is_some() {
-            return false;
-        }
-        if fs::read(file).ok().is_some_and(|now| Some(now) != before) {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(3));
-    }
-    panic!("no checkpoint within five minutes");
 }
 
 /// The lines of `metrics.jsonl` without what depends on the clock on the wall.
@@ -82,31 +69,21 @@ fn metrics(folder: &Path) -> Vec<serde_json::Value> {
         .collect()
 }
 
-/// A run that is killed after so many milliseconds behind a checkpoint, again and again, against a whole one.
-fn killed_run_equals_whole_run(backbone: &str, method: &str, training: &str, delays: &[u64]) {
+/// A run that is killed at each of some failpoints in turn, against a whole one.
+fn killed_run_equals_whole_run(backbone: &str, method: &str, training: &str, failpoints: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let experiment: PathBuf = folder.path().join("resume.toml");
     let text = EXPERIMENT.replace("BACKBONE", backbone).replace("METHOD", method);
     fs::write(&experiment, text.replace("TRAINING", training)).unwrap();
     let [whole, killed] = ["whole", "killed"].map(|name| folder.path().join(name));
-    finish(pretrain(&experiment, &whole));
+    finish(pretrain(&experiment, &whole, None));
 
     let run = killed.join("resume/sp-seed3");
-    let checkpoint = run.join("checkpoint/latest.ckpt");
-    let mut kills = 0;
-    for &delay in delays {
-        let before = fs::read(&checkpoint).ok();
-        let mut child = pretrain(&experiment, &killed);
-        if !wait_for_checkpoint(&mut child, &checkpoint, before) {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(delay));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
+    for failpoint in failpoints {
+        let status = pretrain(&experiment, &killed, Some(failpoint)).wait().unwrap();
+        assert_eq!(status.code(), None, "{failpoint} was not reached: {method}");
     }
-    assert!(kills >= delays.len().min(2), "the run was too short to be killed: {method}");
-    finish(pretrain(&experiment, &killed));
+    finish(pretrain(&experiment, &killed, None));
 
     let whole = whole.join("resume/sp-seed3");
     let weights = |folder: &Path| fs::read(folder.join("backbone.safetensors")).unwrap();
@@ -130,8 +107,11 @@ fn with_simclr(optimizer: &str) {
     let training = format!(
         "[training]\nbatch = 16\nsteps = 40\n{optimizer}\ncheckpoint_every = 4\nlog_every = 3"
     );
-    // Right after a checkpoint, in the middle of steps, and while a checkpoint may be half-written.
-    killed_run_equals_whole_run(SMALL, SIMCLR, &training, &[0, 40, 7, 90, 1]);
+    // Right after a checkpoint, in the middle of steps, while a checkpoint is being replaced, and
+    // between a score and its line.
+    let failpoints =
+        ["checkpoint=4", "step=10", "checkpoint_written=16", "checkpoint_moved=20", "scored=27"];
+    killed_run_equals_whole_run(SMALL, SIMCLR, &training, &failpoints);
 }
 
 #[test]
@@ -161,7 +141,7 @@ fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
     let text = text.replace("TRAINING", training).replace("every = 9", "every = 60");
     fs::write(&experiment, text).unwrap();
     let [whole, stopped] = ["whole", "stopped"].map(|name| folder.path().join(name));
-    finish(pretrain(&experiment, &whole));
+    finish(pretrain(&experiment, &whole, None));
 
     let run = stopped.join("resume/sp-seed3");
     let messages = folder.path().join("messages");
@@ -191,7 +171,7 @@ fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
     assert!(run.join("checkpoint/latest.ckpt").exists(), "no checkpoint was written");
     assert!(!run.join("backbone.safetensors").exists());
 
-    finish(pretrain(&experiment, &stopped));
+    finish(pretrain(&experiment, &stopped, None));
     let whole = whole.join("resume/sp-seed3");
     let weights = |folder: &Path| fs::read(folder.join("backbone.safetensors")).unwrap();
     assert!(weights(&whole) == weights(&run), "the weights differ");
@@ -216,7 +196,12 @@ fn method(name: &str, backbone: &str, views: &str, settings: &[&str], optimizer:
         "[training]\nbatch = 8\nsteps = 18\n{optimizer}\ncheckpoint_every = 4\nlog_every = 1"
     );
     // Once with all that is frozen or empty at first, and once when it is not.
-    killed_run_equals_whole_run(backbone, &method, &training, &[0, 0, 0]);
+    killed_run_equals_whole_run(
+        backbone,
+        &method,
+        &training,
+        &["checkpoint=4", "step=10", "checkpoint=12"],
+    );
 }
 
 const ADAMW: &str = "optimizer = { name = \"adamw\", weight_decay = 1e-4 }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }";

@@ -8,6 +8,7 @@ mod folder;
 mod pairs;
 mod presets;
 mod pretrain;
+mod report;
 mod scenes;
 mod weights;
 
@@ -56,6 +57,9 @@ enum Command {
     /// Run all arms of an experiment with all seeds, and report their differences.
     #[command(after_help = STOPPING)]
     Compare(compare::Compare),
+    /// Write the table and the page of a study again from what its runs have stored, without pictures
+    /// or weights.
+    Report(report::Report),
     /// Name the recipes that an experiment may start from, or print one.
     #[command(subcommand)]
     Presets(presets::Presets),
@@ -76,6 +80,7 @@ impl Cli {
             Command::Evaluate(args) => args.run(),
             Command::Attention(args) => args.run(),
             Command::Compare(args) => args.run(),
+            Command::Report(args) => args.run(),
             Command::Presets(args) => args.run(),
             Command::Devices(args) => args.run(),
             Command::Bench(args) => args.run(),

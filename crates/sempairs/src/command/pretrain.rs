@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -61,7 +60,7 @@ impl Pretrain {
         runner.warn(&experiment);
         runner.tell_difference(&experiment);
         let downstream = runner.downstream(&experiment)?;
-        let run = runner.pretrain(&experiment, arm, seed, &downstream, &mut HashMap::new())?;
+        let run = runner.pretrain(&experiment, arm, seed, &downstream)?;
         for point in &run.result.curve {
             for score in &point.scores {
                 say!("step {:>6}  {score}", point.step);

@@ -1,5 +1,4 @@
-use sempairs_backbone::NetworkConfig;
-use sempairs_backbone::vit::DropPath;
+use sempairs_backbone::BackboneFactory;
 use sempairs_data::sources::Stl10Split;
 use sempairs_data::{DataError, Pairing};
 use sempairs_eval::{Downstream, EvalError};
@@ -9,10 +8,11 @@ use sempairs_train::{LoaderConfig, TrainError};
 
 use super::bounds::{MAX_PER_CLASS, MAX_SEED};
 use super::refusal::Refusal;
-use super::{Arm, Evaluation, Experiment, MethodConfig, Pictures, Training, names, sizes};
+use super::{Arm, Evaluation, Objective, Pictures, Training, names, sizes};
 use crate::Error;
+use crate::study::Study;
 
-impl Experiment {
+impl<M: Objective, B: BackboneFactory> Study<M, B> {
     /// Whether all values are in their ranges; `file` is what errors call the experiment's file.
     ///
     /// # Errors
@@ -86,19 +86,14 @@ impl Experiment {
         self.backbone
             .check()
             .map_err(|error| Refusal::new(format!("backbone.{}", error.key), error.reason))?;
-        let NetworkConfig::Transformer(vit) = self.backbone.network() else { return Ok(()) };
-        if vit.drop_path != DropPath::default() && !matches!(self.method, MethodConfig::Dino(_)) {
+        if self.backbone.drops_blocks() && !self.method.drops_blocks() {
             let name = self.method.name();
             let reason = format!("is DINO's student's alone: {name} drops no blocks");
             return Err(Refusal::new("backbone.drop_path", reason));
         }
         let local = self.views.locals.as_ref().map(|locals| ("views.locals.size", locals.size));
         for (key, size) in [("views.size", self.views.size)].into_iter().chain(local) {
-            if !size.is_multiple_of(vit.patch) {
-                let reason = format!("is {size}, which patches of {} do not tile", vit.patch);
-                return Err(Refusal::new(key, reason));
-            }
-            self.backbone.check_attention(size).map_err(|reason| Refusal::new(key, reason))?;
+            self.backbone.check_size(size).map_err(|reason| Refusal::new(key, reason))?;
         }
         Ok(())
     }

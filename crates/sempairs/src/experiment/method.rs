@@ -1,12 +1,103 @@
+use burn::tensor::Device;
+use sempairs_backbone::Backbone;
 use sempairs_objective::{
-    BarlowTwinsConfig, ByolConfig, DclConfig, DinoConfig, MoCoConfig, NnClrConfig, ObjectiveError,
-    ProjectorConfig, SimClrConfig, SimSiamConfig, SupConConfig, SwavConfig, VicRegConfig,
+    BarlowTwinsConfig, ByolConfig, DclConfig, DinoConfig, Method, MethodFactory, MoCoConfig,
+    NnClrConfig, ObjectiveError, ProjectorConfig, SimClrConfig, SimSiamConfig, SupConConfig,
+    SwavConfig, VicRegConfig,
 };
 use serde::{Deserialize, Serialize};
 
 use super::sizes::Kept;
 
-/// Which objective, with its constants.
+/// The configuration of an objective: that of a method of any [factory](MethodFactory), or a
+/// [`MethodConfig`], which holds that of any built-in one.
+///
+/// Implement [`MethodFactory`] for a method of your own; this trait follows from it.
+pub trait Objective: Clone + Serialize + Send + Sync + 'static {
+    /// As [`MethodFactory::name`].
+    fn name(&self) -> String;
+
+    /// As [`MethodFactory::check`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn check(&self) -> Result<(), ObjectiveError>;
+
+    /// As [`MethodFactory::check_data`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError>;
+
+    /// Builds the method as [`MethodFactory::init`] does and hands it to `then`: methods share no
+    /// type.
+    fn init_for<B: Backbone, T: UseMethod<B>>(
+        &self,
+        backbone: B,
+        seed: u64,
+        device: &Device,
+        then: T,
+    ) -> T::Output;
+
+    /// Whether the method applies the stochastic depth of a backbone that asks for it.
+    fn drops_blocks(&self) -> bool {
+        false
+    }
+
+    /// The tensors that the method keeps on top of a backbone of so many features, and the squares
+    /// of its loss, where they are known.
+    #[doc(hidden)]
+    fn kept(&self, _features: usize) -> Vec<Kept> {
+        Vec::new()
+    }
+
+    /// Whether the serialised form has the name in it, under the key `name`.
+    #[doc(hidden)]
+    fn names_itself(&self) -> bool {
+        false
+    }
+}
+
+/// What is done with a method that [`Objective::init_for`] has built.
+pub trait UseMethod<B: Backbone> {
+    /// The result.
+    type Output;
+
+    /// Takes the method.
+    fn with<M: Method<Backbone = B>>(self, method: M) -> Self::Output;
+}
+
+impl<F: MethodFactory> Objective for F {
+    fn name(&self) -> String {
+        MethodFactory::name(self)
+    }
+
+    fn check(&self) -> Result<(), ObjectiveError> {
+        MethodFactory::check(self)
+    }
+
+    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+        MethodFactory::check_data(self, batch, pairs)
+    }
+
+    fn init_for<B: Backbone, T: UseMethod<B>>(
+        &self,
+        backbone: B,
+        seed: u64,
+        device: &Device,
+        then: T,
+    ) -> T::Output {
+        then.with(MethodFactory::init(self, backbone, seed, device))
+    }
+
+    fn drops_blocks(&self) -> bool {
+        MethodFactory::drops_blocks(self)
+    }
+}
+
+/// The configuration of any built-in method, chosen by its name in a file.
 ///
 /// A method more is a variant here and an arm in the macro below.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,32 +138,48 @@ pub enum MethodConfig {
 macro_rules! each_method {
     ($method:expr, $config:ident => $body:expr) => {
         match $method {
-            $crate::experiment::MethodConfig::SimClr($config) => $body,
-            $crate::experiment::MethodConfig::MoCo($config) => $body,
-            $crate::experiment::MethodConfig::Byol($config) => $body,
-            $crate::experiment::MethodConfig::SimSiam($config) => $body,
-            $crate::experiment::MethodConfig::Swav($config) => $body,
-            $crate::experiment::MethodConfig::Dino($config) => $body,
-            $crate::experiment::MethodConfig::BarlowTwins($config) => $body,
-            $crate::experiment::MethodConfig::VicReg($config) => $body,
-            $crate::experiment::MethodConfig::SupCon($config) => $body,
-            $crate::experiment::MethodConfig::Dcl($config) => $body,
-            $crate::experiment::MethodConfig::NnClr($config) => $body,
+            MethodConfig::SimClr($config) => $body,
+            MethodConfig::MoCo($config) => $body,
+            MethodConfig::Byol($config) => $body,
+            MethodConfig::SimSiam($config) => $body,
+            MethodConfig::Swav($config) => $body,
+            MethodConfig::Dino($config) => $body,
+            MethodConfig::BarlowTwins($config) => $body,
+            MethodConfig::VicReg($config) => $body,
+            MethodConfig::SupCon($config) => $body,
+            MethodConfig::Dcl($config) => $body,
+            MethodConfig::NnClr($config) => $body,
         }
     };
 }
-pub(crate) use each_method;
-
-impl MethodConfig {
-    /// The name in an experiment's file.
-    pub fn name(&self) -> String {
-        let written = serde_json::to_value(self).expect("a method is plain data");
-        written["name"].as_str().expect("every method is tagged by its name").to_owned()
+impl Objective for MethodConfig {
+    fn name(&self) -> String {
+        each_method!(self, config => MethodFactory::name(config))
     }
 
-    /// The tensors that the method keeps on top of a backbone of so many features, and the squares
-    /// of its loss.
-    pub(super) fn kept(&self, features: usize) -> Vec<Kept> {
+    fn check(&self) -> Result<(), ObjectiveError> {
+        each_method!(self, config => config.check())
+    }
+
+    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+        each_method!(self, config => MethodFactory::check_data(config, batch, pairs))
+    }
+
+    fn init_for<B: Backbone, T: UseMethod<B>>(
+        &self,
+        backbone: B,
+        seed: u64,
+        device: &Device,
+        then: T,
+    ) -> T::Output {
+        each_method!(self, config => then.with(config.init(backbone, seed, device)))
+    }
+
+    fn drops_blocks(&self) -> bool {
+        each_method!(self, config => MethodFactory::drops_blocks(config))
+    }
+
+    fn kept(&self, features: usize) -> Vec<Kept> {
         let projector = each_method!(self, config => &config.projector);
         let (mut kept, width) = (layers("projector", projector, features), projector.output);
         let mut further = |key: &str, rows, learned| {
@@ -103,28 +210,8 @@ impl MethodConfig {
         kept
     }
 
-    /// Whether the method can learn from so many pairs in batches of so many.
-    ///
-    /// # Errors
-    ///
-    /// [`ObjectiveError::Config`] with the key within the method's table whose value does not fit.
-    pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
-        match self {
-            Self::MoCo(config) => config.check_data(batch, pairs),
-            Self::Swav(config) => config.check_data(batch, pairs),
-            Self::NnClr(config) => config.check_data(batch, pairs),
-            Self::SimClr(_) | Self::Byol(_) | Self::SimSiam(_) | Self::Dino(_) => Ok(()),
-            Self::BarlowTwins(_) | Self::VicReg(_) | Self::SupCon(_) | Self::Dcl(_) => Ok(()),
-        }
-    }
-
-    /// Whether the values of the method are in their ranges.
-    ///
-    /// # Errors
-    ///
-    /// [`ObjectiveError::Config`] with the key within the method's table.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
-        each_method!(self, config => config.check())
+    fn names_itself(&self) -> bool {
+        true
     }
 }
 

@@ -1,6 +1,7 @@
 mod check;
 mod classes;
 mod drawn;
+mod own;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use sempairs_scenes::SceneSplit;
 use serde::{Deserialize, Serialize};
 
 pub use classes::Classes;
+pub use own::OwnPictures;
 
 use crate::Error;
 
@@ -84,6 +86,14 @@ pub enum Pictures {
         /// Which of them.
         split: Stl10Split,
     },
+    /// Pictures of a program.
+    Own(OwnPictures),
+}
+
+impl<S: PictureSource + 'static> From<Arc<S>> for Pictures {
+    fn from(source: Arc<S>) -> Self {
+        Self::Own(OwnPictures(source))
+    }
 }
 
 /// Where a decoded cache lies, and what is in it.
@@ -97,6 +107,17 @@ pub struct Cache {
 }
 
 impl Pictures {
+    /// Built-in scenes: `per_class` of each class, `size` by `size` pixels.
+    pub fn scenes(split: SceneSplit, per_class: usize, size: usize) -> Self {
+        Self::Scenes { split, per_class, size, seed: 0, nuisances: toml::Table::new() }
+    }
+
+    /// A folder of class folders, without a cache.
+    pub fn folder(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self::Folder { path, classes: None, cache: None, on_bad_picture: OnBadPicture::Error }
+    }
+
     /// Opens them: the first `per_class` of each class, or all.
     ///
     /// # Errors
@@ -111,7 +132,8 @@ impl Pictures {
                 ));
             }
             // A larger source begins every class with the pictures of a smaller one.
-            let scenes = self.scenes(per_class.unwrap_or(*all), 0)?.expect("these are scenes");
+            let scenes =
+                self.scene_source(per_class.unwrap_or(*all), 0)?.expect("these are scenes");
             return Ok(Arc::new(scenes.in_memory()));
         }
         let all = self.open_all()?;
@@ -142,6 +164,7 @@ impl Pictures {
                 Arc::new(CifarSource::open_folder(CifarKind::Cifar100, path, *split)?)
             }
             Self::Stl10 { path, split } => Arc::new(Stl10Source::open(path, *split)?),
+            Self::Own(OwnPictures(source)) => source.clone(),
         })
     }
 }

@@ -1,13 +1,16 @@
 //! Products of sizes, each of which is within its bounds: tensors, networks, batches.
 
+use sempairs_backbone::BackboneFactory;
 use sempairs_train::limits::STEPS;
 
-use super::Experiment;
+use super::Objective;
 use super::bounds::{MAX_BATCH_BYTES, MAX_PARAMETERS, MAX_SCORES, MAX_VALUES};
 use super::refusal::Refusal;
+use crate::study::Study;
 
 /// A tensor that a method keeps: its key, rows, columns, and whether its values are learned.
-pub(super) struct Kept {
+#[doc(hidden)]
+pub struct Kept {
     pub key: String,
     pub rows: usize,
     pub columns: usize,
@@ -22,7 +25,9 @@ impl Kept {
 
 /// Refuses what would make a tensor, a network or a batch too large. All single sizes have been
 /// checked.
-pub(super) fn check(experiment: &Experiment) -> Result<(), Refusal> {
+pub(super) fn check<M: Objective, B: BackboneFactory>(
+    experiment: &Study<M, B>,
+) -> Result<(), Refusal> {
     let kept = experiment.method.kept(experiment.backbone.features());
     for tensor in &kept {
         if tensor.values() > MAX_VALUES {
@@ -45,7 +50,7 @@ pub(super) fn check(experiment: &Experiment) -> Result<(), Refusal> {
     length(experiment)
 }
 
-fn batch(experiment: &Experiment) -> Result<(), Refusal> {
+fn batch<M, B>(experiment: &Study<M, B>) -> Result<(), Refusal> {
     let (views, batch) = (&experiment.views, experiment.training.batch);
     let pixels = |size: usize, count: usize| (size as u64).pow(2).saturating_mul(count as u64);
     let locals = views.locals.as_ref().map_or(0, |locals| pixels(locals.size, locals.count));
@@ -61,7 +66,7 @@ fn batch(experiment: &Experiment) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn length(experiment: &Experiment) -> Result<(), Refusal> {
+fn length<M, B>(experiment: &Study<M, B>) -> Result<(), Refusal> {
     let (training, evaluation) = (&experiment.training, &experiment.evaluation);
     Refusal::unless_within("evaluation.every", evaluation.every.unwrap_or(1), STEPS)?;
     if let (Some(steps), Some(every)) = (training.steps, evaluation.every)

@@ -48,6 +48,20 @@ pub struct Normalization {
 }
 
 impl Views {
+    /// A published method's augmentation for views of `size` by `size` pixels.
+    pub fn new(augmentation: Augmentation, size: usize) -> Self {
+        Self {
+            size,
+            preset: Some(augmentation),
+            without: Vec::new(),
+            left: None,
+            right: None,
+            normalize: None,
+            locals: None,
+            made_on: MadeOn::Host,
+        }
+    }
+
     /// The pipelines of view one and view two.
     ///
     /// # Errors
@@ -206,16 +220,7 @@ mod tests {
     use super::*;
 
     fn simclr_without(name: &str) -> Views {
-        Views {
-            size: 32,
-            preset: Some(Augmentation::Simclr),
-            without: vec![name.to_owned()],
-            left: None,
-            right: None,
-            normalize: None,
-            locals: None,
-            made_on: MadeOn::Host,
-        }
+        Views { without: vec![name.to_owned()], ..Views::new(Augmentation::Simclr, 32) }
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod settings;
 mod svg;
 mod table;
 
+pub(crate) use pictures::shown;
 use sempairs_data::Picture;
 
 use crate::comparison::Comparison;

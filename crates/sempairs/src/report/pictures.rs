@@ -1,6 +1,5 @@
 //! The pairs that each arm learns from, as pictures.
 
-use std::borrow::Cow;
 use std::io::Cursor;
 
 use image::{ImageFormat, RgbImage, imageops};
@@ -60,7 +59,7 @@ fn arm(comparison: &Comparison, example: &ExamplePairs) -> Option<String> {
     wanted.then(|| format!("<h3>{heading}</h3>\n<div class=\"pairs\">{cards}</div>\n"))
 }
 
-fn img(picture: &Picture, what: &str) -> String {
+fn img(picture: &Picture<'_>, what: &str) -> String {
     format!(
         "<img alt=\"{}\" src=\"data:image/png;base64,{}\">",
         escape(what),
@@ -68,19 +67,28 @@ fn img(picture: &Picture, what: &str) -> String {
     )
 }
 
-/// A picture as PNG, made smaller if it is larger than it is shown.
-fn png(picture: &Picture) -> Vec<u8> {
+/// A picture as the page shows it: made smaller if it is larger than [`SIDE`].
+pub fn shown(picture: &Picture<'_>) -> Picture<'static> {
+    let (width, height) = (picture.width() as u32, picture.height() as u32);
+    let longest = width.max(height);
+    if longest <= SIDE {
+        return picture.clone().into_owned();
+    }
+    let side = |side: u32| (side * SIDE / longest).max(1);
+    let small = imageops::thumbnail(&image(picture), side(width), side(height));
+    Picture::new(small.width() as usize, small.height() as usize, small.into_raw())
+}
+
+fn image(picture: &Picture<'_>) -> RgbImage {
     let side = |side: usize| u32::try_from(side).expect("a side of a picture");
     let (width, height) = (side(picture.width()), side(picture.height()));
     let pixels = RgbImage::from_raw(width, height, picture.pixels().to_vec());
-    let full = pixels.expect("three bytes a pixel");
-    let longest = width.max(height);
-    let shown = if longest > SIDE {
-        let side = |side: u32| (side * SIDE / longest).max(1);
-        Cow::Owned(imageops::thumbnail(&full, side(width), side(height)))
-    } else {
-        Cow::Borrowed(&full)
-    };
+    pixels.expect("three bytes a pixel")
+}
+
+/// A picture as PNG, made smaller if it is larger than it is shown.
+fn png(picture: &Picture<'_>) -> Vec<u8> {
+    let shown = image(&shown(picture));
     let mut bytes = Cursor::new(Vec::new());
     shown.write_to(&mut bytes, ImageFormat::Png).expect("memory takes every picture");
     bytes.into_inner()

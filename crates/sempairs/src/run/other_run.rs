@@ -2,25 +2,27 @@
 
 use std::fs;
 
+use sempairs_backbone::BackboneFactory;
 use sempairs_data::PairDataset;
 use sempairs_internal::summed_up;
 use sempairs_train::{RunDirectory, TrainError};
 use toml::Table;
 
 use crate::Error;
-use crate::experiment::Experiment;
+use crate::experiment::Objective;
 use crate::experiment::differences::{Difference, differences};
 use crate::experiment::written::plain;
+use crate::study::Study;
 
 /// Keys that a message names before it only counts the rest.
 const NAMED: usize = 10;
 
 /// The error of loading a checkpoint; of another run's, with the keys in which this run differs
 /// from the experiment that lies beside it. `only` is this run's experiment as it would lie there.
-pub(super) fn explained(
+pub(super) fn explained<M: Objective, B: BackboneFactory>(
     error: TrainError,
     directory: &RunDirectory,
-    only: &Experiment,
+    only: &Study<M, B>,
     pairs: &PairDataset,
 ) -> Error {
     let TrainError::OtherRun { path, .. } = &error else { return error.into() };
@@ -72,9 +74,9 @@ pub(super) fn explained(
     Error::experiment(path, reason)
 }
 
-/// What a run's weights depend on: as in [`Experiment::run_identity`].
+/// What a run's weights depend on: as in [`Study::run_identity`].
 fn of_the_weights(mut experiment: Table) -> Table {
-    for key in ["name", "preset", "seeds", "evaluation"] {
+    for key in ["name", "preset", "extends", "seeds", "evaluation"] {
         experiment.remove(key);
     }
     if let Some(training) = experiment.get_mut("training").and_then(|it| it.as_table_mut()) {

@@ -12,7 +12,6 @@ mod hashes;
 mod machine;
 mod small_runs;
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use fnv::Fnv;
@@ -102,8 +101,7 @@ fn run_all() -> Vec<(&'static str, [u64; 3])> {
         runner.progress = Progress::Quiet;
         let downstream = runner.downstream(&experiment).unwrap();
         let arm = &experiment.arms[0];
-        let finished =
-            runner.pretrain(&experiment, arm, 3, &downstream, &mut HashMap::new()).unwrap();
+        let finished = runner.pretrain(&experiment, arm, 3, &downstream).unwrap();
         drop(finished);
         let directory = RunDirectory::create(runner.run_folder(&experiment, arm, 3)).unwrap();
         let hashes = [

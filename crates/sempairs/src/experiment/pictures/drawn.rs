@@ -15,11 +15,15 @@ impl Pictures {
     ///
     /// [`Error::Experiment`] for nuisances that are none, and for scenes that are larger than
     /// [`MAX_SIDE`] or take more than [`MAX_SCENE_BYTES`].
-    pub fn scenes(&self, per_class: usize, further: u64) -> Result<Option<SceneSource>, Error> {
+    pub fn scene_source(
+        &self,
+        per_class: usize,
+        further: u64,
+    ) -> Result<Option<SceneSource>, Error> {
         Ok(self.drawn("pictures", per_class, further)?)
     }
 
-    /// As [`scenes`](Self::scenes); `key` is what the pictures are called in their experiment.
+    /// As [`scene_source`](Self::scene_source); `key` is what the pictures are called in their experiment.
     pub(in crate::experiment) fn drawn(
         &self,
         key: &str,

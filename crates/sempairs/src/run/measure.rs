@@ -1,4 +1,8 @@
-//! What a comparison shows around its scores: what needs no network, what features ignore, and a map of them.
+//! What a comparison shows besides the scores of trained networks: baselines without a network, the
+//! scores of untrained networks, the invariance of features, and a t-SNE map of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::tensor::Device;
 use sempairs_backbone::Backbone;
@@ -6,7 +10,8 @@ use sempairs_data::PictureSource;
 use sempairs_eval::analysis::invariance::{InvarianceReport, invariance};
 use sempairs_eval::analysis::tsne;
 use sempairs_eval::{
-    Downstream, EvalError, Features, ProgressBar, Protocol, Score, colour_histogram, raw_pixels,
+    Downstream, EvalError, Features, Identity, ProgressBar, Protocol, Score, colour_histogram,
+    raw_pixels,
 };
 use sempairs_internal::progress_bar;
 
@@ -17,6 +22,33 @@ use crate::experiment::Evaluation;
 /// Pictures on the map of embeddings; more make a blot, and t-SNE's cost grows with their square.
 const MAP_PICTURES: usize = 600;
 
+/// The scores of untrained networks. All arms of a study begin with the same weights, so they are
+/// scored once.
+#[derive(Clone, Default)]
+pub(super) struct UntrainedScores(Arc<Mutex<HashMap<String, Vec<Score>>>>);
+
+impl UntrainedScores {
+    /// The scores of these weights on this data, which `make` makes if nobody has asked before.
+    pub fn of(
+        &self,
+        weights: Identity,
+        evaluation: &Evaluation,
+        downstream: &Downstream,
+        make: impl FnOnce() -> Result<Vec<Score>, Error>,
+    ) -> Result<Vec<Score>, Error> {
+        let Evaluation { dataset, train, test, protocols, .. } = evaluation;
+        let key = (weights.to_string(), dataset, train, test, protocols, downstream.views());
+        let key = serde_json::to_string(&key).expect("plain data");
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(scores) = known().get(&key) {
+            return Ok(scores.clone());
+        }
+        let scores = make()?;
+        known().insert(key, scores.clone());
+        Ok(scores)
+    }
+}
+
 /// A bar, if the downstream's are shown.
 fn bar(downstream: &Downstream, what: String) -> ProgressBar {
     if downstream.progress { progress_bar(what, 0) } else { ProgressBar::hidden() }
@@ -24,7 +56,7 @@ fn bar(downstream: &Downstream, what: String) -> ProgressBar {
 
 /// What needs no network: weighted k-NN on pixels and on colours. Source of the settings: the sizes are
 /// those at which such baselines are usually given, 32 pixels a side and 8 bins a channel.
-pub(crate) fn baselines(downstream: &Downstream) -> Result<Vec<Score>, Error> {
+pub(super) fn baselines(downstream: &Downstream) -> Result<Vec<Score>, Error> {
     type Describe = fn(&dyn PictureSource, &ProgressBar) -> Result<Features, EvalError>;
     let knn: Protocol = "knn".parse()?;
     let describe: [(&str, Describe); 2] = [
@@ -45,7 +77,7 @@ pub(crate) fn baselines(downstream: &Downstream) -> Result<Vec<Score>, Error> {
 }
 
 /// What the features ignore, if the test pictures are scenes and the experiment asks for it.
-pub(crate) fn ignored<B: Backbone>(
+pub(super) fn ignored<B: Backbone>(
     backbone: &B,
     evaluation: &Evaluation,
     downstream: &Downstream,
@@ -53,13 +85,13 @@ pub(crate) fn ignored<B: Backbone>(
 ) -> Result<Option<InvarianceReport>, Error> {
     let Some(per_class) = evaluation.invariance_scenes else { return Ok(None) };
     // Scenes of their own, which the probe was neither fitted nor scored on.
-    let Some(scenes) = evaluation.test.scenes(per_class, 1)? else { return Ok(None) };
+    let Some(scenes) = evaluation.test.scene_source(per_class, 1)? else { return Ok(None) };
     let (pipeline, bar) = (&downstream.pipeline, bar(downstream, "invariance".into()));
     Ok(Some(invariance(backbone, &scenes, pipeline, device, downstream.batch, &bar)?))
 }
 
 /// The test set's features on a plane.
-pub(crate) fn map<B: Backbone>(
+pub(super) fn map<B: Backbone>(
     backbone: &B,
     downstream: &Downstream,
     device: &Device,

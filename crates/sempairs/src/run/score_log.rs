@@ -11,7 +11,7 @@ use crate::experiment::Evaluation;
 ///
 /// The file may hold more: scores of this run under other protocols or on other data, and lines that
 /// `sempairs evaluate` has added. They stay as they are.
-pub(crate) struct ScoreLog {
+pub(super) struct ScoreLog {
     path: PathBuf,
     run: String,
     identity: String,
@@ -182,7 +182,7 @@ mod tests {
     use crate::experiment::Experiment;
 
     fn evaluation() -> Evaluation {
-        let text = include_str!("../../../data/experiments/simclr_semantic.toml");
+        let text = include_str!("../../../../data/experiments/simclr_semantic.toml");
         Experiment::parse(text, "simclr_semantic.toml").unwrap().evaluation
     }
 

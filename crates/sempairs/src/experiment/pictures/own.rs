@@ -1,0 +1,59 @@
+use std::fmt;
+use std::sync::Arc;
+
+use sempairs_data::PictureSource;
+use sempairs_eval::Identity;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Pictures that a program brings along.
+///
+/// In a study's text they are written as their number and a hash of their names and classes, which
+/// tells other pictures apart but cannot be read back.
+#[derive(Clone)]
+pub struct OwnPictures(pub Arc<dyn PictureSource>);
+
+impl OwnPictures {
+    fn identity(&self) -> Identity {
+        let Self(source) = self;
+        let classes = source.classes().iter();
+        let identity = classes.fold(Identity::new(), |it, class| it.and_field(class.as_bytes()));
+        (0..source.len()).fold(identity, |it, index| {
+            let class = source.class(index).map_or(u64::MAX, |class| class as u64);
+            it.and_field(source.name(index).as_bytes()).and(&class.to_le_bytes())
+        })
+    }
+}
+
+impl PartialEq for OwnPictures {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.identity() == other.identity()
+    }
+}
+
+impl fmt::Debug for OwnPictures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (pictures, classes) = (self.0.len(), self.0.classes().len());
+        write!(f, "OwnPictures({pictures} pictures of {classes} classes)")
+    }
+}
+
+#[derive(Serialize)]
+struct Written {
+    pictures: usize,
+    classes: usize,
+    identity: String,
+}
+
+impl Serialize for OwnPictures {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (pictures, classes) = (self.0.len(), self.0.classes().len());
+        Written { pictures, classes, identity: self.identity().to_string() }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for OwnPictures {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("pictures of the kind `own` belong to a program and to no file"))
+    }
+}

@@ -1,0 +1,23 @@
+//! Views as pictures that a person can look at.
+
+use sempairs_augment::{Pipeline, Scratch, Transform};
+use sempairs_data::{Key, Picture};
+
+/// A view as an 8-bit picture, before the normalisation.
+pub(crate) fn visible(pipeline: &Pipeline, picture: &Picture<'_>, key: Key) -> Picture<'static> {
+    let visible = pipeline.transforms().iter();
+    let visible = visible.filter(|transform| !matches!(transform, Transform::Normalize { .. }));
+    let pipeline = Pipeline::new(visible.cloned().collect());
+    let size = pipeline.size();
+    let mut planes = vec![0.0; 3 * size * size];
+    pipeline.plan(picture.width(), picture.height(), key).apply(
+        picture,
+        &mut planes,
+        &mut Scratch::default(),
+    );
+    let byte = |i: usize| {
+        let (pixel, channel) = (i / 3, i % 3);
+        (255.0 * planes[channel * size * size + pixel]).round().clamp(0.0, 255.0) as u8
+    };
+    Picture::new(size, size, (0..3 * size * size).map(byte).collect::<Vec<u8>>())
+}

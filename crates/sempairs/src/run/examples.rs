@@ -1,0 +1,43 @@
+//! Example pairs of every arm, for the report.
+
+use sempairs_data::{Key, Side};
+
+use sempairs_backbone::BackboneFactory;
+
+use super::Runner;
+use crate::Error;
+use crate::experiment::Objective;
+use crate::rendered::visible;
+use crate::report::ExamplePairs;
+use crate::study::Study;
+
+/// Pairs of each arm that a report shows.
+const PAIRS: usize = 6;
+
+/// Some pairs of every arm, as pictures and as the network sees them in the first epoch.
+pub(super) fn examples<M: Objective, B: BackboneFactory>(
+    runner: &Runner,
+    study: &Study<M, B>,
+) -> Result<Vec<ExamplePairs>, Error> {
+    let pipelines = study.views.pipelines()?;
+    let seed = study.seeds[0];
+    let mut examples = Vec::new();
+    for arm in &study.arms {
+        let dataset = runner.pairs(study, arm, seed)?;
+        let (mut pairs, mut views) = (Vec::new(), Vec::new());
+        let step = (dataset.len() / PAIRS).max(1);
+        for number in (0..dataset.len()).step_by(step).take(PAIRS) {
+            let pair = dataset.pair(number);
+            let left = dataset.source().read(pair.left)?.into_owned();
+            let right = dataset.source().read(pair.right)?.into_owned();
+            let key = |side| Key { seed, epoch: 0, picture: number as u64, side };
+            views.push([
+                visible(&pipelines[0], &left, key(Side::Left)),
+                visible(&pipelines[1], &right, key(Side::Right)),
+            ]);
+            pairs.push([left, right]);
+        }
+        examples.push(ExamplePairs { arm: arm.name.clone(), pairs, views });
+    }
+    Ok(examples)
+}

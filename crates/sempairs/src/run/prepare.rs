@@ -1,0 +1,207 @@
+//! The first step of a run: its pairs, their checks, and its identity.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use sempairs_backbone::BackboneFactory;
+use sempairs_data::PairDataset;
+use sempairs_eval::Identity;
+use sempairs_objective::ObjectiveError;
+use sempairs_train::limits::STEPS;
+use sempairs_train::{Checkpoints, Pipelines, TrainError, pairs_identity};
+
+use super::Runner;
+use crate::Error;
+use crate::experiment::{Arm, Objective};
+use crate::study::Study;
+
+/// The pairs that somebody holds, by what they are drawn from.
+#[derive(Clone, Default)]
+pub(super) struct DrawnPairs(Arc<Mutex<HashMap<String, Weak<PairDataset>>>>);
+
+/// A run whose pairs are drawn and whose settings are checked.
+pub(super) struct Prepared {
+    /// Its pairs.
+    pub pairs: Arc<PairDataset>,
+    /// Its augmentation.
+    pub pipelines: Pipelines,
+    /// A hash of everything that its weights depend on.
+    pub identity: String,
+    /// The run that it continues.
+    pub parent: Option<Parent>,
+}
+
+/// A run of an earlier study that one of this study continues.
+pub(super) struct Parent {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its identity.
+    pub identity: String,
+}
+
+impl Parent {
+    /// Its checkpoints.
+    pub fn checkpoints(&self) -> Checkpoints {
+        Checkpoints::new(self.folder.join("checkpoint"), &self.identity)
+    }
+}
+
+impl Runner {
+    /// The pairs of one arm. The draw of partners depends on the seed too, so that an interval over seeds
+    /// covers it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever opening the pictures or pairing them meets.
+    pub fn pairs<M: Objective, B: BackboneFactory>(
+        &self,
+        study: &Study<M, B>,
+        arm: &Arm,
+        seed: u64,
+    ) -> Result<Arc<PairDataset>, Error> {
+        let key = (&study.pictures, &arm.pairing, arm.per_class, seed);
+        let key = serde_json::to_string(&key).expect("plain data");
+        let mut drawn = self.drawn.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pairs) = drawn.get(&key).and_then(Weak::upgrade) {
+            return Ok(pairs);
+        }
+        let source = self.opened.open(&study.pictures, arm.per_class)?;
+        let pairs = arm.pairing.pairs(&*source, seed)?;
+        let pairs = Arc::new(PairDataset::new(source, pairs));
+        drawn.retain(|_, pairs| pairs.strong_count() > 0);
+        drawn.insert(key, Arc::downgrade(&pairs));
+        Ok(pairs)
+    }
+
+    /// The study with its length and its warm-up in steps: those of the first arm, so that every arm, however
+    /// many pairs it has, takes the same steps at the same learning rates.
+    ///
+    /// # Errors
+    ///
+    /// Whatever opening the first arm's pictures meets, and [`Error::Experiment`] if they do not fill a batch.
+    pub fn in_steps<M: Objective, B: BackboneFactory>(
+        &self,
+        study: &Study<M, B>,
+    ) -> Result<Study<M, B>, Error> {
+        let mut study = study.clone();
+        let training = &study.training;
+        if training.epochs.is_none() && training.learning_rate.warmup_epochs == 0.0 {
+            return Ok(study);
+        }
+        let pairs = self.pairs(&study, &study.arms[0], study.seeds[0])?.len();
+        let per_epoch = pairs / training.batch;
+        if per_epoch == 0 {
+            return Err(too_few(&study, &study.arms[0], pairs));
+        }
+        let training = &mut study.training;
+        if let Some(epochs) = training.epochs.take() {
+            let steps = epochs.saturating_mul(per_epoch);
+            if !STEPS.contains(&steps) {
+                let most = STEPS.end();
+                let reason = format!(
+                    "`training.epochs`: is {epochs}, which makes {steps} steps, over {most}"
+                );
+                return Err(Error::experiment(format!("experiment `{}`", study.name), reason));
+            }
+            training.steps = Some(steps);
+        }
+        let rate = &mut training.learning_rate;
+        if rate.warmup_epochs > 0.0 {
+            // More than there can be steps of is never over.
+            let steps = (rate.warmup_epochs * per_epoch as f64).round() as usize;
+            rate.warmup_steps = Some(steps.min(*STEPS.end()));
+            rate.warmup_epochs = 0.0;
+        }
+        // A length in steps can be too long for what is asked for by steps.
+        study.check(&format!("experiment `{}`", study.name))?;
+        Ok(study)
+    }
+
+    /// Draws the pairs of a run and checks what can be checked before anything is allocated or
+    /// written. The study's length is in steps.
+    pub(super) fn prepare<M: Objective, B: BackboneFactory>(
+        &self,
+        study: &Study<M, B>,
+        arm: &Arm,
+        seed: u64,
+    ) -> Result<Prepared, Error> {
+        let pairs = self.pairs(study, arm, seed)?;
+        let batch = study.training.batch;
+        if pairs.len() < batch {
+            return Err(too_few(study, arm, pairs.len()));
+        }
+        // Before a network or a queue is made.
+        let fits = study.method.check_data(batch, pairs.len());
+        fits.map_err(|error| unfit(&study.name, error.into()))?;
+        let parent = self.parent(study, arm, seed)?;
+        let identity = self.identity(study, arm, seed, &pairs, parent.as_ref())?.to_string();
+        let pipelines = study.views.all_pipelines()?;
+        Ok(Prepared { pairs, pipelines, identity, parent })
+    }
+
+    /// A hash of all that a run's weights depend on: what the study says, the backend, which pictures
+    /// make which pairs, the file of the initial weights, and the run that this one continues.
+    fn identity<M: Objective, B: BackboneFactory>(
+        &self,
+        study: &Study<M, B>,
+        arm: &Arm,
+        seed: u64,
+        pairs: &PairDataset,
+        parent: Option<&Parent>,
+    ) -> Result<Identity, Error> {
+        let told = study.run_identity(arm, seed).to_string();
+        let identity =
+            Identity::new().and_field(told.as_bytes()).and_field(self.backend().as_bytes());
+        let mut identity = pairs_identity(identity, pairs);
+        if let Some(path) = study.backbone.weights() {
+            let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
+            identity = identity.and_field(b"weights").and_field(&bytes);
+        }
+        if let Some(parent) = parent {
+            identity = identity.and_field(b"extends").and_field(parent.identity.as_bytes());
+        }
+        Ok(identity)
+    }
+
+    /// The run that one of this study continues, if the study extends another one.
+    fn parent<M: Objective, B: BackboneFactory>(
+        &self,
+        study: &Study<M, B>,
+        arm: &Arm,
+        seed: u64,
+    ) -> Result<Option<Parent>, Error> {
+        let Some(extended) = &study.extends else { return Ok(None) };
+        let folder = extended.join(format!("{}-seed{seed}", arm.name));
+        match Checkpoints::identity_of(folder.join("checkpoint"))? {
+            Some(identity) => Ok(Some(Parent { folder, identity })),
+            None => Err(Error::experiment(
+                format!("experiment `{}`", study.name),
+                format!(
+                    "`extends`: there is no checkpoint in {}; run the study that it names first, or leave \
+                     `extends` out",
+                    folder.join("checkpoint").display()
+                ),
+            )),
+        }
+    }
+}
+
+/// The error of an arm that does not fill a batch.
+fn too_few<M, B>(study: &Study<M, B>, arm: &Arm, pairs: usize) -> Error {
+    let [name, batch] = [&study.name, &study.training.batch.to_string()];
+    let reason = format!("`training.batch`: is {batch}, but arm `{}` has {pairs} pairs", arm.name);
+    Error::experiment(format!("experiment `{name}`"), reason)
+}
+
+/// The error of a method that cannot learn from these data, with the key in the study's file.
+pub(super) fn unfit(study: &str, error: TrainError) -> Error {
+    let (key, reason) = match error {
+        TrainError::Config { key, reason } => (key, reason),
+        TrainError::Method(ObjectiveError::Config { key, reason }) => {
+            (format!("method.{key}"), reason)
+        }
+        other => return other.into(),
+    };
+    Error::experiment(format!("experiment `{study}`"), format!("`{key}`: {reason}"))
+}

@@ -1,0 +1,164 @@
+//! What a study and its runs have found, as files in their folders.
+//!
+//! ```text
+//! runs/NAME/study.json               the study, its arms, the baselines
+//! runs/NAME/examples/*.png           some pairs of every arm, as pictures and as views
+//! runs/NAME/ARM-seedN/result.json    scores over time and what was logged
+//! runs/NAME/ARM-seedN/map.json       the t-SNE map of the features, of the first seed
+//! ```
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sempairs_data::{Picture, decode};
+use sempairs_eval::Score;
+use sempairs_internal::write_whole;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::comparison::{Map, RunResult};
+use crate::png;
+use crate::report::{ExamplePairs, shown};
+use crate::study::Arm;
+
+/// A study as it is stored.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StudyRecord {
+    pub name: String,
+    pub identity: String,
+    /// The study as TOML.
+    pub experiment: String,
+    pub device: String,
+    /// Classes of the downstream data.
+    pub classes: usize,
+    pub baselines: Vec<Score>,
+    pub arms: Vec<ArmRecord>,
+    pub seeds: Vec<u64>,
+}
+
+/// An arm as it is stored.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ArmRecord {
+    pub arm: Arm,
+    /// Pairs per epoch.
+    pub pairs: usize,
+    /// Different pictures in the pairs.
+    pub pictures: usize,
+}
+
+impl StudyRecord {
+    /// The file in the folder of a study.
+    pub fn path(folder: &Path) -> PathBuf {
+        folder.join("study.json")
+    }
+
+    /// Writes the file.
+    pub fn write(&self, folder: &Path) -> Result<(), Error> {
+        write(&Self::path(folder), self)
+    }
+
+    /// Reads the file; `None` where there is none.
+    pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
+        read(&Self::path(folder))
+    }
+}
+
+/// Writes the result of a run into its folder.
+pub(super) fn write_result(folder: &Path, result: &RunResult) -> Result<(), Error> {
+    write(&folder.join("result.json"), result)
+}
+
+/// Reads the result of a run; `None` if it has none yet.
+pub(super) fn read_result(folder: &Path) -> Result<Option<RunResult>, Error> {
+    read(&folder.join("result.json"))
+}
+
+/// Writes the map of a run's features into its folder.
+pub(super) fn write_map(folder: &Path, map: &Map) -> Result<(), Error> {
+    write(&folder.join("map.json"), map)
+}
+
+/// Reads the map of a run's features.
+pub(super) fn read_map(folder: &Path) -> Result<Option<Map>, Error> {
+    read(&folder.join("map.json"))
+}
+
+/// Writes example pairs into the folder of a study, as they are shown.
+pub(super) fn write_examples(folder: &Path, examples: &[ExamplePairs]) -> Result<(), Error> {
+    let folder = folder.join("examples");
+    fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
+    for ExamplePairs { arm, pairs, views } in examples {
+        for (kind, rows) in [("picture", pairs), ("view", views)] {
+            for (number, pair) in rows.iter().enumerate() {
+                for (side, picture) in ["left", "right"].into_iter().zip(pair) {
+                    png::write(&example(&folder, arm, number, side, kind), &shown(picture))?;
+                }
+            }
+            // Of an earlier comparison with more pairs.
+            for number in rows.len().. {
+                let left = example(&folder, arm, number, "left", kind);
+                if !left.exists() {
+                    break;
+                }
+                for path in [left, example(&folder, arm, number, "right", kind)] {
+                    fs::remove_file(&path).map_err(|e| Error::io(&path, e))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads the example pairs of the arms with these names.
+pub(super) fn read_examples<'a>(
+    folder: &Path,
+    arms: impl Iterator<Item = &'a str>,
+) -> Result<Vec<ExamplePairs>, Error> {
+    let folder = folder.join("examples");
+    let rows = |arm: &str, kind: &str| {
+        let mut rows = Vec::new();
+        while example(&folder, arm, rows.len(), "left", kind).exists() {
+            let read = |side| {
+                let path = example(&folder, arm, rows.len(), side, kind);
+                let bytes = fs::read(&path).map_err(|e| Error::io(&path, e))?;
+                Ok::<Picture<'static>, Error>(decode(&bytes, &path.display().to_string())?)
+            };
+            let pair = [read("left")?, read("right")?];
+            rows.push(pair);
+        }
+        Ok::<_, Error>(rows)
+    };
+    arms.map(|arm| {
+        let (pairs, views) = (rows(arm, "picture")?, rows(arm, "view")?);
+        Ok(ExamplePairs { arm: arm.into(), pairs, views })
+    })
+    .collect()
+}
+
+/// The file of one picture of an example pair.
+fn example(folder: &Path, arm: &str, number: usize, side: &str, kind: &str) -> PathBuf {
+    folder.join(format!("{arm}-{}-{side}-{kind}.png", number + 1))
+}
+
+/// Writes a file of JSON, whole or not at all.
+pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
+    write_whole(path, |out| {
+        serde_json::to_writer_pretty(&mut *out, value)?;
+        writeln!(out)
+    })
+    .map_err(|e| Error::io(path, e))
+}
+
+/// Reads a file of JSON; `None` where there is none.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let bytes = fs::read(path).map_err(|e| Error::io(path, e))?;
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+        let reason = format!("is not as it was written: {error}; run `sempairs compare` again");
+        Error::experiment(path.display().to_string(), reason)
+    })
+}

@@ -1,0 +1,144 @@
+//! The last step of a study: a comparison of what its runs have stored.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sempairs_backbone::BackboneFactory;
+use sempairs_internal::{note, write_whole};
+
+use super::Runner;
+use super::examples::examples;
+use super::record::{self, StudyRecord};
+use crate::Error;
+use crate::comparison::{ArmResult, Comparison};
+use crate::experiment::Objective;
+use crate::report::{self, ExamplePairs};
+use crate::study::Study;
+
+/// A comparison and the example pairs that its page shows.
+pub struct Summary {
+    /// The comparison.
+    pub comparison: Comparison,
+    /// Some pairs of every arm; none in folders of earlier versions.
+    pub examples: Vec<ExamplePairs>,
+}
+
+/// The files that a comparison is written to.
+pub struct ComparisonFiles {
+    /// The table as it is printed, `table.txt`.
+    pub table: PathBuf,
+    /// All numbers, `comparison.json`.
+    pub json: PathBuf,
+    /// The page, `report.html`.
+    pub report: PathBuf,
+}
+
+/// Compares the runs whose results are stored in the folder of a study. It needs neither pictures nor
+/// weights. Runs without a result are left out, and standard error names them.
+///
+/// A folder of an earlier version has no `study.json`; there the numbers are those of its
+/// `comparison.json`.
+///
+/// # Errors
+///
+/// [`Error::Experiment`] if the folder holds no study or no run of it has a result, [`Error::Io`] for
+/// a file that cannot be read.
+pub fn summarise(folder: &Path) -> Result<Summary, Error> {
+    let none = |reason: &str| Err(Error::experiment(folder.display().to_string(), reason));
+    let Some(study) = StudyRecord::read(folder)? else {
+        return match record::read(&folder.join("comparison.json"))? {
+            Some(comparison) => Ok(Summary { comparison, examples: Vec::new() }),
+            None => none(
+                "holds no study.json and no comparison.json; name the folder of a study, runs/NAME",
+            ),
+        };
+    };
+    let mut arms = Vec::new();
+    let mut missing = Vec::new();
+    for arm in study.arms {
+        let mut result = ArmResult {
+            arm: arm.arm,
+            pairs: arm.pairs,
+            pictures: arm.pictures,
+            runs: Vec::new(),
+            map: None,
+        };
+        for seed in &study.seeds {
+            let name = format!("{}-seed{seed}", result.arm.name);
+            match record::read_result(&folder.join(&name))? {
+                Some(run) => result.runs.push(run),
+                None => missing.push(name.clone()),
+            }
+            if result.map.is_none() {
+                result.map = record::read_map(&folder.join(&name))?;
+            }
+        }
+        arms.push(result);
+    }
+    if arms.iter().all(|arm| arm.runs.is_empty()) {
+        return none("none of its runs has a result yet; `sempairs compare` goes on with them");
+    }
+    if !missing.is_empty() {
+        note!("{}: without a result: {}", folder.display(), missing.join(", "));
+    }
+    let against = arms[0].arm.name.clone();
+    let mut comparison = Comparison {
+        name: study.name,
+        identity: study.identity,
+        experiment: study.experiment,
+        device: study.device,
+        classes: study.classes,
+        baselines: study.baselines,
+        arms,
+        differences: Vec::new(),
+    };
+    comparison.differences = comparison.compare_with(&against);
+    let names = comparison.arms.iter().map(|arm| arm.arm.name.as_str());
+    let examples = record::read_examples(folder, names)?;
+    Ok(Summary { comparison, examples })
+}
+
+impl Summary {
+    /// Writes `table.txt`, `comparison.json` and `report.html` into a folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn write(&self, folder: &Path) -> Result<ComparisonFiles, Error> {
+        let Self { comparison, examples } = self;
+        let files = ComparisonFiles {
+            table: folder.join("table.txt"),
+            json: folder.join("comparison.json"),
+            report: folder.join("report.html"),
+        };
+        write_whole(&files.table, |out| writeln!(out, "{comparison}"))
+            .map_err(|e| Error::io(&files.table, e))?;
+        write_whole(&files.json, |out| Ok(serde_json::to_writer_pretty(out, comparison)?))
+            .map_err(|e| Error::io(&files.json, e))?;
+        let page = report::html(comparison, examples);
+        write_whole(&files.report, |out| out.write_all(page.as_bytes()))
+            .map_err(|e| Error::io(&files.report, e))?;
+        Ok(files)
+    }
+}
+
+impl Runner {
+    /// Writes a comparison beside its runs: `table.txt`, `comparison.json`, and `report.html` with some
+    /// pairs of every arm as pictures.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], and whatever opening the pictures meets.
+    pub fn write_comparison<M: Objective, B: BackboneFactory>(
+        &self,
+        study: &Study<M, B>,
+        comparison: &Comparison,
+    ) -> Result<ComparisonFiles, Error> {
+        let folder = self.folder(study);
+        fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
+        let examples = examples(self, study)?;
+        record::write_examples(&folder, &examples)?;
+        Summary { comparison: comparison.clone(), examples }.write(&folder)
+    }
+}

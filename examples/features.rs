@@ -1,0 +1,36 @@
+//! Weighted k-NN on the features of pretrained weights: `features WEIGHTS TRAIN TEST`.
+//!
+//! WEIGHTS is a ResNet-18 under torchvision's names (`.safetensors` or `.pth`); TRAIN and TEST are
+//! folders with a folder of pictures for each class.
+//!
+//! ```text
+//! cargo run --example features -- resnet18.pth photos/train photos/test
+//! ```
+
+use std::error::Error;
+use std::path::Path;
+
+use sempairs::augment::Augmentation;
+use sempairs::backbone::weights::{LoadOptions, Prefix, load};
+use sempairs::backbone::{Architecture, BackboneConfig};
+use sempairs::data::FolderSource;
+use sempairs::eval::{Knn, Protocol, extract};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [weights, train, test] = &arguments[..] else { return Err("WEIGHTS TRAIN TEST".into()) };
+    println!("{}", score(weights.as_ref(), train.as_ref(), test.as_ref())?);
+    Ok(())
+}
+
+fn score(weights: &Path, train: &Path, test: &Path) -> Result<String, Box<dyn Error>> {
+    let device = sempairs::device::open("flex")?;
+    let resnet = BackboneConfig::new(Architecture::Resnet18).init(&device);
+    let resnet = load(resnet, weights, &LoadOptions { prefix: Prefix::Common })?;
+    let view = Augmentation::Evaluation.evaluation(64);
+    let bar = sempairs::eval::ProgressBar::hidden();
+    let features =
+        |folder| extract(&resnet, &FolderSource::open(folder)?, &view, &device, 64, &bar);
+    let (train, test) = (features(train)?, features(test)?);
+    Ok(Protocol::Knn(Knn::default()).score("folder", "64 px", &train, &test)?.to_string())
+}
