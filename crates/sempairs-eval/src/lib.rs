@@ -48,4 +48,3 @@ pub use protocols::{
     ScoreLine, Sees, SgdDino, SgdMoco, Trial, append_scores, read_scores, stratified,
     update_scores,
 };
-pub use sempairs_internal::ProgressBar;

@@ -24,7 +24,7 @@ fn features_and_protocols_end_with_an_error() {
         assert!(matches!(error, EvalError::Data(DataError::Interrupted)), "{error}");
     };
     is_interruption(downstream.features(&backbone, &device).unwrap_err());
-    is_interruption(raw_pixels(&*scenes, 8, &sempairs_eval::ProgressBar::hidden()).unwrap_err());
+    is_interruption(raw_pixels(&*scenes, 8).unwrap_err());
     for name in ["knn", "probe", "sgd_moco", "sgd_dino"] {
         let protocol: Protocol = name.parse().unwrap();
         is_interruption(protocol.score("scenes", "none", &train, &train).unwrap_err());

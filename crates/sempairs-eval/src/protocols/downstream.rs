@@ -7,14 +7,15 @@ use burn::tensor::Device;
 use sempairs_augment::Pipeline;
 use sempairs_backbone::Backbone;
 use sempairs_data::PictureSource;
-use sempairs_internal::ProgressBar;
-use sempairs_internal::progress_bar;
+use sempairs_internal::{ProgressBar, progress_bar};
+use sempairs_scenes::SceneSource;
 
 use super::class_mapping::matched;
+use crate::analysis::invariance::{InvarianceReport, invariance_with};
 use crate::features::ClassTokens;
 use crate::features::features_identity;
-use crate::features::labels;
-use crate::{EvalError, Features, FineTune, Knn, Probe, Protocol, Score, Sees, extract};
+use crate::features::{colour_histogram_with, extract_with, labels, raw_pixels_with};
+use crate::{EvalError, Features, FineTune, Knn, Probe, Protocol, Score, Sees};
 
 /// Something that a backbone can be scored on.
 pub trait Evaluate {
@@ -94,7 +95,7 @@ impl Downstream {
     ///
     /// # Errors
     ///
-    /// As [`extract`], and [`EvalError::File`] for a damaged cache.
+    /// As [`extract`](crate::extract), and [`EvalError::File`] for a damaged cache.
     pub fn features<B: Backbone>(
         &self,
         backbone: &B,
@@ -114,6 +115,47 @@ impl Downstream {
         device: &Device,
     ) -> Result<Features, EvalError> {
         self.set("test", &*self.test, backbone, device)
+    }
+
+    /// Scores of features that need no network: weighted k-NN ([`Knn`] with its default settings)
+    /// on [raw pixels](crate::raw_pixels) of 32 by 32 and on
+    /// [colour histograms](crate::colour_histogram) of 8 bins per channel. A score's
+    /// [`views`](Score::views) names its features.
+    ///
+    /// # Errors
+    ///
+    /// As [`extract`](crate::extract) and [`Protocol::score`].
+    pub fn baselines(&self) -> Result<Vec<Score>, EvalError> {
+        type Describe = fn(&dyn PictureSource, &ProgressBar) -> Result<Features, EvalError>;
+        let knn = Protocol::Knn(Knn::default());
+        let describe: [(&str, Describe); 2] = [
+            ("raw pixels 32x32", |source, bar| raw_pixels_with(source, 32, bar)),
+            ("colour histogram 8x8x8", |source, bar| colour_histogram_with(source, 8, bar)),
+        ];
+        let score = |(name, describe): (&str, Describe)| {
+            let bar = self.bar(format!("{} as {name}", self.name));
+            let [train, test] = [&self.train, &self.test].map(|source| describe(&**source, &bar));
+            drop(bar);
+            let bar = self.bar(format!("{} {knn} on {name}", self.name));
+            knn.score_with(&self.name, name, &train?, &test?, &bar)
+        };
+        describe.into_iter().map(score).collect()
+    }
+
+    /// The [invariance](crate::analysis::invariance::invariance) of a backbone's features, with
+    /// this data set's pipeline and batch size.
+    ///
+    /// # Errors
+    ///
+    /// As [`invariance`](crate::analysis::invariance::invariance).
+    pub fn invariance<B: Backbone>(
+        &self,
+        backbone: &B,
+        scenes: &SceneSource,
+        device: &Device,
+    ) -> Result<InvarianceReport, EvalError> {
+        let bar = self.bar("invariance".into());
+        invariance_with(backbone, scenes, &self.pipeline, device, self.batch, &bar)
     }
 
     /// Both sets' features; `kind` is what files of other features than the network's own are called after.
@@ -154,7 +196,7 @@ impl Downstream {
         let bar = self.bar(format!("{} {protocol}", self.name));
         let (train, test) = (&*self.train, &*self.test);
         let labels = matched(train.classes(), test.classes(), &labels(test)?)?;
-        let ranked = tune.run(backbone, [train, test], &self.pipeline, device, &bar)?;
+        let ranked = tune.run_with(backbone, [train, test], &self.pipeline, device, &bar)?;
         let views = self.views();
         let about = [self.name.as_str(), &views];
         Ok(protocol.scored(about, &ranked, &labels, train.classes(), train.len()))
@@ -169,7 +211,7 @@ impl Downstream {
     ) -> Result<Features, EvalError> {
         let make = || {
             let bar = self.bar(format!("{} {which}: features", self.name));
-            extract(backbone, source, &self.pipeline, device, self.batch, &bar)
+            extract_with(backbone, source, &self.pipeline, device, self.batch, &bar)
         };
         let Some(folder) = &self.cache else { return make() };
         let identity = features_identity(backbone, source, &self.pipeline)?;

@@ -122,6 +122,17 @@ impl FineTune {
         [train, test]: [&dyn PictureSource; 2],
         view: &Pipeline,
         device: &Device,
+    ) -> Result<Ranked, EvalError> {
+        self.run_with(backbone, [train, test], view, device, &ProgressBar::hidden())
+    }
+
+    /// [`run`](Self::run) with a progress bar that counts steps.
+    pub(crate) fn run_with<B: Backbone>(
+        &self,
+        backbone: &B,
+        [train, test]: [&dyn PictureSource; 2],
+        view: &Pipeline,
+        device: &Device,
         progress: &ProgressBar,
     ) -> Result<Ranked, EvalError> {
         self.check()?;
@@ -168,8 +179,7 @@ impl FineTune {
             }
         }
         let read = |index| test.read(index);
-        let hidden = ProgressBar::hidden();
-        let logits = embed(&network, test.len(), &read, view, device, batch, &hidden)?;
+        let logits = embed(&network, test.len(), &read, view, device, batch)?;
         let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
         // The loss of the last step was that of the weights before it.
         Ranked::by_score(&logits, classes).ok_or_else(|| {

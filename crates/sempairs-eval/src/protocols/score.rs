@@ -57,12 +57,8 @@ impl Protocol {
         self.score_with(dataset, views, train, test, &ProgressBar::hidden())
     }
 
-    /// As [`score`](Self::score), with a bar that shows how far it is.
-    ///
-    /// # Errors
-    ///
-    /// As [`score`](Self::score).
-    pub fn score_with(
+    /// [`score`](Self::score) with a progress bar.
+    pub(crate) fn score_with(
         &self,
         dataset: &str,
         views: &str,

@@ -68,7 +68,8 @@ mod tests {
             ("arms[0].x.y", text("\"b\""), text("\"c\"")),
             ("new", None, text("true")),
         ];
-        let expected = expected.map(|(key, before, now)| Difference { key: key.into(), before, now });
+        let expected =
+            expected.map(|(key, before, now)| Difference { key: key.into(), before, now });
         assert_eq!(differences(&before, &now), expected);
     }
 }

@@ -18,7 +18,7 @@ use sempairs_train::limits::STEPS;
 use sempairs_train::{LoaderConfig, Progress};
 
 use crate::comparison::{ArmResult, Comparison, RunResult};
-use crate::context::{baselines, map};
+use crate::context::map;
 use crate::examples::examples;
 use crate::experiment::{Arm, Experiment, Opened};
 use crate::signals::stop_on_signals;
@@ -307,7 +307,7 @@ impl Runner {
             experiment: experiment.to_toml(),
             device: self.device_name.clone(),
             classes: downstream.train.classes().len(),
-            baselines: baselines(&downstream)?,
+            baselines: downstream.baselines()?,
             arms,
             differences: Vec::new(),
         };
