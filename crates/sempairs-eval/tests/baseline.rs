@@ -16,7 +16,10 @@ fn pixels_and_colours_do_poorly_on_the_scenes() {
     assert_eq!((train.classes().len(), train.len(), test.len()), (12, 1200, 1200));
     let top1 = |describe: fn(&dyn PictureSource) -> Result<Features, EvalError>| {
         let (train, test) = (describe(&train).unwrap(), describe(&test).unwrap());
-        Knn { k: 20, temperature: 0.07 }.rank(&train, &test.values).unwrap().top(1, &test.labels)
+        Knn { k: 20, temperature: 0.07 }
+            .predict(&train, &test.values)
+            .unwrap()
+            .top_k_accuracy(1, &test.labels)
     };
     let pixels = top1(|source| raw_pixels(source, SIZE));
     let colours = top1(|source| colour_histogram(source, 8));

@@ -8,7 +8,9 @@ use sempairs_augment::{Augmentation, Pipeline};
 use sempairs_backbone::{Backbone, ResNet, ResNetConfig};
 use sempairs_data::{DataError, Picture, PictureSource};
 use sempairs_eval::analysis::invariance::invariance;
-use sempairs_eval::{Downstream, EvalError, Evaluate, Features, embed, extract, weights_identity};
+use sempairs_eval::{
+    Downstream, EvalError, Evaluate, Features, Protocol, embed, extract, weights_identity,
+};
 use sempairs_scenes::{Factor, SceneSource, SceneSplit};
 
 const SIZE: usize = 32;
@@ -147,7 +149,8 @@ fn downstream_scores_every_protocol_and_keeps_its_features() {
     let (train, test) =
         (scenes(SceneSplit::DownstreamTrain, 6), scenes(SceneSplit::DownstreamTest, 3));
     let mut downstream = Downstream::new("scenes", Arc::new(train), Arc::new(test), pipeline());
-    downstream.protocols.push("sgd_moco".parse().unwrap());
+    let sgd_moco: Protocol = "sgd_moco".parse().unwrap();
+    downstream.protocols.push(sgd_moco.into());
     let plain = downstream.run(&network, &device).unwrap();
     let names: Vec<&str> = plain.iter().map(|score| score.protocol.as_str()).collect();
     assert_eq!(names, ["knn-k20-t0.07", "probe-lbfgs", "sgd-moco-fixed-view"]);

@@ -7,7 +7,9 @@ use burn::tensor::Device;
 use sempairs_augment::Augmentation;
 use sempairs_backbone::ResNetConfig;
 use sempairs_data::{DataError, interrupt};
-use sempairs_eval::{Downstream, EvalError, Evaluate, Knn, Probe, Protocol, raw_pixels};
+use sempairs_eval::{
+    Downstream, EvalError, Evaluate, EvaluationProtocol, Knn, Probe, Protocol, raw_pixels,
+};
 use sempairs_scenes::{SceneSource, SceneSplit};
 
 #[test]
@@ -30,7 +32,8 @@ fn features_and_protocols_end_with_an_error() {
         is_interruption(protocol.score("scenes", "none", &train, &train).unwrap_err());
     }
     is_interruption(Probe::default().fit(&train).expect_err("an error"));
-    let tuned = Downstream { protocols: vec!["fine_tune".parse().unwrap()], ..downstream };
+    let tune: Protocol = "fine_tune".parse().unwrap();
+    let tuned = Downstream { protocols: vec![tune.into()], ..downstream };
     is_interruption(tuned.run(&backbone, &device).unwrap_err());
-    is_interruption(Knn { k: 1, ..Knn::default() }.rank(&train, &train.values).unwrap_err());
+    is_interruption(Knn { k: 1, ..Knn::default() }.predict(&train, &train.values).unwrap_err());
 }

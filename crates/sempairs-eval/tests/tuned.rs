@@ -79,7 +79,7 @@ impl Backbone for Huge {
 fn downstream(protocols: Vec<Protocol>) -> Downstream {
     let view = Augmentation::Evaluation.evaluation(16);
     let mut downstream = Downstream::new("stripes", stripes(64), stripes(40), view);
-    downstream.protocols = protocols;
+    downstream.protocols = protocols.into_iter().map(Into::into).collect();
     downstream
 }
 

@@ -132,7 +132,7 @@ mod tests {
     fn colours_tell_plain_classes_apart() {
         let source = Plain::new(&[[255, 0, 0], [0, 0, 255], [250, 10, 0], [0, 9, 240]]);
         let features = colour_histogram(&source, 4).unwrap();
-        let ranked = Knn { k: 1, ..Knn::default() }.rank(&features, &features.values).unwrap();
-        assert_eq!(ranked.top(1, &features.labels), 1.0);
+        let ranked = Knn { k: 1, ..Knn::default() }.predict(&features, &features.values).unwrap();
+        assert_eq!(ranked.top_k_accuracy(1, &features.labels), 1.0);
     }
 }

@@ -13,7 +13,7 @@ pub(crate) use class_tokens::ClassTokens;
 pub use embed::embed;
 pub(crate) use embed::embed_with;
 pub use fingerprint::{features_identity, weights_identity};
-pub use normalize::{Standard, unit_rows};
+pub use normalize::{StandardScaler, unit_rows};
 
 use burn::tensor::Device;
 use sempairs_augment::Pipeline;

@@ -119,7 +119,7 @@ impl Runner {
         }
         let pipeline = experiment.views.evaluation()?;
         let mut downstream = Downstream::new(&evaluation.dataset, train, test, pipeline);
-        downstream.protocols = evaluation.protocols.clone();
+        downstream.protocols = evaluation.protocols.iter().cloned().map(Into::into).collect();
         Ok(downstream)
     }
 
