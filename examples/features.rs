@@ -14,7 +14,7 @@ use sempairs::augment::Augmentation;
 use sempairs::backbone::weights::{LoadOptions, Prefix, load};
 use sempairs::backbone::{Architecture, BackboneConfig};
 use sempairs::data::FolderSource;
-use sempairs::eval::{Knn, Protocol, extract};
+use sempairs::eval::{EvaluationProtocol, Knn, Protocol, extract};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -28,9 +28,7 @@ fn score(weights: &Path, train: &Path, test: &Path) -> Result<String, Box<dyn Er
     let resnet = BackboneConfig::new(Architecture::Resnet18).init(&device);
     let resnet = load(resnet, weights, &LoadOptions { prefix: Prefix::Common })?;
     let view = Augmentation::Evaluation.evaluation(64);
-    let bar = sempairs::eval::ProgressBar::hidden();
-    let features =
-        |folder| extract(&resnet, &FolderSource::open(folder)?, &view, &device, 64, &bar);
+    let features = |folder| extract(&resnet, &FolderSource::open(folder)?, &view, &device, 64);
     let (train, test) = (features(train)?, features(test)?);
     Ok(Protocol::Knn(Knn::default()).score("folder", "64 px", &train, &test)?.to_string())
 }

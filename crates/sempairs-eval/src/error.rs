@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use sempairs_augment::AugmentError;
 use sempairs_data::DataError;
 
-use crate::Protocol;
+use crate::EvaluationProtocol;
 
 /// What can go wrong between a backbone and its score.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +76,7 @@ pub enum EvalError {
         /// Which of the protocols is too much, from 0.
         index: usize,
         /// The setting in which it differs from the other.
-        key: &'static str,
+        key: String,
         /// Why that makes no difference.
         reason: String,
     },
@@ -89,7 +89,11 @@ impl EvalError {
     }
 
     /// A [`Diverged`](Self::Diverged) error of a protocol that learns at a rate.
-    pub(crate) fn diverged(protocol: &Protocol, what: impl ToString, rate: f64) -> Self {
+    pub(crate) fn diverged(
+        protocol: &dyn EvaluationProtocol,
+        what: impl ToString,
+        rate: f64,
+    ) -> Self {
         let advice = format!("lower its `learning_rate`, which is {rate}");
         Self::Diverged { protocol: protocol.name(), what: what.to_string(), advice }
     }

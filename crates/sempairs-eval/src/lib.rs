@@ -7,7 +7,7 @@
 //! they use, and draws them as a map.
 //!
 //! ```
-//! use sempairs_eval::{Features, Knn, Protocol};
+//! use sempairs_eval::{EvaluationProtocol, Features, Knn, Protocol};
 //!
 //! let corner = |x: f32, y: f32, label| Features {
 //!     values: vec![x, y, 2.0 * x, y],
@@ -39,13 +39,13 @@ mod testing;
 
 pub use error::EvalError;
 pub use features::{
-    Features, Standard, colour_histogram, embed, extract, features_identity, raw_pixels, unit_rows,
-    weights_identity,
+    Features, StandardScaler, colour_histogram, embed, extract, features_identity, raw_pixels,
+    unit_rows, weights_identity,
 };
 pub use identity::Identity;
 pub use protocols::{
-    Downstream, Evaluate, FineTune, Fitted, HeldOut, Knn, Probe, Protocol, Ranked, Score,
-    ScoreLine, Sees, SgdDino, SgdMoco, Trial, append_scores, read_scores, stratified,
-    update_scores,
+    BoxedBackbone, Downstream, Evaluate, EvaluationProtocol, FineTune, FittedProbe, InputKind, Knn,
+    NetworkInput, Predictions, Probe, Protocol, ProtocolInput, ProtocolOutput, ProtocolSettings,
+    Score, ScoreLine, SgdDino, SgdMoco, StratifiedSplit, Trial, append_scores, read_scores,
+    stratified_split, update_scores,
 };
-pub use sempairs_internal::ProgressBar;

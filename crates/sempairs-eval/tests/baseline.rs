@@ -1,7 +1,7 @@
 //! What pixels and colours alone score on the built-in scenes, with the numbers that the results are given in.
 
 use sempairs_data::PictureSource;
-use sempairs_eval::{EvalError, Features, Knn, ProgressBar, colour_histogram, raw_pixels};
+use sempairs_eval::{EvalError, Features, Knn, colour_histogram, raw_pixels};
 use sempairs_scenes::{SceneSource, SceneSplit};
 
 const SIZE: usize = 32;
@@ -16,10 +16,13 @@ fn pixels_and_colours_do_poorly_on_the_scenes() {
     assert_eq!((train.classes().len(), train.len(), test.len()), (12, 1200, 1200));
     let top1 = |describe: fn(&dyn PictureSource) -> Result<Features, EvalError>| {
         let (train, test) = (describe(&train).unwrap(), describe(&test).unwrap());
-        Knn { k: 20, temperature: 0.07 }.rank(&train, &test.values).unwrap().top(1, &test.labels)
+        Knn { k: 20, temperature: 0.07 }
+            .predict(&train, &test.values)
+            .unwrap()
+            .top_k_accuracy(1, &test.labels)
     };
-    let pixels = top1(|source| raw_pixels(source, SIZE, &ProgressBar::hidden()));
-    let colours = top1(|source| colour_histogram(source, 8, &ProgressBar::hidden()));
+    let pixels = top1(|source| raw_pixels(source, SIZE));
+    let colours = top1(|source| colour_histogram(source, 8));
     // 0.217 and 0.097; a guess is right in one of 12.
     assert!(pixels < 0.25, "raw pixels: {pixels}");
     assert!(colours < 0.15, "colour histograms: {colours}");

@@ -9,7 +9,7 @@ use sempairs_backbone::{Backbone, ResNet, ResNetConfig};
 use sempairs_data::{DataError, Picture, PictureSource};
 use sempairs_eval::analysis::invariance::invariance;
 use sempairs_eval::{
-    Downstream, EvalError, Evaluate, Features, ProgressBar, embed, extract, weights_identity,
+    Downstream, EvalError, Evaluate, Features, Protocol, embed, extract, weights_identity,
 };
 use sempairs_scenes::{Factor, SceneSource, SceneSplit};
 
@@ -52,11 +52,10 @@ fn the_backbone_stays_as_it_is_to_the_bit() {
     let (before, identity) = (numbers(&trained), weights_identity(&trained));
     assert!(before.0.len() > 20, "parameters and statistics");
     let source = scenes(SceneSplit::DownstreamTrain, 2);
-    let bar = ProgressBar::hidden();
-    let first = extract(&trained, &source, &pipeline(), &device, 5, &bar).unwrap();
+    let first = extract(&trained, &source, &pipeline(), &device, 5).unwrap();
     assert_eq!(numbers(&trained), before);
     assert_eq!(weights_identity(&trained), identity);
-    assert_eq!(extract(&trained, &source, &pipeline(), &device, 5, &bar).unwrap(), first);
+    assert_eq!(extract(&trained, &source, &pipeline(), &device, 5).unwrap(), first);
     // A forward pass in training does move them, so the comparison can fail.
     trained.forward(Tensor::<4>::zeros([2, 3, SIZE, SIZE], &device));
     assert_ne!(numbers(&trained), before);
@@ -66,19 +65,17 @@ fn the_backbone_stays_as_it_is_to_the_bit() {
 #[test]
 fn rows_stand_in_the_sources_order_for_any_batch() {
     let device = Device::flex();
-    let (network, source, bar) =
-        (network(&device), scenes(SceneSplit::DownstreamTrain, 2), ProgressBar::hidden());
-    let whole = extract(&network, &source, &pipeline(), &device, 64, &bar).unwrap();
+    let (network, source) = (network(&device), scenes(SceneSplit::DownstreamTrain, 2));
+    let whole = extract(&network, &source, &pipeline(), &device, 64).unwrap();
     assert_eq!(whole.len(), source.len());
-    assert_eq!(bar.position(), source.len() as u64);
     assert_eq!(whole.classes, source.classes());
     assert_eq!(whole.dim, network.features());
-    let parts = extract(&network, &source, &pipeline(), &device, 7, &bar).unwrap();
+    let parts = extract(&network, &source, &pipeline(), &device, 7).unwrap();
     assert_eq!(parts.labels, whole.labels);
     for index in 0..source.len() {
         assert_eq!(Some(whole.labels[index]), source.class(index));
         let read = |_| source.read(index);
-        let alone = embed(&network, 1, &read, &pipeline(), &device, 1, &bar).unwrap();
+        let alone = embed(&network, 1, &read, &pipeline(), &device, 1).unwrap();
         for rows in [&whole, &parts] {
             let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-4 * (1.0 + b.abs());
             assert!(rows.row(index).iter().zip(&alone).all(close), "picture {index}");
@@ -117,10 +114,10 @@ impl PictureSource for Broken {
 #[test]
 fn errors_name_the_picture() {
     let device = Device::flex();
-    let (network, bar) = (network(&device), ProgressBar::hidden());
+    let network = network(&device);
     let message = |bad, labelled, pipeline: &Pipeline| {
         let source = Broken { scenes: scenes(SceneSplit::DownstreamTrain, 3), bad, labelled };
-        extract(&network, &source, pipeline, &device, 4, &bar).unwrap_err().to_string()
+        extract(&network, &source, pipeline, &device, 4).unwrap_err().to_string()
     };
     let torn = message(Some(17), true, &pipeline());
     assert!(torn.contains("picture number 17") && torn.contains("torn"), "{torn}");
@@ -138,8 +135,8 @@ fn features_that_are_no_numbers_are_an_error() {
     }
     let device = Device::flex();
     let poisoned = network(&device).map(&mut Poison);
-    let (source, bar) = (scenes(SceneSplit::DownstreamTrain, 1), ProgressBar::hidden());
-    let error = extract(&poisoned, &source, &pipeline(), &device, 8, &bar).unwrap_err();
+    let source = scenes(SceneSplit::DownstreamTrain, 1);
+    let error = extract(&poisoned, &source, &pipeline(), &device, 8).unwrap_err();
     assert!(matches!(&error, EvalError::NotFinite));
     assert!(!error.to_string().contains(&source.name(0)), "no picture is to blame: {error}");
 }
@@ -152,7 +149,8 @@ fn downstream_scores_every_protocol_and_keeps_its_features() {
     let (train, test) =
         (scenes(SceneSplit::DownstreamTrain, 6), scenes(SceneSplit::DownstreamTest, 3));
     let mut downstream = Downstream::new("scenes", Arc::new(train), Arc::new(test), pipeline());
-    downstream.protocols.push("sgd_moco".parse().unwrap());
+    let sgd_moco: Protocol = "sgd_moco".parse().unwrap();
+    downstream.protocols.push(sgd_moco.into());
     let plain = downstream.run(&network, &device).unwrap();
     let names: Vec<&str> = plain.iter().map(|score| score.protocol.as_str()).collect();
     assert_eq!(names, ["knn-k20-t0.07", "probe-lbfgs", "sgd-moco-fixed-view"]);
@@ -181,8 +179,7 @@ fn downstream_scores_every_protocol_and_keeps_its_features() {
 fn scenes_have_an_invariance_for_every_factor() {
     let device = Device::flex();
     let (network, source) = (network(&device), scenes(SceneSplit::DownstreamTest, 2));
-    let bar = ProgressBar::hidden();
-    let report = invariance(&network, &source, &pipeline(), &device, 32, &bar).unwrap();
+    let report = invariance(&network, &source, &pipeline(), &device, 32).unwrap();
     assert_eq!(report.scenes, source.len());
     let names: Vec<&str> = report.factors.iter().map(|row| row.factor.as_str()).collect();
     assert_eq!(names, Factor::ALL.map(Factor::name));
@@ -192,5 +189,5 @@ fn scenes_have_an_invariance_for_every_factor() {
         assert!(row.invariance > 0.0 && row.invariance < 0.9999, "{row:?}");
     }
     assert!(report.same_class < report.factors[0].similarity);
-    assert_eq!(report, invariance(&network, &source, &pipeline(), &device, 32, &bar).unwrap());
+    assert_eq!(report, invariance(&network, &source, &pipeline(), &device, 32).unwrap());
 }

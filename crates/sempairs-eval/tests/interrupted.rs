@@ -7,7 +7,9 @@ use burn::tensor::Device;
 use sempairs_augment::Augmentation;
 use sempairs_backbone::ResNetConfig;
 use sempairs_data::{DataError, interrupt};
-use sempairs_eval::{Downstream, EvalError, Evaluate, Knn, Probe, Protocol, raw_pixels};
+use sempairs_eval::{
+    Downstream, EvalError, Evaluate, EvaluationProtocol, Knn, Probe, Protocol, raw_pixels,
+};
 use sempairs_scenes::{SceneSource, SceneSplit};
 
 #[test]
@@ -24,13 +26,14 @@ fn features_and_protocols_end_with_an_error() {
         assert!(matches!(error, EvalError::Data(DataError::Interrupted)), "{error}");
     };
     is_interruption(downstream.features(&backbone, &device).unwrap_err());
-    is_interruption(raw_pixels(&*scenes, 8, &sempairs_eval::ProgressBar::hidden()).unwrap_err());
+    is_interruption(raw_pixels(&*scenes, 8).unwrap_err());
     for name in ["knn", "probe", "sgd_moco", "sgd_dino"] {
         let protocol: Protocol = name.parse().unwrap();
         is_interruption(protocol.score("scenes", "none", &train, &train).unwrap_err());
     }
     is_interruption(Probe::default().fit(&train).expect_err("an error"));
-    let tuned = Downstream { protocols: vec!["fine_tune".parse().unwrap()], ..downstream };
+    let tune: Protocol = "fine_tune".parse().unwrap();
+    let tuned = Downstream { protocols: vec![tune.into()], ..downstream };
     is_interruption(tuned.run(&backbone, &device).unwrap_err());
-    is_interruption(Knn { k: 1, ..Knn::default() }.rank(&train, &train.values).unwrap_err());
+    is_interruption(Knn { k: 1, ..Knn::default() }.predict(&train, &train.values).unwrap_err());
 }

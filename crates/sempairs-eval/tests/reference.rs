@@ -56,7 +56,7 @@ fn knn_ranks_as_the_reference() {
             classes: (0..count).map(|class| class.to_string()).collect(),
         };
         let expected = classes(&file, name);
-        let ranked = Knn { k, temperature }.rank(&bank, &queries).unwrap();
+        let ranked = Knn { k, temperature }.predict(&bank, &queries).unwrap();
         assert_eq!(ranked.len(), expected.len() / count);
         for (i, query) in queries.chunks_exact(dim).enumerate() {
             let votes = votes(&bank, query, k, temperature);

@@ -7,9 +7,7 @@ use burn::tensor::{Device, Tensor};
 use sempairs_augment::Augmentation;
 use sempairs_backbone::{AnyBackbone, Architecture, Backbone, BackboneConfig};
 use sempairs_data::{DataError, Picture, PictureSource};
-use sempairs_eval::{
-    Downstream, Evaluate, FineTune, Knn, ProgressBar, Protocol, SgdDino, weights_identity,
-};
+use sempairs_eval::{Downstream, Evaluate, FineTune, Knn, Protocol, SgdDino, weights_identity};
 
 /// Stripes: upright and reddish ones are one class, level and bluish ones the other; how wide and how bright
 /// tells nothing.
@@ -81,7 +79,7 @@ impl Backbone for Huge {
 fn downstream(protocols: Vec<Protocol>) -> Downstream {
     let view = Augmentation::Evaluation.evaluation(16);
     let mut downstream = Downstream::new("stripes", stripes(64), stripes(40), view);
-    downstream.protocols = protocols;
+    downstream.protocols = protocols.into_iter().map(Into::into).collect();
     downstream
 }
 
@@ -167,14 +165,13 @@ fn what_fine_tuning_cannot_do_is_said() {
     let device = Device::flex();
     let network = residual().init_seeded(&device, 2);
     let (test, view) = (stripes(4), Augmentation::Evaluation.evaluation(16));
-    let bar = ProgressBar::hidden();
     let run = |tune: &FineTune, train: &dyn PictureSource| {
-        tune.run(&network, [train, &*test], &view, &device, &bar).unwrap_err().to_string()
+        tune.run(&network, [train, &*test], &view, &device).unwrap_err().to_string()
     };
     let huge = Huge { network: network.clone() };
     let diverges = |tune: &FineTune| {
         let train = stripes(16);
-        tune.run(&huge, [&*train, &*test], &view, &device, &bar).unwrap_err().to_string()
+        tune.run(&huge, [&*train, &*test], &view, &device).unwrap_err().to_string()
     };
     let tune = FineTune::default();
     assert!(run(&tune, &*stripes(1)).contains("too few"));

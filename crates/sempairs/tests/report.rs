@@ -4,7 +4,7 @@ use sempairs::comparison::{ArmResult, Comparison, CurvePoint, Map, RunResult};
 use sempairs::data::Picture;
 use sempairs::data::pairing::Pairing;
 use sempairs::eval::analysis::invariance::{FactorInvariance, InvarianceReport};
-use sempairs::eval::{Protocol, Score};
+use sempairs::eval::{EvaluationProtocol as _, Protocol, Score};
 use sempairs::experiment::Arm;
 use sempairs::method_table::MethodTable;
 use sempairs::report::{ExamplePairs, html};
@@ -27,7 +27,7 @@ fn score(protocol: &str, views: &str, top1: f64) -> Score {
     Score {
         protocol: settings.name(),
         protocol_hash: format!("hash-of-{protocol}"),
-        settings,
+        settings: settings.into(),
         views: views.into(),
         dataset: "far scenes".into(),
         top1,

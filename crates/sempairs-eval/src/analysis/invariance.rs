@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::EvalError;
 use crate::features::check_finite;
-use crate::features::embed;
+use crate::features::embed_with;
 use crate::features::unit_rows;
 use crate::stats;
 
@@ -174,6 +174,17 @@ pub fn invariance<B: Backbone>(
     pipeline: &Pipeline,
     device: &Device,
     batch: usize,
+) -> Result<InvarianceReport, EvalError> {
+    invariance_with(backbone, scenes, pipeline, device, batch, &ProgressBar::hidden())
+}
+
+/// [`invariance`] with a progress bar that counts pictures.
+pub(crate) fn invariance_with<B: Backbone>(
+    backbone: &B,
+    scenes: &SceneSource,
+    pipeline: &Pipeline,
+    device: &Device,
+    batch: usize,
     progress: &ProgressBar,
 ) -> Result<InvarianceReport, EvalError> {
     pipeline.check()?;
@@ -183,7 +194,7 @@ pub fn invariance<B: Backbone>(
         factor => Ok(changed(scenes, Factor::ALL[factor - 1], index % n)?),
     };
     let pictures = n * (1 + Factor::ALL.len());
-    let values = embed(backbone, pictures, &read, pipeline, device, batch, progress)?;
+    let values = embed_with(backbone, pictures, &read, pipeline, device, batch, progress)?;
     let dim = backbone.features();
     check_finite(&values)?;
     let (anchors, rest) = values.split_at(n * dim);

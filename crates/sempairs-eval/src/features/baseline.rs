@@ -9,13 +9,17 @@ use crate::features::labels;
 use crate::{EvalError, Features};
 
 /// Pixels as features: the central square of every picture, reduced to `size` by `size`, as values in
-/// [-1, 1], so that mid-grey is the origin of the cosine. `progress` gets the pictures' number added to its
-/// length, and counts them.
+/// [-1, 1], so that mid-grey is the origin of the cosine.
 ///
 /// # Errors
 ///
 /// As [`extract`](crate::extract).
-pub fn raw_pixels(
+pub fn raw_pixels(source: &dyn PictureSource, size: usize) -> Result<Features, EvalError> {
+    raw_pixels_with(source, size, &ProgressBar::hidden())
+}
+
+/// [`raw_pixels`] with a progress bar, whose length grows by the number of pictures.
+pub(crate) fn raw_pixels_with(
     source: &dyn PictureSource,
     size: usize,
     progress: &ProgressBar,
@@ -27,7 +31,7 @@ pub fn raw_pixels(
 
 /// Colours as features: the joint histogram of red, green and blue over the central square at 32 by
 /// 32 pixels, with `bins` of equal width a channel, as square roots of the shares: the cosine is then the
-/// Bhattacharyya coefficient `sum sqrt(p q)` (Bhattacharyya, 1943). `progress` as in [`raw_pixels`].
+/// Bhattacharyya coefficient `sum sqrt(p q)` (Bhattacharyya, 1943).
 ///
 /// # Errors
 ///
@@ -36,7 +40,12 @@ pub fn raw_pixels(
 /// # Panics
 ///
 /// If `bins` is zero.
-pub fn colour_histogram(
+pub fn colour_histogram(source: &dyn PictureSource, bins: usize) -> Result<Features, EvalError> {
+    colour_histogram_with(source, bins, &ProgressBar::hidden())
+}
+
+/// [`colour_histogram`] with a progress bar, whose length grows by the number of pictures.
+pub(crate) fn colour_histogram_with(
     source: &dyn PictureSource,
     bins: usize,
     progress: &ProgressBar,
@@ -97,7 +106,7 @@ mod tests {
     #[test]
     fn pixels_by_hand() {
         let source = Plain::new(&[[255, 0, 51]]);
-        let features = raw_pixels(&source, 2, &ProgressBar::hidden()).unwrap();
+        let features = raw_pixels(&source, 2).unwrap();
         assert_eq!(features.dim, 12);
         for (channel, expected) in [1.0, -1.0, -0.6].into_iter().enumerate() {
             for pixel in 0..4 {
@@ -109,7 +118,7 @@ mod tests {
     #[test]
     fn a_histogram_has_length_one_and_its_mass_in_the_right_bin() {
         let source = Plain::new(&[[255, 0, 130], [0, 255, 255]]);
-        let features = colour_histogram(&source, 4, &ProgressBar::hidden()).unwrap();
+        let features = colour_histogram(&source, 4).unwrap();
         assert_eq!(features.dim, 64);
         let expected = [3 * 16 + 2, 3 * 4 + 3];
         for (picture, bin) in expected.into_iter().enumerate() {
@@ -122,8 +131,8 @@ mod tests {
     #[test]
     fn colours_tell_plain_classes_apart() {
         let source = Plain::new(&[[255, 0, 0], [0, 0, 255], [250, 10, 0], [0, 9, 240]]);
-        let features = colour_histogram(&source, 4, &ProgressBar::hidden()).unwrap();
-        let ranked = Knn { k: 1, ..Knn::default() }.rank(&features, &features.values).unwrap();
-        assert_eq!(ranked.top(1, &features.labels), 1.0);
+        let features = colour_histogram(&source, 4).unwrap();
+        let ranked = Knn { k: 1, ..Knn::default() }.predict(&features, &features.values).unwrap();
+        assert_eq!(ranked.top_k_accuracy(1, &features.labels), 1.0);
     }
 }

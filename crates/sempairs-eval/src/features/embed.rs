@@ -37,6 +37,18 @@ pub fn embed<'a, B: Backbone>(
     pipeline: &Pipeline,
     device: &Device,
     batch: usize,
+) -> Result<Vec<f32>, EvalError> {
+    embed_with(backbone, count, read, pipeline, device, batch, &ProgressBar::hidden())
+}
+
+/// [`embed`] with a progress bar that counts pictures.
+pub(crate) fn embed_with<'a, B: Backbone>(
+    backbone: &B,
+    count: usize,
+    read: &(dyn Fn(usize) -> Result<Picture<'a>, DataError> + Sync),
+    pipeline: &Pipeline,
+    device: &Device,
+    batch: usize,
     progress: &ProgressBar,
 ) -> Result<Vec<f32>, EvalError> {
     assert!(batch > 0, "a batch of no pictures");

@@ -8,10 +8,12 @@ mod fingerprint;
 mod normalize;
 
 pub use baseline::{colour_histogram, raw_pixels};
+pub(crate) use baseline::{colour_histogram_with, raw_pixels_with};
 pub(crate) use class_tokens::ClassTokens;
 pub use embed::embed;
+pub(crate) use embed::embed_with;
 pub use fingerprint::{features_identity, weights_identity};
-pub use normalize::{Standard, unit_rows};
+pub use normalize::{StandardScaler, unit_rows};
 
 use burn::tensor::Device;
 use sempairs_augment::Pipeline;
@@ -86,12 +88,23 @@ pub fn extract<B: Backbone>(
     pipeline: &Pipeline,
     device: &Device,
     batch: usize,
+) -> Result<Features, EvalError> {
+    extract_with(backbone, source, pipeline, device, batch, &ProgressBar::hidden())
+}
+
+/// [`extract`] with a progress bar that counts pictures.
+pub(crate) fn extract_with<B: Backbone>(
+    backbone: &B,
+    source: &dyn PictureSource,
+    pipeline: &Pipeline,
+    device: &Device,
+    batch: usize,
     progress: &ProgressBar,
 ) -> Result<Features, EvalError> {
     pipeline.check()?;
     let labels = labels(source)?;
     let read = |index| source.read(index);
-    let values = embed(backbone, source.len(), &read, pipeline, device, batch, progress)?;
+    let values = embed_with(backbone, source.len(), &read, pipeline, device, batch, progress)?;
     let dim = backbone.features();
     check_finite(&values)?;
     Ok(Features { values, dim, labels, classes: source.classes().to_vec() })

@@ -19,14 +19,14 @@ pub fn unit_rows(rows: &[f32], dim: usize) -> Vec<f32> {
 /// The mean and the standard deviation of every feature over a set of pictures, to bring other
 /// pictures to the same scale: `(x - mean) / deviation`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Standard {
+pub struct StandardScaler {
     mean: Vec<f64>,
     scale: Vec<f64>,
 }
 
-impl Standard {
+impl StandardScaler {
     /// Measures rows of `dim` numbers (divisor n). A feature that does not vary becomes zero.
-    pub fn of<'a>(rows: impl Iterator<Item = &'a [f32]> + Clone, dim: usize) -> Self {
+    pub fn fit<'a>(rows: impl Iterator<Item = &'a [f32]> + Clone, dim: usize) -> Self {
         let count = rows.clone().count().max(1) as f64;
         let mut mean = vec![0.0; dim];
         for row in rows.clone() {
@@ -49,7 +49,7 @@ impl Standard {
     }
 
     /// Rows on the measured scale, row-major.
-    pub fn apply<'a>(&self, rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+    pub fn transform<'a>(&self, rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
         let mut out = Vec::new();
         for row in rows {
             let scaled = row.iter().zip(&self.mean).zip(&self.scale);
@@ -71,8 +71,8 @@ mod tests {
     #[test]
     fn standard_features_by_hand() {
         let rows = [1.0, 7.1, 3.0, 7.1, 5.0, 7.1, 7.0, 7.1];
-        let standard = Standard::of(rows.chunks_exact(2), 2);
-        let found = standard.apply(rows.chunks_exact(2));
+        let standard = StandardScaler::fit(rows.chunks_exact(2), 2);
+        let found = standard.transform(rows.chunks_exact(2));
         let deviation = 5f32.sqrt();
         for (i, expected) in [-3.0, -1.0, 1.0, 3.0].into_iter().enumerate() {
             assert!((found[2 * i] - expected / deviation).abs() < 1e-6);

@@ -7,14 +7,19 @@ use burn::tensor::Device;
 use sempairs_augment::Pipeline;
 use sempairs_backbone::Backbone;
 use sempairs_data::PictureSource;
-use sempairs_internal::ProgressBar;
-use sempairs_internal::progress_bar;
+use sempairs_internal::{ProgressBar, progress_bar};
+use sempairs_scenes::SceneSource;
+use serde_json::Value;
 
 use super::class_mapping::matched;
-use crate::features::ClassTokens;
-use crate::features::features_identity;
-use crate::features::labels;
-use crate::{EvalError, Features, FineTune, Knn, Probe, Protocol, Score, Sees, extract};
+use super::evaluation_protocol::{About, in_effect, score_features, score_input};
+use crate::analysis::invariance::{InvarianceReport, invariance_with};
+use crate::features::{ClassTokens, features_identity};
+use crate::features::{colour_histogram_with, extract_with, labels, raw_pixels_with};
+use crate::{
+    BoxedBackbone, EvalError, EvaluationProtocol, Features, InputKind, Knn, NetworkInput, Probe,
+    Protocol, ProtocolInput, ProtocolSettings, Score,
+};
 
 /// Something that a backbone can be scored on.
 pub trait Evaluate {
@@ -39,7 +44,7 @@ pub struct Downstream {
     /// From a picture to the one view of it that is looked at.
     pub pipeline: Pipeline,
     /// The protocols, each a score.
-    pub protocols: Vec<Protocol>,
+    pub protocols: Vec<Arc<dyn EvaluationProtocol>>,
     /// Pictures that the device works on at a time.
     pub batch: usize,
     /// A folder for the features, `train.safetensors` and `test.safetensors` (`train-4tokens.safetensors` for the
@@ -57,7 +62,8 @@ impl Downstream {
         test: Arc<dyn PictureSource>,
         pipeline: Pipeline,
     ) -> Self {
-        let protocols = vec![Protocol::Knn(Knn::default()), Protocol::Probe(Probe::default())];
+        let protocols = [Protocol::Knn(Knn::default()), Protocol::Probe(Probe::default())];
+        let protocols = protocols.map(Into::into).into();
         let name = name.into();
         Self { name, train, test, pipeline, protocols, batch: 256, cache: None, progress: false }
     }
@@ -71,18 +77,23 @@ impl Downstream {
     /// all pictures twice; [`EvalError::Unlabelled`] for a picture without a class,
     /// [`EvalError::Mismatch`] for test pictures of classes that the training pictures do not have.
     pub fn check(&self) -> Result<(), EvalError> {
-        self.protocols.iter().try_for_each(Protocol::check)?;
+        self.protocols.iter().try_for_each(|protocol| protocol.check())?;
         let pictures = self.train.len();
-        for (at, protocol) in self.protocols.iter().enumerate() {
-            let done = protocol.on(pictures);
-            let same = |other: &&Protocol| *other != protocol && other.on(pictures) == done;
-            if let Some(other) = self.protocols[..at].iter().find(same) {
+        let asked = self.protocols.iter().map(|protocol| protocol.settings());
+        let asked: Vec<ProtocolSettings> = asked.collect();
+        let in_effect = self.protocols.iter().map(|it| in_effect(it, pictures).settings());
+        let in_effect: Vec<ProtocolSettings> = in_effect.collect();
+        for at in 0..asked.len() {
+            let same =
+                |other: &usize| asked[*other] != asked[at] && in_effect[*other] == in_effect[at];
+            if let Some(other) = (0..at).find(same) {
+                let [first, second] = [other, at].map(|index| self.protocols[index].name());
                 let reason = format!(
-                    "{} and {} are the same with {pictures} training pictures; leave one out",
-                    other.name(),
-                    protocol.name()
+                    "{first} and {second} are the same with {pictures} training pictures; \
+                     remove one of them"
                 );
-                return Err(EvalError::SameProtocol { index: at, key: "k", reason });
+                let key = differing_key(&asked[other], &asked[at]);
+                return Err(EvalError::SameProtocol { index: at, key, reason });
             }
         }
         labels(&*self.train)?;
@@ -94,7 +105,7 @@ impl Downstream {
     ///
     /// # Errors
     ///
-    /// As [`extract`], and [`EvalError::File`] for a damaged cache.
+    /// As [`extract`](crate::extract), and [`EvalError::File`] for a damaged cache.
     pub fn features<B: Backbone>(
         &self,
         backbone: &B,
@@ -116,6 +127,48 @@ impl Downstream {
         self.set("test", &*self.test, backbone, device)
     }
 
+    /// Scores of features that need no network: weighted k-NN ([`Knn`] with its default settings)
+    /// on [raw pixels](crate::raw_pixels) of 32 by 32 and on
+    /// [colour histograms](crate::colour_histogram) of 8 bins per channel. A score's
+    /// [`views`](Score::views) names its features.
+    ///
+    /// # Errors
+    ///
+    /// As [`extract`](crate::extract) and [`EvaluationProtocol::score`].
+    pub fn baselines(&self) -> Result<Vec<Score>, EvalError> {
+        type Describe = fn(&dyn PictureSource, &ProgressBar) -> Result<Features, EvalError>;
+        let knn = Protocol::Knn(Knn::default());
+        let describe: [(&str, Describe); 2] = [
+            ("raw pixels 32x32", |source, bar| raw_pixels_with(source, 32, bar)),
+            ("colour histogram 8x8x8", |source, bar| colour_histogram_with(source, 8, bar)),
+        ];
+        let score = |(name, describe): (&str, Describe)| {
+            let bar = self.bar(format!("{} as {name}", self.name));
+            let [train, test] = [&self.train, &self.test].map(|source| describe(&**source, &bar));
+            drop(bar);
+            let bar = self.bar(format!("{} {knn} on {name}", self.name));
+            let about = About { dataset: &self.name, views: name };
+            score_features(&knn, about, [&train?, &test?], bar)
+        };
+        describe.into_iter().map(score).collect()
+    }
+
+    /// The [invariance](crate::analysis::invariance::invariance) of a backbone's features, with
+    /// this data set's pipeline and batch size.
+    ///
+    /// # Errors
+    ///
+    /// As [`invariance`](crate::analysis::invariance::invariance).
+    pub fn invariance<B: Backbone>(
+        &self,
+        backbone: &B,
+        scenes: &SceneSource,
+        device: &Device,
+    ) -> Result<InvarianceReport, EvalError> {
+        let bar = self.bar("invariance".into());
+        invariance_with(backbone, scenes, &self.pipeline, device, self.batch, &bar)
+    }
+
     /// Both sets' features; `kind` is what files of other features than the network's own are called after.
     fn sets<B: Backbone>(
         &self,
@@ -127,37 +180,20 @@ impl Downstream {
         Ok([train, self.set(&format!("test{kind}"), &*self.test, backbone, device)?])
     }
 
-    /// The features that a protocol looks at.
-    fn seen<B: Backbone>(
+    /// The features of both sets that protocols of an input kind learn from.
+    fn features_of<B: Backbone>(
         &self,
-        sees: Sees,
+        kind: InputKind,
         backbone: &B,
         device: &Device,
     ) -> Result<[Features; 2], EvalError> {
-        match (sees, backbone.transformer()) {
-            (Sees::ClassTokens(blocks), Some(network)) => {
+        match (kind, backbone.transformer()) {
+            (InputKind::ClassTokens(blocks), Some(network)) => {
                 let tokens = ClassTokens::new(network, blocks)?;
                 self.sets(&format!("-{blocks}tokens"), &tokens, device)
             }
             _ => self.features(backbone, device),
         }
-    }
-
-    /// The score of the network itself under a protocol that trains it.
-    fn tuned<B: Backbone>(
-        &self,
-        protocol: &Protocol,
-        tune: &FineTune,
-        backbone: &B,
-        device: &Device,
-    ) -> Result<Score, EvalError> {
-        let bar = self.bar(format!("{} {protocol}", self.name));
-        let (train, test) = (&*self.train, &*self.test);
-        let labels = matched(train.classes(), test.classes(), &labels(test)?)?;
-        let ranked = tune.run(backbone, [train, test], &self.pipeline, device, &bar)?;
-        let views = self.views();
-        let about = [self.name.as_str(), &views];
-        Ok(protocol.scored(about, &ranked, &labels, train.classes(), train.len()))
     }
 
     fn set<B: Backbone>(
@@ -169,7 +205,7 @@ impl Downstream {
     ) -> Result<Features, EvalError> {
         let make = || {
             let bar = self.bar(format!("{} {which}: features", self.name));
-            extract(backbone, source, &self.pipeline, device, self.batch, &bar)
+            extract_with(backbone, source, &self.pipeline, device, self.batch, &bar)
         };
         let Some(folder) = &self.cache else { return make() };
         let identity = features_identity(backbone, source, &self.pipeline)?;
@@ -187,32 +223,48 @@ impl Downstream {
     }
 }
 
+/// The first setting in which two protocols differ.
+fn differing_key(one: &ProtocolSettings, other: &ProtocolSettings) -> String {
+    let [one, other] = [one, other].map(|it| serde_json::to_value(it).expect("plain data"));
+    let differs = |(key, value): &(&String, &Value)| other.get(key.as_str()) != Some(*value);
+    let found = one.as_object().and_then(|settings| settings.iter().find(differs));
+    found.map_or("kind", |(key, _)| key.as_str()).to_owned()
+}
+
 impl Evaluate for Downstream {
     fn run<B: Backbone>(&self, backbone: &B, device: &Device) -> Result<Vec<Score>, EvalError> {
         self.check()?;
         let views = self.views();
-        // Each kind of features is made once, whatever the order of the protocols.
-        let mut made: Vec<(Sees, [Features; 2])> = Vec::new();
+        let about = About { dataset: &self.name, views: &views };
+        let (train, test) = (&*self.train, &*self.test);
+        // Each kind of features is computed once, whatever the order of the protocols.
+        let mut computed: Vec<(InputKind, [Features; 2])> = Vec::new();
         let mut scores = Vec::new();
         for protocol in &self.protocols {
-            if let Protocol::FineTune(tune) = protocol {
-                scores.push(self.tuned(protocol, tune, backbone, device)?);
+            let protocol = in_effect(protocol, train.len());
+            let bar = || self.bar(format!("{} {}", self.name, protocol.name()));
+            let kind = match (protocol.input_kind(), backbone.transformer()) {
+                (InputKind::ClassTokens(_), None) => InputKind::Features,
+                (kind, _) => kind,
+            };
+            if kind == InputKind::Network {
+                let labels = matched(train.classes(), test.classes(), &labels(test)?)?;
+                let backbone = &BoxedBackbone::new(backbone);
+                let network = NetworkInput { backbone, train, test, view: &self.pipeline, device };
+                let input = ProtocolInput::from_network(network).with_progress(bar());
+                let set = (train.classes(), train.len());
+                scores.push(score_input(&*protocol, about, &input, &labels, set)?);
                 continue;
             }
-            let sees = match backbone.transformer() {
-                Some(_) => protocol.sees(),
-                None => Sees::Features,
-            };
-            let index = match made.iter().position(|(kind, _)| *kind == sees) {
+            let index = match computed.iter().position(|(of, _)| *of == kind) {
                 Some(index) => index,
                 None => {
-                    made.push((sees, self.seen(sees, backbone, device)?));
-                    made.len() - 1
+                    computed.push((kind, self.features_of(kind, backbone, device)?));
+                    computed.len() - 1
                 }
             };
-            let [train, test] = &made[index].1;
-            let bar = self.bar(format!("{} {}", self.name, protocol.on(train.len())));
-            scores.push(protocol.score_with(&self.name, &views, train, test, &bar)?);
+            let [train, test] = &computed[index].1;
+            scores.push(score_features(&*protocol, about, [train, test], bar())?);
         }
         Ok(scores)
     }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::features::embed;
 use crate::features::labels;
 use crate::limits::{BATCHES, EPOCHS, RATES};
-use crate::{EvalError, Protocol, Ranked};
+use crate::{BoxedBackbone, EvalError, NetworkInput, Predictions, Protocol};
 
 /// Fine-tuning of the backbone with a linear classifier on top, from zero: SGD with Nesterov momentum 0.9, no
 /// weight decay, batches of 256, 30 epochs, learning rate 0.05 along half a cosine to zero; training pictures
@@ -122,8 +122,19 @@ impl FineTune {
         [train, test]: [&dyn PictureSource; 2],
         view: &Pipeline,
         device: &Device,
+    ) -> Result<Predictions, EvalError> {
+        let backbone = &BoxedBackbone::new(backbone);
+        let input = NetworkInput { backbone, train, test, view, device };
+        self.run_with(input, &ProgressBar::hidden())
+    }
+
+    /// [`run`](Self::run) with a progress bar that counts steps.
+    pub(crate) fn run_with(
+        &self,
+        input: NetworkInput<'_>,
         progress: &ProgressBar,
-    ) -> Result<Ranked, EvalError> {
+    ) -> Result<Predictions, EvalError> {
+        let NetworkInput { backbone, train, test, view, device } = input;
         self.check()?;
         let labels = labels(train)?;
         let batch = self.batch.min(labels.len());
@@ -168,11 +179,10 @@ impl FineTune {
             }
         }
         let read = |index| test.read(index);
-        let hidden = ProgressBar::hidden();
-        let logits = embed(&network, test.len(), &read, view, device, batch, &hidden)?;
+        let logits = embed(&network, test.len(), &read, view, device, batch)?;
         let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
         // The loss of the last step was that of the weights before it.
-        Ranked::by_score(&logits, classes).ok_or_else(|| {
+        Predictions::from_scores(&logits, classes).ok_or_else(|| {
             self.diverged(format!("after {steps} steps the network's outputs are not finite"))
         })
     }

@@ -5,7 +5,7 @@ use sempairs_data::{Key, Side};
 
 /// Which training pictures fit and which choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldOut {
+pub struct StratifiedSplit {
     /// Indices of the pictures to fit on, ascending.
     pub fit: Vec<usize>,
     /// Indices of the held-out pictures, ascending.
@@ -18,14 +18,14 @@ pub struct HeldOut {
 /// # Panics
 ///
 /// If `share` is not inside (0, 1).
-pub fn stratified(labels: &[usize], share: f64, seed: u64) -> HeldOut {
+pub fn stratified_split(labels: &[usize], share: f64, seed: u64) -> StratifiedSplit {
     assert!(share > 0.0 && share < 1.0, "a share inside (0, 1)");
     let classes = labels.iter().max().map_or(0, |last| last + 1);
     let mut members = vec![Vec::new(); classes];
     for (index, &label) in labels.iter().enumerate() {
         members[label].push(index);
     }
-    let mut split = HeldOut { fit: Vec::new(), held_out: Vec::new() };
+    let mut split = StratifiedSplit { fit: Vec::new(), held_out: Vec::new() };
     for (class, mut members) in members.into_iter().enumerate() {
         let key = Key { seed, epoch: 0, picture: class as u64, side: Side::Left };
         members.shuffle(&mut key.rng(0));
@@ -50,13 +50,13 @@ mod tests {
         let mut labels = vec![0; 50];
         labels.extend([1; 10]);
         labels.extend([3, 3, 4]);
-        let split = stratified(&labels, 0.2, 7);
+        let split = stratified_split(&labels, 0.2, 7);
         let count = |class| split.held_out.iter().filter(|&&i| labels[i] == class).count();
         assert_eq!([0, 1, 2, 3, 4].map(count), [10, 2, 0, 1, 0]);
         let mut all = [split.fit.clone(), split.held_out.clone()].concat();
         all.sort_unstable();
         assert_eq!(all, (0..63).collect::<Vec<_>>());
-        assert_eq!(split, stratified(&labels, 0.2, 7));
-        assert_ne!(split, stratified(&labels, 0.2, 8));
+        assert_eq!(split, stratified_split(&labels, 0.2, 7));
+        assert_ne!(split, stratified_split(&labels, 0.2, 8));
     }
 }

@@ -9,7 +9,7 @@ use crate::features::check_finite;
 use crate::features::unit_rows;
 use crate::limits::NEIGHBOURS;
 use crate::linalg::{Matrix, multiply};
-use crate::{EvalError, Features, Ranked};
+use crate::{EvalError, Features, Predictions};
 
 /// Queries that one task takes on: enough to make up for packing the bank.
 const QUERIES: usize = 512;
@@ -62,17 +62,17 @@ impl Knn {
     /// # Panics
     ///
     /// If the bank is empty, the features differ in length, or the settings fail [`check`](Self::check).
-    pub fn rank(&self, bank: &Features, queries: &[f32]) -> Result<Ranked, EvalError> {
-        self.rank_with(bank, queries, &ProgressBar::hidden())
+    pub fn predict(&self, bank: &Features, queries: &[f32]) -> Result<Predictions, EvalError> {
+        self.predict_with(bank, queries, &ProgressBar::hidden())
     }
 
-    /// As [`rank`](Self::rank), with a bar of the queries.
-    pub(crate) fn rank_with(
+    /// As [`predict`](Self::predict), with a bar of the queries.
+    pub(crate) fn predict_with(
         &self,
         bank: &Features,
         queries: &[f32],
         progress: &ProgressBar,
-    ) -> Result<Ranked, EvalError> {
+    ) -> Result<Predictions, EvalError> {
         assert!(!bank.labels.is_empty(), "a bank without pictures");
         self.check().expect("settings that pass their check");
         // Among similarities, what is no number would be passed over.
@@ -91,7 +91,7 @@ impl Knn {
                 Ok(votes)
             })
             .collect::<Result<Vec<_>, EvalError>>()?;
-        Ranked::by_score(&votes.concat(), classes).ok_or(EvalError::NotFinite)
+        Predictions::from_scores(&votes.concat(), classes).ok_or(EvalError::NotFinite)
     }
 
     /// The nearest pictures of each query as (similarity, index), the most similar first.
@@ -166,7 +166,7 @@ mod tests {
         let queries = random(300 * 6, 2);
         for k in [1, 20, 6000] {
             let knn = Knn { k, ..Knn::default() };
-            let ranked = knn.rank(&bank, &queries).unwrap();
+            let ranked = knn.predict(&bank, &queries).unwrap();
             assert_eq!(ranked.len(), 300);
             for (i, query) in queries.chunks_exact(6).enumerate().step_by(7) {
                 assert_eq!(ranked.query(i), brute_force(knn, &bank, query), "k {k}, query {i}");
@@ -179,7 +179,8 @@ mod tests {
         let mut bank = clouds(4, 2, 2, 0.0, 1);
         bank.values = vec![1.0, 0.0, 2.0, 0.0, 3.0, 0.0, 0.0, 1.0];
         bank.labels = vec![1, 0, 0, 1];
-        let first = |k| Knn { k, ..Knn::default() }.rank(&bank, &[1.0, 0.0]).unwrap().query(0)[0];
+        let first =
+            |k| Knn { k, ..Knn::default() }.predict(&bank, &[1.0, 0.0]).unwrap().query(0)[0];
         assert_eq!(first(1), 1, "the earliest of three equals");
         assert_eq!(first(2), 0, "one vote each: the lower class");
         assert_eq!(first(3), 0);
@@ -188,8 +189,8 @@ mod tests {
     #[test]
     fn a_small_temperature_does_not_overflow() {
         let bank = clouds(50, 3, 4, 0.1, 3);
-        let ranked = Knn { k: 5, temperature: 1e-4 }.rank(&bank, &bank.values).unwrap();
-        assert_eq!(ranked.top(1, &bank.labels), 1.0);
+        let ranked = Knn { k: 5, temperature: 1e-4 }.predict(&bank, &bank.values).unwrap();
+        assert_eq!(ranked.top_k_accuracy(1, &bank.labels), 1.0);
     }
 
     #[test]
@@ -200,8 +201,8 @@ mod tests {
                 let knn = Knn { k, ..Knn::default() };
                 let mut broken = bank.clone();
                 broken.values[70] = wrong;
-                assert!(matches!(knn.rank(&broken, &bank.values), Err(EvalError::NotFinite)));
-                assert!(matches!(knn.rank(&bank, &broken.values), Err(EvalError::NotFinite)));
+                assert!(matches!(knn.predict(&broken, &bank.values), Err(EvalError::NotFinite)));
+                assert!(matches!(knn.predict(&bank, &broken.values), Err(EvalError::NotFinite)));
             }
         }
     }

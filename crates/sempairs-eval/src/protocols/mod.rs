@@ -1,27 +1,35 @@
 //! The ways of scoring features, spelt out and named.
 
+mod boxed_backbone;
 mod class_mapping;
 mod downstream;
+mod evaluation_protocol;
 mod fine_tune;
 mod held_out;
 mod knn;
 mod logistic_regression;
+mod predictions;
 mod probe;
 mod protocol;
-mod ranking;
 mod score;
 mod score_line;
+mod settings;
 mod sgd_dino;
 mod sgd_moco;
 
+pub use boxed_backbone::BoxedBackbone;
 pub use downstream::{Downstream, Evaluate};
+pub use evaluation_protocol::{
+    EvaluationProtocol, InputKind, NetworkInput, ProtocolInput, ProtocolOutput,
+};
 pub use fine_tune::FineTune;
-pub use held_out::{HeldOut, stratified};
+pub use held_out::{StratifiedSplit, stratified_split};
 pub use knn::Knn;
-pub use probe::{Fitted, Probe, Trial};
-pub use protocol::{Protocol, Sees};
-pub use ranking::Ranked;
+pub use predictions::Predictions;
+pub use probe::{FittedProbe, Probe, Trial};
+pub use protocol::Protocol;
 pub use score::Score;
 pub use score_line::{ScoreLine, append_scores, read_scores, update_scores};
+pub use settings::ProtocolSettings;
 pub use sgd_dino::SgdDino;
 pub use sgd_moco::SgdMoco;

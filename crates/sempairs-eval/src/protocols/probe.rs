@@ -4,13 +4,13 @@ use sempairs_data::interrupt;
 use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
 
-use super::held_out::stratified;
+use super::held_out::stratified_split;
 use super::logistic_regression::{Logistic, cross_entropy};
-use crate::features::Standard;
+use crate::features::StandardScaler;
 use crate::features::check_finite;
 use crate::limits::{GRID, ITERATIONS, STRENGTHS};
 use crate::linalg::{Lbfgs, Minimum, Stop};
-use crate::{EvalError, Features, Protocol, Ranked};
+use crate::{EvalError, EvaluationProtocol as _, Features, Predictions, Protocol};
 
 /// A multinomial logistic regression with L2 regularisation on frozen features, fitted by L-BFGS.
 ///
@@ -70,9 +70,9 @@ pub struct Trial {
 
 /// A fitted probe.
 #[derive(Clone, Debug)]
-pub struct Fitted {
+pub struct FittedProbe {
     probe: Probe,
-    standard: Standard,
+    scaler: StandardScaler,
     dim: usize,
     classes: usize,
     minimum: Minimum,
@@ -121,7 +121,7 @@ impl Probe {
     ///
     /// [`EvalError::Protocol`] for senseless settings, [`EvalError::TooFew`] if no class has a picture to
     /// spare.
-    pub fn fit(&self, train: &Features) -> Result<Fitted, EvalError> {
+    pub fn fit(&self, train: &Features) -> Result<FittedProbe, EvalError> {
         self.fit_with(train, &ProgressBar::hidden())
     }
 
@@ -130,19 +130,19 @@ impl Probe {
         &self,
         train: &Features,
         progress: &ProgressBar,
-    ) -> Result<Fitted, EvalError> {
+    ) -> Result<FittedProbe, EvalError> {
         self.check()?;
         check_finite(&train.values)?;
         progress.set_length(self.values as u64 + 1);
-        let split = stratified(&train.labels, self.held_out, self.seed);
+        let split = stratified_split(&train.labels, self.held_out, self.seed);
         if split.held_out.is_empty() {
             let what = "the held-out slice of the linear probe".into();
             return Err(EvalError::TooFew { what, found: train.labels.len() });
         }
-        let standard = Standard::of(train.rows(&split.fit), train.dim);
-        let fit = standard.apply(train.rows(&split.fit));
+        let scaler = StandardScaler::fit(train.rows(&split.fit), train.dim);
+        let fit = scaler.transform(train.rows(&split.fit));
         let fit_labels = train.labels_of(&split.fit);
-        let held_out = standard.apply(train.rows(&split.held_out));
+        let held_out = scaler.transform(train.rows(&split.held_out));
         let held_out_labels = train.labels_of(&split.held_out);
         let (dim, classes) = (train.dim, train.classes.len());
 
@@ -155,12 +155,12 @@ impl Probe {
             interrupt::check()?;
             progress.inc(1);
             let logits = Logistic::logits(&held_out, dim, classes, &point);
-            let ranked = Ranked::by_score(&logits, classes).ok_or_else(|| {
+            let ranked = Predictions::from_scores(&logits, classes).ok_or_else(|| {
                 self.diverged(format!("with λ = {lambda} its outputs are not finite"))
             })?;
             let trial = Trial {
                 lambda,
-                accuracy: ranked.top(1, &held_out_labels),
+                accuracy: ranked.top_k_accuracy(1, &held_out_labels),
                 cross_entropy: cross_entropy(&logits, &held_out_labels, classes),
             };
             trials.push(trial);
@@ -173,8 +173,8 @@ impl Probe {
         }
         let (chosen, start) = best.expect("a grid with a value");
 
-        let standard = Standard::of(train.all_rows(), dim);
-        let rows = standard.apply(train.all_rows());
+        let scaler = StandardScaler::fit(train.all_rows(), dim);
+        let rows = scaler.transform(train.all_rows());
         let (labels, lambda) = (&train.labels, chosen.lambda);
         let logistic = Logistic { rows: &rows, labels, dim, classes, lambda };
         let minimum = self.minimise(&logistic, start);
@@ -183,7 +183,7 @@ impl Probe {
         if minimum.stop == Stop::NotFinite {
             return Err(self.diverged(format!("with λ = {lambda} its loss is not finite")));
         }
-        Ok(Fitted { probe: *self, standard, dim, classes, minimum, chosen, trials })
+        Ok(FittedProbe { probe: *self, scaler, dim, classes, minimum, chosen, trials })
     }
 
     fn diverged(&self, what: String) -> EvalError {
@@ -200,7 +200,7 @@ impl Probe {
     }
 }
 
-impl Fitted {
+impl FittedProbe {
     /// Ranks the classes of every query.
     ///
     /// # Shapes
@@ -210,10 +210,10 @@ impl Fitted {
     ///
     /// [`EvalError::Diverged`] if a query is so far from the training features that the outputs are
     /// not finite.
-    pub fn rank(&self, queries: &[f32]) -> Result<Ranked, EvalError> {
-        let rows = self.standard.apply(queries.chunks_exact(self.dim));
+    pub fn predict(&self, queries: &[f32]) -> Result<Predictions, EvalError> {
+        let rows = self.scaler.transform(queries.chunks_exact(self.dim));
         let logits = Logistic::logits(&rows, self.dim, self.classes, &self.minimum.point);
-        Ranked::by_score(&logits, self.classes).ok_or_else(|| {
+        Predictions::from_scores(&logits, self.classes).ok_or_else(|| {
             self.probe.diverged("its outputs for the test pictures are not finite".into())
         })
     }
@@ -234,7 +234,7 @@ mod tests {
         let train = clouds(400, 16, 8, 0.1, 1);
         let fitted = Probe::default().fit(&train).unwrap();
         let test = clouds(200, 16, 8, 0.1, 2);
-        assert_eq!(fitted.rank(&test.values).unwrap().top(1, &test.labels), 1.0);
+        assert_eq!(fitted.predict(&test.values).unwrap().top_k_accuracy(1, &test.labels), 1.0);
         assert_eq!(fitted.trials.len(), 13);
     }
 
@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(fitted.chosen.accuracy, best);
         assert!(fitted.chosen.lambda > 1e-3, "{:?}", fitted.chosen);
         let test = clouds(600, 60, 6, 4.0, 2);
-        let accuracy = fitted.rank(&test.values).unwrap().top(1, &test.labels);
+        let accuracy = fitted.predict(&test.values).unwrap().top_k_accuracy(1, &test.labels);
         assert!(accuracy > 0.4, "{accuracy}, six times chance would be 1");
     }
 
@@ -257,7 +257,7 @@ mod tests {
         let train = clouds(500, 10, 5, 1.5, 4);
         let fitted = Probe::default().fit(&train).unwrap();
         assert_eq!(fitted.minimum().stop, Stop::Converged);
-        let rows = fitted.standard.apply(train.all_rows());
+        let rows = fitted.scaler.transform(train.all_rows());
         let point = &fitted.minimum().point;
         let logits = Logistic::logits(&rows, 10, 5, point);
         let mut expected = [0.0; 55];
@@ -288,7 +288,7 @@ mod tests {
             pool.install(|| Probe { values: 4, ..Probe::default() }.fit(&train).unwrap())
         };
         let (one, three) = (fit(1), fit(3));
-        let bits = |fitted: &Fitted| -> Vec<u64> {
+        let bits = |fitted: &FittedProbe| -> Vec<u64> {
             fitted.minimum.point.iter().map(|x| x.to_bits()).collect()
         };
         assert_eq!(bits(&one), bits(&three));
@@ -306,7 +306,7 @@ mod tests {
         let mut narrow = train.clone();
         narrow.values.iter_mut().for_each(|x| *x *= 1e-36);
         let fitted = Probe::default().fit(&narrow).unwrap();
-        let message = fitted.rank(&[1e30; 3]).unwrap_err().to_string();
+        let message = fitted.predict(&[1e30; 3]).unwrap_err().to_string();
         assert!(message.contains("probe-lbfgs gives no score"), "{message}");
     }
 

@@ -2,17 +2,19 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
 
-use crate::features::check_finite;
-use crate::{EvalError, Features, FineTune, Identity, Knn, Probe, Ranked, SgdDino, SgdMoco};
+use crate::{
+    EvalError, EvaluationProtocol, FineTune, InputKind, Knn, Probe, ProtocolInput, ProtocolOutput,
+    ProtocolSettings, SgdDino, SgdMoco,
+};
 
 /// A way of scoring features with everything that the score depends on.
 ///
 /// ```
-/// use sempairs_eval::Protocol;
+/// use sempairs_eval::{EvaluationProtocol, Protocol};
 ///
 /// let protocol: Protocol = serde_json::from_str(r#"{ "kind": "knn", "k": 200 }"#).unwrap();
 /// assert_eq!(protocol.name(), "knn-k200-t0.07");
@@ -33,39 +35,17 @@ pub enum Protocol {
     FineTune(FineTune),
 }
 
-/// What a protocol looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sees {
-    /// The features of frozen pictures.
-    Features,
-    /// Of a vision transformer the class tokens of so many last blocks; of another network its features.
-    ClassTokens(usize),
-    /// The network itself, which it trains.
-    Network,
-}
-
-/// What a protocol found besides the ranking, by name.
-pub(crate) type Notes = Vec<(&'static str, f64)>;
-
 impl Protocol {
     /// The kinds as files spell them; [`from_str`](Self::from_str) takes each with its default settings.
     pub const NAMES: [&'static str; 5] = ["knn", "probe", "sgd_moco", "sgd_dino", "fine_tune"];
+}
 
-    /// What it looks at.
-    pub fn sees(&self) -> Sees {
-        match self {
-            Self::Knn(_) | Self::Probe(_) | Self::SgdMoco(_) => Sees::Features,
-            Self::SgdDino(dino) => Sees::ClassTokens(dino.blocks),
-            Self::FineTune(_) => Sees::Network,
-        }
-    }
-
-    /// What to call the protocol in tables: its kind and the settings that people vary.
-    pub fn name(&self) -> String {
+impl EvaluationProtocol for Protocol {
+    fn name(&self) -> String {
         match self {
             Self::Knn(knn) => format!("knn-k{}-t{}", knn.k, knn.temperature),
             Self::Probe(_) => "probe-lbfgs".into(),
-            // MoCo's own crops and flips the training pictures anew in every epoch.
+            // MoCo's own evaluation crops and flips the training pictures anew in every epoch.
             Self::SgdMoco(_) => "sgd-moco-fixed-view".into(),
             Self::SgdDino(dino) => format!("sgd-dino-{}tokens-fixed-view", dino.blocks),
             Self::FineTune(tune) => {
@@ -74,29 +54,19 @@ impl Protocol {
         }
     }
 
-    /// The hash of all settings and of the views: the [FNV-1a hash](Identity) of the protocol's JSON, its
-    /// fields in the order of the structs, followed by `views`. Scores with the same hash were made in the
-    /// same way.
-    pub fn hash(&self, views: &str) -> Identity {
-        let settings = serde_json::to_string(self).expect("a protocol is plain data");
-        Identity::new().and_field(settings.as_bytes()).and_field(views.as_bytes())
+    fn settings(&self) -> ProtocolSettings {
+        self.clone().into()
     }
 
-    /// The protocol as it is carried out with so many training pictures: of fewer than `k` all
-    /// vote.
-    pub fn on(&self, pictures: usize) -> Self {
+    fn input_kind(&self) -> InputKind {
         match self {
-            Self::Knn(knn) => Self::Knn(Knn { k: knn.k.min(pictures), ..*knn }),
-            other => other.clone(),
+            Self::Knn(_) | Self::Probe(_) | Self::SgdMoco(_) => InputKind::Features,
+            Self::SgdDino(dino) => InputKind::ClassTokens(dino.blocks),
+            Self::FineTune(_) => InputKind::Network,
         }
     }
 
-    /// Whether the settings make sense.
-    ///
-    /// # Errors
-    ///
-    /// [`EvalError::Protocol`] with the setting and the reason.
-    pub fn check(&self) -> Result<(), EvalError> {
+    fn check(&self) -> Result<(), EvalError> {
         match self {
             Self::Knn(knn) => knn.check(),
             Self::Probe(probe) => probe.check(),
@@ -106,35 +76,39 @@ impl Protocol {
         }
     }
 
-    /// Ranks the classes of every query from the training features alone. Features that are not
-    /// finite have no ranking, wherever they come from.
-    pub(crate) fn rank(
-        &self,
-        train: &Features,
-        queries: &[f32],
-        progress: &ProgressBar,
-    ) -> Result<(Ranked, Notes), EvalError> {
-        self.check()?;
-        [&train.values, queries].into_iter().try_for_each(check_finite)?;
-        Ok(match self {
-            Self::Knn(knn) => (knn.rank_with(train, queries, progress)?, Notes::new()),
-            Self::SgdMoco(sgd) => (sgd.rank_with(train, queries, progress)?, Notes::new()),
-            Self::SgdDino(dino) => (dino.rank_with(train, queries, progress)?, Notes::new()),
-            Self::FineTune(_) => {
-                let reason = "fine-tuning sees the network, not its features";
-                return Err(EvalError::protocol("kind", reason));
+    fn limited_to(&self, pictures: usize) -> Option<Arc<dyn EvaluationProtocol>> {
+        match self {
+            Self::Knn(knn) if knn.k > pictures => {
+                Some(Arc::new(Self::Knn(Knn { k: pictures, ..*knn })))
             }
+            _ => None,
+        }
+    }
+
+    fn predict(&self, input: &ProtocolInput<'_>) -> Result<ProtocolOutput, EvalError> {
+        self.check()?;
+        let progress = input.progress();
+        if let Self::FineTune(tune) = self {
+            return Ok(tune.run_with(input.network()?, progress)?.into());
+        }
+        let (train, queries) = input.features()?;
+        Ok(match self {
+            Self::Knn(knn) => knn.predict_with(train, queries, progress)?.into(),
+            Self::SgdMoco(sgd) => sgd.predict_with(train, queries, progress)?.into(),
+            Self::SgdDino(dino) => dino.predict_with(train, queries, progress)?.into(),
             Self::Probe(probe) => {
                 let fitted = probe.fit_with(train, progress)?;
-                let notes = vec![
+                let extra = [
                     ("lambda", fitted.chosen.lambda),
                     ("held_out_top1", fitted.chosen.accuracy),
                     ("train_loss", fitted.minimum().value),
                     ("iterations", fitted.minimum().iterations as f64),
                     ("largest_gradient", fitted.minimum().gradient),
                 ];
-                (fitted.rank(queries)?, notes)
+                let extra = extra.map(|(name, value)| (name.to_owned(), value)).into();
+                ProtocolOutput { predictions: fitted.predict(queries)?, extra }
             }
+            Self::FineTune(_) => unreachable!("its input is a network"),
         })
     }
 }

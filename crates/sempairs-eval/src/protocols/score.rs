@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
 
-use super::class_mapping::matched;
-use crate::{EvalError, Features, Protocol, Ranked};
+use crate::ProtocolSettings;
 
 /// The accuracy of frozen features on a data set under a protocol. Accuracies are shares in [0, 1].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +16,7 @@ pub struct Score {
     /// The hash of the protocol and the views.
     pub protocol_hash: String,
     /// The protocol spelt out.
-    pub settings: Protocol,
+    pub settings: ProtocolSettings,
     /// What the features were computed from: the pipeline of the views as JSON, or a baseline's name.
     pub views: String,
     /// The name of the data set.
@@ -37,84 +35,6 @@ pub struct Score {
     pub extra: BTreeMap<String, f64>,
 }
 
-impl Protocol {
-    /// Scores test features against training features. The training set alone decides how the test set
-    /// is ranked; the classes of the test pictures are only compared with that ranking. Classes are
-    /// the same if their names are, and the test set may lack some.
-    ///
-    /// # Errors
-    ///
-    /// [`EvalError::Mismatch`] if the sets differ in features, or a test picture is of a class that
-    /// the training set does not have; [`EvalError::TooFew`] if one is empty,
-    /// [`EvalError::Protocol`] for senseless settings.
-    pub fn score(
-        &self,
-        dataset: &str,
-        views: &str,
-        train: &Features,
-        test: &Features,
-    ) -> Result<Score, EvalError> {
-        self.score_with(dataset, views, train, test, &ProgressBar::hidden())
-    }
-
-    /// As [`score`](Self::score), with a bar that shows how far it is.
-    ///
-    /// # Errors
-    ///
-    /// As [`score`](Self::score).
-    pub fn score_with(
-        &self,
-        dataset: &str,
-        views: &str,
-        train: &Features,
-        test: &Features,
-        progress: &ProgressBar,
-    ) -> Result<Score, EvalError> {
-        for (set, what) in [(train, "training"), (test, "test")] {
-            if set.is_empty() {
-                return Err(EvalError::TooFew { what: format!("{dataset}, {what}"), found: 0 });
-            }
-        }
-        if train.dim != test.dim {
-            let reason = format!("{} and {} features", train.dim, test.dim);
-            return Err(EvalError::Mismatch { reason });
-        }
-        let labels = matched(&train.classes, &test.classes, &test.labels)?;
-        // The score is called after what was done.
-        let protocol = self.on(train.len());
-        let (ranked, notes) = protocol.rank(train, &test.values, progress)?;
-        let mut score =
-            protocol.scored([dataset, views], &ranked, &labels, &train.classes, train.len());
-        score.extra = notes.into_iter().map(|(name, x)| (name.to_owned(), x)).collect();
-        Ok(score)
-    }
-
-    /// The score of a ranking of test pictures with these labels.
-    pub(crate) fn scored(
-        &self,
-        [dataset, views]: [&str; 2],
-        ranked: &Ranked,
-        labels: &[usize],
-        classes: &[String],
-        n_train: usize,
-    ) -> Score {
-        let per_class = ranked.per_class(labels);
-        Score {
-            protocol: self.name(),
-            protocol_hash: self.hash(views).to_string(),
-            settings: self.clone(),
-            views: views.to_owned(),
-            dataset: dataset.to_owned(),
-            top1: ranked.top(1, labels),
-            top5: ranked.top(5, labels),
-            per_class: per_class.into_iter().map(|(c, x)| (classes[c].clone(), x)).collect(),
-            n_train,
-            n_test: labels.len(),
-            extra: BTreeMap::new(),
-        }
-    }
-}
-
 impl fmt::Display for Score {
     /// `cifar10 probe-lbfgs: top-1 54.80 %, top-5 94.10 % (10000 pictures)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -126,9 +46,11 @@ impl fmt::Display for Score {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::testing::clouds;
-    use crate::{Knn, Sees, SgdDino};
+    use sempairs_internal::ProgressBar;
+
+    use crate::protocols::evaluation_protocol::{About, score_features};
+    use crate::{EvaluationProtocol as _, Features, InputKind, Knn, Protocol, SgdDino};
 
     #[test]
     fn every_protocol_scores_separable_classes() {
@@ -143,11 +65,14 @@ mod tests {
                 name => name.parse().unwrap(),
             };
             let bar = ProgressBar::hidden();
-            if protocol.sees() == Sees::Network {
-                assert!(protocol.score_with("clouds", "none", &train, &test, &bar).is_err());
+            let about = About { dataset: "clouds", views: "none" };
+            let score = score_features(&protocol, about, [&train, &test], bar.clone());
+            if protocol.input_kind() == InputKind::Network {
+                let message = score.unwrap_err().to_string();
+                assert!(message.contains("`kind`: trains the network"), "{message}");
                 continue;
             }
-            let score = protocol.score_with("clouds", "none", &train, &test, &bar).unwrap();
+            let score = score.unwrap();
             assert_eq!((score.top1, score.top5, score.n_test), (1.0, 1.0, 70), "{name}");
             assert_eq!(score.per_class.len(), 7);
             assert_eq!(score.protocol_hash, protocol.hash("none").to_string());
@@ -210,7 +135,7 @@ mod tests {
         assert_eq!(score(2000).protocol, "knn-k24-t0.07");
         let ordinary = Protocol::Knn(Knn::default());
         assert_eq!(score(20).protocol_hash, ordinary.hash("none").to_string());
-        assert_eq!(score(20).settings, ordinary);
+        assert_eq!(score(20).settings, ordinary.into());
     }
 
     #[test]

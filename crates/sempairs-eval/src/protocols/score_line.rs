@@ -109,8 +109,8 @@ fn turn(path: &Path) -> Option<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Protocol;
     use crate::testing::clouds;
+    use crate::{EvaluationProtocol as _, Protocol};
 
     fn lines() -> Vec<ScoreLine> {
         let (train, test) = (clouds(60, 4, 3, 0.5, 1), clouds(30, 4, 3, 0.5, 2));

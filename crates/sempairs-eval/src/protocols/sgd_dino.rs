@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sgd_moco::LinearSgd;
 use crate::limits::{BATCHES, BLOCKS, EPOCHS, RATES};
-use crate::{EvalError, Features, Protocol, Ranked};
+use crate::{EvalError, Features, Predictions, Protocol};
 
 /// The linear classifier of DINO's evaluation (Caron et al., arXiv 2104.14294, appendix F.2, and the authors'
 /// `eval_linear.py`): of a vision transformer the class tokens of the last four blocks, each behind the last
@@ -60,17 +60,17 @@ impl SgdDino {
     }
 
     /// Trains the classifier on `train` and ranks the classes of every query.
-    pub(crate) fn rank_with(
+    pub(crate) fn predict_with(
         &self,
         train: &Features,
         queries: &[f32],
         progress: &ProgressBar,
-    ) -> Result<Ranked, EvalError> {
+    ) -> Result<Predictions, EvalError> {
         let rate = |epoch| self.rate(epoch);
         let Self { momentum, batch, epochs, seed, .. } = *self;
         let descent = LinearSgd { momentum, batch, epochs, seed, rate: &rate };
         descent
-            .rank(train, queries, progress)
+            .predict(train, queries, progress)
             .map_err(|failure| failure.of(&Protocol::SgdDino(self.clone()), self.learning_rate))
     }
 }
@@ -93,8 +93,8 @@ mod tests {
         let (train, test) = (clouds(210, 8, 7, 0.1, 1), clouds(70, 8, 7, 0.1, 2));
         let fast = SgdDino { learning_rate: 0.5, batch: 64, ..SgdDino::default() };
         let rank = |dino: &SgdDino| {
-            let ranked = dino.rank_with(&train, &test.values, &ProgressBar::hidden());
-            ranked.unwrap().top(1, &test.labels)
+            let ranked = dino.predict_with(&train, &test.values, &ProgressBar::hidden());
+            ranked.unwrap().top_k_accuracy(1, &test.labels)
         };
         assert_eq!((rank(&fast), rank(&fast)), (1.0, 1.0));
         let mut huge = train.clone();
@@ -102,9 +102,9 @@ mod tests {
         huge.values.iter_mut().for_each(|x| *x *= 1e36);
         let wild = SgdDino { learning_rate: 1e6, ..fast };
         wild.check().unwrap();
-        let error = wild.rank_with(&huge, &test.values, &ProgressBar::hidden()).unwrap_err();
+        let error = wild.predict_with(&huge, &test.values, &ProgressBar::hidden()).unwrap_err();
         assert!(error.to_string().contains("`learning_rate`"), "{error}");
-        let far = fast.rank_with(&train, &[1e38; 8], &ProgressBar::hidden()).unwrap_err();
+        let far = fast.predict_with(&train, &[1e38; 8], &ProgressBar::hidden()).unwrap_err();
         assert!(far.to_string().contains("outputs for the test pictures"), "{far}");
     }
 

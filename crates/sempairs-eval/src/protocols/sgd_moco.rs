@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::logistic_regression::{Logistic, to_residual};
 use crate::limits::{BATCHES, EPOCHS, MILESTONES, RATES};
 use crate::linalg::{Matrix, multiply};
-use crate::{EvalError, Features, Protocol, Ranked};
+use crate::{EvalError, Features, Predictions, Protocol};
 
 /// The linear classifier of MoCo's evaluation (He et al., 2020, section 4.1 and the authors' settings):
 /// SGD with momentum 0.9, learning rate 30, batches of 256, 100 epochs, the rate divided by ten after 60 and
@@ -80,21 +80,21 @@ impl SgdMoco {
     ///
     /// [`EvalError::Protocol`] for senseless settings, [`EvalError::Diverged`] if the learning rate
     /// makes weights or outputs infinite.
-    pub fn rank(&self, train: &Features, queries: &[f32]) -> Result<Ranked, EvalError> {
-        self.rank_with(train, queries, &ProgressBar::hidden())
+    pub fn predict(&self, train: &Features, queries: &[f32]) -> Result<Predictions, EvalError> {
+        self.predict_with(train, queries, &ProgressBar::hidden())
     }
 
-    /// As [`rank`](Self::rank), with a bar of the epochs.
-    pub(crate) fn rank_with(
+    /// As [`predict`](Self::predict), with a bar of the epochs.
+    pub(crate) fn predict_with(
         &self,
         train: &Features,
         queries: &[f32],
         progress: &ProgressBar,
-    ) -> Result<Ranked, EvalError> {
+    ) -> Result<Predictions, EvalError> {
         self.check()?;
         let rate = |epoch| self.rate(epoch);
         self.descent(&rate)
-            .rank(train, queries, progress)
+            .predict(train, queries, progress)
             .map_err(|failure| failure.of(&Protocol::SgdMoco(self.clone()), self.learning_rate))
     }
 
@@ -146,15 +146,15 @@ pub(crate) struct LinearSgd<'a> {
 
 impl LinearSgd<'_> {
     /// Trains on `train` and ranks the classes of every query.
-    pub fn rank(
+    pub fn predict(
         &self,
         train: &Features,
         queries: &[f32],
         progress: &ProgressBar,
-    ) -> Result<Ranked, Failure> {
+    ) -> Result<Predictions, Failure> {
         let (point, classes) = (self.fit(train, progress)?, train.classes.len());
         let logits = Logistic::logits(queries, train.dim, classes, &point);
-        Ranked::by_score(&logits, classes).ok_or(Failure::Logits)
+        Predictions::from_scores(&logits, classes).ok_or(Failure::Logits)
     }
 
     /// Weights `[classes, dim]`, then the bias.
@@ -237,9 +237,9 @@ mod tests {
     fn separable_classes_are_found_and_twice_the_same() {
         let (train, test) = (clouds(300, 8, 5, 0.1, 1), clouds(100, 8, 5, 0.1, 2));
         let sgd = SgdMoco { epochs: 20, ..SgdMoco::default() };
-        let ranked = sgd.rank(&train, &test.values).unwrap();
-        assert_eq!(ranked.top(1, &test.labels), 1.0);
-        assert_eq!(ranked, sgd.rank(&train, &test.values).unwrap());
+        let ranked = sgd.predict(&train, &test.values).unwrap();
+        assert_eq!(ranked.top_k_accuracy(1, &test.labels), 1.0);
+        assert_eq!(ranked, sgd.predict(&train, &test.values).unwrap());
     }
 
     #[test]
@@ -259,8 +259,9 @@ mod tests {
             assert!((ours - by_hand).abs() < 1e-6, "{fitted:?} is not {after:?}");
         }
         assert!(start.iter().zip(&after).any(|(x, y)| (x - y).abs() > 1e-2), "a step that shows");
-        let ranked = Ranked::by_score(&Logistic::logits(&train.values, 3, 3, &fitted), 3).unwrap();
-        assert_eq!(sgd.rank(&train, &train.values).unwrap(), ranked);
+        let ranked =
+            Predictions::from_scores(&Logistic::logits(&train.values, 3, 3, &fitted), 3).unwrap();
+        assert_eq!(sgd.predict(&train, &train.values).unwrap(), ranked);
     }
 
     #[test]
@@ -308,7 +309,7 @@ mod tests {
         // Gradients grow with the features: the first step leaves the range of f32.
         train.values.iter_mut().for_each(|x| *x *= 1e36);
         let sgd = SgdMoco { learning_rate: 1e6, ..SgdMoco::default() };
-        let message = sgd.rank(&train, &[0.0; 4]).unwrap_err().to_string();
+        let message = sgd.predict(&train, &[0.0; 4]).unwrap_err().to_string();
         assert!(message.starts_with("sgd-moco-fixed-view gives no score"), "{message}");
         assert!(message.contains("weights") && message.contains("`learning_rate`"), "{message}");
     }
@@ -328,7 +329,7 @@ mod tests {
     fn outputs_that_are_not_finite_are_no_score() {
         let train = clouds(64, 4, 3, 1.0, 1);
         let sgd = SgdMoco { epochs: 2, ..SgdMoco::default() };
-        let message = sgd.rank(&train, &[1e38; 4]).unwrap_err().to_string();
+        let message = sgd.predict(&train, &[1e38; 4]).unwrap_err().to_string();
         assert!(message.contains("outputs for the test pictures are not finite"), "{message}");
     }
 }

@@ -1,7 +1,7 @@
 use sempairs_backbone::BackboneFactory;
 use sempairs_data::sources::Stl10Split;
 use sempairs_data::{DataError, Pairing};
-use sempairs_eval::{Downstream, EvalError};
+use sempairs_eval::{Downstream, EvalError, EvaluationProtocol as _};
 use sempairs_objective::ObjectiveError;
 use sempairs_train::limits::{EPOCHS, STEPS};
 use sempairs_train::{LoaderConfig, TrainError};

@@ -1,19 +1,14 @@
-//! What a comparison shows besides the scores of trained networks: baselines without a network, the
-//! scores of untrained networks, the invariance of features, and a t-SNE map of them.
+//! What a comparison shows besides the scores of trained networks: the scores of untrained networks,
+//! the invariance of features, and a t-SNE map of them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::tensor::Device;
 use sempairs_backbone::Backbone;
-use sempairs_data::PictureSource;
-use sempairs_eval::analysis::invariance::{InvarianceReport, invariance};
+use sempairs_eval::analysis::invariance::InvarianceReport;
 use sempairs_eval::analysis::tsne;
-use sempairs_eval::{
-    Downstream, EvalError, Features, Identity, ProgressBar, Protocol, Score, colour_histogram,
-    raw_pixels,
-};
-use sempairs_internal::progress_bar;
+use sempairs_eval::{Downstream, Identity, Score};
 
 use crate::Error;
 use crate::comparison::Map;
@@ -49,33 +44,6 @@ impl UntrainedScores {
     }
 }
 
-/// A bar, if the downstream's are shown.
-fn bar(downstream: &Downstream, what: String) -> ProgressBar {
-    if downstream.progress { progress_bar(what, 0) } else { ProgressBar::hidden() }
-}
-
-/// What needs no network: weighted k-NN on pixels and on colours. Source of the settings: the sizes are
-/// those at which such baselines are usually given, 32 pixels a side and 8 bins a channel.
-pub(super) fn baselines(downstream: &Downstream) -> Result<Vec<Score>, Error> {
-    type Describe = fn(&dyn PictureSource, &ProgressBar) -> Result<Features, EvalError>;
-    let knn: Protocol = "knn".parse()?;
-    let describe: [(&str, Describe); 2] = [
-        ("raw pixels 32x32", |source, bar| raw_pixels(source, 32, bar)),
-        ("colour histogram 8x8x8", |source, bar| colour_histogram(source, 8, bar)),
-    ];
-    describe
-        .into_iter()
-        .map(|(name, describe)| {
-            let described = bar(downstream, format!("{} as {name}", downstream.name));
-            let train = describe(&*downstream.train, &described)?;
-            let test = describe(&*downstream.test, &described)?;
-            drop(described);
-            let bar = bar(downstream, format!("{} {knn} on {name}", downstream.name));
-            Ok(knn.score_with(&downstream.name, name, &train, &test, &bar)?)
-        })
-        .collect()
-}
-
 /// What the features ignore, if the test pictures are scenes and the experiment asks for it.
 pub(super) fn ignored<B: Backbone>(
     backbone: &B,
@@ -86,8 +54,7 @@ pub(super) fn ignored<B: Backbone>(
     let Some(per_class) = evaluation.invariance_scenes else { return Ok(None) };
     // Scenes of their own, which the probe was neither fitted nor scored on.
     let Some(scenes) = evaluation.test.scene_source(per_class, 1)? else { return Ok(None) };
-    let (pipeline, bar) = (&downstream.pipeline, bar(downstream, "invariance".into()));
-    Ok(Some(invariance(backbone, &scenes, pipeline, device, downstream.batch, &bar)?))
+    Ok(Some(downstream.invariance(backbone, &scenes, device)?))
 }
 
 /// The test set's features on a plane.

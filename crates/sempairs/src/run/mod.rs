@@ -24,7 +24,7 @@ use sempairs_eval::Downstream;
 use sempairs_internal::{note, summed_up};
 use sempairs_train::{LoaderConfig, Progress};
 
-use self::measure::{UntrainedScores, baselines, map};
+use self::measure::{UntrainedScores, map};
 use self::prepare::DrawnPairs;
 use self::record::{ArmRecord, StudyRecord};
 pub use self::summarise::{ComparisonFiles, Summary, summarise};
@@ -111,7 +111,7 @@ impl Runner {
         }
         let pipeline = study.views.evaluation()?;
         let mut downstream = Downstream::new(&evaluation.dataset, train, test, pipeline);
-        downstream.protocols = evaluation.protocols.clone();
+        downstream.protocols = evaluation.protocols.iter().cloned().map(Into::into).collect();
         Ok(downstream)
     }
 
@@ -225,7 +225,7 @@ impl Runner {
                 }
             }
         }
-        record.baselines = baselines(&downstream)?;
+        record.baselines = downstream.baselines()?;
         record.write(&folder)?;
         Ok(summarise(&folder)?.comparison)
     }

@@ -1,6 +1,9 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use sempairs_eval::{Downstream, Identity, Protocol, Score, ScoreLine, read_scores, update_scores};
+use sempairs_eval::{
+    Downstream, EvaluationProtocol, Identity, Score, ScoreLine, read_scores, update_scores,
+};
 use sempairs_internal::note;
 
 use crate::Error;
@@ -130,7 +133,7 @@ impl ScoreLog {
 /// A protocol that there should be a score under.
 struct Wanted {
     /// As it is carried out.
-    protocol: Protocol,
+    protocol: Arc<dyn EvaluationProtocol>,
     hash: String,
     /// The hash of what was asked for: scores used to be called after more neighbours than there
     /// are pictures.
@@ -138,9 +141,9 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn new(protocol: &Protocol, views: &str, pictures: usize) -> Self {
+    fn new(protocol: &Arc<dyn EvaluationProtocol>, views: &str, pictures: usize) -> Self {
         let asked = protocol.hash(views).to_string();
-        let protocol = protocol.on(pictures);
+        let protocol = protocol.limited_to(pictures).unwrap_or_else(|| protocol.clone());
         Self { hash: protocol.hash(views).to_string(), protocol, asked }
     }
 
@@ -149,7 +152,7 @@ impl Wanted {
         Score {
             protocol: self.protocol.name(),
             protocol_hash: self.hash.clone(),
-            settings: self.protocol.clone(),
+            settings: self.protocol.settings(),
             ..score
         }
     }
@@ -171,11 +174,10 @@ fn scored_identity(run: &str, evaluation: &Evaluation) -> String {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::sync::Arc;
 
     use sempairs_augment::Augmentation;
     use sempairs_data::sources::Subset;
-    use sempairs_eval::{Knn, append_scores};
+    use sempairs_eval::{Knn, Protocol, append_scores};
     use sempairs_scenes::{SceneSource, SceneSplit};
 
     use super::*;
@@ -190,16 +192,17 @@ mod tests {
         let source = Arc::new(SceneSource::new(SceneSplit::DownstreamTest, 1, 16, 0));
         let view = Augmentation::Evaluation.evaluation(16);
         let mut downstream = Downstream::new("scenes", source.clone(), source, view);
-        downstream.protocols = protocols.iter().map(|name| name.parse().unwrap()).collect();
+        let parse = |name: &&str| name.parse::<Protocol>().unwrap().into();
+        downstream.protocols = protocols.iter().map(parse).collect();
         downstream
     }
 
     /// Made-up scores at a step, one a protocol.
     fn point(step: usize, downstream: &Downstream) -> CurvePoint {
-        let score = |protocol: &Protocol| Score {
+        let score = |protocol: &Arc<dyn EvaluationProtocol>| Score {
             protocol: protocol.name(),
             protocol_hash: protocol.hash(&downstream.views()).to_string(),
-            settings: protocol.clone(),
+            settings: protocol.settings(),
             views: downstream.views(),
             dataset: downstream.name.clone(),
             top1: 0.5,
@@ -309,7 +312,8 @@ mod tests {
         let path = folder.path().join("scores.jsonl");
         let (evaluation, mut asked) = (evaluation(), downstream(&[]));
         let pictures = asked.train.len();
-        asked.protocols = vec![Protocol::Knn(Knn { k: pictures + 1000, ..Knn::default() })];
+        let many = Protocol::Knn(Knn { k: pictures + 1000, ..Knn::default() });
+        asked.protocols = vec![many.into()];
         scored(&path, "run", &evaluation, &asked);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(&format!("knn-k{}-", pictures + 1000)));
@@ -320,7 +324,7 @@ mod tests {
             let score = &point.scores[0];
             assert_eq!(score.protocol, true_name.name());
             assert_eq!(score.protocol_hash, true_name.hash(&asked.views()).to_string());
-            assert_eq!(score.settings, true_name);
+            assert_eq!(score.settings, true_name.settings());
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "the file stays as it is");
     }

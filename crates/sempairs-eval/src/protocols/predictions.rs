@@ -1,13 +1,13 @@
-//! Ranked classes and what is counted in them.
+//! Predictions classes and what is counted in them.
 
 /// For every query all classes, the likeliest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ranked {
+pub struct Predictions {
     classes: usize,
     order: Vec<u32>,
 }
 
-impl Ranked {
+impl Predictions {
     /// Ranks by score, the highest first, equal scores by the lower class. `None` if a score is
     /// infinite or not a number: what a classifier that has diverged says is no ranking.
     ///
@@ -17,7 +17,7 @@ impl Ranked {
     /// # Panics
     ///
     /// If there is no class, or the scores are not as many for each query.
-    pub fn by_score(scores: &[f64], classes: usize) -> Option<Self> {
+    pub fn from_scores(scores: &[f64], classes: usize) -> Option<Self> {
         assert!(classes > 0 && scores.len().is_multiple_of(classes), "a score for every class");
         if !scores.iter().all(|score| score.is_finite()) {
             return None;
@@ -52,7 +52,7 @@ impl Ranked {
     /// # Panics
     ///
     /// If there is not exactly one label for each of at least one query.
-    pub fn top(&self, k: usize, labels: &[usize]) -> f64 {
+    pub fn top_k_accuracy(&self, k: usize, labels: &[usize]) -> f64 {
         let hits = self.hits(k, labels).filter(|&(_, hit)| hit).count();
         hits as f64 / self.len() as f64
     }
@@ -61,8 +61,8 @@ impl Ranked {
     ///
     /// # Panics
     ///
-    /// As [`top`](Self::top).
-    pub fn per_class(&self, labels: &[usize]) -> Vec<(usize, f64)> {
+    /// As [`top_k_accuracy`](Self::top_k_accuracy).
+    pub fn per_class_accuracy(&self, labels: &[usize]) -> Vec<(usize, f64)> {
         let mut counts = vec![(0usize, 0usize); self.classes];
         for (label, hit) in self.hits(1, labels) {
             counts[label].0 += 1;
@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_lower_class() {
-        let ranked = Ranked::by_score(&[0.0, 2.0, 2.0, -1.0, 5.0, 5.0, 5.0, 5.0], 4).unwrap();
+        let ranked =
+            Predictions::from_scores(&[0.0, 2.0, 2.0, -1.0, 5.0, 5.0, 5.0, 5.0], 4).unwrap();
         assert_eq!(ranked.query(0), [1, 2, 0, 3]);
         assert_eq!(ranked.query(1), [0, 1, 2, 3]);
     }
@@ -95,19 +96,23 @@ mod tests {
     #[test]
     fn what_is_not_finite_has_no_ranking() {
         for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(Ranked::by_score(&[0.0, 1.0, 2.0, wrong], 2), None);
+            assert_eq!(Predictions::from_scores(&[0.0, 1.0, 2.0, wrong], 2), None);
         }
     }
 
     #[test]
     fn counts_by_hand() {
         let scores = [3.0, 2.0, 1.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 1.0, 3.0, 2.0];
-        let ranked = Ranked::by_score(&scores, 3).unwrap();
+        let ranked = Predictions::from_scores(&scores, 3).unwrap();
         let labels = [0, 1, 2, 2];
-        assert_eq!(ranked.top(1, &labels), 0.5);
-        assert_eq!(ranked.top(2, &labels), 1.0);
-        assert_eq!(ranked.top(5, &labels), 1.0);
-        assert_eq!(ranked.per_class(&labels), [(0, 1.0), (1, 0.0), (2, 0.5)]);
-        assert_eq!(ranked.per_class(&[0, 0, 0, 0]), [(0, 0.5)], "absent classes are left out");
+        assert_eq!(ranked.top_k_accuracy(1, &labels), 0.5);
+        assert_eq!(ranked.top_k_accuracy(2, &labels), 1.0);
+        assert_eq!(ranked.top_k_accuracy(5, &labels), 1.0);
+        assert_eq!(ranked.per_class_accuracy(&labels), [(0, 1.0), (1, 0.0), (2, 0.5)]);
+        assert_eq!(
+            ranked.per_class_accuracy(&[0, 0, 0, 0]),
+            [(0, 0.5)],
+            "absent classes are left out"
+        );
     }
 }

@@ -1,0 +1,318 @@
+//! The interface of evaluation protocols.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use sempairs_augment::Pipeline;
+use sempairs_data::PictureSource;
+use sempairs_internal::ProgressBar;
+
+use super::class_mapping::matched;
+use crate::features::check_finite;
+use crate::{
+    BoxedBackbone, EvalError, Features, Identity, Predictions, Protocol, ProtocolSettings, Score,
+};
+
+/// A way of scoring a backbone on a labelled training and test set.
+///
+/// The built-in implementations are the variants of [`Protocol`]. Implement this
+/// trait to score a protocol of your own beside them, in
+/// [`Downstream::protocols`](crate::Downstream::protocols) or with [`score`](Self::score):
+///
+/// ```
+/// use sempairs_eval::{
+///     EvalError, EvaluationProtocol, Predictions, ProtocolInput, ProtocolOutput,
+///     ProtocolSettings,
+/// };
+///
+/// /// Ranks the most frequent classes of the training set first, whatever the features.
+/// struct Majority;
+///
+/// impl EvaluationProtocol for Majority {
+///     fn name(&self) -> String {
+///         "majority".into()
+///     }
+///
+///     fn settings(&self) -> ProtocolSettings {
+///         serde_json::json!({ "kind": "majority" }).into()
+///     }
+///
+///     fn predict(&self, input: &ProtocolInput<'_>) -> Result<ProtocolOutput, EvalError> {
+///         let (train, queries) = input.features()?;
+///         let mut counts = vec![0.0; train.classes.len()];
+///         train.labels.iter().for_each(|&label| counts[label] += 1.0);
+///         let scores = counts.repeat(queries.len() / train.dim);
+///         let predictions = Predictions::from_scores(&scores, counts.len());
+///         Ok(predictions.ok_or(EvalError::NotFinite)?.into())
+///     }
+/// }
+/// ```
+pub trait EvaluationProtocol: Send + Sync {
+    /// The name in tables and scores: the kind of protocol and the settings that people vary.
+    fn name(&self) -> String;
+
+    /// All settings that a score depends on. They are stored with every score, and
+    /// [`hash`](Self::hash) identifies the protocol by them alone, so they must tell it from every
+    /// other protocol: by convention they are an object whose `kind` names the kind of protocol.
+    fn settings(&self) -> ProtocolSettings;
+
+    /// What [`predict`](Self::predict) gets; features by default.
+    fn input_kind(&self) -> InputKind {
+        InputKind::Features
+    }
+
+    /// Returns an error for settings that are out of range; accepts all by default.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Protocol`] with the setting and the reason.
+    fn check(&self) -> Result<(), EvalError> {
+        Ok(())
+    }
+
+    /// The protocol in effect with this number of training pictures, if it differs from this one:
+    /// with fewer than k pictures, k-NN uses all of them. `None` by default.
+    fn limited_to(&self, _pictures: usize) -> Option<Arc<dyn EvaluationProtocol>> {
+        None
+    }
+
+    /// Learns from the training set and ranks the classes of every test picture.
+    ///
+    /// The ranking must follow from the training set alone. When this is called by
+    /// [`score`](Self::score) or [`Downstream`](crate::Downstream), features are finite and the
+    /// settings have passed [`check`](Self::check).
+    ///
+    /// # Errors
+    ///
+    /// Any [`EvalError`], such as [`EvalError::Diverged`].
+    fn predict(&self, input: &ProtocolInput<'_>) -> Result<ProtocolOutput, EvalError>;
+
+    /// The hash of all settings and of the views: the [FNV-1a hash](Identity) of the
+    /// [settings](Self::settings) as JSON followed by `views`, each preceded by its length. Scores
+    /// with the same hash were computed in the same way.
+    fn hash(&self, views: &str) -> Identity {
+        let settings = serde_json::to_string(&self.settings()).expect("settings are plain data");
+        Identity::new().and_field(settings.as_bytes()).and_field(views.as_bytes())
+    }
+
+    /// Scores test features against training features.
+    ///
+    /// The training set alone decides how the test set is ranked; the classes of the test pictures
+    /// are only compared with that ranking. Classes are matched by name, and the test set may lack
+    /// some. The score has the name and the settings of the protocol
+    /// [in effect](Self::limited_to).
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Mismatch`] if the sets differ in the number of features, or a test picture is
+    /// of a class that the training set does not have; [`EvalError::TooFew`] if a set is empty;
+    /// [`EvalError::NotFinite`] for features that are not finite; [`EvalError::Protocol`] for
+    /// settings out of range and for a protocol that needs the network.
+    ///
+    /// # Panics
+    ///
+    /// If the protocol's predictions are not one for each test picture.
+    fn score(
+        &self,
+        dataset: &str,
+        views: &str,
+        train: &Features,
+        test: &Features,
+    ) -> Result<Score, EvalError> {
+        score_features(self, About { dataset, views }, [train, test], ProgressBar::hidden())
+    }
+}
+
+/// What a protocol learns from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// Frozen features of the backbone.
+    Features,
+    /// The class tokens of this number of last blocks of a vision transformer; the features of
+    /// any other network.
+    ClassTokens(usize),
+    /// The network itself and the pictures.
+    Network,
+}
+
+/// What [`EvaluationProtocol::predict`] learns from and what it predicts for, of the protocol's
+/// [`InputKind`].
+pub struct ProtocolInput<'a> {
+    data: Data<'a>,
+    progress: ProgressBar,
+}
+
+enum Data<'a> {
+    Features(&'a Features, &'a [f32]),
+    Network(NetworkInput<'a>),
+}
+
+/// The input of a protocol that trains the network ([`InputKind::Network`]).
+#[derive(Clone, Copy)]
+pub struct NetworkInput<'a> {
+    /// The network, which stays as it is: train a clone.
+    pub backbone: &'a BoxedBackbone,
+    /// The training pictures, all of them with classes.
+    pub train: &'a dyn PictureSource,
+    /// The test pictures. Their classes are for the score alone.
+    pub test: &'a dyn PictureSource,
+    /// The pipeline of the view that test pictures are seen in.
+    pub view: &'a Pipeline,
+    /// Where the network computes.
+    pub device: &'a Device,
+}
+
+impl<'a> ProtocolInput<'a> {
+    /// Training features with their classes and test features.
+    ///
+    /// # Shapes
+    /// - queries: `[n, train.dim]`, row-major
+    pub fn from_features(train: &'a Features, queries: &'a [f32]) -> Self {
+        Self { data: Data::Features(train, queries), progress: ProgressBar::hidden() }
+    }
+
+    /// A network with the pictures.
+    pub fn from_network(network: NetworkInput<'a>) -> Self {
+        Self { data: Data::Network(network), progress: ProgressBar::hidden() }
+    }
+
+    /// The training features with their classes, and the test features: `[n, train.dim]`,
+    /// row-major.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Protocol`] if the input is a network.
+    pub fn features(&self) -> Result<(&'a Features, &'a [f32]), EvalError> {
+        match self.data {
+            Data::Features(train, queries) => Ok((train, queries)),
+            Data::Network(_) => {
+                let reason = "needs features, but its input is a network; check `input_kind`";
+                Err(EvalError::protocol("kind", reason))
+            }
+        }
+    }
+
+    /// The network and the pictures.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError::Protocol`] if the input is features.
+    pub fn network(&self) -> Result<NetworkInput<'a>, EvalError> {
+        match self.data {
+            Data::Network(network) => Ok(network),
+            Data::Features(..) => {
+                let reason = "trains the network, so features cannot be scored; use `Downstream`";
+                Err(EvalError::protocol("kind", reason))
+            }
+        }
+    }
+
+    /// Sets the number of steps of the progress bar, where one is shown.
+    pub fn set_steps(&self, steps: u64) {
+        self.progress.set_length(steps);
+    }
+
+    /// Moves the progress bar forward by a number of steps.
+    pub fn advance(&self, steps: u64) {
+        self.progress.inc(steps);
+    }
+
+    pub(crate) fn progress(&self) -> &ProgressBar {
+        &self.progress
+    }
+
+    pub(crate) fn with_progress(self, progress: ProgressBar) -> Self {
+        Self { progress, ..self }
+    }
+}
+
+/// What a protocol found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProtocolOutput {
+    /// The classes of every test picture, ranked.
+    pub predictions: Predictions,
+    /// Other numbers by name, such as a chosen regularisation strength; they become the score's
+    /// [`extra`](Score::extra).
+    pub extra: BTreeMap<String, f64>,
+}
+
+impl From<Predictions> for ProtocolOutput {
+    fn from(predictions: Predictions) -> Self {
+        Self { predictions, extra: BTreeMap::new() }
+    }
+}
+
+impl From<Protocol> for Arc<dyn EvaluationProtocol> {
+    fn from(protocol: Protocol) -> Self {
+        Arc::new(protocol)
+    }
+}
+
+/// The protocol in effect with this number of training pictures.
+pub(crate) fn in_effect(
+    protocol: &Arc<dyn EvaluationProtocol>,
+    pictures: usize,
+) -> Arc<dyn EvaluationProtocol> {
+    protocol.limited_to(pictures).unwrap_or_else(|| protocol.clone())
+}
+
+/// The names in a score that are not the protocol's.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub(crate) dataset: &'a str,
+    pub(crate) views: &'a str,
+}
+
+/// [`EvaluationProtocol::score`] with a progress bar.
+pub(crate) fn score_features<P: EvaluationProtocol + ?Sized>(
+    protocol: &P,
+    about: About<'_>,
+    [train, test]: [&Features; 2],
+    progress: ProgressBar,
+) -> Result<Score, EvalError> {
+    for (set, what) in [(train, "training"), (test, "test")] {
+        if set.is_empty() {
+            return Err(EvalError::TooFew { what: format!("{}, {what}", about.dataset), found: 0 });
+        }
+    }
+    if train.dim != test.dim {
+        let reason = format!("{} and {} features", train.dim, test.dim);
+        return Err(EvalError::Mismatch { reason });
+    }
+    let labels = matched(&train.classes, &test.classes, &test.labels)?;
+    [&train.values, &test.values].into_iter().try_for_each(|values| check_finite(values))?;
+    let input = ProtocolInput::from_features(train, &test.values).with_progress(progress);
+    let set = (&train.classes[..], train.len());
+    match protocol.limited_to(train.len()) {
+        Some(limited) => score_input(&*limited, about, &input, &labels, set),
+        None => score_input(protocol, about, &input, &labels, set),
+    }
+}
+
+/// The score of a protocol in effect; `labels` are those of the test pictures among the classes
+/// of the training set, which has `n_train` pictures.
+pub(crate) fn score_input<P: EvaluationProtocol + ?Sized>(
+    protocol: &P,
+    about: About<'_>,
+    input: &ProtocolInput<'_>,
+    labels: &[usize],
+    (classes, n_train): (&[String], usize),
+) -> Result<Score, EvalError> {
+    protocol.check()?;
+    let ProtocolOutput { predictions, extra } = protocol.predict(input)?;
+    let per_class = predictions.per_class_accuracy(labels);
+    Ok(Score {
+        protocol: protocol.name(),
+        protocol_hash: protocol.hash(about.views).to_string(),
+        settings: protocol.settings(),
+        views: about.views.to_owned(),
+        dataset: about.dataset.to_owned(),
+        top1: predictions.top_k_accuracy(1, labels),
+        top5: predictions.top_k_accuracy(5, labels),
+        per_class: per_class.into_iter().map(|(c, x)| (classes[c].clone(), x)).collect(),
+        n_train,
+        n_test: labels.len(),
+        extra,
+    })
+}
