@@ -7,7 +7,7 @@
 //! - [`sources`]: folders, CIFAR, STL-10, and parts and sums of other sources;
 //! - [`pairing`] and [`manifest`]: drawn pairs and curated ones;
 //! - [`cache`]: pictures decoded once, to one memory-mapped file;
-//! - [`screen`] and [`sift`]: what to do with pictures that cannot be decoded;
+//! - [`validate()`] and [`validate_headers()`]: what to do with pictures that cannot be decoded;
 //! - [`interrupt`]: a request that what is under way end early.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
@@ -43,4 +43,4 @@ pub use sources::{
     Subset,
 };
 pub use stamp::Stamp;
-pub use validate::{BadPicture, OnBadPicture, screen, sift};
+pub use validate::{BadPicture, OnBadPicture, validate, validate_headers};

@@ -57,13 +57,13 @@ impl std::fmt::Display for BadPicture {
 /// returns the pictures that begin as such with a list of the others: films, formats that are not
 /// supported, links that lead nowhere.
 ///
-/// This takes moments where [`screen`] takes minutes, and leaves torn pictures in.
+/// This takes moments where [`validate()`] takes minutes, and leaves torn pictures in.
 ///
 /// # Errors
 ///
 /// Under [`OnBadPicture::Error`] that of the first such file, which says how many there are. Under
 /// either, if none is left, and [`DataError::Interrupted`].
-pub fn sift(
+pub fn validate_headers(
     source: Arc<dyn PictureSource>,
     on_bad: OnBadPicture,
 ) -> Result<(Subset, Vec<BadPicture>), DataError> {
@@ -81,9 +81,9 @@ pub fn sift(
 ///
 /// # Errors
 ///
-/// Under [`OnBadPicture::Error`] that of a bad picture; files that are [none](sift) are found
+/// Under [`OnBadPicture::Error`] that of a bad picture; files that are [none](validate_headers) are found
 /// before any is read in full. Under either, if none can be read, and [`DataError::Interrupted`].
-pub fn screen(
+pub fn validate(
     source: Arc<dyn PictureSource>,
     on_bad: OnBadPicture,
 ) -> Result<(Subset, Vec<BadPicture>), DataError> {

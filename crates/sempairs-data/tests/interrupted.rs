@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use sempairs_data::{
-    CachedSource, DataError, FolderSource, OnBadPicture, Picture, PictureSource, interrupt, screen,
-    sift,
+    CachedSource, DataError, FolderSource, OnBadPicture, Picture, PictureSource, interrupt, validate,
+    validate_headers,
 };
 
 /// Twenty grey pictures of one class.
@@ -46,9 +46,9 @@ fn listing_checking_and_decoding_end_with_an_error_and_leave_nothing() {
     for on_bad in [OnBadPicture::Error, OnBadPicture::Skip] {
         let path = folder.path().join("other.cache");
         is_interruption(CachedSource::build(&source, 16, &path, on_bad).unwrap_err());
-        is_interruption(screen(Arc::new(source.clone()), on_bad).unwrap_err());
-        is_interruption(sift(Arc::new(source.clone()), on_bad).unwrap_err());
-        is_interruption(sift(unfit.clone(), on_bad).unwrap_err());
+        is_interruption(validate(Arc::new(source.clone()), on_bad).unwrap_err());
+        is_interruption(validate_headers(Arc::new(source.clone()), on_bad).unwrap_err());
+        is_interruption(validate_headers(unfit.clone(), on_bad).unwrap_err());
     }
     is_interruption(CachedSource::open(&whole).unwrap_err());
     is_interruption(FolderSource::open(folder.path()).unwrap_err());

@@ -9,7 +9,7 @@ use made::{Labelled, plain, put};
 use sempairs_data::manifest::{ManifestProblem, ProblemKind};
 use sempairs_data::{
     CachedSource, DataError, FlatSource, FolderSource, LeftOut, Manifest, OnBadPicture, Pair,
-    Pairing, PictureSource, Subset, screen,
+    Pairing, PictureSource, Subset, validate,
 };
 
 const HEADER: &str = "left,right,class,source,score\n";
@@ -179,7 +179,7 @@ fn a_picture_that_was_left_out_is_told_from_one_that_is_missing() {
         problems.into_iter().map(|problem| (problem.line, problem.kind)).collect::<Vec<_>>()
     };
 
-    let (good, _) = screen(all.clone(), OnBadPicture::Skip).unwrap();
+    let (good, _) = validate(all.clone(), OnBadPicture::Skip).unwrap();
     let good: Arc<dyn PictureSource> = Arc::new(good);
     assert_eq!(kinds(&good), [(2, undecodable()), (4, missing())]);
     let two = Subset::first_per_class(good.clone(), 2).unwrap();

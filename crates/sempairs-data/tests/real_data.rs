@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use sempairs_data::{
     CachedSource, CifarKind, CifarSource, FolderSource, OnBadPicture, Pairing, PictureSource,
-    Split, paper_classes, screen,
+    Split, paper_classes, validate,
 };
 
 fn real(name: &str) -> Option<PathBuf> {
@@ -49,7 +49,7 @@ fn tiny_imagenet() {
         assert_eq!(cache.read(index).unwrap(), train.read(index).unwrap());
     }
     assert_eq!(Pairing::RandomInClass.pairs(&cache, 0).unwrap().len(), 29_500);
-    assert!(screen(Arc::new(val), OnBadPicture::Error).is_ok());
+    assert!(validate(Arc::new(val), OnBadPicture::Error).is_ok());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use image::{ImageFormat, RgbImage};
 use made::{Labelled, encode, plain, put};
 use sempairs_data::{
     CifarKind, CifarSource, Concat, DataError, FlatSource, FolderSource, MAX_FILE_BYTES,
-    OnBadPicture, PictureSource, Split, Stl10Source, Stl10Split, Subset, screen, sift,
+    OnBadPicture, PictureSource, Split, Stl10Source, Stl10Split, Subset, validate, validate_headers,
 };
 
 fn names(source: &dyn PictureSource) -> Vec<String> {
@@ -57,7 +57,7 @@ fn a_picture_under_a_side_files_name_is_a_picture() {
     let source = FolderSource::open(root.path()).unwrap();
     assert_eq!(names(&source), kinds.map(|(_, name)| name));
     assert_eq!(source.ignored(), ["dat/bmi.csv", "dat/empty.txt", "dat/p1.txt"]);
-    assert!(screen(Arc::new(source), OnBadPicture::Error).is_ok());
+    assert!(validate(Arc::new(source), OnBadPicture::Error).is_ok());
 }
 
 #[test]
@@ -122,12 +122,12 @@ fn links_are_followed_and_circles_are_not() {
     symlink(root.path(), root.path().join("cat/up")).unwrap();
     symlink(".", root.path().join("here")).unwrap();
     let source = Arc::new(FolderSource::open(root.path()).unwrap());
-    let error = sift(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
+    let error = validate_headers(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
     assert!(
         error.contains("cat/up: cannot be decoded: a link to a folder that it lies in"),
         "{error}"
     );
-    let (good, bad) = sift(source, OnBadPicture::Skip).unwrap();
+    let (good, bad) = validate_headers(source, OnBadPicture::Skip).unwrap();
     assert_eq!(names(&good), ["cat/linked.png", "dog/cat.png"]);
     assert_eq!(bad.len(), 2);
 }
@@ -155,9 +155,9 @@ fn a_bad_picture_is_an_error_with_its_path_or_is_skipped_and_listed() {
 
     let message = source.read(1).unwrap_err().to_string();
     assert!(message.starts_with(&format!("{}: cannot be decoded: ", text.display())), "{message}");
-    assert!(screen(source.clone(), OnBadPicture::Error).is_err());
+    assert!(validate(source.clone(), OnBadPicture::Error).is_err());
 
-    let (good, bad) = screen(source, OnBadPicture::Skip).unwrap();
+    let (good, bad) = validate(source, OnBadPicture::Skip).unwrap();
     assert_eq!(names(&good), ["cat/1.png", "cat/3.png"]);
     assert_eq!(bad.len(), 3);
     for (bad, path) in bad.iter().zip([text, empty, cut]) {
@@ -168,7 +168,7 @@ fn a_bad_picture_is_an_error_with_its_path_or_is_skipped_and_listed() {
     let all_bad = tempfile::tempdir().unwrap();
     put(all_bad.path(), "1.jpg", b"");
     let source = Arc::new(FlatSource::open(all_bad.path()).unwrap());
-    assert!(screen(source, OnBadPicture::Skip).unwrap_err().to_string().contains("1.jpg"));
+    assert!(validate(source, OnBadPicture::Skip).unwrap_err().to_string().contains("1.jpg"));
 }
 
 #[test]
@@ -177,9 +177,9 @@ fn a_gif_without_pixels_is_skipped_like_any_bad_picture() {
     put(root.path(), "cat/1.png", &plain(1));
     put(root.path(), "cat/2.gif", &made::gif_without_screen());
     let source = Arc::new(FolderSource::open(root.path()).unwrap());
-    let message = screen(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
+    let message = validate(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
     assert!(message.ends_with("2.gif: cannot be decoded: it has no pixel: 0x0"), "{message}");
-    let (good, bad) = screen(source, OnBadPicture::Skip).unwrap();
+    let (good, bad) = validate(source, OnBadPicture::Skip).unwrap();
     assert_eq!((names(&good), bad[0].name.as_str()), (vec!["cat/1.png".into()], "cat/2.gif"));
 }
 
@@ -201,7 +201,7 @@ fn what_is_no_regular_file_is_refused_without_being_opened() {
         assert!(message.starts_with(&path.display().to_string()), "{message}");
         assert!(message.contains("no regular file"), "{message}");
     }
-    let (good, bad) = screen(source, OnBadPicture::Skip).unwrap();
+    let (good, bad) = validate(source, OnBadPicture::Skip).unwrap();
     assert_eq!((good.len(), bad.len()), (1, 3));
 }
 

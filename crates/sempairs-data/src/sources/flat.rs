@@ -13,7 +13,7 @@ impl FlatSource {
     /// Lists the pictures below `root` in the order of their paths; hidden files, the system's and
     /// the usual side files (`.txt`, `.csv`, `.xml`, ..., unless they begin as a picture does) are
     /// [passed over](Self::ignored), links are followed. Files that are no pictures are found by
-    /// [`sift`](crate::sift).
+    /// [`validate_headers`](crate::validate_headers).
     ///
     /// # Errors
     ///

@@ -26,7 +26,7 @@ impl FolderSource {
     /// `lost+found`, ...) and the usual side files (`.txt`, `.csv`, `.xml`, ..., unless they begin
     /// as a picture does) are [passed over](Self::ignored); links are followed.
     ///
-    /// Every other file counts as a picture until it is looked at: [`sift`](crate::sift) finds
+    /// Every other file counts as a picture until it is looked at: [`validate_headers`](crate::validate_headers) finds
     /// films, pictures of unknown formats and links that lead nowhere by their first bytes. Such a
     /// file may lie outside the class folders, where it has no class.
     ///
