@@ -1,16 +1,17 @@
 use std::fmt;
 
-/// Why a picture is not among those of a source, though it is among those that the source was made of.
+/// Reason why a picture of the underlying source was excluded from a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LeftOut {
-    /// It cannot be read or decoded, and such pictures are [skipped](crate::OnBadPicture::Skip).
+    /// The picture cannot be read or decoded, and such pictures are
+    /// [skipped](crate::OnBadPicture::Skip).
     Undecodable,
-    /// So many pictures of each class were asked for, and it is none of them.
+    /// Only some pictures of each class were chosen, and this is not one of them.
     PerClass,
-    /// Other classes were asked for.
+    /// The picture's class is not among the chosen classes.
     OtherClass,
-    /// Other pictures were chosen.
+    /// The picture is not among the chosen indices.
     Unchosen,
 }
 
@@ -19,8 +20,8 @@ impl fmt::Display for LeftOut {
         f.write_str(match self {
             Self::Undecodable => "cannot be decoded",
             Self::PerClass => "is outside `per_class`",
-            Self::OtherClass => "is of none of the chosen `classes`",
-            Self::Unchosen => "is not in the chosen part",
+            Self::OtherClass => "does not belong to any of the chosen `classes`",
+            Self::Unchosen => "is not in the chosen subset",
         })
     }
 }

@@ -1,14 +1,36 @@
-//! Pictures and pairs of pictures: where they come from, which goes with which, and a decoded cache.
+//! Image sources, pairs of images, and a cache of decoded images.
 //!
-//! This crate knows no tensors. A [`PictureSource`] hands out 8-bit RGB [`Picture`]s by index; a
-//! [`Pairing`] says which picture is whose partner; together they make a [`PairDataset`], which is what
-//! a loader reads.
+//! This crate knows nothing about tensors. It finds and decodes images, and says which image is
+//! paired with which:
 //!
-//! - [`sources`]: folders, CIFAR, STL-10, and parts and sums of other sources;
-//! - [`pairing`] and [`manifest`]: drawn pairs and curated ones;
-//! - [`cache`]: pictures decoded once, to one memory-mapped file;
-//! - [`validate()`] and [`validate_headers()`]: what to do with pictures that cannot be decoded;
-//! - [`interrupt`]: a request that what is under way end early.
+//! - [`PictureSource`] is the trait of an indexed collection of 8-bit RGB images ([`Picture`]). The
+//!   module [`sources`] implements it for folders ([`FolderSource`], [`FlatSource`]), CIFAR
+//!   ([`CifarSource`]) and STL-10 ([`Stl10Source`]), and for parts and concatenations of other
+//!   sources ([`Subset`], [`Concat`]).
+//! - [`Pairing`] is the rule that gives every image its partner: the image itself, a random image
+//!   of the same class, or the rows of a CSV file ([`Manifest`]).
+//! - [`PairDataset`] is a source with its pairs. A data loader reads its batches from it.
+//! - [`CachedSource`] holds the images of a source, decoded once, in one memory-mapped file.
+//! - [`validate()`] and [`validate_headers()`] find the images of a source that cannot be decoded.
+//! - [`interrupt`] lets a program stop a long operation early.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use sempairs_data::{FolderSource, OnBadPicture, PairDataset, Pairing, validate};
+//!
+//! // One folder per class: pets/cat/*.jpg, pets/dog/*.jpg, ...
+//! let source = Arc::new(FolderSource::open("pets")?);
+//! let (good, bad) = validate(source, OnBadPicture::Skip)?;
+//! eprintln!("{} images cannot be decoded", bad.len());
+//!
+//! // Semantic pairs: each image with another one of its class.
+//! let pairs = Pairing::RandomInClass.pairs(&good, 0)?;
+//! let data = PairDataset::new(Arc::new(good), pairs);
+//! let left = data.source().read(data.pair(0).left)?;
+//! println!("{} x {} pixels", left.width(), left.height());
+//! # Ok::<(), sempairs_data::DataError>(())
+//! ```
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
