@@ -39,12 +39,12 @@ mod decode;
 mod error;
 pub mod interrupt;
 mod jpeg;
-mod key;
 mod left_out;
 pub mod manifest;
 pub mod pairing;
 mod paper_classes;
 mod picture;
+mod rng_key;
 mod source;
 pub mod sources;
 mod stamp;
@@ -53,12 +53,12 @@ mod validate;
 pub use cache::CachedSource;
 pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
 pub use error::DataError;
-pub use key::{Key, Side};
 pub use left_out::LeftOut;
 pub use manifest::Manifest;
 pub use pairing::{Pair, PairDataset, Pairing};
 pub use paper_classes::{PaperClass, paper_classes};
 pub use picture::Picture;
+pub use rng_key::{Key, Side};
 pub use source::PictureSource;
 pub use sources::{
     CifarKind, CifarSource, Concat, FlatSource, FolderSource, Split, Stl10Source, Stl10Split,
