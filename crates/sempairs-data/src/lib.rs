@@ -38,6 +38,7 @@ pub mod cache;
 mod decode;
 mod error;
 mod exclusion;
+mod file_stamp;
 pub mod interrupt;
 mod jpeg;
 pub mod manifest;
@@ -47,13 +48,13 @@ mod picture;
 mod rng_key;
 mod source;
 pub mod sources;
-mod stamp;
 mod validate;
 
 pub use cache::CachedSource;
 pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
 pub use error::DataError;
 pub use exclusion::LeftOut;
+pub use file_stamp::Stamp;
 pub use manifest::Manifest;
 pub use pairing::{Pair, PairDataset, Pairing};
 pub use paper_classes::{PaperClass, paper_classes};
@@ -64,5 +65,4 @@ pub use sources::{
     CifarKind, CifarSource, Concat, FlatSource, FolderSource, Split, Stl10Source, Stl10Split,
     Subset,
 };
-pub use stamp::Stamp;
 pub use validate::{BadPicture, OnBadPicture, validate, validate_headers};
