@@ -1,7 +1,7 @@
 //! Pairing of pictures: which picture is the partner of which.
 
 mod dataset;
-mod draw;
+mod permutation;
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -117,9 +117,9 @@ impl Pairing {
                 return Ok(pairs.collect());
             }
             Self::Same { file: None } => Ok((0..source.len()).collect()),
-            Self::RandomInClass => draw::in_class(source, seed),
-            Self::Shuffled => draw::shuffled(source, seed),
-            Self::WrongFraction { share } => draw::partly_wrong(source, seed, *share),
+            Self::RandomInClass => permutation::in_class(source, seed),
+            Self::Shuffled => permutation::shuffled(source, seed),
+            Self::WrongFraction { share } => permutation::partly_wrong(source, seed, *share),
         };
         let partners: Vec<usize> =
             partners.map_err(|reason| self.refuse(source.place(), reason))?;
