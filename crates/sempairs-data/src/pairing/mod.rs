@@ -2,7 +2,7 @@
 
 mod dataset;
 mod permutation;
-mod written;
+mod serde_form;
 
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ pub struct Pair {
 /// With a manifest there is one pair for each row. [`Curated`](Self::Curated) and
 /// [`Same`](Self::Same) with the same manifest have the same left pictures in the same order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", from = "written::Written")]
+#[serde(rename_all = "snake_case", tag = "kind", from = "serde_form::Written")]
 pub enum Pairing {
     /// `π(i) = i`: augmented pairs.
     Same {
