@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::CachedSource;
 use super::format::{self, CHUNK, Entry, Index};
-use super::shrink::shrink;
+use super::resize::shrink;
 use crate::validate::{refuse as refuse_files, unfit};
 use crate::{BadPicture, DataError, OnBadPicture, Picture, PictureSource, interrupt};
 use sempairs_internal::progress_bar;

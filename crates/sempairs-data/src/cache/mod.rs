@@ -18,7 +18,7 @@ mod build;
 mod format;
 mod identity;
 mod open;
-mod shrink;
+mod resize;
 
 use std::path::{Path, PathBuf};
 
