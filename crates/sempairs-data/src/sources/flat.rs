@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::files::Files;
+use super::file_list::Files;
 use crate::{DataError, Picture, PictureSource, Stamp};
 
 /// A folder of pictures without classes, including all its subfolders.

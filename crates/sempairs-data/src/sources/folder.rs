@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::files::{Files, is_passed_over};
+use super::file_list::{Files, is_passed_over};
 use crate::{DataError, Picture, PictureSource, Stamp};
 
 /// A folder with one subfolder per class, as in ImageNet and Tiny-ImageNet.

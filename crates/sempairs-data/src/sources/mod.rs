@@ -3,7 +3,7 @@
 mod cifar;
 mod cifar_names;
 mod concat;
-mod files;
+mod file_list;
 mod flat;
 mod folder;
 mod records;
