@@ -1,7 +1,7 @@
 mod bmp;
+mod file_format;
 mod gif;
 mod indexed;
-mod kind;
 mod png;
 mod size;
 mod tiff;
@@ -12,7 +12,7 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
-pub(crate) use kind::{SNIFFED, begins_as_picture, format_of};
+pub(crate) use file_format::{SNIFFED, begins_as_picture, format_of};
 pub use size::{MAX_FILE_BYTES, MAX_PIXELS};
 pub(crate) use size::{afford, too_large};
 
