@@ -2,8 +2,8 @@ mod bmp;
 mod file_format;
 mod gif;
 mod indexed;
+mod limits;
 mod png;
-mod size;
 mod tiff;
 mod webp;
 
@@ -13,8 +13,8 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
 pub(crate) use file_format::{SNIFFED, begins_as_picture, format_of};
-pub use size::{MAX_FILE_BYTES, MAX_PIXELS};
-pub(crate) use size::{afford, too_large};
+pub use limits::{MAX_FILE_BYTES, MAX_PIXELS};
+pub(crate) use limits::{afford, too_large};
 
 use crate::{DataError, Picture, jpeg};
 use sempairs_internal::caught;
@@ -100,14 +100,14 @@ fn decode_dynamic(bytes: &[u8]) -> Result<DynamicImage, String> {
 fn decode_other(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orientation), String> {
     let text = |error: ImageError| error.to_string();
     let mut limits = Limits::default();
-    limits.max_alloc = Some(size::MAX_BYTES);
+    limits.max_alloc = Some(limits::MAX_BYTES);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(text)?;
     let (width, height) = decoder.dimensions();
-    size::check(width.into(), height.into(), u64::MAX)?;
+    limits::check(width.into(), height.into(), u64::MAX)?;
     // The decoded samples, and their conversion to 8-bit RGB.
-    size::afford(decoder.total_bytes().saturating_add(3 * u64::from(width) * u64::from(height)))?;
+    limits::afford(decoder.total_bytes().saturating_add(3 * u64::from(width) * u64::from(height)))?;
     limits.reserve(decoder.total_bytes()).map_err(text)?;
     decoder.set_limits(limits).map_err(text)?;
     // Damaged metadata does not affect the pixels; the picture is then used without rotation.

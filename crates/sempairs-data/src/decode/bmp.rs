@@ -4,7 +4,7 @@
 use image::DynamicImage;
 
 use super::indexed::{look_up, unpack};
-use super::size;
+use super::limits;
 
 /// Upper bound of pixels per byte of run-length coding: two bytes stand for up to 255 pixels.
 const RUN: u64 = 128;
@@ -30,7 +30,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<DynamicImage>, String> {
     let sides = (width as u32, height as u32);
     let runs = matches!((header.compression, header.bits), (1, 8) | (2, 4));
     let room = if runs { bytes.len() as u64 * RUN } else { u64::MAX };
-    size::check(width as u64, height as u64, room)?;
+    limits::check(width as u64, height as u64, room)?;
     let data = bytes.get(header.pixels..).unwrap_or_default();
     if runs {
         let indices = Runs::of(&header).unpack(data)?;

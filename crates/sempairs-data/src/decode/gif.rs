@@ -8,7 +8,7 @@ use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 use image::{DynamicImage, RgbImage};
 
 use super::indexed::colours;
-use super::size::{self, MAX_PIXELS};
+use super::limits::{self, MAX_PIXELS};
 
 /// Upper bound of pixels per byte of LZW: a code has up to twelve bits and stands for fewer than
 /// 4096 pixels.
@@ -25,12 +25,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     let mut decoder = options.read_info(bytes).map_err(text)?;
     let room = bytes.len() as u64 * LZW;
     let (width, height) = (decoder.width(), decoder.height());
-    size::check(width.into(), height.into(), room)?;
+    limits::check(width.into(), height.into(), room)?;
     let frame = decoder.next_frame_info().map_err(text)?.ok_or("it has no frames")?;
     let (left, top) = (usize::from(frame.left), usize::from(frame.top));
     let (columns, rows) = (frame.width, frame.height);
     let transparent = frame.transparent;
-    size::check(columns.into(), rows.into(), room)?;
+    limits::check(columns.into(), rows.into(), room)?;
     let mut indices = vec![0; usize::from(columns) * usize::from(rows)];
     decoder.read_into_buffer(&mut indices).map_err(text)?;
     let palette = colours(decoder.palette().map_err(text)?);

@@ -9,7 +9,7 @@ use image::{DynamicImage, ImageBuffer};
 use png::{BitDepth, ColorType, DecodingError, Transformations};
 
 use super::indexed::{colours, look_up, unpack};
-use super::size;
+use super::limits;
 
 /// Maximum compression ratio of deflate: a length of 258 bytes takes at least two bits.
 pub(super) const DEFLATE: u64 = 1032;
@@ -17,7 +17,7 @@ pub(super) const DEFLATE: u64 = 1032;
 pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String> {
     let text = |error: DecodingError| error.to_string();
     let header = Header::of(bytes)?;
-    size::check(
+    limits::check(
         header.sides.0.into(),
         header.sides.1.into(),
         bytes.len() as u64 * DEFLATE * 8 / header.bits_per_pixel(),
@@ -26,12 +26,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String
     let raw = header.bits_per_pixel().max(8 * header.channels()).div_ceil(8);
     let pixels = u64::from(header.sides.0) * u64::from(header.sides.1);
     // A transparent colour is expanded to an alpha channel.
-    size::afford(pixels * (raw + u64::from(header.bits.div_ceil(8)) + 3))?;
+    limits::afford(pixels * (raw + u64::from(header.bits.div_ceil(8)) + 3))?;
     if header.colour == INDEXED {
         check_palette(bytes)?;
     }
     // Texts, profiles and EXIF take no more memory than the file; the pixels are bounded above.
-    let limits = png::Limits { bytes: size::MAX_BYTES as usize };
+    let limits = png::Limits { bytes: limits::MAX_BYTES as usize };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);

@@ -1,7 +1,7 @@
 //! Checks of a WebP file before it is decoded (RFC 9649): the decoder allocates memory for sides
 //! and lengths without comparing them with the file's length.
 
-use super::size;
+use super::limits;
 
 /// Assumed upper bound of pixels per byte. The format has no bound: a picture of a single colour
 /// takes 40 bytes whatever its size, and is rejected above some millions of pixels.
@@ -27,7 +27,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
                     })
                 };
                 let sides = side(4).zip(side(7)).ok_or("its extended header is truncated")?;
-                size::check(sides.0, sides.1, room)?;
+                limits::check(sides.0, sides.1, room)?;
             }
             b"ANMF" => {
                 let frames = body.get(16..).ok_or("a frame of the animation is truncated")?;
@@ -52,7 +52,7 @@ fn check_picture(name: &[u8; 4], body: &[u8], room: u64) -> Result<(), String> {
         _ => return Ok(()),
     };
     let (width, height) = sides.ok_or("its image data is truncated")?;
-    size::check(width.into(), height.into(), room)
+    limits::check(width.into(), height.into(), room)
 }
 
 /// Iterates over the names and contents of the chunks of a RIFF file.

@@ -11,7 +11,7 @@ use image::{DynamicImage, GrayImage, ImageBuffer};
 use tiff::decoder::{Decoder, DecodingResult};
 
 use super::indexed::{look_up, unpack};
-use super::size;
+use super::limits;
 use directory::Directory;
 use stated::{Stated, tag};
 
@@ -52,8 +52,8 @@ impl Stated {
     fn read(&self, bytes: &[u8]) -> Result<DecodingResult, String> {
         let text = |error: tiff::TiffError| error.to_string();
         let mut limits = tiff::decoder::Limits::default();
-        limits.decoding_buffer_size = size::MAX_BYTES as usize;
-        limits.intermediate_buffer_size = size::MAX_BYTES as usize;
+        limits.decoding_buffer_size = limits::MAX_BYTES as usize;
+        limits.intermediate_buffer_size = limits::MAX_BYTES as usize;
         let decoder = Decoder::new(Cursor::new(bytes)).map_err(text)?;
         decoder.with_limits(limits).read_image().map_err(text)
     }

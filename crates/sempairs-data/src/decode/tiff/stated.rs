@@ -2,8 +2,8 @@
 
 use super::directory::Directory;
 use crate::decode::gif::LZW;
+use crate::decode::limits;
 use crate::decode::png::DEFLATE;
-use crate::decode::size;
 use crate::jpeg;
 
 /// Tag numbers (TIFF 6.0, appendix A).
@@ -108,11 +108,11 @@ impl Stated {
             }
         }
         let room = self.room(parts.iter().map(|part| part.len() as u64).sum());
-        size::check(self.width, self.height, room)?;
-        size::check(sides.width, sides.height.min(self.height), room)?;
+        limits::check(self.width, self.height, room)?;
+        limits::check(sides.width, sides.height.min(self.height), room)?;
         // The samples, and their conversion to 8-bit RGB.
         let bytes = (self.bits * self.samples).div_ceil(8) + 3;
-        size::afford((self.width * self.height).saturating_mul(bytes))?;
+        limits::afford((self.width * self.height).saturating_mul(bytes))?;
         for part in parts.into_iter().filter(|_| self.compression == 7) {
             check_jpeg(directory, part)?;
         }
