@@ -1,8 +1,8 @@
 mod bmp;
 mod file_format;
 mod gif;
-mod indexed;
 mod limits;
+mod palette;
 mod png;
 mod tiff;
 mod webp;
