@@ -2,7 +2,7 @@
 //! support, above all palettes.
 
 mod directory;
-mod stated;
+mod header;
 
 use std::io::Cursor;
 
@@ -13,7 +13,7 @@ use tiff::decoder::{Decoder, DecodingResult};
 use super::limits;
 use super::palette::{look_up, unpack};
 use directory::Directory;
-use stated::{Stated, tag};
+use header::{Header, tag};
 
 const BLACK_IS_ZERO: u64 = 1;
 const WHITE_IS_ZERO: u64 = 0;
@@ -23,7 +23,7 @@ const PALETTE: u64 = 3;
 /// supported here; `None` for all other kinds.
 pub(super) fn decode(bytes: &[u8]) -> Result<Option<(DynamicImage, Orientation)>, String> {
     let directory = Directory::of(bytes)?;
-    let picture = Stated::of(&directory)?;
+    let picture = Header::of(&directory)?;
     picture.check(&directory, bytes)?;
     let image = match (picture.photometric, picture.samples) {
         (PALETTE, 1) => picture.palette(&directory)?,
@@ -38,7 +38,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<(DynamicImage, Orientation)>
     Ok(Some((image, orientation.unwrap_or(Orientation::NoTransforms))))
 }
 
-impl Stated {
+impl Header {
     /// Decodes the palette indices. The `tiff` crate does not support palettes, so the file is read
     /// as if it were greyscale.
     fn indices(&self, directory: &Directory<'_>) -> Result<Vec<u8>, String> {

@@ -32,7 +32,7 @@ pub(super) mod tag {
 }
 
 /// The properties of a picture that the tags state.
-pub(super) struct Stated {
+pub(super) struct Header {
     pub(super) width: u64,
     pub(super) height: u64,
     pub(super) bits: u64,
@@ -43,7 +43,7 @@ pub(super) struct Stated {
     pub(super) predictor: u64,
 }
 
-impl Stated {
+impl Header {
     pub(super) fn of(directory: &Directory<'_>) -> Result<Self, String> {
         let picture = Self {
             width: directory.value(tag::WIDTH, 0)?,
@@ -155,7 +155,7 @@ struct Chunk {
 
 impl Chunk {
     /// Number of bytes of strip or tile `number` without compression.
-    fn bytes(&self, picture: &Stated, number: u64) -> u64 {
+    fn bytes(&self, picture: &Header, number: u64) -> u64 {
         let samples = if picture.planar { 1 } else { picture.samples };
         let row = self.width.saturating_mul(picture.bits * samples).div_ceil(8);
         // All tiles have the full size; the last strip of a plane may be shorter.
