@@ -2,13 +2,13 @@
 
 use super::frame::Frame;
 use super::idct::idct;
+use super::mcu::Walk;
 use super::planes::{Coefficients, Plane, check_mean, each};
 use super::progressive::{Progress, ProgressiveScan};
 use super::render::render;
 use super::scan::{Intervals, Scan, cut};
 use super::segments::{Tables, marker};
 use super::sequential::SequentialScan;
-use super::walk::Walk;
 use crate::decode::afford;
 
 /// A decoded picture.

@@ -12,13 +12,13 @@ mod decoder;
 mod frame;
 mod huffman;
 mod idct;
+mod mcu;
 mod planes;
 mod progressive;
 mod render;
 mod scan;
 mod segments;
 mod sequential;
-mod walk;
 
 use image::DynamicImage;
 use image::metadata::Orientation;

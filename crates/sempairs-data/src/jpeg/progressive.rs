@@ -4,10 +4,10 @@
 use super::bits::Bits;
 use super::damage::Damage;
 use super::huffman::{Huffman, extend};
+use super::mcu::Visit;
 use super::planes::Coefficients;
 use super::scan::Codes;
 use super::sequential::{Block, NATURAL, dc_difference};
-use super::walk::Visit;
 
 /// Spectral selection and successive approximation of a scan: which coefficients it contains, in
 /// coding order, and which of their bits.

@@ -3,8 +3,8 @@
 use super::bits::Bits;
 use super::damage::Damage;
 use super::huffman::{Huffman, extend};
+use super::mcu::Visit;
 use super::scan::Codes;
-use super::walk::Visit;
 
 /// Zigzag order: position in a row-major block of each coefficient in coding order. The last
 /// sixteen entries catch zero runs that exceed the block.
