@@ -1,6 +1,6 @@
 //! Huffman decoding (ITU-T T.81, annexes C and F.2.2.3).
 
-use super::bits::Bits;
+use super::bit_reader::BitReader;
 use super::damage::Damage;
 
 /// Codes up to this length are decoded by a single table lookup.
@@ -70,9 +70,9 @@ impl Huffman {
         }
     }
 
-    /// Decodes the next symbol. At least 16 bits must have been [refilled](Bits::refill).
+    /// Decodes the next symbol. At least 16 bits must have been [refilled](BitReader::refill).
     #[inline(always)]
-    pub(super) fn symbol(&self, bits: &mut Bits) -> Result<u8, Damage> {
+    pub(super) fn symbol(&self, bits: &mut BitReader) -> Result<u8, Damage> {
         let entry = self.short[bits.peek(LOOKAHEAD) as usize];
         if entry != 0 {
             bits.skip(u32::from(entry & 0xFF));
@@ -82,7 +82,7 @@ impl Huffman {
     }
 
     #[cold]
-    fn long_symbol(&self, bits: &mut Bits) -> Result<u8, Damage> {
+    fn long_symbol(&self, bits: &mut BitReader) -> Result<u8, Damage> {
         let word = bits.peek(16);
         let length = (LOOKAHEAD + 1..=16).find(|&length| word < self.limit[length as usize]);
         let length = length.ok_or(Damage::NoCode)?;
@@ -95,7 +95,7 @@ impl Huffman {
     /// Decodes the next AC coefficient if a single lookup is enough: its value and the number of
     /// zeros before it.
     #[inline(always)]
-    pub(super) fn short_coefficient(&self, bits: &mut Bits) -> Option<(i16, usize)> {
+    pub(super) fn short_coefficient(&self, bits: &mut BitReader) -> Option<(i16, usize)> {
         let entry = self.with_value[bits.peek(LOOKAHEAD) as usize];
         if entry == 0 {
             return None;

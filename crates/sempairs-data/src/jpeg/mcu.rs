@@ -1,6 +1,6 @@
 //! Order of the coded blocks in a scan (T.81, annex A.2).
 
-use super::bits::Bits;
+use super::bit_reader::BitReader;
 use super::damage::Damage;
 use super::frame::{Component, Frame};
 use super::scan::{Intervals, Part, Scan};
@@ -11,7 +11,13 @@ pub(super) trait Visit {
     fn start(&mut self);
 
     /// Decodes the block in column `x` and row `y` of a part of the scan.
-    fn block(&mut self, bits: &mut Bits, part: usize, x: usize, y: usize) -> Result<(), Damage>;
+    fn block(
+        &mut self,
+        bits: &mut BitReader,
+        part: usize,
+        x: usize,
+        y: usize,
+    ) -> Result<(), Damage>;
 
     /// Called after the last block of an interval.
     fn end(&self) -> Result<(), Damage> {
@@ -59,7 +65,7 @@ impl<'s> Walk<'s> {
         let intervals = self.intervals.iter();
         let several = intervals.len() > 1;
         for (number, data) in intervals.enumerate() {
-            let mut bits = Bits::new(data);
+            let mut bits = BitReader::new(data);
             let first = number * self.every;
             let last = count.min(first + self.every);
             let done = self.interval(&mut bits, first..last, visitor);
@@ -77,7 +83,7 @@ impl<'s> Walk<'s> {
     #[inline(always)]
     fn interval(
         &self,
-        bits: &mut Bits,
+        bits: &mut BitReader,
         mcus: std::ops::Range<usize>,
         visitor: &mut impl Visit,
     ) -> Result<(), Damage> {

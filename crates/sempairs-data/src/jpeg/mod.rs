@@ -6,7 +6,7 @@
 //! affect the pixels is tolerated: stray bytes between segments, damaged metadata, data after the
 //! end-of-image marker.
 
-mod bits;
+mod bit_reader;
 mod damage;
 mod decoder;
 mod frame;

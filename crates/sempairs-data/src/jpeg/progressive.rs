@@ -1,7 +1,7 @@
 //! Blocks of progressive scans (T.81, annex G.1.2), and which coefficients the scans have
 //! completed.
 
-use super::bits::Bits;
+use super::bit_reader::BitReader;
 use super::damage::Damage;
 use super::huffman::{Huffman, extend};
 use super::mcu::Visit;
@@ -88,7 +88,13 @@ impl Visit for ProgressiveScan<'_, '_> {
     }
 
     #[inline(always)]
-    fn block(&mut self, bits: &mut Bits, part: usize, x: usize, y: usize) -> Result<(), Damage> {
+    fn block(
+        &mut self,
+        bits: &mut BitReader,
+        part: usize,
+        x: usize,
+        y: usize,
+    ) -> Result<(), Damage> {
         let block = self.coefficients[self.components[part]].block(x, y);
         match (self.codes[part], self.band.high) {
             ((Some(dc), _), _) => dc_first(bits, dc, self.band, &mut self.predictions[part], block),
@@ -112,7 +118,7 @@ impl Visit for ProgressiveScan<'_, '_> {
 /// Decodes the first scan of a DC coefficient.
 #[inline(always)]
 fn dc_first(
-    bits: &mut Bits,
+    bits: &mut BitReader,
     table: &Huffman,
     band: Band,
     prediction: &mut i32,
@@ -133,7 +139,12 @@ struct Run {
 impl Run {
     /// Decodes a block in the first scan of AC coefficients.
     #[inline]
-    fn first(&mut self, bits: &mut Bits, table: &Huffman, block: &mut Block) -> Result<(), Damage> {
+    fn first(
+        &mut self,
+        bits: &mut BitReader,
+        table: &Huffman,
+        block: &mut Block,
+    ) -> Result<(), Damage> {
         if self.empty > 0 {
             self.empty -= 1;
             return Ok(());
@@ -173,7 +184,7 @@ impl Run {
     #[inline]
     fn refine(
         &mut self,
-        bits: &mut Bits,
+        bits: &mut BitReader,
         table: &Huffman,
         block: &mut Block,
     ) -> Result<(), Damage> {
@@ -224,14 +235,14 @@ impl Run {
 
 /// Length of an end-of-band run in blocks (T.81, G.1.2.2).
 #[inline]
-fn empty_blocks(bits: &mut Bits, size: u8) -> u32 {
+fn empty_blocks(bits: &mut BitReader, size: u8) -> u32 {
     let size = u32::from(size);
     (1 << size) + if size > 0 { bits.take(size) } else { 0 }
 }
 
 /// Reads the correction bit of a coefficient that is not zero.
 #[inline(always)]
-fn correct(bits: &mut Bits, coefficient: &mut i16, bit: i16) {
+fn correct(bits: &mut BitReader, coefficient: &mut i16, bit: i16) {
     if bits.bit() && *coefficient & bit == 0 {
         *coefficient += if *coefficient > 0 { bit } else { -bit };
     }

@@ -1,6 +1,6 @@
 //! Blocks of sequential scans (T.81, annex F.2).
 
-use super::bits::Bits;
+use super::bit_reader::BitReader;
 use super::damage::Damage;
 use super::huffman::{Huffman, extend};
 use super::mcu::Visit;
@@ -33,7 +33,7 @@ pub(super) type Block = [i16; 64];
 /// the last coded coefficient.
 #[inline(always)]
 pub(super) fn block(
-    bits: &mut Bits,
+    bits: &mut BitReader,
     dc: &Huffman,
     ac: &Huffman,
     prediction: &mut i32,
@@ -69,7 +69,7 @@ pub(super) fn block(
 /// Decodes a DC coefficient: `prediction` plus the coded difference.
 #[inline(always)]
 pub(super) fn dc_difference(
-    bits: &mut Bits,
+    bits: &mut BitReader,
     dc: &Huffman,
     prediction: &mut i32,
 ) -> Result<i16, Damage> {
@@ -111,7 +111,13 @@ impl<F: FnMut(usize, usize, usize, &mut Block, usize) -> Result<(), Damage>> Vis
     }
 
     #[inline(always)]
-    fn block(&mut self, bits: &mut Bits, part: usize, x: usize, y: usize) -> Result<(), Damage> {
+    fn block(
+        &mut self,
+        bits: &mut BitReader,
+        part: usize,
+        x: usize,
+        y: usize,
+    ) -> Result<(), Damage> {
         let (dc, ac) = self.codes[part];
         let coded = block(bits, dc, ac, &mut self.predictions[part], &mut self.block)?;
         (self.take)(part, x, y, &mut self.block, coded)

@@ -7,11 +7,11 @@ use super::damage::Damage;
 ///
 /// Beyond the end of the interval it reads zeros; [`finish`](Self::finish) reports whether that
 /// happened.
-pub(super) struct Bits<'a> {
+pub(super) struct BitReader<'a> {
     data: &'a [u8],
     /// Number of bytes moved into `word`, which exceeds the length of the data beyond its end.
     taken: usize,
-    /// The next bits, most significant first. Bits after the first `ready` may already be present.
+    /// The next bits, most significant first. BitReader after the first `ready` may already be present.
     word: u64,
     ready: u32,
 }
@@ -20,7 +20,7 @@ pub(super) struct Bits<'a> {
 /// marker: some encoders pad to a multiple of two or four bytes.
 const MAX_PADDING: usize = 3;
 
-impl<'a> Bits<'a> {
+impl<'a> BitReader<'a> {
     pub(super) fn new(data: &'a [u8]) -> Self {
         Self { data, taken: 0, word: 0, ready: 0 }
     }
