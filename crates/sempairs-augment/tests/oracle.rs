@@ -1,4 +1,4 @@
-//! Frames and blurs against the formulas, written down pixel by pixel in double precision.
+//! Crop windows and blurs compared with direct implementations of the formulas in double precision.
 
 use sempairs_augment::{Augmentation, Crop, Frame, Interpolation, Plan, Scratch, Step};
 use sempairs_data::{Key, Picture, Side};
@@ -19,7 +19,7 @@ fn kernel(x: f64, interpolation: Interpolation) -> f64 {
     }
 }
 
-/// The weight of every input pixel for one output pixel; none if it lies outside the output.
+/// The weight of every input pixel for one output pixel; zero if that lies outside the output.
 fn weights(index: isize, input: usize, output: usize, interpolation: Interpolation) -> Vec<f64> {
     if index < 0 || index >= output as isize {
         return vec![0.0; input];
@@ -82,7 +82,7 @@ fn random_crops_are_weighted_means() {
 }
 
 #[test]
-fn windows_may_cut_or_exceed_what_they_show() {
+fn windows_may_lie_partly_or_entirely_outside_the_resized_crop() {
     let picture = picture(50, 30);
     let crop = Crop { left: 3, top: 2, width: 40, height: 25 };
     for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
@@ -104,7 +104,7 @@ fn windows_may_cut_or_exceed_what_they_show() {
 }
 
 #[test]
-fn a_blur_is_a_mirrored_weighted_mean() {
+fn a_blur_is_a_weighted_mean_with_reflection() {
     for (size, kernel, sigma) in [(5, 9, 3.0f32), (12, 3, 0.4), (33, 5, 1.1), (70, 23, 2.0)] {
         let picture = picture(size, size);
         let crop = Crop { left: 0, top: 0, width: size, height: size };
