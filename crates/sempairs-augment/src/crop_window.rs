@@ -20,7 +20,7 @@ pub struct Crop {
 /// of the result becomes the view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Frame {
+pub struct CropWindow {
     /// The rectangle of the picture that is cropped.
     pub crop: Crop,
     /// Width and height to which the rectangle is resized.
@@ -34,7 +34,7 @@ pub struct Frame {
     pub interpolation: Interpolation,
 }
 
-impl Frame {
+impl CropWindow {
     /// The window of side `size` that shows exactly `crop`.
     pub fn of_crop(crop: Crop, size: usize, interpolation: Interpolation) -> Self {
         Self { crop, resized: [size; 2], window: [0; 2], size, interpolation }

@@ -50,7 +50,7 @@ mod transform;
 
 pub use apply::Scratch;
 pub use batch::apply_batch;
-pub use crop_window::{Crop, Frame};
+pub use crop_window::{Crop, CropWindow};
 pub use error::AugmentError;
 pub use pipeline::Pipeline;
 pub use plan::{Plan, Step};

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crop_window::{Beginning, random_box};
 use crate::draw::Draw;
-use crate::{AugmentError, Frame, Plan, Step, Transform};
+use crate::{AugmentError, CropWindow, Plan, Step, Transform};
 
 /// A list of transforms that makes a square view of a picture.
 ///
@@ -117,9 +117,9 @@ impl Pipeline {
         let frame = match beginning {
             Beginning::Random { size, area, ratio, interpolation } => {
                 let crop = random_box(width, height, area, ratio, &mut draw(&self.0[0]));
-                Frame::of_crop(crop, size, interpolation)
+                CropWindow::of_crop(crop, size, interpolation)
             }
-            Beginning::Centred { short, size } => Frame::centred(width, height, short, size),
+            Beginning::Centred { short, size } => CropWindow::centred(width, height, short, size),
         };
         let mut steps = Vec::with_capacity(self.0.len() + 3);
         for transform in &self.0[length..] {

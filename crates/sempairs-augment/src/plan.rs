@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Frame;
+use crate::CropWindow;
 
 /// An operation on the cropped and resized view, with fixed parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,7 +63,7 @@ pub enum Step {
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The part of the picture that the view shows.
-    pub frame: Frame,
+    pub frame: CropWindow,
     /// The operations applied to the view, in order.
     pub steps: Vec<Step>,
 }

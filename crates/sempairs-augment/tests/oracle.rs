@@ -1,6 +1,6 @@
 //! Crop windows and blurs compared with direct implementations of the formulas in double precision.
 
-use sempairs_augment::{Augmentation, Crop, Frame, Interpolation, Plan, Scratch, Step};
+use sempairs_augment::{Augmentation, Crop, CropWindow, Interpolation, Plan, Scratch, Step};
 use sempairs_data::{Key, Picture, Side};
 
 fn picture(width: usize, height: usize) -> Picture<'static> {
@@ -32,8 +32,8 @@ fn weights(index: isize, input: usize, output: usize, interpolation: Interpolati
     raw.map(|weight| weight / sum).collect()
 }
 
-fn oracle(frame: &Frame, picture: &Picture<'_>, mirrored: bool) -> Vec<f64> {
-    let Frame { crop, resized, window, size, interpolation } = *frame;
+fn oracle(frame: &CropWindow, picture: &Picture<'_>, mirrored: bool) -> Vec<f64> {
+    let CropWindow { crop, resized, window, size, interpolation } = *frame;
     let mut view = vec![0.0; 3 * size * size];
     for y in 0..size {
         let down = weights(window[1] + y as isize, crop.height, resized[1], interpolation);
@@ -96,7 +96,7 @@ fn windows_may_lie_partly_or_entirely_outside_the_resized_crop() {
             ([20, 20], [10, -12]),
         ] {
             for steps in [vec![], vec![Step::Flip]] {
-                let frame = Frame { crop, resized, window, size: 20, interpolation };
+                let frame = CropWindow { crop, resized, window, size: 20, interpolation };
                 agree(&Plan { frame, steps }, &picture);
             }
         }
@@ -108,7 +108,7 @@ fn a_blur_is_a_weighted_mean_with_reflection() {
     for (size, kernel, sigma) in [(5, 9, 3.0f32), (12, 3, 0.4), (33, 5, 1.1), (70, 23, 2.0)] {
         let picture = picture(size, size);
         let crop = Crop { left: 0, top: 0, width: size, height: size };
-        let frame = Frame::of_crop(crop, size, Interpolation::Bilinear);
+        let frame = CropWindow::of_crop(crop, size, Interpolation::Bilinear);
         let mut view = vec![0.0; 3 * size * size];
         let plan = Plan { frame, steps: vec![Step::Blur { kernel, sigma }] };
         plan.apply(&picture, &mut view, &mut Scratch::default());

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use safetensors::{Dtype, SafeTensors};
-use sempairs_augment::{Crop, Frame, Interpolation, Plan, Scratch, Step};
+use sempairs_augment::{Crop, CropWindow, Interpolation, Plan, Scratch, Step};
 use sempairs_data::Picture;
 
 /// Tolerance for operations that only add, multiply and compare.
@@ -67,7 +67,7 @@ impl Reference {
         let size = shape[1];
         assert_eq!(shape, [3, size, size]);
         let crop = Crop { left: 0, top: 0, width: size, height: size };
-        let frame = Frame::of_crop(crop, size, Interpolation::Bilinear);
+        let frame = CropWindow::of_crop(crop, size, Interpolation::Bilinear);
         Plan { frame, steps: vec![step] }.apply_planar(&mut view, &mut Scratch::default());
         compare(name, &view, &self.floats(name).1, exact);
     }
@@ -105,7 +105,7 @@ fn reference_resized_crop() {
         let [top, left, height, width] = corners[..] else { panic!("{name}.box {corners:?}") };
         let (shape, theirs) = reference.floats(&name);
         let crop = Crop { left, top, width, height };
-        let frame = Frame::of_crop(crop, shape[1], Interpolation::Bilinear);
+        let frame = CropWindow::of_crop(crop, shape[1], Interpolation::Bilinear);
         let mut ours = vec![0.0; theirs.len()];
         Plan { frame, steps: vec![] }.apply(&picture, &mut ours, &mut Scratch::default());
         compare(&name, &ours, &theirs, true);

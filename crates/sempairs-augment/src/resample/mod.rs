@@ -9,7 +9,7 @@ use sempairs_data::Picture;
 use self::axis::Axis;
 pub(crate) use self::rows::weigh_rows;
 use self::weights::{Band, ROWS, shrink_rows};
-use crate::{Frame, Interpolation};
+use crate::{CropWindow, Interpolation};
 
 /// Crops a rectangle of an 8-bit picture and resizes it, antialiased, to a planar view; with its
 /// buffers.
@@ -29,12 +29,12 @@ impl Resample {
     /// Writes the view of `picture` defined by `frame`, with its columns reversed if `mirrored`.
     pub(crate) fn run(
         &mut self,
-        frame: &Frame,
+        frame: &CropWindow,
         picture: &Picture<'_>,
         mirrored: bool,
         out: &mut [f32],
     ) {
-        let Frame { crop, resized, window, size, interpolation } = *frame;
+        let CropWindow { crop, resized, window, size, interpolation } = *frame;
         assert!(
             crop.left + crop.width <= picture.width() && crop.top + crop.height <= picture.height(),
             "{crop:?} lies outside a picture of {}x{} pixels",
