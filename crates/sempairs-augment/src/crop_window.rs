@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Interpolation, Transform, draw::Draw};
+use crate::{Interpolation, Transform, rng::Rng};
 
 /// A rectangle of whole pixels in a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,19 +79,19 @@ pub(crate) fn random_box(
     height: usize,
     area: [f32; 2],
     ratio: [f32; 2],
-    draw: &mut Draw,
+    rng: &mut Rng,
 ) -> Crop {
     let [least, greatest] = area.map(f64::from);
     let [narrow, wide] = ratio.map(f64::from);
     let (w, h) = (width as f64, height as f64);
     for _ in 0..10 {
-        let target = w * h * draw.uniform(least, greatest);
-        let aspect = draw.uniform(narrow.ln(), wide.ln()).exp();
+        let target = w * h * rng.uniform(least, greatest);
+        let aspect = rng.uniform(narrow.ln(), wide.ln()).exp();
         let across = (target * aspect).sqrt().round_ties_even() as usize;
         let down = (target / aspect).sqrt().round_ties_even() as usize;
         if (1..=width).contains(&across) && (1..=height).contains(&down) {
-            let top = draw.below(height - down + 1);
-            let left = draw.below(width - across + 1);
+            let top = rng.below(height - down + 1);
+            let left = rng.below(width - across + 1);
             return Crop { left, top, width: across, height: down };
         }
     }

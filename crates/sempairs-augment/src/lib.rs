@@ -39,12 +39,12 @@ mod batch;
 mod blur;
 mod colour;
 mod crop_window;
-mod draw;
 mod error;
 mod pipeline;
 mod plan;
 mod preset;
 mod resample;
+mod rng;
 mod rotate;
 mod transform;
 

@@ -2,7 +2,7 @@ use sempairs_data::Key;
 use serde::{Deserialize, Serialize};
 
 use crate::crop_window::{Beginning, random_box};
-use crate::draw::Draw;
+use crate::rng::Rng;
 use crate::{AugmentError, CropWindow, Plan, Step, Transform};
 
 /// A list of transforms that makes a square view of a picture.
@@ -107,23 +107,23 @@ impl Pipeline {
     pub fn plan(&self, width: usize, height: usize, key: Key) -> Plan {
         assert!(width > 0 && height > 0, "a picture of {width}x{height} has no pixels");
         let mut seen = [0; Transform::NAMES.len()];
-        let mut draw = |transform: &Transform| {
+        let mut rng = |transform: &Transform| {
             let kind = transform.kind();
             let nth = seen[kind];
             seen[kind] += 1;
-            Draw(key.rng((1 + kind as u64) << 32 | nth))
+            Rng(key.rng((1 + kind as u64) << 32 | nth))
         };
         let (beginning, length) = self.beginning();
         let frame = match beginning {
             Beginning::Random { size, area, ratio, interpolation } => {
-                let crop = random_box(width, height, area, ratio, &mut draw(&self.0[0]));
+                let crop = random_box(width, height, area, ratio, &mut rng(&self.0[0]));
                 CropWindow::of_crop(crop, size, interpolation)
             }
             Beginning::Centred { short, size } => CropWindow::centred(width, height, short, size),
         };
         let mut steps = Vec::with_capacity(self.0.len() + 3);
         for transform in &self.0[length..] {
-            draw_steps(transform, &mut draw(transform), &mut steps);
+            draw_steps(transform, &mut rng(transform), &mut steps);
         }
         Plan { frame, steps }
     }
@@ -134,47 +134,47 @@ impl Pipeline {
 }
 
 /// Draws the parameters of a transform, and appends the resulting steps.
-fn draw_steps(transform: &Transform, draw: &mut Draw, steps: &mut Vec<Step>) {
+fn draw_steps(transform: &Transform, rng: &mut Rng, steps: &mut Vec<Step>) {
     let between =
-        |[low, high]: [f32; 2], draw: &mut Draw| draw.uniform(low.into(), high.into()) as f32;
+        |[low, high]: [f32; 2], rng: &mut Rng| rng.uniform(low.into(), high.into()) as f32;
     match *transform {
         Transform::HorizontalFlip { p } => {
-            if draw.chance(p) {
+            if rng.chance(p) {
                 steps.push(Step::Flip);
             }
         }
         Transform::Rotation { p, degrees } => {
-            if draw.chance(p) {
-                steps.push(Step::Rotate { degrees: between(degrees, draw) });
+            if rng.chance(p) {
+                steps.push(Step::Rotate { degrees: between(degrees, rng) });
             }
         }
         Transform::ColorJitter { p, brightness, contrast, saturation, hue } => {
-            if draw.chance(p) {
+            if rng.chance(p) {
                 let factors = |strength: f32| [(1.0 - strength).max(0.0), 1.0 + strength];
                 // All values are drawn even for a strength of zero, so that changing one strength
                 // does not change the random numbers of the others.
                 let mut order = [
-                    (brightness, Step::Brightness { factor: between(factors(brightness), draw) }),
-                    (contrast, Step::Contrast { factor: between(factors(contrast), draw) }),
-                    (saturation, Step::Saturation { factor: between(factors(saturation), draw) }),
-                    (hue, Step::Hue { shift: between([-hue, hue], draw) }),
+                    (brightness, Step::Brightness { factor: between(factors(brightness), rng) }),
+                    (contrast, Step::Contrast { factor: between(factors(contrast), rng) }),
+                    (saturation, Step::Saturation { factor: between(factors(saturation), rng) }),
+                    (hue, Step::Hue { shift: between([-hue, hue], rng) }),
                 ];
-                draw.shuffle(&mut order);
+                rng.shuffle(&mut order);
                 steps.extend(order.into_iter().filter(|step| step.0 > 0.0).map(|step| step.1));
             }
         }
         Transform::Grayscale { p } => {
-            if draw.chance(p) {
+            if rng.chance(p) {
                 steps.push(Step::Grayscale);
             }
         }
         Transform::GaussianBlur { p, kernel, sigma } => {
-            if draw.chance(p) {
-                steps.push(Step::Blur { kernel, sigma: between(sigma, draw) });
+            if rng.chance(p) {
+                steps.push(Step::Blur { kernel, sigma: between(sigma, rng) });
             }
         }
         Transform::Solarize { p, threshold } => {
-            if draw.chance(p) {
+            if rng.chance(p) {
                 steps.push(Step::Solarize { threshold });
             }
         }

@@ -1,14 +1,14 @@
 //! Antialiased resizing.
 
 mod axis;
+mod banded_matrix;
 mod rows;
-mod weights;
 
 use sempairs_data::Picture;
 
 use self::axis::Axis;
+use self::banded_matrix::{BandedMatrix, ROWS, shrink_rows};
 pub(crate) use self::rows::weigh_rows;
-use self::weights::{Band, ROWS, shrink_rows};
 use crate::{CropWindow, Interpolation};
 
 /// Crops a rectangle of an 8-bit picture and resizes it, antialiased, to a planar view; with its
@@ -20,7 +20,7 @@ use crate::{CropWindow, Interpolation};
 pub(crate) struct Resample {
     down: Axis,
     across: Axis,
-    band: Band,
+    matrix: BandedMatrix,
     /// `[size, 3 * columns in use]`, with interleaved channels.
     narrow: Vec<f32>,
 }
@@ -56,10 +56,10 @@ impl Resample {
         let stride = 3 * picture.width();
         let first = crop.top * stride + 3 * (crop.left + columns.start);
         shrink_columns(&picture.pixels()[first..], stride, &self.down, floats, &mut self.narrow);
-        self.band.gather(&self.across, mirrored);
+        self.matrix.gather(&self.across, mirrored);
         // Bilinear weights cannot leave the range; a cubic kernel overshoots at edges.
         let clamped = interpolation == Interpolation::Bicubic;
-        shrink_rows(&self.narrow, &self.band, size, clamped, out);
+        shrink_rows(&self.narrow, &self.matrix, size, clamped, out);
     }
 }
 

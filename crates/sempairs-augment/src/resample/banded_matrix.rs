@@ -10,14 +10,14 @@ pub(crate) const ROWS: usize = 4;
 /// each input pixel, its weights for [`COLUMNS`] neighbouring output pixels. With this layout a row
 /// is resized, mirrored and split into channels in a single pass over whole vectors.
 #[derive(Debug, Default)]
-pub(crate) struct Band {
+pub(crate) struct BandedMatrix {
     /// For each block, the first input pixel, counted from the first one in use, and the begin and
     /// end of its weights.
     blocks: Vec<(usize, usize, usize)>,
     weights: Vec<[f32; COLUMNS]>,
 }
 
-impl Band {
+impl BandedMatrix {
     /// Copies the weights of `axis`, with its output pixels in reverse order if `mirrored`.
     pub(crate) fn gather(&mut self, axis: &Axis, mirrored: bool) {
         self.blocks.clear();
@@ -50,15 +50,15 @@ simd! {
     /// of the same row of `out`, `[3, S, S]`.
     pub(crate) fn shrink_rows(
         narrow: &[f32],
-        band: &Band,
+        matrix: &BandedMatrix,
         size: usize,
         clamped: bool,
         out: &mut [f32],
     ) {
         let floats = narrow.len() / size.next_multiple_of(ROWS);
         for (group, rows) in narrow.chunks_exact(ROWS * floats).enumerate() {
-            for (block, &(first, begin, end)) in band.blocks.iter().enumerate() {
-                let mut sums = weigh(&rows[3 * first..], floats, &band.weights[begin..end]);
+            for (block, &(first, begin, end)) in matrix.blocks.iter().enumerate() {
+                let mut sums = weigh(&rows[3 * first..], floats, &matrix.weights[begin..end]);
                 if clamped {
                     for sum in sums.iter_mut().flatten().flatten() {
                         *sum = sum.clamp(0.0, 1.0);

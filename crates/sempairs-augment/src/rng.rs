@@ -1,12 +1,12 @@
-use rand::Rng;
+use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 
 /// Random number generator for the parameters of transforms. It computes them from the raw bits of
 /// a ChaCha8 stream with its own formulas, so that the results for a seed do not depend on the
 /// version of the `rand` crate.
-pub(crate) struct Draw(pub(crate) ChaCha8Rng);
+pub(crate) struct Rng(pub(crate) ChaCha8Rng);
 
-impl Draw {
+impl Rng {
     /// Draws uniformly from `[0, 1)`, with the upper 53 bits of a word.
     fn unit(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
