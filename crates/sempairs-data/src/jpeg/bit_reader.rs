@@ -11,7 +11,7 @@ pub(super) struct BitReader<'a> {
     data: &'a [u8],
     /// Number of bytes moved into `word`, which exceeds the length of the data beyond its end.
     taken: usize,
-    /// The next bits, most significant first. BitReader after the first `ready` may already be present.
+    /// The next bits, most significant first. Bits after the first `ready` may already be present.
     word: u64,
     ready: u32,
 }
