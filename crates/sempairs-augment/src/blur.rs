@@ -52,7 +52,13 @@ impl Blur {
 }
 
 simd! {
-    fn along_rows(plane: &[f32], size: usize, weights: &[f32], padded: &mut [f32], out: &mut [f32]) {
+    fn along_rows(
+        plane: &[f32],
+        size: usize,
+        weights: &[f32],
+        padded: &mut [f32],
+        out: &mut [f32],
+    ) {
         let half = weights.len() / 2;
         for (row, out) in plane.chunks_exact(size).zip(out.chunks_exact_mut(size)) {
             padded[half..half + size].copy_from_slice(row);

@@ -71,7 +71,8 @@ simd! {
                     pixels[i] = between(upper, lower, below[i]);
                 }
                 let to = y * size + start..y * size + start + count;
-                let planes = red[to.clone()].iter_mut().zip(&mut green[to.clone()]).zip(&mut blue[to]);
+                let planes = red[to.clone()].iter_mut();
+                let planes = planes.zip(&mut green[to.clone()]).zip(&mut blue[to]);
                 for (((red, green), blue), [r, g, b, presence]) in planes.zip(&pixels) {
                     *red = r * presence;
                     *green = g * presence;

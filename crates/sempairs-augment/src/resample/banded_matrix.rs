@@ -82,7 +82,8 @@ simd! {
     }
 }
 
-/// `sums[row][channel][lane] = sum over i of weights[i][lane] * rows[row * stride + 3 * i + channel]`.
+/// `sums[row][channel][lane] = sum over i of weights[i][lane] * rows[row * stride + 3 * i +
+/// channel]`.
 #[inline(always)]
 fn weigh(rows: &[f32], stride: usize, weights: &[[f32; COLUMNS]]) -> [[[f32; COLUMNS]; 3]; ROWS] {
     let mut sums = [[[0.0; COLUMNS]; 3]; ROWS];

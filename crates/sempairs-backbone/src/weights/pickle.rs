@@ -1,8 +1,8 @@
 //! Writer of the pickle (protocol 2) of a PyTorch state dict, with the few opcodes that it needs.
 //!
 //! Opcodes: <https://github.com/python/cpython/blob/main/Lib/pickletools.py>. Each tensor is
-//! `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)`. The storage
-//! is a persistent id that names a file of the archive.
+//! `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)`. The
+//! storage is a persistent id that names a file of the archive.
 
 use super::save::{Entry, Values};
 

@@ -5,7 +5,7 @@ use std::fmt;
 /// Reason why the data of a scan must be damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Damage {
-    /// BitReader that do not begin with a code of the Huffman table.
+    /// Bits that do not begin with a code of the Huffman table.
     NoCode,
     /// More than 64 coefficients in a block.
     LongBlock,
