@@ -143,7 +143,7 @@ pub(crate) fn refuse(bad: BTreeMap<usize, DataError>) -> Result<(), DataError> {
     match bad.into_values().next() {
         None => Ok(()),
         Some(DataError::Picture { picture, reason }) if count > 1 => {
-            let reason = format!("{reason} (the first of {count} such files)");
+            let reason = format!("{reason} (the first of {count} files that cannot be decoded)");
             Err(DataError::Picture { picture, reason })
         }
         Some(error) => Err(error),
