@@ -80,7 +80,7 @@ impl Occlusion {
         match self.kind {
             OcclusionKind::Clear => {}
             OcclusionKind::Bars => {
-                // Bars of equal width, whose pitch depends on their number.
+                // Bars with a pitch of 1 / count and a width of coverage * pitch.
                 let count = rng.random_range(2..=5i32);
                 let (pitch, shift) = (1.0 / count as f32, rng.random::<f32>());
                 for bar in -count..=count {
