@@ -130,8 +130,7 @@ impl Frame {
         let bits = blocks * if self.progressive { 1 } else { 2 };
         if bits / 8 > bytes {
             let (width, height) = (self.width, self.height);
-            let needed = "are too few for";
-            return Err(format!("truncated: {bytes} bytes {needed} {width}x{height} pixels"));
+            return Err(format!("truncated: {bytes} bytes are too few for {width}x{height} pixels"));
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::sequential::{Block, NATURAL, dc_difference};
 pub(super) struct Band {
     pub(super) first: usize,
     pub(super) last: usize,
-    /// One above the bit that the previous scan of these coefficients ended with; 0 in their first
+    /// The lowest bit of the previous scan of these coefficients, one above `low`; 0 in their first
     /// scan.
     pub(super) high: u8,
     /// The lowest bit that this scan contains.
