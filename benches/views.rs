@@ -6,7 +6,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use fast_image_resize as fir;
 use sempairs_augment::{
-    Augmentation, Crop, Frame, Interpolation, Plan, Scratch, Step, apply_batch,
+    Augmentation, Crop, CropWindow, Interpolation, Plan, Scratch, Step, apply_batch,
 };
 use sempairs_data::{Key, Picture, Side};
 
@@ -28,8 +28,8 @@ fn picture(width: usize, height: usize) -> Picture<'static> {
     Picture::new(width, height, bytes)
 }
 
-fn frame(crop: Crop, interpolation: Interpolation) -> Frame {
-    Frame::of_crop(crop, SIZE, interpolation)
+fn frame(crop: Crop, interpolation: Interpolation) -> CropWindow {
+    CropWindow::of_crop(crop, SIZE, interpolation)
 }
 
 fn step(bencher: Bencher, steps: &[Step]) {

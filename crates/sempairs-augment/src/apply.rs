@@ -6,7 +6,8 @@ use crate::resample::Resample;
 use crate::rotate::Rotate;
 use crate::{Plan, Step};
 
-/// Buffers that a thread keeps from view to view, so that none is allocated once the largest was seen.
+/// Reusable buffers of a thread. Once the largest view has been made, making views allocates
+/// nothing.
 #[derive(Debug, Default)]
 pub struct Scratch {
     resample: Resample,
@@ -15,43 +16,45 @@ pub struct Scratch {
 }
 
 impl Plan {
-    /// Makes the view: `out[(channel * S + row) * S + column]` for views of `S` by `S` pixels.
+    /// Makes the view from a picture, in planar layout: `out[(channel * S + row) * S + column]`,
+    /// where `S` is the side of the view.
     ///
-    /// Values are in `[0, 1]`, to the rounding of a weighted mean, unless the plan normalises them. They
-    /// depend on nothing but the picture and the plan.
+    /// Values are in `[0, 1]` up to rounding, unless the plan normalises them. The result depends
+    /// only on the picture and the plan.
     ///
     /// # Shapes
     ///
-    /// - `out`: `[3, S, S]`, flat
+    /// - `out`: `[3, S, S]`, flattened
     ///
     /// # Panics
     ///
-    /// If the plan's box does not lie within the picture, or `out` has another length.
+    /// Panics if the plan's crop does not lie within the picture, or if `out` has the wrong length.
     pub fn apply(&self, picture: &Picture<'_>, out: &mut [f32], scratch: &mut Scratch) {
-        // Flips that come first cost nothing: the resampled columns are written the other way round.
+        // Flips at the beginning are free: the resampled columns are written in reverse order.
         let flips = self.steps.iter().take_while(|step| **step == Step::Flip).count();
         scratch.resample.run(&self.frame, picture, flips % 2 == 1, out);
         run(&self.steps[flips..], self.frame.size, out, scratch);
     }
 
-    /// Applies only the [`steps`](Self::steps), to a view that has its frame already.
+    /// Applies only the [`steps`](Self::steps), to a view that has already been cropped and
+    /// resized.
     ///
     /// # Shapes
     ///
-    /// - `view`: `[3, S, S]`, flat
+    /// - `view`: `[3, S, S]`, flattened
     ///
     /// # Panics
     ///
-    /// If `view` has another length.
+    /// Panics if `view` has the wrong length.
     pub fn apply_planar(&self, view: &mut [f32], scratch: &mut Scratch) {
         run(&self.steps, self.frame.size, view, scratch);
     }
 }
 
 fn run(steps: &[Step], size: usize, view: &mut [f32], scratch: &mut Scratch) {
-    assert_eq!(view.len(), 3 * size * size, "numbers of a view of {size}x{size} pixels");
+    assert_eq!(view.len(), 3 * size * size, "values of a view of {size}x{size} pixels");
     let mut rest = steps;
-    // The mean luma, while it is known.
+    // The mean luma, if it is known from the previous pass.
     let mut mean = None;
     while let all @ [step, later @ ..] = rest {
         let known = mean.take();
@@ -61,9 +64,9 @@ fn run(steps: &[Step], size: usize, view: &mut [f32], scratch: &mut Scratch) {
             Step::Rotate { degrees } => scratch.rotate.run(degrees, size, view),
             Step::Blur { kernel, sigma } => scratch.blur.run(kernel, sigma, size, view),
             _ => {
-                // The colours of a pixel depend on that pixel alone, so as many steps as follow each
-                // other share a pass. Only contrast needs the whole view: it begins a pass, and the
-                // one before it adds up the luma.
+                // These steps act on each pixel separately, so consecutive ones share a pass over
+                // the view. Contrast is the exception: it needs the mean luma of the whole view.
+                // It therefore starts a new pass, and the pass before it computes the mean.
                 let more = later.iter().take_while(|step| step.is_local()).count();
                 let centre = match step {
                     Step::Contrast { .. } => known.unwrap_or_else(|| mean_luma(view)),

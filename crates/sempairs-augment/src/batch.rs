@@ -9,27 +9,27 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Makes the views of many pictures on all of rayon's threads; each view is what
-/// [`Plan::apply`] makes of it.
+/// Makes a batch of views on all of rayon's threads. Each view equals the result of
+/// [`Plan::apply`].
 ///
 /// # Shapes
 ///
-/// - `out`: `[views, 3, S, S]`, flat
+/// - `out`: `[views, 3, S, S]`, flattened
 ///
 /// # Panics
 ///
-/// If there are not as many pictures as plans, if the plans differ in size, or if `out` has another
-/// length.
+/// Panics if the numbers of pictures and plans differ, if the plans differ in size, or if `out` has
+/// the wrong length.
 pub fn apply_batch(plans: &[Plan], pictures: &[Picture<'_>], out: &mut [f32]) {
-    assert_eq!(plans.len(), pictures.len(), "a plan for each picture");
+    assert_eq!(plans.len(), pictures.len(), "there must be one plan for each picture");
     let Some(size) = plans.first().map(Plan::size) else {
-        return assert!(out.is_empty(), "no views, but {} numbers for them", out.len());
+        return assert!(out.is_empty(), "there are no views for {} values", out.len());
     };
     let length = 3 * size * size;
     assert_eq!(
         out.len(),
         plans.len() * length,
-        "numbers of {} views of {size}x{size}",
+        "values of {} views of {size}x{size} pixels",
         plans.len()
     );
     let views = out.par_chunks_exact_mut(length);

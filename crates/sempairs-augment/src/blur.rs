@@ -1,9 +1,9 @@
 use crate::resample::weigh_rows;
 
-/// Taps lighter than this change nothing that a pixel of 1/255 could show, even all together.
+/// Kernel weights below this value are dropped; even their sum changes no 8-bit value.
 const NEGLIGIBLE: f32 = 1e-8;
 
-/// A separable Gaussian blur, mirrored at the border, and its buffers.
+/// Separable Gaussian blur with reflection at the border, and its buffers.
 #[derive(Debug, Default)]
 pub(crate) struct Blur {
     weights: Vec<f32>,
@@ -12,19 +12,19 @@ pub(crate) struct Blur {
 }
 
 impl Blur {
-    /// Blurs every plane of a `[3, size, size]` picture with
-    /// `w[i] = exp(-(i - k/2)^2 / (2 sigma^2)) / sum`, along rows and then along columns.
+    /// Blurs every channel of a `[3, size, size]` view, along rows and then along columns, with the
+    /// kernel `w[i] = exp(-(i - k/2)^2 / (2 sigma^2)) / sum`.
     pub(crate) fn run(&mut self, kernel: usize, sigma: f32, size: usize, view: &mut [f32]) {
         let half = self.weigh(kernel, sigma);
-        assert!(kernel % 2 == 1, "a blur over {kernel} pixels has no middle");
-        assert!(half < size, "a blur over {kernel} pixels cannot be mirrored within {size}");
+        assert!(kernel % 2 == 1, "a blur kernel of {kernel} pixels has no centre; it must be odd");
+        assert!(half < size, "a blur kernel of {kernel} pixels is too large for a side of {size}");
         if half == 0 {
             return;
         }
         self.padded.resize(size + 2 * half, 0.0);
         self.blurred.resize(size * (size + 2 * half), 0.0);
         for plane in view.chunks_exact_mut(size * size) {
-            // The rows above and below are mirrored too, so that the second pass has no border.
+            // The rows above and below are reflected too, so that the second pass has no border.
             let middle = half * size..(half + size) * size;
             along_rows(plane, size, &self.weights, &mut self.padded, &mut self.blurred[middle]);
             for i in 1..=half {
@@ -36,7 +36,8 @@ impl Blur {
         }
     }
 
-    /// Sets the weights, without those at the ends that are negligible; returns half their extent.
+    /// Computes the kernel weights, drops negligible ones at the ends, and returns half their
+    /// number.
     fn weigh(&mut self, kernel: usize, sigma: f32) -> usize {
         let half = (kernel / 2) as f64;
         let density = |i: usize| (-0.5 * ((i as f64 - half) / f64::from(sigma)).powi(2)).exp();
@@ -51,7 +52,13 @@ impl Blur {
 }
 
 simd! {
-    fn along_rows(plane: &[f32], size: usize, weights: &[f32], padded: &mut [f32], out: &mut [f32]) {
+    fn along_rows(
+        plane: &[f32],
+        size: usize,
+        weights: &[f32],
+        padded: &mut [f32],
+        out: &mut [f32],
+    ) {
         let half = weights.len() / 2;
         for (row, out) in plane.chunks_exact(size).zip(out.chunks_exact_mut(size)) {
             padded[half..half + size].copy_from_slice(row);
@@ -59,7 +66,7 @@ simd! {
                 padded[half - i] = row[i];
                 padded[half + size - 1 + i] = row[size - 1 - i];
             }
-            // A shift by one pixel to a tap: rows that overlap but for one.
+            // Shifting by one pixel per weight turns the row into overlapping rows of stride 1.
             weigh_rows::<f32, 8>(padded, 1, weights, out);
         }
     }

@@ -1,12 +1,14 @@
 use crate::Step;
 
-/// Weights of red, green and blue in the luma (ITU-R BT.601, as in torchvision's `rgb_to_grayscale`).
+/// Weights of red, green and blue in the luma (ITU-R BT.601, as in torchvision's
+/// `rgb_to_grayscale`).
 const LUMA: [f32; 3] = [0.2989, 0.587, 0.114];
 
-/// Pixels worked on at a time: few enough for the nearest cache, many enough for any vector unit.
+/// Number of pixels processed at a time: few enough for the L1 cache, many enough for any vector
+/// unit.
 const BLOCK: usize = 64;
 
-/// The same number of pixels in every channel.
+/// The channels of a block of pixels.
 struct Block {
     red: [f32; BLOCK],
     green: [f32; BLOCK],
@@ -14,7 +16,7 @@ struct Block {
 }
 
 impl Step {
-    /// Whether a pixel's result depends on that pixel alone.
+    /// Returns true if the result for a pixel depends only on that pixel.
     pub(crate) fn is_local(&self) -> bool {
         match self {
             Self::Brightness { .. }
@@ -29,7 +31,7 @@ impl Step {
 }
 
 simd! {
-    /// The mean luma of a planar picture.
+    /// Computes the mean luma of a planar view.
     pub(crate) fn mean_luma(view: &[f32]) -> f32 {
         let pixels = view.len() / 3;
         let mut total = 0.0;
@@ -44,8 +46,8 @@ simd! {
 }
 
 simd! {
-    /// Runs `steps`, of which the first may be contrast about `mean`, over a planar picture; returns the
-    /// mean luma of the result if asked to.
+    /// Applies `steps` to a planar view; the first may be contrast, about the given `mean`. If
+    /// `sum` is true, returns the mean luma of the result.
     pub(crate) fn colours(steps: &[Step], mean: f32, sum: bool, view: &mut [f32]) -> Option<f32> {
         let pixels = view.len() / 3;
         let mut total = 0.0;
@@ -93,7 +95,7 @@ impl Block {
         let mut lumas = [0.0; BLOCK];
         self.luma(&mut lumas);
         lumas[count..].fill(0.0);
-        // Eight sums side by side, which a vector unit can do and one running sum cannot.
+        // Eight partial sums can be vectorised; a single running sum cannot.
         let mut sums = [0.0f32; 8];
         for eight in lumas.chunks_exact(8) {
             for (sum, luma) in sums.iter_mut().zip(eight) {
@@ -129,8 +131,8 @@ impl Block {
                 }
             }
             Step::Solarize { threshold } => self.each(|value| {
-                // `1 - value` or `0 + value`, exactly, and without the masked store that the plain
-                // condition becomes.
+                // Exactly `1 - value` or `value`, without the masked store into which the
+                // conditional expression would be compiled.
                 let inverted = if value >= threshold { 1.0 } else { 0.0 };
                 inverted + (1.0 - 2.0 * inverted) * value
             }),
@@ -170,9 +172,10 @@ impl Block {
         }
     }
 
-    /// Through the hexcone and back without its six cases (Smith 1978): with the hue `h` in `[0, 6)`, the
-    /// value `v` and the chroma `c`, channel `n` is
-    /// `v - c * clamp(min(k, 4 - k), 0, 1)`, `k = (n + h) mod 6`, where red has `n = 5`, green 3, blue 1.
+    /// Shifts the hue in the HSV hexcone (Smith 1978), without distinguishing its six sectors. With
+    /// the hue `h` in `[0, 6)`, the value `v` and the chroma `c`, channel `n` is `v - c *
+    /// clamp(min(k, 4 - k), 0, 1)`, `k = (n + h) mod 6`, where `n` is 5 for red, 3 for green and 1
+    /// for blue.
     #[inline(always)]
     fn turn_hue(&mut self, shift: f32) {
         let turn = 6.0 * shift;
@@ -196,7 +199,7 @@ impl Block {
     }
 }
 
-/// Into `[0, 6)` from no more than one turn outside.
+/// Wraps a hue from `[-6, 12)` into `[0, 6)`.
 #[inline(always)]
 fn wrap(hue: f32) -> f32 {
     let hue = if hue < 0.0 { hue + 6.0 } else { hue };
@@ -208,7 +211,7 @@ fn ramp(k: f32) -> f32 {
     unit(smaller(k, 4.0 - k))
 }
 
-/// One instruction, where `f32::max` takes care of NaN as well.
+/// Maximum in a single instruction; `f32::max` needs more because it handles NaN.
 #[inline(always)]
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }

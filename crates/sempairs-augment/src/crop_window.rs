@@ -1,47 +1,47 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Interpolation, Transform, draw::Draw};
+use crate::{Interpolation, Transform, rng::Rng};
 
-/// A box of whole pixels inside a picture.
+/// A rectangle of whole pixels in a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Crop {
-    /// Columns to its left.
+    /// Index of its first column.
     pub left: usize,
-    /// Rows above it.
+    /// Index of its first row.
     pub top: usize,
-    /// Its columns.
+    /// Number of columns.
     pub width: usize,
-    /// Its rows.
+    /// Number of rows.
     pub height: usize,
 }
 
-/// Which part of a picture a view shows: a box is cut out, resized, and a square window of the result
-/// is kept.
+/// The part of a picture that a view shows: a rectangle is cropped and resized, and a square window
+/// of the result becomes the view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Frame {
-    /// The box of the picture.
+pub struct CropWindow {
+    /// The rectangle of the picture that is cropped.
     pub crop: Crop,
-    /// Width and height it is resized to.
+    /// Width and height to which the rectangle is resized.
     pub resized: [usize; 2],
-    /// Column and row of the resized box at which the window begins; negative where the window is the
-    /// larger one, and black outside.
+    /// Column and row of the resized rectangle at which the window begins. They are negative if the
+    /// window is larger than the rectangle; the rest of the window is then black.
     pub window: [isize; 2],
-    /// Side of the window and of the view.
+    /// Side of the window, and of the view, in pixels.
     pub size: usize,
-    /// How pixels are weighed.
+    /// Resampling filter.
     pub interpolation: Interpolation,
 }
 
-impl Frame {
-    /// The frame of `size` that shows exactly `crop`.
+impl CropWindow {
+    /// The window of side `size` that shows exactly `crop`.
     pub fn of_crop(crop: Crop, size: usize, interpolation: Interpolation) -> Self {
         Self { crop, resized: [size; 2], window: [0; 2], size, interpolation }
     }
 
-    /// The square of `size` in the middle of the picture after its shorter side got the length
-    /// `short`, if one is given (torchvision's `resize` and `center_crop`).
+    /// The square of side `size` in the centre of the picture, after its shorter side has been
+    /// resized to `short` if that is given (torchvision's `resize` and `center_crop`).
     pub(crate) fn centred(
         width: usize,
         height: usize,
@@ -62,7 +62,7 @@ impl Frame {
         };
         let window = resized.map(|side| {
             if side >= size {
-                // Python's `round`, which torchvision's crop goes by: a half goes to the even side.
+                // As in torchvision's crop, which uses Python's `round`: ties go to even.
                 ((side - size) as f64 / 2.0).round_ties_even() as isize
             } else {
                 -(((size - side) / 2) as isize)
@@ -73,25 +73,25 @@ impl Frame {
     }
 }
 
-/// The box of a random resized crop, as torchvision's `RandomResizedCrop.get_params` draws it.
+/// Draws the rectangle of a random resized crop, like torchvision's `RandomResizedCrop.get_params`.
 pub(crate) fn random_box(
     width: usize,
     height: usize,
     area: [f32; 2],
     ratio: [f32; 2],
-    draw: &mut Draw,
+    rng: &mut Rng,
 ) -> Crop {
     let [least, greatest] = area.map(f64::from);
     let [narrow, wide] = ratio.map(f64::from);
     let (w, h) = (width as f64, height as f64);
     for _ in 0..10 {
-        let target = w * h * draw.uniform(least, greatest);
-        let aspect = draw.uniform(narrow.ln(), wide.ln()).exp();
+        let target = w * h * rng.uniform(least, greatest);
+        let aspect = rng.uniform(narrow.ln(), wide.ln()).exp();
         let across = (target * aspect).sqrt().round_ties_even() as usize;
         let down = (target / aspect).sqrt().round_ties_even() as usize;
         if (1..=width).contains(&across) && (1..=height).contains(&down) {
-            let top = draw.below(height - down + 1);
-            let left = draw.below(width - across + 1);
+            let top = rng.below(height - down + 1);
+            let left = rng.below(width - across + 1);
             return Crop { left, top, width: across, height: down };
         }
     }
@@ -105,7 +105,7 @@ pub(crate) fn random_box(
     Crop { left: (width - across) / 2, top: (height - down) / 2, width: across, height: down }
 }
 
-/// The frame that the beginning of a pipeline sets, and how many transforms that beginning has.
+/// The transforms at the beginning of a pipeline that determine the crop window.
 pub(crate) enum Beginning {
     Random { size: usize, area: [f32; 2], ratio: [f32; 2], interpolation: Interpolation },
     Centred { short: Option<(usize, Interpolation)>, size: usize },

@@ -1,52 +1,52 @@
-/// What can be wrong with a pipeline that a person wrote.
+/// Error in a pipeline, or an unknown name of a transform or preset.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AugmentError {
-    /// Nothing in the pipeline sets the size of its views.
+    /// No transform determines the size of the views.
     #[error(
-        "the pipeline has no fixed output size: begin it with random_resized_crop, or with resize and \
+        "the pipeline has no fixed output size: begin it with random_resized_crop, with resize and \
          center_crop, or with center_crop"
     )]
     NoFixedSize,
-    /// A transform that sets the frame stands where the frame is settled already.
+    /// A transform after the beginning would determine the crop window again.
     #[error(
-        "transform {position} ({name}) would set the frame of the view again: only the beginning of a \
-         pipeline does, by random_resized_crop, or resize and center_crop, or center_crop"
+        "transform {position} ({name}) would crop or resize the view again: only the beginning of \
+         a pipeline may do so, with random_resized_crop, resize and center_crop, or center_crop"
     )]
     SecondFrame {
-        /// The transform's place in the pipeline, from 1.
+        /// Position of the transform in the pipeline, from 1.
         position: usize,
-        /// Its name.
+        /// Name of the transform.
         name: &'static str,
     },
-    /// A number of a transform is out of its range.
+    /// A value of a transform is out of range.
     #[error("transform {position} ({name}): {field} is {value}, but {wanted}")]
     Value {
-        /// The transform's place in the pipeline, from 1.
+        /// Position of the transform in the pipeline, from 1.
         position: usize,
-        /// Its name.
+        /// Name of the transform.
         name: &'static str,
-        /// The field.
+        /// Name of the field.
         field: &'static str,
-        /// What stands there.
+        /// The given value.
         value: String,
-        /// What may stand there.
+        /// The requirement, as a sentence.
         wanted: String,
     },
     /// There is no transform of this name.
-    #[error("there is no transform named \"{name}\"; there are {known}")]
+    #[error("there is no transform named \"{name}\"; the transforms are {known}")]
     UnknownTransform {
-        /// The name.
+        /// The given name.
         name: String,
-        /// All the names there are.
+        /// All known names.
         known: String,
     },
     /// There is no preset of this name.
-    #[error("there is no augmentation preset named \"{name}\"; there are {known}")]
+    #[error("there is no augmentation preset named \"{name}\"; the presets are {known}")]
     UnknownPreset {
-        /// The name.
+        /// The given name.
         name: String,
-        /// All the names there are.
+        /// All known names.
         known: String,
     },
 }

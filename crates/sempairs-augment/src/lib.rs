@@ -1,13 +1,18 @@
-//! Augmentation: two pictures in, two views out.
+//! Data augmentation: makes two views of the pictures of a pair.
 //!
-//! A [`Transform`] is data, a [`Pipeline`] a list of them, a [`Augmentation`] the two pipelines of a published
-//! method. [`Pipeline::plan`] draws every random number of one view and writes it down in a [`Plan`];
-//! [`Plan::apply`] turns an 8-bit picture into the view and is a pure function of picture and plan.
-//! The values are those of torchvision's `transforms.v2.functional` on float tensors with
-//! antialiasing, which PyTorch's users of these methods train with.
+//! - A [`Transform`] describes a random operation with its ranges and probabilities, and a
+//!   [`Pipeline`] is a list of them. Both are plain data, which can be read from a file.
+//! - [`Augmentation`] lists the presets of published methods (SimCLR, BYOL, DINO, ...), each with
+//!   one pipeline for each of the two views.
+//! - [`Pipeline::plan`] draws all random numbers for one view and returns them as a [`Plan`].
+//! - [`Plan::apply`] makes the view from an 8-bit picture, and [`apply_batch`] makes a batch of
+//!   views on all cores. The result depends only on the picture and the plan.
 //!
-//! Every transform draws from a random stream of its own, so that leaving one out of a pipeline
-//! changes no draw of the others.
+//! The values equal those of torchvision's `transforms.v2.functional` on float tensors with
+//! antialiasing, with which the reference implementations of these methods in PyTorch are trained.
+//!
+//! Every transform draws from its own random stream. Removing one from a pipeline therefore does
+//! not change the random numbers of the others.
 //!
 //! ```
 //! use sempairs_augment::{Augmentation, Scratch};
@@ -15,7 +20,7 @@
 //!
 //! let picture = Picture::new(80, 60, vec![128; 3 * 80 * 60]);
 //! let [one, _two] = Augmentation::Simclr.pipelines(64);
-//! // Cropped, flipped and blurred, a picture of one grey stays what it is; the jitter would change it.
+//! // A uniformly grey picture is not changed by crop, flip and blur, only by the colour jitter.
 //! let one = one.without("color_jitter").unwrap();
 //! let key = Key { seed: 0, epoch: 0, picture: 7, side: Side::Left };
 //! let plan = one.plan(picture.width(), picture.height(), key);
@@ -34,18 +39,18 @@ mod batch;
 mod blur;
 mod colour;
 mod crop_window;
-mod draw;
 mod error;
 mod pipeline;
 mod plan;
 mod preset;
 mod resample;
+mod rng;
 mod rotate;
 mod transform;
 
 pub use apply::Scratch;
 pub use batch::apply_batch;
-pub use crop_window::{Crop, Frame};
+pub use crop_window::{Crop, CropWindow};
 pub use error::AugmentError;
 pub use pipeline::Pipeline;
 pub use plan::{Plan, Step};

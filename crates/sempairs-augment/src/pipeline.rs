@@ -2,16 +2,17 @@ use sempairs_data::Key;
 use serde::{Deserialize, Serialize};
 
 use crate::crop_window::{Beginning, random_box};
-use crate::draw::Draw;
-use crate::{AugmentError, Frame, Plan, Step, Transform};
+use crate::rng::Rng;
+use crate::{AugmentError, CropWindow, Plan, Step, Transform};
 
-/// A list of transforms from a picture to a square view.
+/// A list of transforms that makes a square view of a picture.
 ///
-/// It begins with what sets the view's frame: [`RandomResizedCrop`](Transform::RandomResizedCrop), or
-/// [`Resize`](Transform::Resize) and [`CenterCrop`](Transform::CenterCrop), or `CenterCrop` alone. The
-/// rest follow in any order.
+/// It begins with the transforms that determine the crop and the size of the view:
+/// [`RandomResizedCrop`](Transform::RandomResizedCrop), or [`Resize`](Transform::Resize) and
+/// [`CenterCrop`](Transform::CenterCrop), or `CenterCrop` alone. The other transforms follow in any
+/// order.
 ///
-/// In a file it is the list itself; a misspelt key is an error:
+/// In a file, a pipeline is an array of transforms. Unknown keys are errors:
 ///
 /// ```toml
 /// [[views]]
@@ -29,7 +30,7 @@ use crate::{AugmentError, Frame, Plan, Step, Transform};
 pub struct Pipeline(Vec<Transform>);
 
 impl Pipeline {
-    /// The pipeline of these transforms; see [`check`](Self::check) for what is wanted of them.
+    /// Creates a pipeline. Use [`check`](Self::check) to validate it.
     pub fn new(transforms: Vec<Transform>) -> Self {
         Self(transforms)
     }
@@ -39,12 +40,12 @@ impl Pipeline {
         &self.0
     }
 
-    /// Whether the pipeline can be run.
+    /// Checks that the pipeline is valid.
     ///
     /// # Errors
     ///
-    /// [`AugmentError`] with the transform's place if nothing or more than one thing sets the size of
-    /// the views, or if a number is out of its range.
+    /// [`AugmentError`], with the position of the transform, if the size of the views is not
+    /// determined exactly once, or if a value is out of range.
     pub fn check(&self) -> Result<(), AugmentError> {
         for (index, transform) in self.0.iter().enumerate() {
             transform.check(index + 1)?;
@@ -55,7 +56,7 @@ impl Pipeline {
             if transform.sets_frame() {
                 return Err(AugmentError::SecondFrame { position, name });
             }
-            // Mirroring at the border, there must be enough to mirror.
+            // The reflection at the border needs half a kernel of pixels.
             if let Transform::GaussianBlur { kernel, .. } = transform
                 && kernel / 2 >= beginning.size()
             {
@@ -64,10 +65,7 @@ impl Pipeline {
                     name,
                     field: "kernel",
                     value: kernel.to_string(),
-                    wanted: format!(
-                        "half of it has to be less than the view's {}",
-                        beginning.size()
-                    ),
+                    wanted: format!("half of it must be less than the view's {}", beginning.size()),
                 });
             }
         }
@@ -78,18 +76,18 @@ impl Pipeline {
     ///
     /// # Panics
     ///
-    /// If nothing sets it, which [`check`](Self::check) reports.
+    /// Panics if no transform determines it, which [`check`](Self::check) reports as an error.
     pub fn size(&self) -> usize {
         self.beginning().0.size()
     }
 
-    /// The same pipeline without the transforms of one name, such as `"grayscale"`; the others draw
-    /// what they drew before.
+    /// Returns the pipeline without the transforms of one name, such as `"grayscale"`. The random
+    /// numbers of the other transforms do not change.
     ///
     /// # Errors
     ///
-    /// [`AugmentError::UnknownTransform`] if no transform is called that. A pipeline that merely has
-    /// none of that name is returned as it is.
+    /// [`AugmentError::UnknownTransform`] if there is no transform of that name. It is not an error
+    /// if the pipeline does not contain it.
     pub fn without(&self, name: &str) -> Result<Self, AugmentError> {
         if !Transform::NAMES.contains(&name) {
             let known = Transform::NAMES.join(", ");
@@ -98,33 +96,34 @@ impl Pipeline {
         Ok(Self(self.0.iter().filter(|transform| transform.name() != name).cloned().collect()))
     }
 
-    /// Draws every random number for the view of a picture of `width` by `height` pixels.
+    /// Draws all random numbers for the view of a picture of `width` by `height` pixels.
     ///
-    /// The n-th transform of a kind draws from a stream that only `key`, the kind and n select.
+    /// The n-th transform of a kind draws from a stream that is determined by `key`, the kind and n
+    /// only.
     ///
     /// # Panics
     ///
-    /// If a side is zero or the pipeline does not pass [`check`](Self::check).
+    /// Panics if a side is zero or if the pipeline does not pass [`check`](Self::check).
     pub fn plan(&self, width: usize, height: usize, key: Key) -> Plan {
-        assert!(width > 0 && height > 0, "a picture has at least one pixel, not {width}x{height}");
+        assert!(width > 0 && height > 0, "a picture of {width}x{height} has no pixels");
         let mut seen = [0; Transform::NAMES.len()];
-        let mut draw = |transform: &Transform| {
+        let mut rng = |transform: &Transform| {
             let kind = transform.kind();
             let nth = seen[kind];
             seen[kind] += 1;
-            Draw(key.rng((1 + kind as u64) << 32 | nth))
+            Rng(key.rng((1 + kind as u64) << 32 | nth))
         };
         let (beginning, length) = self.beginning();
         let frame = match beginning {
             Beginning::Random { size, area, ratio, interpolation } => {
-                let crop = random_box(width, height, area, ratio, &mut draw(&self.0[0]));
-                Frame::of_crop(crop, size, interpolation)
+                let crop = random_box(width, height, area, ratio, &mut rng(&self.0[0]));
+                CropWindow::of_crop(crop, size, interpolation)
             }
-            Beginning::Centred { short, size } => Frame::centred(width, height, short, size),
+            Beginning::Centred { short, size } => CropWindow::centred(width, height, short, size),
         };
         let mut steps = Vec::with_capacity(self.0.len() + 3);
         for transform in &self.0[length..] {
-            draw_steps(transform, &mut draw(transform), &mut steps);
+            draw_steps(transform, &mut rng(transform), &mut steps);
         }
         Plan { frame, steps }
     }
@@ -134,47 +133,48 @@ impl Pipeline {
     }
 }
 
-/// Appends what a transform comes to, this once.
-fn draw_steps(transform: &Transform, draw: &mut Draw, steps: &mut Vec<Step>) {
+/// Draws the parameters of a transform, and appends the resulting steps.
+fn draw_steps(transform: &Transform, rng: &mut Rng, steps: &mut Vec<Step>) {
     let between =
-        |[low, high]: [f32; 2], draw: &mut Draw| draw.uniform(low.into(), high.into()) as f32;
+        |[low, high]: [f32; 2], rng: &mut Rng| rng.uniform(low.into(), high.into()) as f32;
     match *transform {
         Transform::HorizontalFlip { p } => {
-            if draw.chance(p) {
+            if rng.chance(p) {
                 steps.push(Step::Flip);
             }
         }
         Transform::Rotation { p, degrees } => {
-            if draw.chance(p) {
-                steps.push(Step::Rotate { degrees: between(degrees, draw) });
+            if rng.chance(p) {
+                steps.push(Step::Rotate { degrees: between(degrees, rng) });
             }
         }
         Transform::ColorJitter { p, brightness, contrast, saturation, hue } => {
-            if draw.chance(p) {
+            if rng.chance(p) {
                 let factors = |strength: f32| [(1.0 - strength).max(0.0), 1.0 + strength];
-                // Everything is drawn whatever the strengths, so that changing one moves no other.
+                // All values are drawn even for a strength of zero, so that changing one strength
+                // does not change the random numbers of the others.
                 let mut order = [
-                    (brightness, Step::Brightness { factor: between(factors(brightness), draw) }),
-                    (contrast, Step::Contrast { factor: between(factors(contrast), draw) }),
-                    (saturation, Step::Saturation { factor: between(factors(saturation), draw) }),
-                    (hue, Step::Hue { shift: between([-hue, hue], draw) }),
+                    (brightness, Step::Brightness { factor: between(factors(brightness), rng) }),
+                    (contrast, Step::Contrast { factor: between(factors(contrast), rng) }),
+                    (saturation, Step::Saturation { factor: between(factors(saturation), rng) }),
+                    (hue, Step::Hue { shift: between([-hue, hue], rng) }),
                 ];
-                draw.shuffle(&mut order);
+                rng.shuffle(&mut order);
                 steps.extend(order.into_iter().filter(|step| step.0 > 0.0).map(|step| step.1));
             }
         }
         Transform::Grayscale { p } => {
-            if draw.chance(p) {
+            if rng.chance(p) {
                 steps.push(Step::Grayscale);
             }
         }
         Transform::GaussianBlur { p, kernel, sigma } => {
-            if draw.chance(p) {
-                steps.push(Step::Blur { kernel, sigma: between(sigma, draw) });
+            if rng.chance(p) {
+                steps.push(Step::Blur { kernel, sigma: between(sigma, rng) });
             }
         }
         Transform::Solarize { p, threshold } => {
-            if draw.chance(p) {
+            if rng.chance(p) {
                 steps.push(Step::Solarize { threshold });
             }
         }
@@ -182,7 +182,7 @@ fn draw_steps(transform: &Transform, draw: &mut Draw, steps: &mut Vec<Step>) {
         Transform::RandomResizedCrop { .. }
         | Transform::Resize { .. }
         | Transform::CenterCrop { .. } => {
-            panic!("{} sets the frame a second time", transform.name())
+            panic!("{} determines the crop window a second time", transform.name())
         }
     }
 }

@@ -1,52 +1,52 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Frame;
+use crate::CropWindow;
 
-/// One thing done to the square view after its frame is cut, with every number settled.
+/// An operation on the cropped and resized view, with fixed parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Step {
-    /// Left and right change places.
+    /// Mirrors the view horizontally.
     Flip,
-    /// A turn about the centre, counter-clockwise if positive; bilinear, black where nothing was. As
-    /// in torchvision, a border pixel made of `m` parts picture and `1 - m` parts nothing is weighed
-    /// by `m` once more.
+    /// Rotates about the centre, counter-clockwise for a positive angle, with bilinear
+    /// interpolation; uncovered pixels become black. As in torchvision, a pixel at the border that
+    /// is covered by a fraction `m` is multiplied by `m` once more.
     Rotate {
-        /// The angle.
+        /// Angle in degrees.
         degrees: f32,
     },
-    /// `clamp(factor * value)`.
+    /// `clamp(factor * value, 0, 1)`.
     Brightness {
-        /// The factor.
+        /// Brightness factor.
         factor: f32,
     },
-    /// `clamp(factor * value + (1 - factor) * mean)`, with the mean luma of the whole view.
+    /// `clamp(factor * value + (1 - factor) * mean, 0, 1)`, with the mean luma of the whole view.
     Contrast {
-        /// The factor.
+        /// Contrast factor.
         factor: f32,
     },
-    /// `clamp(factor * value + (1 - factor) * luma)`, with the luma of the pixel.
+    /// `clamp(factor * value + (1 - factor) * luma, 0, 1)`, with the luma of the pixel.
     Saturation {
-        /// The factor.
+        /// Saturation factor.
         factor: f32,
     },
-    /// The hue turns, in the hexcone of HSV.
+    /// Shifts the hue in HSV.
     Hue {
-        /// Share of the full circle.
+        /// Shift as a fraction of the full circle.
         shift: f32,
     },
-    /// Every channel becomes the luma.
+    /// Sets every channel to the luma.
     Grayscale,
-    /// A Gaussian blur, mirrored at the border.
+    /// Gaussian blur with reflection at the border.
     Blur {
-        /// Pixels of the kernel's side; odd.
+        /// Side of the kernel in pixels; odd.
         kernel: usize,
         /// Standard deviation in pixels.
         sigma: f32,
     },
-    /// Values at or above the threshold are inverted.
+    /// Inverts values at or above the threshold.
     Solarize {
-        /// The threshold in `[0, 1]`.
+        /// Threshold in `[0, 1]`.
         threshold: f32,
     },
     /// `(value - mean) / std`.
@@ -58,14 +58,13 @@ pub enum Step {
     },
 }
 
-/// Everything that happens to one picture on its way to one view: a pure description, without pixels
-/// and without randomness left in it.
+/// Complete description of how a view is made from a picture, with all random numbers fixed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// Which part of the picture the view shows.
-    pub frame: Frame,
-    /// What is done to the view then, in order.
+    /// The part of the picture that the view shows.
+    pub frame: CropWindow,
+    /// The operations applied to the view, in order.
     pub steps: Vec<Step>,
 }
 

@@ -5,48 +5,53 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AugmentError, Interpolation, Pipeline, Transform};
 
-/// Mean of ImageNet's red, green and blue (torchvision's and every method's here).
+/// Mean of ImageNet's red, green and blue channels (used by torchvision and all methods here).
 const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
-/// Their standard deviation.
+/// Standard deviation of ImageNet's channels.
 const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
-/// SwAV's code has .228 for red where the others have .229.
+/// SwAV's code uses .228 for red where the others use .229.
 const SWAV_STD: [f32; 3] = [0.228, 0.224, 0.225];
 
-/// The augmentation of a published method: one pipeline for each of the two views.
+/// Augmentation preset of a published method: one pipeline for each of the two views.
 ///
-/// All flip with probability .5 and crop ratios from 3/4 to 4/3. The blur's kernel is a tenth of the
-/// view's side, made odd, as in SimCLR's code, with a standard deviation from .1 to 2.
+/// All presets flip with probability .5 and crop with aspect ratios from 3/4 to 4/3. The kernel of
+/// the blur is a tenth of the view's side, made odd, as in SimCLR's code; its standard deviation is
+/// drawn from .1 to 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Augmentation {
     /// SimCLR on ImageNet (Chen et al. 2020, google-research/simclr `data_util.py`).
     Simclr,
-    /// SimCLR on CIFAR: colours at half the strength and no blur (Chen et al. 2020, appendix B.9).
+    /// SimCLR on CIFAR: colour jitter of half the strength and no blur (Chen et al. 2020, appendix
+    /// B.9).
     SimclrCifar,
     /// MoCo-v2 (Chen et al. 2020, facebookresearch/moco `main_moco.py --aug-plus`).
     MocoV2,
-    /// SimSiam (Chen and He 2021, facebookresearch/simsiam `main_simsiam.py`): MoCo-v2's.
+    /// SimSiam (Chen and He 2021, facebookresearch/simsiam `main_simsiam.py`): the same as MoCo-v2.
     Simsiam,
     /// BYOL (Grill et al. 2020, appendix B): the views differ in blur and solarisation.
     Byol,
-    /// Barlow Twins (Zbontar et al. 2021, facebookresearch/barlowtwins `main.py`): BYOL's.
+    /// Barlow Twins (Zbontar et al. 2021, facebookresearch/barlowtwins `main.py`): the same as
+    /// BYOL.
     BarlowTwins,
-    /// VICReg as its code has it (facebookresearch/vicreg `augmentations.py`): BYOL's.
+    /// VICReg as in its code (facebookresearch/vicreg `augmentations.py`): the same as BYOL.
     Vicreg,
-    /// VICReg as its paper has it (Bardes et al. 2022, appendix C): both views alike.
+    /// VICReg as in its paper (Bardes et al. 2022, appendix C): the same pipeline for both views.
     VicregPaper,
-    /// SwAV's two large crops (Caron et al. 2020, facebookresearch/swav `multicropdataset.py`).
+    /// The two global crops of SwAV (Caron et al. 2020, facebookresearch/swav
+    /// `multicropdataset.py`).
     Swav,
-    /// DINO without its small crops (Caron et al. 2021, facebookresearch/dino `main_dino.py`, crop
-    /// areas as its README advises then).
+    /// The two global crops of DINO, without local crops (Caron et al. 2021, facebookresearch/dino
+    /// `main_dino.py`; the crop areas are those that its README recommends without local crops).
     Dino,
-    /// What the study of semantic pairs lists (arXiv 2510.08722, its set-up and Figure 5): crop, rotation,
-    /// flip, colour jitter, greyscale, blur. It gives no numbers: SimCLR's stand for them, which it
-    /// follows, and a rotation by up to 30 degrees with probability .5 is this project's choice.
+    /// The transforms listed in the study of semantic pairs (arXiv 2510.08722, experimental set-up
+    /// and Figure 5): crop, rotation, flip, colour jitter, greyscale, blur. The study gives no
+    /// parameters. Those of SimCLR are used, which it follows; the rotation by up to 30 degrees
+    /// with probability .5 is a choice of this project.
     Paper,
-    /// The middle of the picture, for features and probes: the shorter side resized to 8/7 of the
-    /// view's (256 for 224), then the centre cut out. Both views alike, values in `[0, 1]`; see
-    /// [`evaluation`](Self::evaluation) for a method's own normalisation.
+    /// Centre crop for features and probes: the shorter side is resized to 8/7 of the view's side
+    /// (256 for 224), then the centre is cropped. Both views have the same pipeline, and values are
+    /// in `[0, 1]`; see [`evaluation`](Self::evaluation) for a method's own image normalisation.
     Evaluation,
 }
 
@@ -66,12 +71,12 @@ impl Augmentation {
         (Self::Evaluation, "evaluation"),
     ];
 
-    /// Every preset.
+    /// All presets.
     pub fn all() -> [Self; 12] {
         Self::NAMED.map(|(preset, _)| preset)
     }
 
-    /// The name a file and the command line use.
+    /// Name of the preset in files and on the command line.
     pub fn name(&self) -> &'static str {
         Self::NAMED[*self as usize].1
     }
@@ -137,8 +142,9 @@ impl Augmentation {
         }
     }
 
-    /// The pipeline for features of a backbone that was trained with this preset: that of
-    /// [`Evaluation`](Self::Evaluation), and the preset's normalisation if it has one.
+    /// The pipeline for computing features with a backbone trained with this preset: that of
+    /// [`Evaluation`](Self::Evaluation), followed by the preset's image normalisation if it has
+    /// one.
     pub fn evaluation(&self, size: usize) -> Pipeline {
         let [centre, _] = Self::Evaluation.pipelines(size);
         let [training, _] = self.pipelines(size);
@@ -189,7 +195,8 @@ fn grey() -> Transform {
     Transform::Grayscale { p: 0.2 }
 }
 
-/// A kernel of a tenth of the side, the next odd number up, and no more than can be mirrored.
+/// The kernel has a tenth of the side, rounded up to an odd number, limited to what can be
+/// reflected.
 fn blur(size: usize, p: f32) -> Transform {
     let most = (2 * size).saturating_sub(1).max(1);
     let kernel = ((size / 10) | 1).max(3).min(most);

@@ -1,15 +1,15 @@
-/// A turn about the centre, and its buffer.
+/// Rotation about the centre, and its buffer.
 #[derive(Debug, Default)]
 pub(crate) struct Rotate {
-    /// Pixels as red, green, blue and presence, with a border of absent ones.
+    /// Pixels as red, green, blue and coverage, with a border of zero coverage.
     padded: Vec<[f32; 4]>,
 }
 
 impl Rotate {
-    /// Turns a `[3, size, size]` picture counter-clockwise: the pixel at `p` from the centre comes from
-    /// `(x cos a - y sin a, x sin a + y cos a)`, rows counting downwards.
+    /// Rotates a `[3, size, size]` view counter-clockwise: the pixel at `(x, y)` from the centre is
+    /// sampled at `(x cos a - y sin a, x sin a + y cos a)`, where y points down.
     pub(crate) fn run(&mut self, degrees: f32, size: usize, view: &mut [f32]) {
-        // One column before the picture and two after it.
+        // One column before the view and two after it.
         self.padded.clear();
         self.padded.resize((size + 3) * (size + 3), [0.0; 4]);
         gather(view, size, &mut self.padded);
@@ -33,14 +33,14 @@ simd! {
     }
 }
 
-/// Pixels of a row worked on at a time.
+/// Number of pixels of a row processed at a time.
 const BLOCK: usize = 64;
 
 simd! {
     fn turn(padded: &[[f32; 4]], size: usize, sin: f32, cos: f32, out: &mut [f32]) {
         let stride = size + 3;
         let middle = (size as f32 - 1.0) / 2.0;
-        // The border's first column; absent, like all that is farther away.
+        // The first column of the border after the view; positions beyond it are clamped to it.
         let edge = size as f32 + 1.0;
         let (red, others) = out.split_at_mut(size * size);
         let (green, blue) = others.split_at_mut(size * size);
@@ -49,7 +49,7 @@ simd! {
         for y in 0..size {
             let down = y as f32 - middle;
             for start in (0..size).step_by(BLOCK) {
-                // Where the pixels come from: a vector at a time.
+            // Sampling positions, vectorised over the pixels.
                 let first = start as f32 - middle;
                 for i in 0..BLOCK {
                     let across = first + i as u32 as f32;
@@ -60,7 +60,7 @@ simd! {
                     below[i] = from_y - top as f32;
                     at[i] = (top as u32).wrapping_mul(stride as u32).wrapping_add(left as u32);
                 }
-                // The pixels: a vector each.
+                // Bilinear interpolation, vectorised over the channels.
                 let count = BLOCK.min(size - start);
                 for i in 0..count {
                     let from = at[i] as usize;
@@ -71,7 +71,8 @@ simd! {
                     pixels[i] = between(upper, lower, below[i]);
                 }
                 let to = y * size + start..y * size + start + count;
-                let planes = red[to.clone()].iter_mut().zip(&mut green[to.clone()]).zip(&mut blue[to]);
+                let planes = red[to.clone()].iter_mut();
+                let planes = planes.zip(&mut green[to.clone()]).zip(&mut blue[to]);
                 for (((red, green), blue), [r, g, b, presence]) in planes.zip(&pixels) {
                     *red = r * presence;
                     *green = g * presence;
@@ -93,10 +94,10 @@ fn within(position: f32, edge: f32) -> f32 {
     if position < edge { position } else { edge }
 }
 
-/// The whole part of a number that [`within`] made small, in one instruction.
+/// The integer part of a position that [`within`] has clamped, in a single instruction.
 #[inline(always)]
 fn whole(position: f32) -> i32 {
-    // SAFETY: it lies between 0 and a picture's side, which an i32 holds, and is not NaN, because a
-    // comparison with NaN fails.
+    // SAFETY: the position is between 0 and the side of a view, so it fits an i32. It is not NaN,
+    // because comparisons with NaN are false.
     unsafe { position.to_int_unchecked() }
 }

@@ -1,9 +1,12 @@
-/// Compiles a function for the baseline processor and once more for AVX2, and chooses when called.
+/// Compiles a function for the baseline processor and again for AVX2, and chooses at run time.
 ///
-/// Neither version fuses a multiplication with an addition or changes the order of sums, so both give the
-/// same bits.
+/// Neither version fuses multiplications with additions or reorders sums, so the results are
+/// bit-identical.
 macro_rules! simd {
-    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
+    (
+        $(#[$meta:meta])*
+        $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block
+    ) => {
         $(#[$meta])*
         $vis fn $name($($arg: $type),*) $(-> $out)? {
             #[inline(always)]
@@ -16,7 +19,7 @@ macro_rules! simd {
                     body($($arg),*)
                 }
                 if $crate::simd::has_avx2() {
-                    // SAFETY: the processor was just found to have what the function is compiled for.
+                    // SAFETY: the processor has AVX2, as was just checked.
                     return unsafe { avx2($($arg),*) };
                 }
             }
@@ -25,7 +28,7 @@ macro_rules! simd {
     };
 }
 
-/// Whether the processor has AVX2; looked up once, by the standard library.
+/// Returns true if the processor has AVX2. The standard library caches the result.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(crate) fn has_avx2() -> bool {
@@ -45,12 +48,12 @@ mod tests {
     use crate::{Augmentation, Scratch};
 
     thread_local! {
-        /// Whether this thread pretends to have the baseline processor.
+        /// Whether to use the baseline version on this thread.
         pub(super) static BASELINE: Cell<bool> = const { Cell::new(false) };
     }
 
     #[test]
-    fn any_processor_makes_the_same_bits() {
+    fn both_versions_give_bit_identical_views() {
         let (width, height) = (91, 67);
         let bytes =
             (0..3 * width * height).map(|i| ((i as u32).wrapping_mul(0x9E37_79B1) >> 24) as u8);

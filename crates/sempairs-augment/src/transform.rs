@@ -2,122 +2,125 @@ use serde::{Deserialize, Serialize};
 
 use crate::AugmentError;
 
-/// Pixels along a side of a view: eighteen times the 224 of ImageNet's networks.
+/// Maximum side of a view in pixels: eighteen times the usual 224 of ImageNet networks.
 pub const MAX_SIDE: usize = 4_096;
 
-/// The strongest change of a colour; any beyond leaves black and white alone.
+/// Maximum strength of a colour change; larger values would give only black and white.
 const MAX_STRENGTH: f32 = 1_000.0;
 
-/// The least deviation that values are divided by.
+/// Minimum standard deviation for normalisation.
 const MIN_STD: f32 = 1e-6;
 
-/// The largest mean that is taken away.
+/// Maximum absolute mean, and maximum standard deviation, for normalisation.
 const MAX_MEAN: f32 = 1e6;
 
-/// How pixels are weighed when a picture changes its size; both widen with the reduction, that is,
-/// are antialiased.
+/// Resampling filter for resizing. Both filters are antialiased: they widen with the reduction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Interpolation {
-    /// A triangle over two pixels.
+    /// Triangle filter over two pixels.
     #[default]
     Bilinear,
-    /// Keys's cubic with a = -1/2 over four pixels, as in Pillow; results are clamped to `[0, 1]`.
+    /// Keys's cubic filter with a = -1/2 over four pixels, as in Pillow; results are clamped to
+    /// `[0, 1]`.
     Bicubic,
 }
 
-/// One step from a picture to a view, with its ranges and probabilities; see [`Plan`](crate::Plan) for
-/// what is drawn from them.
+/// A transform of an augmentation pipeline, with its ranges and probabilities. A
+/// [`Plan`](crate::Plan) holds the values drawn from them.
 ///
-/// Sizes are in pixels, colours are in `[0, 1]`, `p` is the probability that the transform is applied.
+/// Sizes are in pixels, colours in `[0, 1]`, and `p` is the probability that the transform is
+/// applied.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Transform {
-    /// A box of random area and aspect ratio, resized to a square (Szegedy et al. 2015; the drawing is
-    /// torchvision's: ten attempts, then the largest centred box within the ratios).
+    /// Crops a rectangle of random area and aspect ratio and resizes it to a square (Szegedy et al.
+    /// 2015). It is drawn as in torchvision: ten attempts, then the largest centred rectangle
+    /// within the ratios.
     RandomResizedCrop {
-        /// Side of the view.
+        /// Side of the view in pixels.
         size: usize,
-        /// Least and greatest area, as shares of the picture's.
+        /// Minimum and maximum area, as fractions of the picture's.
         area: [f32; 2],
-        /// Least and greatest width over height; its logarithm is uniform.
+        /// Minimum and maximum aspect ratio (width over height); its logarithm is uniform.
         ratio: [f32; 2],
-        /// How pixels are weighed.
+        /// Resampling filter.
         #[serde(default)]
         interpolation: Interpolation,
     },
-    /// Left and right change places.
+    /// Mirrors the view horizontally.
     HorizontalFlip {
         /// Probability.
         p: f32,
     },
-    /// A turn about the centre, counter-clockwise if positive, bilinear, black where nothing was.
+    /// Rotates about the centre, counter-clockwise for positive angles, with bilinear
+    /// interpolation; uncovered pixels become black.
     Rotation {
         /// Probability.
         p: f32,
-        /// Least and greatest angle in degrees.
+        /// Minimum and maximum angle in degrees.
         degrees: [f32; 2],
     },
-    /// Brightness, contrast, saturation and hue change in random order: each of the first three by a
-    /// factor in `[max(0, 1 - strength), 1 + strength]`, the hue by a share of the full circle in
-    /// `[-strength, strength]`. A strength of 0 leaves its quality alone.
+    /// Changes brightness, contrast, saturation and hue in random order. The first three are scaled
+    /// by a factor in `[max(0, 1 - strength), 1 + strength]`; the hue is shifted by a fraction of
+    /// the full circle in `[-strength, strength]`. A strength of 0 disables a change.
     ColorJitter {
         /// Probability.
         p: f32,
         /// Strength of the change of brightness.
         brightness: f32,
-        /// Strength of the change of contrast, about the mean of the grey picture.
+        /// Strength of the change of contrast, about the mean luma of the view.
         contrast: f32,
         /// Strength of the change of saturation.
         saturation: f32,
         /// Strength of the change of hue, at most 0.5.
         hue: f32,
     },
-    /// All channels become the luma `0.2989 R + 0.587 G + 0.114 B` (ITU-R BT.601).
+    /// Sets all channels to the luma `0.2989 R + 0.587 G + 0.114 B` (ITU-R BT.601).
     Grayscale {
         /// Probability.
         p: f32,
     },
-    /// A Gaussian blur, mirrored at the border.
+    /// Gaussian blur with reflection at the border.
     GaussianBlur {
         /// Probability.
         p: f32,
-        /// Pixels of the kernel's side; odd.
+        /// Side of the kernel in pixels; odd.
         kernel: usize,
-        /// Least and greatest standard deviation in pixels.
+        /// Minimum and maximum standard deviation in pixels.
         sigma: [f32; 2],
     },
-    /// Values at or above the threshold are inverted.
+    /// Inverts values at or above the threshold.
     Solarize {
         /// Probability.
         p: f32,
-        /// The threshold in `[0, 1]`.
+        /// Threshold in `[0, 1]`.
         threshold: f32,
     },
-    /// The shorter side gets this length and the longer one follows.
+    /// Resizes so that the shorter side has the given length, keeping the aspect ratio.
     Resize {
-        /// The shorter side.
+        /// Length of the shorter side in pixels.
         size: usize,
-        /// How pixels are weighed.
+        /// Resampling filter.
         #[serde(default)]
         interpolation: Interpolation,
     },
-    /// The square in the middle, black where the picture is too small.
+    /// Crops a square from the centre; the rest is black if the picture is too small.
     CenterCrop {
-        /// Side of the view.
+        /// Side of the view in pixels.
         size: usize,
     },
-    /// `(value - mean) / std`, each channel with its own.
+    /// Image normalisation: `(value - mean) / std` for each channel.
     Normalize {
-        /// Means of red, green and blue.
+        /// Means of the red, green and blue channels.
         mean: [f32; 3],
-        /// Standard deviations of red, green and blue.
+        /// Standard deviations of the red, green and blue channels.
         std: [f32; 3],
     },
 }
 
 impl Transform {
-    /// The names a pipeline's file uses, in the order of the variants.
+    /// The names of the transforms in a file, in the order of the variants.
     pub const NAMES: [&'static str; 10] = [
         "random_resized_crop",
         "horizontal_flip",
@@ -131,7 +134,7 @@ impl Transform {
         "normalize",
     ];
 
-    /// The number of the variant: which random streams it draws from, for ever.
+    /// Index of the variant. It determines the random streams, and must therefore never change.
     pub(crate) fn kind(&self) -> usize {
         match self {
             Self::RandomResizedCrop { .. } => 0,
@@ -147,12 +150,12 @@ impl Transform {
         }
     }
 
-    /// The name a pipeline's file uses.
+    /// Name of the transform in a file.
     pub fn name(&self) -> &'static str {
         Self::NAMES[self.kind()]
     }
 
-    /// Whether it settles which part of the picture the view shows, and how large.
+    /// Returns true if the transform determines the crop or the size of the view.
     pub(crate) fn sets_frame(&self) -> bool {
         matches!(
             self,
@@ -160,7 +163,7 @@ impl Transform {
         )
     }
 
-    /// Whether every number is within its range.
+    /// Checks that every value is in its range.
     pub(crate) fn check(&self, position: usize) -> Result<(), AugmentError> {
         let name = self.name();
         let check = |good: bool, field: &'static str, value: String, wanted: &str| {
@@ -171,12 +174,11 @@ impl Transform {
                 Err(AugmentError::Value { position, name, field, value, wanted })
             }
         };
-        let probability = |p: &f32| {
-            check((0.0..=1.0).contains(p), "p", p.to_string(), "it has to be from 0 to 1")
-        };
+        let probability =
+            |p: &f32| check((0.0..=1.0).contains(p), "p", p.to_string(), "it must be from 0 to 1");
         let side = |size: &usize| {
             let good = (1..=MAX_SIDE).contains(size);
-            check(good, "size", size.to_string(), &format!("it has to be from 1 to {MAX_SIDE}"))
+            check(good, "size", size.to_string(), &format!("it must be from 1 to {MAX_SIDE}"))
         };
         let range = |field, [low, high]: &[f32; 2], least: f32, most: f32, wanted: &str| {
             let good = low.is_finite() && high.is_finite() && least <= *low && *low <= *high;
@@ -186,13 +188,13 @@ impl Transform {
         match self {
             Self::RandomResizedCrop { size, area, ratio, .. } => {
                 side(size)?;
-                range("area", area, tiny, 1.0, "it has to rise within 0 (excluded) and 1")?;
-                range("ratio", ratio, tiny, f32::MAX, "it has to rise and be greater than 0")
+                range("area", area, tiny, 1.0, "it must be ascending, above 0 and at most 1")?;
+                range("ratio", ratio, tiny, f32::MAX, "it must be ascending and above 0")
             }
             Self::HorizontalFlip { p } | Self::Grayscale { p } => probability(p),
             Self::Rotation { p, degrees } => {
                 probability(p)?;
-                range("degrees", degrees, -360.0, 360.0, "it has to rise within -360 and 360")
+                range("degrees", degrees, -360.0, 360.0, "it must be ascending, from -360 to 360")
             }
             Self::ColorJitter { p, brightness, contrast, saturation, hue } => {
                 probability(p)?;
@@ -203,28 +205,28 @@ impl Transform {
                     ("hue", hue, 0.5),
                 ] {
                     let good = (0.0..=most).contains(strength);
-                    let wanted = format!("it has to be from 0 to {most}");
+                    let wanted = format!("it must be from 0 to {most}");
                     check(good, field, strength.to_string(), &wanted)?;
                 }
                 Ok(())
             }
             Self::GaussianBlur { p, kernel, sigma } => {
                 probability(p)?;
-                check(kernel % 2 == 1, "kernel", kernel.to_string(), "it has to be odd")?;
-                range("sigma", sigma, tiny, f32::MAX, "it has to rise and be greater than 0")
+                check(kernel % 2 == 1, "kernel", kernel.to_string(), "it must be odd")?;
+                range("sigma", sigma, tiny, f32::MAX, "it must be ascending and above 0")
             }
             Self::Solarize { p, threshold } => {
                 probability(p)?;
                 let good = (0.0..=1.0).contains(threshold);
-                check(good, "threshold", threshold.to_string(), "it has to be from 0 to 1")
+                check(good, "threshold", threshold.to_string(), "it must be from 0 to 1")
             }
             Self::Resize { size, .. } | Self::CenterCrop { size } => side(size),
             Self::Normalize { mean, std } => {
                 let good = mean.iter().all(|value| value.abs() <= MAX_MEAN);
-                let wanted = format!("each has to be from -{MAX_MEAN} to {MAX_MEAN}");
+                let wanted = format!("each value must be from -{MAX_MEAN} to {MAX_MEAN}");
                 check(good, "mean", format!("{mean:?}"), &wanted)?;
                 let good = std.iter().all(|value| (MIN_STD..=MAX_MEAN).contains(value));
-                let wanted = format!("each has to be from {MIN_STD} to {MAX_MEAN}");
+                let wanted = format!("each value must be from {MIN_STD} to {MAX_MEAN}");
                 check(good, "std", format!("{std:?}"), &wanted)
             }
         }

@@ -1,4 +1,4 @@
-//! After the largest view was made once, making views allocates nothing.
+//! Once the largest view has been made, making views allocates no memory.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,22 +10,22 @@ struct Counting;
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: every call goes on to the system's allocator with the arguments it came with.
+// SAFETY: every call is forwarded to the system's allocator with the same arguments.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are the same.
+        // SAFETY: guaranteed by the caller.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         COUNT.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are the same.
+        // SAFETY: guaranteed by the caller.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are the same.
+        // SAFETY: guaranteed by the caller.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -33,7 +33,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-// The only test of this file: another thread's allocations would be counted too.
+// The only test of this file, since allocations of other threads would be counted too.
 #[test]
 fn views_after_the_first_round_allocate_nothing() {
     let picture = Picture::new(120, 90, vec![77; 3 * 120 * 90]);
@@ -54,6 +54,6 @@ fn views_after_the_first_round_allocate_nothing() {
         plans.iter().for_each(|plan| plan.apply(&picture, &mut view, &mut scratch));
         COUNT.load(Ordering::Relaxed) - before
     };
-    assert!(round() > 0, "nothing counts allocations");
+    assert!(round() > 0, "the allocator counts nothing");
     assert_eq!(round(), 0);
 }

@@ -1,6 +1,6 @@
-//! Frames and blurs against the formulas, written down pixel by pixel in double precision.
+//! Crop windows and blurs compared with direct implementations of the formulas in double precision.
 
-use sempairs_augment::{Augmentation, Crop, Frame, Interpolation, Plan, Scratch, Step};
+use sempairs_augment::{Augmentation, Crop, CropWindow, Interpolation, Plan, Scratch, Step};
 use sempairs_data::{Key, Picture, Side};
 
 fn picture(width: usize, height: usize) -> Picture<'static> {
@@ -19,7 +19,7 @@ fn kernel(x: f64, interpolation: Interpolation) -> f64 {
     }
 }
 
-/// The weight of every input pixel for one output pixel; none if it lies outside the output.
+/// The weight of every input pixel for one output pixel; zero if that lies outside the output.
 fn weights(index: isize, input: usize, output: usize, interpolation: Interpolation) -> Vec<f64> {
     if index < 0 || index >= output as isize {
         return vec![0.0; input];
@@ -32,8 +32,8 @@ fn weights(index: isize, input: usize, output: usize, interpolation: Interpolati
     raw.map(|weight| weight / sum).collect()
 }
 
-fn oracle(frame: &Frame, picture: &Picture<'_>, mirrored: bool) -> Vec<f64> {
-    let Frame { crop, resized, window, size, interpolation } = *frame;
+fn oracle(frame: &CropWindow, picture: &Picture<'_>, mirrored: bool) -> Vec<f64> {
+    let CropWindow { crop, resized, window, size, interpolation } = *frame;
     let mut view = vec![0.0; 3 * size * size];
     for y in 0..size {
         let down = weights(window[1] + y as isize, crop.height, resized[1], interpolation);
@@ -82,7 +82,7 @@ fn random_crops_are_weighted_means() {
 }
 
 #[test]
-fn windows_may_cut_or_exceed_what_they_show() {
+fn windows_may_lie_partly_or_entirely_outside_the_resized_crop() {
     let picture = picture(50, 30);
     let crop = Crop { left: 3, top: 2, width: 40, height: 25 };
     for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
@@ -96,7 +96,7 @@ fn windows_may_cut_or_exceed_what_they_show() {
             ([20, 20], [10, -12]),
         ] {
             for steps in [vec![], vec![Step::Flip]] {
-                let frame = Frame { crop, resized, window, size: 20, interpolation };
+                let frame = CropWindow { crop, resized, window, size: 20, interpolation };
                 agree(&Plan { frame, steps }, &picture);
             }
         }
@@ -104,11 +104,11 @@ fn windows_may_cut_or_exceed_what_they_show() {
 }
 
 #[test]
-fn a_blur_is_a_mirrored_weighted_mean() {
+fn a_blur_is_a_weighted_mean_with_reflection() {
     for (size, kernel, sigma) in [(5, 9, 3.0f32), (12, 3, 0.4), (33, 5, 1.1), (70, 23, 2.0)] {
         let picture = picture(size, size);
         let crop = Crop { left: 0, top: 0, width: size, height: size };
-        let frame = Frame::of_crop(crop, size, Interpolation::Bilinear);
+        let frame = CropWindow::of_crop(crop, size, Interpolation::Bilinear);
         let mut view = vec![0.0; 3 * size * size];
         let plan = Plan { frame, steps: vec![Step::Blur { kernel, sigma }] };
         plan.apply(&picture, &mut view, &mut Scratch::default());

@@ -1,15 +1,16 @@
-//! Every operation against torchvision's numbers: the folder in `SEMPAIRS_REFERENCE`, else the
-//! project's own copy. Parameters stand in the tensors' names.
+//! Every operation compared with the results of torchvision. They are read from the folder in the
+//! environment variable `SEMPAIRS_REFERENCE`, or from the copy in this repository. The names of the
+//! tensors contain the parameters.
 
 use std::path::PathBuf;
 
 use safetensors::{Dtype, SafeTensors};
-use sempairs_augment::{Crop, Frame, Interpolation, Plan, Scratch, Step};
+use sempairs_augment::{Crop, CropWindow, Interpolation, Plan, Scratch, Step};
 use sempairs_data::Picture;
 
-/// Where operations only add, multiply and compare.
+/// Tolerance for operations that only add, multiply and compare.
 const EXACT: f32 = 1e-5;
-/// Everywhere else, at any one value and on average.
+/// Maximum and mean tolerances for all other operations.
 const LARGEST: f32 = 2.0 / 255.0;
 const AVERAGE: f32 = 0.5 / 255.0;
 
@@ -48,7 +49,7 @@ impl Reference {
         values.map(|b| i64::from_le_bytes(b.try_into().unwrap()) as usize).collect()
     }
 
-    /// The numbers after `prefix` in the names that begin with it; at least one.
+    /// The numbers after `prefix` in the names of tensors, of which there must be at least one.
     fn parameters(&self, prefix: &str) -> Vec<(String, f32)> {
         let tensors = self.tensors();
         let named = tensors
@@ -60,13 +61,13 @@ impl Reference {
         found
     }
 
-    /// Runs one step on `base` and compares the result with the tensor `name`.
+    /// Applies a step to the tensor `base` and compares the result with the tensor `name`.
     fn check(&self, name: &str, step: Step, exact: bool) {
         let (shape, mut view) = self.floats("base");
         let size = shape[1];
         assert_eq!(shape, [3, size, size]);
         let crop = Crop { left: 0, top: 0, width: size, height: size };
-        let frame = Frame::of_crop(crop, size, Interpolation::Bilinear);
+        let frame = CropWindow::of_crop(crop, size, Interpolation::Bilinear);
         Plan { frame, steps: vec![step] }.apply_planar(&mut view, &mut Scratch::default());
         compare(name, &view, &self.floats(name).1, exact);
     }
@@ -104,11 +105,11 @@ fn reference_resized_crop() {
         let [top, left, height, width] = corners[..] else { panic!("{name}.box {corners:?}") };
         let (shape, theirs) = reference.floats(&name);
         let crop = Crop { left, top, width, height };
-        let frame = Frame::of_crop(crop, shape[1], Interpolation::Bilinear);
+        let frame = CropWindow::of_crop(crop, shape[1], Interpolation::Bilinear);
         let mut ours = vec![0.0; theirs.len()];
         Plan { frame, steps: vec![] }.apply(&picture, &mut ours, &mut Scratch::default());
         compare(&name, &ours, &theirs, true);
-        // The flip that costs nothing is the same as one on its own.
+        // A flip during resampling gives the same result as a separate one.
         let mut mirrored = vec![0.0; theirs.len()];
         let plan = Plan { frame, steps: vec![Step::Flip] };
         plan.apply(&picture, &mut mirrored, &mut Scratch::default());
@@ -185,7 +186,8 @@ fn reference_rotation() {
 
 #[test]
 fn reference_normalize() {
-    // The name says ImageNet: its mean and standard deviation as torchvision's models have them.
+    // The tensor's name refers to ImageNet: the mean and standard deviation of torchvision's
+    // models.
     let step = Step::Normalize { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
     Reference::read().check("normalize_imagenet", step, true);
 }

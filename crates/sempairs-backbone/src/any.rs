@@ -3,20 +3,20 @@ use burn::tensor::Tensor;
 
 use crate::{Backbone, ResNet, VisionTransformer};
 
-/// A network of any kind, chosen when the program runs.
+/// A backbone of any architecture, chosen at run time.
 ///
-/// Its parameters bear the names they have without this wrapper: files of weights, seeds and identities do
-/// not know of it.
+/// The parameters have the same names as without this wrapper, so weight files, seeded
+/// initialisation and identity hashes do not depend on it.
 #[derive(Module, Debug)]
 pub enum AnyBackbone {
-    /// A residual network.
+    /// A residual network (ResNet).
     Residual(ResNet),
-    /// A vision transformer.
+    /// A vision transformer (ViT).
     Transformer(VisionTransformer),
 }
 
-/// Whether a walk over a module meets the name of an enum's variant here, which is no part of a
-/// parameter's name. `container` is the kind of module that Burn calls the field's owner.
+/// Returns true if a module visitor has entered a variant of an enum, whose name is not part of
+/// parameter names. `container` is the container type that Burn passes to `enter_module`.
 pub fn is_variant(container: &str) -> bool {
     container.starts_with("Enum:")
 }

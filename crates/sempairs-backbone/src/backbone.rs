@@ -3,23 +3,26 @@ use burn::tensor::Tensor;
 
 use crate::VisionTransformer;
 
-/// A network from pictures to features; what pre-training learns and evaluation scores.
+/// A network that computes features of images; it is trained by self-supervised learning and then
+/// evaluated.
 ///
-/// The type of the pictures decides that of its products: with pictures of 16 bits, such as bfloat16, convolutions and
-/// linear layers compute in 16 bits; weights, statistics and features have 32 bits whatever the pictures have.
+/// The dtype of the images determines that of the matrix products: with images of 16 bits, such as
+/// bfloat16, convolutions and linear layers compute in 16 bits. Weights, normalisation statistics
+/// and features always have 32 bits.
 ///
-/// Whether it trains is the module's state, as for every Burn module: `valid()` makes it a function
-/// of its weights alone.
+/// As in every Burn module, `valid()` switches to inference, in which the output depends only on
+/// the weights and the images.
 pub trait Backbone: Module + ModuleDisplay + 'static {
-    /// The features of a batch of pictures.
+    /// Computes the features of a batch of images.
     ///
     /// # Shapes
     /// - images: `[batch, 3, height, width]`
     /// - output: `[batch, features]`
     fn forward(&self, images: Tensor<4>) -> Tensor<2>;
 
-    /// [`forward`](Self::forward) of a network in training that leaves parts of itself out at random. Which parts
-    /// follows from `draw` alone, so that a step can be made again. Nothing is left out by default.
+    /// Like [`forward`](Self::forward), for training with stochastic depth: parts of the network
+    /// are dropped at random. Which parts depends only on `draw`, so a training step can be
+    /// repeated exactly. By default nothing is dropped.
     ///
     /// # Shapes
     /// - as [`forward`](Self::forward)
@@ -27,11 +30,11 @@ pub trait Backbone: Module + ModuleDisplay + 'static {
         self.forward(images)
     }
 
-    /// How many features a picture gets.
+    /// Number of features per image.
     fn features(&self) -> usize;
 
-    /// The network itself if it is a vision transformer, for what only these have: class tokens of several
-    /// blocks and attention maps. `None`, the default, for any other.
+    /// The network itself if it is a vision transformer, for operations that only these have: class
+    /// tokens of several blocks and attention maps. `None`, the default, for other networks.
     fn transformer(&self) -> Option<&VisionTransformer> {
         None
     }

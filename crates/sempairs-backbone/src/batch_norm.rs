@@ -3,24 +3,24 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use sempairs_kernels::{batch_norm, batch_norm_add_relu, batch_norm_relu, running_statistics};
 
-/// The settings of a [`BatchNorm`].
+/// Configuration of a [`BatchNorm`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchNormConfig {
-    /// Channels, the second axis of the input.
+    /// Number of channels, the second axis of the input.
     pub features: usize,
-    /// Added to the variance. PyTorch's default is 1e-5.
+    /// Added to the variance for numerical stability. PyTorch's default is 1e-5.
     pub epsilon: f64,
-    /// The share of a batch in the running statistics. PyTorch's default is 0.1.
+    /// Weight of the batch in the update of the running statistics. PyTorch's default is 0.1.
     pub momentum: f64,
 }
 
 impl BatchNormConfig {
-    /// PyTorch's defaults.
+    /// Configuration with PyTorch's defaults.
     pub fn new(features: usize) -> Self {
         Self { features, epsilon: 1e-5, momentum: 0.1 }
     }
 
-    /// Weight one, bias zero, running mean zero and running variance one.
+    /// Creates the layer, with weight one, bias zero, running mean zero and running variance one.
     pub fn init(&self, device: &Device) -> BatchNorm {
         let constant = |value| burn::module::Initializer::Constant { value };
         BatchNorm {
@@ -35,48 +35,52 @@ impl BatchNormConfig {
     }
 }
 
-/// Batch normalisation (arXiv 1502.03167) as PyTorch does it,
-/// `(x - mean) / sqrt(variance + epsilon) * weight + bias` for each channel.
+/// Batch normalisation (arXiv 1502.03167) as in PyTorch: `(x - mean) / sqrt(variance + epsilon) *
+/// weight + bias` for each channel.
 ///
-/// Two things are unlike [`burn::nn::BatchNorm`], and make it agree with PyTorch and with itself after
-/// a resume: the running variance is the unbiased one (`n / (n - 1)` times the biased one that
-/// normalises the batch), and the running statistics are never an update behind, so that a record
-/// holds exactly what the next step starts from.
+/// It differs from [`burn::nn::BatchNorm`] in two respects, so that it agrees with PyTorch and so
+/// that resuming is exact:
 ///
-/// As for Burn's, a clone shares the running statistics; `valid()` and `train()` make fresh ones.
+/// - The running variance is the unbiased one, `n / (n - 1)` times the biased variance that
+///   normalises the batch.
+/// - The running statistics are updated immediately, so that a record contains exactly the state
+///   from which the next step starts.
+///
+/// As in Burn's layer, clones share the running statistics; `valid()` and `train()` create new
+/// ones.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
-    /// The scale of each channel.
+    /// Scale of each channel.
     pub weight: Param<Tensor<1>>,
-    /// The offset of each channel.
+    /// Offset of each channel.
     pub bias: Param<Tensor<1>>,
-    /// The running mean.
+    /// Running mean.
     pub running_mean: RunningState<Tensor<1>>,
-    /// The running, unbiased variance.
+    /// Running variance (unbiased).
     pub running_var: RunningState<Tensor<1>>,
-    /// Whether the batch's statistics are used on an autodiff device.
+    /// Whether the statistics of the batch are used on an autodiff device.
     pub training: Param<Flag>,
     epsilon: f64,
     momentum: f64,
 }
 
 impl BatchNorm {
-    /// Normalises a batch: by its own statistics if it is on an autodiff device and the layer
-    /// trains, which also moves the running ones; by the running ones otherwise.
+    /// Normalises a batch. On an autodiff device in training mode, it uses the statistics of the
+    /// batch and updates the running ones; otherwise it uses the running statistics.
     ///
     /// # Shapes
     /// - input, output: `[batch, features, ...]`
     ///
     /// # Panics
     ///
-    /// If a training batch has a single value a channel, which has no variance.
+    /// Panics in training if the batch has only one value per channel, whose variance is undefined.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let dims = input.dims();
         let map = input.reshape([dims[0], dims[1], dims[2..].iter().product(), 1]);
         self.forward_map(map).reshape(dims)
     }
 
-    /// [`forward`](Self::forward) of maps, whose layout in memory it keeps.
+    /// Like [`forward`](Self::forward) for feature maps, whose memory layout is preserved.
     ///
     /// # Shapes
     /// - input, output: `[batch, features, height, width]`
@@ -95,7 +99,7 @@ impl BatchNorm {
         output
     }
 
-    /// [`forward`](Self::forward) followed by a rectifier, in one operation where there is one.
+    /// [`forward`](Self::forward) followed by a ReLU, fused into one kernel where available.
     ///
     /// # Shapes
     /// - input, output: `[batch, features, height, width]`
@@ -110,7 +114,7 @@ impl BatchNorm {
         output
     }
 
-    /// `relu(forward(input) + shortcut)`, in one operation where there is one.
+    /// `relu(forward(input) + shortcut)`, fused into one kernel where available.
     ///
     /// # Shapes
     /// - input, shortcut, output: `[batch, features, height, width]`
@@ -135,13 +139,13 @@ impl BatchNorm {
             .map(|running| running.value_sync().to_device(&device));
         let (scale, offset) = (self.weight.val(), self.bias.val());
         let dtype = input.dtype();
-        // Of 16 bits are pictures alone, for the sake of the products.
+        // Only activations may have 16 bits, for the matrix products; statistics have 32 bits.
         let input = input.cast(mean.dtype());
         burn::tensor::module::batch_norm(input, scale, offset, mean, variance, self.epsilon)
             .cast(dtype)
     }
 
-    /// Moves the running statistics towards those of a batch of so many values a channel.
+    /// Updates the running statistics with those of a batch of `values` values per channel.
     fn track(&self, mean: Tensor<1>, biased_variance: Tensor<1>, values: usize) {
         let device = mean.device();
         let states = [&self.running_mean, &self.running_var];
@@ -150,7 +154,8 @@ impl BatchNorm {
         let moved = running_statistics(running, batch, self.momentum, values);
         for (state, new) in states.into_iter().zip(moved) {
             state.update(new.to_device(&device));
-            // A `RunningState` holds an update back until the next one; records do not wait for it.
+            // `RunningState` applies an update only at the next one; this applies it now, so that
+            // records contain it.
             state.value_sync();
         }
     }
@@ -159,6 +164,6 @@ impl BatchNorm {
 fn values_a_channel(input: &Tensor<4>) -> usize {
     let [batch, _, height, width] = input.dims();
     let values = batch * height * width;
-    assert!(values > 1, "batch norm in training needs more than one value a channel");
+    assert!(values > 1, "batch norm in training needs more than one value per channel");
     values
 }

@@ -4,11 +4,12 @@ use sempairs_kernels::fork;
 
 use crate::{BatchNorm, BatchNormConfig, BlockKind, Conv};
 
-/// A residual block, `relu(residual(x) + shortcut(x))`: two 3x3 convolutions (basic), or 1x1, 3x3 and
-/// 1x1 with the stride at the 3x3 one (bottleneck), each with normalisation.
+/// Residual block, `relu(residual(x) + shortcut(x))`. The residual branch has two 3x3 convolutions
+/// (basic block), or 1x1, 3x3 and 1x1 convolutions with the stride at the 3x3 one (bottleneck
+/// block), each followed by batch normalisation.
 ///
-/// He et al., "Deep Residual Learning for Image Recognition" (arXiv 1512.03385); the bottleneck's
-/// stride as in torchvision, known as version 1.5.
+/// He et al., "Deep Residual Learning for Image Recognition" (arXiv 1512.03385). The position of
+/// the bottleneck's stride is torchvision's, known as ResNet v1.5.
 #[derive(Module, Debug)]
 pub struct Block {
     conv1: Conv,
@@ -21,8 +22,9 @@ pub struct Block {
 }
 
 impl Block {
-    /// A block from `channels` to [`BlockKind::channels_out`] of `width`; its shortcut is the identity
-    /// unless the stride or the number of channels forbids it.
+    /// Creates a block from `channels` input channels to [`BlockKind::channels_out`] of `width`.
+    /// The shortcut is the identity if the stride is 1 and the numbers of channels are equal,
+    /// otherwise a 1x1 convolution.
     pub(crate) fn new(
         kind: BlockKind,
         channels: usize,
@@ -64,7 +66,7 @@ impl Block {
         }
     }
 
-    /// The block of a batch.
+    /// Computes the block's output for a batch.
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, width]`

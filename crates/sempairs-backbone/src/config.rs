@@ -7,22 +7,23 @@ use crate::limits::{MAX_DEPTH, MAX_SIDE, MAX_WIDTH};
 use crate::vit::DropPath;
 use crate::{AnyBackbone, ResNetConfig, VisionTransformerConfig};
 
-/// How a network takes in the picture, before its first block.
+/// Stem of a residual network: the layers before its first block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stem {
-    /// 7x7 convolution of stride 2, then 3x3 max pooling of stride 2: a quarter of the size, for
-    /// pictures of 64 pixels and more (arXiv 1512.03385, table 1).
+    /// 7x7 convolution of stride 2, then 3x3 max pooling of stride 2. It reduces the resolution to
+    /// a quarter, for images of at least 64 pixels (arXiv 1512.03385, table 1).
     Imagenet,
-    /// 3x3 convolution of stride 1 and no pooling: the full size, for pictures of 32 pixels
-    /// (SimCLR's CIFAR-10 network, arXiv 2002.05709, appendix B.9).
+    /// 3x3 convolution of stride 1 without pooling. It keeps the resolution, for images of 32
+    /// pixels (SimCLR's network for CIFAR-10, arXiv 2002.05709, appendix B.9).
     Small,
-    /// 3x3 convolution of stride 2 and no pooling: half the size, a quarter of the work of `Small`.
+    /// 3x3 convolution of stride 2 without pooling. It halves the resolution, which makes the
+    /// network four times cheaper than with `Small`.
     Strided,
 }
 
 impl Stem {
-    /// Of its convolution.
+    /// Kernel size and stride of the stem's convolution.
     pub(crate) fn kernel_and_stride(self) -> (usize, usize) {
         match self {
             Self::Imagenet => (7, 2),
@@ -32,7 +33,7 @@ impl Stem {
     }
 }
 
-/// What a residual network is made of.
+/// Kind of the blocks of a residual network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockKind {
@@ -43,7 +44,7 @@ pub enum BlockKind {
 }
 
 impl BlockKind {
-    /// The channels that leave a block of `width`: as many, or four times as many (arXiv 1512.03385,
+    /// Number of output channels of a block of `width`: `width` or `4 * width` (arXiv 1512.03385,
     /// table 1).
     pub fn channels_out(self, width: usize) -> usize {
         match self {
@@ -53,22 +54,24 @@ impl BlockKind {
     }
 }
 
-/// From which distribution the convolutions of a residual network are drawn.
+/// Distribution of the initial convolution weights of a residual network.
 ///
-/// Behind a normalisation the length of a filter changes no feature, but it divides every step that an optimiser of
-/// fixed step length, such as Adam, makes: at equal fans `torchvision`'s filters are 2.4 times as long as `torch`'s and
-/// learn as much more slowly at the same learning rate.
+/// Before a normalisation layer, the norm of a filter does not affect the features. It does affect
+/// the effective learning rate of optimisers with a fixed step size, such as Adam: at equal fan-in
+/// and fan-out, the filters of `torchvision` have 2.4 times the norm of those of `torch`, and learn
+/// correspondingly more slowly at the same learning rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InitialFilters {
-    /// N(0, 2 / (out height width)), torchvision's choice for residual networks (He et al., arXiv 1502.01852).
+    /// N(0, 2 / (out height width)), as in torchvision's residual networks (He et al., arXiv
+    /// 1502.01852).
     #[default]
     Torchvision,
     /// U(-1/sqrt(n), 1/sqrt(n)) with n = in height width, the default of `torch.nn.Conv2d`.
     Torch,
 }
 
-/// The networks known by name.
+/// The supported architectures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {
@@ -88,40 +91,43 @@ pub enum Architecture {
 }
 
 impl Architecture {
-    /// The names in an experiment's file, in the order of the variants.
+    /// Names of the architectures in experiment files, in the order of the variants.
     pub const NAMES: [&'static str; 6] =
         ["resnet18", "resnet50", "resnet10_narrow", "vit_tiny", "vit_small", "vit_base"];
 
-    /// The name in an experiment's file.
+    /// Name of the architecture in experiment files.
     pub fn name(self) -> &'static str {
         Self::NAMES[self as usize]
     }
 
-    /// Whether it is a vision transformer.
+    /// Returns true for vision transformers.
     pub fn is_transformer(self) -> bool {
         matches!(self, Self::VitTiny | Self::VitSmall | Self::VitBase)
     }
 }
 
-/// A backbone by name, the form an experiment's file has it in.
+/// Configuration of a backbone as in an experiment file: an architecture and its options.
 ///
 /// ```
 /// # use sempairs_backbone::{BackboneConfig, NetworkConfig, Stem, VisionTransformerConfig};
 /// let config: BackboneConfig = toml::from_str("name = 'resnet18'\nstem = 'small'").unwrap();
 /// assert!(matches!(config.network(), NetworkConfig::Residual(r) if r.stem == Stem::Small));
-/// let config: BackboneConfig = toml::from_str("name = 'vit_small'\npatch = 8\nsize = 64").unwrap();
+/// let text = "name = 'vit_small'\npatch = 8\nsize = 64";
+/// let config: BackboneConfig = toml::from_str(text).unwrap();
 /// let small = VisionTransformerConfig::small(8, 64);
 /// assert_eq!(config.network(), NetworkConfig::Transformer(small));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackboneConfig {
-    /// Which network.
+    /// The architecture.
     pub name: Architecture,
-    /// A residual network's stem; its own (`imagenet`, or `strided` for the narrow one) if left out.
+    /// Stem of a residual network; the architecture's default (`imagenet`, or `strided` for the
+    /// narrow one) if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<Stem>,
-    /// Channels of a residual network's four stages (of the stem, those of the first); its own if left out.
+    /// Channels of the four stages of a residual network (the stem has those of the first); the
+    /// architecture's defaults if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub widths: Option<[usize; 4]>,
     /// See [`ResNetConfig::zero_init_last`].
@@ -130,22 +136,22 @@ pub struct BackboneConfig {
     /// See [`ResNetConfig::initial_filters`].
     #[serde(default)]
     pub initial_filters: InitialFilters,
-    /// Pixels along a side of a transformer's patch.
+    /// Side of a transformer's patches in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<usize>,
-    /// Pixels along a side of the pictures that a transformer's position embedding is laid out for.
+    /// Side of the images for which a transformer's position embedding is created, in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<usize>,
-    /// Values of a transformer's token; its own if left out.
+    /// Embedding dimension of a transformer; the architecture's default if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dim: Option<usize>,
-    /// A transformer's blocks; its own if left out.
+    /// Number of blocks of a transformer; the architecture's default if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<usize>,
-    /// Attention heads of a transformer's block; its own if left out.
+    /// Number of attention heads per block of a transformer; the architecture's default if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
-    /// Stochastic depth of a transformer that is DINO's student; none if left out.
+    /// Rate of stochastic depth of a transformer trained as DINO's student; zero by default.
     #[serde(default, skip_serializing_if = "is_off")]
     pub drop_path: DropPath,
     /// A file of weights that pre-training starts from; random initial weights if left out.
@@ -157,7 +163,7 @@ fn is_off(drop_path: &DropPath) -> bool {
     drop_path.is_off()
 }
 
-/// A network spelt out.
+/// Full configuration of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NetworkConfig {
     /// A residual network.
@@ -166,19 +172,19 @@ pub enum NetworkConfig {
     Transformer(VisionTransformerConfig),
 }
 
-/// A key of a [`BackboneConfig`] whose value cannot be.
+/// Error for an invalid value of a key of a [`BackboneConfig`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{key}`: {reason}")]
 pub struct BackboneError {
-    /// The key.
+    /// Name of the key.
     pub key: String,
-    /// What is wrong with its value.
+    /// What is wrong with the value.
     pub reason: String,
 }
 
 impl BackboneConfig {
-    /// A residual network with its own stem and ordinary initial weights, or a transformer that lacks its
-    /// patch and size.
+    /// Configuration with the architecture's defaults. A transformer still needs its patch and
+    /// image size.
     pub fn new(name: Architecture) -> Self {
         Self {
             name,
@@ -196,16 +202,17 @@ impl BackboneConfig {
         }
     }
 
-    /// A transformer for pictures of `size` pixels a side, cut into patches of `patch`.
+    /// Configuration of a transformer for images of `size` pixels with patches of `patch` pixels.
     pub fn transformer(name: Architecture, patch: usize, size: usize) -> Self {
         Self { patch: Some(patch), size: Some(size), ..Self::new(name) }
     }
 
-    /// Whether the network can be built.
+    /// Checks that the network can be built.
     ///
     /// # Errors
     ///
-    /// [`BackboneError`] with the first key that is out of its range, missing, or none of this network's.
+    /// [`BackboneError`] for the first key that is out of range, missing, or not an option of this
+    /// architecture.
     pub fn check(&self) -> Result<(), BackboneError> {
         let refuse = |key: String, reason: String| Err(BackboneError { key, reason });
         let (transformer, name) = (self.name.is_transformer(), self.name.name());
@@ -222,10 +229,10 @@ impl BackboneConfig {
             ("drop_path", !self.drop_path.is_off(), true),
         ] {
             if is_there && of_transformers != transformer {
-                return refuse(key.into(), format!("a {name} has no such setting"));
+                return refuse(key.into(), format!("{name} has no such option; remove it"));
             }
             if !is_there && transformer && matches!(key, "patch" | "size") {
-                return refuse(key.into(), format!("is missing; a {name} needs it"));
+                return refuse(key.into(), format!("is missing; {name} requires it"));
             }
         }
         let named = [
@@ -248,18 +255,22 @@ impl BackboneConfig {
         }
         match self.network() {
             NetworkConfig::Transformer(vit) if !vit.size.is_multiple_of(vit.patch) => {
-                let reason = format!("is {}, which patches of {} do not tile", vit.size, vit.patch);
+                let reason = format!(
+                    "is {}, which is not a multiple of the patch size {}",
+                    vit.size, vit.patch
+                );
                 refuse("size".into(), reason)
             }
             NetworkConfig::Transformer(vit) if !vit.dim.is_multiple_of(vit.heads) => {
-                let reason = format!("is {}, which {} heads cannot share", vit.dim, vit.heads);
+                let reason =
+                    format!("is {}, which is not a multiple of the {} heads", vit.dim, vit.heads);
                 refuse("dim".into(), reason)
             }
             _ => self.check_sizes(),
         }
     }
 
-    /// The network spelt out.
+    /// The full configuration of the network.
     pub fn network(&self) -> NetworkConfig {
         let (patch, size) = (self.patch.unwrap_or(0), self.size.unwrap_or(0));
         let residual = |named: ResNetConfig| {
@@ -293,11 +304,11 @@ impl BackboneConfig {
         }
     }
 
-    /// The network with lazy initial weights.
+    /// Creates the network with Burn's lazy random initialisation.
     ///
     /// # Panics
     ///
-    /// If it does not pass its [`check`](Self::check).
+    /// Panics if the configuration does not pass [`check`](Self::check).
     pub fn init(&self, device: &Device) -> AnyBackbone {
         match self.network() {
             NetworkConfig::Residual(config) => config.init(device).into(),
@@ -305,10 +316,12 @@ impl BackboneConfig {
         }
     }
 
-    /// The network with weights that depend on `seed` alone; see [`ResNetConfig::init_seeded`] and
-    /// [`VisionTransformerConfig::init_seeded`].
+    /// Creates the network with initial weights that depend only on `seed`; see
+    /// [`ResNetConfig::init_seeded`] and [`VisionTransformerConfig::init_seeded`].
     ///
     /// # Panics
+    ///
+    /// As [`init`](Self::init).
     ///
     /// As [`init`](Self::init).
     pub fn init_seeded(&self, device: &Device, seed: u64) -> AnyBackbone {

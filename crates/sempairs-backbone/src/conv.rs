@@ -2,23 +2,23 @@ use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor};
 use sempairs_kernels::conv2d;
 
-/// A convolution with a square kernel and no bias: normalisation follows every one of a residual
-/// network, and would take a bias away again.
+/// Convolution with a square kernel and without bias. In residual networks, every convolution is
+/// followed by a normalisation layer, which would cancel a bias.
 #[derive(Module, Debug)]
 pub struct Conv {
-    /// The kernels, `[out, in, kernel, kernel]`.
+    /// The weights, `[out, in, kernel, kernel]`.
     pub weight: Param<Tensor<4>>,
     stride: usize,
     padding: usize,
 }
 
 impl Conv {
-    /// A convolution that keeps the size at stride 1 (padding `kernel / 2`), its weights drawn from
-    /// N(0, 2 / (out kernel²)): He et al., "Delving Deep into Rectifiers" (arXiv 1502.01852),
-    /// with the fan of the output as in torchvision.
+    /// Creates a convolution with padding `kernel / 2`, which keeps the resolution at stride 1. The
+    /// weights are drawn from N(0, 2 / (out kernel²)): He et al., "Delving Deep into Rectifiers"
+    /// (arXiv 1502.01852), with fan-out as in torchvision.
     ///
-    /// The draw is Burn's, lazy and from its global generator; [`seed_parameters`](crate::seed_parameters)
-    /// replaces it by one that depends on a seed alone.
+    /// The initialisation is Burn's: lazy, and from its global random number generator.
+    /// [`seed_parameters`](crate::seed_parameters) replaces it by one that depends only on a seed.
     pub fn new(
         [channels_in, channels_out]: [usize; 2],
         kernel: usize,
@@ -37,7 +37,7 @@ impl Conv {
         Self { weight, stride, padding: kernel / 2 }
     }
 
-    /// The convolution of a batch.
+    /// Convolves a batch.
     ///
     /// # Shapes
     /// - input: `[batch, in, height, width]`

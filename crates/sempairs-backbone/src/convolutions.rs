@@ -1,19 +1,19 @@
 use crate::{BlockKind, ResNetConfig, Stem};
 
-/// The sizes of one convolution of a residual network, kernel and maps being square.
+/// Dimensions of a convolution of a residual network, with square kernel and feature maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Convolution {
-    /// Channels that enter.
+    /// Number of input channels.
     pub channels_in: usize,
-    /// Channels that leave.
+    /// Number of output channels.
     pub channels_out: usize,
     /// Side of the kernel.
     pub kernel: usize,
-    /// Stride along both sides.
+    /// Stride in both directions.
     pub stride: usize,
-    /// Zeros at each border.
+    /// Zero padding on each side.
     pub padding: usize,
-    /// Side of the maps that enter.
+    /// Side of the input feature maps.
     pub side: usize,
 }
 
@@ -27,13 +27,13 @@ impl Convolution {
         Self { channels_in, channels_out, kernel, stride, padding: kernel / 2, side }
     }
 
-    /// Side of the maps that leave.
+    /// Side of the output feature maps.
     pub fn side_out(&self) -> usize {
         (self.side + 2 * self.padding - self.kernel) / self.stride + 1
     }
 
-    /// Multiplications and additions of one pass over a batch, forward or for either gradient, products with the zeros
-    /// of the border included: `2 n c_out h' w' c_in k²`.
+    /// Floating-point operations of a forward pass over a batch, or of the computation of either
+    /// gradient: `2 n c_out h' w' c_in k²`. Products with the zero padding are included.
     pub fn operations(&self, batch: usize) -> f64 {
         let products = [
             batch,
@@ -47,7 +47,7 @@ impl Convolution {
 }
 
 impl ResNetConfig {
-    /// Its convolutions over pictures of `size` pixels a side, in the order of the network's parameters.
+    /// All convolutions of the network for images of `size` pixels, in the order of its parameters.
     pub fn convolutions(&self, size: usize) -> Vec<Convolution> {
         let mut channels = self.widths[0];
         let (kernel, stride) = self.stem.kernel_and_stride();
@@ -92,7 +92,7 @@ mod tests {
 
     use super::*;
 
-    /// Shapes of the filters, in the order of the network.
+    /// Shapes of the convolution weights, in the order of the network.
     #[derive(Default)]
     struct Filters(Vec<[usize; 4]>);
 
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_has_the_networks_filters_and_ends_at_its_map() {
+    fn the_list_has_the_shapes_of_the_networks_weights_and_of_its_feature_map() {
         let device = Device::flex();
         let narrow = ResNetConfig { stem: Stem::Small, ..ResNetConfig::resnet10_narrow() };
         for (config, size) in [
@@ -126,7 +126,7 @@ mod tests {
         }
     }
 
-    /// 53 convolutions of 23 sizes, 341.7 GFLOP for 512 pictures, added up by hand.
+    /// 53 convolutions of 23 distinct sizes, 341.7 GFLOP for 512 images, computed by hand.
     #[test]
     fn a_resnet_50_at_64_pixels_has_convolutions_of_23_sizes() {
         let all = ResNetConfig::resnet50().convolutions(64);

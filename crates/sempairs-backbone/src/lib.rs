@@ -1,5 +1,11 @@
-//! Residual networks and vision transformers that turn pictures into features, with torchvision's and
-//! timm's layouts and parameter names, and weights in and out of `.safetensors` and PyTorch's `.pth`.
+//! Backbones: residual networks and vision transformers that compute features of images.
+//!
+//! - [`ResNet`] and [`VisionTransformer`] have the layers and parameter names of torchvision and
+//!   timm. [`AnyBackbone`] is either of them, and the trait [`Backbone`] is their common interface.
+//! - [`BackboneConfig`] is the configuration in an experiment file, [`ResNetConfig`] and
+//!   [`VisionTransformerConfig`] are the full configurations.
+//! - [`weights`] loads and saves weights as `.safetensors` and as PyTorch checkpoints (`.pth`).
+//! - [`seed_parameters`] makes initial weights that depend only on a random seed.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -12,8 +18,9 @@
 //! assert_eq!(features.dims(), [2, backbone.features()]);
 //! ```
 //!
-//! In training, that is on an autodiff device after [`Module::train`](burn::module::Module::train),
-//! normalisation uses the statistics of the batch; after `valid()` the running ones.
+//! In training mode, that is, on an autodiff device after
+//! [`Module::train`](burn::module::Module::train), batch normalisation uses the statistics of the
+//! batch; after `valid()` it uses the running statistics.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

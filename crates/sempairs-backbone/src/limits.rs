@@ -1,34 +1,35 @@
-//! How large a network may be that a person writes.
+//! Limits of the size of a configured network.
 //!
-//! Beyond these nothing has been learned that is known of, and what would follow is an allocation
-//! that ends the process without a word about the key. They are generous, and no promise that the
-//! memory is there.
+//! They are generous: no published network is larger. Without them, a mistyped value would lead to
+//! an allocation failure that ends the process without naming the key. A value within the limits
+//! may still exceed the available memory.
 
 use crate::{BackboneConfig, BackboneError, BlockKind, NetworkConfig, Stem};
 
-/// Channels of a stage, values of a token: four times the last stage's of ResNet-50 (4x), the
-/// widest network of SimCLR's paper (arXiv 2002.05709, figure 1).
+/// Maximum channels of a stage, or embedding dimension: four times the width of ResNet-50 (4x), the
+/// widest network in the paper of SimCLR (arXiv 2002.05709, figure 1).
 pub const MAX_WIDTH: usize = 8_192;
 
-/// Pixels along a side that a network looks at: eighteen times the 224 of ImageNet's networks.
+/// Maximum side of an image in pixels: eighteen times the usual 224 of ImageNet networks.
 pub const MAX_SIDE: usize = 4_096;
 
-/// Blocks of a transformer: five times those of the largest one known (arXiv 2302.05442).
+/// Maximum number of blocks of a transformer: five times that of the largest known one (arXiv
+/// 2302.05442).
 pub const MAX_DEPTH: usize = 256;
 
-/// Numbers of one tensor that training keeps, a weight or a queue: 1 GiB, four times the largest
-/// matrix of a publication (8192 by 8192, arXiv 2103.03230).
+/// Maximum number of values of a tensor kept in training, such as a weight or a queue: 1 GiB, four
+/// times the largest published matrix (8192 by 8192, arXiv 2103.03230).
 pub const MAX_VALUES: u64 = 1 << 28;
 
-/// Weights of a network with its heads: 8 GiB, twice those of the largest one that was trained
-/// without labels (ViT-g, arXiv 2304.07193).
+/// Maximum number of parameters of a network with its heads: 8 GiB, twice the size of the largest
+/// network trained without labels (ViT-g, arXiv 2304.07193).
 pub const MAX_PARAMETERS: u64 = 1 << 31;
 
-/// Numbers of the attention of one picture, heads times the square of the tokens: 4 GiB.
+/// Maximum number of attention weights of an image, heads times squared number of tokens: 4 GiB.
 pub const MAX_ATTENTION: u64 = 1 << 30;
 
 impl BackboneConfig {
-    /// Features of a picture.
+    /// Number of features per image.
     pub fn features(&self) -> usize {
         match self.network() {
             NetworkConfig::Residual(it) => it.block.channels_out(it.widths[3]),
@@ -36,7 +37,7 @@ impl BackboneConfig {
         }
     }
 
-    /// Weights of the network, those of its norms left aside.
+    /// Number of parameters, without those of normalisation layers and without biases.
     pub fn parameters(&self) -> u64 {
         match self.network() {
             NetworkConfig::Residual(it) => {
@@ -69,7 +70,7 @@ impl BackboneConfig {
         }
     }
 
-    /// Whether no size is beyond its limit; all are at least 1.
+    /// Checks that no size exceeds its limit, given that all are at least 1.
     pub(crate) fn check_sizes(&self) -> Result<(), BackboneError> {
         let refuse = |key: &str, reason: String| Err(BackboneError { key: key.into(), reason });
         if let NetworkConfig::Transformer(it) = self.network() {
@@ -99,19 +100,20 @@ impl BackboneConfig {
         Ok(())
     }
 
-    /// Whether the attention to pictures of so many pixels a side has a size that can be held; it
-    /// has in a network without attention.
+    /// Checks that the attention weights for images of `size` pixels do not exceed
+    /// [`MAX_ATTENTION`]. Always succeeds for networks without attention.
     ///
     /// # Errors
     ///
-    /// The reason, to stand behind the key of the size.
+    /// The reason, to be printed after the key of the size.
     pub fn check_attention(&self, size: usize) -> Result<(), String> {
         let NetworkConfig::Transformer(it) = self.network() else { return Ok(()) };
         let tokens = positions(size, it.patch);
         match product([it.heads as u64, tokens, tokens]) > MAX_ATTENTION {
             true => Err(format!(
-                "is {size}, which patches of {} make {tokens} tokens of: the attention of {} heads among them \
-                 has more than {MAX_ATTENTION} values",
+                "is {size}, which gives {tokens} tokens with patches of {}: the attention weights \
+                 of {} heads would have more than {MAX_ATTENTION} values; use a smaller size or \
+                 larger patches",
                 it.patch, it.heads
             )),
             false => Ok(()),
@@ -119,7 +121,7 @@ impl BackboneConfig {
     }
 }
 
-/// Tokens of a picture, the class's among them.
+/// Number of tokens of an image, including the class token.
 fn positions(size: usize, patch: usize) -> u64 {
     let side = (size / patch.max(1)) as u64;
     side * side + 1
@@ -138,7 +140,7 @@ mod tests {
     use crate::Architecture;
 
     #[test]
-    fn the_count_of_parameters_is_the_network_s_but_for_norms_and_biases() {
+    fn the_number_of_parameters_is_that_of_the_network_without_norms_and_biases() {
         let device = Device::flex();
         for config in [
             BackboneConfig::new(Architecture::Resnet18),

@@ -5,23 +5,23 @@ use serde::{Deserialize, Serialize};
 use crate::seed::{Rule, seed_by};
 use crate::{Backbone, BatchNorm, BatchNormConfig, Block, BlockKind, Conv, InitialFilters, Stem};
 
-/// A residual network spelt out.
+/// Full configuration of a residual network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResNetConfig {
-    /// The kind of all blocks.
+    /// Kind of all blocks.
     pub block: BlockKind,
-    /// Blocks in each of the four stages.
+    /// Number of blocks in each of the four stages.
     pub layers: [usize; 4],
-    /// Channels inside the blocks of each stage; the stem has as many as the first.
+    /// Width (inner channels) of the blocks in each stage; the stem has that of the first stage.
     pub widths: [usize; 4],
-    /// How the picture enters.
+    /// The stem.
     pub stem: Stem,
-    /// Whether the weight of every block's last normalisation starts at zero, so that each block
-    /// starts as its shortcut (Goyal et al., arXiv 1706.02677, section 5.1).
+    /// Whether the weight of the last normalisation layer in every block is initialised to zero, so
+    /// that each block starts as its shortcut (Goyal et al., arXiv 1706.02677, section 5.1).
     #[serde(default)]
     pub zero_init_last: bool,
-    /// From which distribution [`init_seeded`](Self::init_seeded) draws the convolutions.
+    /// Distribution from which [`init_seeded`](Self::init_seeded) draws the convolution weights.
     #[serde(default)]
     pub initial_filters: InitialFilters,
 }
@@ -44,8 +44,8 @@ impl ResNetConfig {
         Self { block: BlockKind::Bottleneck, layers: [3, 4, 6, 3], ..Self::resnet18() }
     }
 
-    /// A ResNet-10 of few channels with a strided stem, for pictures of 32 pixels on a processor: a
-    /// twentieth of the work of a ResNet-18 with a small stem, and 512 features like it.
+    /// A narrow ResNet-10 with a strided stem, for training on images of 32 pixels on a CPU. It has
+    /// 512 features like a ResNet-18 with a small stem, at a twentieth of the cost.
     pub fn resnet10_narrow() -> Self {
         Self {
             layers: [1, 1, 1, 1],
@@ -55,15 +55,16 @@ impl ResNetConfig {
         }
     }
 
-    /// The network, its weights drawn from Burn's global generator when they are first used.
+    /// Creates the network. Its weights are drawn from Burn's global random number generator when
+    /// they are first used.
     ///
     /// # Panics
     ///
-    /// If a stage has no block or no channel.
+    /// Panics if a stage has no blocks or no channels.
     pub fn init(&self, device: &Device) -> ResNet {
         assert!(
             self.layers.iter().chain(&self.widths).all(|&n| n > 0),
-            "every stage has blocks and channels: {self:?}"
+            "every stage must have blocks and channels: {self:?}"
         );
         let mut channels = self.widths[0];
         let (kernel, stride) = self.stem.kernel_and_stride();
@@ -91,8 +92,8 @@ impl ResNetConfig {
         ResNet { conv1, bn1, layer1, layer2, layer3, layer4, pooled, features: channels }
     }
 
-    /// The network with weights that depend on `seed` alone: the same on every device, in every
-    /// process, whatever was drawn before. See [`seed_parameters`](crate::seed_parameters).
+    /// Creates the network with initial weights that depend only on `seed`, on any device and
+    /// whatever was drawn before. See [`seed_parameters`](crate::seed_parameters).
     pub fn init_seeded(&self, device: &Device, seed: u64) -> ResNet {
         let rule = match self.initial_filters {
             InitialFilters::Torchvision => Rule::Residual,
@@ -102,9 +103,10 @@ impl ResNetConfig {
     }
 }
 
-/// A residual network without its classifier, features averaged over the picture.
+/// Residual network without the classifier, whose features are averaged over all positions (global
+/// average pooling).
 ///
-/// Its parameters bear torchvision's names: `conv1.weight`, `layer1.0.bn2.running_mean`,
+/// The parameters have torchvision's names: `conv1.weight`, `layer1.0.bn2.running_mean`,
 /// `layer2.0.downsample.0.weight`.
 #[derive(Module, Debug)]
 pub struct ResNet {
@@ -119,7 +121,7 @@ pub struct ResNet {
 }
 
 impl ResNet {
-    /// The last stage's map, before it is averaged.
+    /// Computes the feature map of the last stage, before global average pooling.
     ///
     /// # Shapes
     /// - images: `[batch, 3, height, width]`

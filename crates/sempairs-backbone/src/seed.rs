@@ -5,30 +5,32 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::is_variant;
 
-/// Draws a module's initial weights anew, as PyTorch's layers would, from a generator keyed by `seed`
-/// and the name of each parameter.
+/// Replaces a module's initial weights, drawn from PyTorch's distributions with a random number
+/// generator keyed by `seed` and the name of each parameter.
 ///
-/// The values come from the host, so they are the same on every device and in every process, whatever
-/// else was initialised before, and a parameter keeps its values when others join the module.
+/// The values are computed on the CPU. They are the same on every device and in every process,
+/// whatever else was initialised before, and they do not change when other parameters are added to
+/// the module.
 ///
-/// - Four axes, a convolution `[out, in, height, width]`: N(0, 2 / (out height width)), torchvision's
-///   choice for residual networks (arXiv 1502.01852).
-/// - The weight `[in, out]` and bias of a [`burn::nn::Linear`]: U(-1/sqrt(in), 1/sqrt(in)), the default
-///   of `torch.nn.Linear`.
-/// - Everything else, that is norms and running statistics, stays as it is.
+/// - Tensors with four axes are convolutions `[out, in, height, width]`: N(0, 2 / (out height
+///   width)), as in torchvision's residual networks (arXiv 1502.01852).
+/// - Weights `[in, out]` and biases of [`burn::nn::Linear`]: U(-1/sqrt(in), 1/sqrt(in)), the
+///   default of `torch.nn.Linear`.
+/// - All others (normalisation parameters and running statistics) are not changed.
 pub fn seed_parameters<M: Module>(module: M, seed: u64) -> M {
     seed_by(Rule::Residual, module, seed)
 }
 
-/// As [`seed_parameters`], but with DINO's distributions: linear weights N(0, 0.02²), linear biases zero.
+/// Like [`seed_parameters`], with DINO's distributions: weights of linear layers from N(0, 0.02²),
+/// their biases zero.
 ///
 /// Source: `_init_weights` in the authors' code of DINO (arXiv 2104.14294).
 pub fn seed_transformer_parameters<M: Module>(module: M, seed: u64) -> M {
     seed_by(Rule::Transformer, module, seed)
 }
 
-/// Draws from N(0, 1) that follow from `seed` and `name` alone, as the initial weights of a parameter of that
-/// name would.
+/// Draws `count` values from N(0, 1) that depend only on `seed` and `name`, with the same generator
+/// as the initial weights of a parameter of that name.
 pub fn seeded_normal(count: usize, seed: u64, name: &str) -> Vec<f32> {
     gauss(keyed(seed, name), count, 1.0)
 }
@@ -38,17 +40,18 @@ pub(crate) fn seed_by<M: Module>(rule: Rule, module: M, seed: u64) -> M {
     module.map(&mut Seeder { rule, seed, path: Vec::new(), fan_in: None })
 }
 
-/// From which distributions weights are drawn.
+/// Distributions of initial weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
-    /// As [`seed_parameters`] says.
+    /// As described for [`seed_parameters`].
     Residual,
-    /// As [`seed_parameters`] says but for a convolution `[out, in, height, width]`: U(-1/sqrt(n), 1/sqrt(n)) with
-    /// n = in height width, the default of `torch.nn.Conv2d`.
+    /// As described for [`seed_parameters`], except for convolutions `[out, in, height, width]`:
+    /// U(-1/sqrt(n), 1/sqrt(n)) with n = in height width, the default of `torch.nn.Conv2d`.
     Plain,
-    /// DINO's: three axes (tokens, positions) and linear weights N(0, 0.02²), linear biases zero; a
-    /// convolution `[out, in, height, width]` and its bias U(-1/sqrt(n), 1/sqrt(n)) with n = in height width,
-    /// the default of `torch.nn.Conv2d`.
+    /// DINO's. Tensors with three axes (class token, position embedding) and weights of linear
+    /// layers: N(0, 0.02²); biases of linear layers: zero. The patch projection `[out, in, height,
+    /// width]` and its bias: U(-1/sqrt(n), 1/sqrt(n)) with n = in height width, the default of
+    /// `torch.nn.Conv2d`.
     Transformer,
 }
 
@@ -62,9 +65,9 @@ enum Owner {
 struct Seeder {
     rule: Rule,
     seed: u64,
-    /// The names of the modules around the parameter, and what each is a field of.
+    /// The names of the enclosing modules and of the parameter, each with the kind of its owner.
     path: Vec<(String, Owner)>,
-    /// The inputs of the layer being mapped: its weight comes before its bias.
+    /// Fan-in of the current layer, known from its weight, which comes before its bias.
     fan_in: Option<usize>,
 }
 
@@ -140,7 +143,7 @@ impl ModuleMapper for Seeder {
     }
 }
 
-/// The generator of a parameter.
+/// Random number generator of a parameter.
 pub(crate) fn keyed(seed: u64, name: &str) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -148,9 +151,9 @@ pub(crate) fn keyed(seed: u64, name: &str) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(key)
 }
 
-/// Draws from N(0, deviation²).
-fn gauss(mut rng: ChaCha8Rng, count: usize, deviation: f64) -> Vec<f32> {
-    (0..count).map(|_| (normal(&mut rng) * deviation) as f32).collect()
+/// Draws from N(0, std²).
+fn gauss(mut rng: ChaCha8Rng, count: usize, std: f64) -> Vec<f32> {
+    (0..count).map(|_| (normal(&mut rng) * std) as f32).collect()
 }
 
 /// Draws from U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
@@ -159,7 +162,7 @@ fn uniform(mut rng: ChaCha8Rng, count: usize, fan_in: usize) -> Vec<f32> {
     (0..count).map(|_| (rng.random_range(-1.0..1.0) * bound) as f32).collect()
 }
 
-/// A standard normal number, by the method of Box and Muller (1958).
+/// Draws from N(0, 1) with the method of Box and Muller (1958).
 fn normal(rng: &mut impl Rng) -> f64 {
     let [radius, angle]: [f64; 2] = [rng.random(), rng.random()];
     (-2.0 * (1.0 - radius).ln()).sqrt() * (std::f64::consts::TAU * angle).cos()

@@ -1,4 +1,4 @@
-//! Networks chosen by name: the same weights under the same names as without the choice.
+//! Backbones chosen at run time: same weights and parameter names as the concrete networks.
 
 mod support;
 
@@ -28,7 +28,7 @@ fn transformer() -> BackboneConfig {
 }
 
 #[test]
-fn names_weights_and_features_are_those_of_the_network_itself() {
+fn names_weights_and_features_are_those_of_the_concrete_network() {
     let device = device();
     let images = Tensor::<4>::ones([2, 3, 32, 32], &device);
     let values = |x: Tensor<2>| x.into_data().iter::<f32>().collect::<Vec<f32>>();
@@ -61,7 +61,7 @@ fn names_weights_and_features_are_those_of_the_network_itself() {
             assert_eq!(tensors(&loaded), tensors(&any), "{name}.{ending}");
         }
     }
-    // A file of the network itself is one of its choice, and the other way round.
+    // A file of the concrete network can be loaded into the enum, and vice versa.
     let path = folder.path().join("r.safetensors");
     let NetworkConfig::Residual(config) = residual().network() else { panic!("no ResNet") };
     let loaded = load(config.init(&device), &path, &LoadOptions::default()).unwrap();
@@ -72,9 +72,9 @@ fn names_weights_and_features_are_those_of_the_network_itself() {
     );
 }
 
-/// DINO's checkpoints hold a student behind `module.` and a teacher, each with a head.
+/// DINO's checkpoints contain a student with the prefix `module.` and a teacher, each with a head.
 #[test]
-fn of_dino_s_checkpoint_the_teacher_is_taken() {
+fn the_teacher_of_a_dino_checkpoint_is_loaded() {
     let folder = TempDir::new().unwrap();
     let device = device();
     let file = |seed: u64| {
@@ -100,7 +100,7 @@ fn of_dino_s_checkpoint_the_teacher_is_taken() {
 }
 
 #[test]
-fn what_is_none_of_a_network_s_settings_is_refused() {
+fn options_of_other_architectures_are_rejected() {
     let wrong = |config: BackboneConfig| config.check().unwrap_err().to_string();
     assert!(residual().check().is_ok() && transformer().check().is_ok());
     for (config, key) in [
@@ -120,9 +120,10 @@ fn what_is_none_of_a_network_s_settings_is_refused() {
     }
 }
 
-/// A checkpoint as DINO's training writes it: the teacher is what is evaluated, unless the student is asked for.
+/// A checkpoint as written by DINO's training: the teacher is loaded unless the student is
+/// requested.
 #[test]
-fn the_teacher_of_dino_s_checkpoint_is_read() {
+fn the_teacher_and_the_student_of_a_dino_checkpoint_can_be_read() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torch_save");
     let network = || {
         let config = BackboneConfig {

@@ -1,6 +1,6 @@
-//! Damaged files of weights: every one is an error with the file's name or a legal file of other
-//! weights, none a panic, and no number in a file makes the reader take memory that the file does
-//! not fill.
+//! Damaged weight files: each gives an error with the file's name or is a valid file of other
+//! weights. None causes a panic, and no number in a file causes an allocation larger than the file
+//! justifies.
 
 mod support;
 
@@ -15,16 +15,16 @@ use support::checkpoint::{Named, read, write};
 use support::device;
 use tempfile::TempDir;
 
-/// The system's allocator, which remembers the largest piece that was asked for.
+/// Allocator that records the largest allocation.
 struct Watched;
 
 static LARGEST: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: it hands every call on to the system's allocator, which keeps the contract.
+// SAFETY: every call is forwarded to the system's allocator.
 unsafe impl GlobalAlloc for Watched {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promises are those of this function.
+        // SAFETY: guaranteed by the caller.
         unsafe { System.alloc(layout) }
     }
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
@@ -46,7 +46,7 @@ unsafe impl GlobalAlloc for Watched {
 #[global_allocator]
 static ALLOCATOR: Watched = Watched;
 
-/// Far more than any of these files, which have some tens of kilobytes, has use for.
+/// Upper bound of an allocation, far more than needed for these files of some tens of kilobytes.
 const MOST: usize = 16 << 20;
 
 fn tiny(seed: u64) -> ResNet {
@@ -55,21 +55,24 @@ fn tiny(seed: u64) -> ResNet {
     config.init_seeded(&device(), seed)
 }
 
-/// Loading is tried, and whatever comes of it is in order.
+/// Tries to load a file; checks only the error and the size of allocations.
 fn survives(path: &Path, content: &[u8], what: &str) {
     fs::write(path, content).unwrap();
     let options = LoadOptions { prefix: Prefix::Common };
     LARGEST.store(0, Ordering::Relaxed);
     if let Err(error) = load_with_report(tiny(2), path, &options) {
         assert!(error.to_string().contains(path.to_str().unwrap()), "{what}: {error}");
-        let caught = matches!(&error, WeightsError::Format { reason, .. } if reason.contains("the reader failed"));
+        let caught = matches!(
+            &error,
+            WeightsError::Format { reason, .. } if reason.contains("the reader failed")
+        );
         assert!(!caught, "{what}: a panic was caught: {error}");
     }
     let largest = LARGEST.load(Ordering::Relaxed);
-    assert!(largest < MOST, "{what}: {largest} bytes in one piece");
+    assert!(largest < MOST, "{what}: an allocation of {largest} bytes");
 }
 
-/// Files of every format that is read.
+/// Files of every supported format.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let own = ["own.safetensors", "own.pth"].map(|name| folder.join(name));
     own.iter().for_each(|path| save(&tiny(1), path).unwrap());
@@ -83,9 +86,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     own.into_iter().chain([nested]).chain(torch).collect()
 }
 
-/// One test, since tests of one process share the allocator.
+/// A single test, since all tests of a process share the allocator.
 #[test]
-fn damage_is_an_error_and_takes_no_memory() {
+fn damaged_files_are_errors_without_large_allocations() {
     let folder = TempDir::new().unwrap();
     for file in files(folder.path()) {
         let whole = fs::read(&file).unwrap();
@@ -97,7 +100,7 @@ fn damage_is_an_error_and_takes_no_memory() {
             let doubled = [&whole[..cut], &whole[cut / 2..]].concat();
             survives(&path, &doubled, &format!("{name}, twice from {} to {cut}", cut / 2));
         }
-        // Bytes of all kinds, and lengths of four and eight bytes as large as they can be.
+        // Bytes of all kinds, and the largest lengths of four and eight bytes.
         let step = (whole.len() / 150).max(1);
         for position in (0..whole.len()).step_by(step).chain(0..64) {
             for (width, byte) in [(1, whole[position] ^ 0x41), (4, 0x7f), (4, 0xff), (8, 0x3f)] {
@@ -112,7 +115,7 @@ fn damage_is_an_error_and_takes_no_memory() {
     pickles_of_great_numbers(folder.path());
 }
 
-/// Numbers of safetensors' header, one by one.
+/// Replaces the numbers in the header of a safetensors file, one by one.
 fn headers_of_great_numbers(folder: &Path) {
     let path = folder.join("great.safetensors");
     save(&tiny(1), &path).unwrap();
@@ -134,11 +137,11 @@ fn headers_of_great_numbers(folder: &Path) {
         let bytes = [&length.to_le_bytes()[..], &whole[8..]].concat();
         survives(&path, &bytes, &format!("a header of {length} bytes"));
     }
-    // A file with nothing but a length.
+    // A file that contains only a length.
     survives(&path, &[&(1u64 << 26).to_le_bytes()[..], b"{"].concat(), "a length alone");
 }
 
-/// Integers of the pickle, one by one; its checksum is left out, as `torch.save` may do.
+/// Replaces the integers of the pickle, one by one; its checksum is zero, as `torch.save` allows.
 fn pickles_of_great_numbers(folder: &Path) {
     let path = folder.join("great.pth");
     write(&path, &read(&folder.join("own.safetensors")));

@@ -1,4 +1,4 @@
-//! Checkpoints of other programs: names and shapes as they publish them, of small networks.
+//! Checkpoints of other programs, with their names and shapes, for small networks.
 
 mod support;
 
@@ -14,7 +14,7 @@ use support::layout::{Layout, Spelling, residual_layouts, transformer_layouts};
 use support::{device, tensors};
 use tempfile::TempDir;
 
-/// The seeds of the network that is to be found and of its copies.
+/// Random seeds of the network to be loaded and of its copies.
 const WANTED: u64 = 1;
 const COPY: u64 = 9;
 
@@ -35,7 +35,7 @@ fn transformer() -> BackboneConfig {
     }
 }
 
-/// The network's tensors under their own names.
+/// The network's tensors with their own names.
 fn network(config: &BackboneConfig, seed: u64, folder: &Path) -> Vec<Named> {
     let path = folder.join("network.safetensors");
     save(&config.init_seeded(&device(), seed), &path).unwrap();
@@ -96,7 +96,7 @@ fn every_published_layout_is_found_and_its_heads_are_ignored() {
 }
 
 #[test]
-fn a_wrong_prefix_is_answered_with_the_right_one() {
+fn an_error_for_a_wrong_prefix_gives_the_right_one() {
     each(|layout, config, folder| {
         if layout.prefix.is_empty() {
             return;
@@ -112,8 +112,8 @@ fn a_wrong_prefix_is_answered_with_the_right_one() {
                 assert!(message.contains(file), "{message}");
                 let WeightsError::Prefix { absence, .. } = error else { panic!("{message}") };
                 let mut prefixes = [layout.also_complete, &[layout.prefix]].concat();
-                // DINO's student trains; all other copies are momentum networks, which are not
-                // named.
+                // DINO's student is trained; all other copies are momentum networks, which are not
+                // listed.
                 let student = |prefix: &&&str| prefix.starts_with("student.");
                 prefixes.extend(layout.copies.iter().filter(student));
                 prefixes.sort_unstable();
@@ -122,19 +122,19 @@ fn a_wrong_prefix_is_answered_with_the_right_one() {
             }
         }
     });
-    // Where there is nothing but a copy, the copy is named.
+    // If there is only a copy, it is listed.
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("copy.safetensors");
     let layout = Layout::plain("copy", "module.encoder_k.", Spelling::Own);
     write(&path, &checkpoint(&layout, &residual(), folder.path()));
     let message = attempt(&residual(), &path, Prefix::None).unwrap_err().to_string();
-    assert!(message.contains("stand behind `module.encoder_k.`"), "{message}");
+    assert!(message.contains("all of them are there under `module.encoder_k.`"), "{message}");
 }
 
 #[test]
-fn a_missing_tensor_stays_an_error() {
+fn a_missing_tensor_is_an_error_even_if_there_are_copies() {
     each(|layout, config, folder| {
-        // The same network elsewhere in the file is what `common` would take instead.
+        // If the same network is elsewhere in the file, `Common` loads that one.
         if !layout.also_complete.is_empty() {
             return;
         }
@@ -160,7 +160,7 @@ fn a_missing_tensor_stays_an_error() {
 }
 
 #[test]
-fn a_tensor_of_another_shape_is_named_with_both() {
+fn a_tensor_of_the_wrong_shape_is_reported_with_both_shapes() {
     each(|layout, config, folder| {
         let own = if config.name.is_transformer() { "pos_embed" } else { "layer1.0.conv1.weight" };
         let name = layout.spelling.name(layout.prefix, own);
@@ -173,7 +173,7 @@ fn a_tensor_of_another_shape_is_named_with_both() {
             write(&path, &all);
             let prefix = Prefix::Named(layout.prefix.into());
             let message = attempt(config, &path, prefix).unwrap_err().to_string();
-            let said = format!("{name} is [3, 5] and should be {expected}");
+            let said = format!("{name} has shape [3, 5], but must have {expected}");
             assert!(
                 message.contains(file) && message.contains(&said),
                 "{}: {message}",
@@ -183,10 +183,10 @@ fn a_tensor_of_another_shape_is_named_with_both() {
     });
 }
 
-/// A ResNet-34 holds every tensor of a ResNet-18, and a transformer with more blocks those of one
-/// with fewer: what is too much within the network's own parts is not a head.
+/// A ResNet-34 contains every tensor of a ResNet-18, and a transformer with more blocks those of
+/// one with fewer. Additional tensors within the network's own fields are therefore an error.
 #[test]
-fn a_deeper_network_is_not_taken_for_a_shallow_one() {
+fn a_deeper_network_is_not_loaded_as_a_shallow_one() {
     let folder = TempDir::new().unwrap();
     for (config, extra) in [
         (residual(), "layer1.1.conv1.weight"),
@@ -211,7 +211,7 @@ fn a_deeper_network_is_not_taken_for_a_shallow_one() {
 }
 
 #[test]
-fn two_networks_of_equal_rights_have_to_be_told_apart() {
+fn two_networks_without_a_preferred_prefix_are_ambiguous() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("two.safetensors");
     let layout = Layout {
@@ -223,42 +223,42 @@ fn two_networks_of_equal_rights_have_to_be_told_apart() {
     for prefix in ["two.safetensors", "`state_dict.left_eye.`", "`state_dict.right_eye.`"] {
         assert!(message.contains(prefix), "{message}");
     }
-    // One alone is found, whatever it is called.
+    // A single network is found under any prefix.
     let layout = Layout { copies: &[], ..layout };
     write(&path, &checkpoint(&layout, &residual(), folder.path()));
     let loaded = attempt(&residual(), &path, Prefix::Common).unwrap();
-    assert_eq!(loaded.to_string(), "behind `state_dict.right_eye.`");
+    assert_eq!(loaded.to_string(), "with prefix `state_dict.right_eye.`");
 }
 
 #[test]
-fn a_file_of_another_network_is_summed_up() {
+fn the_error_for_a_file_of_another_network_is_short() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("other.pth");
     write(&path, &network(&transformer(), WANTED, folder.path()));
     let message = attempt(&residual(), &path, Prefix::None).unwrap_err().to_string();
     assert!(message.contains("none of the network's 60 tensors"), "{message}");
     assert!(message.contains("`blocks` (24 tensors)"), "{message}");
-    // Of the same names and other shapes, a few are shown.
+    // With the same names and other shapes, only a few are listed.
     let wide = BackboneConfig { widths: Some([8, 12, 16, 20]), ..residual() };
     write(&path, &network(&wide, WANTED, folder.path()));
     let error = attempt(&residual(), &path, Prefix::None).unwrap_err();
     let message = error.to_string();
     assert!(
-        message.contains("conv1.weight is [8, 3, 3, 3] and should be [4, 3, 3, 3]"),
+        message.contains("conv1.weight has shape [8, 3, 3, 3], but must have [4, 3, 3, 3]"),
         "{message}"
     );
-    assert!(message.contains("56 more have another shape") && message.len() < 600, "{message}");
+    assert!(message.contains("56 more have the wrong shape") && message.len() < 600, "{message}");
     let WeightsError::Misfits { misfits, .. } = error else { panic!("{message}") };
     assert_eq!(misfits.len(), 60);
 }
 
 #[test]
-fn weights_that_are_not_finite_are_refused_with_their_names() {
+fn weights_that_are_not_finite_are_rejected_with_their_names() {
     let folder = TempDir::new().unwrap();
     for (wrong, file) in [(f32::NAN, "w.safetensors"), (f32::INFINITY, "w.pth")] {
         let path = folder.path().join(file);
         let mut all = network(&residual(), WANTED, folder.path());
-        // What is ignored may hold anything.
+        // Ignored tensors may contain any values.
         all.push(Named::made_up("fc.weight", &[2, 10]));
         for (name, refused) in [("fc.weight", false), ("layer3.0.bn2.running_var", true)] {
             let tensor = all.iter_mut().find(|tensor| tensor.name == name).unwrap();
@@ -282,7 +282,7 @@ fn weights_that_are_not_finite_are_refused_with_their_names() {
 }
 
 #[test]
-fn the_module_is_as_it_was_after_an_error() {
+fn the_module_is_unchanged_after_an_error() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("other.pth");
     write(&path, &network(&transformer(), WANTED, folder.path()));

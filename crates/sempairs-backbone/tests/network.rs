@@ -1,4 +1,4 @@
-//! What the networks are, apart from torchvision's numbers.
+//! Properties of the networks that do not need reference values of torchvision.
 
 mod support;
 
@@ -12,7 +12,7 @@ use sempairs_backbone::{
 use support::{device, tensors};
 
 #[test]
-fn stems_shrink_the_picture_as_they_say() {
+fn stems_reduce_the_resolution_as_documented() {
     for (stem, size) in [(Stem::Imagenet, 2), (Stem::Small, 8), (Stem::Strided, 4)] {
         let config = ResNetConfig { stem, widths: [4, 4, 8, 16], ..ResNetConfig::resnet18() };
         let backbone = config.init_seeded(&device(), 0);
@@ -39,14 +39,14 @@ fn the_narrow_network_has_downsamples_only_where_needed() {
 }
 
 #[test]
-fn a_seed_decides_all_weights_and_nothing_else_does() {
+fn all_weights_depend_only_on_the_seed() {
     let config = BackboneConfig::new(Architecture::Resnet10Narrow);
     device().seed(1);
     let first = tensors(&config.init_seeded(&device(), 7));
     device().seed(2);
     assert_eq!(first, tensors(&config.init_seeded(&device().autodiff(), 7)));
     assert_ne!(first, tensors(&config.init_seeded(&device(), 8)));
-    // N(0, 2 / fan_out) to a few standard errors.
+    // N(0, 2 / fan_out), up to a few standard errors.
     let weight = &first["layer4.0.conv2.weight"];
     let count = weight.len() as f64;
     let mean = weight.iter().map(|&w| f64::from(w)).sum::<f64>() / count;
@@ -57,7 +57,7 @@ fn a_seed_decides_all_weights_and_nothing_else_does() {
 }
 
 #[test]
-fn filters_are_as_short_as_torch_s_where_asked() {
+fn initial_filters_can_have_the_distribution_of_torch() {
     let config = BackboneConfig {
         initial_filters: InitialFilters::Torch,
         ..BackboneConfig::new(Architecture::Resnet10Narrow)
@@ -71,7 +71,7 @@ fn filters_are_as_short_as_torch_s_where_asked() {
 }
 
 #[test]
-fn a_seed_decides_linear_layers_within_their_bounds() {
+fn seeded_linear_layers_are_reproducible_and_within_their_bounds() {
     let layer = || LinearConfig::new(16, 64).init(&device());
     let seeded: Linear = seed_parameters(layer(), 3);
     let values = tensors(&seeded);
@@ -83,7 +83,7 @@ fn a_seed_decides_linear_layers_within_their_bounds() {
 }
 
 #[test]
-fn seeded_parameters_are_trained() {
+fn seeded_parameters_have_gradients() {
     let device = device().autodiff();
     let backbone = ResNetConfig::resnet10_narrow().init_seeded(&device, 0);
     let images = Tensor::random([2, 3, 32, 32], Distribution::Default, &device);
@@ -103,15 +103,15 @@ fn blocks_with_zero_last_norms_start_as_their_shortcuts() {
 }
 
 #[test]
-fn running_statistics_are_unbiased_and_never_behind() {
+fn running_statistics_are_unbiased_and_up_to_date() {
     let device = device().autodiff();
     let norm = BatchNormConfig::new(1).init(&device);
     norm.forward(Tensor::<2>::from_floats([[1.0], [3.0]], &device));
     let after = tensors(&norm);
-    // 0.9 + 0.1 * 2: the variance of 1 and 3 about their mean, over n - 1.
+    // 0.9 + 0.1 * 2, where 2 is the unbiased variance of 1 and 3.
     assert!((after["running_var"][0] - 1.1).abs() < 1e-6, "{after:?}");
     assert!((after["running_mean"][0] - 0.2).abs() < 1e-6, "{after:?}");
-    // A record taken now and put into a new module is where the old one stands.
+    // A record loaded into a new module gives the same state.
     let resumed = BatchNormConfig::new(1).init(&device).load_record(norm.clone().into_record());
     assert_eq!(tensors(&resumed), after);
     let next = || Tensor::<2>::from_floats([[0.3], [-5.0]], &device);
@@ -121,7 +121,7 @@ fn running_statistics_are_unbiased_and_never_behind() {
 }
 
 #[test]
-fn a_validated_copy_neither_trains_nor_moves() {
+fn valid_copies_do_not_share_or_update_running_statistics() {
     let device = device().autodiff();
     let norm = BatchNormConfig::new(2).init(&device);
     let copy = norm.valid().train();

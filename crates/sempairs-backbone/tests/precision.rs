@@ -1,4 +1,5 @@
-//! Products in bfloat16: close to those of 32 bits, with weights, gradients and features in 32 bits.
+//! Matrix products in bfloat16: results close to those in f32, with weights, gradients and features
+//! in f32.
 
 mod support;
 
@@ -9,7 +10,7 @@ use sempairs_backbone::vit::DropPath;
 use sempairs_backbone::{Backbone, ResNetConfig, VisionTransformerConfig};
 use support::device;
 
-/// Every parameter is of 32 bits, and so is its gradient.
+/// Checks that every parameter and its gradient are f32, and counts the gradients.
 struct Single<'a>(&'a GradientsParams, usize);
 
 impl ModuleVisitor for Single<'_> {
@@ -22,7 +23,7 @@ impl ModuleVisitor for Single<'_> {
     }
 }
 
-/// The features of the pictures, and a step along their loss.
+/// Makes a training step and returns its loss.
 fn learn<B: Backbone>(
     network: B,
     images: Tensor<4>,
@@ -32,7 +33,7 @@ fn learn<B: Backbone>(
     let features = network.forward(images);
     assert_eq!(features.dtype(), DType::F32);
     let [n, d] = features.dims();
-    // Two halves of the batch are to differ: a loss that any network can lower.
+    // The two halves of the batch have different targets: a loss that any network can reduce.
     let signs: Vec<f32> = (0..n * d).map(|i| if i / d < n / 2 { 0.5 } else { -0.5 }).collect();
     let wanted = Tensor::<1>::from_floats(signs.as_slice(), &features.device()).reshape([n, d]);
     let loss = (features - wanted).square().mean();
@@ -44,7 +45,7 @@ fn learn<B: Backbone>(
     (value, optimizer.step(rate, network, gradients))
 }
 
-/// Eight pictures of waves, each of its own length.
+/// Eight images of waves, each with its own wavelength.
 fn pictures(device: &Device) -> Tensor<4> {
     let wave = |i: usize| ((i % 768) as f32 * (0.21 + 0.13 * (i / 768) as f32)).sin();
     let values: Vec<f32> = (0..8 * 768).map(wave).collect();
@@ -59,7 +60,7 @@ fn follows<B: Backbone>(network: B, images: Tensor<4>, rate: f64) {
     });
     let largest = single.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
     let apart = single.iter().zip(&half).fold(0.0_f32, |m, (a, b)| m.max((a - b).abs()));
-    // A product's factors have eight bits; that they matter at all shows that they were used.
+    // bfloat16 has eight significant bits; some difference shows that it was used.
     assert!(apart < 0.05 * largest && apart > 1e-5 * largest, "{apart} of {largest}");
 
     let curve = |images: Tensor<4>| {
@@ -84,7 +85,7 @@ fn follows<B: Backbone>(network: B, images: Tensor<4>, rate: f64) {
 }
 
 #[test]
-fn a_residual_network_learns_alike_in_bfloat16() {
+fn a_residual_network_learns_equally_well_in_bfloat16() {
     let device = device().autodiff();
     let config = ResNetConfig { widths: [8, 8, 16, 16], ..ResNetConfig::resnet10_narrow() };
     let images = pictures(&device);
@@ -92,7 +93,7 @@ fn a_residual_network_learns_alike_in_bfloat16() {
 }
 
 #[test]
-fn a_transformer_learns_alike_in_bfloat16() {
+fn a_transformer_learns_equally_well_in_bfloat16() {
     let device = device().autodiff();
     let config = VisionTransformerConfig {
         patch: 8,

@@ -1,4 +1,4 @@
-//! The networks against torchvision's.
+//! Residual networks compared with torchvision.
 
 mod support;
 
@@ -7,8 +7,9 @@ use burn::tensor::Tensor;
 use sempairs_backbone::{Backbone, ResNetConfig};
 use support::{Gradients, Reference, bounds, closed_form, device, tensors};
 
-/// Features, gradients and running statistics against those of torchvision's `name`, whose last
-/// convolution is `last`; `trained` is how many times as far features may be in training as in evaluation.
+/// Compares features, gradients and running statistics with those of torchvision's network `name`,
+/// whose last convolution is `last`. In training mode the tolerance of the features is multiplied
+/// by `trained`.
 fn agrees_with_torchvision(name: &str, config: ResNetConfig, last: &str, trained: f32) {
     let reference = Reference::read(&format!("backbones/{name}.safetensors"));
     let device = device().autodiff();
@@ -24,11 +25,11 @@ fn agrees_with_torchvision(name: &str, config: ResNetConfig, last: &str, trained
     let apart = reference.difference("train_features", output.clone().inner());
     assert!(apart < trained * bounds.features);
     let found = output.powi_scalar(2).mean().backward();
-    // The first layer's gradient has come through every rectifier and a normalisation over 32 values.
-    // Where an activation is zero within rounding, the rounding decides whether its gradient passes:
-    // PyTorch in double precision is 0.8 % (ResNet-18) and 1.3 % (ResNet-50) of the largest value
-    // from PyTorch in single precision on the project's own copy. So its direction and its length are
-    // what is held.
+    // The first layer's gradient has passed every ReLU, and a normalisation over 32 values. Where
+    // an activation is zero up to rounding, rounding decides whether its gradient passes: on the
+    // reference data of this repository, PyTorch in double precision differs from PyTorch in single
+    // precision by 0.8 % (ResNet-18) and 1.3 % (ResNet-50) of the largest value. The test therefore
+    // compares the direction and the norm of this gradient.
     let first: Tensor<4> = Gradients::of(&backbone, &found, "conv1.weight");
     assert!(reference.cosine_distance("grad.conv1.weight", first.clone()) < bounds.angle);
     assert!((reference.relative_length("grad.conv1.weight", first) - 1.0).abs() < 0.1);
@@ -36,7 +37,7 @@ fn agrees_with_torchvision(name: &str, config: ResNetConfig, last: &str, trained
     let rows = rows.narrow(0, 0, 8);
     assert!(reference.difference(&format!("grad.{last}.rows0_8"), rows) < bounds.gradients);
 
-    // The second pass.
+    // The second forward pass in training mode.
     backbone.forward(trained_on);
     let after = tensors(&backbone);
     for statistic in ["running_mean", "running_var"] {
@@ -54,7 +55,7 @@ fn resnet18_agrees_with_the_reference() {
 
 #[test]
 fn resnet50_agrees_with_the_reference() {
-    // Three times as many normalisations over few values: two backends that are each within 0.7e-4 of
-    // double precision, as PyTorch is, may be this far apart.
+    // ResNet-50 has three times as many normalisations over few values. Two backends that are each
+    // within 0.7e-4 of double precision, as PyTorch is, may differ by twice the tolerance.
     agrees_with_torchvision("resnet50", ResNetConfig::resnet50(), "layer4.2.conv3.weight", 2.0);
 }

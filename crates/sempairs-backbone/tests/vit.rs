@@ -1,4 +1,4 @@
-//! Vision transformers against timm's, and what attention must satisfy.
+//! Vision transformers compared with timm, and properties of their attention.
 
 mod support;
 
@@ -38,7 +38,7 @@ fn small_transformers_agree_with_the_reference() {
 }
 
 #[test]
-fn parameters_bear_the_reference_s_names_and_shapes() {
+fn parameters_have_the_names_and_sizes_of_the_reference() {
     let text =
         std::fs::read_to_string(support::reference("backbones/vit_small_patch8_64.keys.json"));
     let keys: std::collections::BTreeMap<String, Vec<usize>> =
@@ -61,7 +61,7 @@ fn resampled_positions_agree_with_the_reference() {
 }
 
 #[test]
-fn pictures_of_other_sizes_and_shapes_have_as_many_tokens_as_patches() {
+fn images_of_other_sizes_have_one_token_per_patch() {
     let network = network(tiny());
     for (size, patches) in [([32, 32], 16), ([64, 40], 40), ([8, 24], 3)] {
         let tokens = network.tokens(pictures(size));
@@ -87,14 +87,14 @@ fn the_last_class_tokens_end_with_the_features() {
 }
 
 #[test]
-fn attention_to_the_patches_is_a_share_of_one() {
+fn attention_weights_to_the_patches_sum_to_less_than_one() {
     let network = network(tiny());
     let attention = network.last_attention(pictures([32, 40]));
     assert_eq!(attention.dims(), [2, 3, 4, 5]);
     let data = attention.clone().into_data();
     assert!(data.iter::<f32>().all(|a| a > 0.0));
     let sums = attention.reshape([6, 20]).sum_dim(1).into_data();
-    // With 21 tokens and small weights, about a twenty-first goes to the class token itself.
+    // With 21 tokens and small weights, about 1/21 goes to the class token itself.
     assert!(sums.iter::<f32>().all(|sum| (0.8..1.0).contains(&sum)), "{sums:?}");
 }
 
@@ -132,24 +132,24 @@ fn gradients_reach_every_layer() {
 fn seeded_weights_have_the_distributions_of_dino() {
     let network = VisionTransformerConfig::small(8, 64).init_seeded(&Device::flex(), 1);
     let weights = tensors(&network);
-    let deviation = |name: &str| {
+    let std = |name: &str| {
         let values = &weights[name];
         (values.iter().map(|v| v * v).sum::<f32>() / values.len() as f32).sqrt()
     };
     for name in ["pos_embed", "blocks.3.attn.qkv.weight", "blocks.7.mlp.fc2.weight"] {
-        assert!((deviation(name) - 0.02).abs() < 1e-3, "{name}: {}", deviation(name));
+        assert!((std(name) - 0.02).abs() < 1e-3, "{name}: {}", std(name));
     }
     assert!(weights["blocks.3.attn.qkv.bias"].iter().all(|&v| v == 0.0));
     assert!(weights["blocks.3.norm1.weight"].iter().all(|&v| v == 1.0));
-    // U(-b, b) has the deviation b / sqrt(3).
+    // U(-b, b) has the standard deviation b / sqrt(3).
     let bound = 1.0 / (3.0 * 64.0f32).sqrt();
-    assert!((deviation("patch_embed.proj.weight") - bound / 3f32.sqrt()).abs() < 2e-3);
+    assert!((std("patch_embed.proj.weight") - bound / 3f32.sqrt()).abs() < 2e-3);
     let other = tensors(&VisionTransformerConfig::small(8, 64).init_seeded(&Device::flex(), 2));
     assert!(weights["cls_token"] != other["cls_token"]);
 }
 
 #[test]
-fn stochastic_depth_drops_by_its_draw_and_keeps_the_mean() {
+fn stochastic_depth_depends_on_the_draw_and_is_off_in_evaluation() {
     let values = |x: Tensor<2>| x.into_data().try_to_vec::<f32>().unwrap();
     let pictures = pictures([32, 32]);
     let plain = network(tiny());
@@ -157,13 +157,13 @@ fn stochastic_depth_drops_by_its_draw_and_keeps_the_mean() {
     assert_eq!(values(plain.forward_dropping(pictures.clone(), 1)), whole);
 
     let drops = network(VisionTransformerConfig { drop_path: DropPath(0.5), ..tiny() });
-    assert_eq!(values(drops.forward(pictures.clone())), whole, "nothing is left out in evaluation");
+    assert_eq!(values(drops.forward(pictures.clone())), whole, "nothing is dropped in evaluation");
     let drawn = |draw| values(drops.forward_dropping(pictures.clone(), draw));
     assert_eq!(drawn(1), drawn(1));
     let others = (2..40).filter(|draw| drawn(*draw) != drawn(1)).count();
     assert!(others > 20, "{others} of 38 draws differ from the first");
 
-    // Of one block, at whose end the rate is that of the first: none.
+    // With a single block, the rate is that of the first block: zero.
     let single = VisionTransformerConfig { depth: 1, drop_path: DropPath(0.9), ..tiny() };
     let single = network(single);
     let whole = values(single.forward(pictures.clone()));
@@ -171,9 +171,9 @@ fn stochastic_depth_drops_by_its_draw_and_keeps_the_mean() {
 }
 
 #[test]
-fn what_stays_is_divided_by_the_probability_of_staying() {
-    // Before the last norm a block adds two branches; with the second block's projections at zero but for a bias in
-    // the perceptron's, each picture gets twice that bias or none of it at a rate of one half.
+fn kept_branches_are_divided_by_the_probability_of_keeping_them() {
+    // In the second block, all projections are set to zero except a bias in the MLP. At a rate of
+    // one half, each image then gets twice this bias or none of it.
     let mut network =
         network(VisionTransformerConfig { depth: 2, drop_path: DropPath(0.5), ..tiny() });
     let zero = |param: &mut burn::module::Param<Tensor<2>>| {
@@ -190,9 +190,9 @@ fn what_stays_is_divided_by_the_probability_of_staying() {
         let x = network.forward_dropping(pictures.clone(), draw);
         let x = x.into_data().try_to_vec::<f32>().unwrap();
         for (picture, plain) in x.chunks(24).zip(plain.chunks(24)) {
-            assert!(picture != plain, "a branch is dropped or doubled, never plain");
+            assert!(picture != plain, "a branch is dropped or doubled, never unchanged");
             seen.insert(picture.iter().map(|v| v.to_bits()).collect::<Vec<_>>());
         }
     }
-    assert_eq!(seen.len(), 4, "two pictures, each with the branch or without");
+    assert_eq!(seen.len(), 4, "two images, each with the branch or without");
 }

@@ -1,4 +1,4 @@
-//! Weights in and out of files.
+//! Saving and loading of weights.
 
 mod support;
 
@@ -29,7 +29,7 @@ fn misfits(result: Result<ResNet, WeightsError>, file: &str) -> Vec<Misfit> {
     misfits
 }
 
-/// A safetensors file of other content than a module has.
+/// Writes a safetensors file of zeros with these names and shapes.
 fn write(path: &Path, tensors: &[(&str, Vec<usize>)]) {
     let zeros: Vec<_> =
         tensors.iter().map(|(_, s)| vec![0; 4 * s.iter().product::<usize>()]).collect();
@@ -50,9 +50,9 @@ fn names_and_shapes(file: &Path) -> Vec<(String, Vec<usize>)> {
 }
 
 #[test]
-fn every_format_returns_the_bits() {
+fn every_format_preserves_all_bits() {
     let folder = TempDir::new().unwrap();
-    // A step in training, so that the running statistics are none of the initial ones.
+    // A training step, so that the running statistics differ from the initial ones.
     let device = device().autodiff();
     let config = ResNetConfig { widths: [4, 6, 8, 10], ..ResNetConfig::resnet50() };
     let trained = config.init_seeded(&device, 1);
@@ -63,7 +63,7 @@ fn every_format_returns_the_bits() {
         let loaded = load(config.init_seeded(&device, 2), &path, &LoadOptions::default()).unwrap();
         assert_eq!(tensors(&loaded), tensors(&trained), "{name}");
     }
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing left beside the files");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "no other files remain");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_linear_layer_is_transposed_for_pytorch() {
     assert_eq!(shapes, [("bias".to_owned(), vec![5]), ("weight".to_owned(), vec![5, 3])]);
 }
 
-/// Files that PyTorch itself has written; `torch_save/make.py` makes them.
+/// Files written by PyTorch itself; the script `torch_save/make.py` creates them.
 #[test]
 fn checkpoints_of_pytorch_are_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torch_save");
@@ -168,7 +168,7 @@ fn prefixes_are_stripped() {
     assert!(matches!(&none, WeightsError::Prefix { absence, .. } if absence.found == 0), "{none}");
 }
 
-/// Loading gives an error that names the file.
+/// Checks that loading gives an error that names the file.
 fn is_refused(path: PathBuf, content: &[u8]) {
     fs::write(&path, content).unwrap();
     let Err(error) = load(tiny(2), &path, &LoadOptions::default()) else {
@@ -178,7 +178,7 @@ fn is_refused(path: PathBuf, content: &[u8]) {
 }
 
 #[test]
-fn files_that_are_no_weights_are_refused() {
+fn files_that_are_not_weights_are_rejected() {
     let folder = TempDir::new().unwrap();
     for name in ["x.safetensors", "x.pth"] {
         let path = || folder.path().join(name);
@@ -189,7 +189,7 @@ fn files_that_are_no_weights_are_refused() {
         // An empty archive.
         is_refused(path(), b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
     }
-    // An archive without a checkpoint in it.
+    // An archive that does not contain a checkpoint.
     let path = folder.path().join("other.pth");
     save(&tiny(1), &path).unwrap();
     let mut archive = fs::read(&path).unwrap();
@@ -202,7 +202,7 @@ fn files_that_are_no_weights_are_refused() {
 }
 
 #[test]
-fn truncated_and_damaged_files_are_refused() {
+fn truncated_and_damaged_files_are_rejected() {
     let folder = TempDir::new().unwrap();
     for name in ["x.safetensors", "x.pth"] {
         let path = folder.path().join(name);
@@ -212,7 +212,7 @@ fn truncated_and_damaged_files_are_refused() {
         for cut in cuts {
             is_refused(path.clone(), &whole[..cut]);
         }
-        // A flipped bit may leave a legal file of other weights, but never panics.
+        // A flipped bit may give a valid file of other weights, but never a panic.
         for position in (0..whole.len()).step_by(whole.len() / 300) {
             let mut damaged = whole.clone();
             damaged[position] ^= 0x41;
@@ -223,7 +223,7 @@ fn truncated_and_damaged_files_are_refused() {
 }
 
 #[test]
-fn an_unknown_ending_is_refused_and_a_failed_write_leaves_nothing() {
+fn an_unknown_extension_is_rejected_and_a_failed_write_leaves_no_file() {
     let folder = TempDir::new().unwrap();
     let wrong = save(&tiny(1), &folder.path().join("weights.onnx"));
     assert!(matches!(wrong, Err(WeightsError::Extension { .. })));

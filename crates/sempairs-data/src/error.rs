@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use crate::PictureSource;
 use crate::manifest::ManifestProblem;
 
-/// What can go wrong between the outside world and a picture.
+/// Error of reading, decoding, pairing or caching pictures.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -12,107 +12,107 @@ pub enum DataError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         error: std::io::Error,
     },
     /// A picture cannot be decoded.
     #[error("{picture}: cannot be decoded: {reason}")]
     Picture {
-        /// The file, or the file and the record.
+        /// The path of the file, or the file and the record's number.
         picture: String,
-        /// What the decoder says.
+        /// The decoder's message.
         reason: String,
     },
-    /// A folder or file is not laid out as its kind of source is.
+    /// A folder or file does not have the layout that its kind of source requires.
     #[error("{}: {reason}", path.display())]
     Layout {
         /// The folder or file.
         path: PathBuf,
-        /// What was expected and what is there.
+        /// What was expected and what was found.
         reason: String,
     },
-    /// A file of fixed-size records has another length.
+    /// The length of a file of fixed-size records is zero or not a multiple of the record's size.
     #[error(
-        "{}: {actual} bytes long, where records of {record} bytes give a multiple of {record} \
-         that is not zero",
+        "{}: the file is {actual} bytes long; a file of {record}-byte records must have a positive \
+         multiple of {record} bytes",
         path.display()
     )]
     Length {
         /// The file.
         path: PathBuf,
-        /// Bytes of one record.
+        /// Size of one record in bytes.
         record: usize,
-        /// Bytes of the file.
+        /// Length of the file in bytes.
         actual: u64,
     },
-    /// A line of a text file says something that it may not.
+    /// A line of a text file is malformed or contradicts another.
     #[error("{}, line {line}: {reason}", path.display())]
     Line {
         /// The file.
         path: PathBuf,
-        /// The line, counted from one.
+        /// The line's number, counted from one.
         line: u64,
         /// What is wrong with it.
         reason: String,
     },
-    /// A pair manifest has bad rows; all of them are here.
+    /// A pair manifest has invalid rows.
     #[error("{}", crate::manifest::describe(path, problems))]
     Manifest {
         /// The manifest.
         path: PathBuf,
-        /// Every bad row, in the order of the lines.
+        /// All invalid rows, in the order of their lines.
         problems: Vec<ManifestProblem>,
     },
-    /// A class is not there, or has too few pictures.
+    /// A class does not exist or has too few pictures.
     #[error("{}class `{class}`: {reason}", at(place))]
     Classes {
-        /// Where the pictures lie, if they lie anywhere.
+        /// The folder or file of the pictures; `None` if they have no single one.
         place: Option<PathBuf>,
         /// The class's name.
         class: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// The pictures cannot be paired in the way asked for.
+    /// The pictures cannot be paired in the requested way.
     #[error("{}pairing `{pairing}`: {reason}", at(place))]
     Pairing {
-        /// Where the pictures lie, if they lie anywhere.
+        /// The folder or file of the pictures; `None` if they have no single one.
         place: Option<PathBuf>,
-        /// The pairing's name, as it is written in an experiment.
+        /// The pairing's name in an experiment file.
         pairing: &'static str,
-        /// Which class or picture stands in the way.
+        /// Which class or picture prevents it, and why.
         reason: String,
     },
-    /// A decoded cache is damaged, or was made of other pictures or with another configuration.
+    /// A decoded cache is damaged, or was made from other pictures or with other settings.
     #[error("{}: {reason}", path.display())]
     Cache {
-        /// The cache.
+        /// The cache file.
         path: PathBuf,
-        /// What does not agree.
+        /// What is wrong with it.
         reason: String,
     },
-    /// The process was [asked to end](crate::interrupt).
-    #[error("stopped before the end; the same command begins again what was not finished")]
+    /// The process was [asked to stop](crate::interrupt).
+    #[error("stopped early; run the same command again to redo what was not finished")]
     Interrupted,
 }
 
 impl DataError {
-    /// An [`Io`](Self::Io) error of `path`.
+    /// Creates an [`Io`](Self::Io) error.
     pub fn io(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
         Self::Io { path: path.into(), error }
     }
 
-    /// A [`Picture`](Self::Picture) error of `picture`.
+    /// Creates a [`Picture`](Self::Picture) error.
     pub fn picture(picture: impl Into<String>, reason: impl ToString) -> Self {
         Self::Picture { picture: picture.into(), reason: reason.to_string() }
     }
 
-    /// A [`Layout`](Self::Layout) error of `path`.
+    /// Creates a [`Layout`](Self::Layout) error.
     pub(crate) fn layout(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
         Self::Layout { path: path.into(), reason: reason.into() }
     }
 
-    /// A [`Classes`](Self::Classes) error of a class of `source`.
+    /// Creates a [`Classes`](Self::Classes) error for a class of `source`.
     pub(crate) fn class(
         source: &dyn PictureSource,
         class: impl Into<String>,
@@ -123,7 +123,7 @@ impl DataError {
     }
 }
 
-/// How a message about pictures begins that lie in `place`.
+/// The prefix `"PLACE: "` of a message, or an empty string if there is no place.
 fn at(place: &Option<PathBuf>) -> String {
     place.as_ref().map_or(String::new(), |place| format!("{}: ", place.display()))
 }

@@ -1,10 +1,10 @@
-//! A request, made once for the whole process, that what is under way end early.
+//! Process-wide request to stop a long operation early.
 //!
-//! Programs make it when a signal such as Ctrl-C's arrives. Whatever may take more than a moment -
-//! listing a folder, decoding pictures, computing features, fitting a probe - [checks](check) for
-//! it on the way, so that it ends with an error within about the time of a picture or of a pass
-//! over the features, and leaves no half-written file. Training ends after its current step
-//! instead, with a checkpoint.
+//! A program makes the request when a signal such as Ctrl-C arrives. Long operations (listing a
+//! folder, decoding pictures, computing features, fitting a probe) call [`check`] regularly. They
+//! then return an error within about the time needed for one picture or one pass over the features,
+//! and leave no incomplete file. Training stops after its current step instead, and writes a
+//! checkpoint.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,17 +12,17 @@ use crate::DataError;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// Makes the request. It cannot be taken back.
+/// Makes the request. It cannot be withdrawn.
 pub fn request() {
     REQUESTED.store(true, Ordering::Relaxed);
 }
 
-/// Whether it has been made.
+/// Returns true if the request has been made.
 pub fn is_requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
 }
 
-/// An error once the request has been made.
+/// Returns an error if the request has been made.
 ///
 /// # Errors
 ///

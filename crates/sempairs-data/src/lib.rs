@@ -1,46 +1,68 @@
-//! Pictures and pairs of pictures: where they come from, which goes with which, and a decoded cache.
+//! Image sources, pairs of images, and a cache of decoded images.
 //!
-//! This crate knows no tensors. A [`PictureSource`] hands out 8-bit RGB [`Picture`]s by index; a
-//! [`Pairing`] says which picture is whose partner; together they make a [`PairDataset`], which is what
-//! a loader reads.
+//! This crate knows nothing about tensors. It finds and decodes images, and says which image is
+//! paired with which:
 //!
-//! - [`sources`]: folders, CIFAR, STL-10, and parts and sums of other sources;
-//! - [`pairing`] and [`manifest`]: drawn pairs and curated ones;
-//! - [`cache`]: pictures decoded once, to one memory-mapped file;
-//! - [`screen`] and [`sift`]: what to do with pictures that cannot be decoded;
-//! - [`interrupt`]: a request that what is under way end early.
+//! - [`PictureSource`] is the trait of an indexed collection of 8-bit RGB images ([`Picture`]). The
+//!   module [`sources`] implements it for folders ([`FolderSource`], [`FlatSource`]), CIFAR
+//!   ([`CifarSource`]) and STL-10 ([`Stl10Source`]), and for parts and concatenations of other
+//!   sources ([`Subset`], [`Concat`]).
+//! - [`Pairing`] is the rule that gives every image its partner: the image itself, a random image
+//!   of the same class, or the rows of a CSV file ([`Manifest`]).
+//! - [`PairDataset`] is a source with its pairs. A data loader reads its batches from it.
+//! - [`CachedSource`] holds the images of a source, decoded once, in one memory-mapped file.
+//! - [`validate()`] and [`validate_headers()`] find the images of a source that cannot be decoded.
+//! - [`interrupt`] lets a program stop a long operation early.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use sempairs_data::{FolderSource, OnBadPicture, PairDataset, Pairing, validate};
+//!
+//! // One folder per class: pets/cat/*.jpg, pets/dog/*.jpg, ...
+//! let source = Arc::new(FolderSource::open("pets")?);
+//! let (good, bad) = validate(source, OnBadPicture::Skip)?;
+//! eprintln!("{} images cannot be decoded", bad.len());
+//!
+//! // Semantic pairs: each image with another one of its class.
+//! let pairs = Pairing::RandomInClass.pairs(&good, 0)?;
+//! let data = PairDataset::new(Arc::new(good), pairs);
+//! let left = data.source().read(data.pair(0).left)?;
+//! println!("{} x {} pixels", left.width(), left.height());
+//! # Ok::<(), sempairs_data::DataError>(())
+//! ```
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cache;
 mod decode;
 mod error;
+mod exclusion;
+mod file_stamp;
 pub mod interrupt;
 mod jpeg;
-mod key;
-mod left_out;
 pub mod manifest;
 pub mod pairing;
 mod paper_classes;
 mod picture;
+mod rng_key;
 mod source;
 pub mod sources;
-mod stamp;
 mod validate;
 
 pub use cache::CachedSource;
 pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
 pub use error::DataError;
-pub use key::{Key, Side};
-pub use left_out::LeftOut;
+pub use exclusion::LeftOut;
+pub use file_stamp::Stamp;
 pub use manifest::Manifest;
 pub use pairing::{Pair, PairDataset, Pairing};
 pub use paper_classes::{PaperClass, paper_classes};
 pub use picture::Picture;
+pub use rng_key::{Key, Side};
 pub use source::PictureSource;
 pub use sources::{
     CifarKind, CifarSource, Concat, FlatSource, FolderSource, Split, Stl10Source, Stl10Split,
     Subset,
 };
-pub use stamp::Stamp;
-pub use validate::{BadPicture, OnBadPicture, screen, sift};
+pub use validate::{BadPicture, OnBadPicture, validate, validate_headers};

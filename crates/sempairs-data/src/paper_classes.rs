@@ -1,24 +1,25 @@
 use serde::Deserialize;
 
-/// A class of the paper's data set, "Enhancing Self-Supervised Learning with Semantic Pairs"
-/// (arXiv 2510.08722).
+/// A class of the data set of "Enhancing Self-Supervised Learning with Semantic Pairs" (arXiv
+/// 2510.08722).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaperClass {
-    /// The name, as ImageNet writes it.
+    /// The class's name in ImageNet.
     pub name: String,
-    /// The name as the paper prints it; it differs for two classes.
+    /// The class's name as printed in the paper; it differs from `name` for two classes.
     pub paper_name: String,
-    /// The folder in ImageNet-1K; `None` for the two classes that ImageNet-1K does not have.
+    /// The class's folder in ImageNet-1K (WordNet ID); `None` for the two classes that ImageNet-1K
+    /// does not contain.
     pub wnid: Option<String>,
-    /// The class's number in ImageNet-1K, from zero.
+    /// The class's index in ImageNet-1K, from zero.
     pub imagenet_index: Option<usize>,
-    /// The group that the paper lists the class in.
+    /// The group under which the paper lists the class.
     pub group: String,
-    /// Whether Tiny-ImageNet has the class too.
+    /// Whether Tiny-ImageNet contains the class.
     pub in_tiny_imagenet: bool,
 }
 
-/// A line of the file; the columns that only a reader of the file wants are left out.
+/// A row of the CSV file. Columns that are only for human readers are not listed here.
 #[derive(Deserialize)]
 struct Line {
     wnid: String,
@@ -30,17 +31,18 @@ struct Line {
     in_imagenet1k: String,
 }
 
-/// The classes that the paper prints, in its order, from `data/manifests/paper_classes.csv`.
+/// The classes printed in the paper, in its order, read from `data/manifests/paper_classes.csv`.
 ///
-/// The paper states 187 classes and prints 175 names. ImageNet-1K has 173 of them (it lacks
-/// `lemon_shark` and `tadpole`, which are WordNet synsets without pictures there), so of the paper's
-/// 157 pairs a class 173 x 157 = 27,161 can be built and not the 29,359 of 187 classes.
-/// Tiny-ImageNet has 59. `crane` stands among the animals and is taken for the bird.
+/// The paper states 187 classes but prints 175 names. ImageNet-1K contains 173 of them (it lacks
+/// `lemon_shark` and `tadpole`, which are WordNet synsets without pictures there). With the paper's
+/// 157 pairs per class, 173 x 157 = 27,161 pairs can therefore be built, not the 29,359 of 187
+/// classes. Tiny-ImageNet contains 59 of the classes. `crane` is listed among the animals, so it is
+/// taken to be the bird.
 pub fn paper_classes() -> Vec<PaperClass> {
     const FILE: &str = include_str!("../../../data/manifests/paper_classes.csv");
     let lines = csv::Reader::from_reader(FILE.as_bytes()).into_deserialize::<Line>();
     lines
-        .map(|line| line.expect("the file that this crate was built with is well formed"))
+        .map(|line| line.expect("the CSV file is embedded at build time and is well formed"))
         .map(|line| PaperClass {
             wnid: (line.in_imagenet1k == "yes").then_some(line.wnid),
             name: line.name,
@@ -76,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_imagenet_lacks_has_no_id() {
+    fn classes_missing_from_imagenet_have_no_id() {
         let missing = paper_classes().into_iter().filter(|class| class.wnid.is_none());
         assert_eq!(missing.map(|class| class.name).collect::<Vec<_>>(), ["lemon_shark", "tadpole"]);
     }

@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 
-/// An 8-bit RGB picture, rows from top to bottom, the three channels of a pixel side by side.
+/// An 8-bit RGB picture: rows from top to bottom, the three channels of a pixel interleaved.
 ///
-/// The pixels are borrowed where the source holds them in memory already (the decoded cache) and
-/// owned where they were made for the occasion (a decoded file, a drawn scene).
+/// The pixels are borrowed if the source holds them in memory (as the decoded cache does), and
+/// owned if they were created for this picture (decoded from a file, or rendered).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture<'a> {
     width: usize,
@@ -12,34 +12,34 @@ pub struct Picture<'a> {
 }
 
 impl<'a> Picture<'a> {
-    /// A picture of `width` by `height` pixels from `3 * width * height` bytes.
+    /// Creates a picture of `width` by `height` pixels from `3 * width * height` bytes.
     ///
     /// # Panics
     ///
-    /// If a side is zero or the number of bytes is another.
+    /// Panics if a side is zero or if the number of bytes does not match.
     pub fn new(width: usize, height: usize, pixels: impl Into<Cow<'a, [u8]>>) -> Self {
         let pixels = pixels.into();
-        assert!(width > 0 && height > 0, "a picture has at least one pixel, not {width}x{height}");
+        assert!(width > 0 && height > 0, "a picture of {width}x{height} has no pixels");
         assert_eq!(pixels.len(), 3 * width * height, "bytes of a {width}x{height} RGB picture");
         Self { width, height, pixels }
     }
 
-    /// Pixels from left to right.
+    /// Width in pixels.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Pixels from top to bottom.
+    /// Height in pixels.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// The bytes: `pixels()[3 * (y * width + x) + channel]`.
+    /// The pixels as bytes; the value of a channel is `pixels()[3 * (y * width + x) + channel]`.
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
     }
 
-    /// The same picture with pixels of its own.
+    /// Converts into a picture that owns its pixels.
     pub fn into_owned(self) -> Picture<'static> {
         Picture {
             width: self.width,

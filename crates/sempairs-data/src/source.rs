@@ -2,14 +2,15 @@ use std::path::Path;
 
 use crate::{DataError, LeftOut, Picture, Stamp};
 
-/// A numbered collection of pictures, some or all of them with a class.
+/// An indexed collection of pictures, of which some or all have a class.
 ///
-/// Sources are read from many threads at once, so `read` takes `&self` and keeps no position.
+/// Sources are read from many threads at once; `read` therefore takes `&self` and keeps no
+/// position.
 ///
 /// ```
 /// use sempairs_data::{DataError, Picture, PictureSource};
 ///
-/// /// Two classes of plain pictures.
+/// /// Two classes of uniformly grey pictures.
 /// struct Plain;
 ///
 /// impl PictureSource for Plain {
@@ -34,57 +35,57 @@ use crate::{DataError, LeftOut, Picture, Stamp};
 /// assert_eq!(Plain.read(3).unwrap().width(), 8);
 /// ```
 pub trait PictureSource: Send + Sync {
-    /// How many pictures there are.
+    /// Returns the number of pictures.
     fn len(&self) -> usize;
 
-    /// Whether there are none.
+    /// Returns true if there are no pictures.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The names of the classes, in the order of their numbers; empty for an unlabelled source.
+    /// The names of the classes, in the order of their indices; empty for an unlabelled source.
     fn classes(&self) -> &[String];
 
-    /// The class of a picture, an index into [`classes`](Self::classes); `None` if it has none.
+    /// The class of a picture, as an index into [`classes`](Self::classes); `None` if it has none.
     fn class(&self, index: usize) -> Option<usize>;
 
-    /// What to call a picture in messages and manifests: its path relative to the source's root, or
-    /// the file and the record.
+    /// The name of a picture in messages and manifests: its path relative to the source's root, or
+    /// the file and the record's number.
     fn name(&self, index: usize) -> String;
 
-    /// The picture itself.
+    /// Reads and decodes a picture.
     ///
     /// # Errors
     ///
-    /// [`DataError`] with the picture's name and the reason, if it cannot be read or decoded.
+    /// [`DataError`] with the picture's name and the reason if it cannot be read or decoded.
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError>;
 
-    /// Whether the first bytes of a picture's file are those of a picture, by which a film is found
-    /// without reading it. By default all is well, as in sources whose pictures lie in no file of
-    /// their own.
+    /// Checks that the first bytes of a picture's file are those of a supported format. This finds,
+    /// for example, a video without reading all of it. The default, for sources whose pictures have
+    /// no files of their own, always succeeds.
     ///
     /// # Errors
     ///
-    /// That of [`read`](Self::read), if the first bytes tell.
+    /// The error that [`read`](Self::read) would return, if the first bytes are enough to tell.
     fn peek(&self, _index: usize) -> Result<(), DataError> {
         Ok(())
     }
 
-    /// Where the pictures lie, for messages: a folder or a file. `None`, the default, for pictures
-    /// that lie in no single place.
+    /// The folder or file that holds the pictures, for messages. `None`, the default, if there is
+    /// no single one.
     fn place(&self) -> Option<&Path> {
         None
     }
 
-    /// The names of the pictures that are not here although they are where these come from, so that
-    /// a message can say why; none by default.
+    /// The names of the pictures that were excluded from this source, each with the reason.
+    /// Messages use it to explain why a name is unknown. Empty by default.
     fn left_out(&self) -> Vec<(String, LeftOut)> {
         Vec::new()
     }
 
-    /// Length and time of the file that a picture lies in, by which a [cache](crate::cache) knows
-    /// that the file was replaced under the same name. `None`, the default, for pictures that lie
-    /// in no file.
+    /// Length and modification time of a picture's file, from which a [cache](crate::cache)
+    /// recognises that a file was replaced under the same name. `None`, the default, for pictures
+    /// without a file.
     fn stamp(&self, _index: usize) -> Option<Stamp> {
         None
     }

@@ -11,20 +11,21 @@ use sempairs_internal::progress_bar;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnBadPicture {
-    /// Stop with the picture's name and the reason.
+    /// Return an error with the picture's name and the reason.
     #[default]
     Error,
-    /// Leave it out, and list it.
+    /// Exclude the picture and report it.
     Skip,
 }
 
 impl OnBadPicture {
-    /// An error of reading pictures, with `setting` named at its end, as it stands, if that would
-    /// have left a bad picture out.
+    /// Adds to a [`DataError::Picture`] the hint that `setting` (a flag or key, quoted as it should
+    /// appear) would skip such pictures. Other errors, and all errors under [`Skip`](Self::Skip),
+    /// are returned unchanged.
     pub fn explain(self, error: DataError, setting: &str) -> DataError {
         match (error, self) {
             (DataError::Picture { picture, reason }, Self::Error) => {
-                let reason = format!("{reason}; {setting} leaves such pictures out");
+                let reason = format!("{reason}; {setting} skips such pictures");
                 DataError::Picture { picture, reason }
             }
             (error, _) => error,
@@ -32,12 +33,12 @@ impl OnBadPicture {
     }
 }
 
-/// A picture that was left out.
+/// A picture that was excluded because it cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadPicture {
-    /// Its name in the source.
+    /// The picture's name in the source.
     pub name: String,
-    /// The whole message.
+    /// The full error message.
     pub reason: String,
 }
 
@@ -53,17 +54,18 @@ impl std::fmt::Display for BadPicture {
     }
 }
 
-/// Looks at the [first bytes](PictureSource::peek) of every picture's file, on all cores, and
-/// returns the pictures that begin as such with a list of the others: films, formats that are not
-/// supported, links that lead nowhere.
+/// Checks the [first bytes](PictureSource::peek) of every picture's file, on all cores.
 ///
-/// This takes moments where [`screen`] takes minutes, and leaves torn pictures in.
+/// Returns the pictures that pass, and a list of the others: videos, unsupported formats, broken
+/// links. This is much faster than [`validate()`], but does not find truncated or damaged pictures.
 ///
 /// # Errors
 ///
-/// Under [`OnBadPicture::Error`] that of the first such file, which says how many there are. Under
-/// either, if none is left, and [`DataError::Interrupted`].
-pub fn sift(
+/// - Under [`OnBadPicture::Error`], the error of the first file that fails, with the number of such
+///   files.
+/// - Under [`OnBadPicture::Skip`], the error of the first file if no picture passes.
+/// - [`DataError::Interrupted`].
+pub fn validate_headers(
     source: Arc<dyn PictureSource>,
     on_bad: OnBadPicture,
 ) -> Result<(Subset, Vec<BadPicture>), DataError> {
@@ -74,16 +76,19 @@ pub fn sift(
     without(source, bad)
 }
 
-/// Reads every picture of `source` once, on all cores, and returns the readable ones with a list of
-/// the others, so that training never meets a bad picture half-way.
+/// Reads and decodes every picture of `source` once, on all cores, so that training does not fail
+/// on a bad picture later.
 ///
-/// A [cache](crate::cache) does the same while it is built; this is for training without one.
+/// Returns the pictures that can be decoded, and a list of the others. A [cache](crate::cache) does
+/// the same while it is built; this function is for training without a cache.
 ///
 /// # Errors
 ///
-/// Under [`OnBadPicture::Error`] that of a bad picture; files that are [none](sift) are found
-/// before any is read in full. Under either, if none can be read, and [`DataError::Interrupted`].
-pub fn screen(
+/// - Under [`OnBadPicture::Error`], the error of a bad picture. Files that fail
+///   [`validate_headers`] are found before any picture is decoded.
+/// - Under [`OnBadPicture::Skip`], the error of the first picture if none can be decoded.
+/// - [`DataError::Interrupted`].
+pub fn validate(
     source: Arc<dyn PictureSource>,
     on_bad: OnBadPicture,
 ) -> Result<(Subset, Vec<BadPicture>), DataError> {
@@ -108,12 +113,12 @@ pub fn screen(
             .collect(),
     };
     drop(bar);
-    // Pictures that were not looked at any more are not bad ones.
+    // After an interrupt the remaining pictures fail with `Interrupted`; they are not bad.
     interrupt::check()?;
     without(source, bad)
 }
 
-/// The pictures whose files do not begin as one, by their numbers.
+/// The pictures that fail [`PictureSource::peek`], with their indices and errors.
 ///
 /// # Errors
 ///
@@ -124,7 +129,7 @@ pub(crate) fn unfit(source: &dyn PictureSource) -> Result<BTreeMap<usize, DataEr
         let found = interrupt::check().and_then(|()| source.peek(index));
         bar.inc(1);
         match found.err()? {
-            // A picture that was not looked at any more is not a bad one.
+            // An interrupted check says nothing about the picture.
             error @ DataError::Interrupted => Some(Err(error)),
             error => Some(Ok((index, error))),
         }
@@ -132,20 +137,21 @@ pub(crate) fn unfit(source: &dyn PictureSource) -> Result<BTreeMap<usize, DataEr
     (0..source.len()).into_par_iter().filter_map(peek).collect()
 }
 
-/// The error of the first bad picture, which says how many there are; nothing if there is none.
+/// Returns the error of the first bad picture, with the number of bad ones; `Ok` if there are none.
 pub(crate) fn refuse(bad: BTreeMap<usize, DataError>) -> Result<(), DataError> {
     let count = bad.len();
     match bad.into_values().next() {
         None => Ok(()),
         Some(DataError::Picture { picture, reason }) if count > 1 => {
-            let reason = format!("{reason} (the first of {count} files that are no such pictures)");
+            let reason = format!("{reason} (the first of {count} files that cannot be decoded)");
             Err(DataError::Picture { picture, reason })
         }
         Some(error) => Err(error),
     }
 }
 
-/// The other pictures, if there are any, and a list of the bad ones.
+/// The pictures of `source` without the `bad` ones, and a list of the bad ones; the first error if
+/// no picture is left.
 fn without(
     source: Arc<dyn PictureSource>,
     bad: BTreeMap<usize, DataError>,
@@ -164,13 +170,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_error_of_a_bad_picture_names_the_setting_that_is_not_yet_given() {
-        let error = || DataError::picture("cat/1.png", "torn");
+    fn the_error_of_a_bad_picture_names_the_setting_that_would_skip_it() {
+        let error = || DataError::picture("cat/1.png", "truncated");
         let message = |on_bad: OnBadPicture| on_bad.explain(error(), "`--skip`").to_string();
         assert_eq!(
             message(OnBadPicture::Error),
-            "cat/1.png: cannot be decoded: torn; `--skip` leaves such pictures out"
+            "cat/1.png: cannot be decoded: truncated; `--skip` skips such pictures"
         );
-        assert_eq!(message(OnBadPicture::Skip), "cat/1.png: cannot be decoded: torn");
+        assert_eq!(message(OnBadPicture::Skip), "cat/1.png: cannot be decoded: truncated");
     }
 }

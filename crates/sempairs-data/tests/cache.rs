@@ -1,13 +1,13 @@
-//! The decoded cache: what it holds, and what it refuses.
+//! The cache of decoded pictures: its content, and the files it rejects.
 
-mod made;
+mod support;
 
 use std::fs;
 use std::path::Path;
 
 use image::ImageFormat;
-use made::{Labelled, encode, plain, put, smooth, varied};
 use sempairs_data::{CachedSource, DataError, FolderSource, OnBadPicture, Picture, PictureSource};
+use support::{Labelled, encode, plain, put, smooth, varied};
 
 /// Pictures of several sizes in two classes.
 fn folder() -> (tempfile::TempDir, FolderSource) {
@@ -40,7 +40,7 @@ fn a_cache_holds_the_pictures_at_the_chosen_short_side() {
         assert_eq!(cache.class(index), source.class(index));
         let original = source.read(index).unwrap();
         if (original.width(), original.height()) == size {
-            assert_eq!(picture, original, "what is not larger stays to the bit");
+            assert_eq!(picture, original, "a picture that is not larger is unchanged");
         }
     }
     let trusting = CachedSource::open_trusting(&path).unwrap();
@@ -49,7 +49,8 @@ fn a_cache_holds_the_pictures_at_the_chosen_short_side() {
 
 #[test]
 fn shrinking_is_antialiased() {
-    // Halving a smooth gradient keeps it; a fine chequerboard becomes its mean and no pattern.
+    // Reducing keeps a smooth gradient, and turns a fine chequerboard into its mean without
+    // aliasing.
     let root = tempfile::tempdir().unwrap();
     let chequer =
         image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([255 * ((x + y) % 2) as u8; 3]));
@@ -70,7 +71,7 @@ fn shrinking_is_antialiased() {
 }
 
 #[test]
-fn a_cache_is_reused_and_never_mistaken() {
+fn a_cache_is_reused_only_for_the_same_source_and_short_side() {
     let (root, source) = folder();
     let path = root.path().join("a.cache");
     let open = |source: &dyn PictureSource, side| {
@@ -82,19 +83,19 @@ fn a_cache_is_reused_and_never_mistaken() {
     assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written);
 
     let message = open(&source, 32).unwrap_err().to_string();
-    assert!(message.contains("a.cache: a cache of short side 16, not 32"), "{message}");
+    assert!(message.contains("a.cache: the cache has a short side of 16, not 32"), "{message}");
     // Other pixels under the same names.
     put(root.path(), "cat/0.png", &encode(smooth(40, 30), ImageFormat::Png));
     let message = open(&source, 16).unwrap_err().to_string();
-    assert!(message.contains("a cache of other pictures"), "{message}");
-    // One picture more.
+    assert!(message.contains("made from other pictures"), "{message}");
+    // Other names and classes.
     let message = open(&Labelled::new(&[3, 4]), 16).unwrap_err().to_string();
-    assert!(message.contains("a cache of other pictures"), "{message}");
+    assert!(message.contains("made from other pictures"), "{message}");
 }
 
 #[test]
-fn a_replaced_file_is_noticed_wherever_it_lies() {
-    // More pictures than the identity looks at the pixels of, which are the first of every three.
+fn a_replaced_file_is_detected_at_any_index() {
+    // Of 48 pictures, the identity hashes the pixels of every third only.
     let root = tempfile::tempdir().unwrap();
     for number in 0..48 {
         put(root.path(), &format!("a/{number:02}.png"), &plain(number));
@@ -109,7 +110,7 @@ fn a_replaced_file_is_noticed_wherever_it_lies() {
         |time| fs::File::options().write(true).open(&replaced).unwrap().set_modified(time).unwrap();
     let refused = || {
         let message = open().unwrap_err().to_string();
-        assert!(message.contains("lengths or times of their files differ"), "{message}");
+        assert!(message.contains("modification times of their files differ"), "{message}");
     };
     // Another length at the same time.
     let time = time.unwrap();
@@ -135,14 +136,14 @@ fn bad_pictures_stop_the_build_or_are_listed() {
     assert!(
         matches!(&error, DataError::Picture { picture, .. } if picture.ends_with("cat/bad.jpg"))
     );
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no file remains");
 
     let report = CachedSource::build(&source, 16, &path, OnBadPicture::Skip).unwrap();
     assert_eq!((report.pictures, report.bad[0].name.as_str()), (6, "cat/bad.jpg"));
     let cache = CachedSource::open_or_build(&source, 16, &path, OnBadPicture::Skip).unwrap();
     assert_eq!(cache.bad(), report.bad);
     assert_eq!((cache.len(), cache.class(3)), (6, Some(1)));
-    // A cache that lacks pictures does not pass for a complete one.
+    // Under `Error`, a cache without the bad pictures is not accepted.
     let error = CachedSource::open_or_build(&source, 16, &path, OnBadPicture::Error).unwrap_err();
     assert!(error.to_string().contains("cat/bad.jpg"), "{error}");
 
@@ -151,7 +152,7 @@ fn bad_pictures_stop_the_build_or_are_listed() {
     let source = FolderSource::open(none.path()).unwrap();
     let error = CachedSource::build(&source, 16, &path, OnBadPicture::Skip).unwrap_err();
     assert!(error.to_string().contains("1.jpg: cannot be decoded"), "{error}");
-    assert_eq!(CachedSource::open(&path).unwrap().len(), 6, "the old cache is untouched");
+    assert_eq!(CachedSource::open(&path).unwrap().len(), 6, "the old cache is unchanged");
 }
 
 fn open_damaged(path: &Path, bytes: &[u8]) -> String {
@@ -166,7 +167,7 @@ fn open_damaged(path: &Path, bytes: &[u8]) -> String {
 }
 
 #[test]
-fn damage_anywhere_is_found_when_a_cache_is_opened() {
+fn damage_anywhere_is_detected_when_a_cache_is_opened() {
     let (root, source) = folder();
     let path = root.path().join("a.cache");
     CachedSource::build(&source, 9, &path, OnBadPicture::Error).unwrap();
@@ -183,7 +184,7 @@ fn damage_anywhere_is_found_when_a_cache_is_opened() {
     }
     assert!(open_damaged(&other, &bytes[..bytes.len() - 1]).contains("its end is missing"));
     assert!(open_damaged(&other, b"a text").contains("6 bytes long"));
-    assert!(open_damaged(&other, &[b'x'; 500]).contains("no decoded cache"));
+    assert!(open_damaged(&other, &[b'x'; 500]).contains("not a decoded cache"));
     let doubled = [&bytes[..], &bytes[..]].concat();
     assert!(open_damaged(&other, &doubled).contains("length"));
     let mut newer = bytes.clone();
@@ -192,10 +193,10 @@ fn damage_anywhere_is_found_when_a_cache_is_opened() {
     let mut pixel = bytes;
     pixel[100] ^= 1;
     assert!(open_damaged(&other, &pixel).contains("checksum of bytes 0 to"));
-    assert!(CachedSource::open_trusting(&other).is_ok(), "the pixels were taken on trust");
+    assert!(CachedSource::open_trusting(&other).is_ok(), "the pixels are not checked");
 }
 
-/// More than one checksum's worth of pictures.
+/// Pictures with more pixels than fit under one checksum.
 struct Large;
 
 impl PictureSource for Large {
@@ -239,7 +240,7 @@ fn a_cache_of_many_chunks_is_checked_in_every_one() {
 }
 
 #[test]
-fn a_cache_of_nothing_is_refused() {
+fn an_empty_cache_is_rejected() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("a.cache");
     let build = |source: &dyn PictureSource, side| {

@@ -1,10 +1,10 @@
-//! Files that are pictures, in all their kinds, and files that are not.
+//! Decoding of all supported formats, and errors for other files.
 
-mod made;
+mod support;
 
 use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba};
-use made::{encode, jpeg, smooth, varied};
 use sempairs_data::{DataError, decode};
+use support::{encode, jpeg, smooth, varied};
 
 fn reason(bytes: &[u8]) -> String {
     match decode(bytes, "file.jpg") {
@@ -17,7 +17,7 @@ fn reason(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn lossless_formats_come_back_to_the_bit() {
+fn lossless_formats_are_decoded_exactly() {
     let picture = varied(13, 7);
     for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP] {
         let decoded = decode(&encode(picture.clone(), format), "x").unwrap();
@@ -27,7 +27,7 @@ fn lossless_formats_come_back_to_the_bit() {
 }
 
 #[test]
-fn a_jpeg_comes_back_nearly() {
+fn a_jpeg_is_decoded_approximately() {
     let picture = smooth(40, 24);
     let decoded = decode(&encode(picture.clone(), ImageFormat::Jpeg), "x").unwrap();
     assert_eq!((decoded.width(), decoded.height()), (40, 24));
@@ -37,7 +37,7 @@ fn a_jpeg_comes_back_nearly() {
 }
 
 #[test]
-fn the_content_decides_and_not_the_name() {
+fn the_format_is_recognised_from_the_content_not_the_name() {
     let picture = varied(5, 5);
     let png = encode(picture.clone(), ImageFormat::Png);
     assert_eq!(decode(&png, "named.jpg").unwrap().pixels(), picture.as_raw());
@@ -56,7 +56,7 @@ fn greyscale_is_repeated_over_the_channels() {
 }
 
 #[test]
-fn alpha_is_dropped_and_what_it_hid_is_shown() {
+fn alpha_is_dropped_and_the_colours_below_it_are_kept() {
     let rgba =
         ImageBuffer::from_fn(3, 2, |x, y| Rgba([10 * x as u8, 20 * y as u8, 5, 85 * x as u8]));
     let decoded = decode(&encode(rgba.clone(), ImageFormat::Png), "x").unwrap();
@@ -69,7 +69,7 @@ fn alpha_is_dropped_and_what_it_hid_is_shown() {
 }
 
 #[test]
-fn sixteen_bits_become_eight() {
+fn sixteen_bits_are_rounded_to_eight() {
     let deep = ImageBuffer::from_pixel(2, 2, Rgb([65535u16, 128 * 257, 0]));
     let decoded = decode(&encode(deep, ImageFormat::Png), "x").unwrap();
     assert_eq!(&decoded.pixels()[..3], [255, 128, 0]);
@@ -79,20 +79,20 @@ fn sixteen_bits_become_eight() {
 }
 
 #[test]
-fn a_palette_is_looked_up() {
-    // A GIF is nothing but palette.
+fn palette_colours_are_looked_up() {
+    // Every GIF has a palette.
     let mut picture = RgbImage::from_pixel(4, 4, Rgb([200, 10, 30]));
     picture.put_pixel(1, 2, Rgb([0, 0, 255]));
     let decoded = decode(&encode(picture.clone(), ImageFormat::Gif), "x").unwrap();
     assert_eq!(decoded.pixels(), picture.as_raw());
-    // And a PNG of two bits a pixel, 4x1: colours 0, 1, 2, 3.
+    // A PNG with two bits per pixel, of size 4x1 and with colours 0, 1, 2, 3.
     let palette = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 8, 7]];
     let decoded = decode(&palette_png(&palette.concat()), "x").unwrap();
     assert_eq!((decoded.width(), decoded.height()), (4, 1));
     assert_eq!(decoded.pixels(), palette.concat());
 }
 
-/// A PNG of one row of four pixels of a palette of four (PNG specification, chapter 11).
+/// A PNG with one row of four pixels and a palette of four colours (PNG specification, chapter 11).
 fn palette_png(palette: &[u8]) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut chunk = |name: &[u8; 4], body: &[u8]| {
@@ -103,29 +103,29 @@ fn palette_png(palette: &[u8]) -> Vec<u8> {
     };
     chunk(b"IHDR", &[0, 0, 0, 4, 0, 0, 0, 1, 2, 3, 0, 0, 0]);
     chunk(b"PLTE", palette);
-    // zlib: one stored block of two bytes (no filter, 00 01 10 11), and its Adler-32 checksum.
+    // zlib: one stored block of two bytes (filter 0, then 00 01 10 11) and its Adler-32 checksum.
     chunk(b"IDAT", &[0x78, 1, 1, 2, 0, 0xFD, 0xFF, 0, 0x1B, 0, 0x1D, 0, 0x1C]);
     chunk(b"IEND", &[]);
     file
 }
 
 #[test]
-fn cmyk_becomes_rgb_as_in_pillow() {
-    // Adobe stores the inverse, so red is (255 - C) (255 - K) / 255 = 200 * 128 / 255.
+fn cmyk_is_converted_as_in_pillow() {
+    // Adobe stores inverted values, so red is (255 - C) (255 - K) / 255 = 200 * 128 / 255.
     let ink = jpeg::four_components([200, 100, 50, 128], Some(0));
     let decoded = decode(&ink, "x").unwrap();
     assert_eq!((decoded.width(), decoded.height()), (8, 8));
     for (value, expected) in decoded.pixels().iter().zip([100u8, 50, 25].iter().cycle()) {
         assert!(value.abs_diff(*expected) <= 1, "{value} and {expected}");
     }
-    // Without Adobe's marker, four components are read in the same way.
+    // Without Adobe's marker, four components are interpreted in the same way.
     let unmarked = jpeg::four_components([200, 100, 50, 128], None);
     assert_eq!(decode(&unmarked, "x").unwrap(), decoded);
 }
 
 #[test]
-fn ycck_becomes_rgb_as_in_pillow() {
-    // Y = 180 without chroma is C = M = Y = 180 before the inversion: 75 * 128 / 255.
+fn ycck_is_converted_as_in_pillow() {
+    // Y = 180 without chroma gives C = M = Y = 180 before inversion: 75 * 128 / 255.
     let ink = jpeg::four_components([180, 128, 128, 128], Some(2));
     let decoded = decode(&ink, "x").unwrap();
     assert!(decoded.pixels().iter().all(|value| value.abs_diff(38) <= 1), "{decoded:?}");
@@ -133,11 +133,12 @@ fn ycck_becomes_rgb_as_in_pillow() {
 
 #[test]
 fn exif_orientation_is_applied() {
-    // Four quadrants, told apart by which channel is bright.
+    // Four quadrants, distinguished by their bright channels.
     let quadrants = [[250, 0, 0], [0, 250, 0], [0, 0, 250], [250, 250, 250]];
     let stored = RgbImage::from_fn(64, 32, |x, y| Rgb(quadrants[(x / 32 + 2 * (y / 16)) as usize]));
     let jpeg = encode(stored, ImageFormat::Jpeg);
-    // What lies at the top left, top right, bottom left and bottom right (EXIF 2.32, tag 0x0112).
+    // The quadrants shown at the top left, top right, bottom left and bottom right (EXIF 2.32, tag
+    // 0x0112).
     let shown = [
         [0, 1, 2, 3],
         [1, 0, 3, 2],
@@ -160,12 +161,12 @@ fn exif_orientation_is_applied() {
             }
         }
     }
-    let senseless = decode(&jpeg::with_orientation(&jpeg, 99), "x").unwrap();
-    assert_eq!((senseless.width(), senseless.height()), (64, 32));
+    let invalid = decode(&jpeg::with_orientation(&jpeg, 99), "x").unwrap();
+    assert_eq!((invalid.width(), invalid.height()), (64, 32));
 }
 
 #[test]
-fn extreme_sizes_are_pictures_too() {
+fn extreme_sizes_are_decoded() {
     for format in [ImageFormat::Png, ImageFormat::Jpeg] {
         for (width, height) in [(1, 1), (10_000, 10), (10, 10_000)] {
             let decoded = decode(&encode(smooth(width, height), format), "x").unwrap();
@@ -185,7 +186,7 @@ fn a_text_file_is_not_a_picture() {
 }
 
 #[test]
-fn a_cut_file_never_gives_a_part_of_a_picture() {
+fn a_truncated_file_is_never_decoded_in_part() {
     let picture = varied(40, 24);
     for format in [
         ImageFormat::Jpeg,
@@ -198,7 +199,7 @@ fn a_cut_file_never_gives_a_part_of_a_picture() {
         let bytes = encode(DynamicImage::from(picture.clone()), format);
         let whole = decode(&bytes, "x").unwrap();
         for length in 0..bytes.len() {
-            // A format may end in bytes that no pixel needs.
+            // A format may end with bytes that no pixel needs.
             if let Ok(cut) = decode(&bytes[..length], "x") {
                 assert_eq!(cut, whole, "{format:?} cut to {length} of {} bytes", bytes.len());
                 assert!(format != ImageFormat::Jpeg, "{length} of {} bytes", bytes.len());
@@ -207,11 +208,11 @@ fn a_cut_file_never_gives_a_part_of_a_picture() {
         assert!(decode(&bytes[..bytes.len() * 3 / 4], "x").is_err());
     }
     let jpeg = encode(picture, ImageFormat::Jpeg);
-    assert!(reason(&jpeg[..jpeg.len() - 40]).contains("cut short"));
+    assert!(reason(&jpeg[..jpeg.len() - 40]).contains("truncated"));
 }
 
 #[test]
-fn damage_is_an_error_or_a_picture_and_never_a_panic() {
+fn a_damaged_file_never_causes_a_panic() {
     let picture = varied(33, 20);
     for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
         let bytes = encode(DynamicImage::from(picture.clone()), format);
@@ -226,18 +227,18 @@ fn damage_is_an_error_or_a_picture_and_never_a_panic() {
 }
 
 #[test]
-fn a_gif_with_a_screen_of_no_pixels_is_an_error() {
-    assert_eq!(reason(&made::gif_without_screen()), "it has no pixel: 0x0");
+fn a_gif_with_an_empty_canvas_is_an_error() {
+    assert_eq!(reason(&support::gif_with_empty_canvas()), "its size is 0x0, so it has no pixels");
 }
 
 #[test]
-fn a_tiff_whose_tiles_hold_more_than_its_sides_say_is_an_error() {
+fn a_tiff_whose_tiles_exceed_its_size_is_an_error() {
     let reason = reason(include_bytes!("files/too_many_samples.tif"));
-    assert!(reason.contains("that its sides say"), "{reason}");
+    assert!(reason.contains("but its sides need"), "{reason}");
 }
 
 #[test]
-fn a_size_of_zero_is_an_error_or_a_picture_and_never_a_panic() {
+fn a_size_of_zero_never_causes_a_panic() {
     for format in [
         ImageFormat::Jpeg,
         ImageFormat::Png,
@@ -247,7 +248,7 @@ fn a_size_of_zero_is_an_error_or_a_picture_and_never_a_panic() {
         ImageFormat::Tiff,
     ] {
         let bytes = encode(DynamicImage::from(varied(9, 5)), format);
-        // Wherever in the file its sides stand, in 16 or 32 bits.
+        // At every position, since the sides may be stored anywhere with 16 or 32 bits.
         for width in [2, 4] {
             for at in 0..=bytes.len() - width {
                 let mut zeroed = bytes.clone();
@@ -256,7 +257,7 @@ fn a_size_of_zero_is_an_error_or_a_picture_and_never_a_panic() {
             }
         }
     }
-    // A PNG's stand under a checksum.
+    // The sides of a PNG are protected by a checksum.
     for side in [16..20, 20..24, 16..24] {
         let mut png = encode(varied(8, 8), ImageFormat::Png);
         png[side].fill(0);
@@ -267,7 +268,7 @@ fn a_size_of_zero_is_an_error_or_a_picture_and_never_a_panic() {
 }
 
 #[test]
-fn a_decompression_bomb_is_refused_before_it_unpacks() {
+fn a_decompression_bomb_is_rejected_before_decompression() {
     let mut png = encode(varied(8, 8), ImageFormat::Png);
     png[16..24].copy_from_slice(&[0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60]); // 60,000 x 60,000
     let crc = crc32fast::hash(&png[12..29]).to_be_bytes();
@@ -277,11 +278,11 @@ fn a_decompression_bomb_is_refused_before_it_unpacks() {
     let mut jpeg = encode(varied(8, 8), ImageFormat::Jpeg);
     let frame = jpeg.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0xFF, 0xF0, 0xFF, 0xF0]);
-    assert!(reason(&jpeg).contains("65520x65520 is over the limit"), "{}", reason(&jpeg));
+    assert!(reason(&jpeg).contains("65520x65520 is more than the limit"), "{}", reason(&jpeg));
 }
 
 #[test]
-fn stray_bytes_between_segments_do_no_harm() {
+fn stray_bytes_between_segments_are_ignored() {
     let jpeg = encode(smooth(16, 16), ImageFormat::Jpeg);
     let mut stray = jpeg.clone();
     let table = jpeg.windows(2).position(|pair| pair == [0xFF, 0xDB]).unwrap();
@@ -289,7 +290,7 @@ fn stray_bytes_between_segments_do_no_harm() {
     assert_eq!(decode(&stray, "x").unwrap(), decode(&jpeg, "x").unwrap());
 }
 
-/// Files written by Pillow 13.0, each beside a PNG of what Pillow reads from it.
+/// Files written by Pillow 13.0, each with a PNG of the pixels that Pillow decodes from it.
 const FROM_PILLOW: [(&str, &[u8], &[u8]); 3] = [
     (
         "progressive",
@@ -301,7 +302,7 @@ const FROM_PILLOW: [(&str, &[u8], &[u8]); 3] = [
 ];
 
 #[test]
-fn jpegs_decode_to_what_pillow_reads() {
+fn jpegs_are_decoded_as_by_pillow() {
     for (name, jpeg, png) in FROM_PILLOW {
         let (ours, pillows) = (decode(jpeg, name).unwrap(), decode(png, name).unwrap());
         assert_eq!((ours.width(), ours.height()), (pillows.width(), pillows.height()));
@@ -314,7 +315,7 @@ fn jpegs_decode_to_what_pillow_reads() {
 }
 
 #[test]
-fn a_cut_jpeg_of_any_kind_is_an_error() {
+fn a_truncated_jpeg_of_any_kind_is_an_error() {
     for (name, jpeg, _) in FROM_PILLOW {
         for length in 0..jpeg.len() {
             assert!(decode(&jpeg[..length], name).is_err(), "{name}: {length} of {}", jpeg.len());

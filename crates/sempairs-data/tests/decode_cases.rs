@@ -1,18 +1,19 @@
-//! Files that decoders get wrong, in a folder with what is expected of each.
+//! Files that some decoders get wrong, with the expected result of each.
 //!
-//! `SEMPAIRS_DECODE_CASES` names another folder than `tests/cases`. Its `expected.csv` has a row a
-//! file, `file,verdict,mean_r,mean_g,mean_b,tolerance`: the means of the channels as libjpeg
-//! decodes the file, or the verdict `refuse` for files that are incomplete or malformed.
+//! The environment variable `SEMPAIRS_DECODE_CASES` names a folder to use instead of `tests/cases`.
+//! Its `expected.csv` has one row per file, `file,verdict,mean_r,mean_g,mean_b,tolerance`: with the
+//! verdict `decode`, the channel means as decoded by libjpeg; with the verdict `refuse`, the file
+//! is incomplete or malformed and must be rejected.
 
-#[path = "made/second.rs"]
-mod second;
+#[path = "support/reference_decoder.rs"]
+mod reference_decoder;
 
 use std::path::PathBuf;
 
 use sempairs_data::{Picture, decode};
 
-/// How far the second decoder may be from ours, which rounds the filter and the colours of chroma
-/// in other places: on average, and anywhere.
+/// Allowed mean and maximum differences from the reference decoder, which rounds chroma upsampling
+/// and colour conversion at other points.
 const MEAN: f64 = 1.0;
 const MOST: u8 = 12;
 
@@ -51,29 +52,30 @@ fn decode_cases() {
                 if !bytes.starts_with(&[0xFF, 0xD8]) {
                     continue;
                 }
-                let other = second::decode(&bytes);
+                let other = reference_decoder::decode(&bytes);
                 compared += usize::from(other.is_some());
                 if let Some(other) = other {
-                    let (most, mean) = second::distance(&picture, &other);
+                    let (most, mean) = reference_decoder::distance(&picture, &other);
                     if most > MOST || mean > MEAN {
                         faults.push(format!(
-                            "{file}: {mean} from the second decoder on average, {most} at most"
+                            "{file}: differs from the reference decoder by {mean} on average, \
+                             {most} at most"
                         ));
                     }
                 }
             }
-            (other, _) => panic!("{table:?}: \"{other}\" is no verdict"),
+            (other, _) => panic!("{table:?}: unknown verdict \"{other}\""),
         }
     }
-    assert!(count > 0, "{table:?} has no row");
-    println!("{count} files, {compared} of them compared with the second decoder");
+    assert!(count > 0, "{table:?} has no rows");
+    println!("{count} files, {compared} of them compared with the reference decoder");
     if folder == std::path::Path::new(ours) {
-        assert_eq!(compared, 5, "all files of ours that can be decoded");
+        assert_eq!(compared, 5, "all valid files of the repository");
     }
     assert!(faults.is_empty(), "{} of {count} files:\n{}", faults.len(), faults.join("\n"));
 }
 
-/// Means of the channels over all pixels, in 0..255.
+/// Mean of each channel over all pixels, from 0 to 255.
 fn means(picture: &Picture) -> [f64; 3] {
     let pixels = picture.pixels().as_chunks::<3>().0;
     let sum = |channel: usize| pixels.iter().map(|it| f64::from(it[channel])).sum::<f64>();

@@ -1,32 +1,32 @@
-//! Memory that is taken for files that state far more pixels than they hold.
+//! Memory use of decoding files that state far more pixels than they contain.
 
-mod made;
+mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use image::ImageFormat;
-use made::bytes::{bmp, gif, png, stored};
-use made::{encode, smooth};
 use sempairs_data::decode;
+use support::bytes::{bmp, gif, png, stored};
+use support::{encode, smooth};
 
-/// Counts the bytes that are in use, and the most that ever were.
+/// Allocator that counts the allocated bytes and their maximum.
 struct Counting;
 
 static USED: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: all is passed on to the system's allocator; `realloc` is the trait's own, by way of these
-// two.
+// SAFETY: all calls are forwarded to the system's allocator; `realloc` is the trait's default,
+// which uses these two.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         MOST.fetch_max(USED.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
-        // SAFETY: as the caller promises.
+        // SAFETY: guaranteed by the caller.
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         USED.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: as the caller promises.
+        // SAFETY: guaranteed by the caller.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -34,10 +34,11 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The most that any of these small files may take: a free mebipixel in the dearest of its forms.
+/// Upper bound for each of these small files: the pixels that are always allowed, in the largest
+/// format.
 const BOUND: usize = 24 << 20;
 
-/// The most memory that decoding takes at once.
+/// Maximum memory in use while a file is decoded.
 fn taken(bytes: &[u8]) -> usize {
     MOST.store(USED.load(Relaxed), Relaxed);
     let before = USED.load(Relaxed);
@@ -45,10 +46,10 @@ fn taken(bytes: &[u8]) -> usize {
     MOST.load(Relaxed) - before
 }
 
-// One test, since the counters are the process's.
+// A single test, since the counters belong to the whole process.
 #[test]
-fn a_short_file_takes_little_memory_whatever_it_states() {
-    // The counter counts: 1000 x 1000 pixels as they are.
+fn a_short_file_takes_little_memory_whatever_size_it_states() {
+    // Checks the counter itself: 1000 x 1000 pixels.
     let honest = encode(smooth(1000, 1000), ImageFormat::Png);
     assert!(taken(&honest) >= 3_000_000);
 
@@ -65,7 +66,7 @@ fn a_short_file_takes_little_memory_whatever_it_states() {
         let file = png((side, side), bits, colour, &[palette, (b"IDAT", &pixels)]);
         check("png", &file);
     }
-    // A file that may hold as many pixels, each of 64 bits.
+    // A file long enough for that many pixels, but with 64 bits per pixel.
     let long = vec![0; 1_400_000];
     check("long png", &png((side, side), 16, 6, &[(b"IDAT", &long)]));
     for (bits, compression) in [(24, 0), (8, 0), (8, 1), (4, 2), (32, 0)] {
@@ -75,7 +76,7 @@ fn a_short_file_takes_little_memory_whatever_it_states() {
         check(at, &bytes);
     }
 
-    // Wherever a length or a side stands in a small file, a large one.
+    // Large values at every position of a small file, where a length or a side may be stored.
     let formats = [
         ImageFormat::Png,
         ImageFormat::Gif,
@@ -105,13 +106,13 @@ fn a_short_file_takes_little_memory_whatever_it_states() {
 
 fn check(what: &str, bytes: &[u8]) {
     let taken = taken(bytes);
-    // A byte of WebP can hold many more pixels than one of any other format.
+    // A byte of WebP can stand for many more pixels than a byte of any other format.
     let bound = if bytes.starts_with(b"RIFF") { 4 * BOUND } else { BOUND };
     let start = bytes[..4].escape_ascii();
     assert!(taken < bound, "{what} ({start}): {taken} bytes for {} of the file", bytes.len());
 }
 
-/// A lossless WebP whose header states these sides, with nothing behind it.
+/// A lossless WebP whose header states these sides, without image data.
 fn plain_webp(side: u32) -> Vec<u8> {
     let mut picture = vec![0x2F];
     picture.extend(((side - 1) | ((side - 1) << 14)).to_le_bytes());

@@ -1,18 +1,18 @@
-//! What lies in real folders besides pictures.
+//! Files and folders other than pictures that real image folders contain.
 
-mod made;
+mod support;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use made::{plain, put};
 use sempairs_data::cache::CachedSource;
 use sempairs_data::{
     Concat, DataError, FlatSource, FolderSource, LeftOut, Manifest, OnBadPicture, Pairing,
-    PictureSource, Subset, screen, sift,
+    PictureSource, Subset, validate, validate_headers,
 };
+use support::{plain, put};
 
-const FILM: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2mp41";
+const VIDEO: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2mp41";
 const HEIC: &[u8] = b"\0\0\0\x24ftypheic\0\0\0\0mif1heic";
 
 fn names(source: &dyn PictureSource) -> Vec<String> {
@@ -35,71 +35,71 @@ fn open(root: &Path) -> Arc<dyn PictureSource> {
 }
 
 #[test]
-fn a_film_or_an_unknown_format_is_found_without_being_decoded_and_can_be_skipped() {
+fn a_video_or_an_unknown_format_is_found_without_decoding_and_can_be_skipped() {
     let root = folder();
-    put(root.path(), "cat/b.mp4", FILM);
+    put(root.path(), "cat/b.mp4", VIDEO);
     put(root.path(), "dog/b.heic", HEIC);
     put(root.path(), "dog/d.png", b"");
     let source = open(root.path());
-    let message = sift(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
-    assert!(message.contains("cat/b.mp4: cannot be decoded: it is an MP4 film"), "{message}");
+    let message = validate_headers(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
+    assert!(message.contains("cat/b.mp4: cannot be decoded: it is an MP4 video"), "{message}");
     assert!(message.contains("the first of 3 files"), "{message}");
-    // Screening and caching say the same, before anything is decoded.
+    // `validate` and the cache report the same error, before any picture is decoded.
     let cache = root.path().join(".cache");
     let others = [
-        screen(source.clone(), OnBadPicture::Error).map(drop).unwrap_err(),
+        validate(source.clone(), OnBadPicture::Error).map(drop).unwrap_err(),
         CachedSource::build(&source, 4, &cache, OnBadPicture::Error).map(drop).unwrap_err(),
     ];
     assert!(others.iter().all(|error| error.to_string() == message), "{others:?}");
 
-    let (good, bad) = sift(source.clone(), OnBadPicture::Skip).unwrap();
+    let (good, bad) = validate_headers(source.clone(), OnBadPicture::Skip).unwrap();
     assert_eq!(names(&good), GOOD);
     let listed: Vec<_> = bad.iter().map(|bad| bad.name.as_str()).collect();
     assert_eq!(listed, ["cat/b.mp4", "dog/b.heic", "dog/d.png"]);
     assert!(bad[1].reason.contains("it is HEIC, which is not supported; convert it to JPEG"));
     assert!(bad[2].reason.contains("the file is empty"));
-    let (screened, list) = screen(source.clone(), OnBadPicture::Skip).unwrap();
-    assert_eq!((names(&screened), list), (names(&good), bad));
+    let (validated, list) = validate(source.clone(), OnBadPicture::Skip).unwrap();
+    assert_eq!((names(&validated), list), (names(&good), bad));
 
-    // Pairs that are drawn of the good ones are good for training under `skip`.
+    // Pairs drawn from the good pictures are valid for training under `Skip`.
     let file = root.path().join(".pairs.csv");
     let pairs = Pairing::RandomInClass.pairs(&good, 0).unwrap();
     Manifest::from_pairs(&good, &pairs, "drawn").write(&file, &good).unwrap();
-    assert_eq!(Manifest::read(&file, &screened).unwrap().rows().len(), 2);
-    // And a row of a film is told from a row of a picture that is not there.
+    assert_eq!(Manifest::read(&file, &validated).unwrap().rows().len(), 2);
+    // The error for a row with a video differs from that for a missing picture.
     std::fs::write(&file, "left,right,class,source,score\ncat/a.png,cat/b.mp4,,,\n").unwrap();
     let message = Manifest::read(&file, &good).unwrap_err().to_string();
-    assert!(message.contains("left out: cat/b.mp4 cannot be decoded"), "{message}");
+    assert!(message.contains("excluded: cat/b.mp4 cannot be decoded"), "{message}");
 }
 
 #[test]
-fn parts_and_sums_of_sources_know_their_films() {
+fn subsets_and_concatenations_find_the_videos_of_their_sources() {
     let root = folder();
-    put(root.path(), "dog/b.mp4", FILM);
+    put(root.path(), "dog/b.mp4", VIDEO);
     let source = open(root.path());
     let cats = Subset::of_classes(source.clone(), &["cat"]).unwrap();
-    assert!(sift(Arc::new(cats), OnBadPicture::Error).is_ok());
+    assert!(validate_headers(Arc::new(cats), OnBadPicture::Error).is_ok());
     let dogs = Subset::of_classes(source.clone(), &["dog"]).unwrap();
-    assert!(sift(Arc::new(dogs), OnBadPicture::Error).is_err());
+    assert!(validate_headers(Arc::new(dogs), OnBadPicture::Error).is_err());
     let both: Arc<dyn PictureSource> = Arc::new(Concat::new(vec![source.clone(), source]));
-    let (good, bad) = sift(both, OnBadPicture::Skip).unwrap();
+    let (good, bad) = validate_headers(both, OnBadPicture::Skip).unwrap();
     assert_eq!((good.len(), bad.len()), (8, 2));
     assert_eq!(good.left_out()[0], ("dog/b.mp4".into(), LeftOut::Undecodable));
     let only = tempfile::tempdir().unwrap();
-    put(only.path(), "a.mp4", FILM);
+    put(only.path(), "a.mp4", VIDEO);
     let only = Arc::new(FlatSource::open(only.path()).unwrap());
-    assert!(sift(only, OnBadPicture::Skip).unwrap_err().to_string().contains("a.mp4"));
+    assert!(validate_headers(only, OnBadPicture::Skip).unwrap_err().to_string().contains("a.mp4"));
 }
 
 #[test]
-fn a_film_outside_the_class_folders_can_be_skipped_and_a_picture_there_cannot() {
+fn a_video_outside_the_class_folders_can_be_skipped_but_a_picture_cannot() {
     let root = folder();
-    put(root.path(), "trip.mp4", FILM);
+    put(root.path(), "trip.mp4", VIDEO);
     put(root.path(), "LICENCE", b"Do what you like.");
     let source = open(root.path());
-    let message = sift(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
-    assert!(message.contains("LICENCE: cannot be decoded: neither JPEG"), "{message}");
-    let (good, bad) = sift(source, OnBadPicture::Skip).unwrap();
+    let message = validate_headers(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
+    assert!(message.contains("LICENCE: cannot be decoded: not a JPEG"), "{message}");
+    let (good, bad) = validate_headers(source, OnBadPicture::Skip).unwrap();
     assert_eq!((names(&good), bad.len()), (GOOD.map(String::from).to_vec(), 2));
     assert!((0..4).all(|index| good.class(index) == Some(index / 2)));
     put(root.path(), "stray.jpg", &plain(1));
@@ -108,7 +108,7 @@ fn a_film_outside_the_class_folders_can_be_skipped_and_a_picture_there_cannot() 
 }
 
 #[test]
-fn folders_of_the_system_are_no_classes_and_hold_no_pictures() {
+fn system_folders_are_not_classes_and_contain_no_pictures() {
     let root = folder();
     for system in ["@eaDir", "__MACOSX", "lost+found", "$Recycle.Bin", "System Volume Information"]
     {
@@ -123,7 +123,7 @@ fn folders_of_the_system_are_no_classes_and_hold_no_pictures() {
     let source = open(root.path());
     assert_eq!(source.classes(), ["cat", "dog"]);
     assert_eq!(names(&*source), GOOD);
-    assert!(sift(source, OnBadPicture::Error).is_ok());
+    assert!(validate_headers(source, OnBadPicture::Error).is_ok());
     let flat = FlatSource::open(root.path()).unwrap();
     assert_eq!(names(&flat), GOOD);
 }
@@ -137,12 +137,12 @@ fn a_folder_named_like_a_picture_is_a_folder() {
         names(&*source),
         ["cat/a.png", "cat/c.png", "cat/x.jpg/b.png", "dog/a.png", "dog/c.png"]
     );
-    assert!(screen(source, OnBadPicture::Error).is_ok());
+    assert!(validate(source, OnBadPicture::Error).is_ok());
 }
 
 #[cfg(unix)]
 #[test]
-fn links_that_lead_nowhere_can_be_skipped() {
+fn broken_links_can_be_skipped() {
     use std::os::unix::fs::symlink;
     let root = folder();
     symlink("nowhere.png", root.path().join("cat/b.png")).unwrap();
@@ -152,34 +152,34 @@ fn links_that_lead_nowhere_can_be_skipped() {
     let source = FolderSource::open(root.path()).unwrap();
     assert_eq!(source.ignored(), ["dog/notes.txt"]);
     let source: Arc<dyn PictureSource> = Arc::new(source);
-    let message = sift(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
-    let said = "birds: cannot be decoded: a link to /mnt/gone/birds that leads nowhere: ";
+    let message = validate_headers(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
+    let said = "birds: cannot be decoded: a broken link to /mnt/gone/birds: ";
     assert!(message.contains(said), "{message}");
-    for skip in [sift, screen] {
+    for skip in [validate_headers, validate] {
         let (good, bad) = skip(source.clone(), OnBadPicture::Skip).unwrap();
         assert_eq!(names(&good), GOOD);
         let listed: Vec<_> = bad.iter().map(|bad| bad.name.as_str()).collect();
         assert_eq!(listed, ["birds", "cat/b.png", "dog/round.png"]);
     }
     let flat = Arc::new(FlatSource::open(root.path()).unwrap());
-    assert_eq!(names(&sift(flat, OnBadPicture::Skip).unwrap().0), GOOD);
+    assert_eq!(names(&validate_headers(flat, OnBadPicture::Skip).unwrap().0), GOOD);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_name_that_no_manifest_could_hold_can_be_skipped() {
+fn a_name_that_is_not_utf_8_can_be_skipped() {
     use std::os::unix::ffi::OsStrExt;
     let root = folder();
     let name = std::ffi::OsStr::from_bytes(b"b\xE9.png");
     std::fs::write(root.path().join("cat").join(name), plain(1)).unwrap();
     let source = open(root.path());
-    let message = sift(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
+    let message = validate_headers(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
     assert!(message.contains("cat/b\u{FFFD}.png: cannot be decoded: its name is not UTF-8"));
-    assert_eq!(names(&sift(source, OnBadPicture::Skip).unwrap().0), GOOD);
+    assert_eq!(names(&validate_headers(source, OnBadPicture::Skip).unwrap().0), GOOD);
 }
 
 #[test]
-fn a_picture_that_vanishes_behind_the_listing_is_a_bad_picture() {
+fn a_picture_deleted_after_the_listing_is_a_bad_picture() {
     let root = folder();
     let source = open(root.path());
     std::fs::remove_file(root.path().join("dog/a.png")).unwrap();
@@ -190,14 +190,14 @@ fn a_picture_that_vanishes_behind_the_listing_is_a_bad_picture() {
         said.contains("dog/a.png: cannot be decoded: it cannot be read: No such file"),
         "{said}"
     );
-    assert!(said.ends_with("; `--skip` leaves such pictures out"), "{said}");
-    let (good, bad) = screen(source, OnBadPicture::Skip).unwrap();
+    assert!(said.ends_with("; `--skip` skips such pictures"), "{said}");
+    let (good, bad) = validate(source, OnBadPicture::Skip).unwrap();
     assert_eq!((good.len(), bad[0].name.as_str()), (3, "dog/a.png"));
 }
 
 #[cfg(unix)]
 #[test]
-fn a_picture_that_may_not_be_read_is_a_bad_picture() {
+fn a_picture_without_read_permission_is_a_bad_picture() {
     use std::os::unix::fs::PermissionsExt;
     let root = folder();
     let locked = root.path().join("cat/c.png");
@@ -205,7 +205,7 @@ fn a_picture_that_may_not_be_read_is_a_bad_picture() {
     if std::fs::File::open(&locked).is_ok() {
         return; // root may read everything
     }
-    let (good, bad) = sift(open(root.path()), OnBadPicture::Skip).unwrap();
+    let (good, bad) = validate_headers(open(root.path()), OnBadPicture::Skip).unwrap();
     assert_eq!((good.len(), bad[0].name.as_str()), (3, "cat/c.png"));
     assert!(bad[0].reason.contains("it cannot be read: Permission denied"), "{}", bad[0]);
 }

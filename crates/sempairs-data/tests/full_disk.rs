@@ -1,6 +1,6 @@
-//! A disk that fills up while a cache is written. A limit on the size of files stands in for it: the
-//! system refuses the write that would cross it, as it refuses one for which there is no room. The
-//! limit holds for a whole process, so the cache is built in another one: this file's own.
+//! A disk that becomes full while a cache is written. It is simulated by a limit on the size of
+//! files, beyond which the system rejects a write just as on a full disk. The limit applies to a
+//! whole process, so the cache is built in a child process, which runs this test file.
 #![cfg(unix)]
 
 use std::fs;
@@ -11,7 +11,7 @@ use sempairs_data::{CachedSource, DataError, OnBadPicture, Picture, PictureSourc
 
 const FOLDER: &str = "SEMPAIRS_TEST_FULL_DISK";
 
-/// Some megabytes; of several pictures the first is bad.
+/// Pictures of some megabytes in total; if there are several, the first is bad.
 struct Pictures(usize);
 
 impl PictureSource for Pictures {
@@ -36,14 +36,14 @@ impl PictureSource for Pictures {
 }
 
 #[test]
-fn a_full_disk_is_an_error_and_the_old_cache_stays() {
+fn a_full_disk_is_an_error_and_the_old_cache_remains() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("a.cache");
     CachedSource::build(&Pictures(1), 128, &cache, OnBadPicture::Error).unwrap();
     let before = fs::read(&cache).unwrap();
 
-    // Blocks of 512 or 1,024 bytes, by the shell; 200 of either are less than is to be written. The
-    // signal that would otherwise end the process is ignored, as it is for a full disk.
+    // The shell's blocks have 512 or 1,024 bytes; 200 of either are less than is to be written. The
+    // signal is ignored because it would end the process, which does not happen on a full disk.
     let script =
         r#"trap '' XFSZ; ulimit -f 200; exec "$0" --exact inside_a_process_with_the_limit"#;
     let output = Command::new("sh")
@@ -58,7 +58,7 @@ fn a_full_disk_is_an_error_and_the_old_cache_stays() {
     let mut left: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
-    assert_eq!(left, ["a.cache", "was_refused"], "no part of the new cache is left");
+    assert_eq!(left, ["a.cache", "was_refused"], "no part of the new cache remains");
     assert_eq!(fs::read(&cache).unwrap(), before);
     assert_eq!(CachedSource::open(&cache).unwrap().len(), 1);
 }
@@ -68,7 +68,7 @@ fn inside_a_process_with_the_limit() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
     let cache = folder.join("a.cache");
     let error = CachedSource::build(&Pictures(100), 128, &cache, OnBadPicture::Skip).unwrap_err();
-    // The disk is to be reported, and not the picture that was skipped before.
+    // The error is that of the disk, not that of the skipped picture.
     let DataError::Io { path, .. } = &error else { panic!("{error:?}") };
     assert_eq!(*path, cache);
     fs::write(folder.join("was_refused"), error.to_string()).unwrap();

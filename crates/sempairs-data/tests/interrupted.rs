@@ -1,14 +1,14 @@
-//! What is under way ends when the process is asked to. The request holds for a whole process, so
-//! this file has one test.
+//! Interruption of long operations. The request applies to the whole process, so this file has a
+//! single test.
 
 use std::sync::Arc;
 
 use sempairs_data::{
-    CachedSource, DataError, FolderSource, OnBadPicture, Picture, PictureSource, interrupt, screen,
-    sift,
+    CachedSource, DataError, FolderSource, OnBadPicture, Picture, PictureSource, interrupt,
+    validate, validate_headers,
 };
 
-/// Twenty grey pictures of one class.
+/// Twenty uniformly grey pictures of one class.
 #[derive(Clone)]
 struct Greys(Vec<String>);
 
@@ -31,7 +31,7 @@ impl PictureSource for Greys {
 }
 
 #[test]
-fn listing_checking_and_decoding_end_with_an_error_and_leave_nothing() {
+fn listing_checking_and_decoding_stop_with_an_error_and_leave_no_files() {
     let folder = tempfile::tempdir().unwrap();
     let source = Greys(vec!["grey".into()]);
     let whole = folder.path().join("whole.cache");
@@ -46,9 +46,9 @@ fn listing_checking_and_decoding_end_with_an_error_and_leave_nothing() {
     for on_bad in [OnBadPicture::Error, OnBadPicture::Skip] {
         let path = folder.path().join("other.cache");
         is_interruption(CachedSource::build(&source, 16, &path, on_bad).unwrap_err());
-        is_interruption(screen(Arc::new(source.clone()), on_bad).unwrap_err());
-        is_interruption(sift(Arc::new(source.clone()), on_bad).unwrap_err());
-        is_interruption(sift(unfit.clone(), on_bad).unwrap_err());
+        is_interruption(validate(Arc::new(source.clone()), on_bad).unwrap_err());
+        is_interruption(validate_headers(Arc::new(source.clone()), on_bad).unwrap_err());
+        is_interruption(validate_headers(unfit.clone(), on_bad).unwrap_err());
     }
     is_interruption(CachedSource::open(&whole).unwrap_err());
     is_interruption(FolderSource::open(folder.path()).unwrap_err());

@@ -1,10 +1,9 @@
-//! JPEGs that are incomplete or overwritten: an error, or the picture itself, and never another
-//! one.
+//! Incomplete or overwritten JPEGs: they give an error or the correct picture, never another one.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use sempairs_data::{Picture, decode};
 
-/// JPEGs of every kind: sequential and progressive, in one scan and several, with restart markers.
+/// JPEGs of many kinds: sequential and progressive, with one or several scans and restart markers.
 fn files() -> Vec<(String, Vec<u8>)> {
     let (width, height) = (75, 58);
     let pixels: Vec<u8> = (0..height * width)
@@ -35,7 +34,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// Where the data of the first scan begin.
+/// Offset of the data of the first scan.
 fn first_scan(file: &[u8]) -> usize {
     let header = file.windows(2).position(|pair| pair == [0xFF, 0xDA]).expect("a scan") + 2;
     header + usize::from(u16::from_be_bytes([file[header], file[header + 1]]))
@@ -46,7 +45,7 @@ fn decoded(bytes: &[u8]) -> Option<Picture<'static>> {
 }
 
 #[test]
-fn a_cut_file_with_an_end_marker_is_an_error() {
+fn a_truncated_file_with_an_end_marker_is_an_error() {
     for (what, file) in files() {
         assert!(decoded(&file).is_some(), "{what}");
         for length in 2..file.len() - 2 {
@@ -57,18 +56,18 @@ fn a_cut_file_with_an_end_marker_is_an_error() {
 }
 
 #[test]
-fn holes_of_ff_are_errors() {
+fn data_overwritten_with_ff_are_errors() {
     for (what, file) in files() {
         for length in [2, 3, 16, 100, 600] {
             for at in first_scan(&file)..file.len() - 2 - length {
-                // Before the byte of a restart marker, FF fills up and nobody sees the difference.
+                // Before the second byte of a restart marker, FF bytes are valid padding.
                 if matches!(file[at + length], 0xD0..=0xD7) {
                     continue;
                 }
-                let mut torn = file.clone();
-                torn[at..at + length].fill(0xFF);
-                // The last bytes of a scan may be padding that nobody misses.
-                let same = decoded(&torn).is_none_or(|picture| Some(picture) == decoded(&file));
+                let mut damaged = file.clone();
+                damaged[at..at + length].fill(0xFF);
+                // The last bytes of a scan may be padding.
+                let same = decoded(&damaged).is_none_or(|picture| Some(picture) == decoded(&file));
                 assert!(same, "{what}: {length} bytes at {at} of {}", file.len());
             }
         }
@@ -80,13 +79,13 @@ fn a_marker_within_the_data_is_an_error() {
     for (what, file) in files() {
         for code in [0x01, 0x42, 0xC0, 0xD0, 0xD7, 0xD8, 0xD9, 0xDA, 0xE0, 0xFE] {
             for at in (first_scan(&file)..file.len() - 4).step_by(7) {
-                // Beside a marker, this may be that marker with a byte to fill up.
+                // Next to a marker, the result may be the same marker with a padding byte.
                 if file[at - 1..at + 3].contains(&0xFF) {
                     continue;
                 }
-                let mut torn = file.clone();
-                torn[at..at + 2].copy_from_slice(&[0xFF, code]);
-                let same = decoded(&torn).is_none_or(|picture| Some(picture) == decoded(&file));
+                let mut damaged = file.clone();
+                damaged[at..at + 2].copy_from_slice(&[0xFF, code]);
+                let same = decoded(&damaged).is_none_or(|picture| Some(picture) == decoded(&file));
                 assert!(same, "{what}: FF {code:02X} at {at} of {}", file.len());
             }
         }
@@ -94,7 +93,7 @@ fn a_marker_within_the_data_is_an_error() {
 }
 
 #[test]
-fn a_progressive_file_that_lacks_its_last_scans_is_an_error() {
+fn a_progressive_file_without_its_last_scans_is_an_error() {
     for (what, file) in files().iter().filter(|(what, _)| what.contains("4 scans")) {
         let headers = file.windows(2).enumerate().filter(|(_, pair)| *pair == [0xFF, 0xDA]);
         let headers: Vec<usize> = headers.map(|(at, _)| at).collect();
@@ -102,33 +101,33 @@ fn a_progressive_file_that_lacks_its_last_scans_is_an_error() {
         for &at in &headers[1..] {
             let cut = [&file[..at], &[0xFF, 0xD9]].concat();
             let error = decode(&cut, "x").unwrap_err().to_string();
-            assert!(error.contains("cut short: no scan completes coefficient"), "{error}");
+            assert!(error.contains("truncated: no scan completes coefficient"), "{error}");
         }
     }
 }
 
 #[test]
-fn memory_is_not_taken_for_pixels_that_the_file_cannot_hold() {
+fn memory_is_not_allocated_for_pixels_that_the_file_cannot_hold() {
     let (_, mut file) = files().swap_remove(0);
     let frame = file.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
     // 13,000 x 13,000 is below the limit of pixels.
     file[frame + 5..frame + 9].copy_from_slice(&[0x32, 0xC8, 0x32, 0xC8]);
     let error = decode(&file, "x").unwrap_err().to_string();
-    assert!(error.contains("bytes cannot hold 13000x13000 pixels"), "{error}");
+    assert!(error.contains("bytes are too few for 13000x13000 pixels"), "{error}");
 }
 
 #[test]
-fn memory_has_a_bound_however_long_the_file_is() {
+fn memory_is_bounded_whatever_the_length_of_the_file() {
     let (_, mut file) = files().into_iter().find(|(what, _)| what.contains("4 scans")).unwrap();
     let frame = file.windows(2).position(|pair| pair == [0xFF, 0xC2]).unwrap();
     file[frame + 5..frame + 9].copy_from_slice(&[0x32, 0xC8, 0x32, 0xC8]);
     file.resize(2_000_000, 0);
     let error = decode(&file, "x").unwrap_err().to_string();
-    assert!(error.contains("MiB of memory, over the limit of 1024"), "{error}");
+    assert!(error.contains("MiB of memory, more than the limit of 1024"), "{error}");
 }
 
 #[test]
-fn what_lies_behind_the_end_marker_does_no_harm() {
+fn data_after_the_end_marker_are_ignored() {
     for (what, file) in files() {
         let longer = [&file[..], &file[..]].concat();
         assert_eq!(decoded(&longer), decoded(&file), "{what}");
@@ -136,7 +135,7 @@ fn what_lies_behind_the_end_marker_does_no_harm() {
 }
 
 #[test]
-fn bytes_that_fill_up_before_markers_do_no_harm() {
+fn padding_bytes_before_markers_are_ignored() {
     for (what, file) in files() {
         let (start, mut filled) = (first_scan(&file), Vec::new());
         for (at, &byte) in file.iter().enumerate() {

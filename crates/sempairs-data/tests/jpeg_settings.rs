@@ -1,8 +1,8 @@
-//! JPEGs of many encoder settings beside other decoders: sampling, scans, restart markers,
-//! progressive scripts.
+//! JPEGs of many encoder settings (sampling, scans, restart markers, progressive scripts), compared
+//! with other decoders.
 
-#[path = "made/second.rs"]
-mod second;
+#[path = "support/reference_decoder.rs"]
+mod reference_decoder;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -16,10 +16,10 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-/// Sides in pixels: one block and less, whole and broken MCUs of every sampling.
+/// Sizes in pixels: single blocks and parts of them, and whole and partial MCUs of every sampling.
 const SIZES: [(u16, u16); 7] = [(1, 1), (3, 2), (8, 8), (17, 9), (32, 48), (45, 31), (70, 66)];
 
-/// A picture that subsampling blurs little: waves of a hundred pixels.
+/// A picture that is hardly changed by subsampling: waves of a hundred pixels.
 fn drawn(width: u16, height: u16) -> Vec<u8> {
     let wave =
         |at: u16| (127.5 + 100.0 * (f64::from(at) / 100.0 * std::f64::consts::TAU).sin()) as u8;
@@ -27,18 +27,18 @@ fn drawn(width: u16, height: u16) -> Vec<u8> {
     pixels.flat_map(|(x, y)| [wave(x), wave(y + 20), wave(x + y + 50)]).collect()
 }
 
-/// As zune-jpeg decodes it, which read JPEGs before and whose pixels ordinary files keep.
+/// The pixels as decoded by zune-jpeg, with which the decoder is bit-identical for common files.
 fn zune(bytes: &[u8]) -> Vec<u8> {
     let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGB);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode().expect("an ordinary file")
 }
 
-/// Checks a file against the second decoder.
+/// Compares a file with the reference decoder.
 fn check(what: &str, bytes: &[u8], most: u8) {
     let ours = decode(bytes, what).unwrap_or_else(|e| panic!("{e}"));
-    let other = second::decode(bytes).expect("the second decoder reads it");
-    let (far, mean) = second::distance(&ours, &other);
+    let other = reference_decoder::decode(bytes).expect("the reference decoder reads it");
+    let (far, mean) = reference_decoder::distance(&ours, &other);
     assert!(far <= most && mean < 1.0, "{what}: {mean} on average, {far} at most");
 }
 
@@ -50,8 +50,8 @@ fn settings_of_a_rust_encoder() {
         for sampling in [F_1_1, F_2_1, F_1_2, F_2_2, F_4_1, F_4_2, F_1_4, F_2_4] {
             for scans in [0, 2, 5, 10] {
                 for restart in [0, 1, 5] {
-                    // With restart markers this encoder counts other differences than it writes,
-                    // and its own tables lack some: such files are malformed.
+                    // With restart markers this encoder codes other differences than it counts, so
+                    // its optimised tables lack some codes: such files are malformed.
                     for optimised in [false, true].into_iter().take(if restart > 0 { 1 } else { 2 })
                     {
                         let mut bytes = Vec::new();
@@ -81,7 +81,7 @@ fn settings_of_a_rust_encoder() {
     }
 }
 
-/// The output of a program that reads `input` from a pipe, if the program is there.
+/// The output of a program that reads `input` from a pipe; `None` if it is not installed.
 fn piped(program: &str, arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
     let child = Command::new(program)
         .args(arguments)
@@ -97,14 +97,14 @@ fn piped(program: &str, arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
     Some(output.stdout)
 }
 
-/// A PPM file of the pixels.
+/// A PPM file with these pixels.
 fn ppm(width: u16, height: u16, pixels: &[u8]) -> Vec<u8> {
     let mut file = format!("P6\n{width} {height}\n255\n").into_bytes();
     file.extend(pixels);
     file
 }
 
-/// As libjpeg decodes it, by its program djpeg.
+/// The picture as decoded by libjpeg's program `djpeg`.
 fn libjpeg(bytes: &[u8]) -> Picture<'static> {
     let ppm = piped("djpeg", &["-rgb", "-ppm"], bytes).expect("djpeg comes with cjpeg");
     let image = image_of(&ppm);
@@ -129,7 +129,7 @@ fn script(folder: &Path, name: &str, lines: &str) -> String {
 #[test]
 fn settings_of_libjpeg() {
     if Command::new("cjpeg").arg("-version").output().is_err() {
-        eprintln!("left out: there is no cjpeg (Debian's libjpeg-turbo-progs has it)");
+        eprintln!("skipped: cjpeg is not installed (Debian package libjpeg-turbo-progs)");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -175,14 +175,14 @@ fn settings_of_libjpeg() {
                     let bytes = piped("cjpeg", &arguments, &picture).expect("it is there");
                     let what = format!("{width}x{height} {arguments:?}");
                     let ours = decode(&bytes, &what).unwrap_or_else(|e| panic!("{e}"));
-                    let (most, mean) = second::distance(&ours, &libjpeg(&bytes));
+                    let (most, mean) = reference_decoder::distance(&ours, &libjpeg(&bytes));
                     assert!(most <= 10 && mean < 1.0, "{what}: {mean} on average, {most} at most");
                     check(&what, &bytes, 14);
                     count += 1;
                 }
             }
         }
-        // A picture of one channel may state any sampling.
+        // A picture with one channel may have any sampling factors.
         for arguments in [&["-grayscale"][..], &["-grayscale", "-sample", "2x2", "-progressive"]] {
             let bytes = piped("cjpeg", arguments, &picture).expect("it is there");
             check(&format!("{width}x{height} {arguments:?}"), &bytes, 2);

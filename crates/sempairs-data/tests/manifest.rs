@@ -1,16 +1,16 @@
-//! Manifests: what is written comes back, and every bad row is found.
+//! Manifests: writing and reading gives the same rows, and every invalid row is reported.
 
-mod made;
+mod support;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use made::{Labelled, plain, put};
 use sempairs_data::manifest::{ManifestProblem, ProblemKind};
 use sempairs_data::{
     CachedSource, DataError, FlatSource, FolderSource, LeftOut, Manifest, OnBadPicture, Pair,
-    Pairing, PictureSource, Subset, screen,
+    Pairing, PictureSource, Subset, validate,
 };
+use support::{Labelled, plain, put};
 
 const HEADER: &str = "left,right,class,source,score\n";
 
@@ -49,7 +49,7 @@ fn problems(
 }
 
 #[test]
-fn a_good_manifest_is_read() {
+fn a_valid_manifest_is_read() {
     let (root, source) = folder();
     let text = "left,right,class,source,score\n\
                 cat/0.png,cat/1.png,cat,\"by hand, twice\",0.75\n\
@@ -77,25 +77,25 @@ fn a_good_manifest_is_read() {
 }
 
 #[test]
-fn every_kind_of_bad_row_is_found_with_its_line() {
+fn every_kind_of_invalid_row_is_reported_with_its_line() {
     let (root, source) = folder();
     let text = [
         HEADER.as_bytes(),
-        b"cat/0.png,cat/1.png,cat,x,1\n",    // 2: good
+        b"cat/0.png,cat/1.png,cat,x,1\n",    // 2: valid
         b"cat/0.png,cat/9.png,cat,x,1\n",    // 3: no such picture
         b",dog/0.png,dog,x,1\n",             // 4: no name
-        b"dog/0.png,dog/0.png,dog,x,1\n",    // 5: with itself
-        b"cat/0.png,cat/1.png,cat,y,1\n",    // 6: again
-        b"cat/1.png,cat/0.png,cat,x,1\n",    // 7: again, swapped
-        b"cat/0.png,dog/1.png,cat,x,1\n",    // 8: another class
+        b"dog/0.png,dog/0.png,dog,x,1\n",    // 5: paired with itself
+        b"cat/0.png,cat/1.png,cat,y,1\n",    // 6: duplicate
+        b"cat/1.png,cat/0.png,cat,x,1\n",    // 7: duplicate, reversed
+        b"cat/0.png,dog/1.png,cat,x,1\n",    // 8: wrong class
         b"cat/0.png,cat/2.png,bird,x,1\n",   // 9: no such class
-        b"dog/0.png,dog/1.png,dog,x\n",      // 10: a field short
-        b"dog/0.png,dog/1.png,dog,x,1,2\n",  // 11: a field over
-        b"dog/0.png,dog/1.png,dog,x,high\n", // 12: no number
+        b"dog/0.png,dog/1.png,dog,x\n",      // 10: one field too few
+        b"dog/0.png,dog/1.png,dog,x,1,2\n",  // 11: one field too many
+        b"dog/0.png,dog/1.png,dog,x,high\n", // 12: not a number
         b"dog/0.png,dog/2.png,dog,x,NaN\n",  // 13: not finite
-        b"\"dog/1.png\",\"dog/2.png\",dog,\"two\nlines\",1\n", // 14 and 15: good
+        b"\"dog/1.png\",\"dog/2.png\",dog,\"two\nlines\",1\n", // 14 and 15: valid
         b"cat/1.png,cat/2.png,cat,\xFF,1\n", // 16: not UTF-8
-        b"dog/9.png,cat/7.png,dog,x,high\n", // 17: three things at once
+        b"dog/9.png,cat/7.png,dog,x,high\n", // 17: three problems
     ]
     .concat();
     let found = problems(root.path(), text, &source);
@@ -127,7 +127,7 @@ fn every_kind_of_bad_row_is_found_with_its_line() {
 }
 
 #[test]
-fn a_bad_header_names_every_column_that_is_wrong() {
+fn an_invalid_header_is_reported_with_all_wrong_columns() {
     let (root, source) = folder();
     let kinds = |text: &str| {
         let problems = problems(root.path(), text, &source);
@@ -157,12 +157,12 @@ fn the_message_lists_the_first_problems_and_counts_the_rest() {
     let message = read(root.path(), text, &source).unwrap_err().to_string();
     let lines: Vec<&str> = message.lines().collect();
     assert!(lines[0].ends_with("pairs.csv: 50 problems"), "{message}");
-    assert_eq!(lines[1], "  line 2: `right` names no picture: gone.png");
+    assert_eq!(lines[1], "  line 2: `right` names a picture that does not exist: gone.png");
     assert_eq!((lines.len(), lines[21]), (22, "  ... and 30 more"));
 }
 
 #[test]
-fn a_picture_that_was_left_out_is_told_from_one_that_is_missing() {
+fn an_excluded_picture_is_distinguished_from_a_missing_one() {
     let (root, _) = folder();
     put(root.path(), "cat/3.png", b"no picture at all");
     let all: Arc<dyn PictureSource> = Arc::new(FolderSource::open(root.path()).unwrap());
@@ -179,14 +179,14 @@ fn a_picture_that_was_left_out_is_told_from_one_that_is_missing() {
         problems.into_iter().map(|problem| (problem.line, problem.kind)).collect::<Vec<_>>()
     };
 
-    let (good, _) = screen(all.clone(), OnBadPicture::Skip).unwrap();
+    let (good, _) = validate(all.clone(), OnBadPicture::Skip).unwrap();
     let good: Arc<dyn PictureSource> = Arc::new(good);
     assert_eq!(kinds(&good), [(2, undecodable()), (4, missing())]);
     let two = Subset::first_per_class(good.clone(), 2).unwrap();
     let outside = left_out("cat/2.png", LeftOut::PerClass);
     assert_eq!(kinds(&two), [(2, undecodable()), (3, outside), (4, missing())]);
 
-    // Through a cache, which knows what it lacks itself and what it was made without.
+    // Through a cache, which knows its own bad pictures and those excluded from its source.
     let elsewhere = tempfile::tempdir().unwrap();
     let file = elsewhere.path().join("a.cache");
     let cats = Subset::of_classes(all, &["cat"]).unwrap();
@@ -198,16 +198,16 @@ fn a_picture_that_was_left_out_is_told_from_one_that_is_missing() {
 
     let message = read(root.path(), &text, &two).unwrap_err().to_string();
     for line in [
-        "line 2: `right` names a picture that was left out: cat/3.png cannot be decoded",
-        "line 3: `right` names a picture that was left out: cat/2.png is outside `per_class`",
-        "line 4: `right` names no picture: cat/9.png",
+        "line 2: `right` names a picture that was excluded: cat/3.png cannot be decoded",
+        "line 3: `right` names a picture that was excluded: cat/2.png is outside `per_class`",
+        "line 4: `right` names a picture that does not exist: cat/9.png",
     ] {
         assert!(message.contains(line), "{message}");
     }
 }
 
 #[test]
-fn without_labels_a_manifest_must_agree_with_itself() {
+fn rows_must_state_the_same_class_of_an_unlabelled_picture() {
     let (root, _) = folder();
     let flat = FlatSource::open(root.path()).unwrap();
     let text = format!("{HEADER}cat/0.png,cat/1.png,felis,x,\ncat/1.png,dog/1.png,canis,x,\n");
@@ -225,7 +225,7 @@ fn without_labels_a_manifest_must_agree_with_itself() {
 }
 
 #[test]
-fn what_is_written_comes_back() {
+fn a_written_manifest_is_read_back_unchanged() {
     let source = Labelled::new(&[4, 7, 2]);
     let root = tempfile::tempdir().unwrap();
     for pairing in [Pairing::RandomInClass, Pairing::Shuffled] {
@@ -235,7 +235,7 @@ fn what_is_written_comes_back() {
         manifest.write(&file, &source).unwrap();
         assert_eq!(Manifest::read(&file, &source).unwrap(), manifest);
     }
-    // A class of two is one pair and not two, and a picture with itself is none.
+    // A class of two gives one pair, and a picture paired with itself is left out.
     let pairs = Pairing::RandomInClass.pairs(&source, 3).unwrap();
     assert_eq!(Manifest::from_pairs(&source, &pairs, "x").rows().len(), 4 + 7 + 1);
     let same = Pairing::Same { file: None }.pairs(&source, 3).unwrap();
@@ -243,7 +243,7 @@ fn what_is_written_comes_back() {
 }
 
 #[test]
-fn the_summary_counts() {
+fn the_summary_has_the_right_counts() {
     let (root, source) = folder();
     let source: Arc<dyn PictureSource> = Arc::new(source);
     let text = format!(

@@ -1,14 +1,14 @@
-//! What every pairing promises, on many sources.
+//! Properties of all pairings, on many sources.
 
-mod made;
+mod support;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use made::{Labelled, plain, put};
 use sempairs_data::{
     CachedSource, FolderSource, OnBadPicture, Pair, PairDataset, Pairing, PictureSource, Subset,
 };
+use support::{Labelled, plain, put};
 
 const LAYOUTS: [&[usize]; 8] =
     [&[2, 2], &[2], &[3, 7, 2], &[157; 12], &[10; 10], &[40, 3, 5], &[2; 30], &[90, 10]];
@@ -17,7 +17,7 @@ fn pairs(pairing: &Pairing, source: &dyn PictureSource, seed: u64) -> Vec<Pair> 
     let pairs = pairing.pairs(source, seed).unwrap();
     // One pair for each picture, in the order of the pictures.
     assert!(pairs.iter().map(|pair| pair.left).eq(0..source.len()));
-    assert_eq!(pairing.pairs(source, seed).unwrap(), pairs, "the same seed draws the same");
+    assert_eq!(pairing.pairs(source, seed).unwrap(), pairs, "the same seed gives the same pairs");
     pairs
 }
 
@@ -29,7 +29,7 @@ fn wrong(pairs: &[Pair], source: &dyn PictureSource) -> usize {
     pairs.iter().filter(|pair| source.class(pair.left) != source.class(pair.right)).count()
 }
 
-/// The lengths of the cycles of `left -> right`, the shortest first.
+/// The lengths of the cycles of `left -> right`, in ascending order.
 fn cycles(pairs: &[Pair]) -> Vec<usize> {
     let mut seen = vec![false; pairs.len()];
     let mut lengths = Vec::new();
@@ -87,7 +87,7 @@ fn random_in_class_chooses_every_partner_equally_often() {
 }
 
 #[test]
-fn shuffled_is_one_cycle_through_everything() {
+fn shuffled_is_one_cycle_through_all_pictures() {
     for layout in LAYOUTS {
         let source = Labelled::new(layout);
         for seed in 0..20 {
@@ -96,7 +96,7 @@ fn shuffled_is_one_cycle_through_everything() {
         }
     }
     assert_eq!(cycles(&pairs(&Pairing::Shuffled, &Labelled::unlabelled(30), 3)), [30]);
-    // With ten classes of equal size about nine partners in ten are of another class.
+    // With ten classes of equal size, about nine of ten partners are of another class.
     let source = Labelled::new(&[100; 10]);
     let wrong = wrong(&pairs(&Pairing::Shuffled, &source, 0), &source);
     assert!((860..=940).contains(&wrong), "{wrong}");
@@ -112,7 +112,7 @@ fn wrong_fraction_is_exact() {
                 let pairs = pairs(&Pairing::WrongFraction { share }, &source, seed);
                 assert_eq!(wrong(&pairs, &source), expected, "{layout:?}, share {share}");
                 assert!(pairs.iter().all(|pair| pair.left != pair.right));
-                // No class of these holds more than half of the wrong pairs.
+                // No class of these layouts has more than half of the wrong pairs.
                 if layout.windows(2).all(|pair| pair[0] == pair[1])
                     && expected != 1
                     && expected.is_multiple_of(2)
@@ -144,7 +144,7 @@ fn wrong_fraction_spreads_over_all_pairs_of_classes() {
 }
 
 #[test]
-fn wrong_fraction_keeps_the_right_pairs_of_random_in_class() {
+fn wrong_fraction_keeps_the_other_pairs_of_random_in_class() {
     let source = Labelled::new(&[30; 4]);
     let right = pairs(&Pairing::RandomInClass, &source, 7);
     let partly = pairs(&Pairing::WrongFraction { share: 0.2 }, &source, 7);
@@ -152,21 +152,22 @@ fn wrong_fraction_keeps_the_right_pairs_of_random_in_class() {
 }
 
 #[test]
-fn what_cannot_be_paired_is_an_error_that_says_why() {
+fn an_impossible_pairing_is_an_error_with_the_reason() {
     let message = |pairing: Pairing, source: &dyn PictureSource| {
         pairing.pairs(source, 0).unwrap_err().to_string()
     };
     assert_eq!(
         message(Pairing::RandomInClass, &Labelled::new(&[2, 1])),
-        "pairing `random_in_class`: class `class 1` has a single picture, 1.png"
+        "pairing `random_in_class`: class `class 1` has a single picture, 1.png; it needs two"
     );
     assert!(
         message(Pairing::RandomInClass, &Labelled::unlabelled(3)).contains("0.png has no class")
     );
     assert!(message(Pairing::Shuffled, &Labelled::unlabelled(1)).contains("no other one"));
-    assert!(message(Pairing::Same { file: None }, &Labelled::unlabelled(0)).contains("no picture"));
+    let none = message(Pairing::Same { file: None }, &Labelled::unlabelled(0));
+    assert!(none.contains("no pictures"), "{none}");
     let half = Pairing::WrongFraction { share: 0.5 };
-    assert!(message(half, &Labelled::new(&[4])).contains("no other class"));
+    assert!(message(half, &Labelled::new(&[4])).contains("there is only one"));
     for share in [-0.1, 1.5, f64::NAN] {
         let pairing = Pairing::WrongFraction { share };
         assert!(message(pairing, &Labelled::new(&[4, 4])).contains("`share`"));
@@ -174,7 +175,7 @@ fn what_cannot_be_paired_is_an_error_that_says_why() {
 }
 
 #[test]
-fn an_experiment_writes_a_pairing_as_a_word_and_its_values() {
+fn a_pairing_is_serialised_with_its_kind_and_its_values() {
     let read = |text: &str| serde_json::from_str::<Pairing>(text);
     for pairing in [
         Pairing::Same { file: None },
@@ -196,8 +197,8 @@ fn an_experiment_writes_a_pairing_as_a_word_and_its_values() {
 }
 
 #[test]
-fn same_without_a_manifest_is_written_as_it_always_was() {
-    // An experiment's identity is a hash of what it writes.
+fn the_serialised_form_of_same_without_a_manifest_never_changes() {
+    // The identity of an experiment is a hash of its serialised form.
     let same = Pairing::Same { file: None };
     assert_eq!(serde_json::to_string(&same).unwrap(), r#"{"kind":"same"}"#);
     assert_eq!(serde_json::from_str::<Pairing>(r#"{"kind":"same"}"#).unwrap(), same);
@@ -209,7 +210,7 @@ fn same_without_a_manifest_is_written_as_it_always_was() {
 }
 
 #[test]
-fn same_of_a_manifest_is_the_augmented_twin_of_curated() {
+fn same_with_a_manifest_has_the_left_pictures_of_curated() {
     let source = Labelled::new(&[4, 4]);
     let folder = tempfile::tempdir().unwrap();
     let text = "left,right,class,source,score\n6.png,0.png,,x,\n1.png,3.png,,x,\n6.png,2.png,,x,\n";
@@ -224,7 +225,7 @@ fn same_of_a_manifest_is_the_augmented_twin_of_curated() {
 }
 
 #[test]
-fn an_error_names_the_folder_where_there_is_one() {
+fn an_error_names_the_folder_if_there_is_one() {
     let root = tempfile::tempdir().unwrap();
     for name in ["cat/1.png", "cat/2.png", "dog/1.png"] {
         put(root.path(), name, &plain(0));
@@ -234,11 +235,11 @@ fn an_error_names_the_folder_where_there_is_one() {
     let message = Pairing::RandomInClass.pairs(&*source, 0).unwrap_err().to_string();
     assert!(message.starts_with(&format!("{folder}: pairing `random_in_class`: ")), "{message}");
     let message = Subset::first_per_class(source.clone(), 2).unwrap_err().to_string();
-    assert_eq!(message, format!("{folder}: class `dog`: 1 pictures, where 2 are wanted"));
+    assert_eq!(message, format!("{folder}: class `dog`: has 1 pictures, but 2 are needed"));
     let message = Subset::of_classes(source.clone(), &["bird"]).unwrap_err().to_string();
     assert!(message.starts_with(&format!("{folder}: class `bird`: ")), "{message}");
 
-    // Through a part and a cache, too; a cache opened by itself knows its own file alone.
+    // Also through a subset and a cache; a cache opened without a source only knows its own file.
     let elsewhere = tempfile::tempdir().unwrap();
     let file = elsewhere.path().join("a.cache");
     let part = Subset::first(source, 3);
@@ -249,7 +250,7 @@ fn an_error_names_the_folder_where_there_is_one() {
 }
 
 #[test]
-fn a_data_set_gives_pairs_and_their_classes() {
+fn a_pair_dataset_gives_pairs_and_their_classes() {
     let source: Arc<dyn PictureSource> = Arc::new(Labelled::new(&[3, 3]));
     let pairs = Pairing::RandomInClass.pairs(&*source, 5).unwrap();
     let data = PairDataset::new(source.clone(), pairs.clone());
@@ -257,7 +258,7 @@ fn a_data_set_gives_pairs_and_their_classes() {
 }
 
 #[test]
-#[should_panic(expected = "out of the source's 2 pictures")]
-fn a_pair_outside_the_source_is_a_programmers_mistake() {
+#[should_panic(expected = "out of range for a source of 2 pictures")]
+fn a_pair_outside_the_source_panics() {
     PairDataset::new(Arc::new(Labelled::unlabelled(2)), vec![Pair { left: 0, right: 2 }]);
 }

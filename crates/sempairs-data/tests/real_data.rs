@@ -1,6 +1,6 @@
-//! Real pictures, where there are some: `SEMPAIRS_REAL_DATA` names a folder that may hold
-//! `tinyimagenet-paper59`, `imagenet-sample-173` and `cifar-10-batches-bin`. Without it, or for what is
-//! not there, these tests do nothing.
+//! Tests with real data sets. The environment variable `SEMPAIRS_REAL_DATA` names a folder that may
+//! contain `tinyimagenet-paper59`, `imagenet-sample-173` and `cifar-10-batches-bin`. Tests of
+//! missing data sets do nothing.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use sempairs_data::{
     CachedSource, CifarKind, CifarSource, FolderSource, OnBadPicture, Pairing, PictureSource,
-    Split, paper_classes, screen,
+    Split, paper_classes, validate,
 };
 
 fn real(name: &str) -> Option<PathBuf> {
@@ -16,7 +16,7 @@ fn real(name: &str) -> Option<PathBuf> {
     folder.exists().then_some(folder)
 }
 
-/// Builds a cache, opens it, and says how long both took.
+/// Builds and opens a cache, and prints how long each took.
 fn through_a_cache(source: &dyn PictureSource, short_side: usize) -> CachedSource {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("real.cache");
@@ -49,7 +49,7 @@ fn tiny_imagenet() {
         assert_eq!(cache.read(index).unwrap(), train.read(index).unwrap());
     }
     assert_eq!(Pairing::RandomInClass.pairs(&cache, 0).unwrap().len(), 29_500);
-    assert!(screen(Arc::new(val), OnBadPicture::Error).is_ok());
+    assert!(validate(Arc::new(val), OnBadPicture::Error).is_ok());
 }
 
 #[test]

@@ -1,25 +1,26 @@
-//! Folders and record files, in good order and in bad.
+//! Folders and record files, valid and invalid.
 
-mod made;
+mod support;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use image::{ImageFormat, RgbImage};
-use made::{Labelled, encode, plain, put};
 use sempairs_data::{
     CifarKind, CifarSource, Concat, DataError, FlatSource, FolderSource, MAX_FILE_BYTES,
-    OnBadPicture, PictureSource, Split, Stl10Source, Stl10Split, Subset, screen, sift,
+    OnBadPicture, PictureSource, Split, Stl10Source, Stl10Split, Subset, validate,
+    validate_headers,
 };
+use support::{Labelled, encode, plain, put};
 
 fn names(source: &dyn PictureSource) -> Vec<String> {
     (0..source.len()).map(|index| source.name(index)).collect()
 }
 
 #[test]
-fn a_folder_of_class_folders_is_read_in_the_order_of_names() {
+fn class_folders_are_read_in_the_order_of_names() {
     let root = tempfile::tempdir().unwrap();
-    // Tiny-ImageNet's train layout beside ImageNet's.
+    // The layouts of Tiny-ImageNet's training set and of ImageNet.
     put(root.path(), "n02/images/b.JPEG", &plain(2));
     put(root.path(), "n02/images/a.JPEG", &plain(1));
     put(root.path(), "n02/n02_boxes.txt", b"a.JPEG 0 0 1 1");
@@ -36,7 +37,7 @@ fn a_folder_of_class_folders_is_read_in_the_order_of_names() {
 }
 
 #[test]
-fn a_picture_under_a_side_files_name_is_a_picture() {
+fn a_picture_with_the_extension_of_an_accompanying_file_is_a_picture() {
     let root = tempfile::tempdir().unwrap();
     let picture = RgbImage::from_pixel(4, 4, image::Rgb([9; 3]));
     let kinds = [
@@ -50,18 +51,18 @@ fn a_picture_under_a_side_files_name_is_a_picture() {
     for (format, name) in kinds {
         put(root.path(), name, &encode(picture.clone(), format));
     }
-    // Texts that begin with the marks of BMP and PNM, neither of which they are.
+    // Texts that begin with the magic numbers of BMP and PNM.
     put(root.path(), "dat/bmi.csv", b"BMI,age,weight,height,name\n21.5,40,70,1.80,Ann\n");
     put(root.path(), "dat/p1.txt", b"P1 is the first of the points that this file lists");
     put(root.path(), "dat/empty.txt", b"");
     let source = FolderSource::open(root.path()).unwrap();
     assert_eq!(names(&source), kinds.map(|(_, name)| name));
     assert_eq!(source.ignored(), ["dat/bmi.csv", "dat/empty.txt", "dat/p1.txt"]);
-    assert!(screen(Arc::new(source), OnBadPicture::Error).is_ok());
+    assert!(validate(Arc::new(source), OnBadPicture::Error).is_ok());
 }
 
 #[test]
-fn tiny_imagenets_validation_layout_is_read() {
+fn the_layout_of_tiny_imagenets_validation_set_is_read() {
     let root = tempfile::tempdir().unwrap();
     for (name, grey) in [("val_0.JPEG", 0), ("val_1.JPEG", 1), ("val_10.JPEG", 10)] {
         put(root.path(), &format!("images/{name}"), &plain(grey));
@@ -84,20 +85,20 @@ fn tiny_imagenets_validation_layout_is_read() {
     let file = annotations.display();
     let message = wrong(&lines.replace("val_1.", "val_7."));
     assert!(message.starts_with(&format!("{file}, line 2: `images/val_7.JPEG` is not in")));
-    assert!(wrong("val_0.JPEG\n").contains("line 1: expected a file's name and its class"));
-    assert!(wrong(&format!("{lines}{lines}")).contains("line 4: `val_0.JPEG` has a class already"));
+    assert!(wrong("val_0.JPEG\n").contains("line 1: expected a file name and its class"));
+    assert!(wrong(&format!("{lines}{lines}")).contains("line 4: `val_0.JPEG` already has a class"));
     assert!(wrong("val_0.JPEG\tn09\n").contains("val_1.JPEG: no line of"));
 }
 
 #[test]
-fn a_folder_laid_out_otherwise_is_an_error_that_names_the_culprit() {
+fn a_folder_with_another_layout_is_an_error_that_names_the_cause() {
     let root = tempfile::tempdir().unwrap();
     let message = || FolderSource::open(root.path()).unwrap_err().to_string();
     assert!(message().contains("no class folder"));
-    assert!(FlatSource::open(root.path()).unwrap_err().to_string().contains("no picture"));
+    assert!(FlatSource::open(root.path()).unwrap_err().to_string().contains("no pictures"));
     put(root.path(), "cat/1.png", &plain(0));
     std::fs::create_dir(root.path().join("dog")).unwrap();
-    assert!(message().contains("dog: this class folder holds no picture"), "{}", message());
+    assert!(message().contains("dog: this class folder contains no pictures"), "{}", message());
     std::fs::remove_dir(root.path().join("dog")).unwrap();
     put(root.path(), "stray.png", &plain(0));
     assert!(message().contains("stray.png: lies outside the class folders"), "{}", message());
@@ -107,7 +108,7 @@ fn a_folder_laid_out_otherwise_is_an_error_that_names_the_culprit() {
 
 #[cfg(unix)]
 #[test]
-fn links_are_followed_and_circles_are_not() {
+fn links_are_followed_but_not_in_circles() {
     use std::os::unix::fs::symlink;
     let root = tempfile::tempdir().unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
@@ -122,12 +123,12 @@ fn links_are_followed_and_circles_are_not() {
     symlink(root.path(), root.path().join("cat/up")).unwrap();
     symlink(".", root.path().join("here")).unwrap();
     let source = Arc::new(FolderSource::open(root.path()).unwrap());
-    let error = sift(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
+    let error = validate_headers(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
     assert!(
-        error.contains("cat/up: cannot be decoded: a link to a folder that it lies in"),
+        error.contains("cat/up: cannot be decoded: a link to a folder that contains it"),
         "{error}"
     );
-    let (good, bad) = sift(source, OnBadPicture::Skip).unwrap();
+    let (good, bad) = validate_headers(source, OnBadPicture::Skip).unwrap();
     assert_eq!(names(&good), ["cat/linked.png", "dog/cat.png"]);
     assert_eq!(bad.len(), 2);
 }
@@ -155,9 +156,9 @@ fn a_bad_picture_is_an_error_with_its_path_or_is_skipped_and_listed() {
 
     let message = source.read(1).unwrap_err().to_string();
     assert!(message.starts_with(&format!("{}: cannot be decoded: ", text.display())), "{message}");
-    assert!(screen(source.clone(), OnBadPicture::Error).is_err());
+    assert!(validate(source.clone(), OnBadPicture::Error).is_err());
 
-    let (good, bad) = screen(source, OnBadPicture::Skip).unwrap();
+    let (good, bad) = validate(source, OnBadPicture::Skip).unwrap();
     assert_eq!(names(&good), ["cat/1.png", "cat/3.png"]);
     assert_eq!(bad.len(), 3);
     for (bad, path) in bad.iter().zip([text, empty, cut]) {
@@ -168,27 +169,27 @@ fn a_bad_picture_is_an_error_with_its_path_or_is_skipped_and_listed() {
     let all_bad = tempfile::tempdir().unwrap();
     put(all_bad.path(), "1.jpg", b"");
     let source = Arc::new(FlatSource::open(all_bad.path()).unwrap());
-    assert!(screen(source, OnBadPicture::Skip).unwrap_err().to_string().contains("1.jpg"));
+    assert!(validate(source, OnBadPicture::Skip).unwrap_err().to_string().contains("1.jpg"));
 }
 
 #[test]
 fn a_gif_without_pixels_is_skipped_like_any_bad_picture() {
     let root = tempfile::tempdir().unwrap();
     put(root.path(), "cat/1.png", &plain(1));
-    put(root.path(), "cat/2.gif", &made::gif_without_screen());
+    put(root.path(), "cat/2.gif", &support::gif_with_empty_canvas());
     let source = Arc::new(FolderSource::open(root.path()).unwrap());
-    let message = screen(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
-    assert!(message.ends_with("2.gif: cannot be decoded: it has no pixel: 0x0"), "{message}");
-    let (good, bad) = screen(source, OnBadPicture::Skip).unwrap();
+    let message = validate(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
+    assert!(message.ends_with("2.gif: cannot be decoded: its size is 0x0, so it has no pixels"));
+    let (good, bad) = validate(source, OnBadPicture::Skip).unwrap();
     assert_eq!((names(&good), bad[0].name.as_str()), (vec!["cat/1.png".into()], "cat/2.gif"));
 }
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_regular_file_is_refused_without_being_opened() {
+fn a_file_that_is_not_regular_is_rejected_without_opening_it() {
     let root = tempfile::tempdir().unwrap();
     put(root.path(), "a/1.png", &plain(1));
-    // Opened, the pipe would wait for a writer; read, the device would never end.
+    // Opening the pipe would block until there is a writer; the device has no end.
     let pipe = root.path().join("a/2.png");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let device = root.path().join("a/3.png");
@@ -199,31 +200,31 @@ fn what_is_no_regular_file_is_refused_without_being_opened() {
     for (index, path) in [(1, &pipe), (2, &device), (3, &socket)] {
         let message = source.read(index).unwrap_err().to_string();
         assert!(message.starts_with(&path.display().to_string()), "{message}");
-        assert!(message.contains("no regular file"), "{message}");
+        assert!(message.contains("not a regular file"), "{message}");
     }
-    let (good, bad) = screen(source, OnBadPicture::Skip).unwrap();
+    let (good, bad) = validate(source, OnBadPicture::Skip).unwrap();
     assert_eq!((good.len(), bad.len()), (1, 3));
 }
 
 #[test]
-fn a_long_file_is_refused_by_its_first_bytes_or_its_length() {
+fn a_long_file_is_rejected_by_its_first_bytes_or_its_length() {
     let root = tempfile::tempdir().unwrap();
-    let film = put(root.path(), "a.mp4", b"\0\0\0\x20ftypisom");
+    let video = put(root.path(), "a.mp4", b"\0\0\0\x20ftypisom");
     let endless = put(root.path(), "b.png", &plain(1));
-    for path in [&film, &endless] {
-        // A file with a hole takes no room on the disk.
+    for path in [&video, &endless] {
+        // A sparse file takes no space on the disk.
         let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
         file.set_len(MAX_FILE_BYTES + 1).unwrap();
     }
     let source = FlatSource::open(root.path()).unwrap();
     let message = source.read(0).unwrap_err().to_string();
-    assert!(message.contains("a.mp4: cannot be decoded: it is an MP4 film"), "{message}");
+    assert!(message.contains("a.mp4: cannot be decoded: it is an MP4 video"), "{message}");
     let message = source.read(1).unwrap_err().to_string();
-    assert!(message.ends_with("536870911 bytes are over the limit of 536870910"), "{message}");
+    assert!(message.ends_with("536870911 bytes, more than the limit of 536870910"), "{message}");
 }
 
 #[test]
-fn the_files_of_pictures_are_known_by_length_and_time() {
+fn the_stamp_of_a_picture_is_the_length_and_time_of_its_file() {
     let root = tempfile::tempdir().unwrap();
     let path = put(root.path(), "1.png", &plain(1));
     let source: Arc<dyn PictureSource> = Arc::new(FlatSource::open(root.path()).unwrap());
@@ -233,8 +234,8 @@ fn the_files_of_pictures_are_known_by_length_and_time() {
     std::fs::File::options().write(true).open(&path).unwrap().set_modified(other).unwrap();
     let later = Subset::first(source.clone(), 1).stamp(0).unwrap();
     assert_eq!((later.bytes, later.modified), (stamp.bytes, Some(1_000_000_000)));
-    let drawn: Arc<dyn PictureSource> = Arc::new(Labelled::new(&[1]));
-    let both = Concat::new(vec![drawn, source]);
+    let rendered: Arc<dyn PictureSource> = Arc::new(Labelled::new(&[1]));
+    let both = Concat::new(vec![rendered, source]);
     assert_eq!((both.stamp(0), both.stamp(1)), (None, Some(later)));
 
     put(root.path(), "data_batch_1.bin", &cifar10_record(3));
@@ -242,14 +243,14 @@ fn the_files_of_pictures_are_known_by_length_and_time() {
     assert_eq!(cifar.stamp(0).unwrap().bytes, 3073);
 }
 
-/// A CIFAR-10 record whose channels are `class`, `class + 100` and the pixel's row.
+/// A CIFAR-10 record whose channels contain `class`, `class + 100` and the pixel's row.
 fn cifar10_record(class: u8) -> Vec<u8> {
     let rows = (0..32u8).flat_map(|row| [row; 32]);
     [class].into_iter().chain([class; 1024]).chain([class + 100; 1024]).chain(rows).collect()
 }
 
 #[test]
-fn cifar10_is_read_file_after_file() {
+fn the_files_of_cifar10_are_concatenated() {
     let root = tempfile::tempdir().unwrap();
     let batch =
         |classes: &[u8]| classes.iter().flat_map(|&it| cifar10_record(it)).collect::<Vec<_>>();
@@ -269,11 +270,12 @@ fn cifar10_is_read_file_after_file() {
     put(root.path(), "batches.meta.txt", b"a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\n");
     assert_eq!(open(Split::Test).unwrap().classes()[5], "f");
     put(root.path(), "batches.meta.txt", b"a\nb\n");
-    assert!(open(Split::Test).unwrap_err().to_string().contains("2 class names where 10 belong"));
+    let message = open(Split::Test).unwrap_err().to_string();
+    assert!(message.contains("2 class names, but there must be 10"), "{message}");
 }
 
 #[test]
-fn cifar100_has_two_labels() {
+fn cifar100_has_fine_and_coarse_labels() {
     let root = tempfile::tempdir().unwrap();
     let mut record = vec![19, 81];
     record.extend([1; 3072]);
@@ -287,7 +289,7 @@ fn cifar100_has_two_labels() {
 }
 
 #[test]
-fn a_cifar_file_of_the_wrong_length_or_content_is_an_error() {
+fn a_cifar_file_with_a_wrong_length_or_label_is_an_error() {
     let root = tempfile::tempdir().unwrap();
     let open = |bytes: &[u8]| {
         let path = put(root.path(), "data_batch_1.bin", bytes);
@@ -343,7 +345,7 @@ fn stl10_is_stored_column_by_column() {
     put(root.path(), "train_y.bin", &[3, 0]);
     assert!(message().contains("train_y.bin, record 1") && message().contains("label is 0"));
     put(root.path(), "train_X.bin", &bytes[1..]);
-    assert!(message().contains("train_X.bin: 55295 bytes"), "{}", message());
+    assert!(message().contains("train_X.bin: the file is 55295 bytes long"), "{}", message());
 }
 
 #[test]
@@ -357,7 +359,7 @@ fn a_subset_keeps_or_renumbers_classes() {
         (0..9).collect::<Vec<_>>()
     );
     let error = Subset::first_per_class(source.clone(), 4).err().unwrap().to_string();
-    assert_eq!(error, "class `class 1`: 3 pictures, where 4 are wanted");
+    assert_eq!(error, "class `class 1`: has 3 pictures, but 4 are needed");
 
     let named = Subset::of_classes(source.clone(), &["class 2", "class 0"]).unwrap();
     assert_eq!((named.len(), named.classes()), (9, &["class 2".into(), "class 0".into()][..]));
@@ -366,12 +368,12 @@ fn a_subset_keeps_or_renumbers_classes() {
         assert_eq!(named.classes()[named.class(index).unwrap()], source.classes()[there]);
     }
     let misspelt = Subset::of_classes(source.clone(), &["class 7"]).err().unwrap().to_string();
-    assert!(misspelt.contains("`class 7`: no class"));
+    assert!(misspelt.contains("`class 7`: the source has no such class"));
     assert!(Subset::of_classes(source, &["class 1", "class 1"]).is_err());
 }
 
 #[test]
-fn smaller_random_subsets_are_parts_of_larger_ones() {
+fn smaller_random_subsets_are_contained_in_larger_ones() {
     let source: Arc<dyn PictureSource> = Arc::new(Labelled::new(&[40, 50]));
     let draw = |count, seed| {
         let subset = Subset::random_per_class(source.clone(), count, seed).unwrap();
@@ -385,7 +387,7 @@ fn smaller_random_subsets_are_parts_of_larger_ones() {
 }
 
 #[test]
-fn sources_are_joined_by_class_names() {
+fn sources_are_merged_by_class_names() {
     let left: Arc<dyn PictureSource> = Arc::new(Labelled::new(&[1, 2]));
     let right = Subset::of_classes(Arc::new(Labelled::new(&[1, 1, 1])), &["class 2", "class 1"]);
     let both = Concat::new(vec![left, Arc::new(right.unwrap())]);

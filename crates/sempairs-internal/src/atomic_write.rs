@@ -4,19 +4,19 @@ use std::path::{Path, PathBuf};
 
 use crate::part::{Part, sweep_once};
 
-/// Writes a file whole or not at all: `fill` writes beside it, then the result is flushed to the disk
-/// and renamed into place. Whoever opens `path` sees the old content or the new, never a part,
-/// however many processes write it at once; the last to finish wins.
+/// Writes a file atomically. `fill` writes a temporary file in the same folder, which is then
+/// flushed to the disk and renamed to `path`. Readers of `path` see either the old or the new
+/// content, never a part. If several processes write the same file, the last one to finish wins.
 ///
-/// A link is followed, and stays one. A device or a pipe is written to directly, since nothing
-/// could take its place.
+/// If `path` is a symbolic link, its target is replaced. A device or a pipe is written to directly,
+/// since it cannot be replaced by a file.
 ///
-/// The file beside is hidden and of a name of its own. A process that is killed leaves it behind;
-/// the next one to write a file in that folder [removes](crate::remove_orphans) it.
+/// The temporary file is hidden and has a unique name. A process that is killed leaves it behind;
+/// the next process that writes a file in the folder [removes](crate::remove_orphans) it.
 ///
 /// # Errors
 ///
-/// Whatever `fill`, the flush or the rename meets; the file beside is removed then.
+/// Any error of `fill`, the flush or the rename. The temporary file is removed.
 pub fn write_whole(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
@@ -31,7 +31,7 @@ pub fn write_whole(
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let name = path.file_name().ok_or_else(|| io::Error::other("not a file's path"))?;
+    let name = path.file_name().ok_or_else(|| io::Error::other("the path has no file name"))?;
     sweep_once(folder, name);
     let (part, file) = Part::create(folder, name)?;
     let mut out = BufWriter::new(file);
@@ -39,24 +39,24 @@ pub fn write_whole(
     out.flush()?;
     out.get_ref().sync_all()?;
     part.rename(path)?;
-    // The rename itself is only safe on the disk once the folder is.
+    // The rename is only permanent once the folder has been flushed, too.
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
     Ok(())
 }
 
-/// What a path leads to: the end of its links, whether there is a file yet or not.
+/// Resolves the symbolic links of a path, whether or not their target exists.
 fn followed(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_path_buf();
-    // As many as Linux follows.
+    // The same limit as in Linux.
     for _ in 0..40 {
         match fs::read_link(&path) {
             Ok(target) => path = path.parent().unwrap_or(Path::new("")).join(target),
             Err(_) => return Ok(path),
         }
     }
-    Err(io::Error::other("too many links lead from one to the next"))
+    Err(io::Error::other("too many levels of symbolic links"))
 }
 
 #[cfg(test)]
@@ -67,7 +67,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_stays_a_link_and_a_pipe_a_pipe() {
+    fn a_link_remains_a_link_and_a_pipe_a_pipe() {
         use std::os::unix::fs::{FileTypeExt, symlink};
         let folder = tempfile::tempdir().unwrap();
         let [link, target] = ["link", "elsewhere/file"].map(|name| folder.path().join(name));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_or_a_panic_keeps_the_old_file_and_leaves_nothing_beside_it() {
+    fn an_error_or_a_panic_keeps_the_old_file_and_leaves_no_temporary_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         write_whole(&path, |out| out.write_all(b"old")).unwrap();
@@ -103,15 +103,15 @@ mod tests {
         };
         let error = write_whole(&path, full).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
-        let panics = || write_whole(&path, |_| panic!("a defect of `fill`"));
+        let panics = || write_whole(&path, |_| panic!("a panic in `fill`"));
         assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file remains");
     }
 
-    /// Threads have one process id, as processes of different containers may have.
+    /// All threads have the same process id, as processes in different containers may have.
     #[test]
-    fn writers_of_one_process_id_do_not_write_into_each_other_s_part() {
+    fn writers_with_the_same_process_id_do_not_share_a_temporary_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::thread::scope(|scope| {
@@ -122,17 +122,17 @@ mod tests {
                     for _ in 0..30 {
                         write_whole(path, |out| out.write_all(&content)).unwrap();
                         let found = fs::read(path).unwrap();
-                        assert!(found.iter().all(|it| *it == found[0]), "a mixture");
-                        assert_eq!(found.len(), 1000 * (1 + usize::from(found[0])), "a part");
+                        assert!(found.iter().all(|it| *it == found[0]), "mixed content");
+                        assert_eq!(found.len(), 1000 * (1 + usize::from(found[0])), "incomplete");
                     }
                 });
             }
         });
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file remains");
     }
 
     #[test]
-    fn a_name_may_be_as_long_as_the_system_allows() {
+    fn names_may_be_as_long_as_the_system_allows() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["n".repeat(250), "ü".repeat(125)] {
             write_whole(&folder.path().join(&name), |out| out.write_all(b"x")).unwrap();

@@ -1,4 +1,4 @@
-//! Panics of code that is not this project's.
+//! Catching of panics in other crates, such as decoders.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -6,16 +6,16 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether a panic of this thread is caught by [`caught`].
+    /// Whether [`caught`] is active on this thread.
     static CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The result of `work`, or the message of its panic, of which nothing is printed: a reader that
-/// fails on a file is that file's fault and ends nothing else.
+/// Runs `work` and returns its result, or the message of its panic, which is not printed. A decoder
+/// that panics on a damaged file can thus be treated as an error for that file.
 ///
-/// A panic hook, set once, passes over the panics of `work` on the calling thread and passes all
-/// others on to the hook that was there. What a panic leaves half-done must not outlive `work`: it
-/// had best own what it changes.
+/// A panic hook is installed once. It ignores panics of `work` on the calling thread, and passes
+/// all others on to the previous hook. A panic may leave data in an inconsistent state, so `work`
+/// should own all data that it modifies.
 ///
 /// # Errors
 ///
@@ -28,13 +28,13 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     result.map_err(|payload| message(&*payload).to_owned())
 }
 
-/// Makes the process's panic hook pass over panics that are caught here, and pass on all others.
+/// Installs a panic hook that ignores panics under [`caught`] and passes on all others.
 fn silence() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let hook = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            // The value is gone where a thread is being torn down.
+            // The thread-local value is not available while a thread is being torn down.
             if !CAUGHT.try_with(Cell::get).unwrap_or(false) {
                 hook(info);
             }
@@ -47,7 +47,7 @@ fn message(payload: &(dyn Any + Send)) -> &str {
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("no reason is given")
+        .unwrap_or("no message")
 }
 
 #[cfg(test)]
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_is_an_error_and_the_next_call_is_as_good_as_the_first() {
+    fn a_panic_is_returned_as_an_error_and_later_calls_work() {
         let length = std::hint::black_box(3);
         let message = caught(|| [1, 2, 3][length]).unwrap_err();
         assert!(message.contains("index out of bounds"), "{message}");
@@ -63,7 +63,7 @@ mod tests {
         assert!(!CAUGHT.get());
     }
 
-    /// Runs in a process of its own, whose standard error the test below reads.
+    /// Runs in a child process, whose standard error the test below reads.
     #[test]
     fn panics_that_are_caught_here_and_elsewhere() {
         if std::env::var_os("SEMPAIRS_TEST_CAUGHT").is_some() {

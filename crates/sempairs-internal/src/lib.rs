@@ -1,7 +1,8 @@
-//! What the crates of this workspace share among themselves: atomic writes, lines of output,
-//! progress bars, panics of decoders.
+//! Utilities shared by the crates of this workspace: atomic writes ([`write_whole`]), lines of
+//! output ([`note!`], [`say!`]), progress bars, catching of panics ([`caught`]), and suggestions
+//! for misspelt names ([`did_you_mean`]).
 //!
-//! This is no interface for other programs: anything here may change in any release.
+//! This is not an interface for other programs; anything here may change in any release.
 
 #![doc(hidden)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]

@@ -1,37 +1,37 @@
-//! Lines for people, on standard error and standard output.
+//! Lines of text on standard error and standard output.
 //!
-//! Writing them never ends the work that they tell of: a log's disk may be full, a terminal closed,
-//! or the reader of a pipe gone. So no crate here uses `println!` and `eprintln!`, which panic
-//! then.
+//! A failure to write them, for example because a disk is full, a terminal was closed or the reader
+//! of a pipe has ended, must not stop the program. The crates therefore do not use `println!` and
+//! `eprintln!`, which panic in this case.
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 
-/// The first error of standard output other than a closed pipe.
+/// The first error of standard output, other than a closed pipe.
 static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
 
-/// Writes a line to standard error: notes and progress. It takes what `format!` takes. A line that
-/// cannot be written is dropped.
+/// Writes a line to standard error, for notes and progress. The arguments are those of `format!`. A
+/// line that cannot be written is dropped.
 #[macro_export]
 macro_rules! note {
     ($($part:tt)*) => { $crate::output::write_note(format_args!($($part)*)) };
 }
 
-/// Writes a line to standard output: results. It takes what `format!` takes. A line that cannot be
-/// written is dropped; [`lost`](crate::output::lost) tells at the end.
+/// Writes a line to standard output, for results. The arguments are those of `format!`. A line that
+/// cannot be written is dropped; [`lost`](crate::output::lost) returns the error later.
 #[macro_export]
 macro_rules! say {
     ($($part:tt)*) => { $crate::output::write_result(format_args!($($part)*)) };
 }
 
-/// What [`note!`](crate::note) does.
+/// Implementation of [`note!`](crate::note).
 pub fn write_note(line: Arguments<'_>) {
-    // In one piece, so that lines of several processes in one log do not mix.
+    // A single write, so that lines of several processes in the same log do not mix.
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
-/// What [`say!`](crate::say) does.
+/// Implementation of [`say!`](crate::say).
 pub fn write_result(line: Arguments<'_>) {
     let mut out = io::stdout().lock();
     let written = out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush());
@@ -42,8 +42,8 @@ pub fn write_result(line: Arguments<'_>) {
     }
 }
 
-/// Why results did not reach standard output, if any was lost. A reader who has closed the pipe, as
-/// `head` does, has lost nothing that it wanted.
+/// The error because of which results could not be written to standard output, if any. A closed
+/// pipe, as left by `head`, is not an error.
 pub fn lost() -> Option<io::Error> {
     LOST.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

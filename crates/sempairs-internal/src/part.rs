@@ -7,21 +7,22 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What the name of every part has in its middle, and nobody else's file.
+/// Text in the name of every temporary file, which no other file has.
 const MARK: &str = ".sempairs-";
 
-/// Characters of the file's own name that the part's name shows, so that it stays below 255 bytes.
+/// Number of characters of the target's name in the temporary file's name, which must stay below
+/// 255 bytes.
 const SHOWN: usize = 40;
 
-/// A part that nobody has written to for so long, and nobody holds a lock on, is an orphan even if
-/// its writer ran on another machine, from where its lock may not be seen.
+/// Age after which an unlocked temporary file is an orphan even if it was written on another
+/// machine, whose locks may not be visible here.
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
-/// Names that are tried for a part before it is given up.
+/// Number of attempts to create a temporary file.
 const TRIES: usize = 100;
 
-/// The running kernel: locks of all its processes, whatever container they run in, are seen by all
-/// of them. Sixteen hexadecimal digits, zeros where it cannot be told.
+/// Identifier of the running kernel (its boot id). All processes of a kernel see each other's file
+/// locks, whatever containers they run in. Sixteen hexadecimal digits; zeros if it is unknown.
 static KERNEL: LazyLock<String> = LazyLock::new(|| {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let digits: String = id.chars().filter(char::is_ascii_hexdigit).take(DIGITS).collect();
@@ -29,23 +30,24 @@ static KERNEL: LazyLock<String> = LazyLock::new(|| {
 });
 const DIGITS: usize = 16;
 
-/// A file that is being written, beside the one whose place it will take. It is removed when
-/// dropped, unless it has taken that place.
+/// A temporary file in the folder of the file that it will replace. It is removed when dropped,
+/// unless it has been renamed.
 ///
-/// Its name, `.NAME.sempairs-KERNEL-RANDOM.part`, is its own, since process ids are not: containers
-/// that share a folder have equal ones. The writer holds a lock on it, which tells others that it
-/// is alive.
+/// Its name is `.NAME.sempairs-KERNEL-RANDOM.part`. The random part is needed because process ids
+/// are not unique: containers that share a folder may have the same ones. The writer holds a lock
+/// on the file, which shows other processes that it is alive.
 pub(crate) struct Part {
     path: PathBuf,
     renamed: bool,
 }
 
 impl Part {
-    /// A new part of the file `name` in `folder`, open for writing.
+    /// Creates a temporary file for the file `name` in `folder`, open for writing.
     ///
     /// # Errors
     ///
-    /// What the system says, or that every part that was tried was taken away at once.
+    /// An error of the file system, or that no attempt succeeded because other processes took or
+    /// removed each file.
     pub(crate) fn create(folder: &Path, name: &OsStr) -> io::Result<(Self, File)> {
         let shown: String = name.to_string_lossy().chars().take(SHOWN).collect();
         for _ in 0..TRIES {
@@ -56,10 +58,10 @@ impl Part {
                 created => created?,
             };
             let part = Self { path, renamed: false };
-            // Somebody who removes orphans may have come between, and then has it still, or had it.
+            // A process that removes orphans may have locked or removed the file in the meantime.
             match file.try_lock() {
                 Err(TryLockError::WouldBlock) => continue,
-                // Without locks it is left alone by all who remove orphans.
+                // Without support for locks, processes that remove orphans ignore the file.
                 Ok(()) | Err(TryLockError::Error(_)) => {}
             }
             if is_at(&file, &part.path) {
@@ -67,13 +69,13 @@ impl Part {
             }
         }
         Err(io::Error::other(format!(
-            "no temporary file stays in {}: {TRIES} were tried, and each was taken, locked or \
-             removed at once",
+            "cannot create a temporary file in {}: each of {TRIES} attempts was locked or removed \
+             by another process",
             folder.display()
         )))
     }
 
-    /// Puts it in the place of `path`.
+    /// Renames the file to `path`, replacing an existing file.
     pub(crate) fn rename(mut self, path: &Path) -> io::Result<()> {
         fs::rename(&self.path, path)?;
         self.renamed = true;
@@ -89,8 +91,8 @@ impl Drop for Part {
     }
 }
 
-/// Whether an open file is the one at `path`. Its number of links would not tell: some file systems
-/// say 0 of every file.
+/// Returns true if an open file is the one at `path`. The number of links would not be enough,
+/// since some file systems always report 0.
 fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -108,21 +110,23 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Removes the parts from a folder that writers of [`write_whole`](crate::write_whole) have left
-/// behind who were killed. A part is removed if nobody holds the lock that its writer held, and,
-/// where that writer ran under another kernel, if nobody has written to it for a day; never where
-/// the file system has no locks. Other files stay, whatever their names, and so does what cannot be
-/// removed.
+/// Removes temporary files that killed processes have left in a folder when they used
+/// [`write_whole`](crate::write_whole).
+///
+/// A temporary file is removed if nobody holds a lock on it; if it was written under another
+/// kernel, it must also not have been modified for a day. Without support for locks in the file
+/// system, nothing is removed. Other files are never removed, whatever their names, and errors are
+/// ignored.
 pub fn remove_orphans(folder: &Path) {
     sweep(folder);
 }
 
-/// As [`remove_orphans`], once for each folder in the life of the process. Earlier versions named
-/// the parts of a file by their process alone; those of `target` are removed, too, when it is first
-/// written. However many targets a folder has, it is listed once.
+/// Like [`remove_orphans`], once per folder and process. Earlier versions named temporary files by
+/// the process id only; those of `target` are also removed, when `target` is first written. A
+/// folder is listed only once, however many targets it has.
 pub(crate) fn sweep_once(folder: &Path, target: &OsStr) {
-    /// The parts, named as before, that each folder had when it was listed and no target has
-    /// claimed yet.
+    /// For each folder, the temporary files with names of the earlier form that were listed and do
+    /// not belong to any target written so far.
     static OLD: Mutex<BTreeMap<PathBuf, Vec<OsString>>> = Mutex::new(BTreeMap::new());
     let place = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
     let claimed: Vec<OsString> = {
@@ -135,8 +139,8 @@ pub(crate) fn sweep_once(folder: &Path, target: &OsStr) {
     }
 }
 
-/// Removes the orphans of a folder, and returns the files that are named as parts were before:
-/// whether they are parts only the writers of their targets know.
+/// Removes the orphans of a folder, and returns the files with names of the earlier form. Only the
+/// writers of their targets know whether these are temporary files.
 fn sweep(folder: &Path) -> Vec<OsString> {
     let mut old = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else { return old };
@@ -152,7 +156,8 @@ fn sweep(folder: &Path) -> Vec<OsString> {
     old
 }
 
-/// The file of a part as it was named before, `.NAME.PROCESS.part`. Its writer held no lock.
+/// The target of a temporary file with a name of the earlier form, `.NAME.PROCESS.part`, whose
+/// writer held no lock.
 fn target_of_old(name: &OsStr) -> Option<&str> {
     let inside = name.to_str()?.strip_prefix('.')?.strip_suffix(".part")?;
     let (target, process) = inside.rsplit_once('.')?;
@@ -160,17 +165,17 @@ fn target_of_old(name: &OsStr) -> Option<&str> {
     is_number.then_some(target)
 }
 
-/// Where the writer of a part ran.
+/// Machine on which a temporary file was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Writer {
-    /// Under this kernel: if it holds no lock it is dead.
+    /// Under this kernel: if the file is not locked, its writer is dead.
     Here,
-    /// On another machine, before the last start of this one, or where kernels have no names.
+    /// On another machine, before the last boot of this one, or under an unknown kernel.
     Elsewhere,
 }
 
 impl Writer {
-    /// Of a part with this name; `None` for every other file.
+    /// The machine of the temporary file with this name; `None` for other files.
     fn of(name: &OsStr) -> Option<Self> {
         let inside = name.to_str()?.strip_prefix('.')?.strip_suffix(".part")?;
         let (_, ids) = inside.rsplit_once(MARK)?;
@@ -187,7 +192,7 @@ impl Writer {
 }
 
 fn remove_if_dead(path: &Path, writer: Writer) {
-    // For writing, since network file systems lock nothing else.
+    // Network file systems only lock files that are open for writing.
     let Ok(file) = OpenOptions::new().write(true).open(path) else { return };
     if file.try_lock().is_err() {
         return;
@@ -207,7 +212,7 @@ mod tests {
 
     use super::*;
 
-    /// A part that a dead writer left, last written to so many hours ago.
+    /// A temporary file of a dead writer, last modified `hours` hours ago.
     fn left(folder: &Path, name: &str, hours: u64) -> PathBuf {
         let path = folder.join(name);
         let file = File::create(&path).unwrap();
@@ -221,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_dead_writers_go_and_those_of_living_ones_stay() {
+    fn files_of_dead_writers_are_removed_and_those_of_living_ones_kept() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         let (living, file) = Part::create(folder, OsStr::new("cache")).unwrap();
@@ -229,16 +234,16 @@ mod tests {
         let dead = left(folder, &name(&KERNEL), 0);
         let of_another_machine = left(folder, &name("00000000000000aa"), 1);
         remove_orphans(folder);
-        assert!(living.path.exists(), "its writer is alive, if slow");
+        assert!(living.path.exists(), "its writer is alive, although slow");
         assert_eq!(dead.exists(), KERNEL.bytes().all(|digit| digit == b'0'));
-        assert!(of_another_machine.exists(), "its lock may not be seen from here");
+        assert!(of_another_machine.exists(), "its lock may not be visible here");
         left(folder, &name("00000000000000aa"), 25);
         remove_orphans(folder);
-        assert!(!of_another_machine.exists(), "untouched for a day");
+        assert!(!of_another_machine.exists(), "not modified for a day");
     }
 
     #[test]
-    fn nothing_else_is_removed() {
+    fn other_files_are_not_removed() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         let k = &*KERNEL;
@@ -262,7 +267,7 @@ mod tests {
         let old_metrics = left(folder, ".metrics.jsonl.123.part", 100);
         let young_metrics = left(folder, ".metrics.jsonl.124.part", 1);
         remove_orphans(folder);
-        assert!(old.exists(), "only the writer of `cache` knows that it is a part of it");
+        assert!(old.exists(), "only the writer of `cache` knows that it is temporary");
         sweep_once(folder, OsStr::new("cache"));
         assert!(!old.exists() && young.exists());
         assert!(old_metrics.exists(), "only the writer of `metrics.jsonl` knows");
@@ -275,7 +280,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_removed_file_is_told_from_another_of_its_name() {
+    fn a_removed_file_is_distinguished_from_a_new_one_of_the_same_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let file = File::create(&path).unwrap();
@@ -287,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_was_removed_while_it_was_made_is_made_again() {
+    fn a_file_that_is_removed_while_it_is_created_is_created_again() {
         let folder = tempfile::tempdir().unwrap();
         let done = AtomicBool::new(false);
         let written = std::thread::scope(|scope| {

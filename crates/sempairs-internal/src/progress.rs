@@ -3,8 +3,8 @@ use std::borrow::Cow;
 pub use indicatif::ProgressBar;
 use indicatif::{ProgressFinish, ProgressStyle};
 
-/// A bar on standard error for what takes more than a moment. It draws nothing where that is no
-/// terminal, and is gone once dropped.
+/// Creates a progress bar on standard error. It is not shown if standard error is not a terminal,
+/// and is cleared when dropped.
 pub fn progress_bar(what: impl Into<Cow<'static, str>>, steps: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec}, {eta} left");
     ProgressBar::new(steps)
@@ -13,7 +13,7 @@ pub fn progress_bar(what: impl Into<Cow<'static, str>>, steps: u64) -> ProgressB
         .with_finish(ProgressFinish::AndClear)
 }
 
-/// As [`progress_bar`], for what has no end that is known beforehand: it shows how many there were.
+/// Like [`progress_bar`], for an unknown number of steps: shows the count so far.
 pub fn progress_count(what: impl Into<Cow<'static, str>>) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {pos} {per_sec}, {elapsed}");
     ProgressBar::new_spinner()

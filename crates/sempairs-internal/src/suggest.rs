@@ -1,5 +1,5 @@
-/// The name among `known` that is nearest to a misspelt one, if any is near: at most a third of its
-/// letters have to be inserted, deleted, replaced or swapped with a neighbour.
+/// The name in `known` that is most similar to a misspelt one, if any is similar enough: the
+/// Damerau-Levenshtein distance must be at most a third of the longer name's length.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
@@ -9,7 +9,8 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// What a message about a misspelt name ends with: the nearest right one, or nothing if none is near.
+/// Text to append to an error message about a misspelt name: "; did you mean ...?", or nothing if
+/// no known name is similar.
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(name, known).map_or(String::new(), |right| format!("; did you mean `{right}`?"))
 }

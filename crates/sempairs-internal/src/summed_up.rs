@@ -1,6 +1,6 @@
 use std::fmt::Display;
 
-/// A list for a message: the first `most` items with `between` them, and how many more there are.
+/// Joins the first `most` items with `between`, and adds how many more there are.
 ///
 /// ```
 /// # use sempairs_internal::summed_up;

@@ -4,7 +4,7 @@
 #[allow(dead_code, reason = "each test binary uses some of it")]
 mod on_device;
 
-use sempairs_augment::{Augmentation, Crop, Frame, Interpolation, Plan, Step};
+use sempairs_augment::{Augmentation, Crop, CropWindow, Interpolation, Plan, Step};
 use sempairs_data::{Key, Picture, Side};
 use sempairs_kernels::{reference, views};
 
@@ -83,8 +83,10 @@ fn every_step_is_near_the_host() {
     ];
     let picture = picture(70, 50, 5);
     let crop = Crop { left: 3, top: 2, width: 61, height: 44 };
-    let plan =
-        |steps: Vec<Step>| Plan { frame: Frame::of_crop(crop, 21, Interpolation::Bilinear), steps };
+    let plan = |steps: Vec<Step>| Plan {
+        frame: CropWindow::of_crop(crop, 21, Interpolation::Bilinear),
+        steps,
+    };
     let mut plans = vec![plan(vec![])];
     for first in steps {
         plans.push(plan(vec![first]));
@@ -111,10 +113,10 @@ fn every_frame_is_near_the_host() {
         let mut plans = Vec::new();
         for crop in [whole, corner, strip] {
             for size in [16] {
-                plans.push(Frame::of_crop(crop, size, interpolation));
+                plans.push(CropWindow::of_crop(crop, size, interpolation));
                 let windows = [([30, 20], [7, 2]), ([12, 9], [-2, -3]), ([90, 200], [20, 150])];
                 for (resized, window) in windows {
-                    plans.push(Frame { crop, resized, window, size, interpolation });
+                    plans.push(CropWindow { crop, resized, window, size, interpolation });
                 }
             }
         }

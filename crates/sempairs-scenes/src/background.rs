@@ -8,15 +8,15 @@ use super::colour::{between, one_of};
 use super::texture::{Lattice, Lay, Texture, details, fill, plain};
 use super::{Colour, Distribution, Silhouette};
 
-/// What a background is.
+/// Kind of a background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BackgroundKind {
-    /// One colour running into another.
+    /// A gradient between two colours.
     Gradient,
     /// Stripes.
     Stripes,
-    /// Clouded noise.
+    /// Smooth noise.
     Noise,
     /// Overlapping shapes.
     Clutter,
@@ -26,31 +26,31 @@ pub enum BackgroundKind {
     Rings,
     /// A chequerboard.
     Checker,
-    /// A wall of bricks.
+    /// A brick wall.
     Bricks,
     /// Scattered strokes.
     Confetti,
-    /// A skyline of blocks.
+    /// A skyline of rectangular buildings.
     Skyline,
 }
 
-/// What lies behind the object.
+/// The background of a scene.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Background {
-    /// What it is.
+    /// Kind of the background.
     pub kind: BackgroundKind,
-    /// Its colours.
+    /// Colours of the background.
     pub colours: [Colour; 3],
-    /// Periods of the texture along the picture's side.
+    /// Number of periods of the texture along the picture's side.
     pub frequency: f32,
-    /// Its direction in radians.
+    /// Direction of the texture in radians.
     pub angle: f32,
-    /// How many distractor objects stand in it.
+    /// Number of distractor objects.
     pub distractors: u8,
-    /// Their outline.
+    /// Outline of the distractor objects.
     pub silhouette: Silhouette,
-    /// Where everything in it lies.
+    /// Random seed of the positions of all details.
     pub seed: u32,
 }
 
@@ -69,7 +69,7 @@ impl Background {
         }
     }
 
-    /// Covers the whole picture.
+    /// Paints the background over the whole picture.
     pub(super) fn paint(&self, pixmap: &mut Pixmap) {
         let mut rng = details(self.seed);
         let lattice = Lattice::draw(&mut rng);
@@ -106,13 +106,13 @@ impl Background {
         }
     }
 
-    /// A colour of the background, lighter or darker.
+    /// A random colour of the background, made lighter or darker.
     fn shade(&self, rng: &mut impl Rng) -> Colour {
         let tone = if rng.random::<bool>() { Colour([250; 3]) } else { Colour([8; 3]) };
         one_of(&self.colours, rng).mix(tone, between([0.0, 0.45], rng))
     }
 
-    /// One outline anywhere in the picture, turned anyhow.
+    /// Paints an outline at a random position and angle.
     fn shape(
         &self,
         pixmap: &mut Pixmap,

@@ -3,14 +3,16 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use sempairs_data::{MAX_PIXELS, Picture};
 
-/// The grey of the gap between the cells and of what a picture leaves free of its cell.
+/// Grey value of the gaps between the cells, and of the parts of a cell that a picture does not
+/// cover.
 const PAPER: u8 = 245;
 
-/// Width and height of a [`contact_sheet`] of so many pictures, in pixels.
+/// Width and height in pixels of a [`contact_sheet`] of `pictures` pictures.
 ///
 /// # Errors
 ///
-/// The limit, [`MAX_PIXELS`], if the sheet has more: hardly a program could open it, this one included.
+/// The limit [`MAX_PIXELS`] if the sheet would have more pixels, since hardly any program could
+/// open it.
 pub fn sheet_size(
     pictures: usize,
     columns: usize,
@@ -30,22 +32,23 @@ pub fn sheet_size(
     }
 }
 
-/// Pictures side by side in `columns`, row after row, each fitted into a square of `cell` pixels
-/// with its proportions kept, `gap` pixels apart.
+/// Arranges pictures in rows of `columns` cells. Each picture is resized to fit a square of `cell`
+/// pixels, keeping its aspect ratio; cells are `gap` pixels apart.
 ///
 /// # Panics
 ///
-/// If there is no picture, no column or no pixel in a cell, or for a sheet that [`sheet_size`] refuses.
+/// Panics if there are no pictures, no columns or no pixels in a cell, or if [`sheet_size`] returns
+/// an error.
 pub fn contact_sheet(
     pictures: &[Picture<'_>],
     columns: usize,
     cell: usize,
     gap: usize,
 ) -> Picture<'static> {
-    assert!(!pictures.is_empty() && columns > 0 && cell > 0, "a sheet has a cell");
+    assert!(!pictures.is_empty() && columns > 0 && cell > 0, "a sheet needs at least one cell");
     let columns = columns.min(pictures.len());
     let size = sheet_size(pictures.len(), columns, cell, gap);
-    let [width, height] = size.expect("a sheet of no more pixels than a picture may have");
+    let [width, height] = size.expect("the sheet does not exceed the maximum number of pixels");
     let mut pixels = vec![PAPER; 3 * width * height];
     for (index, picture) in pictures.iter().enumerate() {
         let fitted = fit(picture, cell);
@@ -58,7 +61,7 @@ pub fn contact_sheet(
     Picture::new(width, height, pixels)
 }
 
-/// The picture resized so that its longer side is `cell`.
+/// Resizes a picture so that its longer side is `cell`.
 fn fit(picture: &Picture<'_>, cell: usize) -> Picture<'static> {
     let (width, height) = (picture.width(), picture.height());
     let longer = width.max(height);
@@ -70,7 +73,7 @@ fn fit(picture: &Picture<'_>, cell: usize) -> Picture<'static> {
     let from = ImageRef::new(width as u32, height as u32, picture.pixels(), PixelType::U8x3)
         .expect("a picture's bytes match its sides");
     let mut to = Image::new(to_width as u32, to_height as u32, PixelType::U8x3);
-    // Whole pixels stay whole when a small picture is enlarged.
+    // The box filter keeps the pixels of an enlarged picture sharp.
     let filter = if longer < cell { FilterType::Box } else { FilterType::Bilinear };
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
     Resizer::new().resize(&from, &mut to, &options).expect("both pictures are 8-bit RGB");

@@ -4,52 +4,52 @@ use serde::{Deserialize, Serialize};
 
 use super::{BackgroundKind, OcclusionKind, Palette, PatternKind, Silhouette};
 
-/// What the nuisances are drawn from.
+/// Distribution of the nuisance factors of scenes.
 ///
-/// [`pretrain`](Self::pretrain) and [`downstream`](Self::downstream) have no kind of background,
-/// occluder, pattern or distractor in common, no hue and no direction of light. Pose and scale are
-/// geometry that both tasks share.
+/// [`pretrain`](Self::pretrain) and [`downstream`](Self::downstream) have no kinds of backgrounds,
+/// occluders, patterns or distractors in common, no hues and no directions of light. They share
+/// pose and scale, which are geometry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Distribution {
-    /// The hues of everything.
+    /// Hues of all parts of a scene.
     pub palette: Palette,
-    /// The kinds of background, each as likely.
+    /// Kinds of backgrounds, with equal probabilities.
     pub backgrounds: Vec<BackgroundKind>,
-    /// Periods of a background's texture along the picture's side.
+    /// Number of periods of a background's texture along the picture's side.
     pub frequency: [f32; 2],
-    /// The fewest and the most distractor objects.
+    /// Minimum and maximum number of distractor objects.
     pub distractors: [u8; 2],
-    /// The outlines of distractors and signs, each as likely.
+    /// Outlines of distractors and logos, with equal probabilities.
     pub silhouettes: Vec<Silhouette>,
-    /// The share of pictures with something in front of the object.
+    /// Fraction of pictures with an occluder.
     pub occluded: f32,
-    /// The kinds of that, each as likely.
+    /// Kinds of occluders, with equal probabilities.
     pub occlusions: Vec<OcclusionKind>,
-    /// The share of the picture that it covers.
+    /// Fraction of the picture that an occluder covers.
     pub coverage: [f32; 2],
-    /// The kinds of surface, each as likely.
+    /// Kinds of surface patterns, with equal probabilities.
     pub patterns: Vec<PatternKind>,
-    /// Periods of a pattern along the object's box.
+    /// Number of periods of a pattern along the object's bounding box.
     pub pattern_frequency: [f32; 2],
-    /// Where the light comes from, in radians.
+    /// Direction from which the light comes, in radians.
     pub light: [f32; 2],
-    /// How much the light's direction shows.
+    /// Strength of the shading by the light's direction.
     pub light_strength: [f32; 2],
-    /// The brightness of the picture.
+    /// Brightness of the picture.
     pub exposure: [f32; 2],
-    /// How coloured the light is.
+    /// Strength of the light's colour.
     pub cast: [f32; 2],
-    /// How dark the shadow is.
+    /// Darkness of the shadow.
     pub shadow: [f32; 2],
-    /// The object's turn in radians.
+    /// Rotation of the object in radians.
     pub rotation: [f32; 2],
-    /// The object's box over the picture's side.
+    /// Size of the object's bounding box relative to the picture's side.
     pub scale: [f32; 2],
 }
 
 impl Distribution {
-    /// The nuisances of the pre-training scenes.
+    /// The distribution of the pre-training scenes.
     pub fn pretrain() -> Self {
         Self {
             palette: Palette { hues: arcs(0), saturation: [0.15, 0.95] },
@@ -78,7 +78,7 @@ impl Distribution {
         }
     }
 
-    /// The nuisances of the downstream scenes.
+    /// The distribution of the downstream scenes.
     pub fn downstream() -> Self {
         Self {
             palette: Palette { hues: arcs(1), saturation: [0.15, 0.95] },
@@ -108,11 +108,11 @@ impl Distribution {
         }
     }
 
-    /// Checks that every list has an entry and every interval is one.
+    /// Checks that no list is empty and that every interval is valid.
     ///
     /// # Errors
     ///
-    /// [`BadDistribution`] naming the first field that is not right and what is wrong with it.
+    /// [`BadDistribution`] with the first invalid field and the reason.
     pub fn check(&self) -> Result<(), BadDistribution> {
         let empty = [
             ("palette.hues", self.palette.hues.is_empty()),
@@ -143,16 +143,17 @@ impl Distribution {
             ("scale", self.scale, [0.05, 1.0]),
         ];
         for (field, [low, high], [least, most]) in hues.chain(within) {
-            // Written so that what is not a number is refused too.
+            // Written so that NaN is rejected, too.
             if !(least <= low && low <= high && high <= most) {
-                let reason = format!("[{low}, {high}] is no interval within [{least}, {most}]");
+                let reason =
+                    format!("must be an interval within [{least}, {most}], not [{low}, {high}]");
                 return Err(BadDistribution { field, reason });
             }
         }
         Ok(())
     }
 
-    /// What the two tasks share: amounts and geometry.
+    /// The values that both tasks share: amounts and geometry.
     fn common() -> Self {
         Self {
             palette: Palette { hues: Vec::new(), saturation: [0.0, 0.0] },
@@ -176,17 +177,17 @@ impl Distribution {
     }
 }
 
-/// A distribution from which nothing can be drawn.
+/// Error for an invalid field of a distribution.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("scenes: `{field}` {reason}")]
 pub struct BadDistribution {
-    /// The field.
+    /// Name of the field.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// What is wrong with the field.
     pub reason: String,
 }
 
-/// Every second twelfth of the colour circle, from the `first`.
+/// Every second twelfth of the colour circle, starting with number `first`.
 fn arcs(first: usize) -> Vec<[f32; 2]> {
     (first..12).step_by(2).map(|arc| [arc as f32 / 12.0, (arc as f32 + 0.9) / 12.0]).collect()
 }

@@ -4,28 +4,28 @@ use super::colour::between;
 use super::{Background, Distribution, Illumination, Instance, Occlusion, Pattern, Pose};
 use sempairs_data::Key;
 
-/// One of the things that make two pictures of a class differ.
+/// A factor by which two pictures of a class can differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Factor {
-    /// Which object of the class it is.
+    /// The individual object of the class.
     Instance,
-    /// What lies behind it, distractor objects among it.
+    /// The background, including distractor objects.
     Background,
-    /// What stands in front of it.
+    /// The occluder in front of the object.
     Occlusion,
-    /// Its surface: texture, logos, colours.
+    /// The surface of the object: texture, logos, colours.
     Pattern,
-    /// The light and its shadow.
+    /// The light and the shadow.
     Illumination,
-    /// Where it stands and how it is turned.
+    /// Position and rotation of the object.
     Pose,
-    /// How large it is.
+    /// Size of the object.
     Scale,
 }
 
 impl Factor {
-    /// Every factor.
+    /// All factors.
     pub const ALL: [Factor; 7] = [
         Factor::Instance,
         Factor::Background,
@@ -36,11 +36,11 @@ impl Factor {
         Factor::Scale,
     ];
 
-    /// The four kinds of nuisance that the paper names (arXiv 2510.08722, figure 2).
+    /// The four kinds of nuisance factors that the paper names (arXiv 2510.08722, figure 2).
     pub const NUISANCES: [Factor; 4] =
         [Factor::Background, Factor::Occlusion, Factor::Pattern, Factor::Illumination];
 
-    /// Its name.
+    /// Name of the factor.
     pub fn name(self) -> &'static str {
         match self {
             Factor::Instance => "instance",
@@ -54,28 +54,28 @@ impl Factor {
     }
 }
 
-/// All that a picture of a class depends on besides the class and its size.
+/// All factors of a picture. Together with the class and the size they determine it completely.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Factors {
-    /// Which object of the class it is.
+    /// The individual object of the class.
     pub instance: Instance,
-    /// What lies behind it.
+    /// The background.
     pub background: Background,
-    /// What stands in front of it.
+    /// The occluder in front of the object.
     pub occlusion: Occlusion,
-    /// Its surface.
+    /// The surface of the object.
     pub pattern: Pattern,
     /// The light.
     pub illumination: Illumination,
-    /// Where it stands and how it is turned.
+    /// Position and rotation of the object.
     pub pose: Pose,
-    /// The longer side of the object's box over the side of the picture.
+    /// Longer side of the object's bounding box relative to the picture's side.
     pub scale: f32,
 }
 
 impl Factors {
-    /// Draws every factor, each from a stream of its own: the value of one says nothing of another.
+    /// Draws every factor from its own random stream, so that the factors are independent.
     pub fn draw(distribution: &Distribution, key: Key) -> Self {
         let rng = |factor: Factor| key.rng(factor as u64);
         Self {
@@ -89,7 +89,8 @@ impl Factors {
         }
     }
 
-    /// The same factors but for `factor`, which is what [`draw`](Self::draw) gives it under `key`.
+    /// The same factors, except that `factor` has the value that [`draw`](Self::draw) gives it
+    /// under `key`.
     pub fn redraw(&self, factor: Factor, distribution: &Distribution, key: Key) -> Self {
         let mut factors = self.clone();
         let mut rng = key.rng(factor as u64);

@@ -2,30 +2,30 @@ use std::f32::consts::TAU;
 
 use tiny_skia::{Path, PathBuilder, Point, Rect, Stroke, Transform};
 
-/// What a part is made of; the pattern factor says what that looks like.
+/// Material of a part; the pattern factor determines its appearance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stuff {
     /// The main surface.
     Body,
     /// The second surface.
     Accent,
-    /// Tyres, hooves, strings: the darker trim.
+    /// Darker trim, such as tyres, hooves and strings.
     Dark,
-    /// Windows, eyes, dials: the lighter trim.
+    /// Lighter trim, such as windows, eyes and dials.
     Light,
 }
 
-/// How a part covers its path.
+/// How the path of a part is drawn.
 pub(super) enum Cover {
-    /// The inside of the path.
+    /// The inside of the path is filled.
     Fill,
-    /// A line of this width along it.
+    /// A line of this width is drawn along the path.
     Line(f32),
-    /// Nothing: the inside is cut out of the parts before it.
+    /// The inside of the path is cut out of the previous parts.
     Hole,
 }
 
-/// One part of an object.
+/// A part of an object.
 pub(super) struct Part {
     pub(super) path: Path,
     pub(super) stuff: Stuff,
@@ -34,8 +34,9 @@ pub(super) struct Part {
 
 type Xy = (f32, f32);
 
-/// An object as the list of its parts from back to front, in units of its own: x to the right, y
-/// **down**. Any extent will do, since the renderer fits the parts' bounds to the pose.
+/// An object as a list of parts from back to front, in its own coordinates: x points to the right
+/// and y **down**. The extent is arbitrary, since the renderer scales the bounding box of the parts
+/// to the pose.
 #[derive(Default)]
 pub(super) struct Figure {
     pub(super) parts: Vec<Part>,
@@ -43,18 +44,18 @@ pub(super) struct Figure {
 
 impl Figure {
     fn add(&mut self, stuff: Stuff, cover: Cover, path: Option<Path>) {
-        // An empty path is a part of no extent: nothing to draw.
+        // An empty path is not drawn.
         if let Some(path) = path {
             self.parts.push(Part { path, stuff, cover });
         }
     }
 
-    /// A box from corner to corner.
+    /// Adds a rectangle with opposite corners `a` and `b`.
     pub(super) fn rect(&mut self, stuff: Stuff, a: Xy, b: Xy) {
         self.polygon(stuff, &[a, (b.0, a.1), b, (a.0, b.1)]);
     }
 
-    /// A box whose corners are rounded with `radius`.
+    /// Adds a rectangle with corners of the given radius.
     pub(super) fn round(&mut self, stuff: Stuff, a: Xy, b: Xy, radius: f32) {
         let (x0, x1, y0, y1) = (a.0.min(b.0), a.0.max(b.0), a.1.min(b.1), a.1.max(b.1));
         let r = radius.min((x1 - x0) / 2.0).min((y1 - y0) / 2.0);
@@ -72,53 +73,53 @@ impl Figure {
         self.add(stuff, Cover::Fill, path.finish());
     }
 
-    /// An ellipse about `centre` with half axes `radii`.
+    /// Adds an ellipse with the given centre and semi-axes.
     pub(super) fn ellipse(&mut self, stuff: Stuff, centre: Xy, radii: Xy) {
         self.add(stuff, Cover::Fill, oval(centre, radii));
     }
 
-    /// A disc.
+    /// Adds a disc.
     pub(super) fn disc(&mut self, stuff: Stuff, centre: Xy, radius: f32) {
         self.ellipse(stuff, centre, (radius, radius));
     }
 
-    /// A circle's line.
+    /// Adds a circular line.
     pub(super) fn ring(&mut self, stuff: Stuff, centre: Xy, radius: f32, width: f32) {
         self.add(stuff, Cover::Line(width), oval(centre, (radius, radius)));
     }
 
-    /// A round hole.
+    /// Adds an elliptical hole.
     pub(super) fn hole(&mut self, centre: Xy, radii: Xy) {
         self.add(Stuff::Dark, Cover::Hole, oval(centre, radii));
     }
 
-    /// A filled polygon.
+    /// Adds a filled polygon.
     pub(super) fn polygon(&mut self, stuff: Stuff, corners: &[Xy]) {
         self.add(stuff, Cover::Fill, polyline(corners, true));
     }
 
-    /// The inside of the smooth closed curve through the points (Catmull-Rom).
+    /// Adds the inside of a smooth closed curve through the points (Catmull-Rom).
     pub(super) fn blob(&mut self, stuff: Stuff, points: &[Xy]) {
         self.add(stuff, Cover::Fill, curve(points, true));
     }
 
-    /// A line of some width from point to point, its ends round.
+    /// Adds a line from point to point with round ends.
     pub(super) fn line(&mut self, stuff: Stuff, points: &[Xy], width: f32) {
         self.add(stuff, Cover::Line(width), polyline(points, false));
     }
 
-    /// A line of some width along the smooth curve through the points (Catmull-Rom).
+    /// Adds a line along the smooth curve through the points (Catmull-Rom).
     pub(super) fn bow(&mut self, stuff: Stuff, points: &[Xy], width: f32) {
         self.add(stuff, Cover::Line(width), curve(points, false));
     }
 
-    /// A wheel: a tyre and a hub.
+    /// Adds a wheel with a tyre and a hub.
     pub(super) fn wheel(&mut self, centre: Xy, radius: f32) {
         self.disc(Stuff::Dark, centre, radius);
         self.disc(Stuff::Light, centre, 0.45 * radius);
     }
 
-    /// The transform that centres the parts and scales the longer side of their bounds to 2.
+    /// The transform that centres the bounding box of the parts and scales its longer side to 2.
     pub(super) fn fitting(&self) -> Transform {
         let mut bounds: Option<Rect> = None;
         for part in &self.parts {
@@ -140,7 +141,7 @@ impl Figure {
                 (a, b) => a.or(b),
             };
         }
-        let bounds = bounds.expect("an object has a part");
+        let bounds = bounds.expect("an object has at least one part");
         let scale = 2.0 / bounds.width().max(bounds.height());
         Transform::from_translate(
             -(bounds.left() + bounds.right()) / 2.0,
@@ -150,7 +151,7 @@ impl Figure {
     }
 }
 
-/// A line with round ends and joints.
+/// A stroke with round ends and joints.
 pub(super) fn stroke(width: f32) -> Stroke {
     Stroke {
         width,
@@ -160,7 +161,7 @@ pub(super) fn stroke(width: f32) -> Stroke {
     }
 }
 
-/// The ellipse about `centre`.
+/// The ellipse with the given centre and semi-axes.
 pub(super) fn oval(centre: Xy, radii: Xy) -> Option<Path> {
     let (rx, ry) = (radii.0.max(1e-3), radii.1.max(1e-3));
     PathBuilder::from_oval(Rect::from_ltrb(
@@ -171,7 +172,7 @@ pub(super) fn oval(centre: Xy, radii: Xy) -> Option<Path> {
     )?)
 }
 
-/// The path through the points in straight lines.
+/// The path through the points along straight lines.
 pub(super) fn polyline(points: &[Xy], closed: bool) -> Option<Path> {
     let mut path = PathBuilder::new();
     for (i, &(x, y)) in points.iter().enumerate() {
@@ -183,8 +184,8 @@ pub(super) fn polyline(points: &[Xy], closed: bool) -> Option<Path> {
     path.finish()
 }
 
-/// The Catmull-Rom curve through the points, each segment as a cubic whose handles are a sixth of
-/// the chord between the neighbours.
+/// The Catmull-Rom curve through the points. Each segment is a cubic whose handles are a sixth of
+/// the chord between the neighbouring points.
 pub(super) fn curve(points: &[Xy], closed: bool) -> Option<Path> {
     let count = points.len();
     let at = |i: isize| -> Point {
@@ -211,7 +212,8 @@ pub(super) fn curve(points: &[Xy], closed: bool) -> Option<Path> {
     path.finish()
 }
 
-/// The points of a star or regular polygon: `count` corners about `centre`, `radius(i)` away.
+/// The corners of a star or regular polygon: `count` points around `centre` at distance
+/// `radius(i)`.
 pub(super) fn around(
     centre: Xy,
     count: usize,

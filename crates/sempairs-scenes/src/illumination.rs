@@ -5,21 +5,22 @@ use tiny_skia::Pixmap;
 use super::Distribution;
 use super::colour::{Colour, between};
 
-/// The light.
+/// The light of a scene.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Illumination {
-    /// Where it comes from, in radians: 0 from the right, rising clockwise as y points down.
+    /// Direction from which the light comes, in radians: 0 is from the right, and angles increase
+    /// clockwise.
     pub direction: f32,
-    /// How much brighter the side towards it is than the middle, in 0..1.
+    /// How much brighter the lit side is than the centre, in 0..1.
     pub strength: f32,
-    /// The brightness of the whole picture; 1 leaves it.
+    /// Brightness of the whole picture; 1 is neutral.
     pub exposure: f32,
-    /// The light's colour.
+    /// Colour of the light.
     pub cast: Colour,
-    /// How much of that colour it has, in 0..1.
+    /// Strength of the light's colour, in 0..1.
     pub cast_strength: f32,
-    /// How dark the object's shadow is, in 0..1.
+    /// Darkness of the object's shadow, in 0..1.
     pub shadow: f32,
 }
 
@@ -39,7 +40,7 @@ impl Illumination {
         (self.direction.cos(), self.direction.sin())
     }
 
-    /// Shades the object's own layer: `1 + strength (p - centre) . towards / radius`.
+    /// Shades the layer of the object by the factor `1 + strength (p - centre) . towards / radius`.
     pub(super) fn shade(&self, layer: &mut Pixmap, centre: (f32, f32), radius: f32) {
         let (dx, dy) = self.towards();
         let (width, slope) = (layer.width() as usize, self.strength / radius);
@@ -51,14 +52,15 @@ impl Illumination {
                 let along = (x as f32 + 0.5 - centre.0) * dx + (y as f32 + 0.5 - centre.1) * dy;
                 let gain = (1.0 + slope * along).max(0.2);
                 for c in 0..3 {
-                    // A premultiplied colour never exceeds its alpha.
+                    // A premultiplied colour must not exceed its alpha.
                     pixel[c] = (f32::from(pixel[c]) * gain).min(f32::from(pixel[3])) as u8;
                 }
             }
         }
     }
 
-    /// Darkens the ground where the object, moved away from the light by `reach` pixels, covers it.
+    /// Darkens the ground by the object's shadow, which is displaced by `reach` pixels away from
+    /// the light.
     pub(super) fn shadow(&self, ground: &mut Pixmap, object: &Pixmap, reach: f32) {
         let (dx, dy) = self.towards();
         let (width, height) = (ground.width() as i32, ground.height() as i32);
@@ -82,7 +84,7 @@ impl Illumination {
         }
     }
 
-    /// The finished picture as RGB: brighter towards the light, exposed, in the light's colour.
+    /// Converts the finished picture to RGB, with directional light, exposure and colour cast.
     pub(super) fn develop(&self, picture: &Pixmap) -> Vec<u8> {
         let (dx, dy) = self.towards();
         let side = picture.width() as f32;

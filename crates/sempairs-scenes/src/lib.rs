@@ -1,10 +1,17 @@
-//! Built-in scenes: pictures drawn from a seed, nothing downloaded.
+//! Procedural scenes: labelled pictures rendered from a random seed, without any download.
 //!
-//! A scene is an object of a [`Class`], made of parts, under nuisances that are explicit, recorded
-//! [`Factors`]: background, occlusion, surface pattern, illumination, pose and scale. What two
-//! crops of one scene share is mostly these; what two scenes of a class share is the class's parts
-//! alone. The classes and the nuisance [`Distribution`]s of pre-training and of the downstream
-//! task are disjoint, so downstream is really unseen.
+//! A scene shows an object of a [`Class`], composed of parts, under explicit and recorded
+//! [`Factors`]: background, occlusion, surface pattern, illumination, pose and scale. Two crops of
+//! the same scene share mostly these nuisance factors; two scenes of the same class share only the
+//! parts of the class.
+//!
+//! - [`SceneSource`] is a [`PictureSource`](sempairs_data::PictureSource) of scenes, for one of the
+//!   splits in [`SceneSplit`].
+//! - [`Distribution`] is the distribution of the nuisance factors. The classes and the
+//!   distributions of pre-training and of the downstream task are disjoint, so the downstream task
+//!   is unseen in pre-training.
+//! - [`render`] draws a scene, and [`mask`] the opacity of its object.
+//! - [`contact_sheet`] arranges any pictures in a grid.
 //!
 //! ```
 //! use sempairs_data::PictureSource;
@@ -13,7 +20,7 @@
 //! let scenes = SceneSource::new(SceneSplit::Pretrain, 4, 64, 0);
 //! assert_eq!(scenes.len(), 20 * 4);
 //! let factors = scenes.factors(0);
-//! // The same car before another background.
+//! // The same car in front of another background.
 //! let moved = factors.redraw(Factor::Background, scenes.distribution(), scenes.key(1));
 //! assert_eq!(moved.pattern, factors.pattern);
 //! assert_ne!(render(scenes.scene_class(0), &moved, 64), scenes.read(0).unwrap());

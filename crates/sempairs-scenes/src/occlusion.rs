@@ -9,11 +9,11 @@ use super::figure::{curve, polyline, stroke};
 use super::texture::{details, plain};
 use super::{Colour, Distribution};
 
-/// What stands in front of an object.
+/// Kind of an occluder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OcclusionKind {
-    /// Nothing.
+    /// No occluder.
     Clear,
     /// Parallel bars.
     Bars,
@@ -25,23 +25,23 @@ pub enum OcclusionKind {
     Splashes,
     /// A mesh of thin wires.
     Mesh,
-    /// A board that covers a corner.
+    /// A triangle that covers a corner of the picture.
     Corner,
 }
 
-/// What stands in front of the object.
+/// The occluder in front of the object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Occlusion {
-    /// What it is.
+    /// Kind of the occluder.
     pub kind: OcclusionKind,
-    /// The share of the picture that it is made to cover, about; 0 when clear.
+    /// Approximate fraction of the picture that it covers; 0 without an occluder.
     pub coverage: f32,
-    /// Its colours.
+    /// Colours of the occluder.
     pub colours: [Colour; 2],
-    /// Its direction in radians.
+    /// Direction of the occluder in radians.
     pub angle: f32,
-    /// Where its pieces lie.
+    /// Random seed of the positions of its pieces.
     pub seed: u32,
 }
 
@@ -62,11 +62,11 @@ impl Occlusion {
         }
     }
 
-    /// Draws it over the picture.
+    /// Paints the occluder over the picture.
     pub(super) fn paint(&self, pixmap: &mut Pixmap) {
         let mut rng = details(self.seed);
         let side = pixmap.width() as f32;
-        // Centred, one unit to the side of the picture.
+        // Coordinates relative to the centre, in units of the picture's side.
         let centred = Transform::from_scale(side, side).post_translate(side / 2.0, side / 2.0);
         let (sin, cos) = self.angle.sin_cos();
         let turned = Transform::from_row(cos, sin, -sin, cos, 0.0, 0.0).post_concat(centred);
@@ -80,7 +80,7 @@ impl Occlusion {
         match self.kind {
             OcclusionKind::Clear => {}
             OcclusionKind::Bars => {
-                // Bars of equal width, their pitch set by the coverage.
+                // Bars with a pitch of 1 / count and a width of coverage * pitch.
                 let count = rng.random_range(2..=5i32);
                 let (pitch, shift) = (1.0 / count as f32, rng.random::<f32>());
                 for bar in -count..=count {
@@ -90,7 +90,7 @@ impl Occlusion {
                 }
             }
             OcclusionKind::Mesh => {
-                // Two families of wires: 1 - (1 - w/p)^2 of the picture is covered.
+                // Two families of wires cover 1 - (1 - w/p)^2 of the picture.
                 let count = rng.random_range(4..=7);
                 let pitch = 1.0 / count as f32;
                 let width = pitch * (1.0 - (1.0 - self.coverage).sqrt());
@@ -121,7 +121,7 @@ impl Occlusion {
                 }
             }
             OcclusionKind::Frame => {
-                // A border of width w covers 4 w (1 - w), here with one bar across.
+                // A border of width w covers 4 w (1 - w); a bar across the picture is added.
                 let width = 0.5 * (1.0 - (1.0 - self.coverage).sqrt());
                 let (near, far) = (-0.5 + width / 2.0, 0.5 - width / 2.0);
                 let border = [(near, near), (far, near), (far, far), (near, far)];
@@ -131,7 +131,7 @@ impl Occlusion {
                 piece(polyline(&border, true), 0, Some(width), centred);
             }
             OcclusionKind::Splashes => {
-                // Pebbles of radius r cover about 2.6 r^2 each.
+                // A splash of radius r covers about 2.6 r^2.
                 let radius = between([0.08, 0.14], &mut rng);
                 let count = (self.coverage / (2.6 * radius * radius)).ceil() as usize;
                 for which in 0..count {
@@ -147,7 +147,7 @@ impl Occlusion {
                 }
             }
             OcclusionKind::Corner => {
-                // A right-angled corner with legs a and b covers a b / 2.
+                // A right-angled triangle with legs a and b covers a b / 2.
                 let wide = between([0.55, 0.9], &mut rng);
                 let tall = 2.0 * self.coverage / wide;
                 let (x, y) = (one_of(&[-0.5, 0.5], &mut rng), one_of(&[-0.5, 0.5], &mut rng));

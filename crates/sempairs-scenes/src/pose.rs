@@ -5,17 +5,17 @@ use tiny_skia::Transform;
 use super::Distribution;
 use super::colour::between;
 
-/// Where the object stands and which way it faces.
+/// Position and orientation of the object.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pose {
-    /// Across, from -1 (as far left as the object fits) to 1.
+    /// Horizontal position, from -1 (leftmost position inside the picture) to 1.
     pub x: f32,
-    /// Down, from -1 (as far up as the object fits) to 1.
+    /// Vertical position, from -1 (topmost position inside the picture) to 1.
     pub y: f32,
-    /// Clockwise turn in radians.
+    /// Clockwise rotation in radians.
     pub rotation: f32,
-    /// Whether left and right are swapped.
+    /// Whether the object is mirrored horizontally.
     pub mirrored: bool,
 }
 
@@ -29,8 +29,8 @@ impl Pose {
         }
     }
 
-    /// From the object's box, -1 to 1 both ways, to the pixels of a picture of side `size`, of
-    /// which the object takes the share `scale`.
+    /// The transform from the object's bounding box, `[-1, 1]` in both directions, to the pixels of
+    /// a picture of side `size`, of which the object takes the fraction `scale`.
     pub(super) fn transform(&self, scale: f32, size: usize) -> Transform {
         let (half, margin) = (scale * size as f32 / 2.0, (1.0 - scale) / 2.0);
         let (sin, cos) = self.rotation.sin_cos();

@@ -7,15 +7,15 @@ use super::texture::plain;
 use super::{Class, Factors};
 use sempairs_data::Picture;
 
-/// How far the shadow falls from the object, in shares of the object's box.
+/// Distance of the shadow from the object, relative to the object's bounding box.
 const SHADOW_REACH: f32 = 0.14;
 
-/// Draws the scene of a class under some factors as a square picture of side `size`; the same
+/// Renders the scene of a class with the given factors as a square picture of side `size`. The same
 /// arguments give the same bytes.
 ///
 /// # Panics
 ///
-/// If `size` is 0.
+/// Panics if `size` is 0.
 pub fn render(class: Class, factors: &Factors, size: usize) -> Picture<'static> {
     let mut picture = canvas(size);
     factors.background.paint(&mut picture);
@@ -31,21 +31,21 @@ pub fn render(class: Class, factors: &Factors, size: usize) -> Picture<'static> 
     Picture::new(size, size, light.develop(&picture))
 }
 
-/// Where the object is: its opacity at every pixel, 0..=255, what stands before it left out.
+/// Opacity of the object at every pixel, in 0..=255, without the occluder.
 ///
 /// # Panics
 ///
-/// If `size` is 0.
+/// Panics if `size` is 0.
 pub fn mask(class: Class, factors: &Factors, size: usize) -> Vec<u8> {
     object(class, factors, size).data().chunks_exact(4).map(|pixel| pixel[3]).collect()
 }
 
 fn canvas(size: usize) -> Pixmap {
-    let side = u32::try_from(size).expect("a picture's side fits into 32 bits");
-    Pixmap::new(side, side).expect("a picture has at least one pixel")
+    let side = u32::try_from(size).expect("the side of a picture fits into 32 bits");
+    Pixmap::new(side, side).expect("a picture must have at least one pixel")
 }
 
-/// The object alone on a transparent layer.
+/// The object on a transparent layer.
 fn object(class: Class, factors: &Factors, size: usize) -> Pixmap {
     let mut layer = canvas(size);
     let figure = class.figure(&factors.instance);
@@ -65,10 +65,10 @@ fn paint(
     let pattern = &factors.pattern;
     let texels = (1.2 * factors.scale * layer.width() as f32).ceil().max(8.0);
     let [body, accent] = pattern.surfaces(texels as u32);
-    // From a surface's texels to the object's box, and from there back to the figure's own units.
+    // From the texels of a surface to the object's bounding box, and to the figure's coordinates.
     let to_figure = Transform::from_scale(2.0 / texels, 2.0 / texels)
         .post_translate(-1.0, -1.0)
-        .post_concat(fitting.invert().expect("a figure has an extent"));
+        .post_concat(fitting.invert().expect("a figure is not empty"));
     let cut = |surface| Paint {
         shader: tiny_skia::Pattern::new(
             surface,
@@ -83,7 +83,7 @@ fn paint(
     let (dark, light, edge) = (plain(pattern.dark), plain(pattern.light), plain(pattern.outline));
     let eraser = Paint { blend_mode: BlendMode::DestinationOut, ..Paint::default() };
     let reach = 2.0 * pattern.outline_width / fitting.sx;
-    // Corners sharper than 60 degrees are cut off: their tips would reach out of the object's box.
+    // Corners sharper than 60 degrees are bevelled: their tips would leave the bounding box.
     let rim = Stroke { width: reach, miter_limit: 2.0, ..Stroke::default() };
     for part in &figure.parts {
         let stuff = match part.stuff {

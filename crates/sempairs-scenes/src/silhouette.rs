@@ -3,7 +3,7 @@ use tiny_skia::Path;
 
 use super::figure::{around, curve, oval, polyline};
 
-/// The outline of a distractor object or of a logo: something of no class.
+/// Outline of a distractor object or a logo, which belongs to no class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Silhouette {
@@ -13,7 +13,7 @@ pub enum Silhouette {
     Triangle,
     /// A disc.
     Disc,
-    /// A smooth pebble.
+    /// A smooth, irregular shape.
     Pebble,
     /// A plus sign.
     Cross,
@@ -26,7 +26,7 @@ pub enum Silhouette {
 }
 
 impl Silhouette {
-    /// Its outline within the unit circle.
+    /// The outline, within the unit circle.
     pub(super) fn path(self) -> Option<Path> {
         match self {
             Silhouette::Star => polyline(

@@ -7,20 +7,20 @@ use super::{Class, Distribution, Factor, Factors, render};
 use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
 use sempairs_internal::progress_bar;
 
-/// Which pictures.
+/// Split of the built-in scenes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SceneSplit {
-    /// The classes and nuisances to learn from.
+    /// Classes and nuisance factors for pre-training.
     Pretrain,
-    /// Other classes under other nuisances, to fit a probe on.
+    /// Other classes with other nuisance factors, to train a probe on.
     DownstreamTrain,
-    /// More pictures of those, to score it on.
+    /// Further pictures of these classes, to evaluate the probe on.
     DownstreamTest,
 }
 
 impl SceneSplit {
-    /// Its name.
+    /// Name of the split.
     pub fn name(self) -> &'static str {
         match self {
             SceneSplit::Pretrain => "pretrain",
@@ -29,7 +29,7 @@ impl SceneSplit {
         }
     }
 
-    /// What its nuisances are drawn from.
+    /// The distribution of the split's nuisance factors.
     pub fn distribution(self) -> Distribution {
         match self {
             SceneSplit::Pretrain => Distribution::pretrain(),
@@ -38,10 +38,10 @@ impl SceneSplit {
     }
 }
 
-/// Built-in scenes as a source: `per_class` pictures of every class of a split, class after class.
+/// A source of scenes with `per_class` pictures of every class of a split, class by class.
 ///
-/// A picture depends on the split, the seed, its class and its number within the class alone, so a
-/// source with more pictures a class begins every class with the pictures of a smaller one.
+/// A picture depends only on the split, the seed, its class and its number within the class. The
+/// pictures of a smaller source are therefore the first ones of each class in a larger source.
 #[derive(Clone, Debug)]
 pub struct SceneSource {
     split: SceneSplit,
@@ -51,18 +51,18 @@ pub struct SceneSource {
     size: usize,
     seed: u64,
     distribution: Distribution,
-    /// All the pictures, one after the other, once they are held in memory.
+    /// The pixels of all pictures, if they are kept in memory.
     drawn: Option<Arc<[u8]>>,
 }
 
 impl SceneSource {
-    /// Scenes of side `size` that are drawn whenever they are read.
+    /// Creates a source of scenes of side `size`, which are rendered whenever they are read.
     ///
     /// # Panics
     ///
-    /// If `size` is 0.
+    /// Panics if `size` is 0.
     pub fn new(split: SceneSplit, per_class: usize, size: usize, seed: u64) -> Self {
-        assert!(size > 0, "a picture has at least one pixel");
+        assert!(size > 0, "a picture must have at least one pixel");
         let classes = Class::of(split);
         Self {
             split,
@@ -76,17 +76,18 @@ impl SceneSource {
         }
     }
 
-    /// The same scenes under other nuisances.
+    /// Replaces the distribution of the nuisance factors.
     pub fn with_distribution(mut self, distribution: Distribution) -> Self {
         self.distribution = distribution;
         self.drawn = None;
         self
     }
 
-    /// Draws everything once, on all cores: `3 size^2` bytes a picture. A progress bar shows on a terminal.
+    /// Renders all pictures once, on all cores, and keeps them in memory: `3 size^2` bytes each. A
+    /// progress bar is shown on a terminal.
     pub fn in_memory(mut self) -> Self {
         let mut pixels = vec![0; 3 * self.size * self.size * self.len()];
-        let bar = progress_bar("drawing scenes", self.len() as u64);
+        let bar = progress_bar("rendering scenes", self.len() as u64);
         pixels.par_chunks_exact_mut(3 * self.size * self.size).enumerate().for_each(
             |(index, place)| {
                 place.copy_from_slice(self.draw(index).pixels());
@@ -101,22 +102,22 @@ impl SceneSource {
         render(self.scene_class(index), &self.factors(index), self.size)
     }
 
-    /// Which split this is.
+    /// The split.
     pub fn split(&self) -> SceneSplit {
         self.split
     }
 
-    /// What the nuisances are drawn from.
+    /// The distribution of the nuisance factors.
     pub fn distribution(&self) -> &Distribution {
         &self.distribution
     }
 
-    /// The side of a picture in pixels.
+    /// Side of the pictures in pixels.
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// How many pictures a class has.
+    /// Number of pictures per class.
     pub fn per_class(&self) -> usize {
         self.per_class
     }
@@ -125,17 +126,17 @@ impl SceneSource {
     ///
     /// # Panics
     ///
-    /// If there is no such picture.
+    /// Panics if `index` is out of range.
     pub fn scene_class(&self, index: usize) -> Class {
-        assert!(index < self.len(), "picture {index} of {}", self.len());
+        assert!(index < self.len(), "index {index} is out of range for {} pictures", self.len());
         self.classes[index / self.per_class]
     }
 
-    /// What a picture's factors are drawn under.
+    /// The key under which a picture's factors are drawn.
     ///
     /// # Panics
     ///
-    /// If there is no such picture.
+    /// Panics if `index` is out of range.
     pub fn key(&self, index: usize) -> Key {
         let class = self.scene_class(index);
         let number = (index % self.per_class) as u64;
@@ -151,16 +152,17 @@ impl SceneSource {
     ///
     /// # Panics
     ///
-    /// If there is no such picture.
+    /// Panics if `index` is out of range.
     pub fn factors(&self, index: usize) -> Factors {
         Factors::draw(&self.distribution, self.key(index))
     }
 
-    /// The picture's scene with `factor` alone drawn anew, for the `again`-th time.
+    /// Renders the picture's scene with only `factor` drawn again; each value of `again` gives
+    /// another draw.
     ///
     /// # Panics
     ///
-    /// If there is no such picture.
+    /// Panics if `index` is out of range.
     pub fn redrawn(&self, index: usize, factor: Factor, again: u32) -> Picture<'static> {
         let key = self.key(index);
         let anew = Key { epoch: key.epoch | u64::from(again) << 32, side: Side::Right, ..key };
@@ -168,10 +170,10 @@ impl SceneSource {
         render(self.scene_class(index), &factors, self.size)
     }
 
-    /// Semantic pairs: the first half of each class's pictures, each with a partner of its own from
-    /// the second half. Instance and nuisances of the two are independent draws.
+    /// Semantic pairs: each picture of the first half of a class with its own partner from the
+    /// second half. The instances and nuisance factors of the two are independent.
     ///
-    /// With an odd number of pictures a class the last one stays single.
+    /// If the number of pictures per class is odd, the last one has no partner.
     pub fn curated_pairs(&self) -> Vec<(usize, usize)> {
         let half = self.per_class / 2;
         (0..self.classes.len())

@@ -8,11 +8,11 @@ use super::colour::{between, one_of};
 use super::texture::{Lattice, Lay, Texture, details, fill, plain};
 use super::{Colour, Distribution, Silhouette};
 
-/// What an object's surface bears.
+/// Kind of pattern on an object's surface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PatternKind {
-    /// One colour.
+    /// A single colour.
     Plain,
     /// Stripes.
     Stripes,
@@ -20,9 +20,9 @@ pub enum PatternKind {
     Dots,
     /// A small sign, repeated.
     Logo,
-    /// One colour running into another.
+    /// A gradient between two colours.
     Shaded,
-    /// Checks.
+    /// A chequerboard.
     Checker,
     /// A zigzag.
     Zigzag,
@@ -32,31 +32,31 @@ pub enum PatternKind {
     Decal,
 }
 
-/// The object's surface.
+/// The surface of the object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pattern {
-    /// What the surface bears.
+    /// Kind of the pattern.
     pub kind: PatternKind,
-    /// The colour of the body and of what is on it.
+    /// Colour of the body, and of the pattern on it.
     pub body: [Colour; 2],
-    /// The colour of the second surface and of what is on it.
+    /// Colour of the second surface, and of the pattern on it.
     pub accent: [Colour; 2],
-    /// The darker trim.
+    /// Colour of the darker trim.
     pub dark: Colour,
-    /// The lighter trim.
+    /// Colour of the lighter trim.
     pub light: Colour,
-    /// The line around every part.
+    /// Colour of the line around every part.
     pub outline: Colour,
-    /// Its width in units of half the object's box.
+    /// Width of this line in units of half the object's bounding box.
     pub outline_width: f32,
-    /// Periods of the pattern along the object's box.
+    /// Number of periods of the pattern along the object's bounding box.
     pub frequency: f32,
-    /// Its direction in radians.
+    /// Direction of the pattern in radians.
     pub angle: f32,
-    /// The sign of a logo or decal.
+    /// Sign of a logo or decal.
     pub sign: Silhouette,
-    /// Where the pattern lies.
+    /// Random seed of the pattern's position and details.
     pub seed: u32,
 }
 
@@ -65,7 +65,7 @@ impl Pattern {
         let palette = &distribution.palette;
         let body = palette.draw([0.35, 1.0], rng);
         let accent = palette.draw([0.25, 1.0], rng);
-        // What is on a surface differs from it in lightness, so that grey keeps the pattern.
+        // The pattern differs in lightness from the surface, so it is visible in greyscale, too.
         let mut ink = |under: Colour| {
             let value = if under.luma() > 0.45 { [0.05, 0.3] } else { [0.8, 1.0] };
             palette.draw(value, rng)
@@ -90,7 +90,7 @@ impl Pattern {
         }
     }
 
-    /// The two surfaces that the parts are cut from, each covering the object's box.
+    /// The textures of the two surfaces, each of the size of the object's bounding box.
     pub(super) fn surfaces(&self, texels: u32) -> [Pixmap; 2] {
         let mut rng = details(self.seed);
         let lattice = Lattice::draw(&mut rng);
@@ -109,7 +109,7 @@ impl Pattern {
         };
         let mut angle = self.angle;
         [self.body, self.accent].map(|[under, over]| {
-            let mut pixmap = Pixmap::new(texels, texels).expect("a surface has a texel");
+            let mut pixmap = Pixmap::new(texels, texels).expect("a surface is not empty");
             let lay = Lay { angle, frequency, shift };
             fill(&mut pixmap, texture, &lay, [under, over, under], 0.0, &lattice);
             match self.kind {
@@ -132,7 +132,7 @@ impl Pattern {
         })
     }
 
-    /// One sign on a surface, in shares of the surface's side.
+    /// Paints a sign on a surface; position and size are relative to the surface's side.
     fn stamp(
         &self,
         pixmap: &mut Pixmap,

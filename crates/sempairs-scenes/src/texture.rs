@@ -4,13 +4,13 @@ use tiny_skia::{Color, Paint, Pixmap};
 
 use super::Colour;
 
-/// The generator for the details of one nuisance, from the seed recorded with it.
+/// Random number generator for the details of a nuisance factor, from its recorded seed.
 pub(super) fn details(seed: u32) -> ChaCha8Rng {
     sempairs_data::Key { seed: seed.into(), epoch: 0, picture: 0, side: sempairs_data::Side::Left }
         .rng(0)
 }
 
-/// A function of the plane with values in 0..=1, of period about one.
+/// A function of the plane with values in 0..=1 and a period of about one.
 #[derive(Clone, Copy)]
 pub(super) enum Texture {
     /// Zero everywhere.
@@ -25,11 +25,11 @@ pub(super) enum Texture {
     Rings,
     /// Two octaves of value noise.
     Noise,
-    /// The same noise, cut at its middle.
+    /// The same noise, thresholded at its middle value.
     Patches,
 }
 
-/// The random numbers of the noise, on a lattice that repeats after 16 cells.
+/// The random values of the noise, on a lattice that repeats after 16 cells.
 pub(super) struct Lattice([f32; 256]);
 
 impl Lattice {
@@ -37,7 +37,7 @@ impl Lattice {
         Self(std::array::from_fn(|_| rng.random::<f32>()))
     }
 
-    /// Value noise: the lattice's numbers, smoothly interpolated.
+    /// Value noise: the values of the lattice, smoothly interpolated.
     pub(super) fn at(&self, x: f32, y: f32) -> f32 {
         let (cell_x, cell_y) = (x.floor(), y.floor());
         let ease = |t: f32| t * t * (3.0 - 2.0 * t);
@@ -50,13 +50,13 @@ impl Lattice {
     }
 }
 
-/// The distance of `x` from the nearest whole number, 0..=0.5.
+/// Distance of `x` to the nearest integer, in 0..=0.5.
 fn off(x: f32) -> f32 {
     (x - x.round()).abs()
 }
 
 impl Texture {
-    /// The value at (x, y), edges smoothed over `soft` periods.
+    /// The value at (x, y), with edges smoothed over `soft` periods.
     pub(super) fn at(self, x: f32, y: f32, soft: f32, lattice: &Lattice) -> f32 {
         let edge = |distance: f32| (0.5 + distance / soft).clamp(0.0, 1.0);
         match self {
@@ -81,16 +81,17 @@ impl Texture {
     }
 }
 
-/// How a texture lies: turned by an angle, so many periods to the side of its box, shifted.
+/// Placement of a texture: rotation, number of periods along the side, and shift.
 pub(super) struct Lay {
     pub(super) angle: f32,
     pub(super) frequency: f32,
     pub(super) shift: (f32, f32),
 }
 
-/// Fills a picture with a texture between two colours.
+/// Fills a picture with a texture of two colours.
 ///
-/// `tint` noise of a lower frequency mixes the third colour in, so that no two places are alike.
+/// Noise of a lower frequency mixes in the third colour with strength `tint`, which breaks the
+/// regularity.
 pub(super) fn fill(
     pixmap: &mut Pixmap,
     texture: Texture,
@@ -125,7 +126,7 @@ pub(super) fn fill(
     }
 }
 
-/// A paint of one colour.
+/// A paint of a single colour.
 pub(super) fn plain(colour: Colour) -> Paint<'static> {
     let [r, g, b] = colour.0;
     let mut paint = Paint::default();

@@ -1,11 +1,12 @@
-//! The objects themselves: each fills its box, and a class is known by its outline.
+//! Properties of the objects: each fills its bounding box, and classes can be recognised by
+//! outline.
 
 use sempairs_data::{Key, Side};
 use sempairs_scenes::{Class, Distribution, Factors, Pose, mask};
 
 const SIZE: usize = 48;
 
-/// An object of the class, upright in the middle.
+/// An upright object of the class in the centre.
 fn upright(class: Class, number: u64) -> Factors {
     let key = Key { seed: 11, epoch: class as u64, picture: number, side: Side::Left };
     let mut factors = Factors::draw(&Distribution::pretrain(), key);
@@ -30,13 +31,13 @@ fn every_object_fills_its_box_and_stays_within() {
             let wanted = 0.75 * SIZE as f32;
             assert!((longer - wanted).abs() < 0.12 * wanted, "{class:?}: {longer}, not {wanted}");
             let share = inside.len() as f32 / (wanted * wanted);
-            assert!((0.08..0.95).contains(&share), "{class:?} covers {share} of its box");
+            assert!((0.08..0.95).contains(&share), "{class:?} covers {share} of its bounding box");
         }
     }
 }
 
 #[test]
-fn two_objects_of_a_class_have_outlines_of_their_own() {
+fn objects_of_a_class_have_different_outlines() {
     for &class in Class::ALL {
         let (one, two) = (upright(class, 0), upright(class, 1));
         let (one, two) = (mask(class, &one, SIZE), mask(class, &two, SIZE));
@@ -45,9 +46,9 @@ fn two_objects_of_a_class_have_outlines_of_their_own() {
     }
 }
 
-/// Nearest mean outline: a class is more like itself than like any other.
+/// Nearest-mean classification of outlines.
 #[test]
-fn classes_are_told_apart_by_their_outlines() {
+fn classes_can_be_recognised_by_their_outlines() {
     let means: Vec<Vec<f32>> = Class::ALL
         .iter()
         .map(|&class| {
@@ -75,5 +76,5 @@ fn classes_are_told_apart_by_their_outlines() {
             total += 1;
         }
     }
-    assert!(right * 10 > total * 8, "{right} of {total} outlines told apart");
+    assert!(right * 10 > total * 8, "{right} of {total} outlines recognised");
 }

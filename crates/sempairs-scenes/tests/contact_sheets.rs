@@ -1,4 +1,4 @@
-//! The contact sheet.
+//! Contact sheets.
 
 use sempairs_data::MAX_PIXELS;
 use sempairs_data::Picture;
@@ -15,8 +15,8 @@ fn a_contact_sheet_is_a_grid_with_gaps() {
     let at = |x: usize, y: usize| sheet.pixels()[3 * (y * sheet.width() + x)];
     assert_eq!(at(3, 3), 10, "enlarged to the whole cell");
     assert_eq!(at(18, 18), 10);
-    assert_eq!(at(22, 3), 60, "made smaller");
-    // The third is four times as wide as high: 16 by 4, in the middle of its cell.
+    assert_eq!(at(22, 3), 60, "reduced");
+    // The third picture is four times as wide as high: 16x4 pixels in the centre of its cell.
     assert_eq!(at(3, 22 + 6), 90);
     assert_eq!(at(3, 22 + 9), 90);
     let paper = at(0, 0);
@@ -26,14 +26,14 @@ fn a_contact_sheet_is_a_grid_with_gaps() {
 }
 
 #[test]
-fn a_contact_sheet_needs_no_more_columns_than_pictures() {
+fn a_contact_sheet_has_no_more_columns_than_pictures() {
     let picture = Picture::new(4, 4, vec![0; 48]);
     let sheet = contact_sheet(&[picture.clone(), picture], 10, 4, 1);
     assert_eq!((sheet.width(), sheet.height()), (11, 6));
 }
 
 #[test]
-fn a_sheet_is_no_larger_than_a_picture_may_be() {
+fn a_sheet_does_not_exceed_the_maximum_number_of_pixels() {
     assert_eq!(sheet_size(5, 2, 16, 3), Ok([41, 60]));
     assert_eq!(sheet_size(1, 9, 13_377, 0), Ok([13_377; 2]));
     assert_eq!(sheet_size(1, 9, 13_378, 0), Err(MAX_PIXELS));

@@ -1,4 +1,4 @@
-//! The built-in scenes: what is recorded is what is drawn, and nothing else.
+//! The built-in scenes: pictures are determined by the recorded factors.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ fn all(source: &SceneSource) -> Vec<u8> {
     (0..source.len()).flat_map(|i| source.read(i).unwrap().pixels().to_vec()).collect()
 }
 
-/// Whether a factor has the same recorded value in both.
+/// Returns true if a factor has the same value in both.
 fn same(factor: Factor, a: &Factors, b: &Factors) -> bool {
     match factor {
         Factor::Instance => a.instance == b.instance,
@@ -64,7 +64,7 @@ fn a_larger_source_begins_every_class_with_the_pictures_of_a_smaller_one() {
 }
 
 #[test]
-fn a_factor_drawn_anew_changes_itself_alone_and_the_picture() {
+fn redrawing_a_factor_changes_only_that_factor_and_the_picture() {
     for split in [SceneSplit::Pretrain, SceneSplit::DownstreamTest] {
         let source = SceneSource::new(split, 3, 48, 2);
         for index in 0..source.len() {
@@ -91,7 +91,7 @@ fn a_factor_drawn_anew_changes_itself_alone_and_the_picture() {
 }
 
 #[test]
-fn a_factor_drawn_anew_under_its_own_key_is_itself() {
+fn redrawing_a_factor_with_its_own_key_restores_it() {
     let source = SceneSource::new(SceneSplit::DownstreamTrain, 2, 32, 3);
     for index in 0..source.len() {
         let factors = source.factors(index);
@@ -116,8 +116,8 @@ fn redrawn_scenes_differ_from_the_picture_and_from_each_other() {
 }
 
 #[test]
-fn an_occluder_covers_about_what_is_recorded() {
-    /// Large, since a pixel that an edge only touches counts as covered.
+fn an_occluder_covers_about_the_recorded_fraction() {
+    /// Large, since every pixel that an edge touches counts as covered.
     const SIZE: usize = 128;
     for split in [SceneSplit::Pretrain, SceneSplit::DownstreamTrain] {
         let source = SceneSource::new(split, 10, SIZE, 4);
@@ -144,7 +144,7 @@ fn an_occluder_covers_about_what_is_recorded() {
 }
 
 #[test]
-fn pretraining_and_downstream_share_no_class_and_no_nuisance() {
+fn pretraining_and_downstream_share_no_classes_and_no_nuisances() {
     let classes = |split| Class::of(split).into_iter().collect::<HashSet<_>>();
     let (pretrain, downstream) =
         (classes(SceneSplit::Pretrain), classes(SceneSplit::DownstreamTrain));
@@ -167,7 +167,7 @@ fn pretraining_and_downstream_share_no_class_and_no_nuisance() {
 }
 
 #[test]
-fn what_is_drawn_lies_in_the_distribution_and_uses_all_of_it() {
+fn factors_are_within_the_distribution_and_cover_it() {
     for split in SPLITS {
         let source = SceneSource::new(split, 30, 32, 9);
         let distribution = source.distribution();
@@ -190,7 +190,7 @@ fn what_is_drawn_lies_in_the_distribution_and_uses_all_of_it() {
 }
 
 #[test]
-fn an_unusable_distribution_is_refused_with_the_name_of_the_field() {
+fn an_invalid_distribution_is_rejected_with_the_name_of_the_field() {
     let refused = |change: fn(&mut Distribution)| {
         let mut distribution = Distribution::pretrain();
         change(&mut distribution);

@@ -45,9 +45,9 @@ fn pairs_are_drawn_of_pictures_alone_and_checked_likewise() {
     let refused = sempairs(&make);
     assert!(!refused.status.success() && !Path::new(&manifest).exists());
     let message = said(&refused);
-    let words = "0a.mov: cannot be decoded: it is a QuickTime film and no picture";
+    let words = "0a.mov: cannot be decoded: it is a QuickTime video, not a picture";
     assert!(message.contains(words) && message.contains("the first of 2 files"), "{message}");
-    assert!(message.contains("`--on-bad-picture skip` leaves such pictures out"), "{message}");
+    assert!(message.contains("`--on-bad-picture skip` skips such pictures"), "{message}");
 
     let made = skipping(&make);
     let message = said(&made);
@@ -73,5 +73,5 @@ fn pairs_are_drawn_of_pictures_alone_and_checked_likewise() {
     let row = "left,right,class,source,score\ncat/0.png,cat/0a.mov,cat,mine,\n";
     fs::write(&manifest, row).unwrap();
     let message = said(&skipping(&check));
-    assert!(message.contains("line 2: `right` names a picture that was left out"), "{message}");
+    assert!(message.contains("line 2: `right` names a picture that was excluded"), "{message}");
 }

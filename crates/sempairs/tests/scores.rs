@@ -181,7 +181,7 @@ fn weights_may_stand_behind_a_prefix() {
         let [scores, said] = done(folder, &args);
         assert_eq!(scores, expected[0], "{prefix}");
         assert_eq!(
-            said.contains("method.pth: loaded behind `backbone.`"),
+            said.contains("method.pth: loaded with prefix `backbone.`"),
             prefix == "common",
             "{said}"
         );
@@ -278,7 +278,7 @@ fn heads_beside_a_backbone_are_named_and_ignored() {
         let [scores, said] = done(folder, &args);
         assert_eq!(scores, expected[0], "{prefix}");
         let note =
-            "moco.safetensors: loaded behind `module.encoder_q.`; ignored there: `fc` (2 tensors)";
+            "moco.safetensors: loaded with prefix `module.encoder_q.`; ignored: `fc` (2 tensors)";
         assert!(said.contains(note), "{said}");
     }
     let args = ["evaluate", "--weights", "moco.safetensors", "--prefix", "module."];

@@ -1,17 +1,17 @@
 use crate::Interpolation;
 
-/// Which input pixels an output pixel is made of, and how much of each, along one axis.
+/// Resampling weights along one axis: the input pixels of each output pixel, and their weights.
 #[derive(Debug, Default)]
 pub(crate) struct Axis {
-    /// First input pixel and where the weights begin and end, for each output pixel; no weights where the
-    /// window leaves the picture.
+    /// For each output pixel, the first input pixel and the begin and end of its weights; the
+    /// weights are empty where the window lies outside the picture.
     pub(crate) taps: Vec<(usize, usize, usize)>,
     pub(crate) weights: Vec<f32>,
 }
 
 impl Axis {
-    /// The weights of `count` output pixels from `first` on, when `input` pixels become `output`,
-    /// as PyTorch and Pillow have them; they sum to `total`.
+    /// Computes the weights of `count` output pixels, starting at `first`, when `input` pixels are
+    /// resized to `output`. They are those of PyTorch and Pillow, scaled to sum to `total`.
     pub(crate) fn weigh(
         &mut self,
         input: usize,
@@ -49,7 +49,7 @@ impl Axis {
         }
     }
 
-    /// The input pixels that some output pixel looks at.
+    /// The range of input pixels with a weight for any output pixel.
     pub(crate) fn span(&self) -> std::ops::Range<usize> {
         let seen = || self.taps.iter().filter(|tap| tap.1 < tap.2);
         let start = seen().map(|tap| tap.0).min().unwrap_or(0);
@@ -62,7 +62,7 @@ fn triangle(x: f64) -> f64 {
     (1.0 - x.abs()).max(0.0)
 }
 
-/// Keys's cubic convolution (1981) with a = -1/2.
+/// Cubic convolution kernel of Keys (1981) with a = -1/2.
 fn cubic(x: f64) -> f64 {
     let x = x.abs();
     if x < 1.0 {

@@ -1,51 +1,52 @@
 //! Antialiased resizing.
 
 mod axis;
+mod banded_matrix;
 mod rows;
-mod weights;
 
 use sempairs_data::Picture;
 
 use self::axis::Axis;
+use self::banded_matrix::{BandedMatrix, ROWS, shrink_rows};
 pub(crate) use self::rows::weigh_rows;
-use self::weights::{Band, ROWS, shrink_rows};
-use crate::{Frame, Interpolation};
+use crate::{CropWindow, Interpolation};
 
-/// Cuts a box out of an 8-bit picture and resizes it, antialiased, to a planar view; with its buffers.
+/// Crops a rectangle of an 8-bit picture and resizes it, antialiased, to a planar view; with its
+/// buffers.
 ///
-/// Each output pixel is a weighted mean of the input pixels under a kernel that is as wide as the
-/// reduction, first down the columns and then along the rows.
+/// Each output pixel is a weighted mean of input pixels, with a kernel that widens with the
+/// reduction. Columns are resized first, then rows.
 #[derive(Debug, Default)]
 pub(crate) struct Resample {
     down: Axis,
     across: Axis,
-    band: Band,
-    /// `[size, 3 * columns looked at]`, the channels of a pixel side by side.
+    matrix: BandedMatrix,
+    /// `[size, 3 * columns in use]`, with interleaved channels.
     narrow: Vec<f32>,
 }
 
 impl Resample {
-    /// Writes the view that `frame` shows of `picture`, its columns the other way round if `mirrored`.
+    /// Writes the view of `picture` defined by `frame`, with its columns reversed if `mirrored`.
     pub(crate) fn run(
         &mut self,
-        frame: &Frame,
+        frame: &CropWindow,
         picture: &Picture<'_>,
         mirrored: bool,
         out: &mut [f32],
     ) {
-        let Frame { crop, resized, window, size, interpolation } = *frame;
+        let CropWindow { crop, resized, window, size, interpolation } = *frame;
         assert!(
             crop.left + crop.width <= picture.width() && crop.top + crop.height <= picture.height(),
             "{crop:?} lies outside a picture of {}x{} pixels",
             picture.width(),
             picture.height(),
         );
-        assert_eq!(out.len(), 3 * size * size, "numbers of a view of {size}x{size} pixels");
+        assert_eq!(out.len(), 3 * size * size, "values of a view of {size}x{size} pixels");
         self.across.weigh(crop.width, resized[0], window[0], size, interpolation, 1.0);
-        // The second scale also takes bytes to [0, 1].
+        // The weights along the columns also scale bytes to [0, 1].
         self.down.weigh(crop.height, resized[1], window[1], size, interpolation, 1.0 / 255.0);
 
-        // Only the columns that some output pixel looks at: a window may leave most of them out.
+        // Only the columns that an output pixel uses; a window may exclude most of them.
         let columns = self.across.span();
         if columns.is_empty() || self.down.span().is_empty() {
             return out.fill(0.0);
@@ -55,15 +56,15 @@ impl Resample {
         let stride = 3 * picture.width();
         let first = crop.top * stride + 3 * (crop.left + columns.start);
         shrink_columns(&picture.pixels()[first..], stride, &self.down, floats, &mut self.narrow);
-        self.band.gather(&self.across, mirrored);
-        // Linear weights cannot leave the range, but a cubic kernel overshoots at edges.
+        self.matrix.gather(&self.across, mirrored);
+        // Bilinear weights cannot leave the range; a cubic kernel overshoots at edges.
         let clamped = interpolation == Interpolation::Bicubic;
-        shrink_rows(&self.narrow, &self.band, size, clamped, out);
+        shrink_rows(&self.narrow, &self.matrix, size, clamped, out);
     }
 }
 
 simd! {
-    /// Weighs rows of bytes down to rows of `floats` numbers.
+    /// Computes weighted sums of rows of bytes, as rows of `floats` values.
     fn shrink_columns(bytes: &[u8], stride: usize, down: &Axis, floats: usize, out: &mut [f32]) {
         for (&(first, begin, end), out) in down.taps.iter().zip(out.chunks_exact_mut(floats)) {
             weigh_rows::<u8, 4>(&bytes[first * stride..], stride, &down.weights[begin..end], out);

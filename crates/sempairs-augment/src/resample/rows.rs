@@ -1,8 +1,8 @@
-/// `out[x] = sum over i of weights[i] * rows[i * stride + x]`.
+/// Weighted sum of rows: `out[x] = sum over i of weights[i] * rows[i * stride + x]`.
 ///
-/// What both a blur and a change of a picture's height come to. `VECTORS` vectors of sums stay in registers
-/// over all the taps: enough of them to hide how long an addition takes, and no more than there are
-/// registers for. To be inlined where the vector unit is chosen.
+/// Both the blur and the vertical resizing use it. `VECTORS` vectors of sums stay in registers over
+/// all weights: enough to hide the latency of additions, and no more than there are registers. It
+/// must be inlined into functions compiled for the chosen vector unit.
 #[inline(always)]
 pub(crate) fn weigh_rows<T: Copy + Into<f32>, const VECTORS: usize>(
     rows: &[T],
@@ -21,12 +21,12 @@ pub(crate) fn weigh_rows<T: Copy + Into<f32>, const VECTORS: usize>(
     }
 }
 
-/// Numbers in a vector.
+/// Number of values in a vector.
 const LANES: usize = 8;
 
-/// The part of [`weigh_rows`] that whole blocks cover; how many values that is.
+/// Computes the part of [`weigh_rows`] covered by whole blocks; returns the number of values.
 #[inline(always)]
-#[allow(clippy::needless_range_loop)] // In terms of indices the compiler keeps the sums in registers.
+#[allow(clippy::needless_range_loop)] // with indices the compiler keeps the sums in registers
 fn blocks<T: Copy + Into<f32>, const VECTORS: usize>(
     rows: &[T],
     stride: usize,

@@ -1,11 +1,11 @@
-//! Pipelines and presets as data.
+//! Serialisation and validation of pipelines and presets.
 
 use sempairs_augment::{Augmentation, Interpolation, Pipeline, Plan, Transform};
 
 use super::{crop, key};
 
 #[test]
-fn presets_pass_their_check_and_survive_files() {
+fn presets_are_valid_and_serialisable() {
     for preset in Augmentation::all() {
         assert_eq!(preset.to_string().parse(), Ok(preset));
         let json = serde_json::to_string(&preset).unwrap();
@@ -32,7 +32,7 @@ struct File {
 }
 
 #[test]
-fn toml_goes_there_and_back_and_misspelt_keys_are_errors() {
+fn pipelines_are_serialised_to_toml_and_unknown_keys_are_errors() {
     for preset in Augmentation::all() {
         for views in preset.pipelines(64) {
             let file = File { views };
@@ -54,7 +54,7 @@ fn toml_goes_there_and_back_and_misspelt_keys_are_errors() {
 }
 
 #[test]
-fn check_finds_what_cannot_run() {
+fn check_reports_invalid_pipelines() {
     let square = || crop(32, [0.1, 1.0], [0.75, 1.5]);
     let blur = |kernel| Transform::GaussianBlur { p: 0.5, kernel, sigma: [0.1, 2.0] };
     let resize = Transform::Resize { size: 40, interpolation: Interpolation::Bicubic };

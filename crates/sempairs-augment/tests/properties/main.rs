@@ -1,4 +1,4 @@
-//! What holds for any picture and any key.
+//! Properties that hold for any picture and any key.
 
 mod files;
 mod plans;
@@ -11,7 +11,7 @@ fn key(picture: u64) -> Key {
     Key { seed: 5, epoch: 2, picture, side: Side::Right }
 }
 
-/// A picture without a pattern that a mistake could hide in.
+/// A picture of pseudo-random pixels, in which no error can hide behind a pattern.
 fn picture(width: usize, height: usize) -> Picture<'static> {
     let bytes = (0..3 * width * height).map(|i| (i as u32).wrapping_mul(2_654_435_761) >> 24);
     Picture::new(width, height, bytes.map(|byte| byte as u8).collect::<Vec<_>>())

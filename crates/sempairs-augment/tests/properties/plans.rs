@@ -1,4 +1,4 @@
-//! What is drawn, and by what.
+//! Properties of the drawn plans.
 
 use sempairs_augment::{Augmentation, Pipeline, Plan, Step, Transform};
 use sempairs_data::{Key, Side};
@@ -6,7 +6,7 @@ use sempairs_data::{Key, Side};
 use super::{crop, key};
 
 #[test]
-fn a_plan_depends_on_the_key_alone() {
+fn a_plan_depends_only_on_the_key() {
     let [one, _] = Augmentation::Paper.pipelines(64);
     let plans: Vec<Plan> = (0..64).map(|i| one.plan(90, 70, key(i))).collect();
     let elsewhere = std::thread::spawn({
@@ -28,7 +28,7 @@ fn a_plan_depends_on_the_key_alone() {
 }
 
 #[test]
-fn leaving_a_transform_out_changes_no_other_draw() {
+fn removing_a_transform_changes_no_other_random_number() {
     type Belongs = fn(&Step) -> bool;
     let parts: [(&str, Belongs); 5] = [
         ("rotation", |step| matches!(step, Step::Rotate { .. })),
@@ -57,7 +57,7 @@ fn leaving_a_transform_out_changes_no_other_draw() {
             removed += before - all.steps.len();
             assert_eq!(all, some, "without {name}");
         }
-        assert!(removed > 0, "{name} never happened");
+        assert!(removed > 0, "{name} was never applied");
     }
     assert_eq!(whole.without("solarize"), Ok(whole.clone()));
     let error = whole.without("greyscale").unwrap_err().to_string();
@@ -65,7 +65,7 @@ fn leaving_a_transform_out_changes_no_other_draw() {
 }
 
 #[test]
-fn a_second_transform_of_a_kind_draws_for_itself() {
+fn a_second_transform_of_a_kind_draws_other_values() {
     let jitter = || Transform::ColorJitter {
         p: 1.0,
         brightness: 0.4,
@@ -79,8 +79,8 @@ fn a_second_transform_of_a_kind_draws_for_itself() {
     assert_ne!(steps[0], steps[1]);
 }
 
-/// Draws lie in their ranges and reach into their ends; boxes are uniform in area and in the logarithm
-/// of their ratio (to rounding), by the largest distance of the distribution functions.
+/// Values cover their ranges up to the ends. Crops are uniform in area and in the logarithm of the
+/// aspect ratio (up to rounding), according to the maximum distance of the distribution functions.
 #[test]
 fn boxes_and_strengths_are_uniform() {
     let (area, ratio) = ([0.08, 0.5], [3.0 / 4.0, 4.0 / 3.0f32]);
@@ -125,11 +125,11 @@ fn boxes_and_strengths_are_uniform() {
     uniform(lefts, 0.0, 1.0);
     uniform(factors, 0.2, 1.8);
     uniform(shifts, -0.2, 0.2);
-    // Each comes first a quarter of the time: within four standard deviations of 1000.
+    // Each is first in a quarter of the cases: within four standard deviations of 1000.
     assert!(first.iter().all(|count| (890..=1110).contains(count)), "{first:?}");
 }
 
-/// Kolmogorov and Smirnov's test at the level of one in ten thousand.
+/// Kolmogorov-Smirnov test at a significance level of 1e-4.
 fn uniform(mut values: Vec<f64>, low: f64, high: f64) {
     values.sort_by(f64::total_cmp);
     let n = values.len() as f64;
@@ -138,11 +138,11 @@ fn uniform(mut values: Vec<f64>, low: f64, high: f64) {
         (share - i as f64 / n).abs().max((share - (i + 1) as f64 / n).abs())
     });
     let apart = apart.fold(0.0, f64::max);
-    assert!(apart < 2.23 / n.sqrt(), "{apart} from uniform in {low}..{high}");
+    assert!(apart < 2.23 / n.sqrt(), "distance {apart} from uniform in {low}..{high}");
 }
 
 #[test]
-fn probabilities_are_what_they_say() {
+fn transforms_are_applied_with_their_probabilities() {
     let pipeline = Pipeline::new(vec![
         crop(8, [0.5, 1.0], [1.0, 1.0]),
         Transform::HorizontalFlip { p: 0.0 },

@@ -1,4 +1,4 @@
-//! What plans make of pictures.
+//! Properties of the views that plans make.
 
 use sempairs_augment::{Augmentation, Pipeline, Scratch, Step, Transform, apply_batch};
 use sempairs_data::Picture;
@@ -6,7 +6,7 @@ use sempairs_data::Picture;
 use super::{key, picture, view};
 
 #[test]
-fn views_of_any_picture_lie_between_0_and_1_to_rounding() {
+fn views_of_any_picture_lie_between_0_and_1_up_to_rounding() {
     for preset in [
         Augmentation::Paper,
         Augmentation::Simclr,
@@ -47,7 +47,7 @@ fn a_picture_of_10000_by_10_gives_a_view() {
 }
 
 #[test]
-fn one_colour_stays_that_colour() {
+fn a_uniform_colour_does_not_change() {
     for (width, height) in [(1, 1), (3, 500), (97, 64)] {
         let picture = Picture::new(width, height, [50, 100, 200].repeat(width * height));
         for preset in [Augmentation::SimclrCifar, Augmentation::Evaluation] {
@@ -62,14 +62,14 @@ fn one_colour_stays_that_colour() {
 }
 
 #[test]
-fn a_frame_as_large_as_the_picture_is_the_picture() {
+fn a_window_as_large_as_the_picture_is_the_picture() {
     let picture = picture(33, 33);
     let pipeline = Pipeline::new(vec![Transform::CenterCrop { size: 33 }]);
     let out = view(&pipeline.plan(33, 33, key(0)), &picture);
     for (i, byte) in picture.pixels().iter().enumerate() {
         assert!((out[i % 3 * 33 * 33 + i / 3] - f32::from(*byte) / 255.0).abs() < 1e-7);
     }
-    // A larger window shows it in the middle of black; two columns more go one to each side.
+    // A larger window shows the picture centred on black; two more columns are one on each side.
     let pipeline = Pipeline::new(vec![Transform::CenterCrop { size: 35 }]);
     let larger = view(&pipeline.plan(33, 33, key(0)), &picture);
     for y in 0..35 {
@@ -82,7 +82,7 @@ fn a_frame_as_large_as_the_picture_is_the_picture() {
 }
 
 #[test]
-fn steps_that_undo_each_other() {
+fn inverse_steps_restore_the_view() {
     let picture = picture(40, 40);
     let mut plan = Pipeline::new(vec![Transform::CenterCrop { size: 40 }]).plan(40, 40, key(0));
     let plain = view(&plan, &picture);
@@ -108,7 +108,7 @@ fn steps_that_undo_each_other() {
     assert!(near(&with(vec![Step::Blur { kernel: 5, sigma: 0.01 }]), &plain));
 }
 
-/// However contrast is fused with its neighbours, it is about the mean of what came before it.
+/// Contrast uses the mean of the preceding step, however it is fused with its neighbours.
 #[test]
 fn fused_steps_equal_the_same_steps_one_by_one() {
     let picture = picture(50, 41);
@@ -137,7 +137,7 @@ fn fused_steps_equal_the_same_steps_one_by_one() {
 }
 
 #[test]
-fn a_batch_is_its_views_and_buffers_leave_no_trace() {
+fn a_batch_equals_its_single_views_whatever_the_state_of_the_buffers() {
     let sizes = [(64, 64), (31, 200), (500, 333), (1, 1), (90, 90), (64, 48)];
     let pictures: Vec<_> = sizes.iter().cycle().take(40).map(|&(w, h)| picture(w, h)).collect();
     let [_, two] = Augmentation::Dino.pipelines(48);
@@ -156,7 +156,7 @@ fn a_batch_is_its_views_and_buffers_leave_no_trace() {
 
 #[test]
 #[should_panic(expected = "lies outside a picture of 10x10")]
-fn a_plan_for_another_picture_is_refused() {
+fn a_plan_for_another_picture_panics() {
     let plan = Augmentation::Evaluation.pipelines(8)[0].plan(20, 20, key(0));
     view(&plan, &picture(10, 10));
 }

@@ -6,19 +6,19 @@ use sempairs_kernels::attention;
 
 use super::block::linear;
 
-/// Multi-head self-attention, `softmax(q kᵀ / sqrt(d / heads)) v` for each head (Vaswani et al.,
-/// arXiv 1706.03762).
+/// Multi-head self-attention, `softmax(q kᵀ / sqrt(dim / heads)) v` for each head
+/// (Vaswani et al., arXiv 1706.03762).
 #[derive(Module, Debug)]
 pub struct Attention {
-    /// Queries, keys and values of all heads, one behind the other.
+    /// Projection to queries, keys and values of all heads, concatenated.
     pub qkv: Linear,
-    /// What joins the heads.
+    /// Output projection of the concatenated heads.
     pub proj: Linear,
     heads: usize,
 }
 
 impl Attention {
-    /// Attention of `heads` heads among tokens of `dim` values.
+    /// Creates attention with `heads` heads for tokens of dimension `dim`.
     pub fn new(dim: usize, heads: usize, device: &Device) -> Self {
         Self {
             qkv: LinearConfig::new(dim, 3 * dim).init(device),
@@ -27,7 +27,8 @@ impl Attention {
         }
     }
 
-    /// What each token gathers from all: the values weighted by [`weights`](Self::weights), head by head, projected.
+    /// Computes the output of the attention layer: for each head the values weighted by
+    /// [`weights`](Self::weights), concatenated and projected.
     ///
     /// # Shapes
     /// - input, output: `[batch, tokens, dim]`
@@ -35,7 +36,7 @@ impl Attention {
         linear(&self.proj, attention(linear(&self.qkv, x), self.heads))
     }
 
-    /// How much each token attends to each; rows sum to one.
+    /// Computes the attention weights; each row sums to one.
     ///
     /// # Shapes
     /// - input: `[batch, tokens, dim]`

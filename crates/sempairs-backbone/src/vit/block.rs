@@ -5,30 +5,31 @@ use sempairs_kernels::gelu;
 
 use super::{Attention, LayerNorm};
 
-/// Two linear layers, four times as wide between them, with a GELU (exact, by the error function).
+/// MLP of two linear layers with a GELU (exact, with the error function) between them; the hidden
+/// layer has four times the width.
 #[derive(Module, Debug)]
 pub struct Mlp {
-    /// Into the wide layer.
+    /// The first linear layer.
     pub fc1: Linear,
-    /// Out of it.
+    /// The second linear layer.
     pub fc2: Linear,
 }
 
-/// A block with the norms before attention and perceptron: `x + attn(norm1(x))`, then `x + mlp(norm2(x))`.
+/// Pre-norm transformer block: `x + attn(norm1(x))`, then `x + mlp(norm2(x))`.
 #[derive(Module, Debug)]
 pub struct TransformerBlock {
-    /// Before attention.
+    /// Layer normalisation before the attention.
     pub norm1: LayerNorm,
-    /// Mixes tokens.
+    /// Self-attention.
     pub attn: Attention,
-    /// Before the perceptron.
+    /// Layer normalisation before the MLP.
     pub norm2: LayerNorm,
-    /// Works on each token alone.
+    /// MLP applied to each token.
     pub mlp: Mlp,
 }
 
 impl TransformerBlock {
-    /// A block for tokens of `dim` values.
+    /// Creates a block for tokens of dimension `dim`.
     pub fn new(dim: usize, heads: usize, device: &Device) -> Self {
         let linear = |from, to| LinearConfig::new(from, to).init(device);
         Self {
@@ -39,7 +40,8 @@ impl TransformerBlock {
         }
     }
 
-    /// The tokens behind the block, in their own type; its products are made in the type `products`.
+    /// Computes the tokens after the block, in the dtype of `x`; matrix products are computed in
+    /// the dtype `products`.
     ///
     /// # Shapes
     /// - input, output: `[batch, tokens, dim]`
@@ -47,7 +49,8 @@ impl TransformerBlock {
         self.forward_scaled(x, products, |branch| branch)
     }
 
-    /// [`forward`](Self::forward), where what attention and perceptron add passes through `scale` before it is added.
+    /// Like [`forward`](Self::forward), with `scale` applied to the outputs of attention and MLP
+    /// before they are added.
     pub(super) fn forward_scaled(
         &self,
         x: Tensor<3>,
@@ -61,7 +64,7 @@ impl TransformerBlock {
         x + scale(linear(&self.mlp.fc2, gelu(hidden)).cast(dtype))
     }
 
-    /// [`Attention::weights`] of the tokens that enter the block.
+    /// Attention weights for the tokens `x` that enter the block (see [`Attention::weights`]).
     ///
     /// # Shapes
     /// - input: `[batch, tokens, dim]`
@@ -71,7 +74,7 @@ impl TransformerBlock {
     }
 }
 
-/// A layer with a bias, on all tokens of all pictures at once.
+/// Applies a linear layer to all tokens of a batch as one matrix product.
 pub(super) fn linear(layer: &Linear, x: Tensor<3>) -> Tensor<3> {
     let [batch, tokens, dim] = x.dims();
     let bias = layer.bias.as_ref().expect("the layers of a transformer have biases");

@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::seed::keyed;
 
-/// Stochastic depth (Huang et al., arXiv 1603.09382): in training, what a block's attention and what its perceptron
-/// would add is left out, picture by picture, with a probability that rises from 0 in the first block to this rate in
-/// the last, as in DINO's and timm's networks. What stays is divided by the probability of staying.
+/// Stochastic depth (Huang et al., arXiv 1603.09382) with the given rate. In training, the outputs
+/// of a block's attention and MLP are each dropped per image, with a probability that rises
+/// linearly from 0 in the first block to this rate in the last, as in DINO's and timm's networks.
+/// Outputs that are kept are divided by the probability of keeping them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DropPath(pub f64);
 
-// A rate is a number between 0 and 1, never NaN: `BackboneConfig::check` sees to it.
+// A rate is between 0 and 1 and never NaN, as checked by `BackboneConfig::check`.
 impl Eq for DropPath {}
 
 impl std::hash::Hash for DropPath {
@@ -22,26 +23,26 @@ impl std::hash::Hash for DropPath {
 }
 
 impl DropPath {
-    /// Whether nothing is ever left out.
+    /// Returns true if nothing is ever dropped.
     pub fn is_off(self) -> bool {
         self.0 == 0.0
     }
 
-    /// The draws of one block of so many.
+    /// The random decisions for block `index` of `depth`.
     pub(super) fn of_block(self, index: usize, depth: usize, draw: u64) -> Kept {
         let rate = self.0 * index as f64 / (depth - 1).max(1) as f64;
         Kept { rate, rng: keyed(draw, &format!("drop_path.{index}")) }
     }
 }
 
-/// Which pictures keep a branch of a block.
+/// Random decisions of which images keep a branch of a block.
 pub(super) struct Kept {
     rate: f64,
     rng: ChaCha8Rng,
 }
 
 impl Kept {
-    /// The branch of each picture, zero or divided by the probability that it stays.
+    /// Multiplies the branch by zero or by the inverse of the probability of keeping it, per image.
     ///
     /// # Shapes
     /// - branch, output: `[batch, tokens, dim]`

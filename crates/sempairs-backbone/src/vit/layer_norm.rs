@@ -1,28 +1,28 @@
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor};
 
-/// Layer normalisation over the values of a token, `(x - mean) / sqrt(variance + 1e-6) * weight + bias`,
-/// variance biased (arXiv 1607.06450; the epsilon is the vision transformers').
+/// Layer normalisation over the values of a token, `(x - mean) / sqrt(variance + 1e-6) * weight +
+/// bias`, with the biased variance (arXiv 1607.06450). The epsilon is that of vision transformers.
 ///
-/// Unlike [`burn::nn::LayerNorm`], its fields bear PyTorch's names.
+/// Unlike in [`burn::nn::LayerNorm`], the fields have PyTorch's names.
 #[derive(Module, Debug)]
 pub struct LayerNorm {
-    /// The scale of each value.
+    /// Scale of each value.
     pub weight: Param<Tensor<1>>,
-    /// The offset of each value.
+    /// Offset of each value.
     pub bias: Param<Tensor<1>>,
 }
 
 const EPSILON: f64 = 1e-6;
 
 impl LayerNorm {
-    /// Weight one, bias zero.
+    /// Creates the layer, with weight one and bias zero.
     pub fn new(dim: usize, device: &Device) -> Self {
         let constant = |value| Initializer::Constant { value }.init([dim], device);
         Self { weight: constant(1.0), bias: constant(0.0) }
     }
 
-    /// Each token with mean 0 and variance 1, scaled and shifted.
+    /// Normalises each token to mean 0 and variance 1, then scales and shifts it.
     ///
     /// # Shapes
     /// - input, output: `[batch, tokens, dim]`

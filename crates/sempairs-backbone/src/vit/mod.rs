@@ -1,4 +1,4 @@
-//! Vision transformers under timm's and DINO's names.
+//! Vision transformers with the parameter names of timm and DINO.
 
 mod attention;
 mod block;
@@ -21,23 +21,23 @@ pub use position::resample_positions;
 use crate::Backbone;
 use crate::seed::{Rule, seed_by};
 
-/// A vision transformer spelt out (Dosovitskiy et al., arXiv 2010.11929; the small sizes are DeiT's,
-/// arXiv 2012.12877).
+/// Full configuration of a vision transformer (Dosovitskiy et al., arXiv 2010.11929; the small
+/// sizes are those of DeiT, arXiv 2012.12877).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VisionTransformerConfig {
-    /// Pixels along a side of a patch.
+    /// Side of a patch in pixels.
     pub patch: usize,
-    /// Pixels along a side of the pictures that the position embedding is laid out for; others are served
-    /// by resampling it.
+    /// Side of the images for which the position embedding is created, in pixels. For images of
+    /// other sizes it is resampled.
     pub size: usize,
-    /// Values of a token, the features of a picture.
+    /// Embedding dimension, which is also the number of features.
     pub dim: usize,
-    /// Blocks.
+    /// Number of blocks.
     pub depth: usize,
-    /// Attention heads of a block; a divisor of `dim`.
+    /// Number of attention heads per block; a divisor of `dim`.
     pub heads: usize,
-    /// Stochastic depth: see [`VisionTransformer::forward_dropping`](Backbone::forward_dropping).
+    /// Rate of stochastic depth; see [`Backbone::forward_dropping`].
     #[serde(default)]
     pub drop_path: DropPath,
 }
@@ -58,17 +58,20 @@ impl VisionTransformerConfig {
         Self { dim: 768, heads: 12, ..Self::tiny(patch, size) }
     }
 
-    /// The network with weights that depend on `seed` alone, drawn as in DINO: tokens, positions and linear
-    /// weights from N(0, 0.02²), biases zero, the patches' projection as `torch.nn.Conv2d`'s default.
+    /// Creates the network with initial weights that depend only on `seed`, with the distributions
+    /// of DINO: class token, position embedding and linear weights from N(0, 0.02²), biases zero,
+    /// and the patch projection with the default of `torch.nn.Conv2d`.
     ///
     /// # Panics
     ///
-    /// If a value is zero, the patch does not divide the size or the heads do not divide the features.
+    /// Panics if a value is zero, the patch size does not divide the image size, or the number of
+    /// heads does not divide the embedding dimension.
     pub fn init_seeded(&self, device: &Device, seed: u64) -> VisionTransformer {
         seed_by(Rule::Transformer, self.init(device), seed)
     }
 
-    /// The network with Burn's lazy initial weights; see [`init_seeded`](Self::init_seeded).
+    /// Creates the network with Burn's lazy random initialisation; see
+    /// [`init_seeded`](Self::init_seeded).
     ///
     /// # Panics
     ///
@@ -77,11 +80,11 @@ impl VisionTransformerConfig {
         let Self { patch, size, dim, depth, heads, drop_path } = *self;
         assert!(
             patch > 0 && size >= patch && size.is_multiple_of(patch) && depth > 0,
-            "a patch divides the size, and there is a block: {self:?}"
+            "the patch must divide the size, and there must be a block: {self:?}"
         );
         assert!(
             heads > 0 && dim.is_multiple_of(heads) && dim > 0,
-            "heads share the features: {self:?}"
+            "the number of heads must divide the embedding dimension: {self:?}"
         );
         let zeros = |tokens| {
             let data = TensorData::zeros::<f32, _>([1, tokens, dim]);
@@ -99,11 +102,11 @@ impl VisionTransformerConfig {
     }
 }
 
-/// A vision transformer without its classifier; the class token behind the last norm is the picture's
-/// features.
+/// Vision transformer without the classifier; the features are the class token after the last
+/// normalisation layer.
 ///
-/// Its parameters bear timm's and DINO's names: `cls_token`, `pos_embed`, `patch_embed.proj.weight`,
-/// `blocks.0.attn.qkv.weight`, `blocks.0.mlp.fc1.bias`, `norm.weight`.
+/// The parameters have the names of timm and DINO: `cls_token`, `pos_embed`,
+/// `patch_embed.proj.weight`, `blocks.0.attn.qkv.weight`, `blocks.0.mlp.fc1.bias`, `norm.weight`.
 #[derive(Module, Debug)]
 pub struct VisionTransformer {
     cls_token: Param<Tensor<3>>,
@@ -117,22 +120,23 @@ pub struct VisionTransformer {
 }
 
 impl VisionTransformer {
-    /// Blocks.
+    /// Number of blocks.
     pub fn depth(&self) -> usize {
         self.blocks.len()
     }
 
-    /// Pixels along a side of a patch.
+    /// Side of a patch in pixels.
     pub fn patch(&self) -> usize {
         self.patch_embed.proj.patch()
     }
 
-    /// The blocks, first to last.
+    /// The blocks, from first to last.
     pub fn blocks_mut(&mut self) -> &mut [TransformerBlock] {
         &mut self.blocks
     }
 
-    /// All tokens behind the last norm: the class token, then the patches row by row.
+    /// Computes all tokens after the last normalisation layer: the class token, then the patches
+    /// row by row.
     ///
     /// # Shapes
     /// - images: `[batch, 3, height, width]`
@@ -140,15 +144,16 @@ impl VisionTransformer {
     ///
     /// # Panics
     ///
-    /// If the patch does not divide height and width.
+    /// Panics if the patch size does not divide height and width.
     pub fn tokens(&self, images: Tensor<4>) -> Tensor<3> {
         let dtype = images.dtype();
         let x = self.embed(images);
         self.norm.forward(self.blocks.iter().fold(x, |x, block| block.forward(x, dtype)))
     }
 
-    /// The class tokens of the last blocks, each behind the last norm, side by side, the last block's at the
-    /// end: what DINO's linear probe sees (arXiv 2104.14294, appendix F.2; four blocks for ViT-S).
+    /// Computes the class tokens of the last `blocks` blocks, each after the last normalisation
+    /// layer, concatenated in the order of the blocks. They are the input of DINO's linear probe
+    /// (arXiv 2104.14294, appendix F.2; four blocks for ViT-S).
     ///
     /// # Shapes
     /// - images: `[batch, 3, height, width]`
@@ -156,10 +161,10 @@ impl VisionTransformer {
     ///
     /// # Panics
     ///
-    /// If there are fewer blocks, or as [`tokens`](Self::tokens).
+    /// Panics if there are fewer blocks, or as [`tokens`](Self::tokens).
     pub fn class_tokens(&self, images: Tensor<4>, blocks: usize) -> Tensor<2> {
         let depth = self.blocks.len();
-        assert!((1..=depth).contains(&blocks), "1 to {depth} blocks, not {blocks}");
+        assert!((1..=depth).contains(&blocks), "blocks must be from 1 to {depth}, not {blocks}");
         let dtype = images.dtype();
         let mut x = self.embed(images);
         let mut found = Vec::with_capacity(blocks);
@@ -172,8 +177,8 @@ impl VisionTransformer {
         Tensor::cat(found, 1)
     }
 
-    /// How much each head of the last block's class token attends to each patch, row by row; with what it
-    /// attends to itself, these sum to one.
+    /// Computes the attention weights from the class token to each patch in the last block, for
+    /// each head. Together with the weight to the class token itself, they sum to one.
     ///
     /// # Shapes
     /// - images: `[batch, 3, height, width]`
@@ -198,11 +203,11 @@ impl VisionTransformer {
         ])
     }
 
-    /// The tokens that enter the first block.
+    /// Computes the tokens that enter the first block.
     fn embed(&self, images: Tensor<4>) -> Tensor<3> {
         let [batch, _, height, width] = images.dims();
         let patch = self.patch_embed.proj.patch();
-        // Tokens keep the weights' type: what is added to them block by block is small.
+        // Tokens keep the dtype of the weights, since the blocks' additions to them are small.
         let patches = self.patch_embed.forward(images).cast(self.cls_token.val().dtype());
         let token = self.cls_token.val().expand([batch, 1, self.dim]);
         let grid = [height / patch, width / patch];
@@ -217,7 +222,7 @@ impl Backbone for VisionTransformer {
         self.class_token(self.blocks.iter().fold(x, |x, block| block.forward(x, dtype)))
     }
 
-    /// Stochastic depth, see [`DropPath`].
+    /// Applies stochastic depth; see [`DropPath`].
     fn forward_dropping(&self, images: Tensor<4>, draw: u64) -> Tensor<2> {
         if self.drop_path.is_off() {
             return self.forward(images);
@@ -241,7 +246,7 @@ impl Backbone for VisionTransformer {
 }
 
 impl VisionTransformer {
-    /// The class token of the last block's tokens behind the last norm, which acts on each token alone.
+    /// The class token after the last normalisation layer, which is applied to this token only.
     fn class_token(&self, x: Tensor<3>) -> Tensor<2> {
         let [batch, _, dim] = x.dims();
         first_token(self.norm.forward(x.narrow(1, 0, 1))).reshape([batch, dim])

@@ -2,24 +2,24 @@ use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor};
 use sempairs_kernels::linear;
 
-/// What turns patches into tokens.
+/// Patch embedding: maps an image to one token per patch.
 #[derive(Module, Debug)]
 pub struct PatchEmbed {
-    /// The projection of a patch.
+    /// Linear projection of a patch.
     pub proj: PatchProjection,
 }
 
-/// A convolution whose stride is the side of its kernel: a linear map of each patch.
+/// Linear projection of patches: a convolution whose stride equals its kernel size.
 #[derive(Module, Debug)]
 pub struct PatchProjection {
-    /// The kernels, `[dim, 3, patch, patch]`.
+    /// The weights, `[dim, 3, patch, patch]`.
     pub weight: Param<Tensor<4>>,
-    /// The offset of each of a token's values.
+    /// The bias, `[dim]`.
     pub bias: Param<Tensor<1>>,
 }
 
 impl PatchEmbed {
-    /// Patches of `patch` pixels a side, tokens of `dim` values.
+    /// Creates an embedding for patches of `patch` pixels and tokens of dimension `dim`.
     pub fn new(patch: usize, dim: usize, device: &Device) -> Self {
         let bound = (3.0 * (patch * patch) as f64).sqrt().recip();
         let uniform = Initializer::Uniform { min: -bound, max: bound };
@@ -27,7 +27,7 @@ impl PatchEmbed {
         Self { proj: PatchProjection { weight, bias: uniform.init([dim], device) } }
     }
 
-    /// The tokens of the patches, row by row.
+    /// Computes the tokens of the patches, row by row.
     ///
     /// # Shapes
     /// - images: `[batch, 3, height, width]`
@@ -35,13 +35,13 @@ impl PatchEmbed {
     ///
     /// # Panics
     ///
-    /// If the patch does not divide height and width.
+    /// Panics if the patch size does not divide height and width.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<3> {
         let [batch, channels, height, width] = images.dims();
         let patch = self.proj.patch();
         assert!(
             height.is_multiple_of(patch) && width.is_multiple_of(patch),
-            "patches of {patch} pixels do not tile {width}x{height}"
+            "{width}x{height} pixels are not divisible into patches of {patch} pixels"
         );
         let [rows, columns] = [height / patch, width / patch];
         let values = channels * patch * patch;
@@ -57,7 +57,7 @@ impl PatchEmbed {
 }
 
 impl PatchProjection {
-    /// Pixels along a side of a patch.
+    /// Side of a patch in pixels.
     pub fn patch(&self) -> usize {
         self.weight.lazy_shape().as_slice()[3]
     }

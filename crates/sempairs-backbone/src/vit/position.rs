@@ -1,8 +1,8 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// A position embedding laid out for a square grid, resampled to another grid: bicubic, as
-/// `torch.nn.functional.interpolate` does it without antialiasing and with corners not aligned. The class
-/// token's part is kept.
+/// Resamples a position embedding from a square grid to another grid, with bicubic interpolation as
+/// in `torch.nn.functional.interpolate` (without antialiasing, corners not aligned). The position
+/// of the class token is not changed.
 ///
 /// # Shapes
 /// - positions: `[1, 1 + g², dim]`
@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 ///
 /// # Panics
 ///
-/// If there is no position for a class token.
+/// Panics if there is no position for a class token.
 pub fn resample_positions(positions: Tensor<3>, [height, width]: [usize; 2]) -> Tensor<3> {
     let [_, tokens, dim] = positions.dims();
     let side = (tokens - 1).isqrt();
@@ -20,7 +20,7 @@ pub fn resample_positions(positions: Tensor<3>, [height, width]: [usize; 2]) -> 
     let device = positions.device();
     let class = positions.clone().narrow(1, 0, 1);
     let grid = positions.narrow(1, 1, tokens - 1).reshape([side, side * dim]);
-    // One axis after the other, each a product with a matrix of four weights a row.
+    // Each axis is resampled by a product with a matrix of four non-zero weights per row.
     let rows = cubic(side, height, &device).matmul(grid); // [height, side * dim]
     let rows = rows.reshape([height, side, dim]).swap_dims(0, 1).reshape([side, height * dim]);
     let grid = cubic(side, width, &device).matmul(rows).reshape([width, height, dim]);
@@ -28,7 +28,7 @@ pub fn resample_positions(positions: Tensor<3>, [height, width]: [usize; 2]) -> 
     Tensor::cat(vec![class, grid], 1)
 }
 
-/// The weights of each of `from` values in each of `to`, by Keys' kernel with a = -0.75, PyTorch's choice.
+/// Matrix that resamples `from` values to `to`, with Keys's kernel with a = -0.75 as in PyTorch.
 fn cubic(from: usize, to: usize, device: &Device) -> Tensor<2> {
     let mut weights = vec![0.0f32; to * from];
     for target in 0..to {
@@ -43,7 +43,7 @@ fn cubic(from: usize, to: usize, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(weights, [to, from]), device)
 }
 
-/// Keys' cubic convolution kernel (1981) at a distance.
+/// Keys's cubic convolution kernel (1981) at distance `x`.
 fn keys(x: f64) -> f64 {
     const A: f64 = -0.75;
     if x <= 1.0 {

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use super::Absence;
 
-/// What can go wrong between a file of weights and a module.
+/// Error of loading or saving the weights of a module.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WeightsError {
@@ -12,71 +12,74 @@ pub enum WeightsError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's error.
         error: std::io::Error,
     },
-    /// The file is damaged, or neither safetensors nor a PyTorch checkpoint.
+    /// The file is damaged, or is neither a safetensors file nor a PyTorch checkpoint.
     #[error("{}: cannot be read as weights: {reason}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
-        /// What the reader says.
+        /// The reader's message.
         reason: String,
     },
-    /// The name of a file to write does not say in which format.
-    #[error("{}: weights are written as .safetensors, .pth or .pt", path.display())]
+    /// The extension of a file to write does not determine the format.
+    #[error("{}: weights can be written as .safetensors, .pth or .pt", path.display())]
     Extension {
         /// The file.
         path: PathBuf,
     },
-    /// The module's tensors do not stand behind the prefix.
+    /// The module's tensors are not in the file under the given prefix.
     #[error("{}: {absence}", path.display())]
     Prefix {
         /// The file.
         path: PathBuf,
-        /// What is looked for, and where it is.
+        /// What was expected, and what the file contains.
         absence: Box<Absence>,
     },
-    /// Several prefixes will do, and nothing says which.
-    #[error("{}: the network's tensors stand behind each of {}; say which", path.display(), Quoted(prefixes))]
+    /// The module's tensors are in the file under several prefixes, none of which is preferred.
+    #[error(
+        "{}: the network's tensors are there under each of {}; choose one as the prefix",
+        path.display(), Quoted(prefixes)
+    )]
     Ambiguous {
         /// The file.
         path: PathBuf,
         /// The prefixes.
         prefixes: Vec<String>,
     },
-    /// The tensors of the file are not those of the module.
+    /// The tensors in the file do not match those of the module.
     #[error("{}: the weights do not fit: {}", path.display(), Summed(misfits))]
     Misfits {
         /// The file.
         path: PathBuf,
-        /// All of them: missing, misshapen and mistyped ones in the order of the module, then extra
-        /// ones by name.
+        /// All mismatches: missing tensors and those of wrong shape or dtype in the order of the
+        /// module, then unexpected ones by name.
         misfits: Vec<Misfit>,
     },
-    /// Tensors hold infinities or what is no number.
+    /// Some tensors contain infinite or NaN values.
     #[error(
-        "{}: has values that are not finite in {}; training diverged before it was written",
+        "{}: has values that are not finite in {}; the training that wrote it diverged",
         path.display(), Firsts(tensors)
     )]
     NotFinite {
         /// The file.
         path: PathBuf,
-        /// These tensors, in the order of the module.
+        /// The names of these tensors, in the order of the module.
         tensors: Vec<String>,
     },
 }
 
-/// A tensor that keeps a file from being loaded, by the name the file has or should have for it.
+/// A mismatch of a tensor between a file and a module, with the tensor's name in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Misfit {
-    /// The module has it and the file has not.
+    /// The module has the tensor, but the file does not.
     Missing {
         /// The tensor.
         name: String,
     },
-    /// The file has it in one of the module's own fields, and the module has not: it is of another
-    /// network.
+    /// The file has the tensor within one of the module's fields, but the module does not: the file
+    /// belongs to another network.
     Extra {
         /// The tensor.
         name: String,
@@ -90,11 +93,11 @@ pub enum Misfit {
         /// Its shape in the module.
         expected: Vec<usize>,
     },
-    /// The file's tensor holds no floating-point numbers.
+    /// The tensor in the file is not of a floating-point dtype.
     Mistyped {
         /// The tensor.
         name: String,
-        /// The type of its elements in the file.
+        /// Its dtype in the file.
         found: String,
     },
 }
@@ -103,31 +106,38 @@ impl fmt::Display for Misfit {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { name } => write!(out, "{name} is missing"),
-            Self::Extra { name } => write!(out, "{name} is extra"),
+            Self::Extra { name } => write!(out, "{name} is not part of the network"),
             Self::Misshapen { name, found, expected } => {
-                write!(out, "{name} is {found:?} and should be {expected:?}")
+                write!(out, "{name} has shape {found:?}, but must have {expected:?}")
             }
-            Self::Mistyped { name, found } => write!(out, "{name} holds {found} and no floats"),
+            Self::Mistyped { name, found } => {
+                write!(out, "{name} has dtype {found}, which is not floating-point")
+            }
         }
     }
 }
 
-/// Things of a kind that a message spells out; the rest are counted.
+/// Number of items of a kind that a message lists; the others are counted.
 const SPELT_OUT: usize = 4;
 
-/// Misfits, the first of each kind and the number of the others.
+/// Lists the first mismatches of each kind and counts the others.
 struct Summed<'a>(&'a [Misfit]);
 
 impl fmt::Display for Summed<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let predicate = |misfit: &Misfit| match misfit {
             Misfit::Missing { .. } => "are missing",
-            Misfit::Misshapen { .. } => "have another shape",
-            Misfit::Mistyped { .. } => "hold no floats",
-            Misfit::Extra { .. } => "are extra",
+            Misfit::Misshapen { .. } => "have the wrong shape",
+            Misfit::Mistyped { .. } => "are not floating-point",
+            Misfit::Extra { .. } => "are not part of the network",
         };
         let mut parts = Vec::new();
-        for kind in ["are missing", "have another shape", "hold no floats", "are extra"] {
+        for kind in [
+            "are missing",
+            "have the wrong shape",
+            "are not floating-point",
+            "are not part of the network",
+        ] {
             let such = || self.0.iter().filter(|misfit| predicate(misfit) == kind);
             parts.extend(such().take(SPELT_OUT).map(Misfit::to_string));
             let more = such().count().saturating_sub(SPELT_OUT);
@@ -139,7 +149,7 @@ impl fmt::Display for Summed<'_> {
     }
 }
 
-/// Names, the first few of them and the number of the others.
+/// Lists the first names and counts the others.
 struct Firsts<'a>(&'a [String]);
 
 impl fmt::Display for Firsts<'_> {
@@ -153,7 +163,7 @@ impl fmt::Display for Firsts<'_> {
     }
 }
 
-/// Names between backticks.
+/// Lists names in backticks.
 struct Quoted<'a>(&'a [String]);
 
 impl fmt::Display for Quoted<'_> {

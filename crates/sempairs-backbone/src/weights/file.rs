@@ -11,34 +11,34 @@ use sempairs_internal::caught;
 
 use super::WeightsError;
 
-/// The tensors of an opened file: names and shapes at once, values when asked for.
+/// An opened file of weights: names and shapes are read at once, values on demand.
 pub(super) struct WeightsFile {
-    /// Shape and type by name.
+    /// Shape and dtype of each tensor, by name.
     pub(super) entries: BTreeMap<String, Entry>,
     content: Content,
 }
 
-/// What a file says of a tensor.
+/// Shape and dtype of a tensor.
 pub(super) struct Entry {
     pub(super) shape: Vec<usize>,
-    /// The floating-point type, or the name of another type.
+    /// The floating-point dtype, or the name of another dtype as an error.
     pub(super) dtype: Result<DType, String>,
 }
 
 enum Content {
-    /// The file and where in it the tensors begin and end.
+    /// The file, and for each tensor the begin and end of its data in bytes.
     Safetensors(File, HashMap<String, [u64; 2]>),
     Pytorch(HashMap<String, Tensor>),
 }
 
-/// Bytes before a safetensors header, which say how long it is.
+/// Length of the field before a safetensors header, which gives the header's length.
 const LENGTH: usize = 8;
 
-/// The longest safetensors header that is read; the format's own limit.
+/// Maximum length of a safetensors header in bytes, as defined by the format.
 const MAX_HEADER: u64 = 100_000_000;
 
 impl WeightsFile {
-    /// Opens a file by what it holds, whatever it is called.
+    /// Opens a file. The format is recognised from the content, not from the name.
     pub(super) fn open(path: &Path) -> Result<Self, WeightsError> {
         let io = |error| WeightsError::Io { path: path.into(), error };
         let mut file = File::open(path).map_err(io)?;
@@ -53,7 +53,7 @@ impl WeightsFile {
         }
     }
 
-    /// Reads the header alone: files of checkpoints may hold much more than is wanted of them.
+    /// Reads only the header, since a checkpoint may contain much more than is needed.
     fn safetensors(path: &Path, mut file: File) -> Result<Self, WeightsError> {
         let io = |error| WeightsError::Io { path: path.into(), error };
         let all = file.metadata().map_err(io)?.len();
@@ -65,18 +65,20 @@ impl WeightsFile {
         if length > MAX_HEADER || data > all {
             return Err(damaged(
                 path,
-                format!("it has {all} bytes, its header is to have {length}"),
+                format!("it has {all} bytes, but states a header of {length} bytes"),
             ));
         }
         let mut header = Vec::new();
         file.by_ref().take(length).read_to_end(&mut header).map_err(io)?;
-        // Reading it also compares the tensors' sizes with their shapes, and leaves no gap between
-        // them.
+        // Deserialisation also checks that the tensors' sizes match their shapes and that there are
+        // no gaps between them.
         let header: Metadata = serde_json::from_slice(&header)
             .map_err(|e| damaged(path, format!("the header: {e}")))?;
         let held = header.data_len() as u64;
         if data.checked_add(held) != Some(all) {
-            let missing = format!("it has {all} bytes, by its header {data} and {held}");
+            let missing = format!(
+                "it has {all} bytes, but its header states {held} bytes of data after byte {data}"
+            );
             return Err(damaged(path, missing));
         }
         Self::by_header(path, file, &header, data)
@@ -101,7 +103,7 @@ impl WeightsFile {
             let (start, end) = tensor.data_offsets;
             let place = [start, end].map(|offset| data.checked_add(offset as u64));
             let [Some(start), Some(end)] = place else {
-                return Err(damaged(path, format!("{name} lies beyond the file")));
+                return Err(damaged(path, format!("{name} lies beyond the end of the file")));
             };
             ranges.insert(name, [start, end]);
         }
@@ -132,7 +134,7 @@ impl WeightsFile {
         Ok(Self { entries, content: Content::Pytorch(tensors) })
     }
 
-    /// The values of tensors that are there, in the order of their names.
+    /// Reads the values of existing tensors, in the order of `names`.
     pub(super) fn values(
         &self,
         path: &Path,
@@ -159,7 +161,7 @@ impl WeightsFile {
     }
 }
 
-/// A part of a file, whose length has been compared with the file's.
+/// Reads a range of a file, which must lie within the file.
 fn read(mut file: &File, [start, end]: [u64; 2]) -> std::io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(start))?;
     let mut bytes = vec![0; (end - start) as usize];
@@ -167,7 +169,7 @@ fn read(mut file: &File, [start, end]: [u64; 2]) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Does what may panic: a reader that does is an error of its file.
+/// Runs a reader that may panic; a panic is returned as an error for the file.
 fn guarded<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T, WeightsError> {
     caught(work).map_err(|panic| damaged(path, format!("the reader failed ({panic})")))
 }
@@ -181,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reader_that_panics_is_an_error_of_its_file() {
+    fn a_panic_of_a_reader_is_an_error_for_its_file() {
         let path = Path::new("weights.pth");
         assert_eq!(guarded(path, || 1).unwrap(), 1);
         let message = guarded(path, || -> u8 { panic!("no storage") }).unwrap_err().to_string();

@@ -3,16 +3,16 @@ use std::fmt;
 
 use super::place::first_word;
 
-/// Tensors of a file whose names begin with the same word, such as those of a head.
+/// Tensors of a file whose names begin with the same word, such as those of a projection head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// The word, or the name of the only tensor.
+    /// The word; or the full name if there is only one tensor.
     pub name: String,
-    /// How many tensors there are.
+    /// Number of tensors.
     pub tensors: usize,
 }
 
-/// Groups that a message spells out.
+/// Number of groups that a message lists.
 const SPELT_OUT: usize = 8;
 
 impl fmt::Display for Group {
@@ -24,7 +24,7 @@ impl fmt::Display for Group {
     }
 }
 
-/// Names by their first words, in the order of the alphabet.
+/// Groups names by their first words, in alphabetical order.
 pub(super) fn grouped<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Group> {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for name in names {
@@ -37,7 +37,7 @@ pub(super) fn grouped<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Group> {
     groups.into_iter().map(group).collect()
 }
 
-/// Groups as a message names them, `nothing` if there are none.
+/// Lists groups for a message; "nothing" if there are none.
 pub(super) fn listed(groups: &[Group]) -> String {
     let mut parts: Vec<String> = groups.iter().take(SPELT_OUT).map(Group::to_string).collect();
     let more: usize = groups.iter().skip(SPELT_OUT).map(|group| group.tensors).sum();
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_list_is_summed_up() {
+    fn a_long_list_is_abbreviated() {
         let names: Vec<String> =
             (10..40).flat_map(|i| [format!("x{i}.a"), format!("x{i}.b")]).collect();
         let groups = grouped(names.iter().map(String::as_str));

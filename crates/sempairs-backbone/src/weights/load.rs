@@ -11,61 +11,66 @@ use super::place::{Entries, Place, Wanted, first_word};
 use super::prefix::Search;
 use super::{Absence, Misfit, Prefix, WeightsError};
 
-/// How the names in a file relate to the module's.
+/// Options for loading weights.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadOptions {
-    /// What stands before them.
+    /// Prefix of the module's tensor names in the file.
     pub prefix: Prefix,
 }
 
-/// A module with a file's weights, and what else is to be said of the file.
+/// A module with loaded weights, and a report about the file.
 #[derive(Clone, Debug)]
 pub struct Loaded<M> {
-    /// The module.
+    /// The module with the loaded weights.
     pub module: M,
-    /// The prefix its tensors had.
+    /// The prefix under which the module's tensors were found.
     pub prefix: String,
-    /// What else stands behind the prefix, such as heads, without the prefix.
+    /// Other tensors with this prefix that were ignored, such as heads; their names are without the
+    /// prefix.
     pub ignored: Vec<Group>,
 }
 
 impl<M> fmt::Display for Loaded<M> {
-    /// ``behind `module.encoder_q.`; ignored there: `fc` (4 tensors)``
+    /// For example ``with prefix `module.encoder_q.`; ignored: `fc` (4 tensors)``.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.prefix.as_str() {
             "" => write!(out, "without a prefix")?,
-            prefix => write!(out, "behind `{prefix}`")?,
+            prefix => write!(out, "with prefix `{prefix}`")?,
         }
         match self.ignored.is_empty() {
             true => Ok(()),
-            false => write!(out, "; ignored there: {}", listed(&self.ignored)),
+            false => write!(out, "; ignored: {}", listed(&self.ignored)),
         }
     }
 }
 
-/// Loads a module's weights from a `.safetensors` file or a PyTorch checkpoint, told apart by content.
+/// Loads a module's weights from a `.safetensors` file or a PyTorch checkpoint. The format is
+/// recognised from the content.
 ///
-/// Every tensor of the module is in the file, in its shape and as finite floating-point numbers
-/// (which become f32). What the file has below the prefix beside the module's own fields (a
-/// classifier, a projection head, prototypes) is ignored, and named by [`load_with_report`]; a
-/// further tensor within one of these fields is an error, since it belongs to another network (a
-/// deeper one, or one with other layers), save the `num_batches_tracked` of norms, which PyTorch
-/// needs for cumulative averages alone. The parameters keep their ids and whether they are trained.
-/// As for every map over a Burn module, clones share running statistics, so they see the loaded
-/// ones.
+/// Every tensor of the module must be in the file, with the right shape and with finite
+/// floating-point values, which are converted to f32. Other tensors with the same prefix (a
+/// classifier, a projection head, prototypes) are ignored; [`load_with_report`] lists them. A
+/// further tensor within one of the module's own fields is an error, since it belongs to another
+/// network (one that is deeper or has other layers). An exception is `num_batches_tracked` of
+/// normalisation layers, which PyTorch only needs for cumulative averages.
+///
+/// The parameters keep their ids and whether they are trainable. As always when a Burn module is
+/// mapped, clones share the running statistics, and therefore see the loaded ones.
 ///
 /// # Errors
 ///
-/// [`WeightsError::Io`] or [`WeightsError::Format`] if the file cannot be read;
-/// [`WeightsError::Prefix`] if the module stands elsewhere in the file, or nowhere,
-/// [`WeightsError::Ambiguous`] if it stands behind several prefixes; [`WeightsError::Misfits`] with
-/// every tensor that does not fit; [`WeightsError::NotFinite`] for infinities and what is no
-/// number. The module is as it was then.
+/// After an error the module is unchanged.
+///
+/// - [`WeightsError::Io`] or [`WeightsError::Format`] if the file cannot be read.
+/// - [`WeightsError::Prefix`] if the module's tensors are not in the file under the prefix.
+/// - [`WeightsError::Ambiguous`] if they are there under several prefixes.
+/// - [`WeightsError::Misfits`] with all tensors that do not match.
+/// - [`WeightsError::NotFinite`] for infinite or NaN values.
 pub fn load<M: Module>(module: M, path: &Path, options: &LoadOptions) -> Result<M, WeightsError> {
     Ok(load_with_report(module, path, options)?.module)
 }
 
-/// As [`load`], and tells behind which prefix the weights were found and what there was ignored.
+/// Like [`load`], and reports the prefix that was found and the tensors that were ignored.
 ///
 /// # Errors
 ///
@@ -84,7 +89,8 @@ pub fn load_with_report<M: Module>(
             return Err(WeightsError::Ambiguous { path: path.into(), prefixes });
         }
     };
-    // Where most of the module stands, what is missing says more than where else it might stand.
+    // If most of the module is found, the list of missing tensors is more useful than other
+    // prefixes.
     if 2 * hits.fitting < wanted.tensors.len() {
         let elsewhere = complete(&file.entries, &wanted, &places);
         if hits.named == 0 || !elsewhere.is_empty() {
@@ -117,8 +123,8 @@ pub fn load_with_report<M: Module>(
     Ok(Loaded { module, prefix: place.prefix, ignored })
 }
 
-/// The prefixes behind which all of the module stands, those of the best rank alone: a momentum
-/// copy is not named beside the network that trains.
+/// The prefixes under which the whole module is found, restricted to those of the highest rank, so
+/// that a momentum copy is not listed along with the trained network.
 fn complete(entries: &Entries, wanted: &Wanted, places: &[Place]) -> Vec<String> {
     let is_complete = |place: &&Place| wanted.is_complete(wanted.hits(entries, place));
     let mut found: Vec<&str> =
@@ -129,7 +135,7 @@ fn complete(entries: &Entries, wanted: &Wanted, places: &[Place]) -> Vec<String>
     found.into_iter().map(str::to_owned).collect()
 }
 
-/// What keeps the file from being loaded, and what else stands behind the prefix.
+/// The mismatches between file and module, and the other tensors under the prefix.
 fn compare(entries: &Entries, wanted: &Wanted, place: &Place) -> (Vec<Misfit>, Vec<Group>) {
     let mut misfits = Vec::new();
     let mut known = HashSet::new();

@@ -1,4 +1,5 @@
-//! Weights in and out, `.safetensors` and PyTorch's `.pth`, under torchvision's and timm's names.
+//! Loading and saving of weights as `.safetensors` and PyTorch `.pth` files, with the parameter
+//! names of torchvision and timm.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,8 +14,9 @@
 //! # }
 //! ```
 //!
-//! The functions take any module whose fields bear the names of its PyTorch twin. The weight of a
-//! [`burn::nn::Linear`] is transposed on its way, since Burn keeps `[in, out]` and PyTorch `[out, in]`.
+//! The functions work for any module whose fields have the same names as in the corresponding
+//! PyTorch module. The weight of a [`burn::nn::Linear`] is transposed, since Burn stores `[in,
+//! out]` and PyTorch `[out, in]`.
 
 mod absence;
 mod error;

@@ -5,8 +5,8 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::is_variant;
 
-/// The names and PyTorch shapes of a module's tensors in the order of its fields, without
-/// initialising any.
+/// The names and shapes (as in PyTorch) of a module's tensors, in the order of its fields. Lazy
+/// parameters are not initialised.
 pub(super) fn shapes<M: Module>(module: &M) -> Vec<(String, Vec<usize>)> {
     struct Shapes(Path, Vec<(String, Vec<usize>)>);
     impl ModuleVisitor for Shapes {
@@ -29,7 +29,7 @@ pub(super) fn shapes<M: Module>(module: &M) -> Vec<(String, Vec<usize>)> {
     visitor.1
 }
 
-/// The names, PyTorch shapes and values of a module's tensors in the order of its fields.
+/// The names, shapes (as in PyTorch) and values of a module's tensors, in the order of its fields.
 pub(super) fn values<M: Module>(module: &M) -> Vec<(String, Vec<usize>, Vec<f32>)> {
     struct Values(Path, Vec<(String, Vec<usize>, Vec<f32>)>);
     impl ModuleVisitor for Values {
@@ -46,7 +46,7 @@ pub(super) fn values<M: Module>(module: &M) -> Vec<(String, Vec<usize>, Vec<f32>
             }
             let data = tensor.into_data().convert::<f32>();
             let shape = data.shape().as_slice().to_vec();
-            let values = data.try_into_vec().expect("converted to f32 the line above");
+            let values = data.try_into_vec().expect("the data were just converted to f32");
             self.1.push((self.0.name(), shape, values));
         }
     }
@@ -55,7 +55,8 @@ pub(super) fn values<M: Module>(module: &M) -> Vec<(String, Vec<usize>, Vec<f32>
     visitor.1
 }
 
-/// Puts values, which must be there for every tensor and as many as it has, into a module.
+/// Replaces all tensors of a module. `values` must have every tensor, with the right number of
+/// values.
 pub(super) fn replace<M: Module>(module: M, values: HashMap<String, Vec<f32>>) -> M {
     struct Replace(Path, HashMap<String, Vec<f32>>);
     impl ModuleMapper for Replace {
@@ -66,11 +67,11 @@ pub(super) fn replace<M: Module>(module: M, values: HashMap<String, Vec<f32>>) -
             self.0.exit(container);
         }
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            let values = self.1.remove(&self.0.name()).expect("compared with the module before");
+            let values = self.1.remove(&self.0.name()).expect("the names were checked before");
             let mut shape = param.lazy_shape();
             let transposed = self.0.transposed::<D>();
             if transposed {
-                shape = shape.swapped(0, 1).expect("two axes");
+                shape = shape.swapped(0, 1).expect("a matrix has two axes");
             }
             let data = TensorData::new(values, shape);
             let mut tensor = Tensor::from_data(data, &param.lazy_device());
@@ -84,7 +85,7 @@ pub(super) fn replace<M: Module>(module: M, values: HashMap<String, Vec<f32>>) -
     module.map(&mut Replace(Path::default(), values))
 }
 
-/// The fields between the module and a tensor, and the kind of module each belongs to.
+/// The path of fields from the module to a tensor, each with whether it belongs to a linear layer.
 #[derive(Default)]
 struct Path(Vec<(String, bool)>);
 
@@ -106,7 +107,7 @@ impl Path {
         fields.join(".")
     }
 
-    /// Whether a tensor of so many axes is the weight of a linear layer.
+    /// Returns true if a tensor with `D` axes is the weight of a linear layer.
     fn transposed<const D: usize>(&self) -> bool {
         D == 2 && self.0.last().is_some_and(|(_, linear)| *linear)
     }

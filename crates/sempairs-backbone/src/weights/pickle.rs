@@ -1,7 +1,7 @@
-//! The pickle (protocol 2) of a PyTorch state dict, in the few opcodes that it takes.
+//! Writer of the pickle (protocol 2) of a PyTorch state dict, with the few opcodes that it needs.
 //!
 //! Opcodes: <https://github.com/python/cpython/blob/main/Lib/pickletools.py>. Each tensor is
-//! `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)`, where the
+//! `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)`. The
 //! storage is a persistent id that names a file of the archive.
 
 use super::save::{Entry, Values};
@@ -14,10 +14,10 @@ const SET_ITEMS: u8 = b'u';
 const PERSISTENT_ID: u8 = b'Q';
 const FALSE: u8 = 0x89;
 const STOP: u8 = b'.';
-/// `collections.OrderedDict()`: the function, an empty tuple of arguments, the call.
+/// `collections.OrderedDict()`: the class, an empty tuple of arguments, and the call.
 const ORDERED_DICT: &[u8] = b"ccollections\nOrderedDict\n)R";
 
-/// The state dict of `entries`, the storage of each in the file `data/INDEX`.
+/// Pickles a state dict of `entries`; the data of each are in the archive's file `data/INDEX`.
 pub(super) fn state_dict(entries: &[Entry]) -> Vec<u8> {
     let mut out = [PROTOCOL_2, ORDERED_DICT].concat();
     out.push(MARK);
@@ -72,7 +72,7 @@ fn integer(out: &mut Vec<u8>, value: usize) {
             out.extend(value.to_le_bytes());
         }
         Err(_) => {
-            // A signed integer of eight bytes, which no length of memory overflows.
+            // A signed integer of eight bytes, sufficient for any length in memory.
             out.extend([0x8a, 8]);
             out.extend((value as i64).to_le_bytes());
         }

@@ -1,50 +1,50 @@
-//! Where in a file a module's tensors stand, and how they are called there.
+//! Locations of a module's tensors in a file: their prefix and their naming scheme.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::file::Entry;
 
-/// The tensors a file has, by name.
+/// The tensors of a file, by name.
 pub(super) type Entries = BTreeMap<String, Entry>;
 
-/// A number for each of a residual network's fields.
+/// An index for each of a residual network's fields.
 type Numbers = [u8; 6];
 
-/// A residual network's fields.
+/// The fields of a residual network.
 const RESIDUAL: [&str; 6] = ["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"];
 
-/// Their places among the children of torchvision's ResNet, which has a ReLU and a pooling behind
-/// `bn1`; of the same without the pooling, for small pictures; and of lightly's for CIFAR, which
-/// has neither.
+/// Indices of these fields among the children of torchvision's ResNet, which has a ReLU and a
+/// pooling layer after `bn1`; of the same ResNet without pooling, for small images; and of
+/// lightly's ResNet for CIFAR, which has neither.
 const NUMBERINGS: [Numbers; 3] = [[0, 1, 4, 5, 6, 7], [0, 1, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5]];
 
-/// The tensors that a module wants.
+/// The tensors that a module needs.
 pub(super) struct Wanted {
-    /// Names and PyTorch shapes in the order of the module's fields.
+    /// Names and shapes (as in PyTorch), in the order of the module's fields.
     pub(super) tensors: Vec<(String, Vec<usize>)>,
-    /// The module's own fields in their order, the first words of these names.
+    /// The module's fields in order, that is, the first words of the names.
     fields: Vec<String>,
 }
 
-/// A place in a file: what stands before a module's names, and how these are spelt there.
+/// A possible location of a module in a file: the prefix and the naming scheme.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    /// Empty, or up to and including a dot.
+    /// The prefix, empty or with a trailing dot.
     pub(super) prefix: String,
-    /// The numbers that `nn.Sequential(*network.children())` gives to the fields in place of names.
+    /// Indices that replace the names of the fields, as in `nn.Sequential(*network.children())`.
     numbers: Option<Numbers>,
-    /// Whether the projection of a residual block's input is called `shortcut`, as in the ResNets
-    /// for CIFAR of kuangliu and lightly, and not `downsample` as in torchvision's.
+    /// Whether the projection shortcut of a residual block is named `shortcut`, as in the ResNets
+    /// for CIFAR of kuangliu and lightly, instead of `downsample` as in torchvision.
     shortcut: bool,
 }
 
-/// How much of a module is found at a place.
+/// Number of a module's tensors found at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hits {
-    /// Tensors of the right name and shape.
+    /// Tensors with the right name, shape and dtype.
     pub(super) fitting: usize,
-    /// Tensors of the right name.
+    /// Tensors with the right name.
     pub(super) named: usize,
 }
 
@@ -60,8 +60,7 @@ impl Wanted {
         Self { tensors, fields }
     }
 
-    /// All places of a file where some tensor of the module may stand, in the order of the
-    /// alphabet.
+    /// All places of a file where any of the module's tensors may be, in alphabetical order.
     pub(super) fn places(&self, entries: &Entries) -> Vec<Place> {
         let numbered = if self.fields == RESIDUAL { numbered(entries) } else { BTreeSet::new() };
         let projects = self.tensors.iter().any(|(name, _)| name.contains(".downsample."));
@@ -86,7 +85,7 @@ impl Wanted {
         places.into_iter().collect()
     }
 
-    /// How much of the module stands at a place.
+    /// Counts the module's tensors at a place.
     pub(super) fn hits(&self, entries: &Entries, place: &Place) -> Hits {
         let mut hits = Hits { fitting: 0, named: 0 };
         for (name, shape) in &self.tensors {
@@ -98,13 +97,13 @@ impl Wanted {
         hits
     }
 
-    /// Whether all of the module stands at a place.
+    /// Returns true if the whole module was found.
     pub(super) fn is_complete(&self, hits: Hits) -> bool {
         hits.fitting == self.tensors.len()
     }
 
-    /// The best of some places: the one with most of the module, of equals the one with
-    /// torchvision's names.
+    /// The place with the largest part of the module; among equals, the one with torchvision's
+    /// names.
     pub(super) fn best<'a>(
         &self,
         entries: &Entries,
@@ -114,7 +113,7 @@ impl Wanted {
         measured.max_by_key(|(place, hits)| (*hits, Reverse(place.is_renamed())))
     }
 
-    /// What a file calls one of the module's tensors.
+    /// Name in the file of one of the module's tensors.
     pub(super) fn name_at(&self, place: &Place, name: &str) -> String {
         let Place { prefix, numbers, shortcut } = place;
         let name = spelt(name, *shortcut);
@@ -128,7 +127,7 @@ impl Wanted {
         }
     }
 
-    /// The names that the module's own fields have at a place, without the prefix.
+    /// Names of the module's fields at a place, without the prefix.
     pub(super) fn fields_at(&self, place: &Place) -> HashSet<String> {
         match &place.numbers {
             Some(numbers) => numbers.iter().map(u8::to_string).collect(),
@@ -138,7 +137,7 @@ impl Wanted {
 }
 
 impl Place {
-    /// The place behind a prefix where tensors have the module's own names.
+    /// The place with the given prefix and the module's own names.
     pub(super) fn own(prefix: &str) -> Self {
         Self::named(prefix, false)
     }
@@ -147,13 +146,13 @@ impl Place {
         Self { prefix: prefix.to_owned(), numbers: None, shortcut }
     }
 
-    /// Whether tensors have other names than the module's.
+    /// Returns true if tensors have other names than in the module.
     pub(super) fn is_renamed(&self) -> bool {
         self.shortcut || self.numbers.is_some()
     }
 }
 
-/// What stands before a name's first dot.
+/// The part of a name before its first dot.
 pub(super) fn first_word(name: &str) -> &str {
     name.split('.').next().unwrap_or_default()
 }
@@ -162,7 +161,7 @@ fn spelt(name: &str, shortcut: bool) -> String {
     if shortcut { name.replace(".downsample.", ".shortcut.") } else { name.to_owned() }
 }
 
-/// What stands before a number that is a word of a name.
+/// The parts of all names before a word that is a number.
 fn numbered(entries: &Entries) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     for name in entries.keys() {
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stand_for_a_residual_network_s_fields() {
+    fn indices_replace_the_fields_of_a_residual_network() {
         let layers = RESIDUAL.map(|field| format!("{field}.weight"));
         let names: Vec<&str> = layers.iter().map(String::as_str).collect();
         let wanted = wanted(&[&names[..], &["layer4.0.downsample.0.weight"]].concat());
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_ends_at_a_dot_and_own_names_come_first() {
+    fn a_prefix_ends_with_a_dot_and_the_own_names_are_preferred() {
         let wanted = wanted(&["conv1.weight", "bn1.weight"]);
         let file = entries(&["a.conv1.weight", "a.bn1.weight", "xconv1.weight", "1.weight"]);
         let prefixes: Vec<String> =

@@ -1,33 +1,34 @@
-//! What stands in a file before the names of a module's tensors.
+//! Prefixes of a module's tensor names in a file.
 
 use std::cmp::Reverse;
 
 use super::place::{Entries, Hits, Place, Wanted};
 
-/// What stands in a file before the names of a module's tensors.
+/// Prefix of a module's tensor names in a file.
 ///
-/// The keys of nested dictionaries count: a PyTorch checkpoint `{"state_dict":
-/// {"module.conv1.weight": ...}, ...}` has the prefix `state_dict.module.`. What lies elsewhere in
-/// the file (optimiser, queue) is no concern of the module.
+/// The keys of nested dictionaries are part of it: in a PyTorch checkpoint `{"state_dict":
+/// {"module.conv1.weight": ...}, ...}` the prefix is `state_dict.module.`. Tensors with another
+/// prefix (optimiser state, queue) are ignored.
 ///
-/// Behind the prefix the tensors have the module's own names, or those of
-/// `nn.Sequential(*list(network.children()))`: numbers in place of the fields, so that `0.weight`
-/// is `conv1.weight` and `4.0.bn1.bias` is `layer1.0.bn1.bias`.
+/// After the prefix, the tensors have the module's own names, or those of
+/// `nn.Sequential(*list(network.children()))`, in which indices replace the fields: `0.weight` is
+/// `conv1.weight` and `4.0.bn1.bias` is `layer1.0.bn1.bias`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Prefix {
-    /// Nothing.
+    /// No prefix.
     #[default]
     None,
-    /// This, its last dot included.
+    /// The given prefix, including its trailing dot.
     Named(String),
-    /// The one behind which the module is found. Of several, those of [usual words](Self::USUAL)
-    /// alone (and numbers) go before others, and copies of a network that trains (`momentum`,
-    /// `target` or `ema` in a word, `encoder_k`) come last; of usual ones a teacher's is taken,
-    /// which is what DINO evaluates, else the shortest. Several others are an error.
+    /// The prefix under which the module is found. Among several, those that consist only of [usual
+    /// words](Self::USUAL) (and numbers) are preferred, and copies of a trained network (with
+    /// `momentum`, `target` or `ema` in a word, or `encoder_k`) come last. Among usual prefixes a
+    /// teacher is preferred, since DINO evaluates it, and then the shortest one. Several other
+    /// prefixes are an error.
     Common,
 }
 
-/// How much is to be said for a prefix.
+/// Preference of a prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     Copy,
@@ -35,18 +36,18 @@ pub(super) enum Rank {
     Usual,
 }
 
-/// What a search for a module's tensors comes to.
+/// Result of the search for a module's tensors.
 pub(super) enum Search {
-    /// They are looked for here.
+    /// The place to load from.
     Here(Place, Hits),
-    /// They stand behind each of these prefixes, none of which is better than the others.
+    /// The prefixes under which they are found, none of which is preferred.
     Several(Vec<String>),
 }
 
 impl Prefix {
-    /// What training scripts put before a backbone's names: the dictionaries of checkpoints, the
-    /// wrappers of `DataParallel`, `torch.compile` and FSDP, and the fields in which methods keep
-    /// the encoder they train.
+    /// Words that training scripts put before the names of a backbone: the dictionaries of
+    /// checkpoints, the wrappers of `DataParallel`, `torch.compile` and FSDP, and the fields for
+    /// the trained encoder.
     pub const USUAL: [&str; 26] = [
         "state_dict",
         "model_state_dict",
@@ -76,7 +77,7 @@ impl Prefix {
         "_feature_blocks",
     ];
 
-    /// Where in a file a module is looked for.
+    /// Finds the place of a module in a file.
     pub(super) fn find(&self, entries: &Entries, wanted: &Wanted, places: &[Place]) -> Search {
         match self {
             Self::None => behind("", entries, wanted, places),
@@ -112,7 +113,7 @@ fn behind(prefix: &str, entries: &Entries, wanted: &Wanted, places: &[Place]) ->
 
 fn common(entries: &Entries, wanted: &Wanted, places: &[Place]) -> Search {
     let measured = places.iter().map(|place| (place, wanted.hits(entries, place)));
-    // What has less than half of a network is another one.
+    // A place with less than half of the tensors is another network.
     let likely: Vec<(&Place, Hits)> =
         measured.filter(|(_, hits)| 2 * hits.fitting > wanted.tensors.len()).collect();
     let rank = |place: &Place| Prefix::rank(&place.prefix);
@@ -122,8 +123,8 @@ fn common(entries: &Entries, wanted: &Wanted, places: &[Place]) -> Search {
             None => behind("", entries, wanted, places),
         };
     };
-    // A network that lacks a tensor stays the one that is meant: its copy does not silently take
-    // its place.
+    // An incomplete network is still the intended one: its complete copy must not silently replace
+    // it.
     let likely: Vec<(&Place, Hits)> =
         likely.into_iter().filter(|(place, _)| rank(place) == top).collect();
     let whole = likely.iter().filter(|(_, hits)| wanted.is_complete(*hits));

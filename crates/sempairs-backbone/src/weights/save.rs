@@ -11,7 +11,7 @@ use super::named::values;
 use super::zip::ZipWriter;
 use super::{WeightsError, pickle};
 
-/// A tensor as it is written.
+/// A tensor to be written.
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) shape: Vec<usize>,
@@ -34,16 +34,17 @@ impl Entry {
     }
 }
 
-/// Saves a module's weights in f32, as `.safetensors` or as the PyTorch state dict `.pth` (or `.pt`),
-/// which `torch.load` reads with `weights_only=True`.
+/// Saves a module's weights in f32, as `.safetensors` or as a PyTorch state dict (`.pth` or `.pt`),
+/// which `torch.load` can read with `weights_only=True`.
 ///
-/// Norms with running statistics also get PyTorch's `num_batches_tracked`, as zero: it is not counted
-/// here, and PyTorch uses it for cumulative averages alone. The file is written whole or not at all.
+/// Normalisation layers with running statistics also get PyTorch's `num_batches_tracked`, with the
+/// value zero: batches are not counted here, and PyTorch only uses the number for cumulative
+/// averages. The file is written atomically.
 ///
 /// # Errors
 ///
-/// [`WeightsError::Extension`] if the name has another ending, [`WeightsError::Io`] if it cannot be
-/// written.
+/// [`WeightsError::Extension`] if the path has another extension; [`WeightsError::Io`] if the file
+/// cannot be written.
 pub fn save<M: Module>(module: &M, path: &Path) -> Result<(), WeightsError> {
     let format = match path.extension().and_then(|extension| extension.to_str()) {
         Some("safetensors") => write_safetensors,
@@ -71,7 +72,7 @@ fn entries<M: Module>(module: &M) -> Vec<Entry> {
 type Out = io::BufWriter<std::fs::File>;
 
 fn write_safetensors(out: &mut Out, entries: &[Entry]) -> io::Result<()> {
-    // What PyTorch's own writer says of its files; some readers ask for it.
+    // PyTorch's own writer adds this metadata, and some readers require it.
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let named = entries.iter().map(|entry| (entry.name.as_str(), entry));
     let bytes = safetensors::serialize(named, Some(metadata)).map_err(io::Error::other)?;
@@ -85,7 +86,7 @@ fn write_pth(out: &mut Out, entries: &[Entry]) -> io::Result<()> {
     for (index, entry) in entries.iter().enumerate() {
         zip.file(&format!("archive/data/{index}"), &entry.bytes())?;
     }
-    // The version of the archive's format, as `torch.save` writes it.
+    // The version of the archive format, as written by `torch.save`.
     zip.file("archive/version", b"3\n")?;
     zip.finish()
 }

@@ -1,10 +1,10 @@
 use std::io::{self, Write};
 
-/// Writes an archive of uncompressed files as `torch.save` does, the content of each on a multiple of
-/// 64 bytes so that it can be memory-mapped.
+/// Writer of a zip archive of uncompressed files like that of `torch.save`. The content of each
+/// file is aligned to 64 bytes, so that it can be memory-mapped.
 ///
-/// The format: PKWARE's APPNOTE 6.3.10, sections 4.3.7 (local header), 4.3.12 (central directory) and
-/// 4.3.16 (its end). Archives beyond 4 GiB are refused.
+/// Format: PKWARE's APPNOTE 6.3.10, sections 4.3.7 (local header), 4.3.12 (central directory) and
+/// 4.3.16 (end of central directory). Archives of more than 4 GiB are not supported.
 pub(super) struct ZipWriter<W> {
     out: W,
     position: u64,
@@ -13,9 +13,9 @@ pub(super) struct ZipWriter<W> {
 }
 
 const ALIGNMENT: usize = 64;
-/// The id of the padding's extra field, the one PyTorch uses.
+/// Identifier of the extra field for padding, the same as PyTorch's.
 const PADDING: [u8; 2] = *b"FB";
-/// Midnight of the first of January 1980, the earliest date there is, so that equal weights make
+/// 1980-01-01 00:00, the earliest date of the format. It is constant so that equal weights give
 /// equal files.
 const TIME_AND_DATE: [u8; 4] = [0, 0, 0x21, 0];
 
@@ -30,7 +30,7 @@ impl<W: Write> ZipWriter<W> {
         let size = small(content.len() as u64)?.to_le_bytes();
         let checksum = crc32fast::hash(content).to_le_bytes();
         let name_length = u16::try_from(name.len()).map_err(io::Error::other)?.to_le_bytes();
-        // Version 2.0, no flags, no compression, then what both headers share.
+        // Version 2.0, no flags, no compression, then the fields that both headers share.
         let shared =
             [&[20, 0, 0, 0, 0, 0], &TIME_AND_DATE[..], &checksum, &size, &size, &name_length]
                 .concat();
@@ -56,7 +56,7 @@ impl<W: Write> ZipWriter<W> {
         Ok(())
     }
 
-    /// Writes the directory, without which the archive is none.
+    /// Writes the central directory, which completes the archive.
     pub(super) fn finish(mut self) -> io::Result<()> {
         let start = small(self.position)?.to_le_bytes();
         let directory = std::mem::take(&mut self.directory);
@@ -78,5 +78,5 @@ impl<W: Write> ZipWriter<W> {
 
 fn small(number: u64) -> io::Result<u32> {
     u32::try_from(number)
-        .map_err(|_| io::Error::other("a .pth file beyond 4 GiB; use .safetensors"))
+        .map_err(|_| io::Error::other("a .pth file cannot exceed 4 GiB; use .safetensors"))
 }

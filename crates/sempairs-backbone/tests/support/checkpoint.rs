@@ -1,4 +1,4 @@
-//! Files of named tensors as PyTorch and safetensors write them, of any layout.
+//! Writer of named tensors like PyTorch and safetensors, in any layout.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub enum Values {
 }
 
 impl Named {
-    /// Numbers that are those of no network; a counter if the name says so.
+    /// A tensor that belongs to no network; a counter if the name says so.
     pub fn made_up(name: &str, shape: &[usize]) -> Self {
         let count = shape.iter().product();
         let values = match name.ends_with("num_batches_tracked") || name.ends_with("_ptr") {
@@ -39,7 +39,7 @@ impl Named {
     }
 }
 
-/// The tensors of a `.safetensors` file.
+/// Reads the tensors of a `.safetensors` file.
 pub fn read(path: &Path) -> Vec<Named> {
     let bytes = fs::read(path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -55,7 +55,7 @@ pub fn read(path: &Path) -> Vec<Named> {
     file.iter().map(named).collect()
 }
 
-/// Writes tensors as `.safetensors`, or as `torch.save` does if the file's name ends otherwise.
+/// Writes tensors as `.safetensors`, or like `torch.save` if the file has another extension.
 pub fn write(path: &Path, tensors: &[Named]) {
     match path.extension().is_some_and(|ending| ending == "safetensors") {
         true => write_safetensors(path, tensors),
@@ -75,7 +75,7 @@ fn write_safetensors(path: &Path, tensors: &[Named]) {
     fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
 }
 
-/// The first words of names that stand for dictionaries of a checkpoint, not for modules.
+/// First words of names that are dictionaries of a checkpoint and not modules.
 const DICTIONARIES: [&str; 8] = [
     "state_dict",
     "model",
@@ -87,8 +87,8 @@ const DICTIONARIES: [&str; 8] = [
     "classy_state_dict",
 ];
 
-/// An archive as `torch.save` writes it: a pickled dictionary, of dictionaries where names say so,
-/// with an epoch and an architecture's name beside them.
+/// An archive like that of `torch.save`: a pickled dictionary, with nested dictionaries according
+/// to the names, an epoch and an architecture's name.
 fn torch_save(tensors: &[Named]) -> Vec<u8> {
     let dictionary = |tensor: &Named| {
         let word = tensor.name.split('.').next().unwrap_or_default().to_owned();

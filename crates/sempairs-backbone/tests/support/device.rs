@@ -1,13 +1,13 @@
-//! The device that `SEMPAIRS_DEVICE` names, by the names that the command takes.
+//! The device named by the environment variable `SEMPAIRS_DEVICE`.
 
 use burn::tensor::Device;
 
-/// `flex` (the default), `wgpu`, `vulkan` or `cuda`, the last three with an optional `:N` for the N-th GPU, as
-/// `--device` takes them.
+/// The device: `flex` (the default), `wgpu`, `vulkan` or `cuda`, the last three with an optional
+/// `:N` for the N-th GPU, as in the option `--device`.
 ///
 /// # Panics
 ///
-/// For another name, and for one whose feature is not compiled in.
+/// Panics for an unknown name, or if the feature of the backend is not compiled in.
 pub fn named() -> Device {
     let name = name();
     let (backend, number) = match name.split_once(':') {
@@ -27,7 +27,7 @@ pub fn named() -> Device {
     }
 }
 
-/// The backend's name alone.
+/// The name of the backend without the number.
 pub fn backend() -> String {
     let name = name();
     name.split(':').next().unwrap_or_default().to_owned()

@@ -1,32 +1,33 @@
-//! Layouts of published checkpoints: which names the programs give to a network, its copies and
-//! heads.
+//! Layouts of published checkpoints: the names of a network, its copies and its heads in other
+//! programs.
 
 /// Names and shapes of a checkpoint.
 pub struct Layout {
-    /// Whose it is.
+    /// Name of the program.
     pub name: &'static str,
-    /// What stands before the names of the network that is evaluated.
+    /// Prefix of the network that is evaluated.
     pub prefix: &'static str,
-    /// The same before its copies, such as a momentum encoder's.
+    /// Prefixes of its copies, such as a momentum encoder.
     pub copies: &'static [&'static str],
-    /// The same before the same weights again.
+    /// Prefixes of further copies with the same weights.
     pub also_complete: &'static [&'static str],
     pub spelling: Spelling,
-    /// Heads, queues, counters.
+    /// Heads, queues and counters.
     pub others: Vec<(&'static str, &'static [usize])>,
-    /// What of these stands behind the prefix.
+    /// Those of the others that have the prefix of the network, as reported when it is loaded.
     pub ignored: Vec<&'static str>,
 }
 
-/// How a layout calls the network's tensors.
+/// Naming scheme of a layout.
 #[derive(Clone, Copy)]
 pub enum Spelling {
-    /// As torchvision and timm do.
+    /// The names of torchvision and timm.
     Own,
-    /// By their places in `nn.Sequential(*list(torchvision_resnet.children())[:-1])`, which counts
-    /// the ReLU and the pooling of the stem.
+    /// Indices as in `nn.Sequential(*list(torchvision_resnet.children())[:-1])`, which count the
+    /// ReLU and the pooling layer of the stem.
     Sequential,
-    /// The same of lightly's ResNet for CIFAR, which has neither and calls a projection `shortcut`.
+    /// Indices as in lightly's ResNet for CIFAR, which has neither and names a projection
+    /// `shortcut`.
     Consecutive,
 }
 
@@ -49,7 +50,7 @@ impl Spelling {
 }
 
 impl Layout {
-    /// A network without anything beside it.
+    /// A network without any other tensors.
     pub fn plain(name: &'static str, prefix: &'static str, spelling: Spelling) -> Self {
         let (others, ignored) = (Vec::new(), Vec::new());
         Self { name, prefix, copies: &[], also_complete: &[], spelling, others, ignored }
@@ -68,7 +69,7 @@ impl Layout {
     }
 }
 
-/// Residual networks of ten features.
+/// Layouts of residual networks with ten features.
 pub fn residual_layouts() -> Vec<Layout> {
     let mut layouts = vec![
         Layout::own("torchvision", "")
@@ -203,7 +204,7 @@ pub fn residual_layouts() -> Vec<Layout> {
     layouts
 }
 
-/// Vision transformers of twelve values a token.
+/// Layouts of vision transformers with embedding dimension twelve.
 pub fn transformer_layouts() -> Vec<Layout> {
     vec![
         Layout::own("timm", "")
@@ -259,7 +260,7 @@ fn dino(name: &'static str) -> Layout {
     ])
 }
 
-/// Barlow Twins, and VICReg, which has the same names.
+/// Barlow Twins and VICReg, which have the same names.
 fn barlow_twins(name: &'static str) -> Layout {
     Layout::own(name, "model.module.backbone.")
 }

@@ -1,4 +1,4 @@
-//! What the tests share: the device, the reference files, and the closed form of parameters.
+//! Shared code of the tests: the device, the reference files, and deterministic parameter values.
 
 #![allow(dead_code, reason = "every test file is a crate of its own and uses a part")]
 
@@ -18,29 +18,29 @@ pub fn device() -> Device {
     device::named()
 }
 
-/// How far a device's numbers may be from torchvision's: all but the angle over the largest absolute value
-/// of the tensor.
+/// Tolerances of a device's results relative to torchvision: all but the angle are relative to the
+/// largest absolute value of the tensor.
 pub struct Bounds {
     pub features: f32,
     pub statistics: f32,
     pub gradients: f32,
-    /// Of the first layer's gradient: one minus the cosine.
+    /// Tolerance of the first layer's gradient: one minus the cosine.
     pub angle: f32,
 }
 
-/// The bounds of the device that `SEMPAIRS_DEVICE` names.
+/// The tolerances of the device named by `SEMPAIRS_DEVICE`.
 pub fn bounds() -> Bounds {
     match device::backend().as_str() {
         "flex" => Bounds { features: 1e-4, statistics: 1e-5, gradients: 1e-3, angle: 5e-3 },
-        // Tensor cores round the inputs of a convolution to ten bits, one part in two thousand. That
-        // turns more rectifiers over, and the angle grows with their number.
+        // Tensor cores round the inputs of a convolution to ten bits (1 in 2,000). This changes the
+        // sign of more ReLU inputs, and the angle grows with their number.
         "cuda" => Bounds { features: 5e-3, statistics: 5e-4, gradients: 5e-2, angle: 5e-2 },
-        // Single precision throughout, but summed in another order, with fused and approximate operations.
+        // Single precision, but with other orders of summation and fused or approximate operations.
         _ => Bounds { features: 1e-3, statistics: 1e-4, gradients: 1e-2, angle: 5e-3 },
     }
 }
 
-/// A file of reference numbers: below `SEMPAIRS_REFERENCE`, else the project's own copy.
+/// Path of a reference file: in the folder `SEMPAIRS_REFERENCE`, or in the copy of this repository.
 pub fn reference(file: &str) -> PathBuf {
     let folder = std::env::var_os("SEMPAIRS_REFERENCE").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference")),
@@ -49,7 +49,7 @@ pub fn reference(file: &str) -> PathBuf {
     folder.join(file)
 }
 
-/// The tensors of a safetensors file of f32: shape and values by name.
+/// The tensors of a safetensors file in f32: shape and values by name.
 pub struct Reference(BTreeMap<String, (Vec<usize>, Vec<f32>)>);
 
 impl Reference {
@@ -72,8 +72,8 @@ impl Reference {
         Tensor::from_data(TensorData::new(values.clone(), shape.clone()), device)
     }
 
-    /// The largest difference between `found` and the reference, over the largest absolute value of
-    /// the reference.
+    /// The maximum difference between `found` and the reference, relative to the largest absolute
+    /// value of the reference.
     pub fn difference<const D: usize>(&self, name: &str, found: Tensor<D>) -> f32 {
         let (shape, expected) = &self.0[name];
         assert_eq!(found.dims().as_slice(), shape, "{name}");
@@ -82,7 +82,7 @@ impl Reference {
         let worst = found.iter().zip(expected).map(apart).fold(0.0, f32::max);
         assert!(found.iter().all(|v| v.is_finite()), "{name} is finite");
         let largest = expected.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-        println!("{name}: {:.2e} of the largest", worst / largest);
+        println!("{name}: {:.2e} of the largest value", worst / largest);
         worst / largest
     }
 
@@ -93,22 +93,22 @@ impl Reference {
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let norms = (dot(&found, &found) * dot(&expected, &expected)).sqrt();
         let distance = 1.0 - dot(&found, &expected) / norms;
-        println!("{name}: {distance:.2e} of cosine distance");
+        println!("{name}: cosine distance {distance:.2e}");
         distance as f32
     }
 
-    /// The Euclidean length of `found` over that of the reference.
+    /// The Euclidean norm of `found` relative to that of the reference.
     pub fn relative_length<const D: usize>(&self, name: &str, found: Tensor<D>) -> f32 {
         let found = found.into_data().convert::<f64>().try_into_vec::<f64>().unwrap();
         let expected: Vec<f64> = self.0[name].1.iter().map(|&value| f64::from(value)).collect();
         let length = |values: &[f64]| values.iter().map(|x| x * x).sum::<f64>().sqrt();
         let ratio = length(&found) / length(&expected);
-        println!("{name}: {ratio:.4} times as long");
+        println!("{name}: norm {ratio:.4} times that of the reference");
         ratio as f32
     }
 }
 
-/// Fills a module by the closed form of the reference files.
+/// Fills a module with the deterministic values of the reference files.
 pub fn closed_form<M: Module>(module: M) -> M {
     struct Fill(Vec<String>, Vec<bool>);
     impl ModuleMapper for Fill {
@@ -121,7 +121,7 @@ pub fn closed_form<M: Module>(module: M) -> M {
             self.1.pop();
         }
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            // PyTorch's shape, which the index and the fan are of: a linear weight is `[out, in]` there.
+            // Indices and fan-in refer to PyTorch's shape, in which a linear weight is `[out, in]`.
             let transposed = D == 2 && self.1.last() == Some(&true);
             let mut shape = param.lazy_shape();
             if transposed {
@@ -134,7 +134,7 @@ pub fn closed_form<M: Module>(module: M) -> M {
                 "weight" => (1.0, 0.1),
                 "running_var" => (1.0, 0.5),
                 "bias" | "running_mean" | "cls_token" | "pos_embed" => (0.0, 0.1),
-                other => panic!("a parameter called {other}"),
+                other => panic!("unknown parameter {other}"),
             };
             let key = crc32fast::hash(name.as_bytes());
             let value = |index: usize| (offset + scale * hashed(index as u32, key)) as f32;
@@ -182,7 +182,7 @@ pub fn tensors<M: Module>(module: &M) -> BTreeMap<String, Vec<f32>> {
     collect.1
 }
 
-/// The gradient of one parameter of a module, by name.
+/// Visitor that finds the gradient of a parameter by name.
 pub struct Gradients<'a> {
     path: Vec<String>,
     gradients: &'a burn::tensor::Gradients,
@@ -191,7 +191,7 @@ pub struct Gradients<'a> {
 }
 
 impl<'a> Gradients<'a> {
-    /// The gradient of the parameter called `wanted`.
+    /// The gradient of the parameter `wanted`.
     pub fn of<const D: usize, M: Module>(
         module: &M,
         gradients: &'a burn::tensor::Gradients,

@@ -8,43 +8,45 @@ use rayon::prelude::*;
 
 use super::CachedSource;
 use super::format::{self, CHUNK, Entry, Index};
-use super::shrink::shrink;
+use super::resize::shrink;
 use crate::validate::{refuse as refuse_files, unfit};
 use crate::{BadPicture, DataError, OnBadPicture, Picture, PictureSource, interrupt};
 use sempairs_internal::progress_bar;
 use sempairs_internal::write_whole;
 
-/// Pictures that each thread decodes before all are written: this many, times the threads, are in
-/// memory at once.
+/// Pictures that each thread decodes before they are written: this number times the number of
+/// threads is the number of pictures in memory at once.
 const WINDOW: usize = 16;
 
-/// What a build did.
+/// Result of building a cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildReport {
-    /// Pictures in the cache.
+    /// Number of pictures in the cache.
     pub pictures: usize,
-    /// Those among them that were larger and are now smaller.
+    /// Number of pictures that were reduced in size.
     pub shrunk: usize,
-    /// The file's length.
+    /// Length of the cache file in bytes.
     pub bytes: u64,
-    /// Pictures that could not be decoded and were left out.
+    /// Pictures that could not be decoded and were skipped.
     pub bad: Vec<BadPicture>,
 }
 
 impl CachedSource {
-    /// Decodes every picture of `source` on all cores, brings its shorter side down to `short_side`
-    /// pixels (antialiased bilinear filtering; never up), and writes the cache to `path`.
+    /// Builds a cache of `source` at `path`.
     ///
-    /// The file is written whole or not at all, the latter too if the process is [asked to
-    /// end](interrupt). Memory is bounded by 16 pictures a core, whatever the size of the source. A
-    /// progress bar shows on a terminal.
+    /// Every picture is decoded, on all cores, and reduced so that its shorter side is `short_side`
+    /// pixels (antialiased bilinear filtering; smaller pictures are not enlarged). A progress bar
+    /// is shown on a terminal.
+    ///
+    /// The file is written atomically: it appears only when it is complete, also if the process is
+    /// [interrupted](interrupt) or fails. At most 16 pictures per core are held in memory.
     ///
     /// # Errors
     ///
-    /// That of the first bad picture under [`OnBadPicture::Error`], or if all are bad;
-    /// [`DataError::Io`] if the file cannot be written, for instance because the disk is full;
-    /// [`DataError::Cache`] for a short side of zero or an empty source;
-    /// [`DataError::Interrupted`].
+    /// - The error of the first bad picture under [`OnBadPicture::Error`], or if all are bad.
+    /// - [`DataError::Io`] if the file cannot be written, for example because the disk is full.
+    /// - [`DataError::Cache`] for a short side of zero or an empty source.
+    /// - [`DataError::Interrupted`].
     pub fn build(
         source: &dyn PictureSource,
         short_side: usize,
@@ -54,18 +56,19 @@ impl CachedSource {
         let path = path.as_ref();
         let refuse = |reason: &str| DataError::Cache { path: path.into(), reason: reason.into() };
         let side = u32::try_from(short_side).ok().filter(|&side| side > 0);
-        let side = side.ok_or_else(|| refuse("the short side is not from 1 to 2^32 - 1 pixels"))?;
+        let side =
+            side.ok_or_else(|| refuse("the short side must be from 1 to 2^32 - 1 pixels"))?;
         if source.is_empty() {
-            return Err(refuse("there is no picture to put into it"));
+            return Err(refuse("the source has no pictures to cache"));
         }
         if on_bad == OnBadPicture::Error {
-            // A film among the pictures is no reason to decode half of them first.
+            // Finds files such as videos before any picture is decoded.
             refuse_files(unfit(source)?)?;
         }
         let header = format::header(side, Self::identity_of(source, short_side));
         let mut build =
             Build { source, short_side, on_bad, report: BuildReport::new(), failure: None };
-        // An error of a picture stops the writing, and is then the one to report.
+        // A picture's error stops the writing; it is reported instead of the resulting I/O error.
         let written = write_whole(path, |out| build.fill(out, &header));
         match (build.failure, written) {
             (Some(failure), _) => Err(failure),
@@ -86,7 +89,7 @@ struct Build<'a> {
     short_side: usize,
     on_bad: OnBadPicture,
     report: BuildReport,
-    /// The picture's error that stopped the writing, if one did.
+    /// The error of the picture that stopped the writing, if any.
     failure: Option<DataError>,
 }
 
@@ -136,14 +139,14 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// Stops the writing because of a picture, or of a request to end.
+    /// Stops the writing with an error of a picture or an interrupt.
     fn fail(&mut self, error: DataError) -> io::Result<()> {
         self.failure = Some(error);
-        Err(io::Error::other("the cache is not whole"))
+        Err(io::Error::other("the cache is incomplete"))
     }
 }
 
-/// The pictures of a window at the size they are kept at, and whether that is smaller.
+/// Decodes the pictures of a window and reduces them; the flag says whether a picture was reduced.
 fn decode(
     source: &dyn PictureSource,
     short_side: usize,
@@ -160,7 +163,7 @@ fn decode(
     window.into_par_iter().map_init(Resizer::new, decode).collect()
 }
 
-/// Counts what is written and checksums it in chunks.
+/// Writer that counts the bytes and computes a checksum of every chunk.
 struct Checksummed<'a> {
     out: &'a mut BufWriter<File>,
     written: usize,

@@ -1,31 +1,34 @@
-//! The file's layout. All numbers are little-endian.
+//! Layout of the cache file. All numbers are little-endian.
 //!
 //! ```text
 //! header   magic [8]  version u32  short side u32  identity u64
-//! pixels   of one picture after the other, 3 width height bytes each
-//! index    pictures u64, each: width u32, height u32, class u32 (2^32 - 1: none), name
-//!          classes u64, each: name
-//!          bad pictures u64, each: name, reason
-//!          checksums u64, each: CRC-32 u32 of 4 MiB of header and pixels
-//! footer   index offset u64  index length u64  CRC-32 u32 of the index and the footer so far  magic [8]
+//! pixels   of all pictures in order, 3 * width * height bytes each
+//! index    number of pictures u64; each: width u32, height u32, class u32 (2^32 - 1: none), name
+//!          number of classes u64; each: name
+//!          number of bad pictures u64; each: name, reason
+//!          number of checksums u64; each: CRC-32 u32 of 4 MiB of header and pixels
+//! footer   index offset u64  index length u64
+//!          CRC-32 u32 of the index and the footer so far  magic [8]
 //! ```
 //!
-//! A text is its length u32 and its bytes. The index comes last because a source's pictures have sizes
-//! that are known only once all are decoded; the magic at the very end shows that none is missing.
+//! A string is stored as its length (u32) and its bytes. The index comes last because the sizes of
+//! the pictures are known only once all are decoded. The magic number at the very end shows that
+//! the file is complete.
 
 use crate::BadPicture;
 
 pub(super) const MAGIC: &[u8; 8] = b"SPCACHE\n";
-/// 2: the identity covers the lengths and times of the pictures' files.
+/// Version of the format. Since version 2, the identity covers lengths and times of the picture
+/// files.
 pub(super) const VERSION: u32 = 2;
 pub(super) const HEADER: usize = 24;
 pub(super) const FOOTER: usize = 28;
-/// Bytes under one checksum: long enough to make the table short, short enough to share out.
+/// Bytes under one checksum: large enough for a short table, small enough to check in parallel.
 pub(super) const CHUNK: usize = 4 << 20;
 
 const NO_CLASS: u32 = u32::MAX;
 
-/// Where a picture lies.
+/// Position, size, class and name of a picture.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) offset: usize,
@@ -41,7 +44,7 @@ impl Entry {
     }
 }
 
-/// All that stands behind the pixels.
+/// The section after the pixels.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     pub(super) entries: Vec<Entry>,
@@ -59,7 +62,7 @@ pub(super) fn header(short_side: u32, identity: u64) -> [u8; HEADER] {
     header
 }
 
-/// The footer of a file whose `index` begins at `offset`.
+/// The footer of a file whose `index` begins at byte `offset`.
 pub(super) fn footer(offset: u64, index: &[u8]) -> [u8; FOOTER] {
     let mut footer = [0; FOOTER];
     footer[..8].copy_from_slice(&offset.to_le_bytes());
@@ -99,7 +102,8 @@ impl Index {
         out
     }
 
-    /// The index in `bytes`, if they hold one and nothing else; `pixels` is where the pixels end.
+    /// Parses an index; `None` unless `bytes` holds exactly one. `pixels` is the offset at which
+    /// the pixels end.
     pub(super) fn from_bytes(bytes: &[u8], pixels: usize) -> Option<Self> {
         let mut reader = Reader(bytes);
         let mut index = Self::default();
@@ -129,7 +133,7 @@ impl Index {
     }
 }
 
-/// Takes numbers and texts off the front of a slice.
+/// Takes numbers and strings from the front of a slice.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {

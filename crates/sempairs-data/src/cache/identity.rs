@@ -4,17 +4,18 @@ use super::{CachedSource, format};
 use crate::{PictureSource, Stamp};
 use sempairs_internal::progress_bar;
 
-/// How many pictures of a source are looked at to tell it from another with the same names.
+/// Number of pictures whose pixels are hashed to distinguish sources with the same names.
 const SAMPLED: usize = 16;
 
 impl CachedSource {
-    /// A hash of what decides a cache's content: the format's version, the short side, the names
-    /// and classes of all pictures, the lengths and times of their files where they have
-    /// [any](PictureSource::stamp), and the pixels of up to 16 of them, spread evenly.
+    /// Hash of everything that determines a cache's content: the format's version, the short side,
+    /// the names and classes of all pictures, the lengths and modification times of their files (if
+    /// they have [any](PictureSource::stamp)), and the pixels of up to 16 of them, evenly spaced.
     ///
-    /// 64-bit FNV-1a. Decoding 16 pictures takes milliseconds; it tells apart sources whose pictures
-    /// have the same names and no files, such as drawn ones of different seeds. What it does not see: another
-    /// picture of the same length in a file whose time was set back.
+    /// The hash is 64-bit FNV-1a. Decoding 16 pictures takes milliseconds; it distinguishes sources
+    /// whose pictures have the same names and no files, such as rendered scenes of different seeds.
+    /// It does not detect a picture that was replaced by another of the same length and
+    /// modification time.
     pub fn identity_of(source: &dyn PictureSource, short_side: usize) -> u64 {
         let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
         hash.number(format::VERSION.into());
@@ -29,7 +30,7 @@ impl CachedSource {
         }
         let sampled = SAMPLED.min(source.len());
         for at in 0..sampled {
-            // A picture that cannot be read adds nothing; the build is where it is reported.
+            // A picture that cannot be read is skipped here; building the cache reports it.
             if let Ok(picture) = source.read(at * source.len() / sampled) {
                 hash.number(picture.width() as u64);
                 hash.bytes(picture.pixels());
@@ -39,7 +40,8 @@ impl CachedSource {
     }
 }
 
-/// Of every picture, in its order. The system is asked from all cores, since it may answer over a network.
+/// The stamps of all pictures, in order. They are read on all cores because a network drive may be
+/// slow to answer.
 fn stamps(source: &dyn PictureSource) -> Vec<Option<Stamp>> {
     let bar = progress_bar("looking at files", source.len() as u64);
     let stamp = |index| {
@@ -49,11 +51,12 @@ fn stamps(source: &dyn PictureSource) -> Vec<Option<Stamp>> {
     (0..source.len()).into_par_iter().map(stamp).collect()
 }
 
-/// Fowler, Noll and Vo's hash 1a of 64 bits.
+/// 64-bit FNV-1a hash (Fowler, Noll and Vo).
 struct Fnv(u64);
 
 impl Fnv {
-    /// The bytes and their number, so that neighbouring texts cannot trade letters.
+    /// Hashes the length and the bytes, so that moving bytes between neighbouring strings changes
+    /// the hash.
     fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
         bytes.iter().for_each(|&byte| self.byte(byte));

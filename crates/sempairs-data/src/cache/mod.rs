@@ -1,8 +1,9 @@
-//! Pictures decoded once, at one size, to one memory-mapped file.
+//! Cache of decoded pictures in one memory-mapped file.
 //!
-//! A cache holds each picture of a source as 8-bit RGB, its shorter side brought down to a chosen
-//! number of pixels. The short side belongs to the configuration of an experiment, since it changes what a
-//! crop sees: a crop of 8 % of a picture of 64 pixels is 18 pixels wide.
+//! A cache holds every picture of a source as 8-bit RGB, reduced so that its shorter side has a
+//! chosen number of pixels. The short side belongs to the configuration of an experiment, because
+//! it changes what a crop can contain: a crop of 8 % of the area of a 64-pixel picture is 18 pixels
+//! wide.
 //!
 //! ```no_run
 //! use sempairs_data::{CachedSource, FolderSource, OnBadPicture};
@@ -17,7 +18,7 @@ mod build;
 mod format;
 mod identity;
 mod open;
-mod shrink;
+mod resize;
 
 use std::path::{Path, PathBuf};
 
@@ -27,10 +28,10 @@ pub use build::BuildReport;
 
 use crate::{BadPicture, DataError, LeftOut, OnBadPicture, Picture, PictureSource, Stamp};
 
-/// The pictures of a decoded cache, borrowed from the file's memory map without a copy.
+/// A source that reads pictures from a decoded cache, without copying them from the memory map.
 ///
-/// The file must not be changed in place while the source lives; [`build`](Self::build) replaces it as
-/// a whole, which leaves open sources alone.
+/// The file must not be modified in place while the source is open. [`build`](Self::build) replaces
+/// the whole file, which does not affect open sources.
 #[derive(Debug)]
 pub struct CachedSource {
     map: Mmap,
@@ -41,22 +42,24 @@ pub struct CachedSource {
     entries: Vec<format::Entry>,
     classes: Vec<String>,
     bad: Vec<BadPicture>,
-    /// Where the pictures come from, if the cache was opened for a source.
+    /// The place of the original pictures, if the cache was opened for a source.
     origin: Option<PathBuf>,
-    /// What the cache or that source lacks.
+    /// Pictures excluded from the cache or from that source.
     left_out: Vec<(String, LeftOut)>,
 }
 
 impl CachedSource {
-    /// Opens the cache of `source` at `path`, and builds it first if there is no such file.
+    /// Opens the cache of `source` at `path`; builds it first if the file does not exist.
     ///
     /// # Errors
     ///
-    /// [`DataError::Cache`] for a file that is damaged or was made of other pictures or with another
-    /// short side: it is never overwritten, since it may be another experiment's. So is one whose pictures'
-    /// files have another length or time now, be it because they were copied. A cache that
-    /// left bad pictures out is an error under [`OnBadPicture::Error`]. Whatever
-    /// [`build`](Self::build) and [`open`](Self::open) meet.
+    /// - [`DataError::Cache`] for a file that is damaged, or that was made from other pictures or
+    ///   with another short side. It is never overwritten, since it may belong to another
+    ///   experiment. Picture files whose length or modification time has changed (also by copying)
+    ///   count as other pictures.
+    /// - [`DataError::Cache`] under [`OnBadPicture::Error`] for a cache that was built without some
+    ///   bad pictures.
+    /// - All errors of [`build`](Self::build) and [`open`](Self::open).
     pub fn open_or_build(
         source: &dyn PictureSource,
         short_side: usize,
@@ -71,19 +74,21 @@ impl CachedSource {
         match (on_bad, cache.bad.first()) {
             (OnBadPicture::Error, Some(bad)) => Err(DataError::Cache {
                 path: path.to_path_buf(),
-                reason: format!("{} bad pictures were left out; the first: {bad}", cache.bad.len()),
+                reason: format!(
+                    "the cache was built without {} bad pictures; the first: {bad}",
+                    cache.bad.len()
+                ),
             }),
             _ => Ok(cache),
         }
     }
 
-    /// The short side that pictures were brought down to, in pixels; smaller ones were left as they
-    /// are.
+    /// The short side to which pictures were reduced, in pixels. Smaller pictures keep their size.
     pub fn short_side(&self) -> usize {
         self.short_side
     }
 
-    /// A hash of the configuration and the source; see [`identity_of`](Self::identity_of).
+    /// Hash of the configuration and the source; see [`identity_of`](Self::identity_of).
     pub fn identity(&self) -> u64 {
         self.identity
     }
@@ -93,7 +98,7 @@ impl CachedSource {
         &self.bad
     }
 
-    /// The file.
+    /// Path of the cache file.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -10,52 +10,58 @@ use crate::{DataError, LeftOut, PictureSource, Stamp, interrupt};
 use sempairs_internal::progress_bar;
 
 impl CachedSource {
-    /// Opens the cache at `path` and checks all of it: marks, version, length, and the checksums of
-    /// index and pixels, the latter on all cores at some gigabytes a second (or as fast as the disk
-    /// is).
+    /// Opens the cache at `path` and checks all of it: magic numbers, version, length, and the
+    /// checksums of the index and the pixels. The pixels are checked on all cores, at some
+    /// gigabytes per second or at the speed of the disk.
     ///
     /// # Errors
     ///
-    /// [`DataError::Io`] if the file cannot be read, [`DataError::Cache`] with what is wrong with it.
+    /// [`DataError::Io`] if the file cannot be read; [`DataError::Cache`] if it is not a valid
+    /// cache.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let cache = Self::open_unchecked(path.as_ref())?;
         cache.0.check_pixels(&cache.1)?;
         Ok(cache.0)
     }
 
-    /// As [`open`](Self::open), but takes the pixels on trust: it reads the index and no more,
-    /// whatever the file's size. For files that were checked before, on disks that take long to read.
+    /// Opens the cache at `path` without checking the pixels: only the index is read, whatever the
+    /// size of the file. Use it for files that were checked before and lie on slow disks.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), but for damage to the pixels, which shows nowhere.
+    /// As [`open`](Self::open), except that damaged pixels are not detected.
     pub fn open_trusting(path: impl AsRef<Path>) -> Result<Self, DataError> {
         Ok(Self::open_unchecked(path.as_ref())?.0)
     }
 
-    /// As [`open`](Self::open), and checks that the cache was made of `source` with this short side.
+    /// Opens and checks the cache at `path` like [`open`](Self::open), and checks that it was made
+    /// from `source` with this short side.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and [`DataError::Cache`] if it was not.
+    /// As [`open`](Self::open), and [`DataError::Cache`] if the cache was made from other pictures
+    /// or with another short side.
     pub fn open_for(
         source: &dyn PictureSource,
         short_side: usize,
         path: impl AsRef<Path>,
     ) -> Result<Self, DataError> {
-        // What it was made of comes first: a foreign cache is no reason to read gigabytes.
+        // The identity is checked first, so that gigabytes of a wrong cache need not be read.
         let (mut cache, checksums) = Self::open_unchecked(path.as_ref())?;
         if cache.short_side != short_side {
             let actual = cache.short_side;
             return Err(refuse(
                 path.as_ref(),
-                format!("a cache of short side {actual}, not {short_side}; give each a file"),
+                format!(
+                    "the cache has a short side of {actual}, not {short_side}; use a different \
+                     file for each short side"
+                ),
             ));
         }
         if cache.identity != Self::identity_of(source, short_side) {
-            let reason = "a cache of other pictures (names, classes, pixels, or the lengths or times \
-                          of their files differ); delete it to have it built anew, or give each \
-                          source a file";
+            let reason = "the cache was made from other pictures (names, classes, pixels, or the \
+                          lengths or modification times of their files differ); delete it to \
+                          rebuild it, or use a different file for each source";
             return Err(refuse(path.as_ref(), reason));
         }
         cache.check_pixels(&checksums)?;
@@ -64,27 +70,27 @@ impl CachedSource {
         Ok(cache)
     }
 
-    /// The cache with everything checked but the pixels, and their checksums.
+    /// Opens the cache and checks everything but the pixels; also returns the pixels' checksums.
     fn open_unchecked(path: &Path) -> Result<(Self, Vec<u32>), DataError> {
         let file = File::open(path).map_err(|error| DataError::io(path, error))?;
         let stamp = Stamp::of(&file.metadata().map_err(|error| DataError::io(path, error))?);
         let length = stamp.bytes;
         if length < (HEADER + FOOTER) as u64 {
-            let reason = format!("no decoded cache, or cut short: {length} bytes long");
+            let reason = format!("not a decoded cache, or truncated: only {length} bytes long");
             return Err(refuse(path, reason));
         }
-        // SAFETY: the map is only read, and the documentation of the type asks that nobody changes
-        // the file in place; our own writer replaces it by another.
+        // SAFETY: the map is only read. The type's documentation requires that the file is not
+        // modified in place; `build` replaces it by a new file.
         let map = unsafe { Mmap::map(&file) }.map_err(|error| DataError::io(path, error))?;
         let u32_at = |at: usize| u32::from_le_bytes(map[at..at + 4].try_into().expect("4 bytes"));
         let u64_at = |at: usize| u64::from_le_bytes(map[at..at + 8].try_into().expect("8 bytes"));
         if &map[..8] != MAGIC {
-            return Err(refuse(path, "no decoded cache: it begins with other bytes"));
+            return Err(refuse(path, "not a decoded cache: the magic number is wrong"));
         }
         if u32_at(8) != VERSION {
             let reason = format!(
-                "a cache of version {}, where this program reads version {VERSION}; delete it to have \
-                 it built anew",
+                "the cache has format version {}, but this program reads version {VERSION}; delete \
+                 it to rebuild it",
                 u32_at(8)
             );
             return Err(refuse(path, reason));
@@ -95,14 +101,14 @@ impl CachedSource {
         }
         let (offset, size) = (u64_at(footer) as usize, u64_at(footer + 8) as usize);
         if offset < HEADER || offset.checked_add(size) != Some(footer) {
-            return Err(damaged(path, "its length is not the one it was written with"));
+            return Err(damaged(path, "its length differs from the recorded one"));
         }
         let index = &map[offset..footer];
         if format::footer(offset as u64, index) != map[footer..] {
-            return Err(damaged(path, "the checksum of the index does not agree"));
+            return Err(damaged(path, "the checksum of the index does not match"));
         }
         let index = Index::from_bytes(index, offset)
-            .ok_or_else(|| damaged(path, "the index and the pixels do not agree"))?;
+            .ok_or_else(|| damaged(path, "the index does not match the pixels"))?;
         let (short_side, identity) = (u32_at(12) as usize, u64_at(16));
         let Index { entries, classes, bad, checksums } = index;
         let left_out = bad.iter().map(|bad| (bad.name.clone(), LeftOut::Undecodable)).collect();
@@ -137,7 +143,7 @@ impl CachedSource {
             None => Ok(()),
             Some((start, length)) => {
                 let end = start + length;
-                let what = format!("the checksum of bytes {start} to {end} does not agree");
+                let what = format!("the checksum of bytes {start} to {end} does not match");
                 Err(damaged(&self.path, &what))
             }
         }
@@ -149,5 +155,5 @@ fn refuse(path: &Path, reason: impl Into<String>) -> DataError {
 }
 
 fn damaged(path: &Path, what: &str) -> DataError {
-    refuse(path, format!("the cache is damaged: {what}; delete it to have it built anew"))
+    refuse(path, format!("the cache is damaged: {what}; delete it to rebuild it"))
 }

@@ -1,36 +1,36 @@
-//! BMP files: what they state, and those of a palette, of which the `image` crate makes pixels
-//! black that have no colour in the palette or are skipped by the run-length code.
+//! BMP files: checks of the header, and decoding of files with a palette. The `image` crate would
+//! show pixels as black if their colour is not in the palette or run-length coding skips them.
 
 use image::DynamicImage;
 
-use super::indexed::{look_up, unpack};
-use super::size;
+use super::limits;
+use super::palette::{look_up, unpack};
 
-/// Pixels that a byte of run-length code can hold: two bytes stand for up to 255.
+/// Upper bound of pixels per byte of run-length coding: two bytes stand for up to 255 pixels.
 const RUN: u64 = 128;
 
-/// What stands in the headers.
+/// The fields of the file and bitmap headers.
 struct Header {
     width: usize,
     height: usize,
-    /// Whether the first row of pixels is the uppermost.
+    /// Whether the first stored row is the top row.
     top_down: bool,
     bits: usize,
     compression: u32,
-    /// Where the pixels begin.
+    /// Offset of the pixels in the file.
     pixels: usize,
     palette: Vec<[u8; 3]>,
 }
 
-/// The pixels of a file with a palette; `None` for other files, once their length is found
-/// sufficient.
+/// Decodes a file with a palette. For other files, returns `None` after checking that they are long
+/// enough.
 pub(super) fn decode(bytes: &[u8]) -> Result<Option<DynamicImage>, String> {
     let header = Header::of(bytes)?;
     let (width, height) = (header.width, header.height);
     let sides = (width as u32, height as u32);
     let runs = matches!((header.compression, header.bits), (1, 8) | (2, 4));
     let room = if runs { bytes.len() as u64 * RUN } else { u64::MAX };
-    size::check(width as u64, height as u64, room)?;
+    limits::check(width as u64, height as u64, room)?;
     let data = bytes.get(header.pixels..).unwrap_or_default();
     if runs {
         let indices = Runs::of(&header).unpack(data)?;
@@ -42,12 +42,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<DynamicImage>, String> {
         .map(Some);
     }
     if !matches!((header.compression, header.bits), (0 | 3 | 6, 1 | 2 | 4 | 8 | 16 | 24 | 32)) {
-        return Ok(None); // of some other kind, which the decoder refuses by name
+        return Ok(None); // an unsupported kind, for which the `image` crate returns an error
     }
     let stride = (width * header.bits).div_ceil(32) * 4;
     if data.len() < stride * height {
         let end = header.pixels + stride * height;
-        return Err(format!("cut short: {} of {end} bytes", bytes.len()));
+        return Err(format!("truncated: {} of {end} bytes", bytes.len()));
     }
     if header.bits > 8 {
         return Ok(None);
@@ -59,7 +59,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<DynamicImage>, String> {
 
 impl Header {
     fn of(bytes: &[u8]) -> Result<Self, String> {
-        let cut = || "cut short within its header".to_string();
+        let cut = || "truncated within its header".to_string();
         let u16_at = |at: usize| {
             let two = bytes.get(at..at + 2).ok_or_else(cut)?;
             Ok::<usize, String>(usize::from(u16::from_le_bytes([two[0], two[1]])))
@@ -74,7 +74,7 @@ impl Header {
         };
         let (compression, used) = if core { (0, 0) } else { (u32_at(30)?, u32_at(46)? as usize) };
         if width < 0 || height == i32::MIN {
-            return Err(format!("{width}x{height} are no sides of a picture"));
+            return Err(format!("its size of {width}x{height} is invalid"));
         }
         if pixels < 14 + length {
             return Err(format!("its pixels begin at byte {pixels}, within its header"));
@@ -93,7 +93,8 @@ impl Header {
         Ok(Self { width: width as usize, height, top_down, bits, compression, pixels, palette })
     }
 
-    /// The rows of `data` from the uppermost down, which lie the other way round in most files.
+    /// Iterates over the rows of `data` from top to bottom; most files store them from bottom to
+    /// top.
     fn rows<'a>(&self, data: &'a [u8], stride: usize) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let (height, top_down) = (self.height, self.top_down);
         (0..height).map(move |y| {
@@ -103,7 +104,7 @@ impl Header {
     }
 }
 
-/// Unpacks run-length code of 8 or 4 bits a pixel.
+/// Decoder of run-length coding with 8 or 4 bits per pixel.
 struct Runs {
     width: usize,
     height: usize,
@@ -115,14 +116,14 @@ impl Runs {
         Self { width: header.width, height: header.height, bits: header.bits }
     }
 
-    /// One byte a pixel, rows in the order of the file. Pixels that the code passes over are an
-    /// error: what they show is defined nowhere.
+    /// Decodes to one byte per pixel, rows in the order of the file. Skipped pixels are an error,
+    /// because their colour is not defined.
     fn unpack(&self, data: &[u8]) -> Result<Vec<u8>, String> {
         let mut bytes = data.iter().copied();
-        let mut next = || bytes.next().ok_or("cut short within its run-length code");
+        let mut next = || bytes.next().ok_or("truncated within its run-length coding");
         let (mut indices, all) = (Vec::new(), self.width * self.height);
-        let skips = || Err("its run-length code leaves pixels undefined".to_string());
-        // Two pixels of four bits in a byte.
+        let skips = || Err("its run-length coding leaves pixels undefined".to_string());
+        // With four bits per pixel, a byte holds two pixels.
         let half = |byte: u8, at: usize| match self.bits {
             8 => byte,
             _ if at.is_multiple_of(2) => byte >> 4,
@@ -149,16 +150,16 @@ impl Runs {
                         next()?;
                     }
                     if indices.len() > row_end {
-                        return Err("its run-length code goes beyond the end of a row".into());
+                        return Err("its run-length coding goes beyond the end of a row".into());
                     }
                 }
                 (count, byte) => {
-                    // ImageMagick writes runs that go on behind the end of the row.
+                    // ImageMagick writes runs that continue beyond the end of the row.
                     let count = usize::from(count).min(row_end - indices.len());
                     indices.extend((0..count).map(|at| half(byte, at)));
                 }
             }
-            // Some writers leave the marks of the end out.
+            // Some writers omit the end-of-bitmap code.
             if indices.len() == all {
                 return Ok(indices);
             }

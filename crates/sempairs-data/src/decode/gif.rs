@@ -1,19 +1,20 @@
-//! GIF by way of the `gif` crate itself: four bytes a pixel and the whole screen would be taken for
-//! a file of a few bytes, and a colour that the palette lacks would be black.
+//! GIF files, decoded with the `gif` crate directly. Through the `image` crate, a file of a few
+//! bytes could cause an allocation of four bytes per pixel of the whole canvas, and a colour
+//! missing from the palette would become black.
 
 use std::num::NonZeroU64;
 
 use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 use image::{DynamicImage, RgbImage};
 
-use super::indexed::colours;
-use super::size::{self, MAX_PIXELS};
+use super::limits::{self, MAX_PIXELS};
+use super::palette::colours;
 
-/// Pixels that a byte can hold: a code of LZW has twelve bits at most and stands for fewer than
-/// 4096.
+/// Upper bound of pixels per byte of LZW: a code has up to twelve bits and stands for fewer than
+/// 4096 pixels.
 pub(super) const LZW: u64 = 4096 * 8 / 12 + 1;
 
-/// The first frame on its screen.
+/// Decodes the first frame on its canvas.
 pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     let text = |error: DecodingError| error.to_string();
     let mut options = DecodeOptions::new();
@@ -24,17 +25,17 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     let mut decoder = options.read_info(bytes).map_err(text)?;
     let room = bytes.len() as u64 * LZW;
     let (width, height) = (decoder.width(), decoder.height());
-    size::check(width.into(), height.into(), room)?;
-    let frame = decoder.next_frame_info().map_err(text)?.ok_or("it has no frame")?;
+    limits::check(width.into(), height.into(), room)?;
+    let frame = decoder.next_frame_info().map_err(text)?.ok_or("it has no frames")?;
     let (left, top) = (usize::from(frame.left), usize::from(frame.top));
     let (columns, rows) = (frame.width, frame.height);
     let transparent = frame.transparent;
-    size::check(columns.into(), rows.into(), room)?;
+    limits::check(columns.into(), rows.into(), room)?;
     let mut indices = vec![0; usize::from(columns) * usize::from(rows)];
     decoder.read_into_buffer(&mut indices).map_err(text)?;
     let palette = colours(decoder.palette().map_err(text)?);
 
-    // What the frame leaves of the screen is transparent, and there is nothing under it: black.
+    // The canvas outside the frame is transparent with nothing below it, and so becomes black.
     let (width, height) = (usize::from(width), usize::from(height));
     let mut screen = vec![0; 3 * width * height];
     for (y, row) in indices.chunks_exact(usize::from(columns)).enumerate() {
@@ -45,7 +46,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
                 None => {
                     let most = palette.len();
                     return Err(format!(
-                        "a pixel is of colour {index}, where the palette has {most} colours"
+                        "a pixel has colour {index}, but the palette has {most} colours"
                     ));
                 }
             };

@@ -1,5 +1,6 @@
-//! PNG by way of the `png` crate itself: it panics on a palette that is cut within a colour, makes
-//! the colours black that a palette lacks, and unpacks profiles and texts that nobody asks for.
+//! PNG files, decoded with the `png` crate directly. Through the `image` crate, a palette that ends
+//! within a colour causes a panic, colours missing from the palette become black, and unneeded
+//! profiles and texts are decompressed.
 
 use std::io::Cursor;
 
@@ -7,35 +8,35 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageBuffer};
 use png::{BitDepth, ColorType, DecodingError, Transformations};
 
-use super::indexed::{colours, look_up, unpack};
-use super::size;
+use super::limits;
+use super::palette::{colours, look_up, unpack};
 
-/// How far deflate can compress: a length of 258 bytes takes two bits at least.
+/// Maximum compression ratio of deflate: a length of 258 bytes takes at least two bits.
 pub(super) const DEFLATE: u64 = 1032;
 
 pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String> {
     let text = |error: DecodingError| error.to_string();
     let header = Header::of(bytes)?;
-    size::check(
+    limits::check(
         header.sides.0.into(),
         header.sides.1.into(),
         bytes.len() as u64 * DEFLATE * 8 / header.bits_per_pixel(),
     )?;
-    // Samples as they are read, of a byte at least, and red, green and blue.
+    // Samples as decoded (at least one byte each), and their conversion to RGB.
     let raw = header.bits_per_pixel().max(8 * header.channels()).div_ceil(8);
     let pixels = u64::from(header.sides.0) * u64::from(header.sides.1);
-    // A transparent colour becomes a channel of its own.
-    size::afford(pixels * (raw + u64::from(header.bits.div_ceil(8)) + 3))?;
+    // A transparent colour is expanded to an alpha channel.
+    limits::afford(pixels * (raw + u64::from(header.bits.div_ceil(8)) + 3))?;
     if header.colour == INDEXED {
         check_palette(bytes)?;
     }
-    // Text, profiles and EXIF take no more than the file; pixels are bounded above.
-    let limits = png::Limits { bytes: size::MAX_BYTES as usize };
+    // Texts, profiles and EXIF take no more memory than the file; the pixels are bounded above.
+    let limits = png::Limits { bytes: limits::MAX_BYTES as usize };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     let indexed = header.colour == INDEXED;
-    // Colours of a palette are looked up here; fewer bits than eight become eight there.
+    // The palette is looked up below; the decoder expands samples of less than eight bits.
     decoder.set_transformations(if indexed {
         Transformations::IDENTITY
     } else {
@@ -59,7 +60,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String
         match frame.bit_depth {
             BitDepth::Eight => {}
             BitDepth::Sixteen => halve(&mut pixels),
-            bits => return Err(format!("a PNG of {bits:?} bits a sample is of no known kind")),
+            bits => return Err(format!("a PNG with {bits:?} bits per sample is not supported")),
         }
         let sides = (width, height);
         let image = match frame.color_type {
@@ -81,7 +82,7 @@ fn buffer_of<P: image::Pixel>(
     ImageBuffer::from_raw(width, height, samples)
 }
 
-/// Makes samples of 16 bits ones of 8, rounded to the nearest, in their own memory.
+/// Rounds 16-bit samples to 8 bits, in place.
 fn halve(samples: &mut Vec<u8>) {
     let count = samples.len() / 2;
     for at in 0..count {
@@ -91,10 +92,10 @@ fn halve(samples: &mut Vec<u8>) {
     samples.truncate(count);
 }
 
-/// The number of the colour type whose pixels are colours of a palette.
+/// Number of the colour type with a palette.
 const INDEXED: u8 = 3;
 
-/// What stands in the first chunk (PNG specification, 11.2.1).
+/// The header chunk (PNG specification, 11.2.1).
 struct Header {
     sides: (u32, u32),
     bits: u8,
@@ -106,14 +107,14 @@ impl Header {
         let mut chunks = Chunks { bytes, at: 8 };
         let body = match chunks.next() {
             Some((b"IHDR", body)) if body.len() == 13 => body,
-            _ => return Err("cut short, or no header at its beginning".into()),
+            _ => return Err("truncated, or without a header at its beginning".into()),
         };
         let side =
             |at: usize| u32::from_be_bytes([body[at], body[at + 1], body[at + 2], body[at + 3]]);
         Ok(Self { sides: (side(0), side(4)), bits: body[8], colour: body[9] })
     }
 
-    /// As stored; of a combination that there is none of, the fewest.
+    /// Stored bits per pixel; for an invalid combination, the smallest possible number.
     fn bits_per_pixel(&self) -> u64 {
         u64::from(self.bits.max(1)) * self.channels()
     }
@@ -133,7 +134,7 @@ fn check_palette(bytes: &[u8]) -> Result<(), String> {
         match name {
             b"PLTE" if body.is_empty() || body.len() > 768 || !body.len().is_multiple_of(3) => {
                 return Err(format!(
-                    "its palette is {} bytes long, where 1 to 256 colours take 3 bytes each",
+                    "its palette has {} bytes, but needs 3 bytes for each of 1 to 256 colours",
                     body.len()
                 ));
             }
@@ -142,10 +143,10 @@ fn check_palette(bytes: &[u8]) -> Result<(), String> {
             _ => {}
         }
     }
-    Err("it has no palette, though its pixels are colours of one".into())
+    Err("it has no palette, but its pixels are palette indices".into())
 }
 
-/// Name and content of each chunk, up to one that is cut.
+/// Iterator over the names and contents of the chunks, up to a truncated one.
 struct Chunks<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -158,7 +159,7 @@ impl<'a> Iterator for Chunks<'a> {
         let (length, rest) = self.bytes.get(self.at..)?.split_first_chunk::<4>()?;
         let (name, rest) = rest.split_first_chunk::<4>()?;
         let length = u32::from_be_bytes(*length) as usize;
-        // Length, name and checksum.
+        // The chunk also has a length, a name and a checksum of four bytes each.
         self.at = self.at.checked_add(length)?.checked_add(12)?;
         Some((name, rest.get(..length)?))
     }

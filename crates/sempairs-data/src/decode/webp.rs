@@ -1,22 +1,23 @@
-//! What a WebP file states before any of it is decoded (RFC 9649): the decoder takes memory for
-//! sides and lengths that it has not compared with the file's.
+//! Checks of a WebP file before it is decoded (RFC 9649): the decoder allocates memory for sides
+//! and lengths without comparing them with the file's length.
 
-use super::size;
+use super::limits;
 
-/// Pixels that a byte may hold. There is no bound in the format: a blank picture takes 40 bytes
-/// whatever its sides, and is refused beyond some millions of pixels.
+/// Assumed upper bound of pixels per byte. The format has no bound: a picture of a single colour
+/// takes 40 bytes whatever its size, and is rejected above some millions of pixels.
 const PLAIN: u64 = 1 << 16;
 
-/// Refuses a file that is shorter than it says, or whose pictures are larger than it can hold.
+/// Returns an error for a file that is shorter than it states, or whose frames have more pixels
+/// than it can hold.
 pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
     let length = bytes.len();
-    let stated = bytes.get(4..).and_then(number).ok_or("cut short within its header")?;
+    let stated = bytes.get(4..).and_then(number).ok_or("truncated within its header")?;
     let end = stated as usize + 8;
     if end > length {
-        return Err(format!("cut short: {length} of {end} bytes"));
+        return Err(format!("truncated: {length} of {end} bytes"));
     }
     let room = length as u64 * PLAIN;
-    for chunk in chunks(bytes.get(12..end).ok_or("cut short within its header")?) {
+    for chunk in chunks(bytes.get(12..end).ok_or("truncated within its header")?) {
         let (name, body) = chunk?;
         match name {
             b"VP8X" => {
@@ -25,11 +26,11 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
                         1 + u64::from(it[0]) + 256 * u64::from(it[1]) + 65536 * u64::from(it[2])
                     })
                 };
-                let sides = side(4).zip(side(7)).ok_or("its extended header is cut short")?;
-                size::check(sides.0, sides.1, room)?;
+                let sides = side(4).zip(side(7)).ok_or("its extended header is truncated")?;
+                limits::check(sides.0, sides.1, room)?;
             }
             b"ANMF" => {
-                let frames = body.get(16..).ok_or("a frame of the animation is cut short")?;
+                let frames = body.get(16..).ok_or("a frame of the animation is truncated")?;
                 for chunk in chunks(frames) {
                     let (name, body) = chunk?;
                     check_picture(name, body, room)?;
@@ -41,7 +42,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks the sides that stand in the data of a picture itself.
+/// Checks the sides in the header of the image data.
 fn check_picture(name: &[u8; 4], body: &[u8], room: u64) -> Result<(), String> {
     let sides = match name {
         b"VP8 " => body.get(6..).and_then(number).map(|it| (it & 0x3FFF, it >> 16 & 0x3FFF)),
@@ -50,11 +51,11 @@ fn check_picture(name: &[u8; 4], body: &[u8], room: u64) -> Result<(), String> {
         }
         _ => return Ok(()),
     };
-    let (width, height) = sides.ok_or("its picture is cut short")?;
-    size::check(width.into(), height.into(), room)
+    let (width, height) = sides.ok_or("its image data is truncated")?;
+    limits::check(width.into(), height.into(), room)
 }
 
-/// Name and content of each chunk of a RIFF file.
+/// Iterates over the names and contents of the chunks of a RIFF file.
 fn chunks(mut rest: &[u8]) -> impl Iterator<Item = Result<(&[u8; 4], &[u8]), String>> {
     std::iter::from_fn(move || {
         let (name, behind) = rest.split_first_chunk::<4>()?;
@@ -63,9 +64,9 @@ fn chunks(mut rest: &[u8]) -> impl Iterator<Item = Result<(&[u8; 4], &[u8]), Str
         let Some(content) = body.get(..length) else {
             rest = &[];
             let name = name.escape_ascii();
-            return Some(Err(format!("cut short within its chunk \"{name}\"")));
+            return Some(Err(format!("truncated within its chunk \"{name}\"")));
         };
-        // An odd length is followed by a byte of padding, which may lack at the end.
+        // A chunk of odd length is followed by a padding byte, which may be missing at the end.
         rest = body.get(length.next_multiple_of(2)..).unwrap_or_default();
         Some(Ok((name, content)))
     })

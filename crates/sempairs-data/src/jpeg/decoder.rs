@@ -1,50 +1,50 @@
-//! From marker to marker, scan to scan, to the pixels.
+//! The decoder: reads markers and scans up to the end of the image and returns its pixels.
 
 use super::frame::Frame;
 use super::idct::idct;
+use super::mcu::Walk;
 use super::planes::{Coefficients, Plane, check_mean, each};
 use super::progressive::{Progress, ProgressiveScan};
 use super::render::render;
 use super::scan::{Intervals, Scan, cut};
 use super::segments::{Tables, marker};
 use super::sequential::SequentialScan;
-use super::walk::Walk;
 use crate::decode::afford;
 
 /// A decoded picture.
 pub(super) struct Picture<'a> {
     pub(super) width: usize,
     pub(super) height: usize,
-    /// Rows of red, green and blue.
+    /// Interleaved RGB, row by row.
     pub(super) pixels: Vec<u8>,
     pub(super) exif: Option<&'a [u8]>,
 }
 
-/// The state between two markers.
+/// State of the decoder between two markers.
 pub(super) struct Decoder<'a> {
     file: &'a [u8],
     at: usize,
     tables: Tables<'a>,
     frame: Option<Frame>,
-    /// The quantiser of each component, as it was defined at the component's first scan.
+    /// The quantisation table of each component, as defined at the component's first scan.
     quantisers: Vec<Option<[i32; 64]>>,
     store: Store,
     scans: usize,
 }
 
-/// Where decoded blocks go.
+/// Destination of decoded blocks.
 enum Store {
     Nothing,
-    /// One scan has brought everything.
+    /// Samples: a single scan contains all components.
     Planes(Vec<Plane>),
-    /// Several scans, each with some components or some bits of them.
+    /// Coefficients: several scans, each with some of the components or some of their bits.
     Coefficients(Vec<Coefficients>, Vec<Progress>),
 }
 
 impl<'a> Decoder<'a> {
     pub(super) fn new(file: &'a [u8]) -> Self {
         let (tables, store) = (Tables::default(), Store::Nothing);
-        // The start-of-image marker, by which the format was guessed, lies before.
+        // The start-of-image marker was already checked when the format was recognised.
         Self { file, at: 2, tables, frame: None, quantisers: Vec::new(), store, scans: 0 }
     }
 
@@ -53,13 +53,13 @@ impl<'a> Decoder<'a> {
             let code = self.next_marker()?;
             match code {
                 marker::END_OF_IMAGE => return self.finish(),
-                // Markers without a segment: a stray one does no harm between segments.
+                // Markers without a segment. A stray one between segments is harmless.
                 0x01 | 0xD0..=0xD7 => {}
-                marker::START_OF_IMAGE => return Err("a second picture begins within it".into()),
+                marker::START_OF_IMAGE => return Err("it contains a second start of image".into()),
                 marker::START_OF_SCAN => {
                     let body = self.segment()?;
                     let frame =
-                        self.frame.as_ref().ok_or("a scan stands before the frame header")?;
+                        self.frame.as_ref().ok_or("a scan comes before the frame header")?;
                     let scan = Scan::read(body, frame)?;
                     self.scans += 1;
                     let number = self.scans;
@@ -90,7 +90,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The code of the next marker; bytes before it are skipped, as libjpeg does.
+    /// Finds the next marker and returns its code; like libjpeg, it skips bytes before the marker.
     fn next_marker(&mut self) -> Result<u8, String> {
         loop {
             let rest = self.file.get(self.at..).unwrap_or_default();
@@ -104,13 +104,13 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The body of the segment whose marker was read.
+    /// Returns the body of the segment whose marker was just read.
     fn segment(&mut self) -> Result<&'a [u8], String> {
         let rest = &self.file[self.at..];
         let length = rest.first_chunk().map(|&length| usize::from(u16::from_be_bytes(length)));
         let length = length.ok_or_else(|| cut(self.file))?;
         if length < 2 {
-            return Err("a segment is shorter than its length's own two bytes".into());
+            return Err("a segment's length is less than the two bytes of the length itself".into());
         }
         let body = rest.get(2..length).ok_or_else(|| cut(self.file))?;
         self.at += length;
@@ -135,7 +135,8 @@ impl<'a> Decoder<'a> {
             let planes = each(frame, Plane::of);
             self.store = Store::Planes(planes);
         } else if matches!(self.store, Store::Nothing) {
-            // Coefficients have two bytes; samples take their place before there are pixels.
+            // Coefficients take two bytes each. They are replaced by samples before the RGB pixels
+            // are allocated.
             let samples = frame.samples();
             afford((3 * samples).max(samples + frame.pixel_bytes()))?;
             let coefficients = each(frame, Coefficients::of);
@@ -143,7 +144,7 @@ impl<'a> Decoder<'a> {
         }
         let walk = Walk::new(frame, scan, &intervals, self.tables.restart_interval)?;
         match &mut self.store {
-            Store::Planes(_) if self.scans > 1 => Err("its components stand in it twice".into()),
+            Store::Planes(_) if self.scans > 1 => Err("its components are coded twice".into()),
             Store::Planes(planes) => {
                 let codes = scan.codes(&self.tables, true, true)?;
                 let quantisers = scan.parts.iter().map(|part| self.quantisers[part.component]);
@@ -175,7 +176,7 @@ impl<'a> Decoder<'a> {
                     }))
                 }
             }
-            Store::Nothing => unreachable!("made above"),
+            Store::Nothing => unreachable!("set above"),
         }
     }
 
@@ -188,7 +189,7 @@ impl<'a> Decoder<'a> {
                 for (component, progress) in frame.components.iter().zip(&progress) {
                     if let Some(at) = progress.incomplete() {
                         return Err(format!(
-                            "cut short: no scan completes coefficient {at} of component {}",
+                            "truncated: no scan completes coefficient {at} of component {}",
                             component.id
                         ));
                     }
@@ -206,13 +207,13 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// Why a picture of this kind of frame, or with this marker, cannot be decoded.
+/// Error for a kind of frame or a marker that is not supported.
 fn unsupported(code: u8) -> String {
     let kind = match code {
         0xC9 | 0xCA | 0xCB | 0xCD..=0xCF => "an arithmetic-coded JPEG",
         0xC3 => "a lossless JPEG",
         0xC5..=0xC7 | 0xDE | 0xDF => "a hierarchical JPEG",
-        _ => return format!("malformed: marker FF {code:02X} stands where none is allowed"),
+        _ => return format!("malformed: unexpected marker FF {code:02X}"),
     };
-    format!("{kind}, which is not supported; save it anew as a usual JPEG or as PNG")
+    format!("it is {kind}, which is not supported; save it as a baseline JPEG or as PNG")
 }

@@ -1,8 +1,9 @@
-//! The frame: a picture's size and how its components are sampled (T.81, annexes A.1 and B.2.2).
+//! The frame header: a picture's size and the sampling of its components (T.81, annexes A.1 and
+//! B.2.2).
 
 use crate::decode::{MAX_PIXELS, too_large};
 
-/// Samples along a side of a block.
+/// Width and height of a block in samples.
 pub(super) const SIDE: usize = 8;
 
 /// A frame header.
@@ -11,27 +12,28 @@ pub(super) struct Frame {
     pub(super) height: usize,
     pub(super) progressive: bool,
     pub(super) components: Vec<Component>,
-    /// MCUs of an interleaved scan along a row, and rows of them.
+    /// MCUs (minimum coded units) per row of an interleaved scan, and number of such rows.
     pub(super) mcus: (usize, usize),
 }
 
-/// A component: luma, or a chroma, or an ink.
+/// A colour component, such as luma, a chroma component, or an ink.
 pub(super) struct Component {
     pub(super) id: u8,
-    /// Which quantisation table is its own.
+    /// Index of its quantisation table.
     pub(super) table: usize,
-    /// Blocks of it in an MCU of an interleaved scan, in x and y.
+    /// Number of its blocks in an MCU of an interleaved scan, in x and y.
     pub(super) sampling: (usize, usize),
-    /// How often one of its samples is repeated in the picture, in x and y.
+    /// Subsampling factors: how many pixels of the picture one sample covers, in x and y.
     pub(super) ratio: (usize, usize),
-    /// Blocks in x and y, filled up to whole MCUs.
+    /// Number of blocks in x and y, padded to whole MCUs.
     pub(super) blocks: (usize, usize),
-    /// Blocks in x and y that hold part of the picture: those of a scan of this component alone.
+    /// Number of blocks in x and y that contain part of the picture, as coded in a scan of this
+    /// component alone.
     pub(super) own_blocks: (usize, usize),
 }
 
 impl Component {
-    /// Samples in a row of its blocks.
+    /// Number of samples in a row of its blocks.
     pub(super) fn stride(&self) -> usize {
         SIDE * self.blocks.0
     }
@@ -42,7 +44,7 @@ impl Component {
 }
 
 impl Frame {
-    /// Reads the parameters of a start-of-frame segment; `rest` is the file's length from there on.
+    /// Parses a start-of-frame segment; `rest` is the number of bytes that follow it in the file.
     pub(super) fn read(body: &[u8], progressive: bool, rest: usize) -> Result<Self, String> {
         let &[precision, h1, h0, w1, w0, count, ref list @ ..] = body else {
             return Err("the frame header is too short".into());
@@ -50,24 +52,24 @@ impl Frame {
         let (height, width) = (u16::from_be_bytes([h1, h0]), u16::from_be_bytes([w1, w0]));
         let (width, height, count) = (usize::from(width), usize::from(height), usize::from(count));
         if precision != 8 {
-            return Err(format!("{precision} bits a sample; JPEGs of 8 can be read"));
+            return Err(format!("{precision} bits per sample; only JPEGs of 8 bits are supported"));
         }
         if height == 0 && width > 0 {
-            return Err("its height stands behind its pixels (a DNL marker), which is not \
+            return Err("its height is given after its pixels (a DNL marker), which is not \
                         supported"
                 .into());
         }
         if width == 0 || height == 0 {
-            return Err(format!("it has no pixel: {width}x{height}"));
+            return Err(format!("its size is {width}x{height}, so it has no pixels"));
         }
         if too_large(width as u64, height as u64) {
-            return Err(format!("{width}x{height} is over the limit of {MAX_PIXELS} pixels"));
+            return Err(format!("{width}x{height} is more than the limit of {MAX_PIXELS} pixels"));
         }
         if !matches!(count, 1 | 3 | 4) {
-            return Err(format!("a JPEG of {count} components is of no known colour space"));
+            return Err(format!("a JPEG with {count} components has an unknown colour space"));
         }
         if list.len() != 3 * count {
-            return Err("the frame header has another length than its components need".into());
+            return Err("the length of the frame header does not match its components".into());
         }
         let factors = |it: &[u8]| (usize::from(it[1] >> 4), usize::from(it[1] & 15));
         let mut largest = (1, 1);
@@ -84,13 +86,13 @@ impl Frame {
             let (h, v) = factors(it);
             if largest.0 % h != 0 || largest.1 % v != 0 {
                 return Err(format!(
-                    "component {} has {h}x{v} samples where another has {}x{}; only whole ratios \
-                     are supported",
+                    "component {} has sampling factors {h}x{v} and another one {}x{}; only whole \
+                     ratios are supported",
                     it[0], largest.0, largest.1
                 ));
             }
             if frame.components.iter().any(|earlier| earlier.id == it[0]) {
-                return Err(format!("two components are called {}", it[0]));
+                return Err(format!("two components have the identifier {}", it[0]));
             }
             let ratio = (largest.0 / h, largest.1 / v);
             frame.components.push(Component {
@@ -109,25 +111,26 @@ impl Frame {
         Ok(frame)
     }
 
-    /// Samples of all components, in whole blocks.
+    /// Number of samples of all components, in whole blocks.
     pub(super) fn samples(&self) -> u64 {
         self.components.iter().map(|it| 64 * it.block_count() as u64).sum()
     }
 
-    /// Bytes of its pixels as RGB.
+    /// Number of bytes of the picture as RGB.
     pub(super) fn pixel_bytes(&self) -> u64 {
         3 * self.width as u64 * self.height as u64
     }
 
-    /// Refuses a frame whose blocks cannot stand in `bytes`, before memory is taken for its pixels:
-    /// every block has at least a bit of its own, and one for its end in a sequential scan.
+    /// Returns an error if the frame's blocks cannot be coded in `bytes`, before memory is
+    /// allocated for its pixels. Every block takes at least one bit, and two in a sequential scan
+    /// (the second for its end).
     fn fits_into(&self, bytes: usize) -> Result<(), String> {
         let own = |it: &Component| it.own_blocks.0 * it.own_blocks.1;
         let blocks: usize = self.components.iter().map(own).sum();
         let bits = blocks * if self.progressive { 1 } else { 2 };
         if bits / 8 > bytes {
             let (width, height) = (self.width, self.height);
-            return Err(format!("cut short: {bytes} bytes cannot hold {width}x{height} pixels"));
+            return Err(format!("truncated: {bytes} bytes are too few for {width}x{height} pixels"));
         }
         Ok(())
     }

@@ -1,29 +1,31 @@
-//! Huffman codes (ITU-T T.81, annexes C and F.2.2.3).
+//! Huffman decoding (ITU-T T.81, annexes C and F.2.2.3).
 
-use super::bits::Bits;
+use super::bit_reader::BitReader;
 use super::damage::Damage;
 
-/// Codes up to this length are found by one look-up.
+/// Codes up to this length are decoded by a single table lookup.
 const LOOKAHEAD: u32 = 9;
 
-/// A Huffman code: which bits stand for which byte.
+/// A Huffman table: maps bit strings to symbols of one byte.
 pub(super) struct Huffman {
-    /// By the next nine bits: the symbol in the upper byte, the code's length in the lower one; 0
-    /// for longer codes.
+    /// Indexed by the next nine bits: the symbol in the upper byte and the length of its code in
+    /// the lower byte; 0 for longer codes.
     short: [u16; 1 << LOOKAHEAD],
-    /// By the next nine bits, where they hold an AC coefficient with its code: the value in the
-    /// upper byte, the zeros before it in four bits, the length of both in four; else 0.
+    /// Indexed by the next nine bits, if these contain the code and the value of an AC coefficient:
+    /// the value in the upper byte, the number of zeros before it in four bits, and the length of
+    /// code and value in four bits; otherwise 0.
     with_value: [i16; 1 << LOOKAHEAD],
-    /// By length: the first 16-bit word, as a number, that begins with no code of that length or
-    /// less.
+    /// Indexed by length: the smallest 16-bit word that does not begin with a code of that length
+    /// or less.
     limit: [u32; 18],
-    /// By length: the place in `symbols` of the code with the value zero.
+    /// Indexed by length: the position in `symbols` of the code with value zero.
     offset: [i32; 17],
     symbols: [u8; 256],
 }
 
 impl Huffman {
-    /// The code with `counts[i]` symbols of `i + 1` bits.
+    /// Creates the table from its symbols in order of code length; `counts[i]` of them have `i + 1`
+    /// bits.
     pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Result<Self, &'static str> {
         let mut table = Self {
             short: [0; 1 << LOOKAHEAD],
@@ -38,7 +40,7 @@ impl Huffman {
             table.offset[length as usize] = place as i32 - code as i32;
             for _ in 0..counts[length as usize - 1] {
                 if code >> length != 0 {
-                    return Err("a Huffman table has more codes than there are");
+                    return Err("a Huffman table has too many codes of one length");
                 }
                 if length <= LOOKAHEAD {
                     table.enter(code, length, symbols[place]);
@@ -68,9 +70,9 @@ impl Huffman {
         }
     }
 
-    /// The next symbol; at least 16 bits have been [refilled](Bits::refill).
+    /// Decodes the next symbol. At least 16 bits must have been [refilled](BitReader::refill).
     #[inline(always)]
-    pub(super) fn symbol(&self, bits: &mut Bits) -> Result<u8, Damage> {
+    pub(super) fn symbol(&self, bits: &mut BitReader) -> Result<u8, Damage> {
         let entry = self.short[bits.peek(LOOKAHEAD) as usize];
         if entry != 0 {
             bits.skip(u32::from(entry & 0xFF));
@@ -80,19 +82,20 @@ impl Huffman {
     }
 
     #[cold]
-    fn long_symbol(&self, bits: &mut Bits) -> Result<u8, Damage> {
+    fn long_symbol(&self, bits: &mut BitReader) -> Result<u8, Damage> {
         let word = bits.peek(16);
         let length = (LOOKAHEAD + 1..=16).find(|&length| word < self.limit[length as usize]);
         let length = length.ok_or(Damage::NoCode)?;
         bits.skip(length);
         let place = (word >> (16 - length)) as i32 + self.offset[length as usize];
-        // Below the limit of its length, a code has a place among the symbols.
+        // A code below the limit of its length has a valid position in `symbols`.
         Ok(self.symbols[place as usize & 0xFF])
     }
 
-    /// The next AC coefficient that the look-up alone gives: value and zeros before it.
+    /// Decodes the next AC coefficient if a single lookup is enough: its value and the number of
+    /// zeros before it.
     #[inline(always)]
-    pub(super) fn short_coefficient(&self, bits: &mut Bits) -> Option<(i16, usize)> {
+    pub(super) fn short_coefficient(&self, bits: &mut BitReader) -> Option<(i16, usize)> {
         let entry = self.with_value[bits.peek(LOOKAHEAD) as usize];
         if entry == 0 {
             return None;
@@ -102,7 +105,7 @@ impl Huffman {
     }
 }
 
-/// The signed number that `size` bits stand for (T.81, table F.1).
+/// The signed value of `size` extra bits (T.81, table F.1).
 #[inline(always)]
 pub(super) fn extend(value: u32, size: u32) -> i32 {
     let value = value as i32;

@@ -1,14 +1,14 @@
-//! The inverse discrete cosine transform (T.81, annex A.3.3) in integers.
+//! Inverse discrete cosine transform (T.81, annex A.3.3) in integer arithmetic.
 //!
-//! The algorithm of Loeffler, Ligtenberg and Moschytz (1989) with twelve fractional bits, columns
-//! before rows, as in stb_image and zune-jpeg, to whose results it is equal bit for bit.
+//! The algorithm is that of Loeffler, Ligtenberg and Moschytz (1989) with twelve fractional bits,
+//! columns before rows. The results are bit-identical to those of stb_image and zune-jpeg.
 
 use super::frame::SIDE;
 use super::sequential::Block;
 
-/// Dequantises `block`, transforms it, and writes its 64 samples into `out`, whose rows are
-/// `stride` apart. `coded` coefficients, in coding order, may differ from zero. `block` is zero
-/// afterwards.
+/// Dequantises and transforms `block` and writes its 64 samples to `out`, whose rows are `stride`
+/// bytes apart. Only the first `coded` coefficients, in coding order, may be non-zero. Resets
+/// `block` to zero.
 #[inline]
 pub(super) fn idct(
     block: &mut Block,
@@ -38,10 +38,10 @@ pub(super) fn idct(
     *block = [0; 64];
 }
 
-/// Added before the last shift: half of its unit, and 128 for the level shift of samples.
+/// Constant added before the last shift: half a unit for rounding, and 128 for the level shift.
 const LAST: i32 = 512 + 65536 + (128 << 17);
 
-/// Eight numbers that are transformed side by side.
+/// Eight values that are transformed in parallel.
 type Lanes = [i32; 8];
 
 #[inline(always)]
@@ -64,19 +64,19 @@ fn mul(a: Lanes, factor: i32) -> Lanes {
     a.map(|value| value.wrapping_mul(factor))
 }
 
-/// Eight one-dimensional transforms, from `rows[k][lane]` to the same. Factors are cosines and sums
-/// of cosines, times 4096.
+/// Eight one-dimensional transforms over `rows[k][lane]` with index `k`. The factors are cosines
+/// and sums of cosines, times 4096.
 #[inline(always)]
 fn pass(rows: [Lanes; 8], rounding: i32, shift: u32) -> [Lanes; 8] {
     let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
-    // The even half.
+    // Even part.
     let p1 = mul(add(r2, r6), 2217);
     let t2 = add(p1, mul(r6, -7567));
     let t3 = add(p1, mul(r2, 3135));
     let t0 = add(r0, r4).map(|value| value.wrapping_shl(12).wrapping_add(rounding));
     let t1 = sub(r0, r4).map(|value| value.wrapping_shl(12).wrapping_add(rounding));
     let even = [add(t0, t3), add(t1, t2), sub(t1, t2), sub(t0, t3)];
-    // The odd half.
+    // Odd part.
     let (p3, p4) = (add(r7, r3), add(r5, r1));
     let p5 = mul(add(p3, p4), 4816);
     let p1 = add(p5, mul(add(r7, r1), -3685));
@@ -98,7 +98,7 @@ fn transpose(rows: [Lanes; 8]) -> [Lanes; 8] {
     std::array::from_fn(|row| std::array::from_fn(|column| rows[column][row]))
 }
 
-/// The reference implementation, for processors without AVX2.
+/// Portable implementation, for processors without AVX2.
 fn transform(block: &Block, quantiser: &[i32; 64], out: &mut [u8], stride: usize) {
     let rows = std::array::from_fn(|row| {
         std::array::from_fn(|column| {
@@ -118,11 +118,11 @@ mod avx2 {
 
     use super::*;
 
-    /// As [`transform`](super::transform).
+    /// The same as [`transform`](super::transform), with AVX2.
     #[target_feature(enable = "avx2")]
     pub(super) fn transform(block: &Block, quantiser: &[i32; 64], out: &mut [u8], stride: usize) {
         let rows = std::array::from_fn(|row| {
-            // SAFETY: rows are eight numbers long.
+            // SAFETY: both slices have eight elements.
             let (row, factor) = unsafe {
                 (
                     _mm_loadu_si128(block[8 * row..8 * row + 8].as_ptr().cast()),
@@ -135,7 +135,7 @@ mod avx2 {
         let rows = transpose(pass(columns, LAST, 17));
         for (out, row) in out.chunks_mut(stride).zip(rows) {
             let row = vector(row);
-            // To 16 bits and to 8, both saturating; the halves of 128 bits are packed apart.
+            // Packs to 16 and then to 8 bits with saturation, separately in each 128-bit half.
             let words = _mm256_packs_epi32(row, row);
             let bytes = _mm256_packus_epi16(words, words);
             let low = _mm256_extract_epi32::<0>(bytes).to_ne_bytes();
@@ -147,13 +147,13 @@ mod avx2 {
 
     #[inline(always)]
     fn lanes(vector: __m256i) -> Lanes {
-        // SAFETY: both are 256 bits of integers.
+        // SAFETY: both types are 256 bits of integers.
         unsafe { std::mem::transmute(vector) }
     }
 
     #[inline(always)]
     fn vector(lanes: Lanes) -> __m256i {
-        // SAFETY: both are 256 bits of integers.
+        // SAFETY: both types are 256 bits of integers.
         unsafe { std::mem::transmute(lanes) }
     }
 
@@ -199,7 +199,7 @@ mod avx2 {
 mod tests {
     use super::*;
 
-    /// Numbers without a pattern.
+    /// Pseudo-random blocks and quantisation tables.
     fn blocks() -> impl Iterator<Item = (Block, [i32; 64])> {
         let mut state = 1u64;
         let mut next = move || {
@@ -229,10 +229,10 @@ mod tests {
     }
 
     #[test]
-    fn a_block_of_one_coefficient_takes_a_short_way_to_the_same_samples() {
+    fn a_block_with_only_a_dc_coefficient_gives_the_same_samples_as_the_full_transform() {
         for (mut block, quantiser) in blocks() {
             block[1..].fill(0);
-            // Beyond the range of 8-bit samples, the long way overflows.
+            // Beyond the range of 8-bit samples, the full transform overflows.
             block[0] %= 2048;
             let quantiser = quantiser.map(|factor| factor.min(16));
             let (mut short, mut long) = ([0; 64], [0; 64]);
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_are_those_of_the_definition_to_half_a_step() {
+    fn samples_differ_from_the_exact_transform_by_less_than_0_6() {
         for (block, _) in blocks().filter(|(block, _)| block.iter().all(|it| it.abs() < 64)) {
             let mut out = [0; 64];
             transform(&block, &[1; 64], &mut out, 8);

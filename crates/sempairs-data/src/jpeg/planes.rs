@@ -1,11 +1,11 @@
-//! What scans are decoded into: samples, or coefficients that later scans add to.
+//! Destinations of decoded scans: samples, or coefficients that later scans refine.
 
 use super::damage::Damage;
 use super::frame::{Component, Frame};
 use super::idct::idct;
 use super::sequential::Block;
 
-/// A component's samples, in whole blocks.
+/// The samples of a component, in whole blocks.
 pub(super) struct Plane {
     pub(super) samples: Vec<u8>,
     pub(super) stride: usize,
@@ -20,14 +20,14 @@ impl Plane {
         &self.samples[y * self.stride..][..self.stride]
     }
 
-    /// Where the samples of the block in column `x` and row `y` begin.
+    /// Elements from the first sample of the block in column `x` and row `y`.
     #[inline(always)]
     pub(super) fn block(&mut self, x: usize, y: usize) -> &mut [u8] {
         &mut self.samples[8 * (y * self.stride + x)..]
     }
 }
 
-/// A component's coefficients, block by block.
+/// The coefficients of a component, block by block.
 pub(super) struct Coefficients {
     blocks: Vec<Block>,
     along: usize,
@@ -43,7 +43,7 @@ impl Coefficients {
         &mut self.blocks[y * self.along + x]
     }
 
-    /// The samples of a component whose last scan was read.
+    /// Converts to samples, once all scans of the component have been read.
     pub(super) fn into_plane(
         mut self,
         component: &Component,
@@ -60,16 +60,16 @@ impl Coefficients {
     }
 }
 
-/// One plane or block of coefficients a component.
+/// Creates one value, such as a plane, for each component.
 pub(super) fn each<T>(frame: &Frame, make: impl Fn(&Component) -> T) -> Vec<T> {
     frame.components.iter().map(make).collect()
 }
 
-/// Checks that the mean of a block is one that samples of 8 bits can have.
+/// Checks that the mean of a block is possible with 8-bit samples.
 ///
-/// The DC coefficient is eight times the mean, less 128, and encoders round it to a step. Data that
-/// were overwritten often leave this range, since each block is coded as a difference from the one
-/// before.
+/// The DC coefficient is eight times the mean minus 128, rounded by the encoder to a multiple of
+/// the quantisation step. Overwritten data often exceed this range, since each DC coefficient is
+/// coded as a difference from the previous block.
 #[inline(always)]
 pub(super) fn check_mean(block: &Block, quantiser: &[i32; 64]) -> Result<(), Damage> {
     let mean = i32::from(block[0]).wrapping_mul(quantiser[0]);

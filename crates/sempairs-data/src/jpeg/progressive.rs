@@ -1,30 +1,33 @@
-//! Blocks of progressive scans (T.81, annex G.1.2), and which coefficients they have completed.
+//! Blocks of progressive scans (T.81, annex G.1.2), and which coefficients the scans have
+//! completed.
 
-use super::bits::Bits;
+use super::bit_reader::BitReader;
 use super::damage::Damage;
 use super::huffman::{Huffman, extend};
+use super::mcu::Visit;
 use super::planes::Coefficients;
 use super::scan::Codes;
 use super::sequential::{Block, NATURAL, dc_difference};
-use super::walk::Visit;
 
-/// The coefficients that a scan carries, in the order they are coded in, and which of their bits.
+/// Spectral selection and successive approximation of a scan: which coefficients it contains, in
+/// coding order, and which of their bits.
 #[derive(Clone, Copy)]
 pub(super) struct Band {
     pub(super) first: usize,
     pub(super) last: usize,
-    /// The bit that the scan before carried, plus one; 0 in the first scan of these coefficients.
+    /// The lowest bit of the previous scan of these coefficients, one above `low`; 0 in their first
+    /// scan.
     pub(super) high: u8,
-    /// The lowest bit that this scan carries.
+    /// The lowest bit that this scan contains.
     pub(super) low: u8,
 }
 
 impl Band {
-    /// What a sequential scan carries.
+    /// The band of a sequential scan.
     pub(super) const ALL: Self = Self { first: 0, last: 63, high: 0, low: 0 };
 }
 
-/// The lowest bit that was read of each coefficient of a component.
+/// For each coefficient of a component, the lowest bit that has been read.
 pub(super) struct Progress([Option<u8>; 64]);
 
 impl Progress {
@@ -32,7 +35,7 @@ impl Progress {
         Self([None; 64])
     }
 
-    /// Notes a scan; an error if it does not follow from the ones before.
+    /// Records a scan; returns an error if it does not continue the previous ones.
     pub(super) fn advance(&mut self, band: Band) -> Result<(), String> {
         for (at, known) in self.0.iter_mut().enumerate().take(band.last + 1).skip(band.first) {
             let follows = match *known {
@@ -41,7 +44,7 @@ impl Progress {
             };
             if !follows {
                 return Err(format!(
-                    "its scans carry the bits of coefficient {at} in a wrong order"
+                    "its scans contain the bits of coefficient {at} in a wrong order"
                 ));
             }
             *known = Some(band.low);
@@ -49,17 +52,17 @@ impl Progress {
         Ok(())
     }
 
-    /// The first coefficient whose last bit has not been read.
+    /// The first coefficient whose lowest bit has not been read.
     pub(super) fn incomplete(&self) -> Option<usize> {
         self.0.iter().position(|&low| low != Some(0))
     }
 }
 
-/// The blocks of a progressive scan, each decoded in its place among the coefficients.
+/// Decoder of a progressive scan, which updates the coefficients in place.
 pub(super) struct ProgressiveScan<'t, 'c> {
     codes: &'t Codes<'t>,
     band: Band,
-    /// The component of each part.
+    /// For each part of the scan, the index of its component.
     components: Vec<usize>,
     coefficients: &'c mut [Coefficients],
     predictions: [i32; 4],
@@ -85,7 +88,13 @@ impl Visit for ProgressiveScan<'_, '_> {
     }
 
     #[inline(always)]
-    fn block(&mut self, bits: &mut Bits, part: usize, x: usize, y: usize) -> Result<(), Damage> {
+    fn block(
+        &mut self,
+        bits: &mut BitReader,
+        part: usize,
+        x: usize,
+        y: usize,
+    ) -> Result<(), Damage> {
         let block = self.coefficients[self.components[part]].block(x, y);
         match (self.codes[part], self.band.high) {
             ((Some(dc), _), _) => dc_first(bits, dc, self.band, &mut self.predictions[part], block),
@@ -101,15 +110,15 @@ impl Visit for ProgressiveScan<'_, '_> {
     }
 
     fn end(&self) -> Result<(), Damage> {
-        // A run counts only blocks that are there.
+        // An end-of-band run must not extend beyond the last block.
         if self.run.empty > 0 { Err(Damage::Short) } else { Ok(()) }
     }
 }
 
-/// The first scan of a DC coefficient.
+/// Decodes the first scan of a DC coefficient.
 #[inline(always)]
 fn dc_first(
-    bits: &mut Bits,
+    bits: &mut BitReader,
     table: &Huffman,
     band: Band,
     prediction: &mut i32,
@@ -120,17 +129,22 @@ fn dc_first(
     Ok(())
 }
 
-/// Scans of AC coefficients.
+/// Decoder of AC scans, with the state of the end-of-band run.
 struct Run {
     band: Band,
-    /// Blocks that have no further new coefficient in this band, from this one on.
+    /// Number of blocks, including this one, without further new coefficients in the band.
     empty: u32,
 }
 
 impl Run {
-    /// The first scan of AC coefficients.
+    /// Decodes a block in the first scan of AC coefficients.
     #[inline]
-    fn first(&mut self, bits: &mut Bits, table: &Huffman, block: &mut Block) -> Result<(), Damage> {
+    fn first(
+        &mut self,
+        bits: &mut BitReader,
+        table: &Huffman,
+        block: &mut Block,
+    ) -> Result<(), Damage> {
         if self.empty > 0 {
             self.empty -= 1;
             return Ok(());
@@ -165,11 +179,12 @@ impl Run {
         if at > last + 1 { Err(Damage::LongBlock) } else { Ok(()) }
     }
 
-    /// A further bit of AC coefficients, and coefficients that become other than zero by it.
+    /// Decodes a block in a refinement scan: one more bit of known coefficients, and new
+    /// coefficients.
     #[inline]
     fn refine(
         &mut self,
-        bits: &mut Bits,
+        bits: &mut BitReader,
         table: &Huffman,
         block: &mut Block,
     ) -> Result<(), Damage> {
@@ -188,7 +203,7 @@ impl Run {
                 (run, 1) => (run, if bits.bit() { bit } else { -bit }),
                 _ => return Err(Damage::Coefficient),
             };
-            // Passes `run` coefficients that are still zero, and corrects the others on the way.
+            // Skips `run` coefficients that are still zero, and refines the others on the way.
             loop {
                 if at > last {
                     return Err(Damage::LongBlock);
@@ -218,16 +233,16 @@ impl Run {
     }
 }
 
-/// The blocks of an end-of-band run (T.81, G.1.2.2).
+/// Length of an end-of-band run in blocks (T.81, G.1.2.2).
 #[inline]
-fn empty_blocks(bits: &mut Bits, size: u8) -> u32 {
+fn empty_blocks(bits: &mut BitReader, size: u8) -> u32 {
     let size = u32::from(size);
     (1 << size) + if size > 0 { bits.take(size) } else { 0 }
 }
 
-/// Takes a correction bit of a coefficient that is not zero.
+/// Reads the correction bit of a coefficient that is not zero.
 #[inline(always)]
-fn correct(bits: &mut Bits, coefficient: &mut i16, bit: i16) {
+fn correct(bits: &mut BitReader, coefficient: &mut i16, bit: i16) {
     if bits.bit() && *coefficient & bit == 0 {
         *coefficient += if *coefficient > 0 { bit } else { -bit };
     }

@@ -1,27 +1,27 @@
-//! From the planes of components to RGB pixels.
+//! Conversion of component planes to RGB pixels.
 //!
-//! Chroma at half the resolution is brought up by the triangle filter `(3 near + far + 2) / 4`,
-//! rows before columns; other ratios by repetition, as libjpeg does. The results are zune-jpeg's
-//! bit for bit; libjpeg rounds the two steps of the filter as one, which differs by one level at
-//! most.
+//! Chroma subsampled by two is upsampled with the triangle filter `(3 near + far + 2) / 4`, rows
+//! before columns; other ratios are upsampled by repetition, as in libjpeg. The results are
+//! bit-identical to those of zune-jpeg. libjpeg rounds once for both steps of the filter, which
+//! differs by at most one level.
 
 use super::frame::Frame;
 use super::planes::Plane;
 
-/// How components become red, green and blue.
+/// Colour space of the components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Colour {
     Grey,
     Rgb,
-    /// The full-range matrix of ITU-R BT.601, as JFIF prescribes.
+    /// Full-range ITU-R BT.601, as specified by JFIF.
     YCbCr,
-    /// Inverted inks: `(255 - C)(255 - K) / 255` of what Adobe stores.
+    /// CMYK with inverted values, as stored by Adobe: `(255 - C)(255 - K) / 255`.
     Cmyk,
-    /// The same with the first three as YCbCr.
+    /// Like [`Cmyk`](Self::Cmyk), with the first three components as YCbCr.
     Ycck,
 }
 
-/// The pixels of a picture.
+/// Converts the planes to interleaved RGB.
 pub(super) fn render(frame: &Frame, planes: &[Plane], colour: Colour) -> Vec<u8> {
     #[cfg(target_arch = "x86_64")]
     if std::is_x86_feature_detected!("avx2") {
@@ -73,13 +73,13 @@ fn render_with(frame: &Frame, planes: &[Plane], colour: Colour) -> Vec<u8> {
                     *out = out.map(|value| product(255 - value, k));
                 }
             }
-            _ => unreachable!("a colour space is chosen by the number of components"),
+            _ => unreachable!("the colour space was chosen by the number of components"),
         }
     }
     pixels
 }
 
-/// Row `y` of the picture of one component, at the picture's resolution.
+/// Row `y` of one component at the picture's full resolution.
 #[inline(always)]
 fn full_row(plane: &Plane, ratio: (usize, usize), y: usize, between: &mut [u8], out: &mut [u8]) {
     let last = plane.samples.len() / plane.stride - 1;
@@ -115,7 +115,7 @@ fn triangle_rows(near: &[u8], far: &[u8], out: &mut [u8]) {
     }
 }
 
-/// Twice as many samples; the first and the last stay as they are.
+/// Upsamples a row by two; the first and the last sample are copied.
 #[inline(always)]
 fn triangle_columns(row: &[u8], out: &mut [u8]) {
     let out = &mut out[..2 * row.len()];
@@ -124,14 +124,14 @@ fn triangle_columns(row: &[u8], out: &mut [u8]) {
         unreachable!("a row of blocks has at least eight samples");
     };
     (*begin, *end) = (first, last);
-    // Between two neighbours lie two new samples.
+    // Two new samples lie between two neighbours.
     let pairs = row.iter().zip(&row[1..]);
     for (out, (&left, &right)) in inner.as_chunks_mut::<2>().0.iter_mut().zip(pairs) {
         *out = [triangle(left, right), triangle(right, left)];
     }
 }
 
-/// Fractional bits of the colour matrix.
+/// Number of fractional bits of the colour matrix.
 const BITS: u32 = 14;
 
 #[inline(always)]
@@ -145,7 +145,7 @@ fn ycbcr(y: &[u8], cb: &[u8], cr: &[u8], out: &mut [u8]) {
     }
 }
 
-/// `a b / 255`, rounded.
+/// `a * b / 255`, rounded to nearest.
 #[inline(always)]
 fn product(a: u8, b: u8) -> u8 {
     let t = u32::from(a) * u32::from(b) + 128;

@@ -1,4 +1,4 @@
-//! A scan: its header and the entropy-coded data up to the next marker.
+//! Scan header, and the entropy-coded data up to the next marker.
 
 use memchr::memchr;
 
@@ -13,16 +13,16 @@ pub(super) struct Scan {
     pub(super) band: Band,
 }
 
-/// A component of a scan.
+/// A component in a scan.
 pub(super) struct Part {
-    /// Its index in the frame.
+    /// Index of the component in the frame.
     pub(super) component: usize,
-    /// The numbers of its Huffman tables for DC and AC coefficients.
+    /// Indices of its Huffman tables for DC and AC coefficients.
     dc: usize,
     ac: usize,
 }
 
-/// The Huffman codes of DC and AC coefficients for each part of a scan, where it needs them.
+/// The Huffman tables for DC and AC coefficients of each part of a scan, where needed.
 pub(super) type Codes<'t> = Vec<(Option<&'t Huffman>, Option<&'t Huffman>)>;
 
 impl Scan {
@@ -37,8 +37,9 @@ impl Scan {
         let mut parts: Vec<Part> = Vec::with_capacity(count);
         for it in list.chunks_exact(2) {
             let component = frame.components.iter().position(|component| component.id == it[0]);
-            let component =
-                component.ok_or_else(|| format!("a scan of component {}, which is none", it[0]))?;
+            let component = component.ok_or_else(|| {
+                format!("a scan contains component {}, which the frame lacks", it[0])
+            })?;
             let (dc, ac) = (usize::from(it[1] >> 4), usize::from(it[1] & 15));
             if dc > 3 || ac > 3 || parts.iter().any(|part| part.component == component) {
                 return Err(malformed());
@@ -57,7 +58,7 @@ impl Scan {
         Ok(Self { parts, band: Band { first, last: end, high, low } })
     }
 
-    /// Finds the codes for DC coefficients, AC coefficients or both.
+    /// Looks up the tables for DC coefficients, AC coefficients or both.
     pub(super) fn codes<'t>(
         &self,
         tables: &'t Tables,
@@ -77,17 +78,17 @@ impl Scan {
     }
 }
 
-/// The data between two markers, interval after interval.
+/// The entropy-coded data between two markers, split into restart intervals.
 pub(super) struct Intervals {
-    /// The bytes of all intervals, without those stuffed behind FF.
+    /// The bytes of all intervals, without the zero bytes stuffed after FF.
     bytes: Vec<u8>,
-    /// Where each interval ends in `bytes`.
+    /// End of each interval in `bytes`.
     ends: Vec<usize>,
 }
 
 impl Intervals {
-    /// Reads from `start` to the first marker that is no restart marker, and tells where that
-    /// stands (its FF byte).
+    /// Reads from `start` to the first marker other than a restart marker, and also returns the
+    /// offset of that marker's FF byte.
     pub(super) fn read(file: &[u8], start: usize) -> Result<(Self, usize), String> {
         let mut bytes = Vec::with_capacity(file.len() - start);
         let mut ends = Vec::new();
@@ -95,7 +96,7 @@ impl Intervals {
         loop {
             let rest = &file[at..];
             let Some(run) = memchr(0xFF, rest) else { return Err(cut(file)) };
-            // Bytes FF may fill up before a marker, and FF 00 is the byte FF of the data.
+            // FF bytes may pad before a marker; FF 00 stands for a data byte FF.
             let fill = rest[run..].iter().take_while(|&&byte| byte == 0xFF).count();
             match (rest.get(run + fill), fill) {
                 (None, _) => return Err(cut(file)),
@@ -103,7 +104,7 @@ impl Intervals {
                     bytes.extend_from_slice(&rest[..=run]);
                     at += run + 2;
                 }
-                (Some(0), _) => return Err("bytes FF that belong to no marker".into()),
+                (Some(0), _) => return Err("FF bytes that belong to no marker".into()),
                 (Some(&code), _) => {
                     bytes.extend_from_slice(&rest[..run]);
                     if !matches!(code, 0xD0..=0xD7) {
@@ -113,7 +114,7 @@ impl Intervals {
                     let expected = 0xD0 + (ends.len() % 8) as u8;
                     if code != expected {
                         let (code, expected) = (code - 0xD0, expected - 0xD0);
-                        return Err(format!("restart marker {code} stands in place of {expected}"));
+                        return Err(format!("restart marker {code} instead of {expected}"));
                     }
                     ends.push(bytes.len());
                     at += run + fill + 1;
@@ -122,8 +123,8 @@ impl Intervals {
         }
     }
 
-    /// The data of each interval. A restart marker behind the last one, which some encoders write,
-    /// begins none.
+    /// The data of each interval. A restart marker after the last interval, as some encoders write,
+    /// does not begin another one.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         let count = self.ends.len();
         let empty = count > 1 && self.ends[count - 1] == self.ends[count - 2];
@@ -135,7 +136,7 @@ impl Intervals {
     }
 }
 
-/// What a file without its end is told.
+/// Error for a file without an end-of-image marker.
 pub(super) fn cut(file: &[u8]) -> String {
-    format!("cut short: no end-of-image marker in its {} bytes", file.len())
+    format!("truncated: no end-of-image marker in its {} bytes", file.len())
 }

@@ -1,11 +1,11 @@
-//! Marker segments (T.81, annex B): what is told of the picture before its data.
+//! Marker segments (T.81, annex B): tables and metadata.
 
 use super::frame::Frame;
 use super::huffman::Huffman;
 use super::render::Colour;
 use super::sequential::NATURAL;
 
-/// The second byte of markers.
+/// The second byte of each marker.
 pub(super) mod marker {
     pub const START_OF_IMAGE: u8 = 0xD8;
     pub const END_OF_IMAGE: u8 = 0xD9;
@@ -18,24 +18,24 @@ pub(super) mod marker {
     pub const COMMENT: u8 = 0xFE;
 }
 
-/// Tables and marks that segments define and later ones replace.
+/// Tables and flags that segments define and later segments replace.
 #[derive(Default)]
 pub(super) struct Tables<'a> {
-    /// Factors of coefficients, row by row.
+    /// Quantisation tables, in row-major order.
     pub(super) quantisers: [Option<[i32; 64]>; 4],
     pub(super) dc: [Option<Box<Huffman>>; 4],
     pub(super) ac: [Option<Box<Huffman>>; 4],
-    /// MCUs between two restart markers; 0 for none.
+    /// Number of MCUs between two restart markers; 0 without restart markers.
     pub(super) restart_interval: usize,
     jfif: bool,
-    /// The transform of Adobe's segment, if there is one.
+    /// The colour transform of Adobe's segment, if present.
     adobe: Option<u8>,
-    /// The TIFF structure within the EXIF segment.
+    /// The TIFF structure of the EXIF segment.
     pub(super) exif: Option<&'a [u8]>,
 }
 
 impl<'a> Tables<'a> {
-    /// Takes in the segment of `code`; what is no table and no known mark is passed over.
+    /// Parses the segment with marker `code`; unknown segments are ignored.
     pub(super) fn read(&mut self, code: u8, body: &'a [u8]) -> Result<(), String> {
         match code {
             marker::QUANTISATION => self.quantisation(body)?,
@@ -97,7 +97,8 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    /// The colour space, guessed as libjpeg does: JFIF before Adobe before the components' names.
+    /// The colour space, determined as in libjpeg: from JFIF, then Adobe, then the components'
+    /// identifiers.
     pub(super) fn colour(&self, frame: &Frame) -> Colour {
         let names: Vec<u8> = frame.components.iter().map(|it| it.id).collect();
         match (names.len(), self.adobe) {

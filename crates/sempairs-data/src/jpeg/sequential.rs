@@ -1,13 +1,13 @@
-//! Blocks of a sequential scan (T.81, annex F.2).
+//! Blocks of sequential scans (T.81, annex F.2).
 
-use super::bits::Bits;
+use super::bit_reader::BitReader;
 use super::damage::Damage;
 use super::huffman::{Huffman, extend};
+use super::mcu::Visit;
 use super::scan::Codes;
-use super::walk::Visit;
 
-/// Where in a block of eight rows the coefficients stand, in the order they are coded in; the last
-/// sixteen are for runs that leave the block.
+/// Zigzag order: position in a row-major block of each coefficient in coding order. The last
+/// sixteen entries catch zero runs that exceed the block.
 pub(super) const NATURAL: [u8; 80] = {
     let mut order = [63; 80];
     let (mut at, mut diagonal) = (0, 0);
@@ -15,7 +15,7 @@ pub(super) const NATURAL: [u8; 80] = {
         let mut step = if diagonal < 8 { 0 } else { diagonal - 7 };
         while step <= diagonal && step < 8 {
             let (down, along) = (step, diagonal - step);
-            // Odd diagonals run downwards, even ones upwards.
+            // Odd diagonals run down, even ones up.
             let (row, column) = if diagonal % 2 == 1 { (down, along) } else { (along, down) };
             order[at] = (8 * row + column) as u8;
             at += 1;
@@ -26,14 +26,14 @@ pub(super) const NATURAL: [u8; 80] = {
     order
 };
 
-/// The coefficients of a block, row by row.
+/// The coefficients of a block in row-major order.
 pub(super) type Block = [i16; 64];
 
-/// Decodes a block into `block`, which is zero before, and returns the number of coefficients up to
-/// the last that is coded.
+/// Decodes a block into `block`, which must be zero, and returns one more than the coding index of
+/// the last coded coefficient.
 #[inline(always)]
 pub(super) fn block(
-    bits: &mut Bits,
+    bits: &mut BitReader,
     dc: &Huffman,
     ac: &Huffman,
     prediction: &mut i32,
@@ -53,7 +53,7 @@ pub(super) fn block(
         let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
         if size > 0 {
             at += run;
-            // The bits of code and value are at most 31.
+            // Code and value together have at most 31 bits.
             let value = extend(bits.take(size), size);
             block[usize::from(NATURAL[at])] = value as i16;
             at += 1;
@@ -66,10 +66,10 @@ pub(super) fn block(
     if at > 64 { Err(Damage::LongBlock) } else { Ok(64) }
 }
 
-/// The DC coefficient: `prediction` plus the difference that is coded.
+/// Decodes a DC coefficient: `prediction` plus the coded difference.
 #[inline(always)]
 pub(super) fn dc_difference(
-    bits: &mut Bits,
+    bits: &mut BitReader,
     dc: &Huffman,
     prediction: &mut i32,
 ) -> Result<i16, Damage> {
@@ -84,13 +84,13 @@ pub(super) fn dc_difference(
     i16::try_from(*prediction).map_err(|_| Damage::Coefficient)
 }
 
-/// The blocks of a sequential scan, each handed to `take`.
+/// Decoder of a sequential scan, which passes each block to `take`.
 pub(super) struct SequentialScan<'t, F> {
     codes: Vec<(&'t Huffman, &'t Huffman)>,
     predictions: [i32; 4],
     block: Block,
-    /// Takes part, place and block, and the number of coefficients up to the last that is coded;
-    /// the block is to be zero when it comes back.
+    /// Called with part, column, row, block, and one more than the coding index of the last coded
+    /// coefficient. It must reset the block to zero.
     take: F,
 }
 
@@ -111,7 +111,13 @@ impl<F: FnMut(usize, usize, usize, &mut Block, usize) -> Result<(), Damage>> Vis
     }
 
     #[inline(always)]
-    fn block(&mut self, bits: &mut Bits, part: usize, x: usize, y: usize) -> Result<(), Damage> {
+    fn block(
+        &mut self,
+        bits: &mut BitReader,
+        part: usize,
+        x: usize,
+        y: usize,
+    ) -> Result<(), Damage> {
         let (dc, ac) = self.codes[part];
         let coded = block(bits, dc, ac, &mut self.predictions[part], &mut self.block)?;
         (self.take)(part, x, y, &mut self.block, coded)
@@ -123,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_is_that_of_the_standard() {
+    fn the_zigzag_order_is_that_of_the_standard() {
         // T.81, figure A.6.
         let begin = [0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40];
         assert_eq!(NATURAL[..begin.len()], begin);

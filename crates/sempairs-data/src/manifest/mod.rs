@@ -1,4 +1,4 @@
-//! Pair manifests: which pictures were put together, by whom, and how well they match.
+//! Pair manifests: CSV files that list pairs of pictures, their origin and their similarity scores.
 
 mod problem;
 mod read;
@@ -13,40 +13,40 @@ pub use summary::ManifestSummary;
 use crate::{DataError, Pair, PictureSource};
 use sempairs_internal::write_whole;
 
-/// The columns, which a manifest has all and no other, in any order.
+/// Names of the columns. A manifest must have exactly these columns, in any order.
 pub const COLUMNS: [&str; 5] = ["left", "right", "class", "source", "score"];
 
-/// One row of a manifest.
+/// A row of a manifest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ManifestRow {
-    /// The two pictures, by their numbers in the source.
+    /// The two pictures, as indices into the source.
     pub pair: Pair,
-    /// The name of the class of both; `None` (an empty field) says nothing about it.
+    /// The class of both pictures; `None` (an empty field) if the row does not state one.
     pub class: Option<String>,
-    /// Where the pair comes from, in the words of whoever made it.
+    /// Origin of the pair, as free text.
     pub origin: String,
-    /// How well the two match, on the scale of whoever made it; `None` for an empty field.
+    /// Similarity score of the pair, on any scale; `None` for an empty field.
     pub score: Option<f64>,
 }
 
-/// A list of pairs of pictures of a source, as a CSV file (RFC 4180, UTF-8, a byte order mark allowed)
-/// whose first line is `left,right,class,source,score`.
+/// A list of pairs of pictures of a source, stored as a CSV file.
 ///
-/// `left` and `right` are [names](PictureSource::name) of pictures, for a folder their paths relative
-/// to its root. `class` is the class of both or empty; `source` is free text; `score` is a finite
-/// number or empty.
+/// The file follows RFC 4180, in UTF-8 (a byte order mark is allowed), and its header is
+/// `left,right,class,source,score`. `left` and `right` are [names](PictureSource::name) of pictures
+/// (for a folder, paths relative to its root). `class` is the class of both pictures, or empty.
+/// `source` is free text. `score` is a finite number, or empty.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
     rows: Vec<ManifestRow>,
 }
 
 impl Manifest {
-    /// Reads and checks `file`, whose pictures are those of `source`.
+    /// Reads and checks `file`, whose rows name pictures of `source`.
     ///
     /// # Errors
     ///
-    /// [`DataError::Manifest`] with every problem of every row: see [`ProblemKind`].
-    /// [`DataError::Io`] if the file cannot be read at all.
+    /// [`DataError::Manifest`] with every problem of every row (see [`ProblemKind`]);
+    /// [`DataError::Io`] if the file cannot be read.
     pub fn read(file: &Path, source: &dyn PictureSource) -> Result<Self, DataError> {
         let bytes = std::fs::read(file).map_err(|error| DataError::io(file, error))?;
         read::rows(&bytes, source)
@@ -54,11 +54,11 @@ impl Manifest {
             .map_err(|problems| DataError::Manifest { path: file.to_path_buf(), problems })
     }
 
-    /// A manifest of drawn pairs, which names `origin` as where they come from.
+    /// Creates a manifest from generated pairs, with `origin` in the `source` column of every row.
     ///
-    /// The class is written where both pictures share it. A picture paired with itself is no row, and
-    /// two pictures are a row once only: the random cycle through a class of two, which pairs them both
-    /// ways, gives one.
+    /// The class is filled in if both pictures have the same one. A picture paired with itself is
+    /// left out, and each pair of pictures appears only once. (A random cycle through a class of
+    /// two pictures pairs them in both directions, which gives a single row.)
     pub fn from_pairs(source: &dyn PictureSource, pairs: &[Pair], origin: &str) -> Self {
         let mut seen = std::collections::HashSet::new();
         let rows = pairs
@@ -74,11 +74,12 @@ impl Manifest {
         Self { rows }
     }
 
-    /// Writes `file`, whole or not at all.
+    /// Writes the manifest to `file`, atomically: the file is replaced only once all rows are
+    /// written.
     ///
     /// # Errors
     ///
-    /// [`DataError::Io`] with the file's name.
+    /// [`DataError::Io`] if the file cannot be written.
     pub fn write(&self, file: &Path, source: &dyn PictureSource) -> Result<(), DataError> {
         let write = |out: &mut std::io::BufWriter<std::fs::File>| {
             let mut csv = csv::Writer::from_writer(out);
@@ -107,13 +108,13 @@ impl Manifest {
         self.rows.iter().map(|row| row.pair)
     }
 
-    /// The counts a reader wants to see.
+    /// Computes the counts of pairs, classes and pictures.
     pub fn summary(&self, source: &dyn PictureSource) -> ManifestSummary {
         ManifestSummary::of(&self.rows, source)
     }
 }
 
-/// The same for a pair and the pair swapped.
+/// The pair with its two indices in ascending order, equal for a pair and its reverse.
 fn unordered(pair: Pair) -> Pair {
     Pair { left: pair.left.min(pair.right), right: pair.left.max(pair.right) }
 }

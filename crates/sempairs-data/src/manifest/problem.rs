@@ -3,77 +3,77 @@ use std::path::Path;
 
 use crate::LeftOut;
 
-/// What is wrong with one line of a manifest.
+/// A problem with one line of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestProblem {
-    /// The line, counted from one; the header is line 1.
+    /// The line's number, counted from one; the header is line 1.
     pub line: u64,
-    /// What is wrong.
+    /// The kind of problem.
     pub kind: ProblemKind,
 }
 
-/// Everything that can be wrong with a line of a manifest.
+/// The kinds of problem that a line of a manifest can have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// The file holds no header.
-    #[error("the file is empty; its first line is left,right,class,source,score")]
+    /// The file is empty.
+    #[error("the file is empty; its first line must be left,right,class,source,score")]
     NoHeader,
     /// The header lacks a column.
     #[error("column `{0}` is missing")]
     MissingColumn(&'static str),
-    /// The header has a column of another name.
+    /// The header has an unknown column.
     #[error("unknown column `{0}`; the columns are left, right, class, source, score")]
     UnknownColumn(String),
-    /// The header has a column twice.
-    #[error("column `{0}` stands twice")]
+    /// The header lists a column twice.
+    #[error("column `{0}` appears twice")]
     RepeatedColumn(String),
-    /// There is a header and nothing else.
+    /// The file has a header but no rows.
     #[error("the manifest has no rows")]
     NoRows,
-    /// The row has another number of fields than the header.
-    #[error("{found} fields where the header has {expected}")]
+    /// The number of fields in the row differs from the header's.
+    #[error("{found} fields, but the header has {expected}")]
     Fields {
-        /// Fields of the row.
+        /// Number of fields in the row.
         found: usize,
-        /// Fields of the header.
+        /// Number of fields in the header.
         expected: usize,
     },
-    /// The row is not UTF-8.
-    #[error("not UTF-8")]
+    /// The row is not valid UTF-8.
+    #[error("the row is not valid UTF-8")]
     Encoding,
     /// A picture's name is empty.
     #[error("`{0}` is empty")]
     EmptyPicture(&'static str),
     /// The source has no picture of that name.
-    #[error("`{column}` names no picture: {name}")]
+    #[error("`{column}` names a picture that does not exist: {name}")]
     MissingPicture {
         /// `left` or `right`.
         column: &'static str,
-        /// The name.
+        /// The picture's name.
         name: String,
     },
-    /// The picture is there, but not among those of the source.
-    #[error("`{column}` names a picture that was left out: {name} {why}")]
+    /// The picture exists but was excluded from the source.
+    #[error("`{column}` names a picture that was excluded: {name} {why}")]
     LeftOut {
         /// `left` or `right`.
         column: &'static str,
-        /// The name.
+        /// The picture's name.
         name: String,
-        /// Why it was left out.
+        /// Why the picture was excluded.
         why: LeftOut,
     },
     /// A picture is paired with itself.
     #[error("{0} is paired with itself")]
     SelfPair(String),
-    /// The same two pictures stand in an earlier row, perhaps the other way round.
-    #[error("the same two pictures as in line {0}")]
+    /// An earlier row has the same two pictures, in either order.
+    #[error("same two pictures as line {0}")]
     Duplicate(u64),
     /// The source has no class of that name.
-    #[error("`{0}` is no class of the source")]
+    #[error("`{0}` is not a class of the source")]
     UnknownClass(String),
-    /// A picture is of another class than the row says.
-    #[error("{picture} is of class `{actual}`, not `{stated}`")]
+    /// A picture's class in the source differs from the row's.
+    #[error("{picture} is of class `{actual}`, but the row says `{stated}`")]
     ClassMismatch {
         /// The picture.
         picture: String,
@@ -82,8 +82,8 @@ pub enum ProblemKind {
         /// The class in the row.
         stated: String,
     },
-    /// An earlier row gives a picture that the source does not label another class.
-    #[error("{picture} is said to be of class `{stated}`, but of `{earlier}` in line {line}")]
+    /// An earlier row states another class for a picture that the source does not label.
+    #[error("{picture} has class `{stated}` here, but class `{earlier}` in line {line}")]
     ClassChange {
         /// The picture.
         picture: String,
@@ -91,7 +91,7 @@ pub enum ProblemKind {
         stated: String,
         /// The class in the earlier row.
         earlier: String,
-        /// The earlier row.
+        /// Line number of the earlier row.
         line: u64,
     },
     /// The score is not a finite number.
@@ -105,10 +105,10 @@ impl fmt::Display for ManifestProblem {
     }
 }
 
-/// The most problems that a message lists; the error holds all.
+/// Maximum number of problems listed in a message; the error itself holds all.
 const LISTED: usize = 20;
 
-/// The message for a manifest with `problems`.
+/// Message of an error that lists `problems` of the manifest at `path`.
 pub(crate) fn describe(path: &Path, problems: &[ManifestProblem]) -> String {
     let plural = if problems.len() == 1 { "problem" } else { "problems" };
     let mut text = format!("{}: {} {plural}", path.display(), problems.len());

@@ -1,4 +1,4 @@
-//! Reading a manifest with a complete list of what is wrong with it.
+//! Reader of manifests, which collects all problems of a file instead of stopping at the first.
 
 use std::collections::HashMap;
 
@@ -7,16 +7,16 @@ use csv::StringRecord;
 use super::{COLUMNS, ManifestProblem, ManifestRow, ProblemKind, unordered};
 use crate::{LeftOut, Pair, PictureSource};
 
-/// All rows, or all problems.
+/// Parses a manifest; returns all rows, or all problems.
 pub(super) fn rows(
     bytes: &[u8],
     source: &dyn PictureSource,
 ) -> Result<Vec<ManifestRow>, Vec<ManifestProblem>> {
-    // A byte order mark at the start would become a part of the first column's name.
+    // A byte order mark would otherwise become part of the first column's name.
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let mut csv = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut record = csv::ByteRecord::new();
-    // Reading from memory and taking any number of fields, the parser cannot fail.
+    // Reading from memory with any number of fields per row, the parser cannot fail.
     if !csv.read_byte_record(&mut record).unwrap_or(false) {
         return Err(vec![ManifestProblem { line: 1, kind: ProblemKind::NoHeader }]);
     }
@@ -47,7 +47,7 @@ pub(super) fn rows(
     if checker.problems.is_empty() { Ok(rows) } else { Err(checker.problems) }
 }
 
-/// Where each of the five columns stands.
+/// Positions of the five columns in the header.
 fn columns(header: &[String]) -> Result<[usize; 5], Vec<ProblemKind>> {
     let mut problems = Vec::new();
     for (at, name) in header.iter().enumerate() {
@@ -66,15 +66,15 @@ fn columns(header: &[String]) -> Result<[usize; 5], Vec<ProblemKind>> {
     if problems.is_empty() { Ok(column) } else { Err(problems) }
 }
 
-/// What the rows so far have said.
+/// Checks rows against the source and the rows before them.
 struct Checker<'a> {
     source: &'a dyn PictureSource,
     index_of: HashMap<String, usize>,
-    /// What the source was made without; listed for the first name that it does not have.
+    /// Pictures excluded from the source; listed when the first unknown name is met.
     left_out: Option<HashMap<String, LeftOut>>,
-    /// The line in which two pictures were first paired.
+    /// The line in which each pair first appeared.
     paired: HashMap<Pair, u64>,
-    /// The class that a row gave to a picture that the source does not label, and the line.
+    /// For pictures that the source does not label: the class that a row states, and its line.
     stated: HashMap<usize, (String, u64)>,
     line: u64,
     problems: Vec<ManifestProblem>,
@@ -91,8 +91,8 @@ impl<'a> Checker<'a> {
         self.problems.push(ManifestProblem { line: self.line, kind });
     }
 
-    /// The row, if both pictures are there and the score is a number; other problems are noted and
-    /// do not hide what is wrong with later rows.
+    /// Returns the row if both pictures exist and the score is a number. Problems are recorded and
+    /// do not stop the checks of later rows.
     fn row(&mut self, [left, right, class, origin, score]: [&str; 5]) -> Option<ManifestRow> {
         let pictures = [self.picture("left", left), self.picture("right", right)];
         let score = self.score(score);

@@ -6,24 +6,24 @@ use serde::Serialize;
 use super::ManifestRow;
 use crate::PictureSource;
 
-/// A manifest in numbers.
+/// Counts of pairs, classes and pictures in a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ManifestSummary {
-    /// Pairs.
+    /// Number of pairs.
     pub pairs: usize,
-    /// Pairs of pictures of different classes, or of none.
+    /// Pairs whose pictures are of different classes, or of unknown class.
     pub mixed: usize,
-    /// Classes with a pair of their own.
+    /// Classes with at least one pair within the class.
     pub classes: usize,
-    /// The fewest pairs of such a class.
+    /// Smallest number of pairs of such a class.
     pub min_per_class: usize,
-    /// Their median; the lower one of an even number of classes.
+    /// Median number of pairs of such a class; the lower median for an even number of classes.
     pub median_per_class: usize,
-    /// The most.
+    /// Largest number of pairs of such a class.
     pub max_per_class: usize,
-    /// Different pictures that stand in a pair.
+    /// Number of distinct pictures in all pairs.
     pub pictures: usize,
-    /// The picture that stands in the most pairs (the first of several), and in how many.
+    /// The picture that appears in the most pairs (the first one if tied), and in how many.
     pub most_used: Option<(String, usize)>,
 }
 
@@ -33,7 +33,7 @@ impl ManifestSummary {
         let mut per_picture = BTreeMap::<usize, usize>::new();
         let mut mixed = 0;
         for row in rows {
-            // Where the source does not say, the manifest does.
+            // The manifest's class is used for pictures that the source does not label.
             let class = |index| {
                 let class = source.class(index).map(|class| source.classes()[class].as_str());
                 class.or(row.class.as_deref())

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::Pair;
 use crate::PictureSource;
 
-/// Pictures and which goes with which: what a loader reads.
+/// A source and the pairs of its pictures. A data loader reads its batches from it.
 #[derive(Clone)]
 pub struct PairDataset {
     source: Arc<dyn PictureSource>,
@@ -11,49 +11,49 @@ pub struct PairDataset {
 }
 
 impl PairDataset {
-    /// The pairs `pairs` of pictures of `source`.
+    /// Combines `source` with `pairs` of its pictures.
     ///
     /// # Panics
     ///
-    /// If a pair names a picture that the source does not have.
+    /// Panics if an index in `pairs` is out of range.
     pub fn new(source: Arc<dyn PictureSource>, pairs: Vec<Pair>) -> Self {
         let len = source.len();
         if let Some(pair) = pairs.iter().find(|pair| pair.left >= len || pair.right >= len) {
-            panic!("{pair:?} is out of the source's {len} pictures");
+            panic!("{pair:?} is out of range for a source of {len} pictures");
         }
         Self { source, pairs }
     }
 
-    /// How many pairs there are.
+    /// Returns the number of pairs.
     pub fn len(&self) -> usize {
         self.pairs.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no pairs.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// Pair `index`.
+    /// Returns the pair at `index`.
     ///
     /// # Panics
     ///
-    /// If there are fewer.
+    /// Panics if `index` is out of range.
     pub fn pair(&self, index: usize) -> Pair {
         self.pairs[index]
     }
 
-    /// All pairs in their order.
+    /// All pairs, in order.
     pub fn pairs(&self) -> &[Pair] {
         &self.pairs
     }
 
-    /// Where the pictures are.
+    /// The source of the pictures.
     pub fn source(&self) -> &Arc<dyn PictureSource> {
         &self.source
     }
 
-    /// The class of the left picture of pair `index`.
+    /// The class of the left picture of the pair at `index`.
     pub fn class(&self, index: usize) -> Option<usize> {
         self.source.class(self.pairs[index].left)
     }

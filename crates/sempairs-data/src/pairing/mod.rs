@@ -1,8 +1,8 @@
-//! Which picture is whose partner.
+//! Pairing of pictures: which picture is the partner of which.
 
 mod dataset;
-mod draw;
-mod written;
+mod permutation;
+mod serde_form;
 
 use std::path::{Path, PathBuf};
 
@@ -13,63 +13,64 @@ pub use dataset::PairDataset;
 use crate::manifest::Manifest;
 use crate::{DataError, PictureSource};
 
-/// Two pictures of a source, by number.
+/// Indices of the two pictures of a pair in their source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Pair {
-    /// The picture the pair is named after; view one is made of it.
+    /// The first picture, from which view one is made.
     pub left: usize,
-    /// Its partner; view two is made of it.
+    /// Its partner, from which view two is made.
     pub right: usize,
 }
 
-/// Where a picture's partner comes from.
+/// Rule that assigns a partner to every picture.
 ///
-/// An augmented pair is a pair of a picture with itself, so the paper's two data sets, and its
-/// missing controls, differ by a word of data and no line of code.
+/// An augmented pair (two views of one picture) is a picture paired with itself. The experiments of
+/// the paper, and the controls that it lacks, therefore differ only in this value.
 ///
 /// Without a manifest there is one pair for each picture `i` of the source, in the source's order:
-/// `left = i` and `right = π(i)`. So two arms that differ in the pairing alone see the same left pictures
-/// in the same order, and only the partner differs. But for the exception that
-/// [`WrongFraction`](Self::WrongFraction) names, `π` is a permutation, which uses each picture as often
-/// as any other: once on the left and once on the right. With a manifest there is one pair for each
-/// row, and what holds for two pairings holds for [`Curated`](Self::Curated) and [`Same`](Self::Same) of
-/// one manifest.
+/// `left = i` and `right = π(i)`. Two runs that differ only in the pairing therefore see the same
+/// left pictures in the same order, with different partners. Apart from the exception described
+/// under [`WrongFraction`](Self::WrongFraction), `π` is a permutation, so every picture appears
+/// exactly once on the left and once on the right.
+///
+/// With a manifest there is one pair for each row. [`Curated`](Self::Curated) and
+/// [`Same`](Self::Same) with the same manifest have the same left pictures in the same order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", from = "written::Written")]
+#[serde(rename_all = "snake_case", tag = "kind", from = "serde_form::Written")]
 pub enum Pairing {
     /// `π(i) = i`: augmented pairs.
     Same {
-        /// A manifest of which the left pictures are taken, row after row, instead of all pictures: the
-        /// augmented twin of [`Curated`](Self::Curated).
+        /// A manifest whose left pictures are used, row after row, instead of all pictures of the
+        /// source. This is the augmented-pair counterpart of [`Curated`](Self::Curated).
         #[serde(skip_serializing_if = "Option::is_none")]
         file: Option<PathBuf>,
     },
-    /// The rows of a [manifest](Manifest), in their order.
+    /// The pairs of a [manifest](Manifest), in the order of its rows.
     Curated {
-        /// The manifest; its paths are relative to the source's root.
+        /// Path of the manifest; the paths in it are relative to the source's root.
         file: PathBuf,
     },
-    /// `π` runs through each class in a random cycle, so that a picture's partner is another picture
-    /// of its class.
+    /// `π` is a random cycle through each class, so the partner is another picture of the same
+    /// class.
     RandomInClass,
-    /// `π` runs through all pictures in one random cycle: the partner is another picture, of whatever
-    /// class. The control for what any pairing does.
+    /// `π` is one random cycle through all pictures, so the partner is another picture of any
+    /// class. It is the control for the effect of pairing as such.
     Shuffled,
-    /// As [`RandomInClass`](Self::RandomInClass), but the partner of `round(share n)` of the `n`
-    /// pictures is of another class.
+    /// Like [`RandomInClass`](Self::RandomInClass), but the partners of `round(share * n)` of the
+    /// `n` pictures are of another class.
     ///
-    /// The wrong partners are exchanged among the pictures that get one, so that `π` stays a
-    /// permutation. Where that cannot be (one wrong pair alone; one class with more than half of
-    /// all wrong pairs), as few as possible of the wrong partners are drawn freely from the other
-    /// classes instead.
+    /// The wrong partners are exchanged among the pictures that get one, so `π` remains a
+    /// permutation. Where this is impossible (a single wrong pair, or one class with more than half
+    /// of all wrong pairs), as few wrong partners as possible are drawn independently from the
+    /// other classes.
     WrongFraction {
-        /// From 0 to 1.
+        /// Fraction of wrong pairs, from 0 to 1.
         share: f64,
     },
 }
 
 impl Pairing {
-    /// The name in an experiment file.
+    /// Name of the pairing in an experiment file.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Same { .. } => "same",
@@ -80,32 +81,33 @@ impl Pairing {
         }
     }
 
-    /// Whether the values are in their ranges.
+    /// Checks that the values are in their ranges.
     ///
     /// # Errors
     ///
-    /// [`DataError::Pairing`] for a `share` that is not from 0 to 1.
+    /// [`DataError::Pairing`] if `share` is not from 0 to 1.
     pub fn check(&self) -> Result<(), DataError> {
         match self {
             Self::WrongFraction { share } if !(0.0..=1.0).contains(share) => {
-                Err(self.refuse(None, format!("`share` is {share}, which is not from 0 to 1")))
+                Err(self.refuse(None, format!("`share` is {share}, but must be from 0 to 1")))
             }
             _ => Ok(()),
         }
     }
 
-    /// The pairs of `source`. Those that are drawn depend on the seed, the number of pictures and
-    /// their classes, and on nothing else.
+    /// Computes the pairs of `source`. Random pairings depend only on the seed, the number of
+    /// pictures and their classes.
     ///
     /// # Errors
     ///
-    /// [`DataError::Pairing`] for values out of range, a source without pictures, and for what the
-    /// draw lacks: a class with a single picture, a picture without class, a second class;
-    /// [`DataError::Manifest`] with all bad rows of a manifest.
+    /// - [`DataError::Pairing`] for a value out of range, a source without pictures, and unmet
+    ///   requirements of a pairing: a class with a single picture, a picture without a class, or no
+    ///   second class.
+    /// - [`DataError::Manifest`] with all invalid rows of a manifest.
     pub fn pairs(&self, source: &dyn PictureSource, seed: u64) -> Result<Vec<Pair>, DataError> {
         self.check()?;
         if source.is_empty() {
-            return Err(self.refuse(source.place(), "the source has no picture"));
+            return Err(self.refuse(source.place(), "the source has no pictures"));
         }
         let partners = match self {
             Self::Curated { file } => return Ok(Manifest::read(file, source)?.pairs().collect()),
@@ -115,9 +117,9 @@ impl Pairing {
                 return Ok(pairs.collect());
             }
             Self::Same { file: None } => Ok((0..source.len()).collect()),
-            Self::RandomInClass => draw::in_class(source, seed),
-            Self::Shuffled => draw::shuffled(source, seed),
-            Self::WrongFraction { share } => draw::partly_wrong(source, seed, *share),
+            Self::RandomInClass => permutation::in_class(source, seed),
+            Self::Shuffled => permutation::shuffled(source, seed),
+            Self::WrongFraction { share } => permutation::partly_wrong(source, seed, *share),
         };
         let partners: Vec<usize> =
             partners.map_err(|reason| self.refuse(source.place(), reason))?;

@@ -7,25 +7,26 @@ use super::cifar_names::{CIFAR10, CIFAR100_COARSE, CIFAR100_FINE};
 use super::records::{Records, class_names};
 use crate::{DataError, Picture, PictureSource, Stamp};
 
-/// Pixels along a side.
+/// Width and height in pixels.
 const SIDE: usize = 32;
-/// Pixels of one colour channel.
+/// Number of pixels in a colour channel.
 const PLANE: usize = SIDE * SIDE;
 
-/// Which of the two data sets, and which of CIFAR-100's two labels.
+/// CIFAR-10 or CIFAR-100, the latter with its fine or coarse labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CifarKind {
-    /// CIFAR-10: a record is the class and 3 planes of 32x32 pixels, 3,073 bytes.
+    /// CIFAR-10: a record holds the class and 3 channels of 32x32 pixels, 3,073 bytes.
     Cifar10,
-    /// CIFAR-100 by its 100 classes: a record is the superclass, the class and the planes, 3,074 bytes.
+    /// CIFAR-100 with its 100 classes: a record holds the superclass, the class and the channels,
+    /// 3,074 bytes.
     Cifar100,
-    /// CIFAR-100 by its 20 superclasses.
+    /// CIFAR-100 with its 20 superclasses.
     Cifar100Coarse,
 }
 
 impl CifarKind {
-    /// Bytes before the pixels.
+    /// Number of label bytes before the pixels of a record.
     fn labels(self) -> usize {
         match self {
             Self::Cifar10 => 1,
@@ -33,7 +34,7 @@ impl CifarKind {
         }
     }
 
-    /// Which of those bytes is the class.
+    /// Position of the class among the label bytes.
     fn label(self) -> usize {
         match self {
             Self::Cifar10 | Self::Cifar100Coarse => 0,
@@ -41,7 +42,7 @@ impl CifarKind {
         }
     }
 
-    /// The file of class names as it is distributed, and the names if it is not there.
+    /// Name of the distributed file of class names, and the names to use if the file is missing.
     fn names(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Cifar10 => ("batches.meta.txt", &CIFAR10),
@@ -50,7 +51,7 @@ impl CifarKind {
         }
     }
 
-    /// The files of a split that lie in `folder`; fewer training batches than five are fine.
+    /// The existing files of a split in `folder`. Some of the five training batches may be missing.
     fn files(self, folder: &Path, split: Split) -> Vec<PathBuf> {
         let names = match (self, split) {
             (Self::Cifar10, Split::Train) => {
@@ -66,32 +67,33 @@ impl CifarKind {
 
 /// CIFAR-10 or CIFAR-100 in the binary version.
 ///
-/// The files are memory-mapped and must not be shortened while the source lives.
+/// The files are memory-mapped and must not be truncated while the source is open.
 #[derive(Debug)]
 pub struct CifarSource {
     kind: CifarKind,
     files: Vec<Records>,
-    /// The number of the first picture of each file.
+    /// For each file, the index of its first picture.
     starts: Vec<usize>,
     len: usize,
     classes: Vec<String>,
 }
 
 impl CifarSource {
-    /// The pictures of `files`, one file after the other. Class names are read from the
-    /// `batches.meta.txt`, `fine_label_names.txt` or `coarse_label_names.txt` beside the first file,
-    /// and are the published ones if it is not there.
+    /// Opens `files`, whose pictures follow one another. The class names are read from
+    /// `batches.meta.txt`, `fine_label_names.txt` or `coarse_label_names.txt` next to the first
+    /// file; if it is missing, the published names are used.
     ///
     /// # Errors
     ///
-    /// [`DataError::Length`] for a file that is not a whole number of records,
-    /// [`DataError::Picture`] for a label out of range, [`DataError::Layout`] for no file at all or
-    /// another number of class names, [`DataError::Io`] for what cannot be read.
+    /// - [`DataError::Length`] for a file that is empty or not a whole number of records.
+    /// - [`DataError::Picture`] for a label out of range.
+    /// - [`DataError::Layout`] if `files` is empty or the number of class names is wrong.
+    /// - [`DataError::Io`] if a file cannot be read.
     pub fn open(kind: CifarKind, files: &[PathBuf]) -> Result<Self, DataError> {
         let (names_file, standard) = kind.names();
         let beside = files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
         if files.is_empty() {
-            return Err(DataError::layout(beside, "no CIFAR file given"));
+            return Err(DataError::layout(beside, "no CIFAR files were given"));
         }
         let classes = class_names(&beside.join(names_file), standard)?;
         let record = kind.labels() + 3 * PLANE;
@@ -103,7 +105,7 @@ impl CifarSource {
                 if label >= source.classes.len() {
                     let picture = format!("{}, record {index}", path.display());
                     let most = source.classes.len() - 1;
-                    let reason = format!("its class is {label}, where {most} is the last");
+                    let reason = format!("its class is {label}, but the last class is {most}");
                     return Err(DataError::picture(picture, reason));
                 }
             }
@@ -114,12 +116,12 @@ impl CifarSource {
         Ok(source)
     }
 
-    /// The pictures of a split in the folder that the archives unpack to: `data_batch_1.bin` to
-    /// `data_batch_5.bin` (as many as are there) and `test_batch.bin`, or `train.bin` and `test.bin`.
+    /// Opens a split in the folder to which the archive unpacks: `data_batch_1.bin` to
+    /// `data_batch_5.bin` (those that exist) and `test_batch.bin`, or `train.bin` and `test.bin`.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and [`DataError::Layout`] if none of the files is there.
+    /// As [`open`](Self::open), and [`DataError::Layout`] if none of the files exists.
     pub fn open_folder(
         kind: CifarKind,
         folder: impl AsRef<Path>,
@@ -139,7 +141,7 @@ impl CifarSource {
         Self::open(kind, &files)
     }
 
-    /// The file and the record in it.
+    /// The file of a picture and the record in it.
     fn locate(&self, index: usize) -> (&Records, usize) {
         let file = self.starts.partition_point(|&start| start <= index) - 1;
         (&self.files[file], index - self.starts[file])

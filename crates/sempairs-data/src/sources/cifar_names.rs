@@ -1,11 +1,11 @@
-//! The class names that the data sets are published with, in the order of their labels
-//! (A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009).
+//! The published class names of CIFAR, in the order of their labels (A. Krizhevsky, "Learning
+//! Multiple Layers of Features from Tiny Images", 2009).
 
-/// `batches.meta.txt`.
+/// The contents of `batches.meta.txt`.
 pub(super) const CIFAR10: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
-/// `coarse_label_names.txt`.
+/// The contents of `coarse_label_names.txt`.
 pub(super) const CIFAR100_COARSE: [&str; 20] = [
     "aquatic_mammals",
     "fish",
@@ -29,7 +29,7 @@ pub(super) const CIFAR100_COARSE: [&str; 20] = [
     "vehicles_2",
 ];
 
-/// `fine_label_names.txt`.
+/// The contents of `fine_label_names.txt`.
 pub(super) const CIFAR100_FINE: [&str; 100] = [
     "apple",
     "aquarium_fish",

@@ -2,20 +2,20 @@ use std::sync::Arc;
 
 use crate::{DataError, LeftOut, Picture, PictureSource, Stamp};
 
-/// Several sources one after the other; classes of the same name are one class.
+/// Concatenation of several sources; classes of the same name are merged.
 #[derive(Clone)]
 pub struct Concat {
     sources: Vec<Arc<dyn PictureSource>>,
-    /// The number of the first picture of each source.
+    /// For each source, the index of its first picture.
     starts: Vec<usize>,
     len: usize,
     classes: Vec<String>,
-    /// For each source and each of its classes the number here.
+    /// For each source and each of its classes, the class's index here.
     number: Vec<Vec<usize>>,
 }
 
 impl Concat {
-    /// The pictures of `sources`, with the first one's classes first.
+    /// Concatenates `sources`. The classes of the first source come first.
     pub fn new(sources: Vec<Arc<dyn PictureSource>>) -> Self {
         let (mut starts, mut len) = (Vec::new(), 0);
         let (mut classes, mut number) = (Vec::<String>::new(), Vec::new());
@@ -33,9 +33,9 @@ impl Concat {
         Self { sources, starts, len, classes, number }
     }
 
-    /// The source and the picture's number in it.
+    /// The source of a picture and its index there.
     fn locate(&self, index: usize) -> (usize, usize) {
-        assert!(index < self.len, "picture {index} of {}", self.len);
+        assert!(index < self.len, "index {index} is out of range for {} pictures", self.len);
         let source = self.starts.partition_point(|&start| start <= index) - 1;
         (source, index - self.starts[source])
     }

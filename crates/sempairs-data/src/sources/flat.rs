@@ -1,38 +1,40 @@
 use std::path::Path;
 
-use super::files::Files;
+use super::file_list::Files;
 use crate::{DataError, Picture, PictureSource, Stamp};
 
-/// A folder of pictures without classes, with any folders within it.
+/// A folder of pictures without classes, including all its subfolders.
 #[derive(Debug)]
 pub struct FlatSource {
     files: Files,
 }
 
 impl FlatSource {
-    /// Lists the pictures below `root` in the order of their paths; hidden files, the system's and
-    /// the usual side files (`.txt`, `.csv`, `.xml`, ..., unless they begin as a picture does) are
-    /// [passed over](Self::ignored), links are followed. Files that are no pictures are found by
-    /// [`sift`](crate::sift).
+    /// Lists the pictures below `root`, sorted by path.
+    ///
+    /// Hidden files, files of the operating system and the usual accompanying files (`.txt`,
+    /// `.csv`, `.xml`, ..., unless their content begins like a picture) are
+    /// [ignored](Self::ignored). Symbolic links are followed. Other files that are not pictures are
+    /// found by [`validate_headers`](crate::validate_headers).
     ///
     /// # Errors
     ///
-    /// [`DataError::Io`] for a folder that cannot be read, [`DataError::Layout`] if there is no
-    /// picture.
+    /// [`DataError::Io`] for a folder that cannot be read; [`DataError::Layout`] if there are no
+    /// pictures.
     pub fn open(root: impl AsRef<Path>) -> Result<Self, DataError> {
         let files = Files::below(root.as_ref())?;
         if files.names.is_empty() {
-            return Err(DataError::layout(root.as_ref(), "there is no picture in this folder"));
+            return Err(DataError::layout(root.as_ref(), "this folder contains no pictures"));
         }
         Ok(Self { files })
     }
 
-    /// The folder.
+    /// Path of the folder.
     pub fn root(&self) -> &Path {
         &self.files.root
     }
 
-    /// The side files, taken for no pictures by their ending and their first bytes, relative to the
+    /// The files that were ignored because of their extension and first bytes, relative to the
     /// root.
     pub fn ignored(&self) -> &[String] {
         &self.files.ignored

@@ -2,10 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::files::{Files, is_passed_over};
+use super::file_list::{Files, is_passed_over};
 use crate::{DataError, Picture, PictureSource, Stamp};
 
-/// A folder of class folders, as ImageNet and Tiny-ImageNet are laid out.
+/// A folder with one subfolder per class, as in ImageNet and Tiny-ImageNet.
 #[derive(Debug)]
 pub struct FolderSource {
     files: Files,
@@ -14,27 +14,30 @@ pub struct FolderSource {
 }
 
 impl FolderSource {
-    /// Lists the pictures of `root`, of either layout:
+    /// Lists the pictures of `root`, which must have one of two layouts:
     ///
-    /// - `root/CLASS/**/picture`: a class is a folder, and everything below it belongs to it, so
-    ///   that Tiny-ImageNet's `train/WNID/images/*.JPEG` needs no care;
-    /// - `root/images/picture` with `root/val_annotations.txt`, whose lines begin with a file's
-    ///   name and its class: Tiny-ImageNet's validation set.
+    /// - `root/CLASS/**/picture`: each subfolder of `root` is a class and everything below it
+    ///   belongs to the class. This includes Tiny-ImageNet's `train/WNID/images/*.JPEG`.
+    /// - `root/images/picture` with `root/val_annotations.txt`, whose lines begin with a file name
+    ///   and its class: the validation set of Tiny-ImageNet.
     ///
-    /// Classes are numbered in the order of their names and pictures follow the order of their
-    /// paths, both by bytes. Hidden files and folders, those of the system (`@eaDir`, `__MACOSX`,
-    /// `lost+found`, ...) and the usual side files (`.txt`, `.csv`, `.xml`, ..., unless they begin
-    /// as a picture does) are [passed over](Self::ignored); links are followed.
+    /// Classes are numbered in the order of their names and pictures in the order of their paths,
+    /// both compared by bytes. Hidden files and folders, those of the operating system (`@eaDir`,
+    /// `__MACOSX`, `lost+found`, ...) and the usual accompanying files (`.txt`, `.csv`, `.xml`,
+    /// ..., unless their content begins like a picture) are [ignored](Self::ignored). Symbolic
+    /// links are followed.
     ///
-    /// Every other file counts as a picture until it is looked at: [`sift`](crate::sift) finds
-    /// films, pictures of unknown formats and links that lead nowhere by their first bytes. Such a
-    /// file may lie outside the class folders, where it has no class.
+    /// Every other file is listed as a picture, without opening it.
+    /// [`validate_headers`](crate::validate_headers) then finds videos, pictures of unknown formats
+    /// and broken links by their first bytes. Such a file may also lie outside the class folders,
+    /// in which case it has no class.
     ///
     /// # Errors
     ///
-    /// [`DataError::Io`] for a folder that cannot be read; [`DataError::Layout`] for a picture
-    /// outside the class folders, a class without pictures, no class at all; [`DataError::Line`]
-    /// for a line of `val_annotations.txt` that names no picture.
+    /// - [`DataError::Io`] for a folder that cannot be read.
+    /// - [`DataError::Layout`] for a picture outside the class folders, a class without pictures,
+    ///   or no class at all.
+    /// - [`DataError::Line`] for a line of `val_annotations.txt` that names no picture.
     pub fn open(root: impl AsRef<Path>) -> Result<Self, DataError> {
         let root = root.as_ref();
         let annotations = root.join("val_annotations.txt");
@@ -45,14 +48,14 @@ impl FolderSource {
             Self::nested(files)?
         };
         if source.classes.is_empty() {
-            return Err(DataError::layout(root, "there is no class folder in this folder"));
+            return Err(DataError::layout(root, "this folder contains no class folders"));
         }
         Ok(source)
     }
 
     fn nested(files: Files) -> Result<Self, DataError> {
         let mut classes = class_folders(&files.root)?;
-        // A folder among the files is a link to one that it lies in.
+        // A folder listed among the files is a link to a folder that contains it.
         classes.retain(|class| files.names.binary_search(class).is_err());
         let mut counts = vec![0usize; classes.len()];
         let mut class = Vec::with_capacity(files.names.len());
@@ -64,8 +67,8 @@ impl FolderSource {
                 Some(number) => counts[number] += 1,
                 None if files.peek(index).is_err() => {}
                 None => {
-                    let reason = "lies outside the class folders; a folder of pictures without \
-                                  classes is opened as a flat source";
+                    let reason = "lies outside the class folders; open a folder of pictures \
+                                  without classes as a flat source";
                     return Err(DataError::layout(files.root.join(name), reason));
                 }
             }
@@ -73,7 +76,7 @@ impl FolderSource {
         }
         if let Some(empty) = counts.iter().position(|&count| count == 0) {
             let folder = files.root.join(&classes[empty]);
-            return Err(DataError::layout(folder, "this class folder holds no picture"));
+            return Err(DataError::layout(folder, "this class folder contains no pictures"));
         }
         Ok(Self { files, classes, class })
     }
@@ -92,14 +95,14 @@ impl FolderSource {
             };
             let mut words = line.split_whitespace();
             let (Some(file), Some(class)) = (words.next(), words.next()) else {
-                return Err(wrong("expected a file's name and its class".into()));
+                return Err(wrong("expected a file name and its class".into()));
             };
             let name = format!("images/{file}");
             if files.names.binary_search(&name).is_err() {
                 return Err(wrong(format!("`{name}` is not in {}", files.root.display())));
             }
             if class_of.insert(name, class).is_some() {
-                return Err(wrong(format!("`{file}` has a class already")));
+                return Err(wrong(format!("`{file}` already has a class")));
             }
         }
         let classes: BTreeSet<&str> = class_of.values().copied().collect();
@@ -119,25 +122,25 @@ impl FolderSource {
         Ok(Self { files, classes, class })
     }
 
-    /// The folder.
+    /// Path of the folder.
     pub fn root(&self) -> &Path {
         &self.files.root
     }
 
-    /// The side files, taken for no pictures by their ending and their first bytes, relative to the
+    /// The files that were ignored because of their extension and first bytes, relative to the
     /// root.
     pub fn ignored(&self) -> &[String] {
         &self.files.ignored
     }
 }
 
-/// The names of the folders in `root`, in the order of their bytes; hidden ones and the system's
-/// are none.
+/// The names of the folders in `root`, sorted by bytes, without hidden ones and those of the
+/// operating system.
 fn class_folders(root: &Path) -> Result<Vec<String>, DataError> {
     let mut names = Vec::new();
     for entry in fs::read_dir(root).map_err(|error| DataError::io(root, error))? {
         let entry = entry.map_err(|error| DataError::io(root, error))?;
-        // The listing of the files has refused names that are not UTF-8.
+        // The listing of the files has already rejected names that are not UTF-8.
         let name = entry.file_name().to_string_lossy().into_owned();
         if !is_passed_over(&name) && entry.path().is_dir() {
             names.push(name);

@@ -1,9 +1,9 @@
-//! Where pictures come from.
+//! Picture sources: image folders, CIFAR, STL-10, and subsets and concatenations of other sources.
 
 mod cifar;
 mod cifar_names;
 mod concat;
-mod files;
+mod file_list;
 mod flat;
 mod folder;
 mod records;
@@ -18,12 +18,12 @@ pub use stl10::{Stl10Source, Stl10Split};
 pub use subset::Subset;
 pub(crate) use subset::members;
 
-/// The half of a published data set that was meant for training or for testing.
+/// Training or test split of a published data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
-    /// For training.
+    /// The training split.
     Train,
-    /// For testing.
+    /// The test split.
     Test,
 }

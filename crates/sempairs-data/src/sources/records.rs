@@ -1,4 +1,4 @@
-//! Files that are nothing but records of one size.
+//! Files of fixed-size records, as used by the binary versions of CIFAR and STL-10.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -7,18 +7,18 @@ use memmap2::Mmap;
 
 use crate::{DataError, Stamp};
 
-/// A memory-mapped file of records, of which none is read before it is asked for.
+/// A memory-mapped file of fixed-size records.
 #[derive(Debug)]
 pub(crate) struct Records {
     pub(crate) path: PathBuf,
-    /// As the file was when it was opened.
+    /// Length and modification time of the file when it was opened.
     pub(crate) stamp: Stamp,
     map: Mmap,
     record: usize,
 }
 
 impl Records {
-    /// Maps a file whose length must be a multiple of `record` bytes.
+    /// Maps a file whose length must be a positive multiple of `record` bytes.
     pub(crate) fn open(path: &Path, record: usize) -> Result<Self, DataError> {
         let file = File::open(path).map_err(|error| DataError::io(path, error))?;
         let stamp = Stamp::of(&file.metadata().map_err(|error| DataError::io(path, error))?);
@@ -26,31 +26,31 @@ impl Records {
         if actual == 0 || !actual.is_multiple_of(record as u64) {
             return Err(DataError::Length { path: path.to_path_buf(), record, actual });
         }
-        // SAFETY: the map is only read. Like every map of a file it relies on nobody shortening
-        // that file meanwhile, which the sources' documentation asks for.
+        // SAFETY: the map is only read. Nobody may truncate the file meanwhile, which the
+        // documentation of the sources requires.
         let map = unsafe { Mmap::map(&file) }.map_err(|error| DataError::io(path, error))?;
         Ok(Self { path: path.to_path_buf(), stamp, map, record })
     }
 
-    /// How many records there are.
+    /// Returns the number of records.
     pub(crate) fn len(&self) -> usize {
         self.map.len() / self.record
     }
 
-    /// The bytes of record `index`.
+    /// The bytes of the record at `index`.
     pub(crate) fn get(&self, index: usize) -> &[u8] {
         &self.map[index * self.record..][..self.record]
     }
 
-    /// What to call record `index`: the file's own name and the record's number from zero.
+    /// The name of the record at `index`: the file name and the index from zero, as `FILE#INDEX`.
     pub(crate) fn name(&self, index: usize) -> String {
         let file = self.path.file_name().unwrap_or(self.path.as_os_str());
         format!("{}#{index}", file.to_string_lossy())
     }
 }
 
-/// The lines of a file of class names, of which there must be as many as in `standard`; `standard`
-/// itself if there is no such file.
+/// Reads a file of class names, one per line, which must have as many names as `standard`. Returns
+/// `standard` if the file does not exist.
 pub(crate) fn class_names(path: &Path, standard: &[&str]) -> Result<Vec<String>, DataError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -62,7 +62,7 @@ pub(crate) fn class_names(path: &Path, standard: &[&str]) -> Result<Vec<String>,
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let names: Vec<String> = lines.map(String::from).collect();
     if names.len() != standard.len() {
-        let reason = format!("{} class names where {} belong", names.len(), standard.len());
+        let reason = format!("{} class names, but there must be {}", names.len(), standard.len());
         return Err(DataError::layout(path, reason));
     }
     Ok(names)

@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use super::records::{Records, class_names};
 use crate::{DataError, Picture, PictureSource, Stamp};
 
-/// Pixels along a side.
+/// Width and height in pixels.
 const SIDE: usize = 96;
-/// Pixels of one colour channel.
+/// Number of pixels in a colour channel.
 const PLANE: usize = SIDE * SIDE;
 
-/// The classes in the order of their labels, from `class_names.txt` of the binary distribution.
+/// The class names in the order of their labels, from `class_names.txt` of the binary distribution.
 const CLASSES: [&str; 10] =
     ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"];
 
-/// One of the three sets of STL-10.
+/// One of the three parts of STL-10.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stl10Split {
@@ -22,34 +22,35 @@ pub enum Stl10Split {
     Train,
     /// 8,000 labelled pictures.
     Test,
-    /// 100,000 pictures without labels, of these and other classes.
+    /// 100,000 unlabelled pictures, of the same and of other classes.
     Unlabelled,
 }
 
-/// STL-10 in the binary version: 96x96 pixels, the channels one after the other and each of them
-/// column by column.
+/// STL-10 in the binary version: pictures of 96x96 pixels, stored channel by channel and each
+/// channel column by column.
 ///
-/// The pictures are memory-mapped, since the unlabelled set is 2.7 GB; the file must not be shortened
-/// while the source lives.
+/// The pictures are memory-mapped, since the unlabelled set has 2.7 GB. The file must not be
+/// truncated while the source is open.
 #[derive(Debug)]
 pub struct Stl10Source {
     pictures: Records,
-    /// From 1 to 10; `None` for the unlabelled set.
+    /// Labels from 1 to 10; `None` for the unlabelled set.
     labels: Option<Vec<u8>>,
     classes: Vec<String>,
 }
 
 impl Stl10Source {
-    /// A set in the folder that the archive unpacks to: `train_X.bin` with `train_y.bin`, `test_X.bin`
-    /// with `test_y.bin`, or `unlabeled_X.bin`. Class names are read from `class_names.txt`, and are
-    /// the published ones if it is not there.
+    /// Opens a part in the folder to which the archive unpacks: `train_X.bin` with `train_y.bin`,
+    /// `test_X.bin` with `test_y.bin`, or `unlabeled_X.bin`. The class names are read from
+    /// `class_names.txt`; if it is missing, the published names are used.
     ///
     /// # Errors
     ///
-    /// [`DataError::Length`] for a file that is not a whole number of pictures, [`DataError::Layout`]
-    /// for another number of labels than pictures or of class names than ten,
-    /// [`DataError::Picture`] for a label that is not from 1 to 10, [`DataError::Io`] for what cannot
-    /// be read.
+    /// - [`DataError::Length`] for a file that is empty or not a whole number of pictures.
+    /// - [`DataError::Layout`] if the number of labels differs from the number of pictures, or the
+    ///   number of class names is not ten.
+    /// - [`DataError::Picture`] for a label that is not from 1 to 10.
+    /// - [`DataError::Io`] if a file cannot be read.
     pub fn open(folder: impl AsRef<Path>, split: Stl10Split) -> Result<Self, DataError> {
         let folder = folder.as_ref();
         let (pictures, labels) = match split {
@@ -73,7 +74,7 @@ impl Stl10Source {
             return Err(DataError::layout(path, reason));
         }
         if let Some(index) = labels.iter().position(|label| !(1..=10).contains(label)) {
-            let reason = format!("its label is {}, which is not from 1 to 10", labels[index]);
+            let reason = format!("its label is {}, but must be from 1 to 10", labels[index]);
             return Err(DataError::picture(format!("{}, record {index}", path.display()), reason));
         }
         let classes = class_names(&folder.join("class_names.txt"), &CLASSES)?;

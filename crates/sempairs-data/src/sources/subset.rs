@@ -5,48 +5,49 @@ use rand::seq::SliceRandom;
 
 use crate::{DataError, Key, LeftOut, Picture, PictureSource, Side, Stamp};
 
-/// The operation number of the draw in [`Subset::random_per_class`].
+/// Operation number of the random draw in [`Subset::random_per_class`].
 const DRAW: u64 = u64::from_be_bytes(*b"drawsome");
 
-/// Some pictures of another source, in any order, perhaps with fewer classes.
+/// Some pictures of another source, in any order, optionally restricted to some of its classes.
 #[derive(Clone)]
 pub struct Subset {
     source: Arc<dyn PictureSource>,
     indices: Vec<usize>,
-    /// Names, and for each of the source's classes the number here; `None`: as in the source.
+    /// Names of the classes, and for each class of the underlying source its index here; `None` if
+    /// the classes are those of the underlying source.
     classes: Option<(Vec<String>, Vec<Option<usize>>)>,
-    /// Why the others are not here.
+    /// Why the other pictures are excluded.
     why: LeftOut,
 }
 
 impl Subset {
-    /// The pictures `indices` of `source`, with all its classes.
+    /// Selects the pictures at `indices` of `source`, with all its classes.
     ///
     /// # Panics
     ///
-    /// If an index is not below the source's length.
+    /// Panics if an index is out of range.
     pub fn new(source: Arc<dyn PictureSource>, indices: Vec<usize>) -> Self {
         let len = source.len();
-        assert!(indices.iter().all(|&index| index < len), "an index is out of the {len} pictures");
+        assert!(indices.iter().all(|&index| index < len), "an index is not below {len}");
         Self { source, indices, classes: None, why: LeftOut::Unchosen }
     }
 
-    /// The same part, chosen for another reason.
+    /// Returns the same subset with another reason for excluding the rest.
     pub(crate) fn because(self, why: LeftOut) -> Self {
         Self { why, ..self }
     }
 
-    /// The first `count` pictures, or all if there are fewer.
+    /// Selects the first `count` pictures, or all if there are fewer.
     pub fn first(source: Arc<dyn PictureSource>, count: usize) -> Self {
         let indices = (0..count.min(source.len())).collect();
         Self::new(source, indices)
     }
 
-    /// The first `count` pictures of each class, in the source's order.
+    /// Selects the first `count` pictures of each class, in the source's order.
     ///
     /// # Errors
     ///
-    /// [`DataError::Classes`] for a class that has fewer.
+    /// [`DataError::Classes`] for a class with fewer than `count` pictures.
     pub fn first_per_class(
         source: Arc<dyn PictureSource>,
         count: usize,
@@ -54,14 +55,14 @@ impl Subset {
         Self::per_class(source, count, |_, _| {})
     }
 
-    /// `count` pictures of each class drawn without repetition, in the source's order.
+    /// Selects `count` random pictures of each class, without replacement, in the source's order.
     ///
-    /// For one seed the draw of a smaller count is part of the draw of a larger one, so that a study
-    /// over counts adds pictures and exchanges none.
+    /// With the same seed, a selection with a smaller count is contained in one with a larger
+    /// count. A study of the number of labels therefore only adds pictures and replaces none.
     ///
     /// # Errors
     ///
-    /// [`DataError::Classes`] for a class that has fewer.
+    /// [`DataError::Classes`] for a class with fewer than `count` pictures.
     pub fn random_per_class(
         source: Arc<dyn PictureSource>,
         count: usize,
@@ -82,7 +83,7 @@ impl Subset {
         for (class, mut members) in members(&*source).into_iter().enumerate() {
             if members.len() < count {
                 let name = &source.classes()[class];
-                let reason = format!("{} pictures, where {count} are wanted", members.len());
+                let reason = format!("has {} pictures, but {count} are needed", members.len());
                 return Err(DataError::class(&*source, name, reason));
             }
             order(class, &mut members);
@@ -92,12 +93,12 @@ impl Subset {
         Ok(Self::new(source, indices).because(LeftOut::PerClass))
     }
 
-    /// The pictures of the classes `names`, which are numbered here in the order given; this also
-    /// brings two sources that number the same classes differently into one order.
+    /// Selects the pictures of the classes `names`, which are numbered here in the given order.
+    /// This also gives two sources the same numbering of the same classes.
     ///
     /// # Errors
     ///
-    /// [`DataError::Classes`] for a name that is no class of the source or stands twice.
+    /// [`DataError::Classes`] for a name that is not a class of the source, or appears twice.
     pub fn of_classes<S: AsRef<str>>(
         source: Arc<dyn PictureSource>,
         names: &[S],
@@ -106,9 +107,9 @@ impl Subset {
         for (here, name) in names.iter().enumerate() {
             let wrong = |reason: &str| DataError::class(&*source, name.as_ref(), reason);
             let there = source.classes().iter().position(|class| class == name.as_ref());
-            let there = there.ok_or_else(|| wrong("no class of the source"))?;
+            let there = there.ok_or_else(|| wrong("the source has no such class"))?;
             if number[there].replace(here).is_some() {
-                return Err(wrong("named twice"));
+                return Err(wrong("it is named twice"));
             }
         }
         let within = |&index: &usize| source.class(index).is_some_and(|it| number[it].is_some());
@@ -118,18 +119,18 @@ impl Subset {
         Ok(Self { source, indices, classes: Some((names, number)), why })
     }
 
-    /// The picture's number in the source.
+    /// The index in the underlying source of the picture at `index`.
     pub fn index(&self, index: usize) -> usize {
         self.indices[index]
     }
 
-    /// The source it is a part of.
+    /// The underlying source.
     pub fn source(&self) -> &Arc<dyn PictureSource> {
         &self.source
     }
 }
 
-/// For each class its pictures, in the source's order.
+/// For each class, the indices of its pictures in the source's order.
 pub(crate) fn members(source: &dyn PictureSource) -> Vec<Vec<usize>> {
     let mut members = vec![Vec::new(); source.classes().len()];
     for index in 0..source.len() {

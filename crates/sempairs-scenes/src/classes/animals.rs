@@ -72,7 +72,7 @@ pub(super) fn fish(f: &mut Figure, i: &Instance) {
     f.polygon(Accent, &[(0.2, 0.0), (-0.15, -0.05 + droop), (-0.12, 0.2 + droop)]);
 }
 
-/// Four legs from `hip` down to `ground`, about `rear` and `front`, each with a hoof or paw.
+/// Adds four legs from `hip` down to `ground`, around `rear` and `front`, each with a hoof or paw.
 fn legs(f: &mut Figure, rear: f32, front: f32, hip: f32, ground: f32, width: f32, stride: f32) {
     for (x, lean) in [(rear, -1.0), (rear + 0.2, 1.0), (front - 0.2, -1.0), (front, 1.0)] {
         let foot = x + lean * stride;

@@ -2,7 +2,7 @@ use crate::Instance;
 use crate::figure::Figure;
 use crate::figure::Stuff::{Accent, Body, Dark, Light};
 
-/// A window with a cross in it.
+/// Adds a window with crossed glazing bars.
 fn window(f: &mut Figure, centre: (f32, f32), half: (f32, f32), cross: bool) {
     let (x, y) = centre;
     f.rect(Light, (x - half.0, y - half.1), (x + half.0, y + half.1));

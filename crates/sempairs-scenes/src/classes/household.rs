@@ -83,7 +83,7 @@ pub(super) fn bottle(f: &mut Figure, i: &Instance) {
     }
 }
 
-/// A leg from the seat or board down to the ground, at a slant.
+/// Adds a slanted leg from a seat or table top down to the ground.
 fn leg(f: &mut Figure, top: (f32, f32), ground: f32, slant: f32, width: f32) {
     f.line(Accent, &[top, (top.0 + slant, ground)], width);
 }

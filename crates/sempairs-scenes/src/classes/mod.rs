@@ -13,10 +13,10 @@ use super::{Instance, SceneSplit};
 
 macro_rules! classes {
     ($($(#[$doc:meta])* $class:ident $name:literal $split:ident $draw:path;)*) => {
-        /// What a scene shows: a class of objects made of parts.
+        /// Class of the object that a scene shows.
         ///
-        /// Twenty classes are for pre-training and twelve for the downstream task. They share the
-        /// vocabulary of parts (wheels, windows, legs, roofs, handles, wings) and no class.
+        /// Twenty classes are for pre-training and twelve for the downstream task. The two sets
+        /// have parts in common (wheels, windows, legs, roofs, handles, wings), but no classes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Class {
@@ -24,10 +24,10 @@ macro_rules! classes {
         }
 
         impl Class {
-            /// Every class.
+            /// All classes.
             pub const ALL: &[Class] = &[$(Class::$class),*];
 
-            /// Its name.
+            /// Name of the class.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Class::$class => $name,)*
@@ -40,7 +40,7 @@ macro_rules! classes {
                 }
             }
 
-            /// The parts of one object of the class.
+            /// The parts of an object of the class.
             pub(super) fn figure(self, instance: &Instance) -> Figure {
                 let mut figure = Figure::default();
                 match self {
@@ -52,7 +52,7 @@ macro_rules! classes {
     };
 }
 
-/// Which of the two disjoint sets a class belongs to.
+/// The two disjoint sets of classes.
 #[derive(Clone, Copy, PartialEq)]
 enum Half {
     Pretrain,
@@ -60,7 +60,7 @@ enum Half {
 }
 
 impl Class {
-    /// The classes of a split, in the order of their numbers.
+    /// The classes of a split, in the order of their indices.
     pub fn of(split: SceneSplit) -> Vec<Class> {
         let half = match split {
             SceneSplit::Pretrain => Half::Pretrain,
@@ -75,7 +75,7 @@ classes! {
     Car "car" Pretrain vehicles::car;
     /// A bus.
     Bus "bus" Pretrain vehicles::bus;
-    /// A steam engine.
+    /// A steam locomotive.
     Train "train" Pretrain vehicles::train;
     /// A bicycle.
     Bicycle "bicycle" Pretrain vehicles::bicycle;

@@ -12,7 +12,7 @@ pub(super) fn tree(f: &mut Figure, i: &Instance) {
         &[(-trunk, fork - 0.2), (trunk, fork - 0.2), (trunk * 1.7, 1.0), (-trunk * 1.7, 1.0)],
     );
     if i.has(2, 0.5) {
-        // A fir: tiers, each narrower than the one below.
+        // A fir with tiers, each narrower than the one below.
         let (tiers, half) = (i.count(3, 3, 4), i.span(4, 0.5, 0.7));
         let step = (fork + 1.25) / (tiers as f32 + 0.6);
         for t in 0..tiers {

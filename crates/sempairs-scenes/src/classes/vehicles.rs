@@ -121,7 +121,7 @@ pub(super) fn aeroplane(f: &mut Figure, i: &Instance) {
     let sweep = i.span(2, 0.2, 0.5);
     let chord = i.span(3, 0.3, 0.42);
     let reach = i.span(4, 0.55, 0.75);
-    // The far wing shows above the hull, the near one below.
+    // The far wing is visible above the hull, the near one below.
     f.polygon(
         Accent,
         &[

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use sempairs::Error;
 use sempairs::data::{
-    BadPicture, DataError, FlatSource, FolderSource, OnBadPicture, PictureSource, Subset, screen,
-    sift,
+    BadPicture, DataError, FlatSource, FolderSource, OnBadPicture, PictureSource, Subset, validate,
+    validate_headers,
 };
 use sempairs_internal::note;
 
@@ -44,13 +44,13 @@ impl FolderFlags {
     /// Opens the folder, and says on standard error what was passed over in it: side files, and
     /// under `skip` files that do not begin as a picture does.
     pub fn open(&self) -> Result<Arc<dyn PictureSource>, Error> {
-        self.without_bad(sift)
+        self.without_bad(validate_headers)
     }
 
     /// As [`open`](Self::open) after every picture was decoded, so that under `skip` torn ones are
     /// left out, too.
     pub fn open_decoded(&self) -> Result<Arc<dyn PictureSource>, Error> {
-        self.without_bad(screen)
+        self.without_bad(validate)
     }
 
     fn without_bad(&self, find: Find) -> Result<Arc<dyn PictureSource>, Error> {

@@ -195,8 +195,9 @@ mod tests {
         for (at, line) in listed.lines().enumerate() {
             let column = ["left", "right"][at % 2];
             let (number, row) = (at / 2 + 2, at / 2);
-            let problem =
-                format!("pairs.csv, line {number}: `{column}` names no picture: {row}.png");
+            let problem = format!(
+                "pairs.csv, line {number}: `{column}` names a picture that does not exist: {row}.png"
+            );
             assert!(line.ends_with(&problem), "{line}");
         }
         assert!(error.to_string().ends_with("pairs.csv: 100 problems"), "{error}");

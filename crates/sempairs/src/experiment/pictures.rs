@@ -10,7 +10,7 @@ use sempairs_data::cache::CachedSource;
 use sempairs_data::sources::{
     CifarKind, CifarSource, FlatSource, FolderSource, Split, Stl10Source, Stl10Split, Subset,
 };
-use sempairs_data::{OnBadPicture, PictureSource, screen};
+use sempairs_data::{OnBadPicture, PictureSource, validate};
 use sempairs_internal::note;
 use sempairs_scenes::SceneSplit;
 use serde::{Deserialize, Serialize};
@@ -189,7 +189,7 @@ fn decoded(
             (Arc::new(cached), bad)
         }
         None => {
-            let (good, bad) = screen(source, on_bad).map_err(explain)?;
+            let (good, bad) = validate(source, on_bad).map_err(explain)?;
             (Arc::new(good), bad)
         }
     };

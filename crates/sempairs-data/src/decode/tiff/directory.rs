@@ -1,13 +1,13 @@
-//! The first directory of a TIFF file (TIFF 6.0, section 2; BigTIFF), as far as it says what the
-//! picture is.
+//! The first image file directory (IFD) of a TIFF file (TIFF 6.0, section 2; BigTIFF), as far as it
+//! describes the picture.
 
-/// What a directory says of its picture, looked up in the file's bytes.
+/// An image file directory, whose tags are read from the file's bytes.
 pub(super) struct Directory<'a> {
     bytes: &'a [u8],
     big_endian: bool,
-    /// BigTIFF, with numbers of 64 bits.
+    /// Whether the file is a BigTIFF, with 64-bit offsets.
     big: bool,
-    /// Where the entries lie.
+    /// Offsets of the entries.
     entries: Vec<usize>,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Directory<'a> {
         let count = directory.number(at, count_size)? as usize;
         let end = count.checked_mul(entry_size).and_then(|it| it.checked_add(at + count_size));
         if end.is_none_or(|end| end > bytes.len()) {
-            return Err("cut short: its directory goes beyond its end".into());
+            return Err("truncated: its directory goes beyond the end of the file".into());
         }
         directory.entries = (0..count).map(|it| at + count_size + it * entry_size).collect();
         Ok(directory)
@@ -37,7 +37,7 @@ impl<'a> Directory<'a> {
         self.entry(tag).is_some()
     }
 
-    /// The whole numbers of a tag; none if it has none.
+    /// The integers of a tag; empty if the tag is missing or not of an integer type.
     pub(super) fn values(&self, tag: u16) -> Result<Vec<u64>, String> {
         let Some(at) = self.entry(tag) else { return Ok(Vec::new()) };
         let size = match self.number(at + 2, 2)? {
@@ -54,17 +54,19 @@ impl<'a> Directory<'a> {
         let start = if within { start } else { self.number(start, inline)? as usize };
         let end = count.checked_mul(size).and_then(|length| length.checked_add(start));
         if end.is_none_or(|end| end > self.bytes.len()) {
-            return Err(format!("cut short: what its tag {tag} says lies beyond its end"));
+            return Err(format!(
+                "truncated: the values of its tag {tag} lie beyond the end of the file"
+            ));
         }
         (0..count).map(|it| self.number(start + it * size, size)).collect()
     }
 
-    /// The first whole number of a tag, or what holds where it has none.
+    /// The first integer of a tag, or `standard` if there is none.
     pub(super) fn value(&self, tag: u16, standard: u64) -> Result<u64, String> {
         Ok(self.values(tag)?.first().copied().unwrap_or(standard))
     }
 
-    /// The file's bytes with another first number in a tag of 16-bit numbers.
+    /// A copy of the file with another first value of a tag of 16-bit integers.
     pub(super) fn with_value(&self, tag: u16, value: u16) -> Vec<u8> {
         let mut bytes = self.bytes.to_vec();
         if let Some(at) = self.entry(tag) {
@@ -77,7 +79,7 @@ impl<'a> Directory<'a> {
 
     fn number(&self, at: usize, size: usize) -> Result<u64, String> {
         let end = at.checked_add(size).filter(|&end| end <= self.bytes.len());
-        let end = end.ok_or("cut short within its directory")?;
+        let end = end.ok_or("truncated within its directory")?;
         let digits = self.bytes[at..end].iter();
         let append = |number: u64, &digit: &u8| number << 8 | u64::from(digit);
         Ok(if self.big_endian { digits.fold(0, append) } else { digits.rev().fold(0, append) })

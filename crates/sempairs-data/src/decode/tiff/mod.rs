@@ -1,8 +1,8 @@
-//! TIFF files: what they state, and the kinds that the `image` crate does not know, first of all
-//! palettes.
+//! TIFF files: checks of the header, and decoding of the kinds that the `image` crate does not
+//! support, above all palettes.
 
 mod directory;
-mod stated;
+mod header;
 
 use std::io::Cursor;
 
@@ -10,20 +10,20 @@ use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageBuffer};
 use tiff::decoder::{Decoder, DecodingResult};
 
-use super::indexed::{look_up, unpack};
-use super::size;
+use super::limits;
+use super::palette::{look_up, unpack};
 use directory::Directory;
-use stated::{Stated, tag};
+use header::{Header, tag};
 
 const BLACK_IS_ZERO: u64 = 1;
 const WHITE_IS_ZERO: u64 = 0;
 const PALETTE: u64 = 3;
 
-/// The pixels of the kinds of picture that are decoded here, once the file has been found to hold
-/// what it states; `None` for all other kinds.
+/// Checks that the file can hold the picture that it states, and decodes the kinds that are
+/// supported here; `None` for all other kinds.
 pub(super) fn decode(bytes: &[u8]) -> Result<Option<(DynamicImage, Orientation)>, String> {
     let directory = Directory::of(bytes)?;
-    let picture = Stated::of(&directory)?;
+    let picture = Header::of(&directory)?;
     picture.check(&directory, bytes)?;
     let image = match (picture.photometric, picture.samples) {
         (PALETTE, 1) => picture.palette(&directory)?,
@@ -38,22 +38,22 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<(DynamicImage, Orientation)>
     Ok(Some((image, orientation.unwrap_or(Orientation::NoTransforms))))
 }
 
-impl Stated {
-    /// The picture with its pixels as numbers of colours: `tiff` knows no palette, but grey of few
-    /// bits.
+impl Header {
+    /// Decodes the palette indices. The `tiff` crate does not support palettes, so the file is read
+    /// as if it were greyscale.
     fn indices(&self, directory: &Directory<'_>) -> Result<Vec<u8>, String> {
         let bytes = directory.with_value(tag::PHOTOMETRIC, BLACK_IS_ZERO as u16);
         match self.read(&bytes)? {
             DecodingResult::U8(indices) => Ok(indices),
-            _ => Err("its colours are of no known kind".into()),
+            _ => Err("its colours have an unknown type".into()),
         }
     }
 
     fn read(&self, bytes: &[u8]) -> Result<DecodingResult, String> {
         let text = |error: tiff::TiffError| error.to_string();
         let mut limits = tiff::decoder::Limits::default();
-        limits.decoding_buffer_size = size::MAX_BYTES as usize;
-        limits.intermediate_buffer_size = size::MAX_BYTES as usize;
+        limits.decoding_buffer_size = limits::MAX_BYTES as usize;
+        limits.intermediate_buffer_size = limits::MAX_BYTES as usize;
         let decoder = Decoder::new(Cursor::new(bytes)).map_err(text)?;
         decoder.with_limits(limits).read_image().map_err(text)
     }
@@ -66,19 +66,19 @@ impl Stated {
 
     fn palette(&self, directory: &Directory<'_>) -> Result<DynamicImage, String> {
         if !matches!(self.bits, 1 | 2 | 4 | 8) || (self.predictor != 1 && self.bits < 8) {
-            return Err(format!("a palette of {} bits a pixel is not supported", self.bits));
+            return Err(format!("a palette with {} bits per pixel is not supported", self.bits));
         }
         let stored = directory.values(tag::COLOURS)?;
         let count = 1 << self.bits;
         if stored.len() != 3 * count {
             return Err(format!(
-                "its palette has {} numbers, where {} belong to {} bits a pixel",
+                "its palette has {} values, but {} are needed for {} bits per pixel",
                 stored.len(),
                 3 * count,
                 self.bits
             ));
         }
-        // They are of 16 bits, but some old writers store 8, as libtiff knows.
+        // The values have 16 bits, but some old writers store 8 bits, as libtiff also allows for.
         let shift = if stored.iter().all(|&it| it < 256) { 0 } else { 8 };
         let palette: Vec<[u8; 3]> = (0..count)
             .map(|it| [0, 1, 2].map(|channel| (stored[channel * count + it] >> shift) as u8))
@@ -86,7 +86,7 @@ impl Stated {
         self.look_up(&self.indices(directory)?, &palette)
     }
 
-    /// Grey of two or four bits.
+    /// Decodes greyscale of two or four bits.
     fn shades(&self, directory: &Directory<'_>) -> Result<DynamicImage, String> {
         let most = (1u32 << self.bits) - 1;
         let mut palette: Vec<[u8; 3]> = (0..=most).map(|it| [(it * 255 / most) as u8; 3]).collect();
@@ -96,7 +96,7 @@ impl Stated {
         self.look_up(&self.indices(directory)?, &palette)
     }
 
-    /// Grey with alpha or whatever else comes with it, which is dropped.
+    /// Decodes greyscale with alpha or other extra samples, which are dropped.
     fn grey_with_more(&self, bytes: &[u8]) -> Result<DynamicImage, String> {
         let (width, height) = (self.width as u32, self.height as u32);
         let samples = self.samples as usize;
@@ -109,7 +109,7 @@ impl Stated {
                 let grey = all.chunks_exact(samples).map(|pixel| pixel[0]).collect();
                 ImageBuffer::from_raw(width, height, grey).map(DynamicImage::ImageLuma16)
             }
-            _ => return Err("its grey is of no known kind".into()),
+            _ => return Err("its grey values have an unknown type".into()),
         };
         image.ok_or_else(|| "pixels are missing".into())
     }

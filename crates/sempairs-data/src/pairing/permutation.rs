@@ -1,5 +1,5 @@
-//! The random permutations behind [`Pairing`](super::Pairing). Errors are reasons; the caller adds the
-//! pairing's name.
+//! The random permutations of [`Pairing`](super::Pairing). Errors are reasons without the pairing's
+//! name, which the caller adds.
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -8,20 +8,21 @@ use rand_chacha::ChaCha8Rng;
 use crate::sources::members;
 use crate::{Key, PictureSource, Side};
 
-/// Operation numbers, far from the small ones that augmentation counts with.
+/// Operation numbers of the random draws, which do not collide with the small ones of augmentation.
 const CYCLE: u64 = u64::from_be_bytes(*b"paircycl");
 const WRONG: u64 = u64::from_be_bytes(*b"pairwron");
 
-/// How often, per wrong pair, two of them try to exchange partners. The exchange leads from a start
-/// that is regular (class to class) to a random assignment; transpositions mix in some `ln m / 2` per
-/// element (Diaconis and Shahshahani, 1981), which stays below 12 for all that fits in memory.
+/// Number of attempted exchanges of partners per wrong pair. The exchanges turn a regular initial
+/// assignment (class to class) into a random one. Random transpositions need about `ln m / 2` per
+/// element to mix (Diaconis and Shahshahani, 1981), which is below 12 for any number `m` of pairs
+/// that fits in memory.
 const EXCHANGES: usize = 24;
 
 fn rng(seed: u64, stream: usize, operation: u64) -> ChaCha8Rng {
     Key { seed, epoch: 0, picture: stream as u64, side: Side::Right }.rng(operation)
 }
 
-/// Makes `partner` run through `members` in a random cycle.
+/// Sets `partner` to a random cycle through `members`.
 fn cycle(mut members: Vec<usize>, partner: &mut [usize], rng: &mut ChaCha8Rng) {
     members.shuffle(rng);
     for (at, &member) in members.iter().enumerate() {
@@ -31,7 +32,7 @@ fn cycle(mut members: Vec<usize>, partner: &mut [usize], rng: &mut ChaCha8Rng) {
 
 pub(super) fn shuffled(source: &dyn PictureSource, seed: u64) -> Result<Vec<usize>, String> {
     if source.len() == 1 {
-        return Err("a single picture has no other one for a partner".into());
+        return Err("the source has a single picture, so no other one to pair it with".into());
     }
     let mut partner = vec![0; source.len()];
     cycle((0..source.len()).collect(), &mut partner, &mut rng(seed, 0, CYCLE));
@@ -40,13 +41,13 @@ pub(super) fn shuffled(source: &dyn PictureSource, seed: u64) -> Result<Vec<usiz
 
 pub(super) fn in_class(source: &dyn PictureSource, seed: u64) -> Result<Vec<usize>, String> {
     if let Some(index) = (0..source.len()).find(|&index| source.class(index).is_none()) {
-        return Err(format!("{} has no class", source.name(index)));
+        return Err(format!("picture {} has no class", source.name(index)));
     }
     let mut partner = vec![0; source.len()];
     for (class, members) in members(source).into_iter().enumerate() {
         if let [single] = members[..] {
             let (class, name) = (&source.classes()[class], source.name(single));
-            return Err(format!("class `{class}` has a single picture, {name}"));
+            return Err(format!("class `{class}` has a single picture, {name}; it needs two"));
         }
         cycle(members, &mut partner, &mut rng(seed, class, CYCLE));
     }
@@ -65,7 +66,7 @@ pub(super) fn partly_wrong(
     }
     let members = members(source);
     if members.iter().filter(|members| !members.is_empty()).count() < 2 {
-        return Err("there is no other class to draw a wrong partner from".into());
+        return Err("wrong partners need at least two classes, but there is only one".into());
     }
     let class: Vec<usize> =
         (0..source.len()).map(|index| source.class(index).expect("checked above")).collect();
@@ -73,7 +74,8 @@ pub(super) fn partly_wrong(
     let mut order: Vec<usize> = (0..source.len()).collect();
     order.shuffle(rng);
 
-    // The most wrong pairs, up to those asked for, among which no class holds more than half.
+    // The largest number of wrong pairs, up to the requested one, of which no class has more than
+    // half.
     let exchanged = (2..=wrong)
         .rev()
         .find(|&m| members.iter().map(|it| it.len().min(m / 2)).sum::<usize>() >= m)
@@ -102,10 +104,10 @@ pub(super) fn partly_wrong(
     Ok(partner)
 }
 
-/// Permutes the partners of `left`, of which no class holds more than half, so that each comes to be
-/// of another class.
+/// Permutes the partners of `left` so that each partner is of another class. No class may have more
+/// than half of `left`.
 fn exchange(left: &mut [usize], class: &[usize], partner: &mut [usize], rng: &mut ChaCha8Rng) {
-    // Class by class, a turn by the length of the longest class leads out of every class.
+    // Sorted by class, a rotation by the size of the largest class pairs only different classes.
     left.sort_by_key(|&index| class[index]);
     let longest = left.chunk_by(|&a, &b| class[a] == class[b]).map(<[usize]>::len).max();
     let mut right: Vec<usize> = left.iter().map(|&index| partner[index]).collect();

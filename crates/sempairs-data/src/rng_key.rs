@@ -1,34 +1,37 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// Which half of a pair a picture or a view is.
+/// Side of a pair: left or right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// The picture the pair is named after; view one.
+    /// The first picture of a pair, from which view one is made.
     Left,
-    /// Its partner; view two.
+    /// Its partner, from which view two is made.
     Right,
 }
 
-/// What a random draw depends on, and nothing else: two draws with the same key and operation are the
-/// same for any number of workers, on any device, before and after a resume.
+/// Key of a counter-based random number generator, similar to a PRNG key in JAX.
 ///
-/// The four words are the seed of a ChaCha8 generator and the operation is its stream, so draws for
+/// Every random draw depends on its key and its operation number alone. Two draws with the same key
+/// and operation are therefore equal for any number of workers, on any device, and before and after
+/// a resume.
+///
+/// The four fields are the seed of a ChaCha8 generator and the operation is its stream. Draws with
 /// different keys or operations are independent and need no shared state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// The experiment's seed.
+    /// The experiment's random seed.
     pub seed: u64,
-    /// The pass over the data.
+    /// The epoch (pass over the data).
     pub epoch: u64,
-    /// The pair's number, in the order of the manifest.
+    /// The pair's index in the order of the manifest.
     pub picture: u64,
     /// The side of the pair.
     pub side: Side,
 }
 
 impl Key {
-    /// The generator for the `operation`-th thing drawn under this key.
+    /// Creates the generator for operation number `operation` under this key.
     pub fn rng(&self, operation: u64) -> ChaCha8Rng {
         let mut seed = [0; 32];
         for (bytes, word) in

@@ -1,24 +1,24 @@
 use super::axis::Axis;
 
-/// Output columns worked on at a time: a vector of them.
+/// Number of output columns processed at a time: one vector.
 const COLUMNS: usize = 8;
-/// Rows worked on at a time. Together with the three channels that makes twelve vectors of sums, which is
-/// as many as stay in registers.
+/// Number of rows processed at a time. With three channels this makes twelve vectors of sums, as
+/// many as fit in registers.
 pub(crate) const ROWS: usize = 4;
 
-/// The weights of an [`Axis`] as dense blocks along its diagonal, so that the channels of a pixel are
-/// taken apart, its row is weighed and mirrored in one go, and in whole vectors: for each input pixel, how
-/// much of it goes to each of [`COLUMNS`] neighbouring output pixels.
+/// The weights of an [`Axis`] as a banded matrix, stored in dense blocks along its diagonal: for
+/// each input pixel, its weights for [`COLUMNS`] neighbouring output pixels. With this layout a row
+/// is resized, mirrored and split into channels in a single pass over whole vectors.
 #[derive(Debug, Default)]
-pub(crate) struct Band {
-    /// First input pixel, counted from the first one that is looked at, and where the weights begin and
-    /// end, for each block.
+pub(crate) struct BandedMatrix {
+    /// For each block, the first input pixel, counted from the first one in use, and the begin and
+    /// end of its weights.
     blocks: Vec<(usize, usize, usize)>,
     weights: Vec<[f32; COLUMNS]>,
 }
 
-impl Band {
-    /// Takes the weights of `axis`, its output pixels the other way round if `mirrored`.
+impl BandedMatrix {
+    /// Copies the weights of `axis`, with its output pixels in reverse order if `mirrored`.
     pub(crate) fn gather(&mut self, axis: &Axis, mirrored: bool) {
         self.blocks.clear();
         self.weights.clear();
@@ -34,7 +34,7 @@ impl Band {
             self.weights.resize(begin + high - low, [0.0; COLUMNS]);
             for (lane, (first, from, to)) in taps.enumerate() {
                 let weights = &axis.weights[from..to];
-                // Without weights, `first` says nothing.
+                // If there are no weights, `first` has no meaning.
                 let at = if weights.is_empty() { begin } else { begin + first - low };
                 for (block, weight) in self.weights[at..].iter_mut().zip(weights) {
                     block[lane] = *weight;
@@ -46,19 +46,19 @@ impl Band {
 }
 
 simd! {
-    /// Weighs the pixels of each row of `narrow`, `[S rounded up to ROWS, pixels, 3]`, to the `S`
-    /// output pixels of the same row of `out`, `[3, S, S]`.
+    /// Resizes each row of `narrow`, `[S rounded up to ROWS, pixels, 3]`, to the `S` output pixels
+    /// of the same row of `out`, `[3, S, S]`.
     pub(crate) fn shrink_rows(
         narrow: &[f32],
-        band: &Band,
+        matrix: &BandedMatrix,
         size: usize,
         clamped: bool,
         out: &mut [f32],
     ) {
         let floats = narrow.len() / size.next_multiple_of(ROWS);
         for (group, rows) in narrow.chunks_exact(ROWS * floats).enumerate() {
-            for (block, &(first, begin, end)) in band.blocks.iter().enumerate() {
-                let mut sums = weigh(&rows[3 * first..], floats, &band.weights[begin..end]);
+            for (block, &(first, begin, end)) in matrix.blocks.iter().enumerate() {
+                let mut sums = weigh(&rows[3 * first..], floats, &matrix.weights[begin..end]);
                 if clamped {
                     for sum in sums.iter_mut().flatten().flatten() {
                         *sum = sum.clamp(0.0, 1.0);
@@ -69,7 +69,7 @@ simd! {
                 for (row, sums) in sums.iter().enumerate().take(size - y) {
                     for (channel, sums) in sums.iter().enumerate() {
                         let at = (channel * size + y + row) * size + x;
-                        // A length known beforehand makes this one instruction.
+                        // A length known at compile time makes this a single instruction.
                         if count == COLUMNS {
                             out[at..at + COLUMNS].copy_from_slice(sums);
                         } else {
@@ -82,7 +82,8 @@ simd! {
     }
 }
 
-/// `sums[row][channel][lane] = sum over i of weights[i][lane] * rows[row * stride + 3 * i + channel]`.
+/// `sums[row][channel][lane] = sum over i of weights[i][lane] * rows[row * stride + 3 * i +
+/// channel]`.
 #[inline(always)]
 fn weigh(rows: &[f32], stride: usize, weights: &[[f32; COLUMNS]]) -> [[[f32; COLUMNS]; 3]; ROWS] {
     let mut sums = [[[0.0; COLUMNS]; 3]; ROWS];

@@ -1,13 +1,13 @@
-//! A second opinion on JPEG files: another decoder, and how far two decodings are apart.
+//! A reference decoder of JPEG files, and the difference between two decoded pictures.
 
 use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 use sempairs_data::Picture;
 
-/// A picture as the `jpeg-decoder` crate decodes it, as RGB; `None` for four components and what
-/// that crate cannot read.
+/// A picture as decoded to RGB by the `jpeg-decoder` crate; `None` for four components and for
+/// files that it cannot decode.
 pub fn decode(bytes: &[u8]) -> Option<Picture<'static>> {
     let mut decoder = Decoder::new(bytes);
-    // That crate lets the components' names overrule Adobe's marker; libjpeg does not.
+    // The crate prefers the components' names to Adobe's marker; libjpeg does not.
     if let (false, Some(transform)) = (has(bytes, b"JFIF\0"), adobe_transform(bytes)) {
         let rgb = transform == 0;
         decoder.set_color_transform(if rgb { ColorTransform::RGB } else { ColorTransform::YCbCr });
@@ -31,7 +31,7 @@ fn adobe_transform(bytes: &[u8]) -> Option<u8> {
     bytes.get(at + 11).copied()
 }
 
-/// The largest difference of two pictures of one size in any value, and the mean of all.
+/// The maximum and the mean absolute difference of two pictures of the same size.
 pub fn distance(a: &Picture, b: &Picture) -> (u8, f64) {
     assert_eq!((a.width(), a.height()), (b.width(), b.height()));
     let differences = || a.pixels().iter().zip(b.pixels()).map(|(a, b)| a.abs_diff(*b));

@@ -1,6 +1,6 @@
 //! JPEG files that the `image` crate's encoder does not write.
 
-/// An 8x8 baseline JPEG of one colour: four components as they are stored, and Adobe's marker with
+/// An 8x8 baseline JPEG of one colour with these four stored components, and Adobe's marker with
 /// the given colour transform, if any (ITU-T T.81, annexes B and F; T.872 for the marker).
 pub fn four_components(stored: [u8; 4], adobe: Option<u8>) -> Vec<u8> {
     let mut file = vec![0xFF, 0xD8];
@@ -20,7 +20,8 @@ pub fn four_components(stored: [u8; 4], adobe: Option<u8>) -> Vec<u8> {
     let mut frame = vec![8, 0, 8, 0, 8, 4];
     frame.extend((1..=4).flat_map(|component| [component, 0x11, 0]));
     segment(0xC0, &frame);
-    // Twelve codes of four bits for the length of a constant term; one code of one bit, end of block.
+    // DC: twelve codes of four bits for the length of the value. AC: one code of one bit, end of
+    // block.
     let mut constants = vec![0x00, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     constants.extend(0..12);
     segment(0xC4, &constants);
@@ -52,7 +53,7 @@ pub fn four_components(stored: [u8; 4], adobe: Option<u8>) -> Vec<u8> {
     file
 }
 
-/// Puts an EXIF segment with nothing but the orientation behind the start of a JPEG.
+/// Inserts an EXIF segment with only the orientation after the start of a JPEG.
 pub fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0".to_vec();
     // Tag 0x0112, type SHORT, one value.

@@ -1,12 +1,12 @@
-//! What a TIFF file states of its picture, and whether the file can hold it.
+//! Properties of a TIFF picture as stated by its tags, and checks that the file can hold it.
 
 use super::directory::Directory;
 use crate::decode::gif::LZW;
+use crate::decode::limits;
 use crate::decode::png::DEFLATE;
-use crate::decode::size;
 use crate::jpeg;
 
-/// Numbers of tags (TIFF 6.0, appendix A).
+/// Tag numbers (TIFF 6.0, appendix A).
 pub(super) mod tag {
     pub(crate) const SUBFILE: u16 = 254;
     pub(crate) const WIDTH: u16 = 256;
@@ -27,12 +27,12 @@ pub(super) mod tag {
     pub(crate) const JPEG_TABLES: u16 = 347;
     pub(crate) const SUBSAMPLING: u16 = 530;
     pub(crate) const DNG_VERSION: u16 = 50706;
-    /// Where the strips or tiles lie, and how long they are.
+    /// Tags of the offsets and lengths of the strips or tiles.
     pub(crate) const CHUNKS: [(u16, u16); 2] = [(273, 279), (324, 325)];
 }
 
-/// What the tags say.
-pub(super) struct Stated {
+/// The properties of a picture that the tags state.
+pub(super) struct Header {
     pub(super) width: u64,
     pub(super) height: u64,
     pub(super) bits: u64,
@@ -43,7 +43,7 @@ pub(super) struct Stated {
     pub(super) predictor: u64,
 }
 
-impl Stated {
+impl Header {
     pub(super) fn of(directory: &Directory<'_>) -> Result<Self, String> {
         let picture = Self {
             width: directory.value(tag::WIDTH, 0)?,
@@ -55,7 +55,7 @@ impl Stated {
             planar: directory.value(tag::PLANAR, 1)? == 2,
             predictor: directory.value(tag::PREDICTOR, 1)?,
         };
-        // The decoder reads these, too, and takes memory for as many numbers as they state.
+        // The decoder also reads these tags, and allocates memory for as many values as they state.
         for tag in [
             tag::EXTRA_SAMPLES,
             tag::SAMPLE_FORMAT,
@@ -65,33 +65,33 @@ impl Stated {
         ] {
             directory.values(tag)?;
         }
-        // A raw photo begins with a preview of it.
+        // A raw photo begins with a preview.
         if directory.value(tag::SUBFILE, 0)? & 1 == 1 || directory.has(tag::DNG_VERSION) {
-            let reason = "its first picture is but a preview of another, as in a raw photo, which is \
-                          not supported; convert it to JPEG or PNG";
+            let reason = "its first picture is only a preview of another one, as in a raw photo, \
+                          which is not supported; convert it to JPEG or PNG";
             return Err(reason.into());
         }
         let unsupported = match picture.photometric {
             6 => "YCbCr colours",
             8..=10 => "L*a*b* colours",
-            32803 | 34892 => "a raw photo",
+            32803 | 34892 => "raw photo data",
             _ => return Ok(picture),
         };
-        Err(format!("a TIFF of {unsupported}, which is not supported; convert it to JPEG or PNG"))
+        Err(format!("a TIFF with {unsupported}, which is not supported; convert it to JPEG or PNG"))
     }
 
-    /// Whether the strips or tiles lie within the file and can hold the picture.
+    /// Checks that the strips or tiles lie within the file and can hold the picture.
     pub(super) fn check(&self, directory: &Directory<'_>, bytes: &[u8]) -> Result<(), String> {
         if !(1..=64).contains(&self.bits) || !(1..=16).contains(&self.samples) {
             let (samples, bits) = (self.samples, self.bits);
-            return Err(format!("a TIFF of {samples} samples of {bits} bits is not supported"));
+            return Err(format!("a TIFF with {samples} samples of {bits} bits is not supported"));
         }
         let sides = self.chunk_sides(directory)?;
         let mut parts = Vec::new();
         for (offsets, lengths) in tag::CHUNKS {
             let (offsets, lengths) = (directory.values(offsets)?, directory.values(lengths)?);
             for (number, (&offset, &length)) in offsets.iter().zip(&lengths).enumerate() {
-                // Uncompressed, the length that counts is that of the pixels.
+                // Without compression, the length follows from the number of pixels.
                 let needed = match self.compression {
                     1 => sides.bytes(self, number as u64),
                     _ => length.max(1),
@@ -100,26 +100,26 @@ impl Stated {
                 if length < needed || end > bytes.len() as u64 {
                     let total = bytes.len();
                     return Err(format!(
-                        "cut short: part {number} of its pixels ends at byte {end} of {total}, or \
-                         is shorter than its pixels"
+                        "truncated: strip or tile {number} ends at byte {end} of {total}, or is \
+                         shorter than its pixels"
                     ));
                 }
                 parts.push(&bytes[offset as usize..end as usize]);
             }
         }
         let room = self.room(parts.iter().map(|part| part.len() as u64).sum());
-        size::check(self.width, self.height, room)?;
-        size::check(sides.width, sides.height.min(self.height), room)?;
-        // The samples, and then red, green and blue of them.
+        limits::check(self.width, self.height, room)?;
+        limits::check(sides.width, sides.height.min(self.height), room)?;
+        // The samples, and their conversion to 8-bit RGB.
         let bytes = (self.bits * self.samples).div_ceil(8) + 3;
-        size::afford((self.width * self.height).saturating_mul(bytes))?;
+        limits::afford((self.width * self.height).saturating_mul(bytes))?;
         for part in parts.into_iter().filter(|_| self.compression == 7) {
             check_jpeg(directory, part)?;
         }
         Ok(())
     }
 
-    /// How many pixels the compression could have brought into so many bytes.
+    /// Maximum number of pixels that the compression can store in `stored` bytes.
     fn room(&self, stored: u64) -> u64 {
         let bits = stored.saturating_mul(8);
         let samples = |bits: u64| bits / (self.bits * self.samples);
@@ -128,7 +128,7 @@ impl Stated {
             5 => samples(bits.saturating_mul(LZW)),
             8 | 32946 => samples(bits.saturating_mul(DEFLATE)),
             32773 => samples(bits.saturating_mul(64)),
-            // Of fax code a bit may stand for a row.
+            // In fax coding, one bit may stand for a row.
             2..=4 => bits.saturating_mul(self.width),
             _ => stored.saturating_mul(4096),
         }
@@ -140,13 +140,13 @@ impl Stated {
             false => (self.width, directory.value(tag::STRIP_ROWS, self.height)?),
         };
         if width == 0 || height == 0 {
-            return Err(format!("its pixels come in parts of {width}x{height}"));
+            return Err(format!("its strips or tiles have a size of {width}x{height}"));
         }
         Ok(Chunk { width, height, tiles: directory.has(tag::TILE_WIDTH) })
     }
 }
 
-/// Sides of the strips or tiles.
+/// Size of the strips or tiles.
 struct Chunk {
     width: u64,
     height: u64,
@@ -154,11 +154,11 @@ struct Chunk {
 }
 
 impl Chunk {
-    /// The bytes that part `number` takes uncompressed.
-    fn bytes(&self, picture: &Stated, number: u64) -> u64 {
+    /// Number of bytes of strip or tile `number` without compression.
+    fn bytes(&self, picture: &Header, number: u64) -> u64 {
         let samples = if picture.planar { 1 } else { picture.samples };
         let row = self.width.saturating_mul(picture.bits * samples).div_ceil(8);
-        // Tiles are whole; the last strip of a plane is as high as what is left.
+        // All tiles have the full size; the last strip of a plane may be shorter.
         let rows = match self.tiles {
             true => self.height,
             false => {
@@ -170,8 +170,8 @@ impl Chunk {
     }
 }
 
-/// Whether a part that is a JPEG is one that is whole: the decoder that `tiff` uses fills gaps with
-/// grey.
+/// Checks that a strip or tile that is a JPEG is complete. The decoder used by `tiff` would fill
+/// missing parts with grey.
 fn check_jpeg(directory: &Directory<'_>, part: &[u8]) -> Result<(), String> {
     let tables = directory.values(tag::JPEG_TABLES)?;
     let tables: Vec<u8> = tables.into_iter().map(|byte| byte as u8).collect();

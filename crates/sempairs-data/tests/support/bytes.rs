@@ -1,7 +1,7 @@
-//! Files of the formats besides JPEG, put together byte by byte.
+//! Files of formats other than JPEG, built byte by byte.
 
-/// A PNG of the given kind with these chunks between header and end (PNG specification, chapters 5
-/// and 11).
+/// A PNG of the given kind with `chunks` between its header and its end (PNG specification,
+/// chapters 5 and 11).
 pub fn png(
     (width, height): (u32, u32),
     bits: u8,
@@ -36,7 +36,7 @@ pub fn stored(bytes: &[u8]) -> Vec<u8> {
     stream
 }
 
-/// A BMP with a palette of `palette.len()` colours and `data` for pixels.
+/// A BMP with this palette and pixel data.
 pub fn bmp(
     (width, height): (i32, i32),
     bits: u16,
@@ -63,7 +63,7 @@ pub fn bmp(
     file
 }
 
-/// A GIF with a screen of these sides and one frame of 2x1 pixels at `(left, 0)`, of the colours 0
+/// A GIF with a canvas of this size and one frame of 2x1 pixels at `(left, 0)`, of the colours 0
 /// and `second`; its palette has the colours (10, 20, 30) and (40, 50, 60).
 pub fn gif(width: u16, height: u16, left: u16, second: u8) -> Vec<u8> {
     let mut file = b"GIF89a".to_vec();
@@ -72,7 +72,7 @@ pub fn gif(width: u16, height: u16, left: u16, second: u8) -> Vec<u8> {
     file.extend([0x80, 0, 0, 10, 20, 30, 40, 50, 60, 0x2C]);
     file.extend(left.to_le_bytes());
     file.extend([0, 0, 2, 0, 1, 0, 0]);
-    // Codes of three bits, the lowest first: clear, both colours, end.
+    // Codes of three bits, least significant first: clear, both colours, end.
     let codes = 4 | u16::from(second) << 6 | 5 << 9;
     file.extend([2, 2]);
     file.extend(codes.to_le_bytes());

@@ -1,5 +1,5 @@
-//! Pictures made for the tests of reading them.
-#![allow(dead_code)] // each test file uses its part
+//! Pictures and sources for the tests.
+#![allow(dead_code)] // each test file uses only some of them
 
 pub mod bytes;
 pub mod jpeg;
@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use image::{DynamicImage, ImageFormat, RgbImage};
 use sempairs_data::{DataError, Picture, PictureSource};
 
-/// A picture without any two equal neighbours.
+/// A picture whose neighbouring pixels all differ.
 pub fn varied(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         image::Rgb([(x * 37 + y * 11) as u8, (x * 5 + y * 83 + 40) as u8, (x * y + 7 * x) as u8])
     })
 }
 
-/// A picture that JPEG keeps nearly as it is.
+/// A picture that JPEG hardly changes.
 pub fn smooth(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         image::Rgb([(x * 255 / width) as u8, (y * 255 / height) as u8, 128])
@@ -30,20 +30,21 @@ pub fn encode(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     bytes
 }
 
-/// A GIF whose screen has 0x0 pixels and whose one frame has 1x1 (Graphics Interchange Format 89a, 18 to 22).
-pub fn gif_without_screen() -> Vec<u8> {
+/// A GIF whose canvas has 0x0 pixels and whose single frame has 1x1 (Graphics Interchange Format
+/// 89a, 18 to 22).
+pub fn gif_with_empty_canvas() -> Vec<u8> {
     let mut gif = b"GIF89a".to_vec();
-    // The screen's sides; a global table of two colours, the background's index, square pixels.
+    // Size of the canvas; global palette of two colours, background index, aspect ratio.
     gif.extend([0, 0, 0, 0, 0x80, 0, 0]);
     gif.extend([10, 20, 30, 40, 50, 60]);
-    // The frame: its place, its sides, no table of its own.
+    // The frame: position, size, no local palette.
     gif.extend([0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0]);
-    // Codes of two bits and more: clear, colour 0, end. The trailer.
+    // LZW data: clear, colour 0, end. Then the trailer.
     gif.extend([2, 2, 0x44, 0x01, 0, 0x3B]);
     gif
 }
 
-/// Writes `bytes` to `root/name`, with all folders on the way.
+/// Writes `bytes` to `root/name`, and creates the folders.
 pub fn put(root: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = root.join(name);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -51,12 +52,13 @@ pub fn put(root: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
-/// A picture of one colour, as a PNG.
+/// A uniformly grey picture as a PNG.
 pub fn plain(grey: u8) -> Vec<u8> {
     encode(RgbImage::from_pixel(4, 4, image::Rgb([grey; 3])), ImageFormat::Png)
 }
 
-/// Pictures without pixels to speak of, `count[c]` of them in class `c`, classes interleaved.
+/// Source of pictures of a single pixel, `counts[c]` of them in class `c`, with interleaved
+/// classes.
 pub struct Labelled {
     names: Vec<String>,
     class: Vec<Option<usize>>,

@@ -1,37 +1,43 @@
-//! The order in which a scan's blocks are coded (T.81, annex A.2).
+//! Order of the coded blocks in a scan (T.81, annex A.2).
 
-use super::bits::Bits;
+use super::bit_reader::BitReader;
 use super::damage::Damage;
 use super::frame::{Component, Frame};
 use super::scan::{Intervals, Part, Scan};
 
-/// What decodes the blocks of a scan.
+/// Decoder of the blocks of a scan.
 pub(super) trait Visit {
-    /// Begins an interval.
+    /// Called before the first block of an interval.
     fn start(&mut self);
 
-    /// Reads the block in column `x` and row `y` of a part of the scan.
-    fn block(&mut self, bits: &mut Bits, part: usize, x: usize, y: usize) -> Result<(), Damage>;
+    /// Decodes the block in column `x` and row `y` of a part of the scan.
+    fn block(
+        &mut self,
+        bits: &mut BitReader,
+        part: usize,
+        x: usize,
+        y: usize,
+    ) -> Result<(), Damage>;
 
-    /// Ends an interval.
+    /// Called after the last block of an interval.
     fn end(&self) -> Result<(), Damage> {
         Ok(())
     }
 }
 
-/// The MCUs of a scan, interval after interval.
+/// Iteration over the MCUs of a scan, interval by interval.
 pub(super) struct Walk<'s> {
     intervals: &'s Intervals,
-    /// MCUs of an interval, the last perhaps excepted.
+    /// Number of MCUs in every interval but the last, which may be shorter.
     every: usize,
-    /// MCUs in a row, and rows.
+    /// Number of MCUs per row, and of rows.
     mcus: (usize, usize),
-    /// Blocks of each part in an MCU, in x and y.
+    /// Number of blocks of each part in an MCU, in x and y.
     blocks: Vec<(usize, usize)>,
 }
 
 impl<'s> Walk<'s> {
-    /// With `restart` MCUs between two restart markers, or 0 without them.
+    /// Prepares the iteration, with `restart` MCUs between two restart markers, or 0 without them.
     pub(super) fn new(
         frame: &Frame,
         scan: &Scan,
@@ -39,7 +45,7 @@ impl<'s> Walk<'s> {
         restart: usize,
     ) -> Result<Self, String> {
         let component = |part: &Part| -> &Component { &frame.components[part.component] };
-        // A component alone has MCUs of one block, and only those that hold part of the picture.
+        // A scan of one component has MCUs of one block, and no blocks of padding only.
         let (mcus, blocks) = match &scan.parts[..] {
             [alone] => (component(alone).own_blocks, vec![(1, 1)]),
             parts => (frame.mcus, parts.iter().map(|it| component(it).sampling).collect()),
@@ -48,18 +54,18 @@ impl<'s> Walk<'s> {
         let every = if restart == 0 { count } else { restart };
         let (expected, found) = (count.div_ceil(every), intervals.iter().len());
         if expected != found {
-            return Err(format!("{found} intervals between restart markers, not {expected}"));
+            return Err(format!("{found} restart intervals instead of {expected}"));
         }
         Ok(Self { intervals, every, mcus, blocks })
     }
 
-    /// Has every block read, and checks that each interval is read to its end and no further.
+    /// Decodes every block, and checks that each interval is read exactly to its end.
     pub(super) fn each(&self, visitor: &mut impl Visit) -> Result<(), String> {
         let count = self.mcus.0 * self.mcus.1;
         let intervals = self.intervals.iter();
         let several = intervals.len() > 1;
         for (number, data) in intervals.enumerate() {
-            let mut bits = Bits::new(data);
+            let mut bits = BitReader::new(data);
             let first = number * self.every;
             let last = count.min(first + self.every);
             let done = self.interval(&mut bits, first..last, visitor);
@@ -77,7 +83,7 @@ impl<'s> Walk<'s> {
     #[inline(always)]
     fn interval(
         &self,
-        bits: &mut Bits,
+        bits: &mut BitReader,
         mcus: std::ops::Range<usize>,
         visitor: &mut impl Visit,
     ) -> Result<(), Damage> {
@@ -94,7 +100,7 @@ impl<'s> Walk<'s> {
             column += 1;
             if column == self.mcus.0 {
                 (column, row) = (0, row + 1);
-                // No need to make up the rest of a picture that will be refused.
+                // A truncated picture will be rejected; decoding the rest of it is unnecessary.
                 if bits.overrun() {
                     return Err(Damage::Short);
                 }

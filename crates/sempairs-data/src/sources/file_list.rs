@@ -1,4 +1,4 @@
-//! The files under a folder, and which of them are pictures.
+//! Listing of the picture files below a folder.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,18 +11,18 @@ use crate::decode::{MAX_FILE_BYTES, SNIFFED, begins_as_picture, format_of};
 use crate::{DataError, Picture, Stamp, decode, interrupt};
 use sempairs_internal::progress_count;
 
-/// Endings of what lies beside pictures in published data sets. A file of such a name is passed
-/// over unless it begins as a picture does. Everything else is taken for a picture, since the
-/// content decides that and not the name; so a text file named `.jpg` is an error and is not passed
-/// over.
+/// Extensions of files that accompany pictures in published data sets. A file with such an
+/// extension is ignored unless its content begins like a picture. Every other file is taken to be a
+/// picture, whatever its name; a text file named `.jpg` is therefore reported as a bad picture
+/// instead of being ignored.
 const SIDE_FILES: [&str; 28] = [
     "aae", "cache", "csv", "db", "gz", "htm", "html", "ini", "json", "jsonl", "log", "mat", "md",
     "npy", "npz", "pdf", "pickle", "pkl", "py", "rst", "tar", "toml", "tsv", "txt", "xml", "xmp",
     "yaml", "yml",
 ];
 
-/// What systems and network drives put into folders, whatever the case of its letters: no picture
-/// lies there.
+/// Files and folders that operating systems and network drives create. They are ignored, whatever
+/// the case of their letters.
 const SYSTEM: [&str; 13] = [
     "__MACOSX",
     "@eaDir",
@@ -39,24 +39,24 @@ const SYSTEM: [&str; 13] = [
     "Icon\r",
 ];
 
-/// Whether an entry of a folder is none that a user put there: hidden, or the system's.
+/// Returns true for hidden files and folders, and for the entries of [`SYSTEM`].
 pub(super) fn is_passed_over(name: &str) -> bool {
     name.starts_with('.') || SYSTEM.iter().any(|system| system.eq_ignore_ascii_case(name))
 }
 
-/// Picture files by their path relative to a root, `/` between the parts on every system.
+/// Picture files by their paths relative to a root, with `/` as the separator on every system.
 #[derive(Debug)]
 pub(crate) struct Files {
     pub(crate) root: PathBuf,
     pub(crate) names: Vec<String>,
-    /// Side files, relative likewise.
+    /// Ignored files, also relative to the root.
     pub(crate) ignored: Vec<String>,
-    /// Those of `names` that the listing itself found to be no picture, and why.
+    /// Entries of `names` that the listing found not to be pictures, with the reason.
     unfit: BTreeMap<String, String>,
 }
 
 impl Files {
-    /// All pictures below `root`, in the order of their names' bytes.
+    /// Lists all pictures below `root`, sorted by the bytes of their names.
     pub(crate) fn below(root: &Path) -> Result<Self, DataError> {
         let (root_path, unfit) = (root.to_path_buf(), BTreeMap::new());
         let mut files = Self { root: root_path, names: Vec::new(), ignored: Vec::new(), unfit };
@@ -76,7 +76,7 @@ impl Files {
     ) -> Result<(), DataError> {
         let itself = folder.canonicalize().map_err(|error| DataError::io(folder, error))?;
         if above.contains(&itself) {
-            let reason = "a link to a folder that it lies in; remove it".into();
+            let reason = "a link to a folder that contains it; remove the link".into();
             self.unfit(prefix.trim_end_matches('/').into(), reason);
             return Ok(());
         }
@@ -103,10 +103,7 @@ impl Files {
                     Err(error) => {
                         let target = fs::read_link(&path).unwrap_or_default();
                         let target = target.display();
-                        self.unfit(
-                            relative,
-                            format!("a link to {target} that leads nowhere: {error}"),
-                        );
+                        self.unfit(relative, format!("a broken link to {target}: {error}"));
                         continue;
                     }
                 }
@@ -114,14 +111,15 @@ impl Files {
             let is_text = listed.to_str().is_some();
             if kind.is_dir() {
                 if !is_text {
-                    let reason = "its name is not UTF-8, so no manifest could name its pictures";
+                    let reason = "its name is not UTF-8, so a manifest cannot name its pictures; \
+                                  rename it";
                     return Err(DataError::layout(&path, reason));
                 }
                 self.walk(&path, &format!("{relative}/"), above, found)?;
             } else if has_side_ending(&name) && !(kind.is_file() && holds_picture(&path)) {
                 self.ignored.push(relative);
             } else if !is_text {
-                let reason = "its name is not UTF-8, so no manifest could hold it; rename it";
+                let reason = "its name is not UTF-8, so a manifest cannot name it; rename it";
                 self.unfit(relative, reason.into());
             } else {
                 self.names.push(relative);
@@ -148,21 +146,21 @@ impl Files {
         }
     }
 
-    /// Whether a file begins as a picture does.
+    /// Checks that a file begins like a picture.
     pub(crate) fn peek(&self, index: usize) -> Result<(), DataError> {
         let picture = |reason| DataError::picture(self.path(index).display().to_string(), reason);
         self.open(index).map(drop).map_err(picture)
     }
 
-    /// A picture's file and its first bytes, or why it cannot be a picture's.
+    /// Opens a picture's file and reads its first bytes, or says why it cannot be a picture.
     fn open(&self, index: usize) -> Result<(File, Vec<u8>), String> {
         if let Some(reason) = self.unfit.get(&self.names[index]) {
             return Err(reason.clone());
         }
         let path = self.path(index);
-        // Even to open a pipe may take for ever, and a device may have no end.
+        // Opening a pipe may block forever, and a device may have no end.
         if !fs::metadata(&path).map_err(unreadable)?.is_file() {
-            return Err("no regular file, but a pipe, a socket, a device or a folder".into());
+            return Err("not a regular file, but a pipe, a socket, a device or a folder".into());
         }
         let mut file = File::open(&path).map_err(unreadable)?;
         let mut start = Vec::new();
@@ -171,22 +169,24 @@ impl Files {
         Ok((file, start))
     }
 
-    /// Of a picture's file; `None` if there is none any more.
+    /// Stamp of a picture's file; `None` if the file no longer exists.
     pub(crate) fn stamp(&self, index: usize) -> Option<Stamp> {
         fs::metadata(self.path(index)).ok().map(|file| Stamp::of(&file))
     }
 }
 
-/// The bytes of a file of which the `start` was read.
+/// Reads the rest of a file whose first bytes are `start`, and returns all bytes.
 fn content(file: File, start: Vec<u8>) -> Result<Vec<u8>, String> {
     let length = file.metadata().map_err(unreadable)?.len();
-    let too_long = |length| Err(format!("{length} bytes are over the limit of {MAX_FILE_BYTES}"));
+    let too_long = |length| {
+        Err(format!("the file has {length} bytes, more than the limit of {MAX_FILE_BYTES}"))
+    };
     if length > MAX_FILE_BYTES {
         return too_long(length);
     }
     let mut bytes = start;
     bytes.reserve(length as usize + 1);
-    // A file may grow while it is read.
+    // The file may grow while it is read.
     file.take(MAX_FILE_BYTES + 1 - SNIFFED).read_to_end(&mut bytes).map_err(unreadable)?;
     let length = bytes.len() as u64;
     if length > MAX_FILE_BYTES { too_long(length) } else { Ok(bytes) }
@@ -201,7 +201,8 @@ fn has_side_ending(name: &str) -> bool {
     ending.is_some_and(|ending| SIDE_FILES.contains(&ending.as_str()))
 }
 
-/// Whether a side file is a picture by its first bytes; one that cannot be read is none.
+/// Returns true if the content of a file with an ignored extension begins like a picture; false if
+/// it cannot be read.
 fn holds_picture(path: &Path) -> bool {
     let mut start = Vec::new();
     let read = File::open(path).and_then(|file| file.take(SNIFFED).read_to_end(&mut start));

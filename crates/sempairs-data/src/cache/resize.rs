@@ -3,9 +3,9 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use crate::Picture;
 
-/// Brings the shorter side down to `short_side` by antialiased bilinear filtering, as torchvision's
-/// `Resize` does by default; the longer side is `floor(short_side * long / short)`, likewise. A picture
-/// that is not larger is returned as it is.
+/// Reduces a picture so that its shorter side is `short_side`, by antialiased bilinear filtering as
+/// torchvision's `Resize` does by default. The longer side becomes `floor(short_side * long /
+/// short)`, also as in torchvision. A picture that is not larger is returned unchanged.
 pub(super) fn shrink<'a>(
     picture: Picture<'a>,
     short_side: usize,
@@ -17,7 +17,7 @@ pub(super) fn shrink<'a>(
         return picture;
     }
     let (new_width, new_height) = (short_side * width / short, short_side * height / short);
-    const SIZE: &str = "a decoded picture's sides fit and its bytes are three a pixel";
+    const SIZE: &str = "a decoded picture has valid sides and three bytes per pixel";
     let from = ImageRef::new(width as u32, height as u32, picture.pixels(), PixelType::U8x3);
     let mut to = Image::new(new_width as u32, new_height as u32, PixelType::U8x3);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));

@@ -1,24 +1,26 @@
 use std::fs::Metadata;
 use std::time::UNIX_EPOCH;
 
-/// What the system knows of the file that a picture lies in. Where it has changed, the picture may have.
+/// Length and modification time of a picture's file. If either has changed, the picture may have
+/// changed too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stamp {
-    /// The file's length in bytes.
+    /// Length of the file in bytes.
     pub bytes: u64,
-    /// When it was last written, in nanoseconds since 1970; `None` where the system does not tell.
+    /// Time of the last modification, in nanoseconds since 1970-01-01 UTC; `None` if the system
+    /// does not report it.
     pub modified: Option<u64>,
 }
 
 impl Stamp {
-    /// That of a file.
+    /// Reads the stamp from a file's metadata.
     pub fn of(file: &Metadata) -> Self {
         let modified = file.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let modified = modified.and_then(|since| u64::try_from(since.as_nanos()).ok());
         Self { bytes: file.len(), modified }
     }
 
-    /// Both numbers in little-endian bytes, for hashing; an unknown time is 0.
+    /// Both fields as little-endian bytes, for hashing; an unknown time becomes 0.
     pub fn to_le_bytes(self) -> [u8; 16] {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.bytes.to_le_bytes());

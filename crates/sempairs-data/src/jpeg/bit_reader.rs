@@ -1,29 +1,31 @@
-//! Bits of entropy-coded data.
+//! Bit reader for entropy-coded data.
 
 use super::damage::Damage;
 
-/// A reader of one interval between two markers, without the bytes stuffed behind FF.
+/// Reads the bits of one interval between two markers, from which the zero bytes stuffed after FF
+/// have been removed.
 ///
-/// Behind the interval's end it reads zeros; [`finish`](Self::finish) tells whether that happened.
-pub(super) struct Bits<'a> {
+/// Beyond the end of the interval it reads zeros; [`finish`](Self::finish) reports whether that
+/// happened.
+pub(super) struct BitReader<'a> {
     data: &'a [u8],
-    /// Bytes taken into `word`; more than there are behind the end.
+    /// Number of bytes moved into `word`, which exceeds the length of the data beyond its end.
     taken: usize,
-    /// The next bits, from the highest on. Those behind the first `ready` may be there already.
+    /// The next bits, most significant first. Bits after the first `ready` may already be present.
     word: u64,
     ready: u32,
 }
 
-/// Bytes that may lie between a picture's last bit and the next marker, all 00 or all FF: some
-/// encoders fill up to a multiple of two or four bytes.
+/// Maximum number of bytes, all 00 or all FF, between the last bit of the picture and the next
+/// marker: some encoders pad to a multiple of two or four bytes.
 const MAX_PADDING: usize = 3;
 
-impl<'a> Bits<'a> {
+impl<'a> BitReader<'a> {
     pub(super) fn new(data: &'a [u8]) -> Self {
         Self { data, taken: 0, word: 0, ready: 0 }
     }
 
-    /// Makes at least 32 bits ready: a code of 16 and the bits of its value.
+    /// Makes at least 32 bits ready, enough for a code of 16 bits and the bits of its value.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
         if self.ready < 32 {
@@ -42,7 +44,7 @@ impl<'a> Bits<'a> {
     fn refill_at_the_end(&mut self) {
         while self.ready <= 56 {
             let byte = self.data.get(self.taken).copied().unwrap_or(0);
-            // Clears what a refill of whole words left behind the ready bits.
+            // Clears bits after the ready ones that the refill of whole words has left.
             self.word &= !(u64::MAX >> self.ready);
             self.word |= u64::from(byte) << (56 - self.ready);
             self.taken += 1;
@@ -50,7 +52,7 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// The next `count` bits, 1 to 16.
+    /// Returns the next `count` bits (1 to 16) without consuming them.
     #[inline(always)]
     pub(super) fn peek(&self, count: u32) -> u32 {
         (self.word >> (64 - count)) as u32
@@ -62,7 +64,7 @@ impl<'a> Bits<'a> {
         self.ready -= count;
     }
 
-    /// Takes `count` bits, 1 to 16, of those that are ready.
+    /// Consumes `count` ready bits (1 to 16).
     #[inline(always)]
     pub(super) fn take(&mut self, count: u32) -> u32 {
         let bits = self.peek(count);
@@ -70,20 +72,20 @@ impl<'a> Bits<'a> {
         bits
     }
 
-    /// Takes one bit, and refills if none is ready.
+    /// Consumes one bit, after a refill if necessary.
     #[inline(always)]
     pub(super) fn bit(&mut self) -> bool {
         self.refill();
         self.take(1) == 1
     }
 
-    /// Whether bits were read that are not there.
+    /// Returns true if bits beyond the end of the data were read.
     #[inline]
     pub(super) fn overrun(&self) -> bool {
         8 * self.taken - self.ready as usize > 8 * self.data.len()
     }
 
-    /// Checks, behind the last block, that the interval was read to its end and no further.
+    /// Checks, after the last block, that the interval was read exactly to its end.
     pub(super) fn finish(&self) -> Result<(), Damage> {
         if self.overrun() {
             return Err(Damage::Short);

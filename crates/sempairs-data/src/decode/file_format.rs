@@ -1,11 +1,12 @@
-//! What a file is, by its first bytes.
+//! Recognition of file formats by their first bytes.
 
 use image::ImageFormat;
 
-/// How many of a file's first bytes [`format_of`] and [`begins_as_picture`] look at.
+/// Number of first bytes of a file that [`format_of`] and [`begins_as_picture`] need.
 pub(crate) const SNIFFED: u64 = 32;
 
-/// What a file is that begins with `start`, or why [`decode`](super::decode) cannot read it.
+/// The format of a file that begins with `start`, or the reason why [`decode`](super::decode)
+/// cannot read it.
 pub(crate) fn format_of(start: &[u8]) -> Result<ImageFormat, String> {
     use ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
     if start.is_empty() {
@@ -23,28 +24,27 @@ pub(crate) fn format_of(start: &[u8]) -> Result<ImageFormat, String> {
     }
 }
 
-/// Whether a file that begins with `start` is a picture, however it is called.
+/// Returns true if a file that begins with `start` is a picture, whatever its name.
 pub(crate) fn begins_as_picture(start: &[u8]) -> bool {
-    // The mark of BMP is two letters, with which a text may begin, too; but a text has no zero
-    // byte.
+    // The magic number of BMP is two letters, with which a text may begin too; but a text contains
+    // no zero bytes.
     format_of(start).is_ok_and(|format| format != ImageFormat::Bmp || start.contains(&0))
 }
 
-/// What to do about a file that is none of the formats that are read.
+/// Advice to the user about a file of an unsupported format.
 #[derive(Clone, Copy)]
 enum Advice {
-    /// It is a picture.
+    /// Convert it: it is a picture.
     Convert,
-    /// It is none, or many.
+    /// Remove it: it is not a picture, or contains many.
     Remove,
-    /// It holds the picture's place.
+    /// Get the actual picture, for which the file is a placeholder.
     Fetch(&'static str),
 }
 
 use Advice::{Convert, Fetch, Remove};
 
-/// The first bytes of formats that lie beside pictures in real folders. The first entry that agrees
-/// counts.
+/// First bytes of other formats that are found in image folders. The first matching entry is used.
 const FOREIGN: &[(&[u8], &str, Advice)] = &[
     (b"\xFF\x0A", "JPEG XL", Convert),
     (b"\0\0\0\x0CJXL \r\n\x87\n", "JPEG XL", Convert),
@@ -71,13 +71,13 @@ const FOREIGN: &[(&[u8], &str, Advice)] = &[
     (b"SIMPLE  =", "FITS", Convert),
     (b"<svg", "SVG", Convert),
     (b"%PDF", "a PDF document", Convert),
-    (b"\x1A\x45\xDF\xA3", "a Matroska or WebM film", Remove),
-    (b"FLV\x01", "a Flash film (FLV)", Remove),
-    (b"\x30\x26\xB2\x75\x8E\x66\xCF\x11", "a Windows Media film (WMV, ASF)", Remove),
-    (b"\0\0\x01\xBA", "an MPEG film", Remove),
-    (b"\0\0\x01\xB3", "an MPEG film", Remove),
-    (b"OggS", "an Ogg film or sound", Remove),
-    (b"ID3", "a sound (MP3)", Remove),
+    (b"\x1A\x45\xDF\xA3", "a Matroska or WebM video", Remove),
+    (b"FLV\x01", "a Flash video (FLV)", Remove),
+    (b"\x30\x26\xB2\x75\x8E\x66\xCF\x11", "a Windows Media video (WMV, ASF)", Remove),
+    (b"\0\0\x01\xBA", "an MPEG video", Remove),
+    (b"\0\0\x01\xB3", "an MPEG video", Remove),
+    (b"OggS", "an Ogg video or audio file", Remove),
+    (b"ID3", "an audio file (MP3)", Remove),
     (b"PK\x03\x04", "a ZIP archive", Remove),
     (b"\x1F\x8B", "a gzip archive", Remove),
     (b"BZh", "a bzip2 archive", Remove),
@@ -94,12 +94,12 @@ const FOREIGN: &[(&[u8], &str, Advice)] = &[
         "a Git LFS pointer",
         Fetch("fetch the picture with `git lfs pull`"),
     ),
-    (b"<!DOCTYPE", "a web page, perhaps the message of a failed download", Fetch("load it again")),
-    (b"<!doctype", "a web page, perhaps the message of a failed download", Fetch("load it again")),
-    (b"<html", "a web page, perhaps the message of a failed download", Fetch("load it again")),
+    (b"<!DOCTYPE", "a web page, perhaps of a failed download", Fetch("download it again")),
+    (b"<!doctype", "a web page, perhaps of a failed download", Fetch("download it again")),
+    (b"<html", "a web page, perhaps of a failed download", Fetch("download it again")),
 ];
 
-/// Brands of ISO base media files (ISO/IEC 14496-12), which hold pictures and films alike.
+/// Brands of ISO base media files (ISO/IEC 14496-12), which may contain pictures or videos.
 const BRANDS: &[(&[u8], &str, Advice)] = &[
     (b"avi", "AVIF", Convert),
     (b"hei", "HEIC", Convert),
@@ -108,12 +108,12 @@ const BRANDS: &[(&[u8], &str, Advice)] = &[
     (b"msf1", "HEIF (HEIC or AVIF)", Convert),
     (b"crx ", "a raw photo of a Canon camera (CR3)", Convert),
     (b"jp2", "JPEG 2000", Convert),
-    (b"qt  ", "a QuickTime film", Remove),
-    (b"M4A", "a sound (M4A)", Remove),
+    (b"qt  ", "a QuickTime video", Remove),
+    (b"M4A", "an audio file (M4A)", Remove),
 ];
 
-/// Raw photos that begin as TIFF does, but whose first picture is a preview or encoded in a way of
-/// their own.
+/// Recognises raw photos that begin like TIFF, but whose first picture is a preview or has a
+/// proprietary encoding.
 fn camera_raw(start: &[u8]) -> Option<&'static str> {
     let at = |from: usize, mark: &[u8]| start.get(from..from + mark.len()) == Some(mark);
     if at(8, b"CR\x02\0") {
@@ -133,29 +133,29 @@ fn foreign(start: &[u8]) -> String {
     if start.get(4..8) == Some(b"ftyp") {
         let brand = start.get(8..).unwrap_or_default();
         let known = BRANDS.iter().find(|(mark, ..)| brand.starts_with(mark));
-        let (_, what, advice) = known.copied().unwrap_or((b"", "an MP4 film", Remove));
+        let (_, what, advice) = known.copied().unwrap_or((b"", "an MP4 video", Remove));
         return not_supported(what, advice);
     }
     if matches!(start.get(4..8), Some(b"moov" | b"mdat" | b"wide" | b"skip" | b"pnot")) {
-        return not_supported("a QuickTime film", Remove);
+        return not_supported("a QuickTime video", Remove);
     }
     if start.starts_with(b"RIFF") {
         let what = match start.get(8..12) {
-            Some(b"AVI ") => "an AVI film",
-            Some(b"WAVE") => "a sound (WAVE)",
-            _ => "a RIFF file that holds no WebP picture",
+            Some(b"AVI ") => "an AVI video",
+            Some(b"WAVE") => "an audio file (WAVE)",
+            _ => "a RIFF file without a WebP picture",
         };
         return not_supported(what, Remove);
     }
     if start.len() == SNIFFED as usize && start.iter().all(|&byte| byte == 0) {
-        return "it begins with nothing but zeros: damaged, or never loaded in full".into();
+        return "it begins with zeros only; it is damaged or was not downloaded completely".into();
     }
     let marked = |mark: &[u8]| start.starts_with(mark) || text.starts_with(mark);
     match FOREIGN.iter().find(|(mark, ..)| marked(mark)) {
         Some(&(_, what, advice)) => not_supported(what, advice),
         None => {
             let start = start[..start.len().min(8)].escape_ascii();
-            format!("neither JPEG, PNG, GIF, BMP, WebP nor TIFF: it begins with \"{start}\"")
+            format!("not a JPEG, PNG, GIF, BMP, WebP or TIFF file: it begins with \"{start}\"")
         }
     }
 }
@@ -163,8 +163,8 @@ fn foreign(start: &[u8]) -> String {
 fn not_supported(what: &str, advice: Advice) -> String {
     match advice {
         Convert => format!("it is {what}, which is not supported; convert it to JPEG or PNG"),
-        Remove => format!("it is {what} and no picture; move it out of the folder"),
-        Fetch(how) => format!("it is {what} and not the picture itself; {how}"),
+        Remove => format!("it is {what}, not a picture; move it out of the folder"),
+        Fetch(how) => format!("it is {what}, not the picture itself; {how}"),
     }
 }
 
@@ -173,21 +173,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lies_beside_pictures_is_called_by_its_name() {
+    fn other_formats_found_in_image_folders_are_named() {
         let cases: &[(&[u8], &str)] = &[
             (b"\0\0\0\x24ftypheic\0\0\0\0mif1heic", "it is HEIC, which is not supported; convert"),
             (b"\0\0\0\x1Cftypavif\0\0\0\0", "it is AVIF, which"),
-            (b"\0\0\0\x20ftypisom\0\0\x02\0", "it is an MP4 film and no picture; move it"),
-            (b"\0\0\0\x14ftypqt  ", "QuickTime film"),
-            (b"RIFF\0\x10\0\0AVI LIST", "an AVI film"),
-            (b"\x1A\x45\xDF\xA3\x9F\x42\x86\x81", "a Matroska or WebM film"),
+            (b"\0\0\0\x20ftypisom\0\0\x02\0", "it is an MP4 video, not a picture; move it"),
+            (b"\0\0\0\x14ftypqt  ", "QuickTime video"),
+            (b"RIFF\0\x10\0\0AVI LIST", "an AVI video"),
+            (b"\x1A\x45\xDF\xA3\x9F\x42\x86\x81", "a Matroska or WebM video"),
             (b"\xFF\x0A\xFA\x1F", "JPEG XL"),
             (b"8BPS\0\x01", "(PSD)"),
             (b"II*\0\x10\0\0\0CR\x02\0", "Canon camera (CR2)"),
             (b"<svg xmlns=", "SVG"),
-            (b"\xEF\xBB\xBF\n<!DOCTYPE html>", "a failed download and not the picture itself"),
+            (b"\xEF\xBB\xBF\n<!DOCTYPE html>", "a failed download, not the picture itself"),
             (b"version https://git-lfs.github.c", "`git lfs pull`"),
-            (&[0; SNIFFED as usize], "nothing but zeros"),
+            (&[0; SNIFFED as usize], "zeros only"),
             (b"", "the file is empty"),
             (b"left,right", "it begins with \"left,rig\""),
         ];

@@ -1,10 +1,10 @@
-//! Pixels that are numbers of colours.
+//! Palette images: unpacking of colour indices and lookup in the palette.
 
 use image::{DynamicImage, RgbImage};
 
-/// The picture whose pixels are `palette`'s colours of `indices`, row after row.
+/// Looks up the colour of every index of a picture, row after row.
 ///
-/// A number without a colour is an error: whatever stood in its place would be made up.
+/// An index without a colour in the palette is an error, since any other colour would be invented.
 pub(super) fn look_up(
     (width, height): (u32, u32),
     indices: impl Iterator<Item = usize>,
@@ -13,15 +13,15 @@ pub(super) fn look_up(
     let mut pixels = Vec::with_capacity(3 * width as usize * height as usize);
     for index in indices {
         pixels.extend(palette.get(index).ok_or_else(|| {
-            format!("a pixel is of colour {index}, where the palette has {} colours", palette.len())
+            format!("a pixel has colour {index}, but the palette has {} colours", palette.len())
         })?);
     }
     let image = RgbImage::from_raw(width, height, pixels);
     image.map(DynamicImage::ImageRgb8).ok_or_else(|| "pixels are missing".into())
 }
 
-/// The numbers in `rows`, of `bits` (1, 2, 4 or 8) each, highest bits first; a row fills `stride`
-/// bytes.
+/// Unpacks `rows` of indices of `bits` bits each (1, 2, 4 or 8), most significant bits first. A row
+/// takes `stride` bytes.
 pub(super) fn unpack(
     rows: &[u8],
     stride: usize,
@@ -37,7 +37,7 @@ pub(super) fn unpack(
     })
 }
 
-/// Colours of three bytes each; bytes left over are none.
+/// Splits bytes into colours of three bytes; an incomplete colour at the end is ignored.
 pub(super) fn colours(bytes: &[u8]) -> Vec<[u8; 3]> {
     bytes.as_chunks().0.to_vec()
 }

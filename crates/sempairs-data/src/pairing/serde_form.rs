@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::Pairing;
 
-/// What a person may write for a [`Pairing`]. The braces make serde refuse unknown keys, which it
-/// overlooks beside a tag whose variant has no fields.
+/// Form of a [`Pairing`] in a file. The empty braces make serde reject unknown keys, which it
+/// ignores for internally tagged variants without fields.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub(super) enum Written {
