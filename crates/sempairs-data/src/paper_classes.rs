@@ -30,14 +30,14 @@ struct Line {
     in_imagenet1k: String,
 }
 
-/// The classes that the paper prints, in its order, from `data/manifests/paper_classes.csv`.
+/// The classes that the paper prints, in its order, from `data/paper_classes.csv`.
 ///
 /// The paper states 187 classes and prints 175 names. ImageNet-1K has 173 of them (it lacks
 /// `lemon_shark` and `tadpole`, which are WordNet synsets without pictures there), so of the paper's
 /// 157 pairs a class 173 x 157 = 27,161 can be built and not the 29,359 of 187 classes.
 /// Tiny-ImageNet has 59. `crane` stands among the animals and is taken for the bird.
 pub fn paper_classes() -> Vec<PaperClass> {
-    const FILE: &str = include_str!("../../../data/manifests/paper_classes.csv");
+    const FILE: &str = include_str!("../data/paper_classes.csv");
     let lines = csv::Reader::from_reader(FILE.as_bytes()).into_deserialize::<Line>();
     lines
         .map(|line| line.expect("the file that this crate was built with is well formed"))
