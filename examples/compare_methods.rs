@@ -16,7 +16,7 @@ use sempairs::signals::exit_code;
 use sempairs::{Error, device};
 use sempairs_internal::{note, say};
 
-const EXPERIMENT: &str = include_str!("../data/experiments/compare_methods.toml");
+const EXPERIMENT: &str = include_str!("../crates/sempairs/experiments/compare_methods.toml");
 
 #[derive(Parser)]
 struct Args {

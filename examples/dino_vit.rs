@@ -18,7 +18,7 @@ use sempairs::signals::exit_code;
 use sempairs::{Error, attention, device, png};
 use sempairs_internal::say;
 
-const EXPERIMENT: &str = include_str!("../data/experiments/dino_vit.toml");
+const EXPERIMENT: &str = include_str!("../crates/sempairs/experiments/dino_vit.toml");
 
 #[derive(Parser)]
 struct Args {

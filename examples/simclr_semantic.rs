@@ -17,7 +17,7 @@ use sempairs::train::Progress;
 use sempairs::{Error, device};
 use sempairs_internal::say;
 
-const EXPERIMENT: &str = include_str!("../data/experiments/simclr_semantic.toml");
+const EXPERIMENT: &str = include_str!("../crates/sempairs/experiments/simclr_semantic.toml");
 
 #[derive(Parser)]
 struct Args {

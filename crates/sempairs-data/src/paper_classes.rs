@@ -31,7 +31,7 @@ struct Line {
     in_imagenet1k: String,
 }
 
-/// The classes printed in the paper, in its order, read from `data/manifests/paper_classes.csv`.
+/// The classes printed in the paper, in its order, read from `data/paper_classes.csv`.
 ///
 /// The paper states 187 classes but prints 175 names. ImageNet-1K contains 173 of them (it lacks
 /// `lemon_shark` and `tadpole`, which are WordNet synsets without pictures there). With the paper's
@@ -39,7 +39,7 @@ struct Line {
 /// classes. Tiny-ImageNet contains 59 of the classes. `crane` is listed among the animals, so it is
 /// taken to be the bird.
 pub fn paper_classes() -> Vec<PaperClass> {
-    const FILE: &str = include_str!("../../../data/manifests/paper_classes.csv");
+    const FILE: &str = include_str!("../data/paper_classes.csv");
     let lines = csv::Reader::from_reader(FILE.as_bytes()).into_deserialize::<Line>();
     lines
         .map(|line| line.expect("the CSV file is embedded at build time and is well formed"))

@@ -15,7 +15,7 @@ macro_rules! embedded {
     ($($family:literal: $($method:literal),+;)+) => {
         &[$($(Preset {
             name: concat!($family, "/", $method),
-            text: include_str!(concat!("../../../data/presets/", $family, "/", $method, ".toml")),
+            text: include_str!(concat!("../presets/", $family, "/", $method, ".toml")),
         }),+),+]
     };
 }

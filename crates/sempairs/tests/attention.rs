@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use sempairs::backbone::weights::save;
 use sempairs::experiment::read_grid;
 
-const EXPERIMENT: &str = include_str!("../../../data/experiments/dino_vit.toml");
+const EXPERIMENT: &str = include_str!("../experiments/dino_vit.toml");
 
 fn attention(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_sempairs"))

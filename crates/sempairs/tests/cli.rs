@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-const EXPERIMENT: &str = include_str!("../../../data/experiments/simclr_semantic.toml");
+const EXPERIMENT: &str = include_str!("../experiments/simclr_semantic.toml");
 
 fn sempairs(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_sempairs")).args(args).output().expect("the command starts")

@@ -5,7 +5,7 @@ use std::path::Path;
 use sempairs::Error;
 use sempairs::experiment::{Arm, Evaluation, Experiment, read, read_grid};
 
-const EXPERIMENT: &str = include_str!("../../../data/experiments/simclr_semantic.toml");
+const EXPERIMENT: &str = include_str!("../experiments/simclr_semantic.toml");
 
 /// The grid of the built-in experiment and so many more lines.
 fn grid(more: &str, overrides: &[&str]) -> Result<Vec<Experiment>, Error> {
@@ -29,7 +29,7 @@ fn axis(key: &str, values: &str) -> String {
 
 #[test]
 fn every_file_of_the_project_is_right() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/experiments");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
     let entries = std::fs::read_dir(folder).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));

@@ -47,7 +47,7 @@ fn refusal(preset: &str, more: &str, overrides: &[&str]) -> String {
 
 #[test]
 fn every_preset_is_a_recipe_and_every_file_a_preset() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/presets");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("presets");
     let mut files = Vec::new();
     for family in std::fs::read_dir(&folder).unwrap() {
         let family = family.unwrap().path();

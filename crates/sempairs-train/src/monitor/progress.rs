@@ -16,7 +16,7 @@ use crate::{MetricLine, NegativeCounts};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Progress {
     /// burn-train's dashboard on a terminal, where `q` asks whether to stop; plain lines elsewhere,
-    /// in the background of a terminal, and under `nohup`.
+    /// in the background of a terminal, under `nohup`, and without the feature `tui`.
     #[default]
     Auto,
     /// A plain line every few seconds, with the time left.
@@ -28,7 +28,8 @@ pub enum Progress {
 impl Progress {
     /// Whether a run that starts now shows a dashboard.
     pub fn is_dashboard(self) -> bool {
-        self == Self::Auto && terminal::is_usable()
+        // Without `tui` burn-train has no dashboard to show.
+        cfg!(feature = "tui") && self == Self::Auto && terminal::is_usable()
     }
 }
 

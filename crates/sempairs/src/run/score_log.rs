@@ -184,7 +184,7 @@ mod tests {
     use crate::experiment::Experiment;
 
     fn evaluation() -> Evaluation {
-        let text = include_str!("../../../../data/experiments/simclr_semantic.toml");
+        let text = include_str!("../../experiments/simclr_semantic.toml");
         Experiment::parse(text, "simclr_semantic.toml").unwrap().evaluation
     }
 

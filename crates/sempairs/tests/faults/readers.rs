@@ -87,7 +87,7 @@ pub const READERS: &[Reader] = &[
         name: "experiment",
         seeds: &[
             "tests/faults/seeds/experiment",
-            "../../data/experiments",
+            "experiments",
             "tests/fixtures/moco/experiment.toml",
             "tests/fixtures/dino/experiment.toml",
         ],

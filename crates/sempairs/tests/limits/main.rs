@@ -5,7 +5,7 @@ mod command;
 
 use sempairs::experiment::{Experiment, read_grid};
 
-const EXPERIMENT: &str = include_str!("../../../../data/experiments/simclr_semantic.toml");
+const EXPERIMENT: &str = include_str!("../../experiments/simclr_semantic.toml");
 
 /// The built-in experiment with these values.
 fn set(overrides: &[&str]) -> Result<Experiment, String> {
