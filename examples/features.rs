@@ -23,7 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn score(weights: &Path, train: &Path, test: &Path) -> Result<String, Box<dyn Error>> {
+/// The k-NN accuracy of the features of TEST, with those of TRAIN as neighbours.
+pub fn score(weights: &Path, train: &Path, test: &Path) -> Result<String, Box<dyn Error>> {
     let device = sempairs::device::open("flex")?;
     let resnet = BackboneConfig::new(Architecture::Resnet18).init(&device);
     let resnet = load(resnet, weights, &LoadOptions { prefix: Prefix::Common })?;

@@ -26,7 +26,7 @@ use serde::Serialize;
 
 /// The constants, which are part of the identity of every run.
 #[derive(Clone, Serialize)]
-struct AlignUniform {
+pub struct AlignUniform {
     t: f64,
     weight: f64,
     projector: ProjectorConfig,
@@ -34,7 +34,7 @@ struct AlignUniform {
 
 /// The networks and the loss.
 #[derive(Module, Debug)]
-struct AlignUniformMethod<B: Backbone> {
+pub struct AlignUniformMethod<B: Backbone> {
     backbone: B,
     projector: Projector,
     t: f64,
@@ -80,7 +80,7 @@ fn uniformity(z: Tensor<2>, t: f64) -> Tensor<1> {
 }
 
 /// Augmented against semantic pairs of the built-in scenes, scored on unseen classes.
-fn study(steps: usize) -> Study<AlignUniform> {
+pub fn study(steps: usize) -> Study<AlignUniform> {
     let projector = ProjectorConfig { hidden: vec![512], ..ProjectorConfig::simclr() };
     let method = AlignUniform { t: 2.0, weight: 1.0, projector };
     let backbone = BackboneConfig::new(Architecture::Resnet10Narrow);
