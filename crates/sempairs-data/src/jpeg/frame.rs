@@ -130,7 +130,9 @@ impl Frame {
         let bits = blocks * if self.progressive { 1 } else { 2 };
         if bits / 8 > bytes {
             let (width, height) = (self.width, self.height);
-            return Err(format!("truncated: {bytes} bytes are too few for {width}x{height} pixels"));
+            return Err(format!(
+                "truncated: {bytes} bytes are too few for {width}x{height} pixels"
+            ));
         }
         Ok(())
     }
