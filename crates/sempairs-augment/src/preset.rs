@@ -44,10 +44,13 @@ pub enum Augmentation {
     /// flip, colour jitter, greyscale, blur. It gives no numbers: SimCLR's stand for them, which it
     /// follows, and a rotation by up to 30 degrees with probability .5 is this project's choice.
     Paper,
-    /// The middle of the picture, for features and probes: the shorter side resized to 8/7 of the
-    /// view's (256 for 224), then the centre cut out. Both views alike, values in `[0, 1]`; see
-    /// [`evaluation`](Self::evaluation) for a method's own normalisation.
-    Evaluation,
+    /// No random augmentation: the shorter side resized to 8/7 of the view's (256 for 224), then a
+    /// centre crop, in both views, with values in `[0, 1]`. Files call it `evaluation`.
+    ///
+    /// This is not the view that networks are evaluated on, which resizes the shorter side to the
+    /// view's size: see [`Augmentation::evaluation`] and [`Pipeline::evaluation`].
+    #[serde(rename = "evaluation")]
+    CenterCrop,
 }
 
 impl Augmentation {
@@ -63,7 +66,7 @@ impl Augmentation {
         (Self::Swav, "swav"),
         (Self::Dino, "dino"),
         (Self::Paper, "paper"),
-        (Self::Evaluation, "evaluation"),
+        (Self::CenterCrop, "evaluation"),
     ];
 
     /// Every preset.
@@ -130,23 +133,18 @@ impl Augmentation {
                 grey(),
                 blur(size, 0.5),
             ]),
-            Self::Evaluation => both(vec![
+            Self::CenterCrop => both(vec![
                 Transform::Resize { size: (size * 8 + 3) / 7, interpolation: Bilinear },
                 Transform::CenterCrop { size },
             ]),
         }
     }
 
-    /// The pipeline for features of a backbone that was trained with this preset: that of
-    /// [`Evaluation`](Self::Evaluation), and the preset's normalisation if it has one.
+    /// The [evaluation view](Pipeline::evaluation) for a backbone that was trained with this preset,
+    /// with the preset's normalisation if it has one.
     pub fn evaluation(&self, size: usize) -> Pipeline {
-        let [centre, _] = Self::Evaluation.pipelines(size);
         let [training, _] = self.pipelines(size);
-        let normalize = training
-            .transforms()
-            .iter()
-            .filter(|transform| matches!(transform, Transform::Normalize { .. }));
-        Pipeline::new(centre.transforms().iter().chain(normalize).cloned().collect())
+        training.to_evaluation()
     }
 }
 
