@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use sempairs::augment::Augmentation;
+use sempairs::augment::Pipeline;
 use sempairs::backbone::weights::{LoadOptions, Prefix, load};
 use sempairs::backbone::{Architecture, BackboneConfig};
 use sempairs::data::FolderSource;
@@ -28,7 +28,7 @@ pub fn score(weights: &Path, train: &Path, test: &Path) -> Result<String, Box<dy
     let device = sempairs::device::open("flex")?;
     let resnet = BackboneConfig::new(Architecture::Resnet18).init(&device);
     let resnet = load(resnet, weights, &LoadOptions { prefix: Prefix::Common })?;
-    let view = Augmentation::Evaluation.evaluation(64);
+    let view = Pipeline::evaluation(64);
     let features = |folder| extract(&resnet, &FolderSource::open(folder)?, &view, &device, 64);
     let (train, test) = (features(train)?, features(test)?);
     Ok(Protocol::Knn(Knn::default()).score("folder", "64 px", &train, &test)?.to_string())

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crop_window::{Beginning, random_box};
 use crate::rng::Rng;
-use crate::{AugmentError, CropWindow, Plan, Step, Transform};
+use crate::{AugmentError, CropWindow, Interpolation, Plan, Step, Transform};
 
 /// A list of transforms that makes a square view of a picture.
 ///
@@ -38,6 +38,33 @@ impl Pipeline {
     /// The transforms, in order.
     pub fn transforms(&self) -> &[Transform] {
         &self.0
+    }
+
+    /// The evaluation view of `size` by `size` pixels: the shorter side resized to `size` (bilinear),
+    /// then a centre crop. It draws no random numbers, and values are in `[0, 1]`.
+    ///
+    /// Every evaluation uses this view. [`to_evaluation`](Self::to_evaluation) adds the
+    /// normalisation that a network was trained with.
+    pub fn evaluation(size: usize) -> Self {
+        let interpolation = Interpolation::Bilinear;
+        Self(vec![Transform::Resize { size, interpolation }, Transform::CenterCrop { size }])
+    }
+
+    /// The [evaluation view](Self::evaluation) for a network that was trained on views of this
+    /// pipeline: of the same size, followed by the same [normalisation](Self::normalization).
+    ///
+    /// # Panics
+    ///
+    /// As [`size`](Self::size).
+    pub fn to_evaluation(&self) -> Self {
+        let mut evaluation = Self::evaluation(self.size());
+        evaluation.0.extend(self.normalization().cloned());
+        evaluation
+    }
+
+    /// The [`Normalize`](Transform::Normalize) transforms, in order; usually one or none.
+    pub fn normalization(&self) -> impl Iterator<Item = &Transform> {
+        self.0.iter().filter(|transform| matches!(transform, Transform::Normalize { .. }))
     }
 
     /// Checks that the pipeline is valid.

@@ -49,10 +49,13 @@ pub enum Augmentation {
     /// parameters. Those of SimCLR are used, which it follows; the rotation by up to 30 degrees
     /// with probability .5 is a choice of this project.
     Paper,
-    /// Centre crop for features and probes: the shorter side is resized to 8/7 of the view's side
-    /// (256 for 224), then the centre is cropped. Both views have the same pipeline, and values are
-    /// in `[0, 1]`; see [`evaluation`](Self::evaluation) for a method's own image normalisation.
-    Evaluation,
+    /// No random augmentation: the shorter side resized to 8/7 of the view's (256 for 224), then a
+    /// centre crop, in both views, with values in `[0, 1]`. Files call it `evaluation`.
+    ///
+    /// This is not the view that networks are evaluated on, which resizes the shorter side to the
+    /// view's size: see [`Augmentation::evaluation`] and [`Pipeline::evaluation`].
+    #[serde(rename = "evaluation")]
+    CenterCrop,
 }
 
 impl Augmentation {
@@ -68,7 +71,7 @@ impl Augmentation {
         (Self::Swav, "swav"),
         (Self::Dino, "dino"),
         (Self::Paper, "paper"),
-        (Self::Evaluation, "evaluation"),
+        (Self::CenterCrop, "evaluation"),
     ];
 
     /// All presets.
@@ -135,24 +138,18 @@ impl Augmentation {
                 grey(),
                 blur(size, 0.5),
             ]),
-            Self::Evaluation => both(vec![
+            Self::CenterCrop => both(vec![
                 Transform::Resize { size: (size * 8 + 3) / 7, interpolation: Bilinear },
                 Transform::CenterCrop { size },
             ]),
         }
     }
 
-    /// The pipeline for computing features with a backbone trained with this preset: that of
-    /// [`Evaluation`](Self::Evaluation), followed by the preset's image normalisation if it has
-    /// one.
+    /// The [evaluation view](Pipeline::evaluation) for a backbone that was trained with this preset,
+    /// with the preset's normalisation if it has one.
     pub fn evaluation(&self, size: usize) -> Pipeline {
-        let [centre, _] = Self::Evaluation.pipelines(size);
         let [training, _] = self.pipelines(size);
-        let normalize = training
-            .transforms()
-            .iter()
-            .filter(|transform| matches!(transform, Transform::Normalize { .. }));
-        Pipeline::new(centre.transforms().iter().chain(normalize).cloned().collect())
+        training.to_evaluation()
     }
 }
 

@@ -7,17 +7,17 @@ use sempairs_data::DataError;
 
 use crate::EvaluationProtocol;
 
-/// What can go wrong between a backbone and its score.
+/// Error of an evaluation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvalError {
     /// A picture cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// A pipeline cannot be run.
-    #[error("the pipeline of the views: {0}")]
+    /// The pipeline of the views is invalid.
+    #[error("invalid pipeline of the views: {0}")]
     Pipeline(#[from] AugmentError),
-    /// A file of features or scores is damaged or of another kind.
+    /// A file of features or scores is damaged or has another format.
     #[error("{}: {reason}", path.display())]
     File {
         /// The file.
@@ -25,70 +25,69 @@ pub enum EvalError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A picture without a class, where classes are to be predicted.
-    #[error("{picture}: has no class, so nothing can be predicted for it")]
+    /// A picture has no class, but the evaluation needs one.
+    #[error("{picture}: the picture has no class, which the evaluation needs")]
     Unlabelled {
         /// The picture's name.
         picture: String,
     },
-    /// A feature that is infinite or not a number, for which a picture cannot be to blame: its
-    /// pixels are bytes.
+    /// A feature is infinite or NaN. The cause is the network, since pixels are bytes.
     #[error(
-        "the backbone's features are not finite: its weights have diverged, or are too large for their precision"
+        "the backbone's features are not finite: its weights have diverged or are too large for \
+         their dtype"
     )]
     NotFinite,
-    /// A protocol whose classifier diverged, so that its scores would mean nothing.
+    /// The classifier of a protocol diverged, so there is no score.
     #[error("{protocol} gives no score: {what}; {advice}")]
     Diverged {
         /// The protocol's name.
         protocol: String,
-        /// What is not finite.
+        /// What is infinite or NaN.
         what: String,
         /// What to do about it.
         advice: String,
     },
-    /// Training and test pictures that do not belong together.
-    #[error("training and test pictures do not match: {reason}")]
+    /// Training and test set do not fit together.
+    #[error("training and test set do not match: {reason}")]
     Mismatch {
-        /// In what they differ.
+        /// How they differ.
         reason: String,
     },
-    /// Too few pictures for what is asked.
+    /// There are too few pictures.
     #[error("{what}: too few pictures ({found})")]
     TooFew {
-        /// What they were wanted for.
+        /// What they are needed for.
         what: String,
-        /// How many there are.
+        /// Number of pictures.
         found: usize,
     },
-    /// A protocol's setting is out of range.
+    /// A setting of a protocol is out of range.
     #[error("protocol: `{key}`: {reason}")]
     Protocol {
-        /// The setting.
+        /// Key of the setting.
         key: &'static str,
         /// What is wrong with it.
         reason: String,
     },
-    /// Two protocols of a list come to the same on the training pictures, though their settings
-    /// differ.
+    /// Two protocols of a list have different settings but the same effect with this training set.
     #[error("`protocols[{index}].{key}`: {reason}")]
     SameProtocol {
-        /// Which of the protocols is too much, from 0.
+        /// Index of the redundant protocol, from 0.
         index: usize,
-        /// The setting in which it differs from the other.
+        /// Key of the setting in which it differs from the other protocol.
         key: String,
-        /// Why that makes no difference.
+        /// Why the difference has no effect.
         reason: String,
     },
 }
 
 impl EvalError {
-    /// A [`File`](Self::File) error of `path`.
+    /// A [`File`](Self::File) error for `path`.
     pub(crate) fn file(path: impl Into<PathBuf>, reason: impl ToString) -> Self {
         Self::File { path: path.into(), reason: reason.to_string() }
     }
 
-    /// A [`Diverged`](Self::Diverged) error of a protocol that learns at a rate.
+    /// A [`Diverged`](Self::Diverged) error of a protocol with the learning rate `rate`.
     pub(crate) fn diverged(
         protocol: &dyn EvaluationProtocol,
         what: impl ToString,
@@ -98,8 +97,8 @@ impl EvalError {
         Self::Diverged { protocol: protocol.name(), what: what.to_string(), advice }
     }
 
-    /// A [`Protocol`](Self::Protocol) error of `key` unless the value lies in the range; what is no
-    /// number lies in none.
+    /// A [`Protocol`](Self::Protocol) error for `key` unless the value is in the range. NaN is in
+    /// no range.
     pub(crate) fn unless_within<T: PartialOrd + Debug>(
         key: &'static str,
         value: T,
@@ -112,8 +111,7 @@ impl EvalError {
         Err(Self::protocol(key, format!("must be from {least:?} to {most:?}, not {value:?}")))
     }
 
-    /// A [`Protocol`](Self::Protocol) error of `key` unless the value is a share of an update that
-    /// stays.
+    /// A [`Protocol`](Self::Protocol) error for `momentum` unless the value is in [0, 1).
     pub(crate) fn unless_momentum(value: f64) -> Result<(), Self> {
         match (0.0..1.0).contains(&value) {
             true => Ok(()),
@@ -124,7 +122,7 @@ impl EvalError {
         }
     }
 
-    /// A [`Protocol`](Self::Protocol) error of `key` unless the value is positive and finite.
+    /// A [`Protocol`](Self::Protocol) error for `key` unless the value is positive and finite.
     pub(crate) fn unless_positive(key: &'static str, value: f64) -> Result<(), Self> {
         match value > 0.0 && value.is_finite() {
             true => Ok(()),
@@ -132,7 +130,7 @@ impl EvalError {
         }
     }
 
-    /// A [`Protocol`](Self::Protocol) error of `key`.
+    /// A [`Protocol`](Self::Protocol) error for `key`.
     pub(crate) fn protocol(key: &'static str, reason: impl ToString) -> Self {
         Self::Protocol { key, reason: reason.to_string() }
     }

@@ -1,29 +1,30 @@
-//! Short names for long things: a 64-bit hash that is the same on every machine and in every version.
+//! A 64-bit hash that is the same on every machine and in every version.
 
 use std::fmt;
 
-/// The FNV-1a hash of a sequence of bytes, written as 16 hexadecimal digits.
+/// 64-bit FNV-1a hash of a sequence of bytes, displayed as 16 hexadecimal digits.
 ///
 /// `h = 0xcbf29ce484222325; for each byte: h = (h xor byte) * 0x100000001b3` in wrapping 64-bit
-/// arithmetic (Fowler, Noll and Vo, <https://www.rfc-editor.org/rfc/rfc9923>). It tells apart what
-/// differs by accident, not what is made to collide.
+/// arithmetic (Fowler, Noll and Vo, <https://www.rfc-editor.org/rfc/rfc9923>). It is
+/// not a cryptographic hash: it detects accidental differences, not deliberate collisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity(u64);
 
 impl Identity {
-    /// The identity of nothing yet.
+    /// The hash of the empty sequence.
     pub fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    /// The identity of what came before followed by `bytes`.
+    /// The hash of the sequence so far followed by `bytes`.
     #[must_use]
     pub fn and(self, bytes: &[u8]) -> Self {
         let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         Self(bytes.iter().fold(self.0, step))
     }
 
-    /// As [`and`](Self::and), with the length first, so that "ab", "c" is not "a", "bc".
+    /// As [`and`](Self::and), with the length of `bytes` before them, so that the hash of the
+    /// fields "ab" and "c" differs from that of "a" and "bc".
     #[must_use]
     pub fn and_field(self, bytes: &[u8]) -> Self {
         self.and(&(bytes.len() as u64).to_le_bytes()).and(bytes)
@@ -46,7 +47,7 @@ impl fmt::Display for Identity {
 mod tests {
     use super::*;
 
-    /// The vectors that the authors publish.
+    /// Test vectors published by the authors.
     #[test]
     fn is_fnv_1a() {
         assert_eq!(Identity::new().to_string(), "cbf29ce484222325");
@@ -55,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_do_not_run_into_each_other() {
+    fn the_boundaries_of_fields_matter() {
         let join = |a: &[u8], b: &[u8]| Identity::new().and_field(a).and_field(b);
         assert_ne!(join(b"ab", b"c"), join(b"a", b"bc"));
     }

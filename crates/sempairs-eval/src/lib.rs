@@ -1,10 +1,11 @@
-//! Scores for frozen backbones.
+//! Evaluation of pre-trained backbones on labelled pictures.
 //!
-//! A [`Backbone`](sempairs_backbone::Backbone) gives every picture of a source its [`Features`], once;
-//! a [`Protocol`] scores test features against training features; [`Downstream`] does both for a data set.
-//! Every [`Score`] carries the name and the hash of how it was made. [`stats`] says how sure a difference
-//! of scores is, [`analysis`] says what features ignore and how much of their space
-//! they use, and draws them as a map.
+//! [`extract`] computes the [`Features`] of all pictures of a data set with a
+//! [`Backbone`](sempairs_backbone::Backbone). An [`EvaluationProtocol`] learns from training
+//! features (or trains the network) and scores its predictions for the test set; [`Protocol`] has
+//! the built-in ones. [`Downstream`] does both for a data set. Every [`Score`] has the name,
+//! settings and hash of its protocol. [`stats`] has confidence intervals, [`analysis`] measures of
+//! invariance and collapse, and t-SNE.
 //!
 //! ```
 //! use sempairs_eval::{EvaluationProtocol, Features, Knn, Protocol};

@@ -1,31 +1,31 @@
-//! How far the numbers of a protocol may go: far beyond all publications', and short of what
-//! overflows.
+//! Ranges of the settings of protocols: far wider than values in publications, but free of
+//! overflow.
 
 use std::ops::RangeInclusive;
 
-/// Neighbours: more than any training set has pictures.
+/// Number of neighbours: up to more than any training set has pictures.
 pub(crate) const NEIGHBOURS: RangeInclusive<usize> = 1..=1 << 24;
 
-/// Pictures a step; more than there are make one step.
+/// Batch size. If it exceeds the number of pictures, an epoch is one step.
 pub(crate) const BATCHES: RangeInclusive<usize> = 1..=1 << 24;
 
-/// Passes over the training set.
+/// Number of epochs.
 pub(crate) const EPOCHS: RangeInclusive<usize> = 0..=1_000_000;
 
-/// Learning rates; as for pre-training.
+/// Learning rates, as for pre-training.
 pub(crate) const RATES: RangeInclusive<f64> = 1e-12..=1e6;
 
-/// Blocks of a transformer.
+/// Number of blocks of a vision transformer.
 pub(crate) const BLOCKS: RangeInclusive<usize> = 1..=sempairs_backbone::limits::MAX_DEPTH;
 
-/// Strengths of a regularisation.
+/// Regularisation strengths.
 pub(crate) const STRENGTHS: RangeInclusive<f64> = 1e-12..=1e12;
 
-/// Values of the grid that a strength is chosen from.
+/// Number of values in the grid of regularisation strengths.
 pub(crate) const GRID: RangeInclusive<usize> = 1..=1_000;
 
-/// Steps of a fit.
+/// Number of iterations of a fit.
 pub(crate) const ITERATIONS: RangeInclusive<usize> = 1..=1_000_000;
 
-/// Milestones of a learning rate.
+/// Number of milestones of a learning-rate schedule.
 pub(crate) const MILESTONES: RangeInclusive<usize> = 0..=1_000;

@@ -1,4 +1,4 @@
-//! Made-up features for the tests.
+//! Synthetic features and pictures for the tests.
 
 use burn::tensor::Device;
 use rand::RngExt;
@@ -7,14 +7,14 @@ use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
 
 use crate::Features;
 
-/// Roughly normal numbers with mean 0 and variance 1: sums of twelve uniform ones less six.
+/// Approximately standard normal values: the sum of twelve uniform values minus 6.
 pub(crate) fn random(count: usize, seed: u64) -> Vec<f32> {
     let mut rng = Key { seed, epoch: 0, picture: 0, side: Side::Left }.rng(0);
     (0..count).map(|_| (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0).collect()
 }
 
-/// Clouds of points around one random centre a class, `spread` times as wide as the centres lie
-/// apart; the classes take turns.
+/// Gaussian clusters, one per class, around random standard normal centres, with standard deviation
+/// `spread`. Classes alternate.
 pub(crate) fn clouds(n: usize, dim: usize, classes: usize, spread: f32, seed: u64) -> Features {
     let centres = random(classes * dim, 1000);
     let mut values = random(n * dim, seed);
@@ -30,7 +30,7 @@ pub(crate) fn clouds(n: usize, dim: usize, classes: usize, spread: f32, seed: u6
     }
 }
 
-/// Plain pictures of given colours; the two classes take turns.
+/// Pictures of a single colour each. The two classes alternate.
 pub(crate) struct Plain {
     pub(crate) colours: Vec<[u8; 3]>,
     pub(crate) classes: Vec<String>,
@@ -62,7 +62,7 @@ impl PictureSource for Plain {
     }
 }
 
-/// A small network.
+/// A small ResNet.
 pub(crate) fn network(seed: u64, device: &Device) -> ResNet {
     ResNetConfig::resnet10_narrow().init_seeded(device, seed)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use sempairs_augment::Augmentation;
+use sempairs_augment::Pipeline;
 use sempairs_backbone::ResNetConfig;
 use sempairs_eval::{
     Downstream, EvalError, Evaluate, EvaluationProtocol, FineTune, InputKind, Knn, Predictions,
@@ -89,7 +89,7 @@ fn downstream(protocols: Vec<Arc<dyn EvaluationProtocol>>) -> Downstream {
     let source = |split, per_class| Arc::new(SceneSource::new(split, per_class, 32, 0));
     let (train, test) =
         (source(SceneSplit::DownstreamTrain, 4), source(SceneSplit::DownstreamTest, 2));
-    let view = Augmentation::Evaluation.evaluation(32);
+    let view = Pipeline::evaluation(32);
     Downstream { protocols, ..Downstream::new("scenes", train, test, view) }
 }
 

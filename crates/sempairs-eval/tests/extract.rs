@@ -1,10 +1,11 @@
-//! Features of real networks: frozen weights, order, errors, the cache, and the invariance of scenes.
+//! Feature extraction with networks: frozen weights, order, errors, cache, and invariance of
+//! scenes.
 
 use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
-use sempairs_augment::{Augmentation, Pipeline};
+use sempairs_augment::Pipeline;
 use sempairs_backbone::{Backbone, ResNet, ResNetConfig};
 use sempairs_data::{DataError, Picture, PictureSource};
 use sempairs_eval::analysis::invariance::invariance;
@@ -24,10 +25,10 @@ fn scenes(split: SceneSplit, per_class: usize) -> SceneSource {
 }
 
 fn pipeline() -> Pipeline {
-    Augmentation::Evaluation.evaluation(SIZE)
+    Pipeline::evaluation(SIZE)
 }
 
-/// Every parameter and running statistic.
+/// Values of all parameters and running statistics.
 #[derive(Default, PartialEq, Debug)]
 struct Numbers(Vec<Vec<f32>>);
 
@@ -44,8 +45,9 @@ fn numbers(network: &ResNet) -> Numbers {
 }
 
 #[test]
-fn the_backbone_stays_as_it_is_to_the_bit() {
-    // On an autodiff device and in training, where a forward pass would move the running statistics.
+fn the_backbone_is_not_changed() {
+    // On an autodiff device and in training mode, where a forward pass updates the running
+    // statistics.
     let device = Device::flex().autodiff();
     let trained = network(&device).train();
     trained.forward(Tensor::<4>::ones([2, 3, SIZE, SIZE], &device));
@@ -56,14 +58,14 @@ fn the_backbone_stays_as_it_is_to_the_bit() {
     assert_eq!(numbers(&trained), before);
     assert_eq!(weights_identity(&trained), identity);
     assert_eq!(extract(&trained, &source, &pipeline(), &device, 5).unwrap(), first);
-    // A forward pass in training does move them, so the comparison can fail.
+    // A forward pass in training mode updates them, so the comparison can fail.
     trained.forward(Tensor::<4>::zeros([2, 3, SIZE, SIZE], &device));
     assert_ne!(numbers(&trained), before);
     assert_ne!(weights_identity(&trained), identity);
 }
 
 #[test]
-fn rows_stand_in_the_sources_order_for_any_batch() {
+fn rows_are_in_the_sources_order_for_any_batch_size() {
     let device = Device::flex();
     let (network, source) = (network(&device), scenes(SceneSplit::DownstreamTrain, 2));
     let whole = extract(&network, &source, &pipeline(), &device, 64).unwrap();
@@ -83,7 +85,7 @@ fn rows_stand_in_the_sources_order_for_any_batch() {
     }
 }
 
-/// Scenes of which one is broken, and which may hide their classes.
+/// Scenes of which one cannot be read, optionally without classes.
 struct Broken {
     scenes: SceneSource,
     bad: Option<usize>,
@@ -126,7 +128,7 @@ fn errors_name_the_picture() {
 }
 
 #[test]
-fn features_that_are_no_numbers_are_an_error() {
+fn features_that_are_not_finite_are_an_error() {
     struct Poison;
     impl burn::module::ModuleMapper for Poison {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
@@ -138,11 +140,11 @@ fn features_that_are_no_numbers_are_an_error() {
     let source = scenes(SceneSplit::DownstreamTrain, 1);
     let error = extract(&poisoned, &source, &pipeline(), &device, 8).unwrap_err();
     assert!(matches!(&error, EvalError::NotFinite));
-    assert!(!error.to_string().contains(&source.name(0)), "no picture is to blame: {error}");
+    assert!(!error.to_string().contains(&source.name(0)), "the error names no picture: {error}");
 }
 
 #[test]
-fn downstream_scores_every_protocol_and_keeps_its_features() {
+fn downstream_scores_every_protocol_and_caches_features() {
     let device = Device::flex();
     let network = network(&device);
     let folder = tempfile::tempdir().unwrap();
@@ -165,7 +167,7 @@ fn downstream_scores_every_protocol_and_keeps_its_features() {
     let written = std::fs::metadata(&file).unwrap().modified().unwrap();
     assert_eq!(downstream.run(&network, &device).unwrap(), plain, "from the cache");
     assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), written);
-    // Other weights: the cache is stale and made anew.
+    // Other weights: the cache is out of date and replaced.
     let other = ResNetConfig::resnet10_narrow().init_seeded(&device, 1);
     let [fresh, _] = downstream.features(&other, &device).unwrap();
     downstream.cache = None;
@@ -176,7 +178,7 @@ fn downstream_scores_every_protocol_and_keeps_its_features() {
 }
 
 #[test]
-fn scenes_have_an_invariance_for_every_factor() {
+fn scenes_have_an_invariance_index_for_every_factor() {
     let device = Device::flex();
     let (network, source) = (network(&device), scenes(SceneSplit::DownstreamTest, 2));
     let report = invariance(&network, &source, &pipeline(), &device, 32).unwrap();
@@ -184,8 +186,8 @@ fn scenes_have_an_invariance_for_every_factor() {
     let names: Vec<&str> = report.factors.iter().map(|row| row.factor.as_str()).collect();
     assert_eq!(names, Factor::ALL.map(Factor::name));
     for row in &report.factors {
-        // Sharing all but one factor, two pictures are more alike than those of other classes, and
-        // the factor has really changed.
+        // Pictures that share all but one factor are more similar than those of other classes, but
+        // not equal.
         assert!(row.invariance > 0.0 && row.invariance < 0.9999, "{row:?}");
     }
     assert!(report.same_class < report.factors[0].similarity);

@@ -1,10 +1,10 @@
-//! Scoring ends when the process is asked to. The request holds for a whole process, so this file
-//! has one test.
+//! An evaluation ends when the process is asked to end. The request applies to the whole process,
+//! so this file has a single test.
 
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use sempairs_augment::Augmentation;
+use sempairs_augment::Pipeline;
 use sempairs_backbone::ResNetConfig;
 use sempairs_data::{DataError, interrupt};
 use sempairs_eval::{
@@ -18,7 +18,7 @@ fn features_and_protocols_end_with_an_error() {
     let device = Device::flex();
     let config = ResNetConfig { widths: [4, 4, 8, 8], ..ResNetConfig::resnet10_narrow() };
     let backbone = config.init_seeded(&device, 1);
-    let view = Augmentation::Evaluation.evaluation(16);
+    let view = Pipeline::evaluation(16);
     let downstream = Downstream::new("scenes", scenes.clone(), scenes.clone(), view);
     let [train, _] = downstream.features(&backbone, &device).unwrap();
     interrupt::request();

@@ -1,11 +1,11 @@
-//! The numbers of other implementations.
+//! Comparison with reference implementations.
 
 use std::path::PathBuf;
 
 use safetensors::SafeTensors;
 use sempairs_eval::{Features, Knn};
 
-/// The reference numbers: the folder in `SEMPAIRS_REFERENCE`, else the project's own.
+/// Folder of the reference values: `SEMPAIRS_REFERENCE`, or else the project's own.
 fn folder() -> PathBuf {
     std::env::var_os("SEMPAIRS_REFERENCE").map_or_else(
         || concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference").into(),
@@ -23,7 +23,7 @@ fn classes(file: &SafeTensors<'_>, name: &str) -> Vec<usize> {
     data.as_chunks().0.iter().map(|&x| i64::from_le_bytes(x) as usize).collect()
 }
 
-/// The votes of the definition, to tell which classes may change places.
+/// The votes by definition, to identify ties.
 fn votes(bank: &Features, query: &[f32], k: usize, temperature: f64) -> Vec<f64> {
     let rows = bank.values.chunks_exact(bank.dim).zip(&bank.labels);
     let cosine = |row: &[f32]| -> f64 {
@@ -62,7 +62,7 @@ fn knn_ranks_as_the_reference() {
             let votes = votes(&bank, query, k, temperature);
             let row = &expected[i * count..][..count];
             for (place, (&found, &expected)) in ranked.query(i).iter().zip(row).enumerate() {
-                // Classes with as many votes, or none, may stand in another order.
+                // Classes with equal votes, or none, may have another order.
                 let (a, b) = (votes[found as usize], votes[expected]);
                 let alike = (a - b).abs() <= 1e-5 * a.abs().max(b.abs());
                 assert!(alike, "{name}, query {i}, place {place}: {found} not {expected}");

@@ -1,16 +1,17 @@
-//! Protocols that see more than features: class tokens of several blocks, and the network itself.
+//! Protocols with other inputs than features: class tokens of several blocks, and the network
+//! itself.
 
 use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use sempairs_augment::Augmentation;
+use sempairs_augment::Pipeline;
 use sempairs_backbone::{AnyBackbone, Architecture, Backbone, BackboneConfig};
 use sempairs_data::{DataError, Picture, PictureSource};
 use sempairs_eval::{Downstream, Evaluate, FineTune, Knn, Protocol, SgdDino, weights_identity};
 
-/// Stripes: upright and reddish ones are one class, level and bluish ones the other; how wide and how bright
-/// tells nothing.
+/// Stripes: vertical reddish ones are one class, horizontal bluish ones the other. Width and
+/// brightness are independent of the class.
 struct Stripes(usize, Vec<String>);
 
 fn stripes(count: usize) -> Arc<Stripes> {
@@ -58,8 +59,7 @@ fn residual() -> BackboneConfig {
     BackboneConfig { widths: Some([8; 4]), ..BackboneConfig::new(Architecture::Resnet10Narrow) }
 }
 
-/// A network whose features are far too large: whatever a classifier learns from them, its logits
-/// leave the range of f32.
+/// A network whose features are so large that the logits of any trained classifier overflow f32.
 #[derive(Module, Debug)]
 struct Huge {
     network: AnyBackbone,
@@ -67,7 +67,7 @@ struct Huge {
 
 impl Backbone for Huge {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        // At least 1e25, since no feature of a residual network is negative.
+        // At least 1e25, since features of a ResNet are not negative.
         self.network.forward(images).add_scalar(1.0).mul_scalar(1e25)
     }
 
@@ -77,14 +77,14 @@ impl Backbone for Huge {
 }
 
 fn downstream(protocols: Vec<Protocol>) -> Downstream {
-    let view = Augmentation::Evaluation.evaluation(16);
+    let view = Pipeline::evaluation(16);
     let mut downstream = Downstream::new("stripes", stripes(64), stripes(40), view);
     downstream.protocols = protocols.into_iter().map(Into::into).collect();
     downstream
 }
 
 #[test]
-fn dino_s_probe_sees_the_class_tokens_of_the_last_blocks() {
+fn dinos_protocol_uses_the_class_tokens_of_the_last_blocks() {
     let device = Device::flex();
     let network = transformer().init_seeded(&device, 1);
     let folder = tempfile::tempdir().unwrap();
@@ -97,7 +97,7 @@ fn dino_s_probe_sees_the_class_tokens_of_the_last_blocks() {
     assert_eq!(names[0], "sgd-dino-2tokens-fixed-view");
     assert_eq!((names[1], names[2]), ("knn-k20-t0.07", "sgd-dino-3tokens-fixed-view"));
     assert_eq!(scores[0], scores[3], "a score is a function of its protocol");
-    // Each alone scores what it scores beside the others.
+    // A protocol has the same score alone and beside others.
     assert_eq!(downstream(vec![knn]).run(&network, &device).unwrap(), scores[1..2]);
     assert_eq!(downstream(vec![dino(3)]).run(&network, &device).unwrap(), scores[2..3]);
     let mut files: Vec<_> = std::fs::read_dir(folder.path())
@@ -112,12 +112,12 @@ fn dino_s_probe_sees_the_class_tokens_of_the_last_blocks() {
     );
     let error = downstream(vec![dino(4)]).run(&network, &device).unwrap_err().to_string();
     assert!(error.contains("`blocks`") && error.contains("the network has 3"), "{error}");
-    // A network without class tokens gives its features.
+    // For a network without class tokens its features are used.
     assert!(downstream(vec![dino(4)]).run(&residual().init_seeded(&device, 1), &device).is_ok());
 }
 
 #[test]
-fn protocols_that_come_to_the_same_are_refused_by_their_place() {
+fn protocols_with_the_same_effect_are_an_error_with_their_index() {
     let knn = |k| Protocol::Knn(Knn { k, ..Knn::default() });
     assert!(downstream(vec![knn(3), knn(63), knn(64)]).check().is_ok());
     let error = downstream(vec![knn(3), knn(2000), knn(1000)]).check().unwrap_err().to_string();
@@ -125,12 +125,12 @@ fn protocols_that_come_to_the_same_are_refused_by_their_place() {
     assert!(error.starts_with(said), "{error}");
 }
 
-/// The loss falls, the classes are told apart, and the network that was given stays what it is.
+/// The classes are learned, and the given network is not changed.
 #[test]
 fn fine_tuning_learns_and_leaves_the_backbone_alone() {
     let device = Device::flex();
     for (config, learning_rate, epochs) in [(residual(), 0.05, 12), (transformer(), 0.2, 60)] {
-        // A momentum copy does not learn; fine-tuning makes it.
+        // Parameters of a momentum encoder are frozen; fine-tuning trains them all the same.
         let network: AnyBackbone = config.init_seeded(&device, 2).no_grad();
         let before = weights_identity(&network);
         let images = || Tensor::<4>::ones([2, 3, 16, 16], &device);
@@ -161,10 +161,10 @@ fn fine_tuning_learns_and_leaves_the_backbone_alone() {
 }
 
 #[test]
-fn what_fine_tuning_cannot_do_is_said() {
+fn errors_of_fine_tuning_name_their_cause() {
     let device = Device::flex();
     let network = residual().init_seeded(&device, 2);
-    let (test, view) = (stripes(4), Augmentation::Evaluation.evaluation(16));
+    let (test, view) = (stripes(4), Pipeline::evaluation(16));
     let run = |tune: &FineTune, train: &dyn PictureSource| {
         tune.run(&network, [train, &*test], &view, &device).unwrap_err().to_string()
     };
@@ -179,7 +179,8 @@ fn what_fine_tuning_cannot_do_is_said() {
     let message = diverges(&wild);
     assert!(message.contains("the loss of step 1 is not finite"), "{message}");
     assert!(message.contains("`learning_rate`"), "{message}");
-    // A single step, whose loss is that of the start: only what comes after it is not finite.
+    // A single step, whose loss is that of the initial weights: only outputs after it are not
+    // finite.
     let last = FineTune { learning_rate: 1e6, epochs: 1, batch: 16, ..tune.clone() };
     let message = diverges(&last);
     assert!(message.starts_with("finetune-sgd-lr1") && message.contains("no score"), "{message}");

@@ -1,27 +1,27 @@
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
 
-/// What can be wrong with a method that a person wrote.
+/// Error of a method's configuration.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectiveError {
-    /// A value of the configuration is out of its range.
+    /// A value of the configuration is out of range or does not fit the data.
     #[error("`{key}`: {reason}")]
     Config {
-        /// The key, with the tables it stands in.
+        /// Key of the value, preceded by the tables that contain it, such as `projector.hidden[1]`.
         key: String,
-        /// What is wrong with the value.
+        /// What is wrong with the value and what is allowed.
         reason: String,
     },
 }
 
 impl ObjectiveError {
-    /// A [`Config`](Self::Config) error of `key`.
+    /// A [`Config`](Self::Config) error for `key`.
     pub fn config(key: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Config { key: key.into(), reason: reason.into() }
     }
 
-    /// An error of `key` unless the value lies in the range; what is no number lies in none.
+    /// Returns an error for `key` unless the value is in the range. NaN is in no range.
     pub(crate) fn unless_within<T: PartialOrd + Debug>(
         key: &str,
         value: T,
@@ -34,7 +34,8 @@ impl ObjectiveError {
         Err(Self::config(key, format!("must be from {least:?} to {most:?}, not {value:?}")))
     }
 
-    /// An error of `key` unless the value lies in 0 to 1, 1 itself left out: a momentum of 1 never moves.
+    /// Returns an error for `key` unless the value is in [0, 1). With a momentum of 1 a moving
+    /// average would never change.
     pub(crate) fn unless_share(key: &str, value: f64) -> Result<(), Self> {
         if (0.0..1.0).contains(&value) {
             return Ok(());

@@ -1,26 +1,29 @@
-//! Self-supervised objectives: losses, heads and the [`Method`] that ties a backbone to them.
+//! Self-supervised objectives: losses, projection and prediction heads, and the [`Method`] trait
+//! that combines them with a backbone.
 //!
-//! | method | attracts | keeps embeddings apart by |
+//! | method | positive or target | what prevents collapse |
 //! |---|---|---|
-//! | [`SimClr`] | the other view | all other views of the batch |
-//! | [`Dcl`] | the other view | the same, without the positive pair |
-//! | [`SupCon`] | all views of the class | all other views of the batch |
-//! | [`MoCo`] | a momentum copy's key of the other view | the keys of earlier steps |
-//! | [`NnClr`] | the other view's nearest neighbour among earlier steps | the predictions of the batch |
-//! | [`Byol`] | a momentum copy's projection of the other view | a predictor and that copy |
-//! | [`SimSiam`] | the other view's projection | a predictor and a stopped gradient |
-//! | [`Swav`] | the other view's assignment to prototypes | equal shares for all prototypes |
-//! | [`Dino`] | a momentum copy's distribution over prototypes | centring and sharpening it |
-//! | [`BarlowTwins`] | each component to itself in the other view | no correlation between components |
-//! | [`VicReg`] | the other view | variance of each component, no covariance between them |
+//! | [`SimClr`] | the other view of the pair | negatives: all other views of the batch |
+//! | [`Dcl`] | the other view of the pair | the same, without the positive in the denominator |
+//! | [`SupCon`] | all views of the same class | negatives: all other views of the batch |
+//! | [`MoCo`] | the momentum encoder's key of the other view | negatives: keys of earlier steps |
+//! | [`NnClr`] | the nearest neighbour in a support set | negatives: predictions of the batch |
+//! | [`Byol`] | the target network's projection of the other view | predictor, target network |
+//! | [`SimSiam`] | the projection of the other view | predictor and stop-gradient |
+//! | [`Swav`] | the other view's assignment to prototypes | equipartition over prototypes |
+//! | [`Dino`] | the teacher's distribution over prototypes | centring and sharpening |
+//! | [`BarlowTwins`] | the same component of the other view | decorrelation of components |
+//! | [`VicReg`] | the other view of the pair | variance and covariance regularisation |
 //!
-//! A method is one file: its constants, which a person writes and `check` examines; its loss, a function of tensors
-//! that stands on its own; and a module that holds networks and their slow copies. It knows nothing of loaders,
-//! optimisers or logs. Whether the two [`Views`] come from one picture or from a semantic pair is no concern of
-//! it: the left picture makes view one, the right picture view two.
+//! Each method consists of a configuration with a `check`, a loss as a free function of tensors,
+//! and a module that holds the networks and their momentum encoders. Methods do not depend on data
+//! loaders, optimisers or logging. They do not distinguish whether the two [`Views`] come from one
+//! picture or from a semantic pair: view one is made of the left picture, view two of the right
+//! picture.
 //!
-//! Time enters only as a [`Clock`], and everything that changes over time is a [`Schedule`]. Queues ([`Queue`]),
-//! momentum copies ([`Ema`]), centres and prototypes are part of the module, hence of its record.
+//! The position in the run is given by a [`Clock`]; values that change over the run are a
+//! [`Schedule`]. Queues ([`Queue`]), momentum encoders ([`Ema`]), centres and prototypes belong to
+//! the module and so to its record in a checkpoint.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

@@ -208,7 +208,7 @@ mod tests {
         let config = sempairs_backbone::VisionTransformerConfig { dim: 12, depth: 2, ..tiny };
         let network = config.init_seeded(&device, 0);
         let pictures = [Picture::new(20, 20, vec![9; 1200]), Picture::new(30, 20, vec![200; 1800])];
-        let pipeline = sempairs_augment::Augmentation::Evaluation.evaluation(24);
+        let pipeline = sempairs_augment::Pipeline::evaluation(24);
         let found = figure(&network, &pictures, &pipeline, &device, 10).unwrap();
         assert_eq!((found.width(), found.height()), (5 * 10 + 6 * GAP, 2 * 10 + 3 * GAP));
     }

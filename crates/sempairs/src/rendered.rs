@@ -1,13 +1,11 @@
 //! Views as pictures that a person can look at.
 
-use sempairs_augment::{Pipeline, Scratch, Transform};
+use sempairs_augment::{Pipeline, Scratch};
 use sempairs_data::{Key, Picture};
 
 /// A view as an 8-bit picture, before the normalisation.
 pub(crate) fn visible(pipeline: &Pipeline, picture: &Picture<'_>, key: Key) -> Picture<'static> {
-    let visible = pipeline.transforms().iter();
-    let visible = visible.filter(|transform| !matches!(transform, Transform::Normalize { .. }));
-    let pipeline = Pipeline::new(visible.cloned().collect());
+    let pipeline = pipeline.without("normalize").expect("a transform's name");
     let size = pipeline.size();
     let mut planes = vec![0.0; 3 * size * size];
     pipeline.plan(picture.width(), picture.height(), key).apply(

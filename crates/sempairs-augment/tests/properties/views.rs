@@ -11,7 +11,7 @@ fn views_of_any_picture_lie_between_0_and_1_up_to_rounding() {
         Augmentation::Paper,
         Augmentation::Simclr,
         Augmentation::SimclrCifar,
-        Augmentation::Evaluation,
+        Augmentation::CenterCrop,
     ] {
         for size in [3, 32, 37, 64, 224] {
             for (width, height) in [(1, 1), (1, 7), (2, 1), (64, 64), (100, 3), (333, 500)] {
@@ -32,7 +32,7 @@ fn views_of_any_picture_lie_between_0_and_1_up_to_rounding() {
 fn a_picture_of_10000_by_10_gives_a_view() {
     for (width, height) in [(10_000, 10), (10, 10_000)] {
         let picture = picture(width, height);
-        for preset in [Augmentation::Simclr, Augmentation::Evaluation] {
+        for preset in [Augmentation::Simclr, Augmentation::CenterCrop] {
             for i in 0..5 {
                 let plan = preset.pipelines(64)[0].plan(width, height, key(i));
                 let ratio = plan.frame.crop.width as f64 / plan.frame.crop.height as f64;
@@ -50,7 +50,7 @@ fn a_picture_of_10000_by_10_gives_a_view() {
 fn a_uniform_colour_does_not_change() {
     for (width, height) in [(1, 1), (3, 500), (97, 64)] {
         let picture = Picture::new(width, height, [50, 100, 200].repeat(width * height));
-        for preset in [Augmentation::SimclrCifar, Augmentation::Evaluation] {
+        for preset in [Augmentation::SimclrCifar, Augmentation::CenterCrop] {
             let pipeline = preset.pipelines(32)[0].without("color_jitter").unwrap();
             let pipeline = pipeline.without("grayscale").unwrap();
             let view = view(&pipeline.plan(width, height, key(3)), &picture);
@@ -157,6 +157,6 @@ fn a_batch_equals_its_single_views_whatever_the_state_of_the_buffers() {
 #[test]
 #[should_panic(expected = "lies outside a picture of 10x10")]
 fn a_plan_for_another_picture_panics() {
-    let plan = Augmentation::Evaluation.pipelines(8)[0].plan(20, 20, key(0));
+    let plan = Augmentation::CenterCrop.pipelines(8)[0].plan(20, 20, key(0));
     view(&plan, &picture(10, 10));
 }

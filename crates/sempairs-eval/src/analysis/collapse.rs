@@ -1,4 +1,4 @@
-//! How much of their space embeddings use: zero where every picture gets the same.
+//! Measures of dimensional collapse: zero if all pictures have the same embedding.
 
 use rayon::prelude::*;
 
@@ -6,9 +6,9 @@ use crate::features::unit_rows;
 use crate::linalg::eigenvalues;
 use crate::linalg::{Matrix, multiply};
 
-/// The standard deviation of the L2-normalised embeddings, averaged over the dimensions, over `1 / sqrt(d)`:
-/// 1 for isotropic embeddings, 0 for collapsed ones (Chen and He, "Exploring simple Siamese representation
-/// learning", 2021, section 4.1).
+/// Standard deviation of the L2-normalised embeddings, averaged over the dimensions and divided by
+/// `1 / sqrt(d)`: 1 for isotropic embeddings, 0 for collapsed ones (Chen and He, "Exploring simple
+/// Siamese representation learning", 2021, section 4.1).
 ///
 /// # Shapes
 /// - embeddings: `[n, dim]`, row-major
@@ -19,7 +19,7 @@ use crate::linalg::{Matrix, multiply};
 pub fn deviation(embeddings: &[f32], dim: usize) -> f64 {
     let unit = unit_rows(embeddings, dim);
     let n = (unit.len() / dim) as f64;
-    assert!(n > 0.0, "the spread of no embeddings");
+    assert!(n > 0.0, "the standard deviation needs at least one embedding");
     let (mut mean, mut total) = (vec![0.0; dim], vec![0.0; dim]);
     for row in unit.chunks_exact(dim) {
         mean.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x) / n);
@@ -32,23 +32,23 @@ pub fn deviation(embeddings: &[f32], dim: usize) -> f64 {
     total.iter().map(|variance| variance.sqrt()).sum::<f64>() / (dim as f64).sqrt()
 }
 
-/// The effective rank `exp(-sum_k p_k ln p_k)`, `p_k = σ_k / sum_j σ_j + 1e-7`, with `σ` the singular
-/// values of the embeddings as they are (RankMe: Garrido et al., 2023, equation 1): between 1 and
-/// `min(n, dim)`, and 0 if all embeddings are zero.
+/// The effective rank `exp(-sum_k p_k ln p_k)`, `p_k = σ_k / sum_j σ_j + 1e-7`, with `σ` the
+/// singular values of the matrix of embeddings without centring or normalisation (RankMe: Garrido
+/// et al., 2023, equation 1). It is between 1 and `min(n, dim)`, and 0 if all embeddings are zero.
 ///
 /// # Shapes
 /// - embeddings: `[n, dim]`, row-major
 ///
 /// # Panics
 ///
-/// If there is no embedding, or a number is not finite.
+/// If there is no embedding, or a value is infinite or NaN.
 pub fn effective_rank(embeddings: &[f32], dim: usize) -> f64 {
-    /// The authors' guard against the logarithm of zero.
+    /// The authors' epsilon, which avoids the logarithm of zero.
     const EPSILON: f64 = 1e-7;
-    assert!(!embeddings.is_empty(), "the rank of no embeddings");
-    assert!(embeddings.iter().all(|x| x.is_finite()), "embeddings are finite");
+    assert!(!embeddings.is_empty(), "the effective rank needs at least one embedding");
+    assert!(embeddings.iter().all(|x| x.is_finite()), "embeddings must be finite");
     let n = embeddings.len() / dim;
-    // In f64 and with the largest number one, squares neither overflow nor lose the small values.
+    // In f64 and scaled to a largest value of one, squares neither overflow nor underflow.
     let largest = embeddings.iter().fold(0f32, |largest, x| largest.max(x.abs()));
     if largest == 0.0 {
         return 0.0;
@@ -70,7 +70,7 @@ pub fn effective_rank(embeddings: &[f32], dim: usize) -> f64 {
     entropy.sum::<f64>().exp()
 }
 
-/// `m m'`, in blocks of rows.
+/// The Gram matrix `m m'`, computed in blocks of rows.
 fn gram(m: Matrix<'_, f64>, rows: usize) -> Vec<f64> {
     const BLOCK: usize = 64;
     let mut gram = vec![0.0; rows * rows];
@@ -87,7 +87,7 @@ mod tests {
     use crate::testing::random;
 
     #[test]
-    fn isotropic_embeddings_fill_their_space() {
+    fn isotropic_embeddings_have_full_rank() {
         let embeddings = random(4000 * 32, 1);
         assert!((deviation(&embeddings, 32) - 1.0).abs() < 0.01);
         let rank = effective_rank(&embeddings, 32);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn collapsed_embeddings_use_nothing() {
+    fn collapsed_embeddings_have_no_deviation_and_rank_one() {
         let embeddings = random(16, 1).repeat(100);
         assert!(deviation(&embeddings, 16) < 1e-6);
         assert!((effective_rank(&embeddings, 16) - 1.0).abs() < 1e-3);
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(effective_rank(&[0.0; 12], 3), 0.0);
     }
 
-    /// Orthogonal rows of lengths 4, 2, 1 and 1 have exactly these singular values.
+    /// Orthogonal rows with norms 4, 2, 1 and 1 have exactly these singular values.
     #[test]
     fn the_effective_rank_of_known_singular_values() {
         let lengths = [4.0f32, 2.0, 1.0, 1.0];
@@ -114,7 +114,7 @@ mod tests {
             let found = effective_rank(&embeddings, dim);
             assert!((found - entropy.exp()).abs() < 1e-4, "{found} not {}", entropy.exp());
             embeddings.iter_mut().for_each(|x| *x *= 1e30);
-            assert!((effective_rank(&embeddings, dim) - found).abs() < 1e-6, "scale is nothing");
+            assert!((effective_rank(&embeddings, dim) - found).abs() < 1e-6, "invariant to scale");
         }
     }
 

@@ -1,4 +1,5 @@
-//! What features ignore: the likeness of pictures that differ in one factor alone.
+//! Invariance of features to nuisance factors: similarity of pictures that differ in a single
+//! factor.
 
 use std::fmt;
 
@@ -16,54 +17,53 @@ use crate::features::embed_with;
 use crate::features::unit_rows;
 use crate::stats;
 
-/// How alike a backbone's features are for pictures that differ in one factor alone, against pictures of
-/// other classes.
+/// Similarity of a backbone's features for pictures that differ in a single factor, compared with
+/// pictures of other classes.
 ///
-/// Likeness is the cosine of features *centred by their mean over the scenes*: features that come out of
-/// a rectifier are all positive, so that as they are any two pictures have a cosine near one, and the cosine
-/// would measure what all pictures share.
+/// Similarity is the cosine of features *after subtraction of their mean over the scenes*. Features
+/// after a ReLU are not negative, so without centring all cosines are close to one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvarianceReport {
-    /// The factors, in the order they were given.
+    /// The factors, in the order in which they were given.
     pub factors: Vec<FactorInvariance>,
-    /// The mean cosine of two pictures of the same class, in which every factor differs.
+    /// Mean cosine of two pictures of the same class, which differ in all factors.
     pub same_class: f64,
-    /// The mean cosine of two pictures of different classes.
+    /// Mean cosine of two pictures of different classes.
     pub other_classes: f64,
-    /// Scenes, each of which is shown once more for every factor.
+    /// Number of scenes.
     pub scenes: usize,
 }
 
-/// One factor of an [`InvarianceReport`].
+/// Invariance to one factor of an [`InvarianceReport`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FactorInvariance {
-    /// The factor's name.
+    /// Name of the factor.
     pub factor: String,
-    /// The mean cosine of the two pictures of a scene that differ in this factor.
+    /// Mean cosine of two pictures of a scene that differ in this factor.
     pub similarity: f64,
-    /// The 95 % interval of that mean over the scenes.
+    /// 95 % confidence interval of that mean over the scenes.
     pub interval: Option<[f64; 2]>,
-    /// `(similarity - other_classes) / (1 - other_classes)`: 1 if the factor changes nothing, 0 if it
-    /// changes as much as the class does.
+    /// Invariance index `(similarity - other_classes) / (1 - other_classes)`: 1 if the factor has
+    /// no effect on the features, 0 if its effect is as large as that of the class.
     pub invariance: f64,
 }
 
 impl InvarianceReport {
-    /// Compares features of scenes with those of the same scenes after a change.
+    /// Compares the features of scenes with those of the same scenes after a change of one factor.
     ///
     /// # Shapes
     /// - scenes: `[n, dim]`, row-major
-    /// - changed: the name of each factor with `[n, dim]`, the same scenes but for this factor
+    /// - changed: for each factor its name and `[n, dim]`, the same scenes with this factor changed
     ///
     /// # Errors
     ///
-    /// [`EvalError::TooFew`] unless there are two classes and a class with two scenes.
+    /// [`EvalError::TooFew`] unless there are at least two classes and a class with two scenes.
     ///
     /// # Panics
     ///
-    /// If the numbers of rows and labels differ.
+    /// If the number of rows is not the number of labels.
     pub fn new(
         scenes: &[f32],
         changed: &[(&str, &[f32])],
@@ -71,7 +71,7 @@ impl InvarianceReport {
         dim: usize,
     ) -> Result<Self, EvalError> {
         let n = labels.len();
-        assert_eq!(scenes.len(), n * dim, "a row of features for every label");
+        assert_eq!(scenes.len(), n * dim, "one row of features per label");
         let mut mean = vec![0.0; dim];
         for row in scenes.chunks_exact(dim) {
             mean.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x) / n as f64);
@@ -90,7 +90,7 @@ impl InvarianceReport {
         let anchors = centred(scenes);
         let [same_class, other_classes] = between_pictures(&anchors, labels, dim)?;
         let factor = |&(factor, rows): &(&str, &[f32])| {
-            assert_eq!(rows.len(), n * dim, "a changed picture for every scene");
+            assert_eq!(rows.len(), n * dim, "one row of changed features per scene");
             let changed = centred(rows);
             let pairs = anchors.chunks_exact(dim).zip(changed.chunks_exact(dim));
             let cosines: Vec<f64> = pairs.map(|(a, b)| cosine(a, b)).collect();
@@ -106,7 +106,7 @@ impl InvarianceReport {
         Ok(Self { factors, same_class, other_classes, scenes: n })
     }
 
-    /// Several backbones' indices side by side, a row for each factor:
+    /// A table of the invariance indices of several backbones, with a row per factor:
     ///
     /// ```text
     /// invariance        SP     AP
@@ -115,7 +115,7 @@ impl InvarianceReport {
     ///
     /// # Panics
     ///
-    /// If the reports are not of the same factors.
+    /// If the reports do not have the same factors.
     pub fn side_by_side(reports: &[(&str, &Self)]) -> String {
         let width = |name: &str| name.len().max(6) + 2;
         let mut table = format!("{:<14}", "invariance");
@@ -127,7 +127,7 @@ impl InvarianceReport {
             table += &format!("\n{:<14}", row.factor);
             for (name, report) in reports {
                 let other = &report.factors[i];
-                assert_eq!(other.factor, row.factor, "reports of the same factors");
+                assert_eq!(other.factor, row.factor, "reports must have the same factors");
                 table += &format!("{:>width$.3}", other.invariance, width = width(name));
             }
         }
@@ -151,15 +151,16 @@ impl fmt::Display for InvarianceReport {
     }
 }
 
-/// What is left of features in f32 after their mean is taken away is no more than rounding if it is this
-/// share of it: collapsed features have no direction, rather than a random one.
+/// Features in f32 whose norm after centring is at most this share of the norm of the mean are
+/// rounding errors and are set to zero, so that collapsed features have no direction instead of a
+/// random one.
 const ROUNDING: f64 = 1e-6;
 
-/// Shows a backbone every scene of a source, and again with one factor drawn anew, for each
-/// of the [factors](Factor::ALL).
+/// Invariance of a backbone's features to each of the [factors](Factor::ALL) of synthetic scenes,
+/// from every scene of a source and the same scene with one factor redrawn.
 ///
-/// A factor is drawn from the source's own distribution until the picture really changes: what
-/// is drawn may be what was there, such as no occlusion.
+/// A factor is redrawn from the source's own distribution until the picture changes, since a draw
+/// can repeat the former value, such as no occlusion.
 ///
 /// # Errors
 ///
@@ -204,20 +205,20 @@ pub(crate) fn invariance_with<B: Backbone>(
     InvarianceReport::new(anchors, &changed, &labels, dim)
 }
 
-/// A scene with one factor drawn anew.
+/// A scene with one factor redrawn.
 fn changed(
     scenes: &SceneSource,
     factor: Factor,
     index: usize,
 ) -> Result<Picture<'static>, DataError> {
-    /// Draws after which the factor counts as one that cannot change.
+    /// Maximum number of draws; after that the picture is used although it did not change.
     const DRAWS: u64 = 16;
     let (key, class, factors) =
         (scenes.key(index), scenes.scene_class(index), scenes.factors(index));
     let before = scenes.read(index)?;
     let mut after = None;
     for draw in 0..DRAWS {
-        // The right side of a key is never drawn for a scene itself.
+        // Scenes themselves are only drawn from keys of the left side.
         let key = Key { side: Side::Right, epoch: key.epoch + (draw << 32), ..key };
         let redrawn = factors.redraw(factor, scenes.distribution(), key);
         let picture = render(class, &redrawn, scenes.size());
@@ -230,8 +231,9 @@ fn changed(
     Ok(after.expect("at least one draw"))
 }
 
-/// The mean cosines of different pictures of the same and of different classes, over all such pairs:
-/// `|sum_i z_i|^2` adds up the cosines of all pairs, and the same sum over a class those within it.
+/// Mean cosines over all pairs of different pictures of the same class, and over all pairs of
+/// different classes. `|sum_i z_i|^2` is the sum of the cosines of all pairs; summed over one
+/// class, of the pairs within it.
 fn between_pictures(unit: &[f32], labels: &[usize], dim: usize) -> Result<[f64; 2], EvalError> {
     let classes = labels.iter().max().map_or(0, |last| last + 1);
     let mut sums = vec![0.0; classes * dim];
@@ -250,14 +252,14 @@ fn between_pictures(unit: &[f32], labels: &[usize], dim: usize) -> Result<[f64; 
     let pairs_within: usize = counts.iter().map(|count| count * count.saturating_sub(1)).sum();
     let pairs_across: usize = counts.iter().map(|count| count * (n - count)).sum();
     if pairs_within == 0 || pairs_across == 0 {
-        let what = "two classes and two scenes of a class for the invariance".into();
+        let what = "invariance needs two classes and two scenes of a class".into();
         return Err(EvalError::TooFew { what, found: n });
     }
     let same = (within - alone) / pairs_within as f64;
     Ok([same, (square(&total) - within) / pairs_across as f64])
 }
 
-/// The dot product of rows of length one.
+/// Cosine similarity of rows of unit norm: their dot product.
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
 }
@@ -268,7 +270,7 @@ mod tests {
     use crate::testing::{clouds, random};
 
     #[test]
-    fn the_sums_are_those_over_all_pairs() {
+    fn the_means_are_over_all_pairs() {
         let features = clouds(30, 6, 4, 1.0, 1);
         let unit = unit_rows(&features.values, 6);
         let [same, other] = between_pictures(&unit, &features.labels, 6).unwrap();
@@ -285,14 +287,14 @@ mod tests {
     }
 
     #[test]
-    fn one_for_what_changes_nothing_and_zero_for_what_changes_the_class() {
+    fn invariance_is_one_without_a_change_and_zero_for_a_change_of_class() {
         let features = clouds(400, 16, 10, 0.2, 1);
-        // A large common component must not make everything look alike.
+        // A large common component must not affect similarities.
         let common = |values: &[f32]| values.iter().map(|x| x + 50.0).collect::<Vec<_>>();
         let scenes = common(&features.values);
         let noise = random(400 * 16, 9);
         let shaken: Vec<f32> = scenes.iter().zip(&noise).map(|(x, e)| x + 0.5 * e).collect();
-        // Every scene becomes one of the next class, of the nine others in turn.
+        // Every scene is replaced by one of another class, the nine others in turn.
         let mut other = Vec::new();
         for i in 0..400 {
             let step = 1 + (i / 10) % 9;
@@ -308,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn collapsed_features_are_no_nan_and_single_classes_an_error() {
+    fn collapsed_features_give_no_nan_and_a_single_class_is_an_error() {
         let flat = vec![3.0; 20 * 4];
         let labels: Vec<usize> = (0..20).map(|i| i % 2).collect();
         let report = InvarianceReport::new(&flat, &[("x", &flat)], &labels, 4).unwrap();
@@ -318,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_as_a_table() {
+    fn displays_a_table() {
         let row = |factor: &str, similarity| FactorInvariance {
             factor: factor.into(),
             similarity,

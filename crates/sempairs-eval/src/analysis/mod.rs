@@ -1,4 +1,4 @@
-//! What features hold besides classes: invariance, collapse, a map in two dimensions.
+//! Analysis of features: invariance, collapse and t-SNE.
 
 pub mod collapse;
 pub mod invariance;

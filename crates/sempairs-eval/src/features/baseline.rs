@@ -1,15 +1,15 @@
-//! What can be told from a picture without any learning, under the same protocols.
+//! Baseline features without a network: raw pixels and colour histograms.
 
 use rayon::prelude::*;
-use sempairs_augment::{Interpolation, Pipeline, Scratch, Transform};
+use sempairs_augment::{Pipeline, Scratch};
 use sempairs_data::{Key, PictureSource, Side, interrupt};
 use sempairs_internal::ProgressBar;
 
 use crate::features::labels;
 use crate::{EvalError, Features};
 
-/// Pixels as features: the central square of every picture, reduced to `size` by `size`, as values in
-/// [-1, 1], so that mid-grey is the origin of the cosine.
+/// Raw pixels as features: the [evaluation view](Pipeline::evaluation) of `size` by `size` pixels,
+/// with values scaled to [-1, 1], so that mid-grey is the origin.
 ///
 /// # Errors
 ///
@@ -24,13 +24,14 @@ pub(crate) fn raw_pixels_with(
     size: usize,
     progress: &ProgressBar,
 ) -> Result<Features, EvalError> {
-    map_views(source, &central_square(size), 3 * size * size, progress, |view, out| {
+    map_views(source, &Pipeline::evaluation(size), 3 * size * size, progress, |view, out| {
         out.iter_mut().zip(view).for_each(|(out, &value)| *out = 2.0 * value - 1.0);
     })
 }
 
-/// Colours as features: the joint histogram of red, green and blue over the central square at 32 by
-/// 32 pixels, with `bins` of equal width a channel, as square roots of the shares: the cosine is then the
+/// Colour histograms as features: the joint histogram of red, green and blue over the [evaluation
+/// view](Pipeline::evaluation) of 32 by 32 pixels, with `bins` bins of equal width per channel.
+/// Features are the square roots of the relative frequencies, so that the cosine is the
 /// Bhattacharyya coefficient `sum sqrt(p q)` (Bhattacharyya, 1943).
 ///
 /// # Errors
@@ -50,11 +51,11 @@ pub(crate) fn colour_histogram_with(
     bins: usize,
     progress: &ProgressBar,
 ) -> Result<Features, EvalError> {
-    assert!(bins > 0, "a histogram without bins");
+    assert!(bins > 0, "a histogram needs at least one bin");
     const SIZE: usize = 32;
     const PIXELS: usize = SIZE * SIZE;
     let bin = move |value: f32| ((value * bins as f32) as usize).min(bins - 1);
-    map_views(source, &central_square(SIZE), bins.pow(3), progress, |view, out| {
+    map_views(source, &Pipeline::evaluation(SIZE), bins.pow(3), progress, |view, out| {
         out.fill(0.0);
         for pixel in 0..PIXELS {
             let [red, green, blue] = [0, 1, 2].map(|channel| bin(view[channel * PIXELS + pixel]));
@@ -64,12 +65,7 @@ pub(crate) fn colour_histogram_with(
     })
 }
 
-fn central_square(size: usize) -> Pipeline {
-    let interpolation = Interpolation::Bilinear;
-    Pipeline::new(vec![Transform::Resize { size, interpolation }, Transform::CenterCrop { size }])
-}
-
-/// What `describe` makes of one view of every picture.
+/// Features that `describe` computes from one view of every picture.
 fn map_views(
     source: &dyn PictureSource,
     pipeline: &Pipeline,
@@ -116,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_histogram_has_length_one_and_its_mass_in_the_right_bin() {
+    fn a_histogram_has_unit_norm_and_the_right_bins() {
         let source = Plain::new(&[[255, 0, 130], [0, 255, 255]]);
         let features = colour_histogram(&source, 4).unwrap();
         assert_eq!(features.dim, 64);
@@ -129,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_tell_plain_classes_apart() {
+    fn colour_histograms_separate_classes_of_different_colours() {
         let source = Plain::new(&[[255, 0, 0], [0, 0, 255], [250, 10, 0], [0, 9, 240]]);
         let features = colour_histogram(&source, 4).unwrap();
         let ranked = Knn { k: 1, ..Knn::default() }.predict(&features, &features.values).unwrap();

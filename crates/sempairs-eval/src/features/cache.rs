@@ -1,4 +1,4 @@
-//! Features on the disk, so that a backbone sees every picture once.
+//! Cache of features on disk.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,9 +12,9 @@ use sempairs_internal::write_whole;
 use crate::{EvalError, Features, Identity};
 
 impl Features {
-    /// Writes the features as `.safetensors`, whole or not at all: `values` `[n, dim]` in f32, `labels`
-    /// `[n]` in i64, and in the header the classes, a checksum and the identity of what the features
-    /// were computed from.
+    /// Writes the features as `.safetensors`, atomically: `values` `[n, dim]` in f32, `labels`
+    /// `[n]` in i64, and in the header the classes, a checksum and the identity of everything that
+    /// the features were computed from.
     ///
     /// # Errors
     ///
@@ -39,12 +39,13 @@ impl Features {
             .map_err(|error| DataError::io(path, error).into())
     }
 
-    /// Reads what [`save`](Self::save) wrote; `None` if there is no file, or one of another identity, whose
-    /// features would be stale.
+    /// Reads a file written by [`save`](Self::save). `None` if there is no file, or if its identity
+    /// differs, so that the features are out of date.
     ///
     /// # Errors
     ///
-    /// [`EvalError::File`] with the file's name if it is damaged, [`EvalError::Data`] if it cannot be read.
+    /// [`EvalError::File`] with the file's name if it is damaged, [`EvalError::Data`] if it cannot
+    /// be read.
     pub fn load(path: &Path, identity: Identity) -> Result<Option<Self>, EvalError> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
@@ -68,14 +69,14 @@ impl Features {
         let tensor = |name| tensors.tensor(name).map_err(|error| damaged(&error));
         let (values, labels) = (tensor("values")?, tensor("labels")?);
         let (&[n, dim], &[count]) = (values.shape(), labels.shape()) else {
-            return Err(damaged(&"shapes"));
+            return Err(damaged(&"wrong shapes"));
         };
         if (values.dtype(), labels.dtype(), n) != (Dtype::F32, Dtype::I64, count) {
-            return Err(damaged(&"types or lengths"));
+            return Err(damaged(&"wrong dtypes or lengths"));
         }
         let classes = entry("classes")?;
         if checksum(values.data(), labels.data(), classes) != *entry("crc32")? {
-            return Err(damaged(&"the checksum"));
+            return Err(damaged(&"wrong checksum"));
         }
         let classes: Vec<String> =
             serde_json::from_str(classes).map_err(|error| damaged(&error))?;
@@ -84,13 +85,13 @@ impl Features {
         let labels = labels.data().as_chunks().0.iter().map(|&y| i64::from_le_bytes(y) as usize);
         let labels: Vec<usize> = labels.collect();
         if labels.iter().any(|&label| label >= classes.len()) {
-            return Err(damaged(&"a label without a class"));
+            return Err(damaged(&"a label is not the index of a class"));
         }
         Ok(Some(Self { values, dim, labels, classes }))
     }
 
-    /// The features of `path` if they are of this identity, else those that `make` computes, which
-    /// replace the file.
+    /// Reads the features from `path` if the file has this identity. Otherwise computes them with
+    /// `make` and replaces the file.
     ///
     /// # Errors
     ///
@@ -121,7 +122,7 @@ mod tests {
     use crate::testing::clouds;
 
     #[test]
-    fn comes_back_and_is_never_stale() {
+    fn a_file_is_read_back_unless_its_identity_differs() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("features.safetensors");
         let (one, two) = (Identity::new().and(b"one"), Identity::new().and(b"two"));
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_an_error_with_the_files_name() {
+    fn a_damaged_file_is_an_error_with_the_files_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("features.safetensors");
         let identity = Identity::new();
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_named() {
+    fn an_error_names_a_missing_folder() {
         let path = Path::new("/no such folder/features.safetensors");
         let message = clouds(2, 2, 2, 1.0, 1).save(path, Identity::new()).unwrap_err().to_string();
         assert!(message.contains("no such folder"), "{message}");

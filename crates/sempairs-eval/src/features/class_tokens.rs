@@ -4,7 +4,7 @@ use sempairs_backbone::{Backbone, VisionTransformer};
 
 use crate::EvalError;
 
-/// A vision transformer whose features are the class tokens of its last blocks, side by side.
+/// A vision transformer whose features are the concatenated class tokens of its last blocks.
 #[derive(Module, Debug)]
 pub(crate) struct ClassTokens {
     network: VisionTransformer,
@@ -12,11 +12,11 @@ pub(crate) struct ClassTokens {
 }
 
 impl ClassTokens {
-    /// Those of so many blocks.
+    /// The class tokens of the last `blocks` blocks.
     pub fn new(network: &VisionTransformer, blocks: usize) -> Result<Self, EvalError> {
         let depth = network.depth();
         if blocks > depth {
-            let reason = format!("is {blocks}, but the network has {depth}");
+            let reason = format!("is {blocks}, but the network has {depth} blocks");
             return Err(EvalError::protocol("blocks", reason));
         }
         Ok(Self { network: network.clone(), blocks })

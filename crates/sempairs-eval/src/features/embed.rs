@@ -1,4 +1,4 @@
-//! Pictures through a frozen backbone.
+//! Features of pictures from a frozen backbone.
 
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -12,13 +12,14 @@ use sempairs_internal::ProgressBar;
 
 use crate::EvalError;
 
-/// Batches that are read ahead of the device.
+/// Number of batches that are prepared ahead of the device.
 const AHEAD: usize = 2;
 
-/// The features of pictures `0..count`, in that order, with the backbone in evaluation mode: its
-/// weights and its running statistics stay what they are, to the bit.
+/// Computes the features of pictures `0..count`, in that order, with the backbone in evaluation
+/// mode. Its weights and running statistics do not change.
 ///
-/// Pictures are read and framed on all of rayon's threads while the device works on the batch before.
+/// Rayon's threads read pictures and apply the pipeline while the device processes the previous
+/// batch.
 ///
 /// # Shapes
 /// - output: `[count, features]`, row-major
@@ -51,7 +52,7 @@ pub(crate) fn embed_with<'a, B: Backbone>(
     batch: usize,
     progress: &ProgressBar,
 ) -> Result<Vec<f32>, EvalError> {
-    assert!(batch > 0, "a batch of no pictures");
+    assert!(batch > 0, "the batch size must be positive");
     progress.set_length(count as u64);
     let frozen = backbone.valid();
     let device = device.clone().without_autodiff();
@@ -67,13 +68,13 @@ pub(crate) fn embed_with<'a, B: Backbone>(
             for start in (0..count).step_by(batch) {
                 let views = views(start..count.min(start + batch), read, pipeline);
                 let last = views.is_err();
-                // Nobody listens any more if the device has panicked; the panic says enough.
+                // Sending fails if the receiving thread has panicked, which is reported there.
                 if send.send(views).is_err() || last {
                     break;
                 }
             }
         });
-        // Features are fetched a batch late, so that the device has work while they travel.
+        // Features are fetched one batch late, so that the device computes during the transfer.
         let mut features = Vec::with_capacity(count * frozen.features());
         let mut pending = None;
         for views in receive {
@@ -89,7 +90,7 @@ pub(crate) fn embed_with<'a, B: Backbone>(
     })
 }
 
-/// The views of some pictures, `[n, 3, S, S]`.
+/// The views of a range of pictures, `[n, 3, S, S]`.
 fn views<'a>(
     range: std::ops::Range<usize>,
     read: &(dyn Fn(usize) -> Result<Picture<'a>, DataError> + Sync),
@@ -101,7 +102,8 @@ fn views<'a>(
     all.try_for_each_init(Scratch::default, |scratch, (view, index)| {
         interrupt::check()?;
         let picture = read(index)?;
-        // A fixed view draws nothing; should a pipeline draw, every picture draws the same each time.
+        // Evaluation views draw no random numbers. A pipeline that does draws the same for a
+        // picture every time.
         let key = Key { seed: 0, epoch: 0, picture: index as u64, side: Side::Left };
         pipeline.plan(picture.width(), picture.height(), key).apply(&picture, view, scratch);
         Ok(())

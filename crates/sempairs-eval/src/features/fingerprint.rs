@@ -1,4 +1,4 @@
-//! The identity of what features depend on: the weights, the views, the pictures.
+//! Identity of everything that features depend on: weights, views and pictures.
 
 use burn::module::{ModuleVisitor, Param};
 use burn::tensor::Tensor;
@@ -8,18 +8,18 @@ use sempairs_data::PictureSource;
 
 use crate::{EvalError, Identity};
 
-/// Pictures whose pixels stand for all: reading every one would cost as much as the cache saves.
+/// Number of pictures whose pixels are hashed. Hashing all would cost as much as the cache saves.
 const SAMPLES: usize = 64;
 
-/// The identity of the features that a backbone gives a source's pictures through a pipeline.
+/// The identity of the features of a source's pictures, given backbone and pipeline.
 ///
-/// It covers every parameter and running statistic with its place in the module, every transform, the name
-/// and class of every picture, length and time of its file where it has one, and the pixels of up to 64
-/// pictures spread evenly over the source.
+/// It covers every parameter and running statistic with its path in the module, every transform,
+/// the name and class of every picture, size and modification time of its file if it has one, and
+/// the pixels of up to 64 pictures that are spread evenly over the source.
 ///
 /// # Errors
 ///
-/// Whatever reading one of these pictures meets.
+/// [`EvalError::Data`] if one of these pictures cannot be read.
 pub fn features_identity<B: Backbone>(
     backbone: &B,
     source: &dyn PictureSource,
@@ -82,23 +82,23 @@ fn source_identity(source: &dyn PictureSource) -> Result<Identity, EvalError> {
 #[cfg(test)]
 mod tests {
     use burn::tensor::Device;
-    use sempairs_augment::Augmentation;
+    use sempairs_augment::Pipeline;
 
     use super::*;
     use crate::testing::{Plain, network};
 
     #[test]
-    fn every_part_counts() {
+    fn weights_views_and_pictures_change_the_identity() {
         let device = Device::flex();
         let colours = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
-        let (source, pipeline) = (Plain::new(&colours), Augmentation::Evaluation.evaluation(16));
+        let (source, pipeline) = (Plain::new(&colours), Pipeline::evaluation(16));
         let of = |seed, source: &Plain, pipeline: &Pipeline| {
             features_identity(&network(seed, &device), source, pipeline).unwrap()
         };
         let first = of(0, &source, &pipeline);
         assert_eq!(first, of(0, &source, &pipeline));
         assert_ne!(first, of(1, &source, &pipeline), "weights");
-        assert_ne!(first, of(0, &source, &Augmentation::Evaluation.evaluation(24)), "views");
+        assert_ne!(first, of(0, &source, &Pipeline::evaluation(24)), "views");
         let other = Plain::new(&[[1, 2, 3], [4, 5, 6], [7, 8, 10]]);
         assert_ne!(first, of(0, &other, &pipeline), "pixels");
         let other = Plain { labelled: false, ..Plain::new(&colours) };

@@ -1,4 +1,4 @@
-//! Features with the classes of their pictures.
+//! Features of pictures: extraction, baselines, cache and scaling.
 
 mod baseline;
 mod cache;
@@ -23,26 +23,26 @@ use sempairs_internal::ProgressBar;
 
 use crate::EvalError;
 
-/// One row of features and one class for every picture of a source, in the source's order.
+/// Features and class of every picture of a source, in the source's order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
     /// `[n, dim]`, row-major.
     pub values: Vec<f32>,
-    /// How many features a picture has.
+    /// Number of features per picture.
     pub dim: usize,
-    /// The class of each picture, an index into `classes`.
+    /// Class of each picture, as an index into `classes`.
     pub labels: Vec<usize>,
-    /// The names of the classes.
+    /// Names of the classes.
     pub classes: Vec<String>,
 }
 
 impl Features {
-    /// How many pictures there are.
+    /// Number of pictures.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no pictures.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -71,13 +71,13 @@ impl Features {
     }
 }
 
-/// The features of every picture of a source from a frozen backbone; see [`embed`].
+/// Computes the features of every picture of a source with a frozen backbone; see [`embed`].
 ///
 /// # Errors
 ///
-/// [`EvalError::Unlabelled`] names the first picture without a class; [`EvalError::NotFinite`] is
-/// for a backbone that gives features which are no numbers; [`EvalError::Data`] passes on what the
-/// source meets, and [`EvalError::Pipeline`] what is wrong with the pipeline.
+/// [`EvalError::Unlabelled`] with the first picture without a class; [`EvalError::NotFinite`] for
+/// features that are infinite or NaN; [`EvalError::Data`] for a picture that cannot be read;
+/// [`EvalError::Pipeline`] for an invalid pipeline.
 ///
 /// # Panics
 ///
@@ -110,7 +110,7 @@ pub(crate) fn extract_with<B: Backbone>(
     Ok(Features { values, dim, labels, classes: source.classes().to_vec() })
 }
 
-/// That features are numbers.
+/// Returns an error if a feature is infinite or NaN.
 pub(crate) fn check_finite(values: &[f32]) -> Result<(), EvalError> {
     match values.iter().all(|x| x.is_finite()) {
         true => Ok(()),
@@ -118,7 +118,7 @@ pub(crate) fn check_finite(values: &[f32]) -> Result<(), EvalError> {
     }
 }
 
-/// The classes of a source's pictures.
+/// The classes of all pictures of a source.
 pub(crate) fn labels(source: &dyn PictureSource) -> Result<Vec<usize>, EvalError> {
     let label = |index| {
         source.class(index).ok_or_else(|| EvalError::Unlabelled { picture: source.name(index) })

@@ -1,6 +1,6 @@
-//! The two ways in which features are put on one scale.
+//! Scaling of features: L2 normalisation of rows and standardisation of columns.
 
-/// Rows divided by their Euclidean length; a row of zeros stays one.
+/// L2-normalised rows. A row of zeros stays zero.
 ///
 /// # Shapes
 /// - rows and output: `[n, dim]`, row-major
@@ -16,8 +16,8 @@ pub fn unit_rows(rows: &[f32], dim: usize) -> Vec<f32> {
     unit
 }
 
-/// The mean and the standard deviation of every feature over a set of pictures, to bring other
-/// pictures to the same scale: `(x - mean) / deviation`.
+/// Standardisation of features with the mean and the standard deviation over a set of pictures:
+/// `(x - mean) / std`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StandardScaler {
     mean: Vec<f64>,
@@ -25,7 +25,8 @@ pub struct StandardScaler {
 }
 
 impl StandardScaler {
-    /// Measures rows of `dim` numbers (divisor n). A feature that does not vary becomes zero.
+    /// Computes mean and standard deviation (with divisor n) of the columns of rows with `dim`
+    /// values. A feature that is constant in these rows becomes zero.
     pub fn fit<'a>(rows: impl Iterator<Item = &'a [f32]> + Clone, dim: usize) -> Self {
         let count = rows.clone().count().max(1) as f64;
         let mut mean = vec![0.0; dim];
@@ -41,14 +42,14 @@ impl StandardScaler {
         }
         for (sum, mean) in scale.iter_mut().zip(&mean) {
             let deviation = (*sum / count).sqrt();
-            // What rounding in f32 makes of a constant is no variation.
+            // Rounding errors of a constant in f32 do not count as variation.
             let varies = deviation > 1e-6 * mean.abs() && deviation > f64::from(f32::MIN_POSITIVE);
             *sum = if varies { deviation.recip() } else { 0.0 };
         }
         Self { mean, scale }
     }
 
-    /// Rows on the measured scale, row-major.
+    /// Standardised rows, row-major.
     pub fn transform<'a>(&self, rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
         let mut out = Vec::new();
         for row in rows {
@@ -64,19 +65,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_get_length_one() {
+    fn rows_get_unit_norm() {
         assert_eq!(unit_rows(&[3.0, 4.0, 0.0, 0.0, -2.0, 0.0], 2), [0.6, 0.8, 0.0, 0.0, -1.0, 0.0]);
     }
 
     #[test]
-    fn standard_features_by_hand() {
+    fn standardised_features_by_hand() {
         let rows = [1.0, 7.1, 3.0, 7.1, 5.0, 7.1, 7.0, 7.1];
         let standard = StandardScaler::fit(rows.chunks_exact(2), 2);
         let found = standard.transform(rows.chunks_exact(2));
-        let deviation = 5f32.sqrt();
+        let std = 5f32.sqrt();
         for (i, expected) in [-3.0, -1.0, 1.0, 3.0].into_iter().enumerate() {
-            assert!((found[2 * i] - expected / deviation).abs() < 1e-6);
-            assert_eq!(found[2 * i + 1], 0.0, "a constant feature says nothing");
+            assert!((found[2 * i] - expected / std).abs() < 1e-6);
+            assert_eq!(found[2 * i + 1], 0.0, "a constant feature is zero");
         }
     }
 }

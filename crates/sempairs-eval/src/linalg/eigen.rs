@@ -2,13 +2,13 @@
 
 use crate::linalg::dot;
 
-/// All eigenvalues of the symmetric row-major `matrix` of `n` by `n` numbers, in no particular order.
+/// All eigenvalues of the symmetric row-major `n` by `n` `matrix`, in no particular order.
 ///
-/// Householder's reduction to a tridiagonal matrix and QL iterations with implicit shifts on that (Golub and
-/// Van Loan, *Matrix Computations*, 4th edition 2013, sections 8.3.1 and 8.3.5). The errors are of the order
-/// of the precision times the largest eigenvalue.
+/// Householder reduction to a tridiagonal matrix, then QL iterations with implicit shifts (Golub
+/// and Van Loan, *Matrix Computations*, 4th edition 2013, sections 8.3.1 and 8.3.5). The errors are
+/// of the order of the machine precision times the largest eigenvalue.
 pub(crate) fn eigenvalues(mut matrix: Vec<f64>, n: usize) -> Vec<f64> {
-    assert_eq!(matrix.len(), n * n, "numbers of a square matrix");
+    assert_eq!(matrix.len(), n * n, "a square matrix");
     let (mut diagonal, mut beside) = (vec![0.0; n], vec![0.0; n]);
     for k in 0..n {
         diagonal[k] = matrix[k * n + k];
@@ -20,7 +20,8 @@ pub(crate) fn eigenvalues(mut matrix: Vec<f64>, n: usize) -> Vec<f64> {
     diagonal
 }
 
-/// Reflects what lies beyond row `k` so that only its first number stays, which is returned.
+/// Applies the Householder reflection that zeroes row `k` beyond its first off-diagonal element,
+/// which is returned.
 fn reduce(matrix: &mut [f64], n: usize, k: usize) -> f64 {
     let first = k + 1;
     let mut v = matrix[k * n + first..(k + 1) * n].to_vec();
@@ -28,7 +29,7 @@ fn reduce(matrix: &mut [f64], n: usize, k: usize) -> f64 {
     if length == 0.0 {
         return 0.0;
     }
-    // v = x + sign(x_0) |x| e_0 cancels nothing.
+    // v = x + sign(x_0) |x| e_0 avoids cancellation.
     let kept = -length.copysign(v[0]);
     v[0] -= kept;
     let scale = 2.0 / dot(&v, &v);
@@ -44,11 +45,11 @@ fn reduce(matrix: &mut [f64], n: usize, k: usize) -> f64 {
     kept
 }
 
-/// QL iterations on a tridiagonal matrix: `diagonal` becomes its eigenvalues.
+/// QL iterations on a tridiagonal matrix. `diagonal` becomes its eigenvalues.
 fn iterate(diagonal: &mut [f64], beside: &mut [f64]) {
     let n = diagonal.len();
     for l in 0..n {
-        // Two or three iterations an eigenvalue are usual; the bound only guards against NaN.
+        // Two or three iterations per eigenvalue are usual. The bound ends the loop for NaN.
         for _ in 0..60 {
             let negligible = |m: &usize| {
                 let around = diagonal[*m].abs() + diagonal[m + 1].abs();
@@ -58,7 +59,8 @@ fn iterate(diagonal: &mut [f64], beside: &mut [f64]) {
             if m == l {
                 break;
             }
-            // Wilkinson's shift: the eigenvalue of the leading two by two block nearer to its corner.
+            // Wilkinson's shift: the eigenvalue of the leading 2x2 block that is closer to its
+            // corner.
             let g = (diagonal[l + 1] - diagonal[l]) / (2.0 * beside[l]);
             let mut g = diagonal[m] - diagonal[l] + beside[l] / (g + g.hypot(1.0).copysign(g));
             let (mut sine, mut cosine, mut carried) = (1.0, 1.0, 0.0);
@@ -129,7 +131,7 @@ mod tests {
         assert!((values.iter().sum::<f64>() - trace).abs() < 1e-11);
         let squares: f64 = values.iter().map(|x| x * x).sum();
         assert!((squares / dot(&matrix, &matrix) - 1.0).abs() < 1e-13);
-        // Shifting the matrix shifts every eigenvalue.
+        // Adding a multiple of the identity shifts every eigenvalue.
         let shifted = (0..n * n).map(|i| matrix[i] + f64::from(u8::from(i % (n + 1) == 0)) * 3.0);
         let shifted = sorted(eigenvalues(shifted.collect(), n));
         for (a, b) in sorted(values).into_iter().zip(shifted) {

@@ -10,14 +10,15 @@ use sempairs_data::interrupt;
 use super::line_search::{self, Probed};
 use crate::linalg::dot;
 
-/// When to stop, and how much to remember.
+/// L-BFGS minimiser with its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lbfgs {
-    /// Pairs of steps and gradient changes kept; Nocedal and Wright find 3 to 20 to serve.
+    /// Number of correction pairs (step and gradient difference) that are kept. Nocedal and Wright
+    /// recommend 3 to 20.
     pub memory: usize,
-    /// Steps at most.
+    /// Maximum number of iterations.
     pub iterations: usize,
-    /// Stops once no component of the gradient is larger.
+    /// The minimisation has converged when no gradient component exceeds this value.
     pub tolerance: f64,
 }
 
@@ -27,37 +28,38 @@ impl Default for Lbfgs {
     }
 }
 
-/// Why the minimisation ended.
+/// Reason for the end of a minimisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// The gradient is below the tolerance.
+    /// No component of the gradient exceeds the tolerance.
     Converged,
-    /// No step along the direction lowers the value: the precision of the function is exhausted.
+    /// No step along the search direction lowers the value: the precision of the function is
+    /// reached.
     Precision,
-    /// The steps are used up.
+    /// The maximum number of iterations is reached.
     Iterations,
-    /// The value or the gradient is infinite or no number where the minimisation starts.
+    /// The value or the gradient at the start is infinite or NaN.
     NotFinite,
-    /// The process was [asked to end](interrupt): the point is none that anyone asked for.
+    /// The process was [asked to end](interrupt), so the point is not a minimum.
     Interrupted,
 }
 
-/// Where the minimisation ended.
+/// Result of a minimisation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Minimum {
-    /// The point.
+    /// The last point.
     pub point: Vec<f64>,
-    /// The value there.
+    /// The function value at the point.
     pub value: f64,
-    /// The largest component of the gradient there.
+    /// The largest absolute component of the gradient at the point.
     pub gradient: f64,
-    /// Steps taken.
+    /// Number of iterations.
     pub iterations: usize,
-    /// Why it ended.
+    /// Reason for the end.
     pub stop: Stop,
 }
 
-/// A step `s`, the change of the gradient `y` along it, and `1 / (y's)`.
+/// A correction pair: a step `s`, the change `y` of the gradient along it, and `1 / (y's)`.
 struct Memory {
     s: Vec<f64>,
     y: Vec<f64>,
@@ -65,8 +67,8 @@ struct Memory {
 }
 
 impl Lbfgs {
-    /// Minimises a function from `start`. `function` takes a point, writes the gradient there and returns the
-    /// value.
+    /// Minimises a function from `start`. `function` takes a point, writes the gradient at the
+    /// point to its second argument and returns the value.
     pub fn minimise(
         &self,
         start: Vec<f64>,
@@ -78,7 +80,7 @@ impl Lbfgs {
         let mut here = Probed { step: 0.0, point: start, value, gradient };
         let mut iterations = 0;
         let stop = loop {
-            // Comparisons with what is no number would pass for convergence.
+            // NaN in the gradient must not pass as convergence.
             if !here.is_finite() {
                 break Stop::NotFinite;
             }
@@ -92,7 +94,7 @@ impl Lbfgs {
                 break Stop::Iterations;
             }
             let direction = direction(&memory, &here.gradient);
-            // Without a history the gradient's length says nothing about the step's.
+            // Without correction pairs the norm of the gradient does not determine the step length.
             let first = match memory.is_empty() {
                 true => (1.0 / dot(&here.gradient, &here.gradient).sqrt()).min(1.0),
                 false => 1.0,
@@ -101,7 +103,7 @@ impl Lbfgs {
                 if memory.is_empty() {
                     break Stop::Precision;
                 }
-                // A stale history can spoil the direction; the gradient itself cannot.
+                // Outdated correction pairs can spoil the direction: try again along the gradient.
                 memory.clear();
                 continue;
             };
@@ -123,7 +125,7 @@ impl Lbfgs {
     }
 }
 
-/// `-H g`, with `H` the inverse Hessian that the memory stands for.
+/// The search direction `-H g`, with `H` the approximate inverse Hessian (two-loop recursion).
 fn direction(memory: &VecDeque<Memory>, gradient: &[f64]) -> Vec<f64> {
     let mut q = gradient.to_vec();
     let mut alphas = Vec::with_capacity(memory.len());
@@ -152,7 +154,7 @@ fn largest(gradient: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    /// Rosenbrock's valley in `n` dimensions; its minimum is 0 at (1, ..., 1).
+    /// Rosenbrock's function in `n` dimensions; its minimum is 0 at (1, ..., 1).
     fn rosenbrock(x: &[f64], g: &mut [f64]) -> f64 {
         g.fill(0.0);
         let mut value = 0.0;
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_end_of_rosenbrocks_valley() {
+    fn finds_the_minimum_of_rosenbrocks_function() {
         let lbfgs = Lbfgs { tolerance: 1e-9, ..Lbfgs::default() };
         for n in [2, 10] {
             let found = lbfgs.minimise(vec![-1.2; n], rosenbrock);
@@ -192,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_is_no_minimum() {
+    fn values_that_are_not_finite_are_no_minimum() {
         for (value, slope) in [(f64::NAN, 0.0), (f64::INFINITY, 1.0), (1.0, f64::NAN)] {
             let broken = |_: &[f64], g: &mut [f64]| {
                 g.fill(slope);
@@ -201,17 +203,17 @@ mod tests {
             let found = Lbfgs::default().minimise(vec![1.0; 3], broken);
             assert_eq!((found.iterations, found.stop), (0, Stop::NotFinite));
         }
-        // A hole beyond which nothing is known is not stepped into.
-        let hole = |x: &[f64], g: &mut [f64]| {
+        // The line search avoids a region where the gradient is NaN.
+        let undefined = |x: &[f64], g: &mut [f64]| {
             g[0] = if x[0] > 1.5 { f64::NAN } else { 2.0 * (x[0] - 1.0) };
             if x[0] > 1.5 { 0.0 } else { (x[0] - 1.0).powi(2) }
         };
-        let found = Lbfgs::default().minimise(vec![-40.0], hole);
+        let found = Lbfgs::default().minimise(vec![-40.0], undefined);
         assert!((found.point[0] - 1.0).abs() < 1e-4, "{found:?}");
     }
 
     #[test]
-    fn stops_at_once_in_a_minimum_and_after_its_iterations() {
+    fn stops_immediately_at_a_minimum_and_after_the_maximum_of_iterations() {
         let at_once = Lbfgs::default().minimise(vec![1.0; 3], rosenbrock);
         assert_eq!((at_once.iterations, at_once.stop), (0, Stop::Converged));
         let short = Lbfgs { iterations: 3, ..Lbfgs::default() }.minimise(vec![-1.2; 3], rosenbrock);

@@ -1,18 +1,20 @@
-//! A step length that satisfies the strong Wolfe conditions.
+//! Line search for a step length that satisfies the strong Wolfe conditions.
 
 use crate::linalg::dot;
 
-/// The constants of the conditions for quasi-Newton methods (Nocedal and Wright 2006, section 3.1).
+/// Constants of the Wolfe conditions for quasi-Newton methods (Nocedal and Wright 2006, section
+/// 3.1).
 const DECREASE: f64 = 1e-4;
 const CURVATURE: f64 = 0.9;
-/// The share of the value that a rise may have and still count as rounding: near the minimum what a
-/// step gains drowns in the noise of f32 products long before the gradient does (Hager and Zhang, "A new
-/// conjugate gradient method with guaranteed descent", 2005, relax the condition for the same reason).
+/// Relative increase of the value that counts as rounding error: near the minimum the decrease of a
+/// step is below the rounding errors of f32 products long before the gradient vanishes (Hager and
+/// Zhang, "A new conjugate gradient method with guaranteed descent", 2005, relax the condition for
+/// the same reason).
 const ROUNDING: f64 = 1e-7;
-/// Evaluations after which the search settles for what it has.
+/// Maximum number of function evaluations.
 const TRIALS: usize = 25;
 
-/// A point on the line, with what the function is there.
+/// A point on the line with the value and the gradient of the function.
 pub(crate) struct Probed {
     pub(crate) step: f64,
     pub(crate) point: Vec<f64>,
@@ -21,20 +23,20 @@ pub(crate) struct Probed {
 }
 
 impl Probed {
-    /// Whether the function is a number there, and every component of its gradient.
+    /// Returns true if the value and all components of the gradient are finite.
     pub(crate) fn is_finite(&self) -> bool {
         self.value.is_finite() && self.gradient.iter().all(|g| g.is_finite())
     }
 }
 
-/// Looks along `direction` for a step `a` with
+/// Searches along `direction` for a step length `a` with
 ///
 /// - `f(x + a p) <= f(x) + 1e-4 a p'g`, up to rounding (sufficient decrease), and
 /// - `|p'g(x + a p)| <= 0.9 |p'g|` (curvature),
 ///
-/// by bracketing and then zooming in with cubic interpolation (Nocedal and Wright 2006, algorithms 3.5
-/// and 3.6). After 25 evaluations the best point with sufficient decrease serves; `None` if there is
-/// none.
+/// by bracketing and zooming with cubic interpolation (Nocedal and Wright 2006, algorithms 3.5 and
+/// 3.6). After 25 evaluations it returns the best point with sufficient decrease, `None` if there
+/// is none.
 pub(crate) fn search(
     from: &Probed,
     direction: &[f64],
@@ -45,7 +47,7 @@ pub(crate) fn search(
     if slope.is_nan() || slope >= 0.0 {
         return None;
     }
-    // The better and the other end of the bracket as (step, value, slope); no other end yet.
+    // The better end of the bracket and the other one, each as (step, value, slope).
     let mut low = (0.0, from.value, slope);
     let mut other: Option<(f64, f64, f64)> = None;
     let mut best: Option<Probed> = None;
@@ -86,8 +88,9 @@ pub(crate) fn search(
     best.filter(|best| best.step > 0.0)
 }
 
-/// The minimum of the cubic through two points with their slopes (Nocedal and Wright 2006, equation 3.59),
-/// or their middle if it lies outside or within a tenth of an end.
+/// The minimum of the cubic interpolation of two points with their slopes (Nocedal and Wright 2006,
+/// equation 3.59), or their midpoint if the minimum lies outside or within a tenth of the interval
+/// from an end.
 fn between(low: (f64, f64, f64), other: (f64, f64, f64)) -> f64 {
     let ((a, fa, da), (b, fb, db)) = (low, other);
     let middle = 0.5 * (a + b);
@@ -133,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ascent_has_no_step_and_an_infinite_wall_is_avoided() {
+    fn an_ascent_direction_has_no_step_and_infinite_values_are_avoided() {
         let from = Probed { step: 0.0, point: vec![0.0], value: 0.0, gradient: vec![1.0] };
         assert!(search(&from, &[1.0], 1.0, &mut |_, _| unreachable!()).is_none());
         let (a, ..) = along(|a| if a > 1.0 { (f64::INFINITY, 0.0) } else { (-a, -1.0 + a) }, 64.0);

@@ -1,8 +1,8 @@
-//! Matrix products on the host, the same bits for any number of threads.
+//! Matrix products on the CPU, with the same bits for any number of threads.
 
 use gemm::{Parallelism, gemm};
 
-/// A matrix that borrows its numbers: element (i, j) is `data[i * row_stride + j * column_stride]`.
+/// A borrowed matrix: element (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a, T> {
     data: &'a [T],
@@ -13,14 +13,14 @@ pub(crate) struct Matrix<'a, T> {
 }
 
 impl<'a, T> Matrix<'a, T> {
-    /// A row-major matrix with rows of `columns` numbers.
+    /// A row-major matrix with `columns` columns.
     pub(crate) fn new(data: &'a [T], columns: usize) -> Self {
         assert!(columns > 0 && data.len().is_multiple_of(columns), "rows of {columns} numbers");
         let rows = data.len() / columns;
         Self { data, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
-    /// Some of the rows.
+    /// A range of rows.
     pub(crate) fn rows(self, rows: std::ops::Range<usize>) -> Self {
         assert!(rows.start <= rows.end && rows.end <= self.rows, "rows of a matrix");
         if rows.is_empty() {
@@ -29,7 +29,7 @@ impl<'a, T> Matrix<'a, T> {
         Self { data: &self.data[rows.start * self.row_stride..], rows: rows.len(), ..self }
     }
 
-    /// The transpose, without moving a number.
+    /// The transpose, without copying.
     pub(crate) fn t(self) -> Self {
         Self {
             data: self.data,
@@ -41,7 +41,7 @@ impl<'a, T> Matrix<'a, T> {
     }
 }
 
-/// The two precisions that the products come in.
+/// Element type of a product.
 pub(crate) trait Real: Copy + 'static {
     const ZERO: Self;
     const ONE: Self;
@@ -57,18 +57,19 @@ impl Real for f64 {
     const ONE: Self = 1.0;
 }
 
-/// Overwrites the row-major `out` with `a b`.
+/// Matrix product: overwrites the row-major `out` with `a b`.
 ///
-/// It runs on the calling thread alone: callers cut their work into blocks of a fixed size and give
-/// the blocks to rayon, so that no sum depends on how many threads there are.
+/// It runs on the calling thread. Callers split their work into blocks of a fixed size and
+/// distribute the blocks with rayon, so that no sum depends on the number of threads.
 pub(crate) fn multiply<T: Real>(out: &mut [T], a: Matrix<'_, T>, b: Matrix<'_, T>) {
     assert_eq!(a.columns, b.rows, "inner dimensions of a product");
-    assert_eq!(out.len(), a.rows * b.columns, "numbers of a product");
+    assert_eq!(out.len(), a.rows * b.columns, "elements of a product");
     if out.is_empty() {
         return;
     }
-    // SAFETY: the constructor, `rows` and `t` keep every (row, column) of a matrix inside its slice, `out`
-    // holds exactly `a.rows * b.columns` numbers, and being borrowed mutably it overlaps neither.
+    // SAFETY: the constructor, `rows` and `t` keep every (row, column) of a matrix inside its
+    // slice. `out` has exactly `a.rows * b.columns` elements, and as a mutable borrow it overlaps
+    // neither factor.
     unsafe {
         gemm(
             a.rows,
@@ -94,7 +95,7 @@ pub(crate) fn multiply<T: Real>(out: &mut [T], a: Matrix<'_, T>, b: Matrix<'_, T
     }
 }
 
-/// The dot product, summed in eight independent lanes.
+/// Dot product, summed in eight independent lanes.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len(), "lengths of a dot product");
     let mut lanes = [0.0; 8];
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn dot_counts_the_remainder() {
+    fn dot_includes_the_remainder() {
         let a: Vec<f64> = (0..19).map(f64::from).collect();
         assert_eq!(dot(&a, &a), (0..19).map(|i| f64::from(i * i)).sum::<f64>());
     }

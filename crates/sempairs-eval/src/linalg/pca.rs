@@ -5,16 +5,17 @@ use sempairs_data::{Key, Side};
 use crate::linalg::{Matrix, dot, multiply};
 use rand::RngExt;
 
-/// Directions followed beyond those asked for, and rounds: what follows the last component decides how
-/// fast it is found, and a map needs the components to a per cent.
+/// Number of directions beyond those asked for, which speed up convergence, and number of
+/// iterations: t-SNE needs the components to about one per cent.
 const SPARE: usize = 10;
 const ROUNDS: usize = 60;
 
-/// The coordinates of every row along the first principal components, the widest first: `[n, count]`, or
-/// fewer columns where there are no more features or rows.
+/// Coordinates of every row along the first principal components, in the order of decreasing
+/// variance: `[n, count]`, or fewer columns if there are fewer features or rows. The second value
+/// is the number of columns.
 ///
-/// By orthogonal iteration, `Q <- orth(X' X Q)`, from seeded directions (Golub and Van Loan, *Matrix
-/// Computations*, 4th edition 2013, section 8.2.4).
+/// Orthogonal iteration, `Q <- orth(X' X Q)`, from random directions determined by the seed (Golub
+/// and Van Loan, *Matrix Computations*, 4th edition 2013, section 8.2.4).
 pub(crate) fn project(values: &[f32], dim: usize, count: usize, seed: u64) -> (Vec<f64>, usize) {
     let n = values.len() / dim;
     let mut centred: Vec<f64> = values.iter().map(|&x| f64::from(x)).collect();
@@ -39,7 +40,8 @@ pub(crate) fn project(values: &[f32], dim: usize, count: usize, seed: u64) -> (V
     (projected, kept)
 }
 
-/// Gram and Schmidt's method, twice, on rows; a row within the span of those before becomes zero.
+/// Orthonormalises rows by the Gram-Schmidt process, applied twice. A row in the span of the rows
+/// before it becomes zero.
 fn orthonormalise(rows: &mut [f64], dim: usize) {
     for i in 0..rows.len() / dim {
         let (before, rest) = rows.split_at_mut(i * dim);
@@ -63,8 +65,9 @@ mod tests {
     use crate::testing::random;
 
     #[test]
-    fn finds_the_wide_directions() {
-        // Independent coordinates of widths 8, 4, 2 and many of 0.1, turned by a reflection.
+    fn finds_the_directions_of_largest_variance() {
+        // Independent coordinates with standard deviations 8, 4, 2 and 0.1 for all others,
+        // reflected.
         let (n, dim) = (500, 20);
         let mut values = random(n * dim, 1);
         let mirror: Vec<f32> = (0..dim).map(|j| ((j * 7 % 5) as f32 - 2.0) / 10.0).collect();

@@ -1,4 +1,4 @@
-//! Which class of the test set is which of the training set's.
+//! Mapping from the classes of the test set to those of the training set.
 
 use std::collections::HashMap;
 
@@ -6,15 +6,16 @@ use sempairs_internal::summed_up;
 
 use crate::EvalError;
 
-/// Classes that a message names before it only counts the rest.
+/// Number of classes that a message names before it only counts the rest.
 const NAMED: usize = 10;
 
-/// The labels of test pictures as numbers of the training set's classes, found by their names. The
-/// test set may lack classes, and number them in another order.
+/// The labels of the test pictures as indices of the training set's classes, matched by name. The
+/// test set may lack classes and have them in another order.
 ///
 /// # Errors
 ///
-/// [`EvalError::Mismatch`] with the classes of test pictures that the training set does not have.
+/// [`EvalError::Mismatch`] with the classes of test pictures that are not classes of the training
+/// set.
 pub(crate) fn matched(
     train: &[String],
     test: &[String],
@@ -59,12 +60,12 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_found_by_their_names() {
+    fn classes_are_matched_by_name() {
         let train = names(&["cat", "dog", "fox"]);
         for (test, labels, expected) in [
             (names(&["cat", "dog", "fox"]), vec![2, 0], vec![2, 0]),
             (names(&["fox", "cat"]), vec![0, 1, 1], vec![2, 0, 0]),
-            // A class without pictures is nobody's.
+            // A class without pictures need not be in the training set.
             (names(&["ape", "dog"]), vec![1, 1], vec![1, 1]),
         ] {
             assert_eq!(matched(&train, &test, &labels).unwrap(), expected, "{test:?}");
@@ -72,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_that_only_one_set_has_are_named_and_summed_up() {
+    fn classes_of_one_set_alone_are_named_up_to_a_number() {
         let many: Vec<String> = (0..30).map(|class| format!("c{class}")).collect();
         let labels: Vec<usize> = (0..30).collect();
         let message = |train: &[String], test: &[String], labels: &[usize]| {

@@ -1,4 +1,4 @@
-//! A backbone's scores on a data set it was not trained on.
+//! Evaluation of a backbone on a downstream data set.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,41 +21,42 @@ use crate::{
     Protocol, ProtocolInput, ProtocolSettings, Score,
 };
 
-/// Something that a backbone can be scored on.
+/// An evaluation of a backbone.
 pub trait Evaluate {
-    /// Scores a backbone, which stays as it is.
+    /// Scores a backbone, which is not changed.
     ///
     /// # Errors
     ///
-    /// [`EvalError`] with the picture, the file or the setting that is at fault.
+    /// [`EvalError`] with the picture, file or setting that caused it.
     fn run<B: Backbone>(&self, backbone: &B, device: &Device) -> Result<Vec<Score>, EvalError>;
 }
 
-/// A training and a test set, their frozen features extracted once and scored under several protocols; those
-/// that see the network itself get it.
+/// A downstream data set with a training and a test set, scored under several protocols. Frozen
+/// features are extracted once for all protocols.
 #[derive(Clone)]
 pub struct Downstream {
-    /// What to call the data set in the scores.
+    /// Name of the data set in the scores.
     pub name: String,
-    /// The pictures that protocols learn from.
+    /// Pictures that protocols learn from.
     pub train: Arc<dyn PictureSource>,
-    /// The pictures that are scored.
+    /// Pictures that are classified for the score.
     pub test: Arc<dyn PictureSource>,
-    /// From a picture to the one view of it that is looked at.
+    /// Pipeline from a picture to its evaluation view; see [`Pipeline::evaluation`].
     pub pipeline: Pipeline,
-    /// The protocols, each a score.
+    /// Protocols: the built-in ones ([`Protocol`]) and any others. Each gives one score.
     pub protocols: Vec<Arc<dyn EvaluationProtocol>>,
-    /// Pictures that the device works on at a time.
+    /// Batch size of feature extraction.
     pub batch: usize,
-    /// A folder for the features, `train.safetensors` and `test.safetensors` (`train-4tokens.safetensors` for the
-    /// class tokens of four blocks); nothing is kept without one.
+    /// Folder to cache features in, as `train.safetensors` and `test.safetensors`
+    /// (`train-4tokens.safetensors` for the class tokens of four blocks). `None` for no cache.
     pub cache: Option<PathBuf>,
-    /// Whether to draw progress bars on a terminal.
+    /// Whether to draw progress bars on standard error, if it is a terminal.
     pub progress: bool,
 }
 
 impl Downstream {
-    /// Weighted k-NN and the linear probe, in batches of 256, without a cache or a bar.
+    /// A data set with the protocols k-NN and linear probe, a batch size of 256, no cache and no
+    /// progress bars.
     pub fn new(
         name: impl Into<String>,
         train: Arc<dyn PictureSource>,
@@ -68,14 +69,15 @@ impl Downstream {
         Self { name, train, test, pipeline, protocols, batch: 256, cache: None, progress: false }
     }
 
-    /// Whether the backbone can be scored: what would be found only after the features are paid
-    /// for.
+    /// Returns an error for protocols and pictures that cannot be scored, before features are
+    /// extracted.
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] for senseless settings, [`EvalError::SameProtocol`] for k-NN over
-    /// all pictures twice; [`EvalError::Unlabelled`] for a picture without a class,
-    /// [`EvalError::Mismatch`] for test pictures of classes that the training pictures do not have.
+    /// [`EvalError::Protocol`] for settings out of range, [`EvalError::SameProtocol`] for protocols
+    /// that have the same effect with this training set, such as k-NN over all pictures twice;
+    /// [`EvalError::Unlabelled`] for a picture without a class, [`EvalError::Mismatch`] for test
+    /// pictures of classes that the training pictures do not have.
     pub fn check(&self) -> Result<(), EvalError> {
         self.protocols.iter().try_for_each(|protocol| protocol.check())?;
         let pictures = self.train.len();
@@ -169,7 +171,7 @@ impl Downstream {
         invariance_with(backbone, scenes, &self.pipeline, device, self.batch, &bar)
     }
 
-    /// Both sets' features; `kind` is what files of other features than the network's own are called after.
+    /// The features of both sets; `kind` is a suffix of the names of cached files.
     fn sets<B: Backbone>(
         &self,
         kind: &str,
@@ -212,12 +214,13 @@ impl Downstream {
         Features::cached(&folder.join(format!("{which}.safetensors")), identity, make)
     }
 
-    /// What the scores call the views: the pipeline as JSON.
+    /// The views in a score: the pipeline as JSON.
     pub fn views(&self) -> String {
         serde_json::to_string(&self.pipeline).expect("a pipeline is plain data")
     }
 
-    /// A bar whose length is set by what it shows; it is gone once dropped.
+    /// A progress bar whose length is set later; hidden unless [`progress`](Self::progress) is set.
+    /// It disappears when dropped.
     fn bar(&self, what: String) -> ProgressBar {
         if self.progress { progress_bar(what, 0) } else { ProgressBar::hidden() }
     }
@@ -249,7 +252,8 @@ impl Evaluate for Downstream {
             };
             if kind == InputKind::Network {
                 let labels = matched(train.classes(), test.classes(), &labels(test)?)?;
-                let backbone = &BoxedBackbone::new(backbone);
+                // `valid` copies the running statistics, which a clone would share.
+                let backbone = &BoxedBackbone::new(&backbone.valid());
                 let network = NetworkInput { backbone, train, test, view: &self.pipeline, device };
                 let input = ProtocolInput::from_network(network).with_progress(bar());
                 let set = (train.classes(), train.len());

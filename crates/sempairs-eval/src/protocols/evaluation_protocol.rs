@@ -151,7 +151,8 @@ enum Data<'a> {
 /// The input of a protocol that trains the network ([`InputKind::Network`]).
 #[derive(Clone, Copy)]
 pub struct NetworkInput<'a> {
-    /// The network, which stays as it is: train a clone.
+    /// The network in evaluation mode. It must not be changed: train `backbone.valid().train()`,
+    /// since a clone shares the running statistics of BatchNorm.
     pub backbone: &'a BoxedBackbone,
     /// The training pictures, all of them with classes.
     pub train: &'a dyn PictureSource,

@@ -1,4 +1,4 @@
-//! Fine-tuning: the whole network learns the classes.
+//! Fine-tuning of the whole network.
 
 use burn::module::{Initializer, Module, ModuleMapper, Param};
 use burn::nn::{Linear, LinearConfig};
@@ -19,29 +19,32 @@ use crate::features::labels;
 use crate::limits::{BATCHES, EPOCHS, RATES};
 use crate::{BoxedBackbone, EvalError, NetworkInput, Predictions, Protocol};
 
-/// Fine-tuning of the backbone with a linear classifier on top, from zero: SGD with Nesterov momentum 0.9, no
-/// weight decay, batches of 256, 30 epochs, learning rate 0.05 along half a cosine to zero; training pictures
-/// are cropped (area from 0.08 on, ratio 3/4 to 4/3) and flipped anew in every epoch, test pictures seen in the
-/// protocol's fixed view. BatchNorm trains along.
+/// Fine-tuning of the backbone with a linear classifier initialised with zeros.
 ///
-/// The study of semantic pairs fine-tunes for its Table 4 and does not say how, so this is **this project's
-/// protocol**: the rate and length of lightly's ImageNet benchmark, momentum and augmentation of SimCLR (Chen et
-/// al., arXiv 2002.05709, appendix B.8), which searches a grid of rates and decays that this does not. The last
-/// step is scored; nothing is chosen by the test set.
+/// Defaults: SGD with Nesterov momentum 0.9, no weight decay, batch size 256, 30 epochs, learning
+/// rate 0.05 with cosine annealing to zero. Training pictures get random resized crops (area at
+/// least 0.08, aspect ratio 3/4 to 4/3) and horizontal flips; test pictures are seen in the
+/// evaluation view. BatchNorm is in training mode.
+///
+/// The study of semantic pairs fine-tunes for its Table 4 without stating the settings, so this is
+/// **this project's protocol**: learning rate and number of epochs of lightly's ImageNet benchmark,
+/// momentum and augmentation of SimCLR (Chen et al., arXiv 2002.05709, appendix B.8), without
+/// SimCLR's grid search over learning rates and weight decays. The network after the last step is
+/// scored; the test set selects nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FineTune {
-    /// The learning rate of the first step; it does not grow with the batch.
+    /// Learning rate of the first step, not scaled by the batch size.
     pub learning_rate: f64,
-    /// The share of the last step's update that stays.
+    /// Momentum of SGD.
     pub momentum: f64,
-    /// Pictures a step; at most as many as there are. What does not fill a batch is left out of its epoch.
+    /// Batch size, at most the number of pictures. An incomplete last batch of an epoch is dropped.
     pub batch: usize,
-    /// Passes over the training set.
+    /// Number of epochs.
     pub epochs: usize,
-    /// Least area of a crop, as a share of the picture's.
+    /// Minimum area of a random crop, as a share of the picture's area.
     pub least_area: f32,
-    /// The seed of order and crops.
+    /// Random seed of the order of pictures and of the crops.
     pub seed: u64,
 }
 
@@ -58,7 +61,7 @@ impl Default for FineTune {
     }
 }
 
-/// A classifier on top of a network, both of which learn.
+/// A network with a linear classifier, both of them trained.
 #[derive(Module, Debug)]
 struct Tuned<B: Backbone> {
     backbone: B,
@@ -66,7 +69,7 @@ struct Tuned<B: Backbone> {
 }
 
 impl<B: Backbone> Backbone for Tuned<B> {
-    /// Logits, in place of features.
+    /// Logits instead of features.
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         self.classifier.forward(self.backbone.forward(images))
     }
@@ -76,18 +79,18 @@ impl<B: Backbone> Backbone for Tuned<B> {
     }
 }
 
-/// Makes every parameter learn, also those of a momentum copy, which never did.
+/// Makes all parameters trainable, also those of a momentum encoder, which are frozen.
 struct Thaw;
 
 impl ModuleMapper for Thaw {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        // Burn keeps this from running statistics.
+        // Burn does not apply this to running statistics.
         param.set_require_grad(true)
     }
 }
 
 impl FineTune {
-    /// Whether the settings make sense.
+    /// Returns an error for a setting that is out of range.
     ///
     /// # Errors
     ///
@@ -95,7 +98,7 @@ impl FineTune {
     pub fn check(&self) -> Result<(), EvalError> {
         EvalError::unless_within("learning_rate", self.learning_rate, RATES)?;
         EvalError::unless_momentum(self.momentum)?;
-        // BatchNorm needs two pictures.
+        // BatchNorm needs at least two pictures.
         EvalError::unless_within("batch", self.batch, 2..=*BATCHES.end())?;
         EvalError::unless_within("epochs", self.epochs, EPOCHS)?;
         EvalError::unless_within("least_area", self.least_area, 1e-6..=1.0)
@@ -107,15 +110,15 @@ impl FineTune {
         self.learning_rate * (1.0 + (std::f64::consts::PI * share).cos()) / 2.0
     }
 
-    /// Trains a copy of the backbone and the classifier on `train` and ranks the classes of every picture of
-    /// `test`, seen through `view`, the fixed one, whose normalisation training takes over. The loss is the mean
-    /// cross-entropy.
+    /// Trains a copy of the backbone with a classifier on `train` and ranks the classes of every
+    /// picture of `test`. Test pictures are seen in the evaluation view `view`; training views have
+    /// its size and normalisation. The loss is the mean cross-entropy.
     ///
     /// # Errors
     ///
-    /// [`EvalError::Unlabelled`] and [`EvalError::Data`] for the pictures, [`EvalError::TooFew`] for fewer than
-    /// two, [`EvalError::Protocol`] for senseless settings, [`EvalError::Diverged`] if the loss of
-    /// a step or what the trained network says of a test picture is not finite.
+    /// [`EvalError::Unlabelled`] and [`EvalError::Data`] for the pictures, [`EvalError::TooFew`]
+    /// for fewer than two, [`EvalError::Protocol`] for settings out of range,
+    /// [`EvalError::Diverged`] if the loss of a step or an output for a test picture is not finite.
     pub fn run<B: Backbone>(
         &self,
         backbone: &B,
@@ -139,7 +142,7 @@ impl FineTune {
         let labels = labels(train)?;
         let batch = self.batch.min(labels.len());
         if batch < 2 {
-            let what = "pictures to fine-tune on".into();
+            let what = "pictures for fine-tuning".into();
             return Err(EvalError::TooFew { what, found: labels.len() });
         }
         let (per_epoch, classes) = (labels.len() / batch, train.classes().len());
@@ -181,7 +184,8 @@ impl FineTune {
         let read = |index| test.read(index);
         let logits = embed(&network, test.len(), &read, view, device, batch)?;
         let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
-        // The loss of the last step was that of the weights before it.
+        // The loss of the last step was computed with the weights before that step, so outputs are
+        // checked, too.
         Predictions::from_scores(&logits, classes).ok_or_else(|| {
             self.diverged(format!("after {steps} steps the network's outputs are not finite"))
         })
@@ -195,7 +199,8 @@ impl FineTune {
         Key { seed: self.seed, epoch: epoch as u64, picture, side: Side::Left }
     }
 
-    /// A random crop and a flip to the size of the fixed view, normalised as it is.
+    /// The training augmentation: random resized crop to the size of the evaluation view,
+    /// horizontal flip and the normalisation of the evaluation view.
     fn training_view(&self, view: &Pipeline) -> Pipeline {
         let crop = Transform::RandomResizedCrop {
             size: view.size(),
@@ -203,13 +208,11 @@ impl FineTune {
             ratio: [3.0 / 4.0, 4.0 / 3.0],
             interpolation: Interpolation::Bilinear,
         };
-        let normalize = view.transforms().iter();
-        let normalize = normalize.filter(|t| matches!(t, Transform::Normalize { .. })).cloned();
         let start = [crop, Transform::HorizontalFlip { p: 0.5 }];
-        Pipeline::new(start.into_iter().chain(normalize).collect())
+        Pipeline::new(start.into_iter().chain(view.normalization().cloned()).collect())
     }
 
-    /// The views of some pictures in an epoch.
+    /// The training views of a batch in an epoch, `[b, 3, S, S]`.
     fn images(
         &self,
         source: &dyn PictureSource,
@@ -238,7 +241,7 @@ mod tests {
     use super::*;
     use crate::testing::network;
 
-    /// Parameters that learn, and all that a walk meets.
+    /// Number of trainable parameters, and number of all parameters and running statistics.
     #[derive(Default)]
     struct Count([usize; 2]);
 
@@ -250,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_that_never_learned_does_and_running_statistics_do_not() {
+    fn frozen_parameters_become_trainable_and_running_statistics_do_not() {
         let count = |module: &sempairs_backbone::ResNet| {
             let mut count = Count::default();
             module.visit(&mut count);
@@ -261,8 +264,8 @@ mod tests {
         assert_eq!(count(&frozen)[0], 0);
         let thawed = frozen.valid().train().map(&mut Thaw);
         let [learning, all] = count(&thawed);
-        // Four tensors a norm, of which two are statistics, and one a convolution: a stem, four blocks of two,
-        // three shortcuts.
+        // Per layer four tensors of BatchNorm, two of them statistics, and one of the convolution.
+        // Layers: a stem, four blocks of two, three shortcuts.
         let layers = 1 + 4 * 2 + 3;
         assert_eq!((learning, all), (3 * layers, 5 * layers));
     }

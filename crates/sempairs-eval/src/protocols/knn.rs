@@ -1,4 +1,4 @@
-//! Weighted nearest neighbours: the votes of the most similar training pictures.
+//! Weighted k-nearest-neighbour classification.
 
 use rayon::prelude::*;
 use sempairs_data::interrupt;
@@ -11,23 +11,25 @@ use crate::limits::NEIGHBOURS;
 use crate::linalg::{Matrix, multiply};
 use crate::{EvalError, Features, Predictions};
 
-/// Queries that one task takes on: enough to make up for packing the bank.
+/// Number of queries per task, enough to amortise the packing of the bank.
 const QUERIES: usize = 512;
-/// Pictures of the bank a product takes: 4 MiB of similarities at a time.
+/// Number of bank rows per matrix product, for 4 MiB of similarities at a time.
 const BANK: usize = 2048;
 
 /// Weighted k-nearest-neighbour classification on L2-normalised features:
 ///
-/// `score_c = sum over the k most similar j with y_j = c of exp(s_j / T)`, `s_j` the cosine
+/// `score_c = sum over the k most similar j with y_j = c of exp(s_j / T)`, with `s_j` the cosine
+/// similarity to training picture `j`
 ///
-/// (Wu et al., "Unsupervised feature learning via non-parametric instance discrimination", 2018). The
-/// defaults k = 20 and T = 0.07 are those of DINO's evaluation (Caron et al., 2021).
+/// (Wu et al., "Unsupervised feature learning via non-parametric instance discrimination", 2018).
+/// The defaults k = 20 and T = 0.07 are those of DINO's evaluation (Caron et al., 2021).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Knn {
-    /// Neighbours that vote; all of the bank if it is smaller, and a score then says so.
+    /// Number of neighbours. With fewer training pictures all of them are used, and the name of the
+    /// score has their number.
     pub k: usize,
-    /// The temperature T of the votes' weights.
+    /// Temperature T of the weights.
     pub temperature: f64,
 }
 
@@ -38,7 +40,7 @@ impl Default for Knn {
 }
 
 impl Knn {
-    /// Whether the settings make sense.
+    /// Returns an error for a setting that is out of range.
     ///
     /// # Errors
     ///
@@ -48,34 +50,35 @@ impl Knn {
         EvalError::unless_positive("temperature", self.temperature)
     }
 
-    /// Ranks the classes of every query by the votes of its neighbours in the bank.
+    /// Ranks the classes for every query by the weighted votes of its nearest neighbours in the
+    /// bank.
     ///
-    /// Of equally similar pictures the earlier one is the nearer, of classes with equal votes the lower
-    /// ranks first, and classes without votes come last. The result does not depend on the number of
-    /// threads.
+    /// Ties are broken by index: of equally similar pictures the one with the lower index is
+    /// nearer, and of classes with equal votes the lower one ranks first. Classes without votes
+    /// come last. The result does not depend on the number of threads.
     ///
     /// # Errors
     ///
-    /// [`EvalError::NotFinite`] if a feature is not; [`EvalError::Data`] if the process is
-    /// [asked to end](interrupt).
+    /// [`EvalError::NotFinite`] if a feature is infinite or NaN; [`EvalError::Data`] if the process
+    /// is [asked to end](interrupt).
     ///
     /// # Panics
     ///
-    /// If the bank is empty, the features differ in length, or the settings fail [`check`](Self::check).
+    /// If the bank is empty, the dimensions differ, or the settings fail [`check`](Self::check).
     pub fn predict(&self, bank: &Features, queries: &[f32]) -> Result<Predictions, EvalError> {
         self.predict_with(bank, queries, &ProgressBar::hidden())
     }
 
-    /// As [`predict`](Self::predict), with a bar of the queries.
+    /// [`predict`](Self::predict) with a progress bar that counts queries.
     pub(crate) fn predict_with(
         &self,
         bank: &Features,
         queries: &[f32],
         progress: &ProgressBar,
     ) -> Result<Predictions, EvalError> {
-        assert!(!bank.labels.is_empty(), "a bank without pictures");
-        self.check().expect("settings that pass their check");
-        // Among similarities, what is no number would be passed over.
+        assert!(!bank.labels.is_empty(), "the bank must not be empty");
+        self.check().expect("settings must be valid");
+        // NaN similarities would be ignored silently.
         [&bank.values, queries].into_iter().try_for_each(check_finite)?;
         let (d, classes) = (bank.dim, bank.classes.len());
         progress.set_length((queries.len() / d) as u64);
@@ -94,7 +97,8 @@ impl Knn {
         Predictions::from_scores(&votes.concat(), classes).ok_or(EvalError::NotFinite)
     }
 
-    /// The nearest pictures of each query as (similarity, index), the most similar first.
+    /// The nearest neighbours of each query as (similarity, index), in order of decreasing
+    /// similarity.
     fn neighbours(&self, bank: &[f32], queries: &[f32], d: usize) -> Vec<Vec<(f32, usize)>> {
         let count = queries.len() / d;
         let most = self.k.min(bank.len() / d);
@@ -113,7 +117,7 @@ impl Knn {
         nearest
     }
 
-    /// Puts a picture in its place among the nearest so far, behind those as similar as itself.
+    /// Inserts a picture into the sorted neighbours so far, behind equally similar ones.
     fn insert(&self, near: &mut Vec<(f32, usize)>, similarity: f32, index: usize) {
         if near.len() == self.k && near[self.k - 1].0 >= similarity {
             return;
@@ -123,8 +127,8 @@ impl Knn {
         near.truncate(self.k);
     }
 
-    /// The classes' sums of `exp((s - s_max) / T)`: the factor `exp(-s_max / T)` that all of them
-    /// share leaves the ranking as it is and keeps small temperatures from overflowing.
+    /// Sums of `exp((s - s_max) / T)` per class. The common factor `exp(-s_max / T)` does not
+    /// change the ranking and avoids overflow for small temperatures.
     fn votes(&self, near: &[(f32, usize)], labels: &[usize], classes: usize) -> Vec<f64> {
         let mut votes = vec![0.0; classes];
         let best = f64::from(near[0].0);
@@ -140,7 +144,7 @@ mod tests {
     use super::*;
     use crate::testing::{clouds, random};
 
-    /// The definition, one query and one picture at a time, in f64.
+    /// The definition in f64, one query and one picture at a time.
     fn brute_force(knn: Knn, bank: &Features, query: &[f32]) -> Vec<u32> {
         let cosine = |a: &[f32], b: &[f32]| {
             let dot = |a: &[f32], b: &[f32]| -> f64 {
@@ -175,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_pictures_vote_in_their_order() {
+    fn ties_are_broken_by_index() {
         let mut bank = clouds(4, 2, 2, 0.0, 1);
         bank.values = vec![1.0, 0.0, 2.0, 0.0, 3.0, 0.0, 0.0, 1.0];
         bank.labels = vec![1, 0, 0, 1];
@@ -208,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn senseless_settings_are_named() {
+    fn settings_out_of_range_are_named() {
         let message = |knn: Knn| knn.check().unwrap_err().to_string();
         assert!(message(Knn { k: 0, ..Knn::default() }).contains("`k`"));
         assert!(message(Knn { temperature: 0.0, ..Knn::default() }).contains("`temperature`"));

@@ -1,29 +1,31 @@
-//! Multinomial logistic regression: the function that a linear probe minimises.
+//! Multinomial logistic regression: the objective function of a linear probe.
 
 use rayon::prelude::*;
 
 use crate::linalg::{Matrix, dot, multiply};
 
-/// Pictures a product takes: 256 rows of 512 features stay in the second-level cache, so the gradient
-/// finds there what the logits have read.
+/// Number of rows per matrix product: 256 rows of 512 features fit into the second-level cache,
+/// where the gradient reads what the logits have loaded.
 const BLOCK: usize = 256;
-/// Parts the pictures are cut into, however many threads there are: the order of every sum is fixed.
+/// Number of parts that the rows are split into, for any number of threads, so that the order of
+/// every sum is fixed.
 const PARTS: usize = 16;
 
-/// `f(W, b) = 1/n sum_i [ logsumexp(W x_i + b) - (W x_i + b)_{y_i} ] + λ/2 |W|^2`; the bias is free.
+/// `f(W, b) = 1/n sum_i [ logsumexp(W x_i + b) - (W x_i + b)_{y_i} ] + λ/2 |W|^2`; the
+/// bias is not regularised.
 ///
-/// Features and products are f32, the sums over pictures f64.
+/// Features and matrix products are f32, sums over pictures f64.
 pub(crate) struct Logistic<'a> {
     /// `[n, dim]`, row-major.
     pub(crate) rows: &'a [f32],
     pub(crate) labels: &'a [usize],
     pub(crate) dim: usize,
     pub(crate) classes: usize,
-    /// λ, the strength of the regularisation.
+    /// λ, the regularisation strength.
     pub(crate) lambda: f64,
 }
 
-/// The sums over some of the pictures.
+/// Sums over a part of the rows.
 struct Sums {
     loss: f64,
     weights: Vec<f64>,
@@ -31,12 +33,12 @@ struct Sums {
 }
 
 impl Logistic<'_> {
-    /// How many numbers a point has: `W` as `[classes, dim]`, row-major, then `b`.
+    /// Number of variables: `W` as `[classes, dim]`, row-major, then `b`.
     pub(crate) fn variables(&self) -> usize {
         self.classes * (self.dim + 1)
     }
 
-    /// The value at a point; the gradient goes to `gradient`.
+    /// Returns the value at a point and writes the gradient to `gradient`.
     pub(crate) fn evaluate(&self, point: &[f64], gradient: &mut [f64]) -> f64 {
         let n = self.labels.len();
         let (weights, bias) = point.split_at(self.classes * self.dim);
@@ -96,7 +98,7 @@ impl Logistic<'_> {
     }
 }
 
-/// Turns the products `W x` into `softmax(W x + b) - onehot(label)` and returns the cross-entropy.
+/// Replaces the products `W x` by `softmax(W x + b) - onehot(label)` and returns the cross-entropy.
 pub(crate) fn to_residual(logits: &mut [f32], bias: &[f64], label: usize) -> f64 {
     logits.iter_mut().zip(bias).for_each(|(logit, &b)| *logit += b as f32);
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -112,7 +114,7 @@ pub(crate) fn to_residual(logits: &mut [f32], bias: &[f64], label: usize) -> f64
     sum.ln() - own
 }
 
-/// The mean cross-entropy of given logits, `[n, classes]`.
+/// Mean cross-entropy of logits, `[n, classes]`.
 pub(crate) fn cross_entropy(logits: &[f64], labels: &[usize], classes: usize) -> f64 {
     let one = |(logits, &label): (&[f64], &usize)| {
         let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -127,7 +129,7 @@ mod tests {
     use crate::testing::{clouds, random};
 
     #[test]
-    fn the_gradient_is_the_slope() {
+    fn the_gradient_agrees_with_finite_differences() {
         let features = clouds(700, 5, 4, 1.0, 3);
         let logistic = Logistic {
             rows: &features.values,
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn at_zero_every_class_is_as_likely() {
+    fn at_zero_the_loss_is_that_of_uniform_probabilities() {
         let features = clouds(600, 3, 6, 1.0, 3);
         let logistic = Logistic {
             rows: &features.values,
@@ -164,7 +166,7 @@ mod tests {
         let mut gradient = vec![0.0; logistic.variables()];
         let value = logistic.evaluate(&vec![0.0; logistic.variables()], &mut gradient);
         assert!((value - 6f64.ln()).abs() < 1e-6);
-        assert!(gradient[18..].iter().all(|g| g.abs() < 1e-6), "as many pictures of every class");
+        assert!(gradient[18..].iter().all(|g| g.abs() < 1e-6), "classes of equal size");
     }
 
     #[test]

@@ -1,11 +1,10 @@
-//! The ways of scoring features, spelt out and named.
+//! Evaluation protocols, data sets to evaluate on, and scores.
 
 mod boxed_backbone;
 mod class_mapping;
 mod downstream;
 mod evaluation_protocol;
 mod fine_tune;
-mod held_out;
 mod knn;
 mod logistic_regression;
 mod predictions;
@@ -16,6 +15,7 @@ mod score_line;
 mod settings;
 mod sgd_dino;
 mod sgd_moco;
+mod stratified_split;
 
 pub use boxed_backbone::BoxedBackbone;
 pub use downstream::{Downstream, Evaluate};
@@ -23,7 +23,6 @@ pub use evaluation_protocol::{
     EvaluationProtocol, InputKind, NetworkInput, ProtocolInput, ProtocolOutput,
 };
 pub use fine_tune::FineTune;
-pub use held_out::{StratifiedSplit, stratified_split};
 pub use knn::Knn;
 pub use predictions::Predictions;
 pub use probe::{FittedProbe, Probe, Trial};
@@ -33,3 +32,4 @@ pub use score_line::{ScoreLine, append_scores, read_scores, update_scores};
 pub use settings::ProtocolSettings;
 pub use sgd_dino::SgdDino;
 pub use sgd_moco::SgdMoco;
+pub use stratified_split::{StratifiedSplit, stratified_split};

@@ -1,6 +1,6 @@
-//! Predictions classes and what is counted in them.
+//! Predictions: ranked classes and accuracies.
 
-/// For every query all classes, the likeliest first.
+/// Predictions: for every query all classes, ranked by score.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Predictions {
     classes: usize,
@@ -8,17 +8,17 @@ pub struct Predictions {
 }
 
 impl Predictions {
-    /// Ranks by score, the highest first, equal scores by the lower class. `None` if a score is
-    /// infinite or not a number: what a classifier that has diverged says is no ranking.
+    /// Ranks classes by decreasing score; ties are broken by the lower class. `None` if a score is
+    /// infinite or NaN, as those of a classifier that has diverged.
     ///
     /// # Shapes
     /// - scores: `[queries, classes]`, row-major
     ///
     /// # Panics
     ///
-    /// If there is no class, or the scores are not as many for each query.
+    /// If `classes` is zero or the number of scores is not a multiple of it.
     pub fn from_scores(scores: &[f64], classes: usize) -> Option<Self> {
-        assert!(classes > 0 && scores.len().is_multiple_of(classes), "a score for every class");
+        assert!(classes > 0 && scores.len().is_multiple_of(classes), "one score per class");
         if !scores.iter().all(|score| score.is_finite()) {
             return None;
         }
@@ -26,38 +26,38 @@ impl Predictions {
         for scores in scores.chunks_exact(classes) {
             let start = order.len();
             order.extend(0..classes as u32);
-            // A stable sort leaves equal scores in the order of the classes.
+            // A stable sort keeps equal scores in the order of the classes.
             order[start..].sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]));
         }
         Some(Self { classes, order })
     }
 
-    /// How many queries there are.
+    /// Number of queries.
     pub fn len(&self) -> usize {
         self.order.len() / self.classes
     }
 
-    /// Whether there is no query.
+    /// Returns true if there are no queries.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
 
-    /// All classes in the order of their likelihood for one query.
+    /// All classes for one query, the highest-scoring first.
     pub fn query(&self, index: usize) -> &[u32] {
         &self.order[index * self.classes..][..self.classes]
     }
 
-    /// The share of queries whose label is among their first `k` classes, in [0, 1].
+    /// Top-k accuracy: the share of queries whose label is among the first `k` classes, in [0, 1].
     ///
     /// # Panics
     ///
-    /// If there is not exactly one label for each of at least one query.
+    /// If there is no query, or the number of labels is not that of the queries.
     pub fn top_k_accuracy(&self, k: usize, labels: &[usize]) -> f64 {
         let hits = self.hits(k, labels).filter(|&(_, hit)| hit).count();
         hits as f64 / self.len() as f64
     }
 
-    /// For each class that occurs among the labels the share of its queries that are ranked first.
+    /// Top-1 accuracy of each class that occurs among the labels.
     ///
     /// # Panics
     ///
@@ -74,7 +74,7 @@ impl Predictions {
     }
 
     fn hits<'a>(&'a self, k: usize, labels: &'a [usize]) -> impl Iterator<Item = (usize, bool)> {
-        assert!(labels.len() == self.len() && !labels.is_empty(), "one label a query");
+        assert!(labels.len() == self.len() && !labels.is_empty(), "one label per query");
         let k = k.min(self.classes);
         let among = move |i: usize, label: usize| self.query(i)[..k].contains(&(label as u32));
         labels.iter().enumerate().map(move |(i, &label)| (label, among(i, label)))
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_has_no_ranking() {
+    fn scores_that_are_not_finite_have_no_ranking() {
         for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             assert_eq!(Predictions::from_scores(&[0.0, 1.0, 2.0, wrong], 2), None);
         }

@@ -1,45 +1,48 @@
-//! The linear probe: how much of the classes a linear function of the frozen features gets right.
+//! Linear probe: logistic regression on frozen features.
 
 use sempairs_data::interrupt;
 use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
 
-use super::held_out::stratified_split;
 use super::logistic_regression::{Logistic, cross_entropy};
+use super::stratified_split::stratified_split;
 use crate::features::StandardScaler;
 use crate::features::check_finite;
 use crate::limits::{GRID, ITERATIONS, STRENGTHS};
 use crate::linalg::{Lbfgs, Minimum, Stop};
 use crate::{EvalError, EvaluationProtocol as _, Features, Predictions, Protocol};
 
-/// A multinomial logistic regression with L2 regularisation on frozen features, fitted by L-BFGS.
+/// Linear probe: multinomial logistic regression with L2 regularisation on frozen features, fitted
+/// by L-BFGS.
 ///
-/// 1. Features are standardised with the mean and deviation of the pictures that are fitted on.
-/// 2. A class-stratified, seeded slice of the training set is held out; λ is the value of the grid whose
-///    fit on the rest gets most of the slice right. Of equals the one with the lower cross-entropy there
-///    wins. The fits go from the strongest λ to the weakest, each from the one before.
-/// 3. With that λ the probe is fitted on the whole training set.
-/// 4. The test set is ranked once, and nothing above has seen it.
+/// 1. Features are standardised with the mean and the standard deviation of the pictures that are
+///    fitted on.
+/// 2. A class-stratified, seeded part of the training set is held out. λ is selected from a grid
+///    by the accuracy on the held-out part after a fit on the rest; ties are broken by the lower
+///    cross-entropy. The grid is searched from the strongest λ to the weakest, and each fit starts
+///    from the previous one (warm start).
+/// 3. The probe is fitted on the whole training set with the selected λ.
+/// 4. The test set is classified once; no step above uses it.
 ///
-/// The way of choosing follows SimCLR's transfer protocol (Chen et al., 2020, appendix B.8); the grid is
-/// this crate's own, because λ here stands beside the *mean* cross-entropy of *standardised* features,
-/// where strengths above 10 leave no weights and strengths below 1e-5 no regularisation.
+/// The selection follows SimCLR's transfer protocol (Chen et al., 2020, appendix B.8). The grid is
+/// this crate's own, because λ here is relative to the *mean* cross-entropy on *standardised*
+/// features, where weights vanish above 10 and regularisation has no effect below 1e-5.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Probe {
-    /// The weakest λ.
+    /// Smallest λ of the grid.
     pub weakest: f64,
-    /// The strongest λ.
+    /// Largest λ of the grid.
     pub strongest: f64,
-    /// How many values, evenly spaced in log λ, both ends among them.
+    /// Number of values of the grid, evenly spaced in log λ, including both ends.
     pub values: usize,
-    /// The share of every class that is held out.
+    /// Share of every class that is held out for the selection of λ.
     pub held_out: f64,
-    /// The seed of the held-out slice.
+    /// Random seed of the held-out part.
     pub seed: u64,
-    /// L-BFGS steps a fit at most.
+    /// Maximum number of L-BFGS iterations per fit.
     pub iterations: usize,
-    /// A fit ends once no component of the gradient is larger.
+    /// A fit has converged when no component of the gradient exceeds this value.
     pub tolerance: f64,
 }
 
@@ -57,14 +60,14 @@ impl Default for Probe {
     }
 }
 
-/// One value of the grid and how its fit did on the held-out slice.
+/// One value of the grid with its result on the held-out part.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
-    /// The strength λ.
+    /// Regularisation strength λ.
     pub lambda: f64,
-    /// The share of the slice that is ranked first, in [0, 1].
+    /// Top-1 accuracy on the held-out part, in [0, 1].
     pub accuracy: f64,
-    /// The mean cross-entropy on the slice.
+    /// Mean cross-entropy on the held-out part, in nats.
     pub cross_entropy: f64,
 }
 
@@ -76,14 +79,14 @@ pub struct FittedProbe {
     dim: usize,
     classes: usize,
     minimum: Minimum,
-    /// The chosen value.
+    /// The selected value.
     pub chosen: Trial,
-    /// All values in the order they were tried.
+    /// All values of the grid in the order of the search.
     pub trials: Vec<Trial>,
 }
 
 impl Probe {
-    /// Whether the settings make sense.
+    /// Returns an error for a setting that is out of range.
     ///
     /// # Errors
     ///
@@ -108,24 +111,24 @@ impl Probe {
         EvalError::unless_positive("tolerance", self.tolerance)
     }
 
-    /// The grid from the strongest to the weakest value.
+    /// The grid, from the largest value to the smallest.
     pub fn grid(&self) -> Vec<f64> {
         let (ratio, last) = (self.weakest / self.strongest, self.values - 1);
         let value = |i: usize| self.strongest * ratio.powf(i as f64 / last.max(1) as f64);
         (0..self.values).map(|i| if i == last { self.weakest } else { value(i) }).collect()
     }
 
-    /// Chooses λ on a slice of `train` and fits the probe on all of it.
+    /// Selects λ on a held-out part of `train` and fits the probe on all of `train`.
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] for senseless settings, [`EvalError::TooFew`] if no class has a picture to
-    /// spare.
+    /// [`EvalError::Protocol`] for settings out of range, [`EvalError::TooFew`] if no class has two
+    /// pictures; [`EvalError::NotFinite`] for features that are infinite or NaN.
     pub fn fit(&self, train: &Features) -> Result<FittedProbe, EvalError> {
         self.fit_with(train, &ProgressBar::hidden())
     }
 
-    /// As [`fit`](Self::fit), with a bar of the fits.
+    /// [`fit`](Self::fit) with a progress bar that counts fits.
     pub(crate) fn fit_with(
         &self,
         train: &Features,
@@ -136,7 +139,7 @@ impl Probe {
         progress.set_length(self.values as u64 + 1);
         let split = stratified_split(&train.labels, self.held_out, self.seed);
         if split.held_out.is_empty() {
-            let what = "the held-out slice of the linear probe".into();
+            let what = "the held-out part of the linear probe".into();
             return Err(EvalError::TooFew { what, found: train.labels.len() });
         }
         let scaler = StandardScaler::fit(train.rows(&split.fit), train.dim);
@@ -171,7 +174,7 @@ impl Probe {
                 best = Some((trial, point.clone()));
             }
         }
-        let (chosen, start) = best.expect("a grid with a value");
+        let (chosen, start) = best.expect("a grid with at least one value");
 
         let scaler = StandardScaler::fit(train.all_rows(), dim);
         let rows = scaler.transform(train.all_rows());
@@ -193,7 +196,7 @@ impl Probe {
     }
 
     fn minimise(&self, logistic: &Logistic<'_>, start: Vec<f64>) -> Minimum {
-        assert_eq!(start.len(), logistic.variables(), "a weight for every class and feature");
+        assert_eq!(start.len(), logistic.variables(), "one weight per class and feature");
         let (iterations, tolerance) = (self.iterations, self.tolerance);
         let lbfgs = Lbfgs { iterations, tolerance, ..Lbfgs::default() };
         lbfgs.minimise(start, |point, gradient| logistic.evaluate(point, gradient))
@@ -201,15 +204,15 @@ impl Probe {
 }
 
 impl FittedProbe {
-    /// Ranks the classes of every query.
+    /// Ranks the classes for every query.
     ///
     /// # Shapes
-    /// - queries: `[n, dim]`, row-major, on the features' own scale
+    /// - queries: `[n, dim]`, row-major, not standardised
     ///
     /// # Errors
     ///
-    /// [`EvalError::Diverged`] if a query is so far from the training features that the outputs are
-    /// not finite.
+    /// [`EvalError::Diverged`] if outputs are not finite, for queries that are extremely far from
+    /// the training features.
     pub fn predict(&self, queries: &[f32]) -> Result<Predictions, EvalError> {
         let rows = self.scaler.transform(queries.chunks_exact(self.dim));
         let logits = Logistic::logits(&rows, self.dim, self.classes, &self.minimum.point);
@@ -218,7 +221,7 @@ impl FittedProbe {
         })
     }
 
-    /// How the fit on the whole training set ended.
+    /// Result of the fit on the whole training set.
     pub fn minimum(&self) -> &Minimum {
         &self.minimum
     }
@@ -230,7 +233,7 @@ mod tests {
     use crate::testing::clouds;
 
     #[test]
-    fn separable_classes_are_all_found() {
+    fn separable_classes_are_classified_without_error() {
         let train = clouds(400, 16, 8, 0.1, 1);
         let fitted = Probe::default().fit(&train).unwrap();
         let test = clouds(200, 16, 8, 0.1, 2);
@@ -239,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_classes_ask_for_regularisation() {
+    fn overlapping_classes_need_regularisation() {
         let train = clouds(240, 60, 6, 4.0, 1);
         let fitted = Probe::default().fit(&train).unwrap();
         let best = fitted.trials.iter().map(|t| t.accuracy).fold(0.0, f64::max);
@@ -247,11 +250,11 @@ mod tests {
         assert!(fitted.chosen.lambda > 1e-3, "{:?}", fitted.chosen);
         let test = clouds(600, 60, 6, 4.0, 2);
         let accuracy = fitted.predict(&test.values).unwrap().top_k_accuracy(1, &test.labels);
-        assert!(accuracy > 0.4, "{accuracy}, six times chance would be 1");
+        assert!(accuracy > 0.4, "{accuracy}; chance accuracy is 1/6");
     }
 
-    /// In the minimum of the regularised problem λ W is the mean residual times the features, and the
-    /// residuals of every class sum to zero.
+    /// At the minimum of the regularised problem, λ W is the mean of residual times features, and
+    /// the residuals of every class sum to zero.
     #[test]
     fn the_fit_is_a_stationary_point() {
         let train = clouds(500, 10, 5, 1.5, 4);
@@ -296,12 +299,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_is_an_error() {
+    fn features_that_are_not_finite_are_an_error() {
         let train = clouds(60, 3, 4, 0.1, 3);
         let mut broken = train.clone();
         broken.values[17] = f32::NAN;
         assert!(matches!(Probe::default().fit(&broken), Err(EvalError::NotFinite)));
-        // All but equal features of training pictures, and others of test pictures: the scale
+        // Nearly equal training features and very different test features: standardisation
         // overflows.
         let mut narrow = train.clone();
         narrow.values.iter_mut().for_each(|x| *x *= 1e-36);
@@ -311,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn the_grid_has_both_ends_and_senseless_settings_are_named() {
+    fn the_grid_has_both_ends_and_settings_out_of_range_are_named() {
         let grid = Probe::default().grid();
         assert!((grid[0] / 10.0 - 1.0).abs() < 1e-12 && (grid[12] / 1e-5 - 1.0).abs() < 1e-12);
         assert!((grid[1] / grid[0] - 10f64.powf(-0.5)).abs() < 1e-12);

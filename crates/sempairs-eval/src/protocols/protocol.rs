@@ -1,4 +1,4 @@
-//! The protocols as one type, each with its name and identity.
+//! The built-in protocols as one type.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use crate::{
     ProtocolSettings, SgdDino, SgdMoco,
 };
 
-/// A way of scoring features with everything that the score depends on.
+/// A built-in evaluation protocol with its settings, as written in files.
 ///
 /// ```
 /// use sempairs_eval::{EvaluationProtocol, Protocol};
@@ -23,20 +23,22 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Protocol {
-    /// Weighted nearest neighbours.
+    /// Weighted k-nearest-neighbour classification.
     Knn(Knn),
-    /// A linear probe by L-BFGS, its regularisation chosen on a slice of the training set.
+    /// Linear probe by L-BFGS, with the regularisation selected on a held-out part of the training
+    /// set.
     Probe(Probe),
-    /// MoCo's linear classifier on features of one fixed view.
+    /// MoCo's linear classification on features of the fixed evaluation view.
     SgdMoco(SgdMoco),
-    /// DINO's linear classifier on the class tokens of the last blocks, of one fixed view.
+    /// DINO's linear classification on class tokens of the last blocks, of the fixed evaluation
+    /// view.
     SgdDino(SgdDino),
-    /// The whole network, trained on.
+    /// Fine-tuning of the whole network.
     FineTune(FineTune),
 }
 
 impl Protocol {
-    /// The kinds as files spell them; [`from_str`](Self::from_str) takes each with its default settings.
+    /// Names of the kinds in files. [`from_str`](Self::from_str) gives each with default settings.
     pub const NAMES: [&'static str; 5] = ["knn", "probe", "sgd_moco", "sgd_dino", "fine_tune"];
 }
 
@@ -131,7 +133,10 @@ impl FromStr for Protocol {
             "fine_tune" => Ok(Self::FineTune(FineTune::default())),
             _ => {
                 let known = Self::NAMES.join(", ");
-                Err(EvalError::protocol("name", format!("no `{name}`; there are {known}")))
+                Err(EvalError::protocol(
+                    "name",
+                    format!("there is no protocol `{name}`; known are {known}"),
+                ))
             }
         }
     }
@@ -141,8 +146,8 @@ impl FromStr for Protocol {
 mod tests {
     use super::*;
 
-    /// A default that changes changes every number that was made with it: change this line with it,
-    /// and say so in the notes of the release.
+    /// A changed default changes all scores under that protocol. Change this test with it, and note
+    /// it in the release notes.
     #[test]
     fn the_defaults_are_what_they_were() {
         let hashes = Protocol::NAMES.map(|name| name.parse::<Protocol>().unwrap().hash(""));
@@ -159,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn files_spell_protocols_and_unknown_keys_are_errors() {
+    fn protocols_are_read_from_files_and_unknown_keys_are_errors() {
         let protocol: Protocol =
             serde_json::from_str(r#"{ "kind": "probe", "values": 45 }"#).unwrap();
         assert_eq!(protocol, Protocol::Probe(Probe { values: 45, ..Probe::default() }));

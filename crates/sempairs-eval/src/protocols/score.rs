@@ -1,4 +1,4 @@
-//! What a backbone scores.
+//! The score of a backbone.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,31 +7,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::ProtocolSettings;
 
-/// The accuracy of frozen features on a data set under a protocol. Accuracies are shares in [0, 1].
+/// Accuracy of a backbone on a data set under a protocol. Accuracies are shares in [0, 1].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Score {
-    /// The protocol's name.
+    /// Name of the protocol.
     pub protocol: String,
-    /// The hash of the protocol and the views.
+    /// Hash of the protocol's settings and the views; see
+    /// [`EvaluationProtocol::hash`](crate::EvaluationProtocol::hash).
     pub protocol_hash: String,
-    /// The protocol spelt out.
+    /// All settings of the protocol.
     pub settings: ProtocolSettings,
-    /// What the features were computed from: the pipeline of the views as JSON, or a baseline's name.
+    /// What features were computed from: the pipeline of the views as JSON, or the name of a
+    /// baseline.
     pub views: String,
-    /// The name of the data set.
+    /// Name of the data set.
     pub dataset: String,
-    /// The share of test pictures whose class ranks first.
+    /// Top-1 accuracy on the test set.
     pub top1: f64,
-    /// The share of test pictures whose class ranks among the first five.
+    /// Top-5 accuracy on the test set.
     pub top5: f64,
-    /// The share that ranks first of each class that occurs in the test set.
+    /// Top-1 accuracy of each class that occurs in the test set.
     pub per_class: Vec<(String, f64)>,
-    /// Training pictures.
+    /// Number of training pictures.
     pub n_train: usize,
-    /// Test pictures.
+    /// Number of test pictures.
     pub n_test: usize,
-    /// What else the protocol found, such as the chosen λ.
+    /// Other results of the protocol by name, such as the selected λ.
     pub extra: BTreeMap<String, f64>,
 }
 
@@ -58,7 +60,7 @@ mod tests {
         let mut all = Vec::new();
         for name in Protocol::NAMES {
             let protocol: Protocol = match name {
-                // A step an epoch with its own rate would move little.
+                // One step per epoch with the default learning rate would change little.
                 "sgd_dino" => {
                     Protocol::SgdDino(SgdDino { learning_rate: 0.5, ..SgdDino::default() })
                 }
@@ -87,9 +89,9 @@ mod tests {
         );
     }
 
-    /// Whatever the test set looks like, the probe that is chosen and fitted is the same.
+    /// The selected and fitted probe does not depend on the test set.
     #[test]
-    fn the_test_set_decides_nothing() {
+    fn the_test_set_does_not_affect_the_fit() {
         let train = clouds(200, 30, 5, 4.0, 1);
         let probe: Protocol = "probe".parse().unwrap();
         let score = |test: &Features| probe.score("clouds", "none", &train, test).unwrap();
@@ -102,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_set_may_lack_a_class_and_number_the_others_differently() {
+    fn a_test_set_may_lack_a_class_and_order_the_others_differently() {
         let (train, whole) = (clouds(210, 8, 7, 0.1, 1), clouds(70, 8, 7, 0.1, 2));
         let kept: Vec<usize> = (0..70).filter(|&i| whole.labels[i] != 2).collect();
         let mut classes = whole.classes.clone();
@@ -125,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_score_is_called_after_the_neighbours_that_voted() {
+    fn the_name_of_a_score_has_the_number_of_neighbours_in_effect() {
         let (train, test) = (clouds(24, 4, 3, 1.0, 1), clouds(12, 4, 3, 1.0, 2));
         let score = |k| {
             let knn = Protocol::Knn(Knn { k, ..Knn::default() });

@@ -1,4 +1,4 @@
-//! Files of scores: a run's `scores.jsonl`, and any other that scores are added to.
+//! Files of scores in JSON Lines format, such as a run's `scores.jsonl`.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -10,23 +10,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::{EvalError, Score};
 
-/// A line of a file of scores: a score and of which weights it is. What does not apply is left out.
+/// A line of a file of scores: a score and the weights that it belongs to. Fields that are `None`
+/// are omitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreLine {
-    /// Steps of the run done.
+    /// Number of training steps of the run before the score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<usize>,
-    /// The identity of the run that scored itself.
+    /// Identity of the run that computed the score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
-    /// The identity of that run together with the data it was scored on.
+    /// Identity of that run and the data of the evaluation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
-    /// The identity of the weights, from [`weights_identity`](crate::weights_identity).
+    /// Identity of the weights, from [`weights_identity`](crate::weights_identity).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
-    /// The file that the weights were read from.
+    /// File that the weights were read from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// The score.
@@ -34,17 +35,17 @@ pub struct ScoreLine {
 }
 
 impl From<Score> for ScoreLine {
-    /// A score of which nothing else is known.
+    /// A line with all other fields `None`.
     fn from(score: Score) -> Self {
         Self { step: None, run: None, identity: None, weights: None, file: None, score }
     }
 }
 
-/// Reads a file of scores; empty lines are passed over.
+/// Reads a file of scores; empty lines are skipped.
 ///
 /// # Errors
 ///
-/// [`EvalError::File`] with the file's name and the line of the first that is no score,
+/// [`EvalError::File`] with the file and the number of the first line that is not a score;
 /// [`EvalError::Data`] if the file cannot be read.
 pub fn read_scores(path: &Path) -> Result<Vec<ScoreLine>, EvalError> {
     let text = fs::read_to_string(path).map_err(|error| DataError::io(path, error))?;
@@ -56,7 +57,7 @@ pub fn read_scores(path: &Path) -> Result<Vec<ScoreLine>, EvalError> {
     lines.map(parse).collect()
 }
 
-/// Adds lines to the end of a file of scores, which need not be there yet.
+/// Appends lines to a file of scores, which is created if it does not exist.
 ///
 /// # Errors
 ///
@@ -65,15 +66,15 @@ pub fn append_scores(path: &Path, lines: Vec<ScoreLine>) -> Result<(), EvalError
     update_scores(path, |all| all.extend(lines))
 }
 
-/// Hands the lines of a file of scores, none if there is no file, to `change` and writes what that makes of
-/// them, whole or not at all.
+/// Changes the lines of a file of scores with `change` and writes the file atomically. There are no
+/// lines if the file does not exist.
 ///
-/// Whoever changes the file through this function waits its turn, so that a run and an evaluation lose no
-/// line of each other (where the system can lock a folder).
+/// Calls from several processes are serialised by a lock on the folder, where the system supports
+/// it, so that no line is lost.
 ///
 /// # Errors
 ///
-/// As [`read_scores`], and [`EvalError::Data`] with the file's name if it cannot be written.
+/// As [`read_scores`], and [`EvalError::Data`] with the file if it cannot be written.
 pub fn update_scores(
     path: &Path,
     change: impl FnOnce(&mut Vec<ScoreLine>),
@@ -98,7 +99,8 @@ pub fn update_scores(
     written.map_err(|error| DataError::io(path, error).into())
 }
 
-/// The lock of the file's folder, held until it is dropped: the file itself is replaced by every change.
+/// Locks the folder of the file until the result is dropped. The file itself is replaced by every
+/// change.
 fn turn(path: &Path) -> Option<File> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let folder = File::open(folder.unwrap_or(Path::new("."))).ok()?;
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_come_back() {
+    fn lines_are_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scores.jsonl");
         let lines = lines();
@@ -140,14 +142,14 @@ mod tests {
         assert_eq!(read_scores(&path).unwrap(), lines);
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), 2);
-        assert!(!text.contains("null"), "what does not apply is left out");
+        assert!(!text.contains("null"), "fields without a value are omitted");
         update_scores(&path, |all| drop(all.remove(0))).unwrap();
         assert_eq!(read_scores(&path).unwrap(), lines[1..]);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 
     #[test]
-    fn no_line_is_lost_between_two_that_add() {
+    fn no_line_is_lost_by_concurrent_appends() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scores.jsonl");
         let line = &lines()[1];
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_named_and_stays() {
+    fn an_invalid_line_is_an_error_with_its_number_and_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scores.jsonl");
         let bad = "\n{\"protocol\": 3}\n";
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_named() {
+    fn an_error_names_a_missing_folder() {
         let path = Path::new("/no such folder/scores.jsonl");
         let message = append_scores(path, lines()).unwrap_err().to_string();
         assert!(message.contains("no such folder"), "{message}");

@@ -1,4 +1,4 @@
-//! DINO's linear classification, on cached features.
+//! DINO's linear classification on cached features.
 
 use sempairs_internal::ProgressBar;
 use serde::{Deserialize, Serialize};
@@ -7,28 +7,32 @@ use super::sgd_moco::LinearSgd;
 use crate::limits::{BATCHES, BLOCKS, EPOCHS, RATES};
 use crate::{EvalError, Features, Predictions, Protocol};
 
-/// The linear classifier of DINO's evaluation (Caron et al., arXiv 2104.14294, appendix F.2, and the authors'
-/// `eval_linear.py`): of a vision transformer the class tokens of the last four blocks, each behind the last
-/// norm, side by side; SGD with momentum 0.9, batches of 1024, 100 epochs, learning rate 0.001 times a 256th of
-/// the batch along half a cosine to zero, epoch by epoch, no weight decay, weights from N(0, 0.01) (a standard
-/// deviation of 0.01), bias 0. Of a network without class tokens the features enter as they are.
+/// Linear classification as in DINO's evaluation (Caron et al., arXiv 2104.14294, appendix F.2, and
+/// the authors' `eval_linear.py`).
 ///
-/// **A named variant**: the features are computed once from one fixed view of every picture, where DINO crops
-/// and flips the training pictures anew in every epoch.
+/// The features of a vision transformer are the class tokens of its last four blocks, each after
+/// the final norm, concatenated. Features of other networks are used as they are. The classifier is
+/// trained by SGD with momentum 0.9, batch size 1024, 100 epochs, learning rate `0.001 batch / 256`
+/// with cosine annealing to zero by epochs, no weight decay, weights from a normal distribution
+/// with standard deviation 0.01, and bias 0.
+///
+/// **A variant of the original**: features are computed once from the fixed evaluation view,
+/// whereas DINO crops and flips the training pictures at random in every epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SgdDino {
-    /// Blocks whose class tokens enter: 4 for ViT-S; for ViT-B the authors take 1 and the mean of the patches.
+    /// Number of blocks whose class tokens are used: 4 for ViT-S. For ViT-B the authors use 1, and
+    /// the mean of the patch tokens.
     pub blocks: usize,
-    /// The learning rate for batches of 256; it grows with the batch.
+    /// Learning rate for batch size 256; scaled linearly with the batch size.
     pub learning_rate: f64,
-    /// The share of the last step's update that stays.
+    /// Momentum of SGD.
     pub momentum: f64,
-    /// Pictures a step; the last step of an epoch takes what is left.
+    /// Batch size; the last batch of an epoch may be smaller.
     pub batch: usize,
-    /// Passes over the training set.
+    /// Number of epochs.
     pub epochs: usize,
-    /// The seed of the weights and of the order.
+    /// Random seed of the initial weights and of the order of pictures.
     pub seed: u64,
 }
 
@@ -39,7 +43,7 @@ impl Default for SgdDino {
 }
 
 impl SgdDino {
-    /// Whether the settings make sense.
+    /// Returns an error for a setting that is out of range.
     ///
     /// # Errors
     ///
@@ -52,14 +56,14 @@ impl SgdDino {
         EvalError::unless_within("epochs", self.epochs, EPOCHS)
     }
 
-    /// The learning rate of an epoch, from 0.
+    /// Learning rate of an epoch, counted from 0.
     pub fn rate(&self, epoch: usize) -> f64 {
         let peak = self.learning_rate * self.batch as f64 / 256.0;
         let share = epoch as f64 / self.epochs.max(1) as f64;
         peak * (1.0 + (std::f64::consts::PI * share).cos()) / 2.0
     }
 
-    /// Trains the classifier on `train` and ranks the classes of every query.
+    /// Trains the classifier on `train` and ranks the classes for every query.
     pub(crate) fn predict_with(
         &self,
         train: &Features,
@@ -81,7 +85,7 @@ mod tests {
     use crate::testing::clouds;
 
     #[test]
-    fn the_rate_falls_from_its_peak_to_nearly_zero() {
+    fn the_learning_rate_decreases_to_nearly_zero() {
         let dino = SgdDino::default();
         assert_eq!(dino.rate(0), 0.004);
         assert!((dino.rate(50) - 0.002).abs() < 1e-12);
@@ -89,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn separable_classes_are_separated_and_a_seed_decides() {
+    fn separable_classes_are_separated_reproducibly() {
         let (train, test) = (clouds(210, 8, 7, 0.1, 1), clouds(70, 8, 7, 0.1, 2));
         let fast = SgdDino { learning_rate: 0.5, batch: 64, ..SgdDino::default() };
         let rank = |dino: &SgdDino| {
@@ -98,7 +102,7 @@ mod tests {
         };
         assert_eq!((rank(&fast), rank(&fast)), (1.0, 1.0));
         let mut huge = train.clone();
-        // Gradients grow with the features: the first step leaves the range of f32.
+        // Gradients scale with the features: the first step overflows f32.
         huge.values.iter_mut().for_each(|x| *x *= 1e36);
         let wild = SgdDino { learning_rate: 1e6, ..fast };
         wild.check().unwrap();
@@ -109,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn senseless_settings_are_named() {
+    fn settings_out_of_range_are_named() {
         for (wrong, key) in [
             (SgdDino { blocks: 0, ..SgdDino::default() }, "blocks"),
             (SgdDino { learning_rate: 0.0, ..SgdDino::default() }, "learning_rate"),

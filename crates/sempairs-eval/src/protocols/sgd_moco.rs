@@ -1,4 +1,4 @@
-//! MoCo's linear classification, on cached features.
+//! MoCo's linear classification on cached features.
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -11,26 +11,27 @@ use crate::limits::{BATCHES, EPOCHS, MILESTONES, RATES};
 use crate::linalg::{Matrix, multiply};
 use crate::{EvalError, Features, Predictions, Protocol};
 
-/// The linear classifier of MoCo's evaluation (He et al., 2020, section 4.1 and the authors' settings):
-/// SGD with momentum 0.9, learning rate 30, batches of 256, 100 epochs, the rate divided by ten after 60 and
-/// 80 of them, no weight decay, weights from N(0, 0.01) (a standard deviation of 0.01), bias 0.
+/// Linear classification as in MoCo's evaluation (He et al., 2020, section 4.1, and the authors'
+/// settings): SGD with momentum 0.9, learning rate 30, batch size 256, 100 epochs, learning rate
+/// divided by ten after epochs 60 and 80, no weight decay, weights from a normal distribution with
+/// standard deviation 0.01, and bias 0. Features are not scaled.
 ///
-/// **A named variant**: the features are computed once from one fixed view of every picture, where MoCo
-/// crops and flips the training pictures anew in every epoch. Features enter as they are.
+/// **A variant of the original**: features are computed once from the fixed evaluation view,
+/// whereas MoCo crops and flips the training pictures at random in every epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SgdMoco {
-    /// The learning rate of the first epochs; it does not grow with the batch.
+    /// Initial learning rate, not scaled by the batch size.
     pub learning_rate: f64,
-    /// The share of the last step's update that stays.
+    /// Momentum of SGD.
     pub momentum: f64,
-    /// Pictures a step; the last step of an epoch takes what is left.
+    /// Batch size; the last batch of an epoch may be smaller.
     pub batch: usize,
-    /// Passes over the training set.
+    /// Number of epochs.
     pub epochs: usize,
-    /// Epochs before which the learning rate is divided by ten.
+    /// Epochs, from 0, at whose start the learning rate is divided by ten.
     pub milestones: Vec<usize>,
-    /// The seed of the weights and of the order.
+    /// Random seed of the initial weights and of the order of pictures.
     pub seed: u64,
 }
 
@@ -47,11 +48,11 @@ impl Default for SgdMoco {
     }
 }
 
-/// The standard deviation of the first weights.
+/// Standard deviation of the initial weights.
 const DEVIATION: f64 = 0.01;
 
 impl SgdMoco {
-    /// Whether the settings make sense.
+    /// Returns an error for a setting that is out of range.
     ///
     /// # Errors
     ///
@@ -71,20 +72,20 @@ impl SgdMoco {
         }
     }
 
-    /// Trains the classifier on `train` and ranks the classes of every query.
+    /// Trains the classifier on `train` and ranks the classes for every query.
     ///
     /// # Shapes
     /// - queries: `[n, dim]`, row-major
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] for senseless settings, [`EvalError::Diverged`] if the learning rate
-    /// makes weights or outputs infinite.
+    /// [`EvalError::Protocol`] for settings out of range, [`EvalError::Diverged`] if weights or
+    /// outputs are not finite.
     pub fn predict(&self, train: &Features, queries: &[f32]) -> Result<Predictions, EvalError> {
         self.predict_with(train, queries, &ProgressBar::hidden())
     }
 
-    /// As [`predict`](Self::predict), with a bar of the epochs.
+    /// [`predict`](Self::predict) with a progress bar that counts epochs.
     pub(crate) fn predict_with(
         &self,
         train: &Features,
@@ -98,7 +99,7 @@ impl SgdMoco {
             .map_err(|failure| failure.of(&Protocol::SgdMoco(self.clone()), self.learning_rate))
     }
 
-    /// The learning rate of an epoch, from 0.
+    /// Learning rate of an epoch, counted from 0.
     fn rate(&self, epoch: usize) -> f64 {
         let passed = self.milestones.iter().filter(|&&at| epoch >= at).count();
         self.learning_rate * 0.1f64.powi(passed as i32)
@@ -110,7 +111,7 @@ impl SgdMoco {
     }
 }
 
-/// Why a classifier's training gives no ranking.
+/// Reason why the training of a classifier gives no predictions.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The process was asked to end.
@@ -119,13 +120,13 @@ pub(crate) enum Failure {
     /// A weight is not finite.
     #[error("the classifier's weights are not finite after epoch {epoch}")]
     Weights { epoch: usize },
-    /// A logit of a test picture is not, though the weights are.
+    /// A logit of a test picture is not finite, although the weights are.
     #[error("the classifier's outputs for the test pictures are not finite")]
     Logits,
 }
 
 impl Failure {
-    /// The error of a protocol that learns at a rate.
+    /// The error of a protocol with the learning rate `rate`.
     pub(crate) fn of(self, protocol: &Protocol, rate: f64) -> EvalError {
         match self {
             Self::Interrupted(error) => error.into(),
@@ -134,13 +135,14 @@ impl Failure {
     }
 }
 
-/// Stochastic gradient descent of a linear classifier, from weights of N(0, 0.01) and biases of zero.
+/// SGD training of a linear classifier, from normal weights with standard deviation 0.01 and zero
+/// bias.
 pub(crate) struct LinearSgd<'a> {
     pub momentum: f64,
     pub batch: usize,
     pub epochs: usize,
     pub seed: u64,
-    /// The learning rate of an epoch, from 0.
+    /// Learning rate of an epoch, counted from 0.
     pub rate: &'a dyn Fn(usize) -> f64,
 }
 
@@ -189,7 +191,7 @@ fn key(seed: u64, epoch: u64) -> Key {
     Key { seed, epoch, picture: 0, side: Side::Left }
 }
 
-/// Normal weights by the method of Box and Muller (1958), then the bias.
+/// Initial weights, normal by the Box-Muller method (1958), then the bias.
 fn start(seed: u64, weights: usize, bias: usize) -> Vec<f32> {
     let mut rng = key(seed, 0).rng(1);
     let mut normal = || {
@@ -201,7 +203,7 @@ fn start(seed: u64, weights: usize, bias: usize) -> Vec<f32> {
     point
 }
 
-/// The gradient of the mean cross-entropy of some pictures.
+/// Gradient of the mean cross-entropy over a batch.
 fn gradient(train: &Features, batch: &[usize], point: &[f32]) -> Vec<f32> {
     let (d, c) = (train.dim, train.classes.len());
     let (weights, bias) = point.split_at(c * d);
@@ -227,14 +229,14 @@ mod tests {
     use super::*;
     use crate::testing::clouds;
 
-    /// The weights that the classifier ends with.
+    /// The weights after training.
     fn fitted(sgd: &SgdMoco, train: &Features) -> Vec<f64> {
         let rate = |epoch| sgd.rate(epoch);
         sgd.descent(&rate).fit(train, &ProgressBar::hidden()).unwrap()
     }
 
     #[test]
-    fn separable_classes_are_found_and_twice_the_same() {
+    fn separable_classes_are_separated_reproducibly() {
         let (train, test) = (clouds(300, 8, 5, 0.1, 1), clouds(100, 8, 5, 0.1, 2));
         let sgd = SgdMoco { epochs: 20, ..SgdMoco::default() };
         let ranked = sgd.predict(&train, &test.values).unwrap();
@@ -258,15 +260,19 @@ mod tests {
         for (ours, by_hand) in fitted.iter().zip(&after) {
             assert!((ours - by_hand).abs() < 1e-6, "{fitted:?} is not {after:?}");
         }
-        assert!(start.iter().zip(&after).any(|(x, y)| (x - y).abs() > 1e-2), "a step that shows");
+        assert!(
+            start.iter().zip(&after).any(|(x, y)| (x - y).abs() > 1e-2),
+            "a step that is not negligible"
+        );
         let ranked =
             Predictions::from_scores(&Logistic::logits(&train.values, 3, 3, &fitted), 3).unwrap();
         assert_eq!(sgd.predict(&train, &train.values).unwrap(), ranked);
     }
 
     #[test]
-    fn two_steps_by_hand_show_the_momentum_and_the_milestone() {
-        // v1 = g(W0), W1 = W0 - lr v1; v2 = m v1 + g(W1), W2 = W1 - lr / 10 v2, past the milestone at 1.
+    fn two_steps_by_hand_with_momentum_and_milestone() {
+        // v1 = g(W0), W1 = W0 - lr v1; v2 = m v1 + g(W1), W2 = W1 - lr / 10 v2, past the milestone
+        // at 1.
         let train = clouds(12, 3, 3, 1.0, 1);
         let (momentum, learning_rate) = (0.75, 0.5);
         let sgd = SgdMoco {
@@ -296,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_weights_have_their_deviation() {
+    fn initial_weights_have_their_standard_deviation() {
         let start = super::start(0, 20_000, 4);
         let square: f64 = start.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / 20_000.0;
         assert!((square.sqrt() / 0.01 - 1.0).abs() < 0.02);
@@ -304,9 +310,9 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_that_explodes_is_an_error() {
+    fn divergence_is_an_error() {
         let mut train = clouds(64, 4, 3, 1.0, 1);
-        // Gradients grow with the features: the first step leaves the range of f32.
+        // Gradients scale with the features: the first step overflows f32.
         train.values.iter_mut().for_each(|x| *x *= 1e36);
         let sgd = SgdMoco { learning_rate: 1e6, ..SgdMoco::default() };
         let message = sgd.predict(&train, &[0.0; 4]).unwrap_err().to_string();
@@ -315,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_out_of_range_are_named() {
+    fn learning_rates_out_of_range_are_named() {
         for learning_rate in [0.0, -1.0, 1.1e6, f64::INFINITY, f64::NAN] {
             let sgd = SgdMoco { learning_rate, ..SgdMoco::default() };
             let message = sgd.check().unwrap_err().to_string();
@@ -324,7 +330,7 @@ mod tests {
         assert!(SgdMoco { learning_rate: 1e6, ..SgdMoco::default() }.check().is_ok());
     }
 
-    /// The weights stay finite, but their products with the test pictures' features do not.
+    /// Finite weights with products that are not finite.
     #[test]
     fn outputs_that_are_not_finite_are_no_score() {
         let train = clouds(64, 4, 3, 1.0, 1);

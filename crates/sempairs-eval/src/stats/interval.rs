@@ -1,4 +1,4 @@
-//! How sure a mean is: Student-t intervals of single and of paired samples.
+//! Student-t confidence intervals of means and of paired differences.
 
 use std::fmt;
 
@@ -6,41 +6,41 @@ use serde::{Deserialize, Serialize};
 
 use super::student_t;
 
-/// The confidence of every interval here.
+/// Confidence level of all intervals.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// A mean with its 95 % Student-t interval.
+/// A mean with its 95 % Student-t confidence interval.
 ///
-/// With one sample there is nothing to say about the spread, so there is no interval and no p-value;
-/// no field is ever NaN.
+/// A single sample has no interval and no p-value. No field is ever NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// The mean of the samples, or of their differences.
+    /// Mean of the samples, or of the paired differences.
     pub mean: f64,
-    /// The lower end of the interval.
+    /// Lower end of the interval; `None` for a single sample.
     pub low: Option<f64>,
-    /// The upper end of the interval.
+    /// Upper end of the interval; `None` for a single sample.
     pub high: Option<f64>,
-    /// The number of samples, or of pairs of them.
+    /// Number of samples, or of pairs.
     pub n: usize,
-    /// The two-sided p-value of "the mean is zero".
+    /// Two-sided p-value of the null hypothesis that the mean is zero; `None` for a single sample.
     pub p_value: Option<f64>,
 }
 
 impl Estimate {
-    /// The width of the interval, `high - low`.
+    /// Width of the interval, `high - low`.
     pub fn width(&self) -> Option<f64> {
         Some(self.high? - self.low?)
     }
 
-    /// Whether the interval lies on one side of zero.
+    /// Returns true if the interval does not contain zero.
     pub fn excludes_zero(&self) -> bool {
         matches!((self.low, self.high), (Some(low), Some(high)) if low > 0.0 || high < 0.0)
     }
 }
 
 impl fmt::Display for Estimate {
-    /// `+1.20 [+0.40, +2.00] (n = 3)`, with as many decimals as the precision asks for (default 2).
+    /// `+1.20 [+0.40, +2.00] (n = 3)`, with the number of decimals given by the format's precision
+    /// (default 2).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = f.precision().unwrap_or(2);
         write!(f, "{:+.digits$}", self.mean)?;
@@ -51,15 +51,15 @@ impl fmt::Display for Estimate {
     }
 }
 
-/// The mean of `samples` with its interval: `x ± t(0.975, n - 1) s / sqrt(n)`, `s` the standard
-/// deviation with the divisor n - 1 (Student, "The probable error of a mean", 1908).
+/// Mean of `samples` with its interval `x ± t(0.975, n - 1) s / sqrt(n)`, with `s` the standard
+/// deviation with divisor n - 1 (Student, "The probable error of a mean", 1908).
 ///
 /// # Panics
 ///
-/// If there is no sample, or one is not finite.
+/// If there is no sample, or a sample is not finite.
 pub fn mean(samples: &[f64]) -> Estimate {
-    assert!(!samples.is_empty(), "the mean of no samples");
-    assert!(samples.iter().all(|x| x.is_finite()), "samples are finite");
+    assert!(!samples.is_empty(), "the mean needs at least one sample");
+    assert!(samples.iter().all(|x| x.is_finite()), "samples must be finite");
     let n = samples.len();
     let mean = samples.iter().sum::<f64>() / n as f64;
     if n == 1 {
@@ -69,7 +69,7 @@ pub fn mean(samples: &[f64]) -> Estimate {
     let squares: f64 = samples.iter().map(|x| (x - mean) * (x - mean)).sum();
     let error = (squares / freedom / n as f64).sqrt();
     let half = student_t::quantile(0.5 + CONFIDENCE / 2.0, freedom) * error;
-    // Samples that are all alike leave no doubt about the sign of their mean.
+    // With a variance of zero the statistic is infinite, or undefined for a mean of zero.
     let p_value = match (error > 0.0, mean == 0.0) {
         (true, _) => 2.0 * student_t::upper_tail((mean / error).abs(), freedom),
         (false, true) => 1.0,
@@ -78,14 +78,14 @@ pub fn mean(samples: &[f64]) -> Estimate {
     Estimate { mean, low: Some(mean - half), high: Some(mean + half), n, p_value: Some(p_value) }
 }
 
-/// The mean of the paired differences `a[i] - b[i]` with its interval: the samples of one seed share
-/// initial weights and order, so what the seeds have in common cancels.
+/// Mean of the paired differences `a[i] - b[i]` with its interval. Samples of the same seed share
+/// initial weights and the order of pairs, so pairing removes that part of the variance.
 ///
 /// # Panics
 ///
-/// If the samples are not in pairs, there is none, or one is not finite.
+/// If the numbers of samples differ, there are none, or a sample is not finite.
 pub fn difference(a: &[f64], b: &[f64]) -> Estimate {
-    assert_eq!(a.len(), b.len(), "paired samples");
+    assert_eq!(a.len(), b.len(), "samples must be paired");
     mean(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>())
 }
 
@@ -102,7 +102,8 @@ mod tests {
         assert!((found.low.unwrap() - (2.0 - half)).abs() < 1e-10);
         assert!((found.high.unwrap() - (2.0 + half)).abs() < 1e-10);
         assert!(!found.excludes_zero());
-        // With two degrees of freedom P(T > t) = (1 - t / sqrt(2 + t^2)) / 2, and t = 2 sqrt 3 here.
+        // With two degrees of freedom P(T > t) = (1 - t / sqrt(2 + t^2)) / 2, and t = 2 sqrt 3
+        // here.
         let t = 2.0 * 3f64.sqrt();
         assert!((found.p_value.unwrap() - (1.0 - t / (2.0 + t * t).sqrt())).abs() < 1e-12);
     }
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_well() {
+    fn displays_mean_and_interval() {
         assert_eq!(format!("{}", mean(&[1.0])), "+1.00 (n = 1)");
         assert_eq!(format!("{:.1}", mean(&[1.0, 3.0])), "+2.0 [-10.7, +14.7] (n = 2)");
     }

@@ -1,17 +1,21 @@
-//! Student's t distribution: its tail and its quantile, to about twelve digits.
+//! Tail probability and quantile of Student's t distribution, to about twelve digits.
 
-/// `P(T > t)` for `t >= 0`: half the regularised incomplete beta function `I_x(v/2, 1/2)` at
+/// Upper tail probability `P(T > t)` for `t >= 0`: half the regularised incomplete beta function
+/// `I_x(v/2, 1/2)` at
 /// `x = v / (v + t^2)` (NIST DLMF 8.17; Abramowitz and Stegun 26.7.1).
 pub(crate) fn upper_tail(t: f64, freedom: f64) -> f64 {
-    assert!(t >= 0.0 && freedom > 0.0, "t and the degrees of freedom");
+    assert!(
+        t >= 0.0 && freedom > 0.0,
+        "t must not be negative, degrees of freedom must be positive"
+    );
     let x = freedom / (freedom + t * t);
     0.5 * incomplete_beta(freedom / 2.0, 0.5, x, t * t / (freedom + t * t))
 }
 
-/// The `t` with `P(T <= t) = p`, for `0.5 <= p < 1`, by bisection on the tail: slow, sure, and
-/// called once a table row.
+/// Quantile: the `t` with `P(T <= t) = p`, for `0.5 <= p < 1`, by bisection. Speed does not matter:
+/// it is called once per row of a table.
 pub(crate) fn quantile(p: f64, freedom: f64) -> f64 {
-    assert!((0.5..1.0).contains(&p), "the upper half of the distribution");
+    assert!((0.5..1.0).contains(&p), "p must be in [0.5, 1)");
     let tail = 1.0 - p;
     let mut high = 1.0;
     while upper_tail(high, freedom) > tail {
@@ -27,13 +31,14 @@ pub(crate) fn quantile(p: f64, freedom: f64) -> f64 {
     }
 }
 
-/// `I_x(a, b)`, with `y = 1 - x` handed in because the subtraction would lose its digits.
+/// Regularised incomplete beta function `I_x(a, b)`. `y = 1 - x` is an argument because the
+/// subtraction would lose precision.
 fn incomplete_beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
     if x <= 0.0 || y <= 0.0 {
         return if x <= 0.0 { 0.0 } else { 1.0 };
     }
     let front = (ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b) + a * x.ln() + b * y.ln()).exp();
-    // The continued fraction converges quickly on this side of the mean (DLMF 8.17.22).
+    // The continued fraction converges fast on this side of the mean (DLMF 8.17.22).
     if x < (a + 1.0) / (a + b + 2.0) {
         front * beta_fraction(a, b, x) / a
     } else {
@@ -41,7 +46,7 @@ fn incomplete_beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
     }
 }
 
-/// The continued fraction of the incomplete beta function, by Lentz's method as modified by Thompson
+/// Continued fraction of the incomplete beta function, by Lentz's method as modified by Thompson
 /// and Barnett (1986).
 fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
     const TINY: f64 = 1e-300;
@@ -67,8 +72,8 @@ fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
     value
 }
 
-/// `ln Γ(x)` for `x > 0`: Stirling's series (DLMF 5.11.1) after shifting the argument above 15, where
-/// eight terms leave less than 1e-18.
+/// `ln Γ(x)` for `x > 0`: Stirling's series (DLMF 5.11.1) after a shift of the argument above 15,
+/// where the error of eight terms is below 1e-18.
 fn ln_gamma(x: f64) -> f64 {
     // B_2k / (2k (2k - 1))
     const TERMS: [f64; 8] = [

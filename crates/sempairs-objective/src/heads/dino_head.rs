@@ -5,29 +5,33 @@ use sempairs_backbone::{seed_parameters, seed_transformer_parameters};
 
 use crate::{Projector, ProjectorConfig, normalize};
 
-/// DINO's head: a perceptron, its output at length one, and a last layer that is normalised by its weights.
+/// DINO's projection head: an MLP, L2 normalisation of its output, and a weight-normalised linear
+/// layer.
 ///
-/// `g_k v_k . u / |v_k|` for each of the `K` prototypes, with `u` the perceptron's output divided by its length.
-/// The perceptron's weights are drawn from N(0, 0.02²), its biases are zero; `v` is drawn as a linear layer of
-/// PyTorch, `g` is one. Source: `DINOHead` in the authors' code of DINO (arXiv 2104.14294); weight normalisation
-/// is that of Salimans and Kingma (arXiv 1602.07868).
+/// The logit of prototype `k` is `g_k v_k . u / |v_k|`, with `u` the L2-normalised output of the
+/// MLP. The MLP's weights are initialised from N(0, 0.02²) and its biases with zero; `v` is
+/// initialised as a linear layer of PyTorch and `g` with one. Source: `DINOHead` in the authors'
+/// code of DINO (arXiv 2104.14294); weight normalisation is that of Salimans and Kingma (arXiv
+/// 1602.07868).
 #[derive(Module, Debug)]
 pub struct DinoHead {
     mlp: Projector,
     pub(crate) last_layer: LastLayer,
 }
 
-/// A linear layer without bias whose columns have lengths of their own.
+/// A weight-normalised linear layer without bias: direction and norm of each column are separate
+/// parameters.
 #[derive(Module, Debug)]
 pub(crate) struct LastLayer {
-    /// `v`, `[d, K]`.
+    /// Directions `v`, `[d, K]`.
     pub(crate) direction: Linear,
-    /// `g`, `[1, K]`.
+    /// Norms `g`, `[1, K]`.
     pub(crate) length: Param<Tensor<2>>,
 }
 
 impl DinoHead {
-    /// A head for a backbone of so many features; with `fixed_lengths` the lengths `g` stay one.
+    /// A head for a backbone with `features` features. With `fixed_lengths` the norms `g` are not
+    /// trained and stay one.
     pub fn new(
         mlp: &ProjectorConfig,
         prototypes: usize,
@@ -45,7 +49,7 @@ impl DinoHead {
         }
     }
 
-    /// Features to embeddings, before they are brought to length one.
+    /// Computes embeddings, the output of the MLP before L2 normalisation.
     ///
     /// # Shapes
     /// - x: `[n, features]`
@@ -54,7 +58,7 @@ impl DinoHead {
         self.mlp.forward(x)
     }
 
-    /// Embeddings to logits.
+    /// Computes logits over the prototypes from embeddings.
     ///
     /// # Shapes
     /// - embeddings: `[n, d]`

@@ -4,23 +4,23 @@ use sempairs_backbone::{Backbone, seed_parameters};
 
 use crate::{Projector, ProjectorConfig};
 
-/// A backbone and the head on top of it.
+/// A backbone with a projection head.
 #[derive(Module, Debug)]
 pub struct Encoder<B: Backbone> {
-    /// The network that outlives pre-training.
+    /// The network that is kept after pre-training.
     pub backbone: B,
-    /// The head, thrown away after it.
+    /// The projection head, which is discarded after pre-training.
     pub projector: Projector,
 }
 
 impl<B: Backbone> Encoder<B> {
-    /// Joins a backbone and a fresh head, whose weights follow from the seed.
+    /// Adds a newly initialised head to a backbone. The seed determines the head's weights.
     pub fn new(backbone: B, projector: &ProjectorConfig, seed: u64, device: &Device) -> Self {
         let projector = projector.init(backbone.features(), device);
         Self { backbone, projector: seed_parameters(projector, seed) }
     }
 
-    /// Pictures to embeddings.
+    /// Computes the embeddings of pictures.
     ///
     /// # Shapes
     /// - images: `[n, 3, h, w]`

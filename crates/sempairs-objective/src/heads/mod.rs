@@ -1,4 +1,4 @@
-//! Heads on top of a backbone: projectors, predictors, DINO's head.
+//! Heads on top of a backbone: projection heads, prediction heads and DINO's head.
 
 mod dino_head;
 mod encoder;

@@ -4,8 +4,10 @@ use sempairs_backbone::seed_parameters;
 
 use crate::{Projector, ProjectorConfig};
 
-/// A head on top of a projector `width` wide, whose weights follow from the seed and are not those that a
-/// projector of the same layers would get: weights are drawn by the names of parameters.
+/// A newly initialised prediction head on top of a projector with output width `width`.
+///
+/// Weights are drawn by seed and parameter name. The parameters are named `predictor.*`, so they
+/// differ from those of a projector with the same layers.
 pub(crate) fn seeded_predictor(
     config: &ProjectorConfig,
     width: usize,

@@ -9,47 +9,50 @@ use serde::{Deserialize, Serialize};
 use crate::ObjectiveError;
 use crate::limits::{LAYERS, WIDTHS};
 
-/// Where a head has BatchNorm. A layer with BatchNorm has no bias, which the norm would take away again.
+/// Layers of a head that are followed by BatchNorm. A layer with BatchNorm has no bias, since the
+/// normalisation would cancel it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HeadNorm {
-    /// Nowhere.
+    /// No layer.
     None,
-    /// After every layer but the last.
+    /// All layers but the last.
     #[default]
     Hidden,
-    /// After every layer.
+    /// All layers.
     All,
-    /// After every layer, the last time without scale and offset: SimSiam's projector.
+    /// All layers, the last BatchNorm without affine parameters (scale and offset): SimSiam's
+    /// projector.
     PlainLast,
 }
 
-/// What stands between two layers of a head.
+/// Activation function between the layers of a head.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
-    /// The rectifier.
+    /// ReLU.
     #[default]
     Relu,
-    /// The Gaussian error linear unit, by the error function: DINO's head.
+    /// GELU in its exact form, by the error function: DINO's head.
     Gelu,
 }
 
-/// A multi-layer perceptron on top of a backbone, thrown away after pre-training.
+/// Configuration of an MLP head, used as projection or prediction head and discarded after
+/// pre-training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectorConfig {
-    /// Widths of the hidden layers.
+    /// Widths of the hidden layers, from input to output.
     pub hidden: Vec<usize>,
-    /// Width of the embedding.
+    /// Output width: the dimension of the embedding.
     pub output: usize,
-    /// Where it normalises.
+    /// Layers that are followed by BatchNorm.
     #[serde(default)]
     pub norm: HeadNorm,
-    /// What stands between its layers.
+    /// Activation function between the layers.
     #[serde(default, skip_serializing_if = "is_relu")]
     pub activation: Activation,
-    /// Whether the last layer has a bias, if no BatchNorm follows it.
+    /// Whether the last layer has a bias. Ignored if BatchNorm follows it.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub last_bias: bool,
 }
@@ -67,28 +70,30 @@ fn is_yes(last_bias: &bool) -> bool {
 }
 
 impl ProjectorConfig {
-    /// A head of these widths with rectifiers and a bias in its last layer.
+    /// A head with these widths, ReLU activations and a bias in the last layer.
     pub fn new(hidden: impl Into<Vec<usize>>, output: usize, norm: HeadNorm) -> Self {
         let hidden = hidden.into();
         Self { hidden, output, norm, activation: Activation::Relu, last_bias: true }
     }
 
-    /// The same head without a bias in its last layer.
+    /// The same head without a bias in the last layer.
     pub fn without_last_bias(self) -> Self {
         Self { last_bias: false, ..self }
     }
 
-    /// SimCLR's head of two layers, `features`-2048-128 for a ResNet-50. Source: the paper, section 4.2.
+    /// SimCLR's head of two layers, `features`-2048-128 for a ResNet-50. Source: Chen et al. (arXiv
+    /// 2002.05709), section 4.2.
     pub fn simclr() -> Self {
         Self::new([2048], 128, HeadNorm::None)
     }
 
-    /// Whether every layer has a width within the limits; `table` is what the head is called in its
-    /// method.
+    /// Returns an error for a number of layers or a width that is out of range. `table` is the key
+    /// of the head in the method's configuration.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the first layer that has none, such as `projector.hidden[0]`.
+    /// [`ObjectiveError::Config`] with the key of the first such value, such as
+    /// `projector.hidden[0]`.
     pub fn check(&self, table: &str) -> Result<(), ObjectiveError> {
         if !LAYERS.contains(&self.hidden.len()) {
             let (count, most) = (self.hidden.len(), LAYERS.end());
@@ -101,16 +106,18 @@ impl ProjectorConfig {
         ObjectiveError::unless_within(&format!("{table}.output"), self.output, WIDTHS)
     }
 
-    /// Whether the head's output is as wide as what it is compared with; `table` is what it is called.
+    /// Returns an error unless the output width is `width`, that of the projector. `table` is the
+    /// key of the head.
     pub(crate) fn check_width(&self, table: &str, width: usize) -> Result<(), ObjectiveError> {
         if self.output == width {
             return Ok(());
         }
-        let reason = format!("must be the projector's, {width}, not {}", self.output);
+        let reason =
+            format!("must be the output width of the projector, {width}, not {}", self.output);
         Err(ObjectiveError::config(format!("{table}.output"), reason))
     }
 
-    /// The head for a backbone of so many features.
+    /// A newly initialised head for inputs of width `features`.
     pub fn init(&self, features: usize, device: &Device) -> Projector {
         let widths: Vec<usize> = [features]
             .into_iter()
@@ -129,7 +136,8 @@ impl ProjectorConfig {
                 };
                 let bias = !normed && (i < last || self.last_bias);
                 let norm = normed.then(|| BatchNormConfig::new(w[1]).init(device));
-                // Scale one and offset zero for ever are as good as none.
+                // A scale of one and an offset of zero that are not trained equal no affine
+                // parameters.
                 let plain = i == last && self.norm == HeadNorm::PlainLast;
                 Layer {
                     linear: LinearConfig::new(w[0], w[1]).with_bias(bias).init(device),
@@ -141,7 +149,7 @@ impl ProjectorConfig {
     }
 }
 
-/// The head itself: linear layers with an activation between them.
+/// An MLP head: linear layers, optionally with BatchNorm, with an activation between them.
 #[derive(Module, Debug)]
 pub struct Projector {
     layers: Vec<Layer>,
@@ -156,7 +164,7 @@ struct Layer {
 }
 
 impl Projector {
-    /// Features to embeddings.
+    /// Computes the output of the head.
     ///
     /// # Shapes
     /// - x: `[n, features]`

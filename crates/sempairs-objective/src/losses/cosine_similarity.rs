@@ -3,7 +3,7 @@ use burn::tensor::{Tensor, assert_shape};
 use super::stop_gradient::stop_gradient;
 use crate::normalize;
 
-/// The mean over rows of the cosine between a prediction and its target, which gets no gradient.
+/// Mean cosine similarity between predictions and targets, without gradient to the targets.
 ///
 /// `1/n sum_i p_i . z_i / (|p_i| |z_i|)`
 ///

@@ -3,10 +3,10 @@ use burn::tensor::activation::log_softmax;
 
 use super::stop_gradient::stop_gradient;
 
-/// The mean cross-entropy of views against the targets of other views, which get no gradient; the views with
-/// targets come first.
+/// Mean cross-entropy between the predictions of each view and the targets of the other views. The
+/// views with targets come first. Targets get no gradient.
 ///
-/// With `q_s` the targets of view `s < S`, `x_v` the logits of view `v < V`:
+/// With `q_s` the targets of view `s < S` and `x_v` the logits of view `v < V`:
 ///
 /// `-1/S sum_{s < S} 1/(V - 1) sum_{v != s} 1/b sum_i sum_k q_s,ik log softmax(x_v,i / t)_k`
 ///
@@ -21,11 +21,11 @@ pub(crate) fn cross_entropy_across(
 ) -> Tensor<1> {
     let [b, _] = logits[0].dims();
     let terms = logits.iter().enumerate().filter_map(|(v, x)| {
-        // All that this view must match, at once: its logarithms are taken once.
+        // The targets of all other views are added up, so that the log-softmax is computed once.
         let others = targets.iter().enumerate().filter(|(s, _)| *s != v);
         let target = others.map(|(_, q)| stop_gradient(q.clone())).reduce(Tensor::add)?;
         Some((target * log_softmax(x.clone() / temperature, 1)).sum())
     });
-    let total = terms.reduce(Tensor::add).expect("some view is held to another");
+    let total = terms.reduce(Tensor::add).expect("two views or more, one of them with targets");
     total / -((b * targets.len() * (logits.len() - 1)) as f64)
 }

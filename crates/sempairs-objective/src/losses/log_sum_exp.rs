@@ -2,11 +2,11 @@ use burn::tensor::{Bool, Tensor};
 
 use super::stop_gradient::stop_gradient;
 
-/// `log sum_k exp(x_ik)` of each row, over the entries that `keep` marks, stable for any size of `x`. The
-/// gradient of the others is zero.
+/// `log sum_k exp(x_ik)` of each row over the entries where `keep` is true, numerically stable for
+/// `x` of any magnitude. The gradient of the other entries is zero.
 ///
 /// # Shapes
-/// - x, keep: `[n, m]`, a marked entry in each row
+/// - x, keep: `[n, m]`, with at least one true entry per row
 /// - output: `[n, 1]`
 pub(crate) fn log_sum_exp(x: Tensor<2>, keep: Option<Tensor<2, Bool>>) -> Tensor<2> {
     let x = match keep {

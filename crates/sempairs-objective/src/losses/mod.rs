@@ -1,4 +1,4 @@
-//! Parts of losses: similarities, cross-entropies, the Sinkhorn-Knopp algorithm.
+//! Building blocks of losses: similarities, cross-entropies and the Sinkhorn-Knopp algorithm.
 
 mod cosine_similarity;
 mod cross_entropy;

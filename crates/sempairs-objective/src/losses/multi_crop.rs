@@ -1,11 +1,12 @@
-//! Networks that see whole views and small crops.
+//! Forward passes over global views and local crops.
 
 use burn::tensor::Tensor;
 use sempairs_backbone::Backbone;
 
-/// The features of both whole views and of all small crops. Pictures of one size pass in one batch, so that
-/// BatchNorm sees whole views apart from crops, as in the authors' code of SwAV (arXiv 2006.09882) and DINO
-/// (arXiv 2104.14294). A network of stochastic depth drops by `draw`, if there is one.
+/// Features of both global views and of all local crops. Pictures of one size are one batch, so
+/// that BatchNorm statistics of global views and of crops are separate, as in the authors' code of
+/// SwAV (arXiv 2006.09882) and DINO (arXiv 2104.14294). `draw` determines which blocks a network
+/// with stochastic depth drops; `None` drops none.
 ///
 /// # Shapes
 /// - whole: `[b, 3, h, w]` each
@@ -28,7 +29,7 @@ pub(crate) fn features<B: Backbone>(
     Tensor::cat(vec![large, forward(Tensor::cat(locals, 0), 1)], 0)
 }
 
-/// What belongs to each view, of rows that lie view by view.
+/// Splits rows that are ordered by view into one tensor per view.
 ///
 /// # Shapes
 /// - rows: `[views b, d]`

@@ -1,25 +1,26 @@
-//! The normalised temperature-scaled cross-entropy of SimCLR.
+//! NT-Xent, the normalised temperature-scaled cross-entropy loss of SimCLR.
 
 use burn::tensor::{Tensor, assert_shape};
 use sempairs_kernels::log_sum_exp_of_others;
 use serde::{Deserialize, Serialize};
 
-/// How the `2n` terms of [`nt_xent()`] become one number.
+/// Reduction of the `2n` terms of [`nt_xent()`].
 ///
-/// SimCLR's paper averages over all `2n` terms; its code adds the mean over the left anchors to the
-/// mean over the right ones, which is twice as much. With a given learning rate the two differ.
+/// SimCLR's paper takes the mean over all `2n` terms. The authors' code adds the mean over the left
+/// anchors and the mean over the right anchors, which is twice that value, so the same learning
+/// rate has another effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reduction {
-    /// The mean over all `2n` anchors: equation 1 of the paper.
+    /// Mean over all `2n` anchors: equation 1 of the paper.
     #[default]
     Mean,
-    /// The mean over the left anchors plus the mean over the right ones: the authors' code.
+    /// Mean over the left anchors plus mean over the right anchors: the authors' code.
     SumOfDirections,
 }
 
 impl Reduction {
-    /// How many times the mean over all anchors the loss is.
+    /// The loss as a multiple of the mean over all anchors.
     pub(crate) fn directions(self) -> f64 {
         match self {
             Self::Mean => 1.0,
@@ -28,10 +29,11 @@ impl Reduction {
     }
 }
 
-/// NT-Xent: every view must find its partner among the `2n - 1` other views of the batch.
+/// NT-Xent loss: the cross-entropy of identifying the positive of each view among the `2n - 1`
+/// other views of the batch.
 ///
-/// With `u_1 .. u_2n` the rows of `left` and `right`, each divided by its length, and `p(i)` the row of
-/// `i`'s partner:
+/// With `u_1 .. u_2n` the rows of `left` and `right`, each L2-normalised, and `p(i)` the index of
+/// the positive of `i`:
 ///
 /// `L = -1/(2n) sum_i log( exp(u_i . u_p(i) / t) / sum_{k != i} exp(u_i . u_k / t) )`
 ///
@@ -53,21 +55,21 @@ pub fn nt_xent(
 ) -> Tensor<1> {
     let [n, d] = left.dims();
     assert_shape!(right, [n, d]);
-    assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
+    assert!(temperature > 0.0, "the temperature must be positive, not {temperature}");
     let [left, right] = [normalize(left), normalize(right)];
     let positive = (left.clone() * right.clone()).sum() * 2.0 / temperature;
     let unit = Tensor::cat(vec![left, right], 0); // [2n, d]
-    // A view is not its own negative.
+    // The similarity of a view with itself is excluded.
     let total = log_sum_exp_of_others(unit, temperature).sum() - positive;
     total * (reduction.directions() / (2 * n) as f64)
 }
 
-/// Each row divided by its Euclidean length, which is taken as at least `1e-12`, PyTorch's bound.
+/// L2-normalises each row: `x / max(|x|, 1e-12)`, with the epsilon of PyTorch's `normalize`.
 ///
 /// # Shapes
 /// - x, output: `[n, d]`
 pub fn normalize(x: Tensor<2>) -> Tensor<2> {
-    // Bounded before the root, whose derivative at zero is infinite.
+    // Clamped before the square root, whose derivative at zero is infinite.
     let length = x.clone().square().sum_dim(1).clamp_min(1e-24).sqrt();
     x / length
 }

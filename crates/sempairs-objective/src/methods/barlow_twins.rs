@@ -7,19 +7,20 @@ use serde::{Deserialize, Serialize};
 use crate::limits::FACTORS;
 use crate::{Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Views};
 
-/// Added to a variance before its root: PyTorch's default for BatchNorm, which the authors' code uses.
+/// Added to a variance before the square root: the default of PyTorch's BatchNorm, which the
+/// authors' code uses.
 const EPSILON: f64 = 1e-5;
 
-/// Barlow Twins' constants.
+/// Hyper-parameters of Barlow Twins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BarlowTwinsConfig {
-    /// The weight of the redundancy term, `lambda` in [`barlow_twins_loss`].
+    /// Weight of the redundancy reduction term, `lambda` in [`barlow_twins_loss`].
     pub lambda: f64,
-    /// A factor of the whole loss; 1 in the paper, 0.1 in solo-learn's settings for CIFAR.
+    /// Factor of the whole loss: 1 in the paper, 0.1 in solo-learn's settings for CIFAR.
     #[serde(default = "one")]
     pub scale: f64,
-    /// The head.
+    /// Projection head.
     pub projector: ProjectorConfig,
 }
 
@@ -28,25 +29,26 @@ fn one() -> f64 {
 }
 
 impl BarlowTwinsConfig {
-    /// The constants on ImageNet: lambda 0.0051, a head of three layers of 8192 without a bias in the last
+    /// Values for ImageNet: lambda 0.0051, a head 8192-8192-8192 without a bias in the last layer
     /// (arXiv 2103.03230, sections 2.2 and 4; the authors' `main.py`).
     pub fn paper() -> Self {
         let projector = ProjectorConfig::new([8192, 8192], 8192, HeadNorm::Hidden);
         Self { lambda: 0.0051, scale: 1.0, projector: projector.without_last_bias() }
     }
 
-    /// Whether all values are in their ranges.
+    /// Returns an error for a value that is out of range.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    /// [`ObjectiveError::Config`] with the key of the first such value.
     pub fn check(&self) -> Result<(), ObjectiveError> {
         ObjectiveError::unless_within("lambda", self.lambda, FACTORS)?;
         ObjectiveError::unless_within("scale", self.scale, FACTORS)?;
         self.projector.check("projector")
     }
 
-    /// Joins a backbone and a fresh head, whose weights follow from the seed.
+    /// Builds the method from a backbone and a newly initialised head. The seed determines the
+    /// head's weights.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> BarlowTwins<B> {
         BarlowTwins {
             encoder: Encoder::new(backbone, &self.projector, seed, device),
@@ -57,10 +59,11 @@ impl BarlowTwinsConfig {
     }
 }
 
-/// Barlow Twins' loss: the cross-correlation of the two views' embeddings should be the identity.
+/// Barlow Twins loss: distance of the cross-correlation matrix of the two views' embeddings from
+/// the identity matrix.
 ///
-/// With `y` the columns of `left` and `right`, each less its mean and divided by the root of its biased
-/// variance plus 1e-5, and `C_ij = 1/n sum_b y0_bi y1_bj`:
+/// With `y` the columns of `left` and `right`, each standardised (mean subtracted, divided by the
+/// square root of its biased variance plus 1e-5), and `C_ij = 1/n sum_b y0_bi y1_bj`:
 ///
 /// `L = sum_i (1 - C_ii)^2 + lambda sum_i sum_{j != i} C_ij^2`
 ///
@@ -68,7 +71,7 @@ impl BarlowTwinsConfig {
 ///
 /// # Shapes
 /// - left, right: `[n, d]`
-/// - output: `[1]`; `d` if no column of one correlates with any of the other
+/// - output: `[1]`; `d` if no column of one view correlates with any column of the other
 ///
 /// # Panics
 ///
@@ -81,14 +84,14 @@ pub fn barlow_twins_loss(left: Tensor<2>, right: Tensor<2>, lambda: f64) -> Tens
     redundancy(correlation, lambda)
 }
 
-/// Each column less its mean, divided by its deviation: BatchNorm without scale and offset.
+/// Standardises each column: BatchNorm without affine parameters.
 fn standardise(x: Tensor<2>) -> Tensor<2> {
     let centred = x.clone() - x.mean_dim(0);
     let variance = centred.clone().square().mean_dim(0);
     centred / (variance + EPSILON).sqrt()
 }
 
-/// Barlow Twins: the same components of two views agree, different components do not correlate.
+/// Barlow Twins: corresponding components of the two views correlate, different components do not.
 ///
 /// Source: Zbontar et al., "Barlow Twins: Self-Supervised Learning via Redundancy Reduction"
 /// (arXiv 2103.03230).
@@ -104,7 +107,8 @@ impl<B: Backbone> Method for BarlowTwins<B> {
     type Backbone = B;
 
     fn loss(&self, views: Views, _clock: Clock) -> Loss {
-        // Each view has the BatchNorm statistics of its own, as in the authors' code.
+        // Each view is a forward pass of its own, so BatchNorm uses the statistics of that view, as
+        // in the authors' code.
         let [left, right] = [views.left, views.right].map(|view| self.encoder.forward(view));
         let embeddings = Tensor::cat(vec![left.clone(), right.clone()], 0);
         Loss::new(barlow_twins_loss(left, right, self.lambda) * self.scale, embeddings)

@@ -10,26 +10,26 @@ use crate::{
     Schedule, Views,
 };
 
-/// BYOL's constants.
+/// Hyper-parameters of BYOL.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ByolConfig {
-    /// The momentum of the target network.
+    /// Momentum of the target network.
     pub momentum: Schedule,
-    /// The head of online and target network.
+    /// Projection head of the online and target networks.
     pub projector: ProjectorConfig,
-    /// The head on top of the online one; as wide at its end.
+    /// Prediction head of the online network, with the projector's output width.
     pub predictor: ProjectorConfig,
 }
 
 impl ByolConfig {
-    /// The constants on ImageNet for 1000 epochs: heads 4096-256 without a bias in the last layer, momentum
-    /// 0.996 to 1 along a cosine (arXiv 2006.07733, section 3.2).
+    /// Values for 1000 epochs on ImageNet: heads 4096-256 without a bias in the last layer,
+    /// momentum from 0.996 to 1 by a cosine schedule (arXiv 2006.07733, section 3.2).
     pub fn paper() -> Self {
         Self::with_momentum(0.996)
     }
 
-    /// The preset of the authors' code for 300 epochs, whose momentum starts at 0.99
+    /// Values of the authors' code for 300 epochs, with a momentum from 0.99
     /// (google-deepmind/deepmind-research, `byol/configs/byol.py`).
     pub fn epochs_300() -> Self {
         Self::with_momentum(0.99)
@@ -41,11 +41,11 @@ impl ByolConfig {
         Self { momentum, projector: head.clone(), predictor: head }
     }
 
-    /// Whether all values are in their ranges.
+    /// Returns an error for a value that is out of range.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    /// [`ObjectiveError::Config`] with the key of the first such value.
     pub fn check(&self) -> Result<(), ObjectiveError> {
         self.momentum.check_momentum("momentum")?;
         self.projector.check("projector")?;
@@ -53,7 +53,8 @@ impl ByolConfig {
         self.predictor.check_width("predictor", self.projector.output)
     }
 
-    /// Joins a backbone, fresh heads and their momentum copy; all weights follow from the seed.
+    /// Builds the method from a backbone, newly initialised heads and a target network. The seed
+    /// determines the weights of the heads.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> Byol<B> {
         let online = Encoder::new(backbone, &self.projector, seed, device);
         Byol {
@@ -65,18 +66,19 @@ impl ByolConfig {
     }
 }
 
-/// BYOL's loss: the online network predicts what the target network makes of the other view.
+/// BYOL loss: the online network predicts the target network's projection of the other view.
 ///
-/// With `p` the predictions, `z` the target's projections and cosines averaged over the batch:
+/// With `p` the predictions, `z` the target network's projections and `cos` the mean cosine over
+/// the batch:
 ///
 /// `L = (2 - 2 cos(p0, z1)) + (2 - 2 cos(p1, z0))`
 ///
-/// The targets get no gradient. Source: Grill et al., "Bootstrap Your Own Latent" (arXiv 2006.07733),
-/// equation 2, symmetrised by a sum as in section 3.1.
+/// The targets get no gradient. Source: Grill et al., "Bootstrap Your Own Latent" (arXiv
+/// 2006.07733), equation 2, symmetrised by a sum as in section 3.1.
 ///
 /// # Shapes
 /// - predictions, targets: `[b, d]` of the left and of the right view
-/// - output: `[1]`, in 0 to 8
+/// - output: `[1]`, in [0, 8]
 ///
 /// # Panics
 ///
@@ -87,8 +89,8 @@ pub fn byol_loss(predictions: [Tensor<2>; 2], targets: [Tensor<2>; 2]) -> Tensor
     (mean_cosine(p0, z1) + mean_cosine(p1, z0)) * -2.0 + 4.0
 }
 
-/// BYOL: a predictor on top of the online network predicts the projection of the other view by a momentum
-/// copy, the target; nothing repels.
+/// BYOL: the prediction head of the online network predicts the projection of the other view by the
+/// target network, a momentum encoder. There are no negatives.
 ///
 /// Source: Grill et al., "Bootstrap Your Own Latent" (arXiv 2006.07733).
 #[derive(Module, Debug)]
@@ -104,7 +106,8 @@ impl<B: Backbone> Method for Byol<B> {
     type Backbone = B;
 
     fn loss(&self, views: Views, _clock: Clock) -> Loss {
-        // Each view has the BatchNorm statistics of its own, as in the authors' code.
+        // Each view is a forward pass of its own, so BatchNorm uses the statistics of that view, as
+        // in the authors' code.
         let views = [views.left, views.right];
         let targets = views.clone().map(|view| self.target.forward(view));
         let online = views.map(|view| self.online.forward(view));

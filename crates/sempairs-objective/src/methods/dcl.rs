@@ -9,34 +9,35 @@ use crate::{
     Clock, Encoder, Loss, Method, Negatives, ObjectiveError, ProjectorConfig, Views, normalize,
 };
 
-/// The constants of decoupled contrastive learning.
+/// Hyper-parameters of DCL, decoupled contrastive learning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DclConfig {
-    /// The temperature `t` of [`decoupled_loss`].
+    /// Temperature `t` of [`decoupled_loss`].
     pub temperature: f64,
-    /// The head.
+    /// Projection head.
     pub projector: ProjectorConfig,
 }
 
 impl DclConfig {
-    /// SimCLR's constants on ImageNet, whose loss it decouples (arXiv 2110.06848, section 4): temperature 0.1, a
-    /// head of two layers.
+    /// SimCLR's values for ImageNet (arXiv 2110.06848, section 4): temperature 0.1, a head of two
+    /// layers.
     pub fn paper() -> Self {
         Self { temperature: 0.1, projector: ProjectorConfig::simclr() }
     }
 
-    /// Whether all values are in their ranges.
+    /// Returns an error for a value that is out of range.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    /// [`ObjectiveError::Config`] with the key of the first such value.
     pub fn check(&self) -> Result<(), ObjectiveError> {
         ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
         self.projector.check("projector")
     }
 
-    /// Joins a backbone and a fresh head, whose weights follow from the seed.
+    /// Builds the method from a backbone and a newly initialised head. The seed determines the
+    /// head's weights.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> Dcl<B> {
         Dcl {
             encoder: Encoder::new(backbone, &self.projector, seed, device),
@@ -45,19 +46,20 @@ impl DclConfig {
     }
 }
 
-/// The decoupled contrastive loss: [`nt_xent`](crate::nt_xent()) without the partner among those that repel.
+/// Decoupled contrastive loss: [`nt_xent`](crate::nt_xent()) without the positive in the
+/// denominator.
 ///
-/// With `u_1 .. u_2n` the rows of `left` and `right`, each divided by its length, and `p(i)` the row of `i`'s
-/// partner:
+/// With `u_1 .. u_2n` the rows of `left` and `right`, each L2-normalised, and `p(i)` the index of
+/// the positive of `i`:
 ///
 /// `L = 1/(2n) sum_i ( -u_i . u_p(i) / t + log sum_{k != i, p(i)} exp(u_i . u_k / t) )`
 ///
-/// Source: Yeh et al., "Decoupled Contrastive Learning" (arXiv 2110.06848), equation 6; the mean where the
-/// paper has the sum, as in lightly.
+/// Source: Yeh et al., "Decoupled Contrastive Learning" (arXiv 2110.06848), equation 6, with the
+/// mean over the terms where the paper has the sum, as in lightly.
 ///
 /// # Shapes
 /// - left, right: `[n, d]`, at least two rows
-/// - output: `[1]`, in nats; it may be negative
+/// - output: `[1]`, in nats; may be negative
 ///
 /// # Panics
 ///
@@ -65,19 +67,20 @@ impl DclConfig {
 pub fn decoupled_loss(left: Tensor<2>, right: Tensor<2>, temperature: f64) -> Tensor<1> {
     let [n, d] = left.dims();
     assert_shape!(right, [n, d]);
-    assert!(n > 1, "one pair has nothing to repel");
-    assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
+    assert!(n > 1, "a single pair has no negatives");
+    assert!(temperature > 0.0, "the temperature must be positive, not {temperature}");
     let device = left.device();
     let [left, right] = [left, right].map(normalize);
     let positive = (left.clone() * right.clone()).sum() * 2.0 / temperature;
     let unit = Tensor::cat(vec![left, right], 0); // [2n, d]
     let similarity = unit.clone().matmul(unit.transpose()) / temperature; // [2n, 2n]
     let other = Tensor::<2, Bool>::diag_mask([n, n], 0, &device);
-    let others = other.repeat(&[2, 2]); // neither itself nor its partner
+    let others = other.repeat(&[2, 2]); // neither the view itself nor its positive
     (log_sum_exp(similarity, Some(others)).sum() - positive) / (2 * n) as f64
 }
 
-/// DCL: SimCLR whose positive pair does not repel itself, which spares it the large batch.
+/// DCL: SimCLR without the positive in the denominator of the loss, which makes it less dependent
+/// on large batches.
 ///
 /// Source: Yeh et al., "Decoupled Contrastive Learning" (arXiv 2110.06848).
 #[derive(Module, Debug)]

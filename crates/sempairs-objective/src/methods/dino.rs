@@ -15,21 +15,21 @@ use crate::{
     Schedule, TEACHER_ENTROPY, Views,
 };
 
-/// The temperature of DINO's teacher: a line from `start` in epoch 0 to `end` in epoch `warmup_epochs - 1`, then
-/// `end`.
+/// Temperature of DINO's teacher: linear warm-up from `start` in epoch 0 to `end` in epoch
+/// `warmup_epochs - 1`, then `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TeacherTemperature {
-    /// In the first epoch.
+    /// Temperature in the first epoch.
     pub start: f64,
-    /// After the warm-up.
+    /// Temperature after the warm-up.
     pub end: f64,
-    /// Epochs of the warm-up; 0 for none.
+    /// Number of warm-up epochs; 0 for no warm-up.
     pub warmup_epochs: usize,
 }
 
 impl TeacherTemperature {
-    /// The temperature in an epoch, from 0.
+    /// The temperature in an epoch, counted from 0.
     pub fn at(&self, epoch: usize) -> f64 {
         if epoch >= self.warmup_epochs {
             return self.end;
@@ -39,35 +39,35 @@ impl TeacherTemperature {
     }
 }
 
-/// DINO's constants.
+/// Hyper-parameters of DINO.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DinoConfig {
-    /// Prototypes, the outputs of the last layer.
+    /// Number of prototypes `K`, the output width of the last layer.
     pub prototypes: usize,
-    /// The temperature of the student.
+    /// Temperature of the student.
     pub student_temperature: f64,
-    /// The temperature of the teacher.
+    /// Temperature of the teacher.
     pub teacher_temperature: TeacherTemperature,
-    /// The momentum of the centre.
+    /// Momentum of the centre.
     pub centre_momentum: f64,
-    /// The momentum of the teacher.
+    /// Momentum of the teacher.
     pub momentum: Schedule,
-    /// Epochs at the start in which the last layer stays as it is.
+    /// Number of epochs at the start in which the last layer is frozen.
     pub freeze_epochs: usize,
-    /// Whether the lengths of the last layer's columns stay one (`--norm_last_layer`): steadier, and worse for
-    /// a ViT-S.
+    /// Whether the norms of the last layer's columns stay one (`--norm_last_layer`). This makes
+    /// training more stable, but results of a ViT-S worse.
     #[serde(default)]
     pub fixed_lengths: bool,
-    /// The head before its last layer.
+    /// The MLP of the head, before the last layer.
     pub projector: ProjectorConfig,
 }
 
 impl DinoConfig {
-    /// The constants of ViT-S on ImageNet: 65,536 prototypes, temperatures 0.1 and 0.04 to 0.07 over 30 epochs,
-    /// centre momentum 0.9, teacher momentum 0.996 to 1, the last layer frozen for an epoch, a head
-    /// 2048-2048-256 with GELU (arXiv 2104.14294, section 3.2 and appendix; the authors' `main_dino.py` and
-    /// README).
+    /// Values for a ViT-S on ImageNet: 65,536 prototypes, temperatures 0.1 and 0.04 to 0.07 over 30
+    /// epochs, centre momentum 0.9, teacher momentum 0.996 to 1, the last layer frozen for an
+    /// epoch, a head 2048-2048-256 with GELU (arXiv 2104.14294, section 3.2 and appendix; the
+    /// authors' `main_dino.py` and README).
     pub fn paper() -> Self {
         let projector = ProjectorConfig::new([2048, 2048], 256, HeadNorm::None);
         Self {
@@ -82,11 +82,11 @@ impl DinoConfig {
         }
     }
 
-    /// Whether all values are in their ranges.
+    /// Returns an error for a value that is out of range.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    /// [`ObjectiveError::Config`] with the key of the first such value.
     pub fn check(&self) -> Result<(), ObjectiveError> {
         let TeacherTemperature { start, end, warmup_epochs } = self.teacher_temperature;
         ObjectiveError::unless_within("prototypes", self.prototypes, PROTOTYPES)?;
@@ -101,8 +101,8 @@ impl DinoConfig {
         self.projector.check("projector")
     }
 
-    /// Joins a backbone, a fresh head, their momentum copy and a centre at the origin; all weights follow from
-    /// the seed.
+    /// Builds the method from a backbone with a newly initialised head, their teacher, and a centre
+    /// of zeros. The seed determines the weights of the head.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> Dino<B> {
         let Self { prototypes, fixed_lengths, .. } = *self;
         let features = backbone.features();
@@ -119,25 +119,28 @@ impl DinoConfig {
     }
 }
 
-/// DINO's loss: the student's distribution over prototypes in one view must match the teacher's in another.
+/// DINO loss: cross-entropy between the student's distribution over prototypes for one view and the
+/// teacher's for another.
 ///
-/// With `g_t` the teacher's and `g_v` the student's logits, `c` the centre, and `T` the terms, those with
-/// `v != t`:
+/// With `g_t` the teacher's and `g_v` the student's logits, `c` the centre, and `T` the number of
+/// terms with `v != t`:
 ///
-/// `L = -1/T sum_t sum_{v != t} 1/b sum_i sum_k softmax((g_t,i - c) / tau_t)_k log softmax(g_v,i / tau_s)_k`
+/// `L = -1/T sum_t sum_{v != t} 1/b sum_i sum_k softmax((g_t,i - c) / tau_t)_k log softmax(g_v,i /
+/// tau_s)_k`
 ///
-/// The student's first views are the teacher's, in the same order. The teacher gets no gradient. Source: Caron
-/// et al., "Emerging Properties in Self-Supervised Vision Transformers" (arXiv 2104.14294), equation 3 and
-/// algorithm 1.
+/// The first views of the student are the views of the teacher, in the same order. The teacher gets
+/// no gradient. Source: Caron et al., "Emerging Properties in Self-Supervised Vision Transformers"
+/// (arXiv 2104.14294), equation 3 and algorithm 1.
 ///
 /// # Shapes
-/// - student, teacher: `[b, K]` each
+/// - student, teacher: `[b, K]` for each view
 /// - centre: `[K]`
-/// - output: `[1]`, in nats; `ln K` if no prototype is preferred
+/// - output: `[1]`, in nats; `ln K` for uniform distributions
 ///
 /// # Panics
 ///
-/// If the student has a single view or fewer than the teacher, or a temperature is not positive.
+/// If the student has fewer than two views or fewer than the teacher, the teacher has none, or a
+/// temperature is not positive.
 pub fn dino_loss(
     student: &[Tensor<2>],
     teacher: &[Tensor<2>],
@@ -146,12 +149,21 @@ pub fn dino_loss(
     teacher_temperature: f64,
 ) -> Tensor<1> {
     let (views, whole) = (student.len(), teacher.len());
-    assert!(views > 1 && (1..=views).contains(&whole), "{views} views of {whole}");
-    assert!(student_temperature > 0.0, "the temperature is positive, not {student_temperature}");
-    assert!(teacher_temperature > 0.0, "the temperature is positive, not {teacher_temperature}");
+    assert!(
+        views > 1 && (1..=views).contains(&whole),
+        "{views} views of the student, {whole} of the teacher"
+    );
+    assert!(
+        student_temperature > 0.0,
+        "the temperature must be positive, not {student_temperature}"
+    );
+    assert!(
+        teacher_temperature > 0.0,
+        "the temperature must be positive, not {teacher_temperature}"
+    );
     let centre = stop_gradient(centre);
     if let [one, two] = student {
-        // Each target is met once, so that nothing is gained by keeping it.
+        // Each target is used once, so the fused kernel, which does not store it, is cheaper.
         let [b, _] = one.dims();
         let against = |student: &Tensor<2>, teacher: &Tensor<2>| {
             let (student, teacher) = (student.clone(), stop_gradient(teacher.clone()));
@@ -159,14 +171,14 @@ pub fn dino_loss(
             soft_cross_entropy(student, teacher, centre.clone(), of_student, of_teacher).sum()
         };
         let total = teacher.iter().zip([two, one]).map(|(g, other)| against(other, g));
-        let total = total.reduce(Tensor::add).expect("a view of the teacher's");
+        let total = total.reduce(Tensor::add).expect("at least one view of the teacher");
         return total / (b * teacher.len()) as f64;
     }
     let targets = teacher_distributions(teacher, centre, teacher_temperature);
     cross_entropy_across(student, &targets, student_temperature)
 }
 
-/// `softmax((g - c) / tau)` of each view, outside the graph.
+/// `softmax((g - c) / tau)` of each view, detached.
 fn teacher_distributions(
     teacher: &[Tensor<2>],
     centre: Tensor<1>,
@@ -178,37 +190,41 @@ fn teacher_distributions(
     teacher.iter().map(sharpen).collect()
 }
 
-/// The centre after a batch: `m c + (1 - m) mean(g)` over all rows of all the teacher's views.
+/// The centre after a batch: `m c + (1 - m) mean(g)`, the mean over all rows of all views of the
+/// teacher.
 ///
 /// Source: arXiv 2104.14294, equation 4.
 ///
 /// # Shapes
 /// - centre, output: `[K]`
-/// - teacher: `[b, K]` each
+/// - teacher: `[b, K]` for each view
 pub fn next_centre(centre: Tensor<1>, teacher: &[Tensor<2>], momentum: f64) -> Tensor<1> {
     let rows = stop_gradient(Tensor::cat(teacher.to_vec(), 0));
     centre * momentum + rows.mean_dim(0).squeeze_dim::<1>(0) * (1.0 - momentum)
 }
 
-/// The mean entropy of the teacher's distributions, in nats: their cross-entropy with themselves.
+/// Mean entropy of the teacher's distributions, in nats, computed as their cross-entropy with
+/// themselves.
 fn entropy(teacher: &[Tensor<2>], centre: Tensor<1>, temperature: f64) -> Tensor<1> {
     let rows = Tensor::cat(teacher.to_vec(), 0);
     let centred = rows.clone() - centre.clone().unsqueeze();
     soft_cross_entropy(centred, rows, centre, temperature, temperature).mean()
 }
 
-/// A backbone with DINO's head.
+/// A backbone with DINO's projection head.
 #[derive(Module, Debug)]
 struct Network<B: Backbone> {
     backbone: B,
     head: DinoHead,
 }
 
-/// DINO: a student matches the distribution over prototypes of its momentum copy, the teacher, whose outputs are
-/// centred and sharpened so that they neither fall to one prototype nor spread over all alike. The student
-/// sees small crops besides, if there are any, the teacher whole views alone.
+/// DINO: the student predicts the distribution over prototypes of the teacher, its momentum
+/// encoder. Centring prevents that the teacher's outputs collapse to one prototype, sharpening that
+/// they become uniform. The student also gets local crops, if there are any, the teacher only
+/// global views.
 ///
-/// Source: Caron et al., "Emerging Properties in Self-Supervised Vision Transformers" (arXiv 2104.14294).
+/// Source: Caron et al., "Emerging Properties in Self-Supervised Vision Transformers" (arXiv
+/// 2104.14294).
 #[derive(Module, Debug)]
 pub struct Dino<B: Backbone> {
     student: Network<B>,
@@ -220,7 +236,7 @@ pub struct Dino<B: Backbone> {
 }
 
 impl<B: Backbone> Dino<B> {
-    /// The centre that the next step subtracts, outside the graph.
+    /// The centre that the next step subtracts, detached.
     ///
     /// # Shapes
     /// - output: `[K]`
@@ -239,7 +255,7 @@ impl<B: Backbone> Method for Dino<B> {
         let teacher = &self.teacher.head;
         let teacher = by_view(stop_gradient(teacher.logits(teacher.embed(seen))), b);
         let head = &self.student.head;
-        // The student alone loses blocks; the draws of a step follow from the seed and the step.
+        // Stochastic depth applies to the student alone. Its draws are determined by seed and step.
         let draw = Some(self.seed.rotate_left(32) ^ clock.step as u64);
         let seen = features(&self.student.backbone, whole, views.locals, draw);
         let embeddings = head.embed(seen);
@@ -251,7 +267,7 @@ impl<B: Backbone> Method for Dino<B> {
         let value = dino_loss(&student, &teacher, centre.clone(), heat, temperature);
         let entropy = entropy(&teacher, centre.clone(), temperature);
         self.centre.update(next_centre(centre, &teacher, self.config.centre_momentum));
-        // A `RunningState` holds an update back until the next one; records do not wait for it.
+        // A `RunningState` applies an update at the next access; a record must have it now.
         self.centre.value_sync();
         Loss::new(value, embeddings.narrow(0, 0, 2 * b)).with(TEACHER_ENTROPY, entropy)
     }

@@ -6,109 +6,112 @@ use sempairs_backbone::Backbone;
 use crate::losses::stop_gradient;
 use crate::{Clock, Negatives, ObjectiveError, Views};
 
-/// The name of the mean entropy of the teacher's distributions over its prototypes, in nats: 0 if every picture
-/// falls to one prototype for certain, `ln K` if none is told from another.
+/// Name of the scalar for the mean entropy of the teacher's distributions over `K` prototypes, in
+/// nats: 0 if every picture is assigned to one prototype with certainty, `ln K` if all
+/// distributions are uniform.
 pub const TEACHER_ENTROPY: &str = "teacher_entropy";
 
-/// What one step of a method yields.
+/// Output of one step of a method.
 #[derive(Clone, Debug)]
 pub struct Loss {
-    /// What the optimiser brings down, one element, on the autodiff device.
+    /// The loss to minimise, one element, on the autodiff device.
     pub value: Tensor<1>,
-    /// The embeddings the loss compared, outside the graph, for the collapse monitor.
+    /// The embeddings that the loss was computed from, detached, for the collapse monitor.
     ///
     /// # Shapes
     /// - `[rows, d]`
     pub embeddings: Tensor<2>,
-    /// Further numbers worth a curve, one element each, outside the graph, such as [`TEACHER_ENTROPY`]; a
-    /// method yields the same names at every step.
+    /// Further scalars to log by name, one element each, detached, such as [`TEACHER_ENTROPY`]. A
+    /// method returns the same names at every step.
     pub scalars: Vec<(&'static str, Tensor<1>)>,
 }
 
 impl Loss {
-    /// A loss without further numbers; the embeddings are taken out of the graph.
+    /// A loss without further scalars. The embeddings are detached from the autodiff graph.
     pub fn new(value: Tensor<1>, embeddings: Tensor<2>) -> Self {
         Self { value, embeddings: stop_gradient(embeddings), scalars: Vec::new() }
     }
 
-    /// The same loss with one more number, taken out of the graph.
+    /// Adds a scalar, which is detached from the autodiff graph.
     pub fn with(mut self, name: &'static str, scalar: Tensor<1>) -> Self {
         self.scalars.push((name, stop_gradient(scalar)));
         self
     }
 }
 
-/// A self-supervised method: networks, a loss over two views, and whatever follows slowly.
+/// A self-supervised method: its networks, a loss over two views, and state such as queues and
+/// momentum encoders.
 ///
-/// Queues and centres live in the module and advance inside [`loss`](Self::loss), as the statistics of
-/// BatchNorm do; momentum copies and prototypes follow in [`after_step`](Self::after_step). So all of them
-/// are part of every checkpoint.
+/// [`loss`](Self::loss) updates queues and centres, as it updates the running statistics of
+/// BatchNorm; [`after_step`](Self::after_step) updates momentum encoders and prototypes. All of
+/// them belong to the module and so to every checkpoint.
 ///
-/// A step is `loss`, the backward pass, `mask`, the optimiser, `after_step`, in this order and with the same
-/// clock throughout.
+/// A training step consists of `loss`, the backward pass, `mask`, the optimiser's step and
+/// `after_step`, in this order and with the same clock.
 pub trait Method: Module {
-    /// The network that outlives pre-training.
+    /// Type of the network that is kept after pre-training.
     type Backbone: Backbone;
 
-    /// The loss of one batch.
+    /// Computes the loss of one batch.
     ///
     /// # Panics
     ///
-    /// If views have other shapes than the method takes, or lack the classes that it
-    /// [needs](Self::needs_classes).
+    /// If the views have shapes that the method does not accept, or have no classes and the method
+    /// [needs them](Self::needs_classes).
     fn loss(&self, views: Views, clock: Clock) -> Loss;
 
-    /// Takes away gradients that must not act at this time, such as those of DINO's last layer in its
-    /// first epoch.
+    /// Removes gradients that must not be applied in this step, such as those of DINO's last layer
+    /// in the first epoch.
     fn mask(&self, _grads: &mut GradientsParams, _clock: Clock) {}
 
-    /// What follows the optimiser's step: momentum copies, normalised prototypes.
+    /// Updates that follow the optimiser's step: momentum encoders, normalisation of prototypes.
     fn after_step(self, _clock: Clock) -> Self {
         self
     }
 
-    /// The network that is trained and kept.
+    /// The backbone that is trained.
     fn backbone(&self) -> &Self::Backbone;
 
-    /// The network that is evaluated: DINO's teacher, everywhere else the [`backbone`](Self::backbone).
+    /// The backbone that is evaluated and saved: that of DINO's teacher, for all other methods the
+    /// trained [`backbone`](Self::backbone).
     fn evaluated(&self) -> &Self::Backbone {
         self.backbone()
     }
 
-    /// What an anchor is pushed away from.
+    /// The kind of negatives that the method uses.
     fn negatives(&self) -> Negatives {
         Negatives::None
     }
 
-    /// The loss, in its own unit, of embeddings that tell nothing apart, if the formula has such a value: a
-    /// loss that stays there has learned nothing, or has collapsed. It is `ln(2n - 1)` for SimCLR with `n`
-    /// pairs in a batch and `ln K` for SwAV and DINO with `K` prototypes.
+    /// Chance-level loss: the loss of embeddings without information, if the formula has such a
+    /// value. A loss that stays there has learned nothing, or has collapsed. It is `ln(2n - 1)` for
+    /// SimCLR with `n` pairs per batch and `ln K` for SwAV and DINO with `K` prototypes.
     fn chance(&self, _batch: usize) -> Option<f64> {
         None
     }
 
-    /// The parameters whose learning rate stays at its base value while that of all others follows its
-    /// schedule, by their paths in this module: SimSiam's predictor.
+    /// Parameters, by their paths in this module, whose learning rate is constant at its base value
+    /// while all others follow the schedule: SimSiam's predictor.
     fn constant_rate(&self) -> Option<ParamGroup> {
         None
     }
 
-    /// Whether [`Views::classes`] must be there, as for SupCon.
+    /// Returns true if the method needs [`Views::classes`], as SupCon does.
     fn needs_classes(&self) -> bool {
         false
     }
 
-    /// Whether [`Views::locals`] are used; all other methods leave them aside.
+    /// Returns true if the method uses [`Views::locals`]; other methods ignore them.
     fn takes_locals(&self) -> bool {
         false
     }
 
-    /// Whether the method can run with so many pairs, so many of them in a batch.
+    /// Returns an error if the method cannot run with this batch size and number of pairs.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key whose value does not fit, such as a queue that is no multiple
-    /// of the batch.
+    /// [`ObjectiveError::Config`] with the key whose value does not fit, such as a queue that is
+    /// not a multiple of the batch size.
     fn check_data(&self, _batch: usize, _pairs: usize) -> Result<(), ObjectiveError> {
         Ok(())
     }

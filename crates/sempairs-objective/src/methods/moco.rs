@@ -10,26 +10,26 @@ use crate::{
     Schedule, Views, normalize,
 };
 
-/// How a batch is cut for BatchNorm.
+/// Groups of a batch for the statistics of BatchNorm.
 ///
-/// Statistics over a whole batch tell a query which keys came with it. The authors trained on eight devices,
-/// each normalising its own share of the batch, and shuffled the keys among them (arXiv 1911.05722, section
-/// 3.3); on one device the shares pass through the network one after the other. Each moves the running
-/// statistics once.
+/// Statistics over a whole batch leak information between queries and keys. The authors trained on
+/// eight devices, each normalising its own part of the batch, and shuffled the keys among the
+/// devices (arXiv 1911.05722, section 3.3). On one device the groups pass through the network one
+/// after the other, and each updates the running statistics once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum BatchSplit {
-    /// One batch.
+    /// The whole batch is one group.
     #[default]
     Whole,
-    /// Queries and keys in so many equal groups, as they stand.
+    /// Queries and keys are split into equal groups in their order.
     Split {
-        /// Groups; each needs two pairs.
+        /// Number of groups, each of at least two pairs.
         groups: usize,
     },
-    /// The same, the keys' groups drawn at random in every step: shuffling BN.
+    /// As [`Split`](Self::Split), with the keys in a new random order at every step: shuffling BN.
     Shuffled {
-        /// Groups; each needs two pairs.
+        /// Number of groups, each of at least two pairs.
         groups: usize,
     },
 }
@@ -43,26 +43,27 @@ impl BatchSplit {
     }
 }
 
-/// MoCo v2's constants.
+/// Hyper-parameters of MoCo v2.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MoCoConfig {
-    /// The temperature `t` of [`info_nce`].
+    /// Temperature `t` of [`info_nce`].
     pub temperature: f64,
-    /// Keys in the queue: a multiple of the batch, and fewer than there are pairs.
+    /// Number of keys in the queue: a multiple of the batch size and less than the number of pairs.
     pub queue: usize,
-    /// The momentum of the key encoder.
+    /// Momentum of the key encoder.
     pub momentum: Schedule,
-    /// How a batch is cut for BatchNorm.
+    /// Groups of a batch for BatchNorm.
     #[serde(default)]
     pub batch_norm: BatchSplit,
-    /// The head.
+    /// Projection head.
     pub projector: ProjectorConfig,
 }
 
 impl MoCoConfig {
-    /// The constants of MoCo v2 on ImageNet (arXiv 2003.04297; the authors' code with `--mlp --moco-t 0.2`):
-    /// temperature 0.2, 65,536 keys, momentum 0.999, a head 2048-128 without BatchNorm, eight shuffled groups.
+    /// Values of MoCo v2 for ImageNet (arXiv 2003.04297; the authors' code with
+    /// `--mlp --moco-t 0.2`): temperature 0.2, 65,536 keys, momentum 0.999, a head 2048-128 without
+    /// BatchNorm, eight shuffled groups.
     pub fn paper() -> Self {
         Self {
             temperature: 0.2,
@@ -73,11 +74,11 @@ impl MoCoConfig {
         }
     }
 
-    /// Whether all values are in their ranges.
+    /// Returns an error for a value that is out of range.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    /// [`ObjectiveError::Config`] with the key of the first such value.
     pub fn check(&self) -> Result<(), ObjectiveError> {
         ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
         ObjectiveError::unless_within("queue", self.queue, QUEUES)?;
@@ -86,18 +87,19 @@ impl MoCoConfig {
         self.projector.check("projector")
     }
 
-    /// Whether the queue and the groups fit batches of `batch` out of so many pairs.
+    /// Returns an error if the queue or the groups do not fit batches of `batch` pairs out of
+    /// `pairs`.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] if the queue is no multiple of the batch or not smaller than the number of
-    /// pairs, or if the groups are not equal or have a single pair.
+    /// [`ObjectiveError::Config`] if the queue size is not a multiple of the batch size or not less
+    /// than the number of pairs, or if the groups are not equal or have a single pair.
     pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
         check_data(self.queue, self.batch_norm, batch, pairs)
     }
 
-    /// Joins a backbone, a fresh head, their momentum copy and a queue of random directions, all of which
-    /// follow from the seed.
+    /// Builds the method from a backbone with a newly initialised head, a key encoder, and a queue
+    /// of random unit vectors. The seed determines head and queue.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> MoCo<B> {
         let query = Encoder::new(backbone, &self.projector, seed, device);
         MoCo {
@@ -121,15 +123,16 @@ fn check_data(
 ) -> Result<(), ObjectiveError> {
     let groups = split.groups();
     if groups > 1 && (!batch.is_multiple_of(groups) || batch / groups < 2) {
-        let reason = format!("must cut the batch, {batch}, into equal parts of at least 2 pairs");
+        let reason =
+            format!("must divide the batch size, {batch}, into equal groups of at least 2 pairs");
         return Err(ObjectiveError::config("batch_norm.groups", format!("{reason}, not {groups}")));
     }
     Queue::check("queue", queue, batch, pairs)
 }
 
-/// InfoNCE: a query must find its own key among the keys of a queue.
+/// InfoNCE loss: the cross-entropy of identifying the key of each query among the keys of a queue.
 ///
-/// With `q_i` and `k_i` the rows of `queries` and `keys`, each divided by its length, and `n_j` those of
+/// With `q_i` and `k_i` the rows of `queries` and `keys`, each L2-normalised, and `n_j` those of
 /// `queue`:
 ///
 /// `L = -1/b sum_i log( exp(q_i . k_i / t) / (exp(q_i . k_i / t) + sum_j exp(q_i . n_j / t)) )`
@@ -139,7 +142,7 @@ fn check_data(
 ///
 /// # Shapes
 /// - queries, keys: `[b, d]`
-/// - queue: `[k, d]`, rows of length one
+/// - queue: `[k, d]`, rows of unit norm
 /// - output: `[1]`, in nats
 ///
 /// # Panics
@@ -155,16 +158,16 @@ pub fn info_nce(
     let [k, _] = queue.dims();
     assert_shape!(keys, [b, d]);
     assert_shape!(queue, [k, d]);
-    assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
+    assert!(temperature > 0.0, "the temperature must be positive, not {temperature}");
     let [queries, keys] = [normalize(queries), normalize(stop_gradient(keys))];
     sempairs_kernels::info_nce(queries, keys, stop_gradient(queue), temperature).sum() / b as f64
 }
 
-/// MoCo v2: the left view is the query, the right one the key, encoded by a momentum copy; the negatives are
-/// the keys of earlier steps.
+/// MoCo v2: the left view is the query, the right view the key, encoded by a momentum encoder. The
+/// negatives are the keys of earlier steps.
 ///
-/// Source: He et al. (arXiv 1911.05722); Chen et al., "Improved Baselines with Momentum Contrastive Learning"
-/// (arXiv 2003.04297).
+/// Source: He et al. (arXiv 1911.05722); Chen et al., "Improved Baselines with Momentum Contrastive
+/// Learning" (arXiv 2003.04297).
 #[derive(Module, Debug)]
 pub struct MoCo<B: Backbone> {
     query: Encoder<B>,
@@ -180,7 +183,7 @@ pub struct MoCo<B: Backbone> {
 }
 
 impl<B: Backbone> MoCo<B> {
-    /// The keys of the newest pairs, outside the graph.
+    /// The keys in the queue, detached.
     ///
     /// # Shapes
     /// - output: `[queue, d]`
@@ -204,7 +207,7 @@ impl<B: Backbone> MoCo<B> {
     }
 }
 
-/// A network's outputs for a batch that passes in equal groups, one after the other.
+/// The outputs of a network for a batch that is processed in equal groups, one after the other.
 fn in_groups<B: Backbone>(encoder: &Encoder<B>, images: Tensor<4>, groups: usize) -> Tensor<2> {
     if groups == 1 {
         return encoder.forward(images);
@@ -213,7 +216,7 @@ fn in_groups<B: Backbone>(encoder: &Encoder<B>, images: Tensor<4>, groups: usize
     Tensor::cat(parts.into_iter().map(|part| encoder.forward(part)).collect(), 0)
 }
 
-/// The numbers below `count` in an order that follows from the seed and the step.
+/// A random permutation of `0..count`, determined by seed and step.
 fn shuffle(count: usize, seed: u64, step: usize) -> Vec<i32> {
     let draws = seeded_normal(count, seed, &format!("shuffle.{step}"));
     let mut order: Vec<i32> = (0..count as i32).collect();

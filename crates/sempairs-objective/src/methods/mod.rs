@@ -1,4 +1,4 @@
-//! The methods, a file each, and the trait that they implement.
+//! The methods and the [`Method`] trait that they implement.
 
 mod barlow_twins;
 mod byol;

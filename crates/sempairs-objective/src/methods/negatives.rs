@@ -1,20 +1,20 @@
-/// What an anchor is pushed away from, which decides how often a picture of its own class, or its own old
-/// key, is among them.
+/// The negatives of an anchor. They determine how often a picture of the anchor's own class, or its
+/// own earlier key, is a negative (a false negative).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Negatives {
-    /// Nothing: attraction alone, or statistics of the batch (BYOL, SimSiam, SwAV, DINO, Barlow Twins,
-    /// VICReg).
+    /// No negatives (BYOL, SimSiam, SwAV, DINO, Barlow Twins, VICReg).
     None,
-    /// Both pictures of the other pairs of its batch (SimCLR, DCL).
+    /// Both pictures of all other pairs of the batch (SimCLR, DCL).
     Batch,
-    /// One picture of each, the right one (NNCLR, whose neighbours are compared with the predictions of one view).
+    /// The right picture of all other pairs of the batch (NNCLR, which compares neighbours with the
+    /// predictions of one view).
     OneView,
-    /// Both pictures of those pairs of its batch that are of other classes (SupCon).
+    /// Both pictures of the pairs of the batch that are of other classes (SupCon).
     OtherClasses,
-    /// The keys of the pairs of earlier steps, the newest this many (MoCo); each is made of its pair's
-    /// right picture. Before that many pairs have passed, random directions stand in for the rest.
+    /// The keys of the most recent pairs of earlier steps (MoCo), each of its pair's right picture.
+    /// Until the queue is full, random unit vectors take the place of the missing keys.
     Queue {
-        /// Keys in the queue.
+        /// Number of keys in the queue.
         keys: usize,
     },
 }

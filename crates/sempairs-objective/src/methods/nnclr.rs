@@ -12,44 +12,49 @@ use crate::{
     Queue, Reduction, Views, normalize, nt_xent,
 };
 
-/// The name of the share of left views whose neighbour in the support set is of their class, where pictures have
-/// classes: how often the pairs that NNCLR makes are semantic ones.
+/// Name of the scalar for the share of left views whose nearest neighbour in the support set is of
+/// the same class, for pictures with classes: how often the pairs that NNCLR forms are semantic
+/// pairs.
 pub const NEIGHBOUR_ACCURACY: &str = "neighbour_accuracy";
 
-/// The class of what is in a support set without being a picture.
+/// Class of the random vectors that a support set starts with.
 const NO_CLASS: f32 = -1.0;
 
-/// What repels a neighbour from a prediction.
+/// Loss of NNCLR.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NeighbourLoss {
-    /// The predictions of the other pairs: equation 3 of the paper, [`nnclr_loss`].
+    /// [`nnclr_loss`], equation 3 of the paper: the negatives of a neighbour are the predictions of
+    /// the other pairs.
     #[default]
     Paper,
-    /// Those, and the other neighbours, in both directions: lightly's use of [`nt_xent()`].
+    /// [`nt_xent()`] of neighbours and predictions, as in lightly: the negatives are also the other
+    /// neighbours, and predictions are anchors, too.
     NtXent,
 }
 
-/// NNCLR's constants.
+/// Hyper-parameters of NNCLR.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NnClrConfig {
-    /// The temperature `t` of [`nnclr_loss`].
+    /// Temperature `t` of [`nnclr_loss`].
     pub temperature: f64,
-    /// Embeddings in the support set: a multiple of the batch, and fewer than there are pairs.
+    /// Number of embeddings in the support set: a multiple of the batch size and less than the
+    /// number of pairs.
     pub support: usize,
-    /// The paper's loss or lightly's.
+    /// The loss of the paper or that of lightly.
     #[serde(default)]
     pub loss: NeighbourLoss,
-    /// The head.
+    /// Projection head.
     pub projector: ProjectorConfig,
-    /// The head on top of it; as wide at its end.
+    /// Prediction head on top of the projector, with the projector's output width.
     pub predictor: ProjectorConfig,
 }
 
 impl NnClrConfig {
-    /// The constants on ImageNet: temperature 0.1, a support set of 98,304, a projector 2048-2048-256 with
-    /// BatchNorm after every layer, a predictor 4096-256 (arXiv 2104.14548, sections 3.2 and 4.1).
+    /// Values for ImageNet: temperature 0.1, a support set of 98,304, a projector 2048-2048-256
+    /// with BatchNorm after every layer, a predictor 4096-256 (arXiv 2104.14548, sections 3.2 and
+    /// 4.1).
     pub fn paper() -> Self {
         Self {
             temperature: 0.1,
@@ -60,11 +65,11 @@ impl NnClrConfig {
         }
     }
 
-    /// Whether all values are in their ranges.
+    /// Returns an error for a value that is out of range.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    /// [`ObjectiveError::Config`] with the key of the first such value.
     pub fn check(&self) -> Result<(), ObjectiveError> {
         ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
         ObjectiveError::unless_within("support", self.support, QUEUES)?;
@@ -73,7 +78,7 @@ impl NnClrConfig {
         self.predictor.check_width("predictor", self.projector.output)
     }
 
-    /// Whether the support set fits batches of `batch` out of so many pairs.
+    /// Returns an error if the support set does not fit batches of `batch` pairs out of `pairs`.
     ///
     /// # Errors
     ///
@@ -82,8 +87,8 @@ impl NnClrConfig {
         Queue::check("support", self.support, batch, pairs)
     }
 
-    /// Joins a backbone, fresh heads and a support set of random directions, all of which follow from the
-    /// seed.
+    /// Builds the method from a backbone, newly initialised heads and a support set of random unit
+    /// vectors. The seed determines heads and support set.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> NnClr<B> {
         let width = self.projector.output;
         NnClr {
@@ -98,24 +103,24 @@ impl NnClrConfig {
     }
 }
 
-/// For each embedding the row of its nearest neighbour in the support set: `argmax_j z_i . q_j`, with `z_i` the embeddings
-/// and `q_j` the support set, all of length one. Source: Dwibedi et al., "With a Little Help from My Friends" (arXiv
-/// 2104.14548), equation 2.
+/// Index of the nearest neighbour of each embedding in the support set: `argmax_j z_i . q_j`, with
+/// `z_i` the embeddings and `q_j` the support set, all of unit norm. Source: Dwibedi et al., "With
+/// a Little Help from My Friends" (arXiv 2104.14548), equation 2.
 ///
 /// # Shapes
 /// - embeddings: `[b, d]`
-/// - support: `[k, d]`, rows of length one
-/// - output: `[b]`, in 0 to `k - 1`
+/// - support: `[k, d]`, rows of unit norm
+/// - output: `[b]`, values from 0 to `k - 1`
 pub fn nearest_neighbours(embeddings: Tensor<2>, support: Tensor<2>) -> Tensor<1, Int> {
-    // The length of an embedding changes no order.
+    // The norm of an embedding does not change the order.
     let similarity = stop_gradient(embeddings).matmul(support.transpose()); // [b, k]
     similarity.argmax(1).squeeze_dim(1)
 }
 
-/// NNCLR's loss in one direction: the neighbour of a view must find the prediction of its partner among those of
-/// the batch.
+/// NNCLR loss in one direction: the cross-entropy of identifying, for the nearest neighbour of each
+/// view, the prediction of the other view among the predictions of the batch.
 ///
-/// With `n_i` the rows of `neighbours` and `p_i` those of `predictions`, each divided by its length:
+/// With `n_i` the rows of `neighbours` and `p_i` those of `predictions`, each L2-normalised:
 ///
 /// `L = -1/b sum_i log( exp(n_i . p_i / t) / sum_k exp(n_i . p_k / t) )`
 ///
@@ -132,18 +137,18 @@ pub fn nearest_neighbours(embeddings: Tensor<2>, support: Tensor<2>) -> Tensor<1
 pub fn nnclr_loss(neighbours: Tensor<2>, predictions: Tensor<2>, temperature: f64) -> Tensor<1> {
     let [b, d] = predictions.dims();
     assert_shape!(neighbours, [b, d]);
-    assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
+    assert!(temperature > 0.0, "the temperature must be positive, not {temperature}");
     let [neighbours, predictions] = [normalize(stop_gradient(neighbours)), normalize(predictions)];
     let positive = (neighbours.clone() * predictions.clone()).sum() / temperature;
     let logits = neighbours.matmul(predictions.transpose()) / temperature; // [b, b]
     (log_sum_exp(logits, None).sum() - positive) / b as f64
 }
 
-/// NNCLR: the positive of a view is not its partner itself but the partner's nearest neighbour among the
-/// embeddings of earlier steps, so that a network without labels makes semantic pairs of its own.
+/// NNCLR: the positive of a view is not the other view but the nearest neighbour of the other view
+/// among the embeddings of earlier steps, which forms semantic pairs without labels.
 ///
-/// Source: Dwibedi et al., "With a Little Help from My Friends: Nearest-Neighbor Contrastive Learning of Visual
-/// Representations" (arXiv 2104.14548).
+/// Source: Dwibedi et al., "With a Little Help from My Friends: Nearest-Neighbor Contrastive
+/// Learning of Visual Representations" (arXiv 2104.14548).
 #[derive(Module, Debug)]
 pub struct NnClr<B: Backbone> {
     encoder: Encoder<B>,
@@ -166,9 +171,10 @@ impl<B: Backbone> NnClr<B> {
         }
     }
 
-    /// [`NEIGHBOUR_ACCURACY`] of neighbours found before the batch of these classes joins the support set.
+    /// [`NEIGHBOUR_ACCURACY`] of the neighbours of a batch with these classes; the classes are then
+    /// added to the queue.
     fn accuracy(&self, classes: &[u32], neighbours: Tensor<1, Int>, clock: Clock) -> Tensor<1> {
-        // Whole numbers up to 2^24 are exact.
+        // f32 represents integers up to 2^24 exactly.
         let values: Vec<f32> = classes.iter().map(|class| *class as f32).collect();
         let data = TensorData::new(values, [classes.len(), 1]);
         let ours = Tensor::<2>::from_data(data, &neighbours.device());

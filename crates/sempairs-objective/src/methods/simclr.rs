@@ -9,46 +9,47 @@ use crate::{
     Reduction, Views, nt_xent,
 };
 
-/// SimCLR's constants.
+/// Hyper-parameters of SimCLR.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimClrConfig {
-    /// The temperature `t` of [`nt_xent()`]. The paper has 0.1 on ImageNet and 0.5 on CIFAR-10.
+    /// Temperature `t` of [`nt_xent()`]. The paper uses 0.1 on ImageNet and 0.5 on CIFAR-10.
     pub temperature: f64,
-    /// Mean over all anchors or sum of the two directions.
+    /// Reduction of the loss: mean over all anchors or sum of the two directions.
     #[serde(default)]
     pub reduction: Reduction,
-    /// The head.
+    /// Projection head.
     pub projector: ProjectorConfig,
 }
 
 impl SimClrConfig {
-    /// The constants of the paper on ImageNet: temperature 0.1, the mean over all anchors, a head of two
+    /// Values of the paper for ImageNet: temperature 0.1, the mean over all anchors, a head of two
     /// layers without BatchNorm (arXiv 2002.05709, sections 2 and 4.2, equation 1).
     pub fn paper() -> Self {
         let projector = ProjectorConfig::simclr();
         Self { temperature: 0.1, reduction: Reduction::Mean, projector }
     }
 
-    /// The defaults of the authors' code (google-research/simclr, `tf2`): the sum of the two directions, a
-    /// head of three layers with BatchNorm after each.
+    /// Defaults of the authors' code (google-research/simclr, `tf2`): the sum of the two
+    /// directions, a head of three layers with BatchNorm after each.
     pub fn code() -> Self {
         let projector = ProjectorConfig::new([2048, 2048], 128, HeadNorm::All);
         Self { temperature: 0.1, reduction: Reduction::SumOfDirections, projector }
     }
 
-    /// Whether all values are in their ranges.
+    /// Returns an error for a value that is out of range.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] for a temperature that is not positive and finite, and for a layer of the
-    /// head without width.
+    /// [`ObjectiveError::Config`] with the key of the first such value, such as a temperature that
+    /// is not positive and finite or a layer of width zero.
     pub fn check(&self) -> Result<(), ObjectiveError> {
         ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
         self.projector.check("projector")
     }
 
-    /// Joins a backbone and a fresh head, whose weights follow from the seed.
+    /// Builds the method from a backbone and a newly initialised head. The seed determines the
+    /// head's weights.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> SimClr<B> {
         let projector = self.projector.init(backbone.features(), device);
         SimClr {
@@ -60,10 +61,11 @@ impl SimClrConfig {
     }
 }
 
-/// SimCLR: two views of a pair attract, all other views of the batch repel, through one network and one
-/// head trained end to end.
+/// SimCLR: the two views of a pair are positives, all other views of the batch are negatives.
+/// Backbone and head are trained end to end.
 ///
-/// Source: Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations" (2020).
+/// Source: Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations"
+/// (arXiv 2002.05709).
 #[derive(Module, Debug)]
 pub struct SimClr<B: Backbone> {
     backbone: B,

@@ -9,15 +9,15 @@ use crate::{
     Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, Projector, ProjectorConfig, Views,
 };
 
-/// SimSiam's constants.
+/// Hyper-parameters of SimSiam.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimSiamConfig {
-    /// The head.
+    /// Projection head.
     pub projector: ProjectorConfig,
-    /// The head on top of it; as wide at its end.
+    /// Prediction head on top of the projector, with the projector's output width.
     pub predictor: ProjectorConfig,
-    /// Whether the learning rate of the predictor stays at its base value (`--fix-pred-lr`).
+    /// Whether the learning rate of the predictor is constant at its base value (`--fix-pred-lr`).
     #[serde(default = "yes")]
     pub constant_predictor_rate: bool,
 }
@@ -27,9 +27,9 @@ fn yes() -> bool {
 }
 
 impl SimSiamConfig {
-    /// The constants on ImageNet (arXiv 2011.10566, section 3, and the command line of the authors' code): a
-    /// projector of three layers of 2048, the last BatchNorm without scale and offset, a predictor 512-2048
-    /// whose learning rate is constant.
+    /// Values for ImageNet (arXiv 2011.10566, section 3, and the command line of the authors'
+    /// code): a projector 2048-2048-2048 whose last BatchNorm has no affine parameters, a predictor
+    /// 512-2048 with a constant learning rate.
     pub fn paper() -> Self {
         Self {
             projector: ProjectorConfig::new([2048, 2048], 2048, HeadNorm::PlainLast),
@@ -38,18 +38,19 @@ impl SimSiamConfig {
         }
     }
 
-    /// Whether all values are in their ranges.
+    /// Returns an error for a value that is out of range.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    /// [`ObjectiveError::Config`] with the key of the first such value.
     pub fn check(&self) -> Result<(), ObjectiveError> {
         self.projector.check("projector")?;
         self.predictor.check("predictor")?;
         self.predictor.check_width("predictor", self.projector.output)
     }
 
-    /// Joins a backbone and fresh heads, whose weights follow from the seed.
+    /// Builds the method from a backbone and newly initialised heads. The seed determines the
+    /// weights of the heads.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> SimSiam<B> {
         SimSiam {
             encoder: Encoder::new(backbone, &self.projector, seed, device),
@@ -59,18 +60,18 @@ impl SimSiamConfig {
     }
 }
 
-/// SimSiam's loss: a predictor predicts the projection of the other view.
+/// SimSiam loss: the predictor predicts the projection of the other view.
 ///
-/// With `p` the predictions, `z` the projections and cosines averaged over the batch:
+/// With `p` the predictions, `z` the projections and `cos` the mean cosine over the batch:
 ///
 /// `L = -(cos(p0, z1) + cos(p1, z0)) / 2`
 ///
-/// The projections get no gradient. Source: Chen and He, "Exploring Simple Siamese Representation Learning"
-/// (arXiv 2011.10566), equations 1 to 4.
+/// The projections get no gradient. Source: Chen and He, "Exploring Simple Siamese Representation
+/// Learning" (arXiv 2011.10566), equations 1 to 4.
 ///
 /// # Shapes
 /// - predictions, projections: `[b, d]` of the left and of the right view
-/// - output: `[1]`, in -1 to 1
+/// - output: `[1]`, in [-1, 1]
 ///
 /// # Panics
 ///
@@ -81,7 +82,8 @@ pub fn simsiam_loss(predictions: [Tensor<2>; 2], projections: [Tensor<2>; 2]) ->
     (mean_cosine(p0, z1) + mean_cosine(p1, z0)) / -2.0
 }
 
-/// SimSiam: one network, a predictor, and a stopped gradient in place of a momentum copy; nothing repels.
+/// SimSiam: one network, a predictor, and a stop-gradient in place of a momentum encoder. There are
+/// no negatives.
 ///
 /// Source: Chen and He, "Exploring Simple Siamese Representation Learning" (arXiv 2011.10566).
 #[derive(Module, Debug)]
@@ -95,7 +97,8 @@ impl<B: Backbone> Method for SimSiam<B> {
     type Backbone = B;
 
     fn loss(&self, views: Views, _clock: Clock) -> Loss {
-        // Each view has the BatchNorm statistics of its own, as in the authors' code.
+        // Each view is a forward pass of its own, so BatchNorm uses the statistics of that view, as
+        // in the authors' code.
         let projections = [views.left, views.right].map(|view| self.encoder.forward(view));
         let predictions = projections.clone().map(|z| self.predictor.forward(z));
         let embeddings = Tensor::cat(projections.clone().into(), 0);

@@ -10,35 +10,36 @@ use crate::{
     normalize,
 };
 
-/// SupCon's constants.
+/// Hyper-parameters of SupCon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SupConConfig {
-    /// The temperature `t` of [`sup_con_loss`].
+    /// Temperature `t` of [`sup_con_loss`].
     pub temperature: f64,
-    /// The head.
+    /// Projection head.
     pub projector: ProjectorConfig,
 }
 
 impl SupConConfig {
-    /// The constants on ImageNet: temperature 0.1, a head 2048-128 without BatchNorm (arXiv 2004.11362,
-    /// sections 3.1 and 4). The authors' code has 0.07 as its default.
+    /// Values for ImageNet: temperature 0.1, a head 2048-128 without BatchNorm (arXiv 2004.11362,
+    /// sections 3.1 and 4). The default temperature of the authors' code is 0.07.
     pub fn paper() -> Self {
         let projector = ProjectorConfig::new([2048], 128, HeadNorm::None);
         Self { temperature: 0.1, projector }
     }
 
-    /// Whether all values are in their ranges.
+    /// Returns an error for a value that is out of range.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    /// [`ObjectiveError::Config`] with the key of the first such value.
     pub fn check(&self) -> Result<(), ObjectiveError> {
         ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
         self.projector.check("projector")
     }
 
-    /// Joins a backbone and a fresh head, whose weights follow from the seed.
+    /// Builds the method from a backbone and a newly initialised head. The seed determines the
+    /// head's weights.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> SupCon<B> {
         SupCon {
             encoder: Encoder::new(backbone, &self.projector, seed, device),
@@ -47,24 +48,25 @@ impl SupConConfig {
     }
 }
 
-/// The supervised contrastive loss: every view must find all views of its class among the `2n - 1` others.
+/// Supervised contrastive loss: the positives of a view are all other views of its class.
 ///
-/// With `u_1 .. u_2n` the rows of `left` and `right`, each divided by its length, and `P(i)` the other rows of
-/// `i`'s class, its partner among them:
+/// With `u_1 .. u_2n` the rows of `left` and `right`, each L2-normalised, and `P(i)` the other rows
+/// of the class of `i`:
 ///
-/// `L = -1/(2n) sum_i 1/|P(i)| sum_{p in P(i)} log( exp(u_i . u_p / t) / sum_{k != i} exp(u_i . u_k / t) )`
+/// `L = -1/(2n) sum_i 1/|P(i)| sum_{p in P(i)} log( exp(u_i . u_p / t) / sum_{k != i} exp(u_i . u_k
+/// / t) )`
 ///
-/// If no two pairs share a class this is [`nt_xent`](crate::nt_xent()). Source: Khosla et al., "Supervised
-/// Contrastive Learning" (arXiv 2004.11362), equation 2.
+/// If no two pairs share a class this is [`nt_xent`](crate::nt_xent()). Source: Khosla et al.,
+/// "Supervised Contrastive Learning" (arXiv 2004.11362), equation 2.
 ///
 /// # Shapes
 /// - left, right: `[n, d]`
-/// - classes: `n` numbers, row by row
+/// - classes: `n` values, one per row
 /// - output: `[1]`, in nats
 ///
 /// # Panics
 ///
-/// If the shapes differ, there is not a class for each row, or the temperature is not positive.
+/// If the shapes differ, the number of classes is not `n`, or the temperature is not positive.
 pub fn sup_con_loss(
     left: Tensor<2>,
     right: Tensor<2>,
@@ -73,8 +75,8 @@ pub fn sup_con_loss(
 ) -> Tensor<1> {
     let [n, d] = left.dims();
     assert_shape!(right, [n, d]);
-    assert_eq!(classes.len(), n, "each pair has a class");
-    assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
+    assert_eq!(classes.len(), n, "one class per pair");
+    assert!(temperature > 0.0, "the temperature must be positive, not {temperature}");
     let device = left.device();
     let unit = normalize(Tensor::cat(vec![left, right], 0)); // [2n, d]
     let similarity = unit.clone().matmul(unit.transpose()) / temperature; // [2n, 2n]
@@ -83,7 +85,7 @@ pub fn sup_con_loss(
     (log_sum_exp(similarity, Some(others)).sum() - attraction) / (2 * n) as f64
 }
 
-/// `1/|P(i)|` where a row's column is of its class, 0 elsewhere and for the row itself.
+/// Weights of the similarities, `[2n, 2n]`: `1/|P(i)|` for the positives of row `i`, 0 elsewhere.
 fn positives(classes: &[u32], device: &Device) -> Tensor<2> {
     let n = classes.len();
     let mut values = vec![0f32; 4 * n * n];
@@ -99,11 +101,11 @@ fn positives(classes: &[u32], device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, [2 * n, 2 * n]), device)
 }
 
-/// SupCon: SimCLR with the labels used, so that all views of a class attract: a ceiling for what pairs of one
-/// class can teach.
+/// SupCon: SimCLR with labels, where all views of a class are positives. It is an upper bound for
+/// training with pairs of the same class.
 ///
-/// A pair counts for the class of its left picture. Source: Khosla et al., "Supervised Contrastive Learning"
-/// (arXiv 2004.11362).
+/// The class of a pair is that of its left picture. Source: Khosla et al., "Supervised Contrastive
+/// Learning" (arXiv 2004.11362).
 #[derive(Module, Debug)]
 pub struct SupCon<B: Backbone> {
     encoder: Encoder<B>,
@@ -114,7 +116,7 @@ impl<B: Backbone> Method for SupCon<B> {
     type Backbone = B;
 
     fn loss(&self, mut views: Views, _clock: Clock) -> Loss {
-        let classes = views.classes.take().expect("SupCon needs the classes of its pictures");
+        let classes = views.classes.take().expect("SupCon needs pictures with classes");
         let n = views.batch();
         let z = self.encoder.forward(views.joined()); // [2n, d]
         let [left, right] = [z.clone().narrow(0, 0, n), z.clone().narrow(0, n, n)];

@@ -14,42 +14,43 @@ use crate::{
     normalize, sinkhorn,
 };
 
-/// The features of earlier batches that take part in SwAV's assignments when a batch is small against the
-/// number of prototypes.
+/// Queue of the features of earlier batches, which are part of SwAV's assignments when a batch is
+/// small relative to the number of prototypes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SwavQueue {
-    /// Features of each view in it: a multiple of the batch, and fewer than there are pairs.
+    /// Number of features per view: a multiple of the batch size and less than the number of pairs.
     pub size: usize,
-    /// The epoch, from 0, at which it begins to fill; it is used when it is full.
+    /// Epoch, from 0, from which on features are added. The queue is used once it is full.
     pub from_epoch: usize,
 }
 
-/// SwAV's constants.
+/// Hyper-parameters of SwAV.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SwavConfig {
-    /// The temperature `t` of [`swav_loss`].
+    /// Temperature `t` of [`swav_loss`].
     pub temperature: f64,
-    /// The `epsilon` of [`sinkhorn()`].
+    /// Regularisation `epsilon` of [`sinkhorn()`].
     pub epsilon: f64,
-    /// Iterations of [`sinkhorn()`].
+    /// Number of iterations of [`sinkhorn()`].
     pub iterations: usize,
-    /// Prototypes.
+    /// Number of prototypes `K`.
     pub prototypes: usize,
-    /// Steps at the start in which the prototypes stay as they are.
+    /// Number of steps at the start in which the prototypes are frozen.
     pub freeze_steps: usize,
-    /// Features of earlier batches; none if it is left out.
+    /// Queue of the features of earlier batches; `None` for no queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<SwavQueue>,
-    /// The head.
+    /// Projection head.
     pub projector: ProjectorConfig,
 }
 
 impl SwavConfig {
-    /// The constants on ImageNet for 200 epochs in batches of 256: temperature 0.1, epsilon 0.05, three
-    /// iterations, 3000 prototypes frozen for the first 5005 steps (an epoch), a queue of 3840 from epoch 15, a
-    /// head 2048-128 (arXiv 2006.09882, appendix A; the authors' `swav_200ep_bs256_pretrain.sh`).
+    /// Values for 200 epochs on ImageNet with batches of 256: temperature 0.1, epsilon 0.05, three
+    /// iterations, 3000 prototypes frozen for the first 5005 steps (an epoch), a queue of 3840 from
+    /// epoch 15, a head 2048-128 (arXiv 2006.09882, appendix A; the authors'
+    /// `swav_200ep_bs256_pretrain.sh`).
     pub fn paper() -> Self {
         Self {
             temperature: 0.1,
@@ -62,11 +63,11 @@ impl SwavConfig {
         }
     }
 
-    /// Whether all values are in their ranges.
+    /// Returns an error for a value that is out of range.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    /// [`ObjectiveError::Config`] with the key of the first such value.
     pub fn check(&self) -> Result<(), ObjectiveError> {
         ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
         ObjectiveError::unless_within("epsilon", self.epsilon, EPSILONS)?;
@@ -80,7 +81,7 @@ impl SwavConfig {
         self.projector.check("projector")
     }
 
-    /// Whether the queue fits batches of `batch` out of so many pairs.
+    /// Returns an error if the queue does not fit batches of `batch` pairs out of `pairs`.
     ///
     /// # Errors
     ///
@@ -89,7 +90,8 @@ impl SwavConfig {
         self.queue.map_or(Ok(()), |queue| Queue::check("queue.size", queue.size, batch, pairs))
     }
 
-    /// Joins a backbone, a fresh head, prototypes and queues, all of which follow from the seed.
+    /// Builds the method from a backbone, a newly initialised head, prototypes and queues. The seed
+    /// determines all but the backbone.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> Swav<B> {
         let width = self.projector.output;
         let prototypes = Prototypes {
@@ -109,25 +111,26 @@ impl SwavConfig {
     }
 }
 
-/// Directions that pictures are assigned to; each is a column of length one.
+/// The prototypes, one per column, of unit norm.
 #[derive(Module, Debug)]
 struct Prototypes {
     prototypes: Linear,
 }
 
 impl Prototypes {
-    /// The cosines of features, which have length one, to the prototypes.
+    /// Cosine similarities between L2-normalised features and the prototypes: `[n, K]`.
     fn scores(&self, features: Tensor<2>) -> Tensor<2> {
         features.matmul(self.prototypes.weight.val())
     }
 
-    /// Every prototype divided by its length.
+    /// L2-normalises every prototype.
     fn normalised(mut self) -> Self {
         self.prototypes.weight = self.prototypes.weight.map(|weight| {
             let trains = weight.is_require_grad();
             let autodiff = weight.is_autodiff();
             let weight = weight.inner(); // [d, K]
-            // By columns as they lie: a transposed layout would not survive a checkpoint, and sums depend on it.
+            // Without a transpose: the memory layout affects the order of sums and would be lost in
+            // a checkpoint.
             let length = weight.clone().square().sum_dim(0).sqrt();
             let unit = weight / length;
             if autodiff { Tensor::from_inner(unit).set_require_grad(trains) } else { unit }
@@ -136,35 +139,37 @@ impl Prototypes {
     }
 }
 
-/// SwAV's loss: the assignment of each whole view must be predicted from every other view.
+/// SwAV loss: cross-entropy of predicting the assignment of each global view from every other view.
 ///
-/// With `q_s` the assignments of view `s`, `x_v` the scores of view `v` and `V` views, of which `S` have
-/// assignments and come first:
+/// With `q_s` the assignments of view `s`, `x_v` the scores of view `v`, and `V` views of which the
+/// first `S` have assignments:
 ///
 /// `L = -1/S sum_{s < S} 1/(V - 1) sum_{v != s} 1/b sum_i sum_k q_s,ik log softmax(x_v,i / t)_k`
 ///
-/// The assignments get no gradient. Source: Caron et al., "Unsupervised Learning of Visual Features by
-/// Contrasting Cluster Assignments" (arXiv 2006.09882), equations 2 and 6.
+/// The assignments get no gradient. Source: Caron et al., "Unsupervised Learning of Visual Features
+/// by Contrasting Cluster Assignments" (arXiv 2006.09882), equations 2 and 6.
 ///
 /// # Shapes
-/// - scores: `[b, K]` each, two views or more
-/// - assignments: `[b, K]` each, rows that sum to one
-/// - output: `[1]`, in nats; `ln K` if no prototype is preferred
+/// - scores: `[b, K]` for each view, two views or more
+/// - assignments: `[b, K]` for each view, rows that sum to one
+/// - output: `[1]`, in nats; `ln K` for uniform predictions
 ///
 /// # Panics
 ///
-/// If there is a single view, fewer views than assignments, or the temperature is not positive.
+/// If there are fewer than two views, fewer views than assignments, no assignments, or the
+/// temperature is not positive.
 pub fn swav_loss(scores: &[Tensor<2>], assignments: &[Tensor<2>], temperature: f64) -> Tensor<1> {
     let (views, assigned) = (scores.len(), assignments.len());
     assert!(views > 1 && (1..=views).contains(&assigned), "{views} views, {assigned} assignments");
-    assert!(temperature > 0.0, "the temperature is positive, not {temperature}");
+    assert!(temperature > 0.0, "the temperature must be positive, not {temperature}");
     cross_entropy_across(scores, assignments, temperature)
 }
 
-/// SwAV: views are assigned to prototypes, evenly over the batch, and each view predicts the other's assignment.
+/// SwAV: views are assigned to prototypes with equal shares over the batch, and each view predicts
+/// the assignment of the other.
 ///
-/// Source: Caron et al., "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments"
-/// (arXiv 2006.09882).
+/// Source: Caron et al., "Unsupervised Learning of Visual Features by Contrasting Cluster
+/// Assignments" (arXiv 2006.09882).
 #[derive(Module, Debug)]
 pub struct Swav<B: Backbone> {
     encoder: Encoder<B>,
@@ -176,8 +181,8 @@ pub struct Swav<B: Backbone> {
 }
 
 impl<B: Backbone> Swav<B> {
-    /// The assignments of a view, to which the features of earlier batches contribute once there is a queue full
-    /// of them; the view's features join the queue.
+    /// Assignments of a view. Features in the queue take part once it is full. The view's features
+    /// are added to the queue.
     fn assign(
         &self,
         queue: &Option<Queue>,

@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 use crate::limits::FACTORS;
 use crate::{Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Views};
 
-/// The deviation that every component should have (arXiv 2105.04906, section 4.1).
+/// Target standard deviation of every component (arXiv 2105.04906, section 4.1).
 const TARGET: f64 = 1.0;
-/// Added to a variance before its root (arXiv 2105.04906, section 4.1).
+/// Added to a variance before the square root (arXiv 2105.04906, section 4.1).
 const EPSILON: f64 = 1e-4;
 
-/// How the variance terms of the two views become one.
+/// Combination of the variance terms of the two views.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VarianceTerm {
-    /// Half their sum: the authors' code, and lightly.
+    /// Half their sum, as in the authors' code and in lightly.
     #[default]
     Halved,
-    /// Their sum: equation 6 of the paper, and solo-learn.
+    /// Their sum, as in equation 6 of the paper and in solo-learn.
     Whole,
 }
 
@@ -33,46 +33,46 @@ impl VarianceTerm {
     }
 }
 
-/// The weights of the terms of [`vicreg_loss`].
+/// Weights of the terms of [`vicreg_loss`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VicRegWeights {
-    /// Of the distance between the views, `lambda`.
+    /// Weight `lambda` of the invariance term, the distance between the views.
     pub invariance: f64,
-    /// Of the hinge on the deviations, `mu`.
+    /// Weight `mu` of the variance term, the hinge on the standard deviations.
     pub variance: f64,
-    /// Of the covariances, `nu`.
+    /// Weight `nu` of the covariance term.
     pub covariance: f64,
-    /// Half the sum of the two variance terms, or their sum.
+    /// Combination of the variance terms of the two views.
     #[serde(default)]
     pub variance_term: VarianceTerm,
 }
 
 impl VicRegWeights {
-    /// 25, 25 and 1 (arXiv 2105.04906, section 4.2).
+    /// The weights 25, 25 and 1 (arXiv 2105.04906, section 4.2).
     pub fn paper(variance_term: VarianceTerm) -> Self {
         Self { invariance: 25.0, variance: 25.0, covariance: 1.0, variance_term }
     }
 }
 
-/// VICReg's constants.
+/// Hyper-parameters of VICReg.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VicRegConfig {
-    /// The weights of the three terms.
+    /// Weights of the three terms.
     pub weights: VicRegWeights,
-    /// The head, which the paper calls expander.
+    /// Projection head, which the paper calls expander.
     pub projector: ProjectorConfig,
 }
 
 impl VicRegConfig {
-    /// The constants on ImageNet with the loss as the paper prints it: weights 25, 25, 1, a head of three
-    /// layers of 8192 (arXiv 2105.04906, section 4.2).
+    /// Values for ImageNet with the loss of the paper: weights 25, 25 and 1, a head 8192-8192-8192
+    /// (arXiv 2105.04906, section 4.2).
     pub fn paper() -> Self {
         Self::with(VarianceTerm::Whole)
     }
 
-    /// The same constants with the loss as the authors' code has it, the variance terms halved
+    /// The same values with the loss of the authors' code, where the variance terms are halved
     /// (facebookresearch/vicreg, `main_vicreg.py`).
     pub fn code() -> Self {
         Self::with(VarianceTerm::Halved)
@@ -86,11 +86,11 @@ impl VicRegConfig {
         }
     }
 
-    /// Whether all values are in their ranges.
+    /// Returns an error for a value that is out of range.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the first key whose value is not.
+    /// [`ObjectiveError::Config`] with the key of the first such value.
     pub fn check(&self) -> Result<(), ObjectiveError> {
         let VicRegWeights { invariance, variance, covariance, .. } = self.weights;
         ObjectiveError::unless_within("weights.invariance", invariance, FACTORS)?;
@@ -99,7 +99,8 @@ impl VicRegConfig {
         self.projector.check("projector")
     }
 
-    /// Joins a backbone and a fresh head, whose weights follow from the seed.
+    /// Builds the method from a backbone and a newly initialised head. The seed determines the
+    /// head's weights.
     pub fn init<B: Backbone>(&self, backbone: B, seed: u64, device: &Device) -> VicReg<B> {
         VicReg {
             encoder: Encoder::new(backbone, &self.projector, seed, device),
@@ -108,10 +109,10 @@ impl VicRegConfig {
     }
 }
 
-/// VICReg's loss: views agree, every component varies, different components do not covary.
+/// VICReg loss: invariance, variance and covariance terms.
 ///
-/// With `x` the rows of `left` and `right`, `var_j` the unbiased variance of component `j` and `C` the
-/// unbiased covariance matrix of a view:
+/// With `x` the rows of `left` and `right`, `var_j` the unbiased variance of component `j` and `C`
+/// the unbiased covariance matrix of a view:
 ///
 /// `L = lambda s + mu (v(left) + v(right)) [/ 2] + nu (c(left) + c(right))`, where
 ///
@@ -119,9 +120,9 @@ impl VicRegConfig {
 /// - `v = 1/d sum_j max(0, 1 - sqrt(var_j + 1e-4))`,
 /// - `c = 1/d sum_i sum_{j != i} C_ij^2`,
 ///
-/// and the half is that of [`VarianceTerm::Halved`]. Source: Bardes et al., "VICReg" (arXiv 2105.04906),
-/// equations 1 to 6; `s` is the mean over all elements as in the authors' code, where the paper's equation 5
-/// has a sum over components.
+/// and the half is that of [`VarianceTerm::Halved`]. Source: Bardes et al., "VICReg" (arXiv
+/// 2105.04906), equations 1 to 6; `s` is the mean over all elements as in the authors' code,
+/// whereas equation 5 of the paper has a sum over components.
 ///
 /// # Shapes
 /// - left, right: `[n, d]`, at least two rows
@@ -133,7 +134,7 @@ impl VicRegConfig {
 pub fn vicreg_loss(left: Tensor<2>, right: Tensor<2>, weights: &VicRegWeights) -> Tensor<1> {
     let [n, d] = left.dims();
     assert_shape!(right, [n, d]);
-    assert!(n > 1, "one row has no variance");
+    assert!(n > 1, "the variance needs at least two rows");
     let invariance = (left.clone() - right.clone()).square().mean();
     let [a, b] = [left, right].map(spread);
     let variance = (a.0 + b.0) * weights.variance_term.factor();
@@ -141,8 +142,8 @@ pub fn vicreg_loss(left: Tensor<2>, right: Tensor<2>, weights: &VicRegWeights) -
     invariance * weights.invariance + variance * weights.variance + covariance * weights.covariance
 }
 
-/// The hinge on the deviations of a view's components and the sum of their squared covariances, both over
-/// their number.
+/// The variance term `v` (hinge on the standard deviations) and the covariance term `c` of one
+/// view, both divided by the number of components.
 fn spread(x: Tensor<2>) -> (Tensor<1>, Tensor<1>) {
     let [n, d] = x.dims();
     let centred = x.clone() - x.mean_dim(0);
@@ -152,10 +153,10 @@ fn spread(x: Tensor<2>) -> (Tensor<1>, Tensor<1>) {
     (hinge, off_diagonal_energy(covariance) / d as f64)
 }
 
-/// VICReg: invariance, variance and covariance, each a term of its own; nothing repels.
+/// VICReg: regularisation of invariance, variance and covariance. There are no negatives.
 ///
-/// Source: Bardes et al., "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised
-/// Learning" (arXiv 2105.04906).
+/// Source: Bardes et al., "VICReg: Variance-Invariance-Covariance Regularization for
+/// Self-Supervised Learning" (arXiv 2105.04906).
 #[derive(Module, Debug)]
 pub struct VicReg<B: Backbone> {
     encoder: Encoder<B>,
@@ -167,7 +168,8 @@ impl<B: Backbone> Method for VicReg<B> {
     type Backbone = B;
 
     fn loss(&self, views: Views, _clock: Clock) -> Loss {
-        // Each view has the BatchNorm statistics of its own, as in the authors' code.
+        // Each view is a forward pass of its own, so BatchNorm uses the statistics of that view, as
+        // in the authors' code.
         let [left, right] = [views.left, views.right].map(|view| self.encoder.forward(view));
         let embeddings = Tensor::cat(vec![left.clone(), right.clone()], 0);
         Loss::new(vicreg_loss(left, right, &self.weights), embeddings)
@@ -177,7 +179,7 @@ impl<B: Backbone> Method for VicReg<B> {
         &self.encoder.backbone
     }
 
-    /// The hinges of embeddings that are all the same.
+    /// The variance terms of constant embeddings.
     fn chance(&self, _batch: usize) -> Option<f64> {
         let VicRegWeights { variance, variance_term, .. } = self.weights;
         Some(2.0 * variance_term.factor() * variance * (TARGET - EPSILON.sqrt()))

@@ -1,51 +1,51 @@
 use serde::{Deserialize, Serialize};
 
-/// The only notion of time: how far a training run is.
+/// Position in a training run.
 ///
-/// Everything that a step needs to know about time follows from these three numbers, so a run that
-/// is resumed at a step goes on as if it had never stopped.
+/// Everything in a step that depends on time is a function of these three numbers, so a resumed run
+/// continues exactly where it stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
-    /// Steps done before this one; the first step is 0.
+    /// Index of the step, from 0.
     pub step: usize,
-    /// Steps in one pass over the pairs, the incomplete last batch dropped.
+    /// Number of steps per epoch; an incomplete last batch is dropped.
     pub steps_per_epoch: usize,
-    /// Steps of the whole run.
+    /// Number of steps of the whole run.
     pub steps: usize,
 }
 
 impl Clock {
-    /// The clock before the first step.
+    /// The clock at step 0.
     ///
     /// # Panics
     ///
-    /// If an epoch has no step.
+    /// If `steps_per_epoch` is zero.
     pub fn new(steps_per_epoch: usize, steps: usize) -> Self {
-        assert!(steps_per_epoch > 0, "an epoch has at least one step");
+        assert!(steps_per_epoch > 0, "an epoch must have at least one step");
         Self { step: 0, steps_per_epoch, steps }
     }
 
-    /// The same run at another step.
+    /// The clock of the same run at another step.
     pub fn at(self, step: usize) -> Self {
         Self { step, ..self }
     }
 
-    /// The pass over the pairs, from 0.
+    /// Index of the epoch, from 0.
     pub fn epoch(&self) -> usize {
         self.step / self.steps_per_epoch
     }
 
-    /// The step within its epoch, from 0.
+    /// Index of the step within its epoch, from 0.
     pub fn step_in_epoch(&self) -> usize {
         self.step % self.steps_per_epoch
     }
 
-    /// How many epochs the run has, the last of them perhaps cut short.
+    /// Number of epochs of the run, rounded up: the last one may be incomplete.
     pub fn epochs(&self) -> usize {
         self.steps.div_ceil(self.steps_per_epoch)
     }
 
-    /// Whether every step is done.
+    /// Returns true if all steps are done.
     pub fn is_over(&self) -> bool {
         self.step >= self.steps
     }

@@ -5,48 +5,53 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Tensor};
 use sempairs_kernels::moving_averages;
 
-/// A momentum copy: a network whose parameters are the moving average of another's, the student's. It gets
-/// no gradient.
+/// A momentum encoder: a network whose parameters are the exponential moving average of those of
+/// another network, the student. It gets no gradient.
 ///
-/// Its parameters have identities of their own, so an optimiser never takes one for the student's, and its
-/// BatchNorm statistics are its own, gathered from the batches that it sees itself: only parameters are
-/// averaged, as in the authors' code of MoCo (arXiv 2003.04297), BYOL (arXiv 2006.07733) and DINO
-/// (arXiv 2104.14294). It trains along, that is normalises by the statistics of the batch, for inputs on an
-/// autodiff device.
+/// Its parameters have their own [`ParamId`]s, so an optimiser never mistakes them for the
+/// student's. Only parameters are averaged, as in the authors' code of MoCo (arXiv 2003.04297),
+/// BYOL (arXiv 2006.07733) and DINO (arXiv 2104.14294): running statistics of BatchNorm are those
+/// of the batches that the momentum encoder processes itself. For inputs on an autodiff device it
+/// is in training mode, so BatchNorm uses the statistics of the batch.
 ///
-/// A module declares the student before its copy. The network inside is reached by dereferencing:
-/// `self.teacher.forward(images)`.
+/// A module must declare the student before its momentum encoder. Dereferencing gives the network
+/// inside: `self.teacher.forward(images)`.
 #[derive(Module, Debug)]
 pub struct Ema<M: Module> {
     network: M,
 }
 
 impl<M: Module> Ema<M> {
-    /// A copy of the student as it is now.
+    /// A momentum encoder with the student's present parameters.
     pub fn new(student: &M) -> Self {
-        // A clone would share the running statistics; `valid` makes fresh ones.
+        // A clone would share the running statistics; `valid` copies them.
         let network = student.valid().no_grad().map(&mut FreshIds);
         let trains = student.devices().first().is_some_and(Device::is_autodiff);
         Self { network: if trains { network.train() } else { network } }
     }
 
-    /// The copy a step later: each parameter is `m t + (1 - m) s`, with `t` its value, `s` the student's and
-    /// `m` the momentum. Parameters that the student does not train stay as they are.
+    /// The momentum encoder after a step: each parameter becomes `m t + (1 - m) s`, with `t` its
+    /// value, `s` the student's and `m` the momentum. Parameters that are frozen in the student do
+    /// not change.
     ///
     /// # Panics
     ///
-    /// If nothing in the student requires a gradient, as on a device without autodiff, or the student is
-    /// another kind of network.
+    /// If no parameter of the student requires a gradient, as on a device without autodiff, or if
+    /// the student has a different architecture.
     pub fn follow(self, student: &M, momentum: f64) -> Self {
         let [theirs, ours] = [student, &self.network].map(|network| {
             let mut collected = Collect(Vec::new());
             network.visit(&mut collected);
             collected.0
         });
-        assert_eq!(theirs.len(), ours.len(), "a momentum copy is built like its student");
+        assert_eq!(
+            theirs.len(),
+            ours.len(),
+            "momentum encoder and student must have the same architecture"
+        );
         assert!(
             theirs.iter().any(|(trained, _)| *trained),
-            "a momentum copy follows a student in training"
+            "no parameter of the student requires a gradient"
         );
         let trained: Vec<bool> = theirs.iter().map(|(trained, _)| *trained).collect();
         let of_trained = |all: Vec<(bool, Tensor<1>)>| {
@@ -81,8 +86,8 @@ impl ModuleMapper for FreshIds {
     }
 }
 
-/// The values of all that a visitor meets, running statistics too, outside the graph and in the order of the module, and
-/// whether each is a parameter in training.
+/// Collects all parameters and running statistics, detached and flattened, in the order of the
+/// module, and whether each requires a gradient.
 struct Collect(Vec<(bool, Tensor<1>)>);
 
 impl ModuleVisitor for Collect {
@@ -95,7 +100,8 @@ impl ModuleVisitor for Collect {
     }
 }
 
-/// What each value becomes, in the order of the module; `None` for those that stay as they are.
+/// The new value of each parameter, in the order of the module; `None` for those that do not
+/// change.
 struct Follow {
     next: VecDeque<Option<Tensor<1>>>,
 }

@@ -1,4 +1,4 @@
-//! What changes over a run: the step, schedules, momentum copies, queues.
+//! State that changes over a run: the clock, schedules, momentum encoders and queues.
 
 mod clock;
 mod ema;

@@ -5,18 +5,19 @@ use sempairs_backbone::seeded_normal;
 use crate::losses::stop_gradient;
 use crate::{ObjectiveError, normalize};
 
-/// The embeddings of earlier batches, first in, first out: MoCo's keys (arXiv 1911.05722, section 3.2),
-/// SwAV's features, NNCLR's support set.
+/// A first-in, first-out queue of the embeddings of earlier batches: MoCo's keys (arXiv 1911.05722,
+/// section 3.2), SwAV's features, NNCLR's support set.
 ///
-/// The oldest batch is overwritten in place, so the queue is a ring whose start follows from the clock, and
-/// its rows are the whole of its state.
+/// It is a ring buffer: a batch overwrites the oldest one in place. The position follows from the
+/// clock, so the rows are its only state.
 #[derive(Module, Debug)]
 pub struct Queue {
     rows: RunningState<Tensor<2>>,
 }
 
 impl Queue {
-    /// A queue of so many random directions, which follow from the seed; as in the authors' code of MoCo.
+    /// A queue filled with random unit vectors, determined by the seed, as in the authors' code of
+    /// MoCo.
     ///
     /// # Shapes
     /// - [`rows`](Self::rows): `[size, dim]`
@@ -26,7 +27,7 @@ impl Queue {
         Self { rows: RunningState::new(normalize(rows)) }
     }
 
-    /// A queue full of one value.
+    /// A queue filled with one value.
     ///
     /// # Shapes
     /// - [`rows`](Self::rows): `[size, dim]`
@@ -34,7 +35,7 @@ impl Queue {
         Self { rows: RunningState::new(Tensor::full([size, dim], value, device)) }
     }
 
-    /// Everything in the queue, outside the graph.
+    /// All rows of the queue, detached from the autodiff graph.
     ///
     /// # Shapes
     /// - output: `[size, dim]`
@@ -42,36 +43,41 @@ impl Queue {
         self.rows.value_sync()
     }
 
-    /// Overwrites the oldest rows by a batch; `batches` have been pushed before it, all of its size.
+    /// Overwrites the oldest rows with a batch. `batches` is the number of batches pushed before,
+    /// all of the same size.
     ///
     /// # Shapes
     /// - batch: `[b, dim]`
     ///
     /// # Panics
     ///
-    /// If the batch does not divide the queue or is not as wide.
+    /// If the size of the queue is not a multiple of the batch size, or the dimensions differ.
     pub fn push(&self, batch: Tensor<2>, batches: usize) {
         let rows = self.rows();
         let [size, dim] = rows.dims();
         let [b, _] = batch.dims();
         assert_shape!(batch, [b, dim]);
-        assert!(size.is_multiple_of(b), "a batch of {b} divides the queue of {size}");
+        assert!(
+            size.is_multiple_of(b),
+            "the queue size {size} must be a multiple of the batch size {b}"
+        );
         let start = batches * b % size;
         self.rows.update(rows.slice_assign([start..start + b, 0..dim], stop_gradient(batch)));
-        // A `RunningState` holds an update back until the next one; records do not wait for it.
+        // A `RunningState` applies an update at the next access; a record must have it now.
         self.rows.value_sync();
     }
 
-    /// Whether a queue of `size` fits batches of `batch` out of so many pairs; `key` is what the size is
-    /// called.
+    /// Returns an error if a queue of `size` does not fit batches of `batch` pairs out of `pairs`.
+    /// `key` is the configuration key of the size.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] if the size is no multiple of the batch, or not smaller than the number of
-    /// pairs: each picture's own old embedding would then be in the queue at all times.
+    /// [`ObjectiveError::Config`] if the size is not a multiple of the batch size, or not smaller
+    /// than the number of pairs: the queue would then always contain an earlier embedding of every
+    /// picture.
     pub fn check(key: &str, size: usize, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
         if size == 0 || !size.is_multiple_of(batch) {
-            let reason = format!("must be a multiple of the batch, {batch}, not {size}");
+            let reason = format!("must be a multiple of the batch size, {batch}, not {size}");
             return Err(ObjectiveError::config(key, reason));
         }
         if size >= pairs {

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::limits::STEPS;
 use crate::{Clock, ObjectiveError};
 
-/// A number that may change over a run: a learning rate, a momentum, a decay, a temperature.
+/// Schedule of a hyper-parameter over a run: a learning rate, momentum, weight decay or
+/// temperature.
 ///
-/// With `T` steps in the run, `w` of them warm-up, and `t` the step:
+/// With `T` steps in the run, `w` warm-up steps among them and `t` the step:
 ///
 /// - constant: `value`;
 /// - cosine: `end + (start - end) (1 + cos(pi t / (T - 1))) / 2`, so that the last step has exactly
@@ -20,31 +21,31 @@ use crate::{Clock, ObjectiveError};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Schedule {
-    /// The same value at every step.
+    /// A constant value.
     Constant {
-        /// That value.
+        /// The value at every step.
         value: f64,
     },
-    /// Half a cosine from the first step to the last.
+    /// Cosine annealing from the first step to the last.
     Cosine {
         /// The value at the first step.
         start: f64,
         /// The value at the last step.
         end: f64,
     },
-    /// A linear rise, then half a cosine.
+    /// Linear warm-up, then cosine annealing.
     WarmupCosine {
         /// The value at the end of the warm-up.
         peak: f64,
         /// The value at the last step.
         end: f64,
-        /// Steps of the rise.
+        /// Number of warm-up steps.
         warmup: usize,
     },
 }
 
 impl Schedule {
-    /// The value at a moment of a run.
+    /// The value at a step of a run.
     pub fn at(&self, clock: Clock) -> f64 {
         match *self {
             Self::Constant { value } => value,
@@ -58,12 +59,13 @@ impl Schedule {
         }
     }
 
-    /// Whether the schedule can be that of a momentum; `key` is what it is called.
+    /// Returns an error unless the schedule is valid for a momentum. `key` is its configuration
+    /// key.
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] for a value outside 0 to 1, such as `momentum.start`, and for a
-    /// warm-up that no run has the steps for.
+    /// [`ObjectiveError::Config`] for a value outside [0, 1], such as `momentum.start`, and for a
+    /// number of warm-up steps above the limit on the steps of a run.
     pub fn check_momentum(&self, key: &str) -> Result<(), ObjectiveError> {
         let values: &[(&str, f64)] = match *self {
             Self::Constant { value } => &[("value", value)],

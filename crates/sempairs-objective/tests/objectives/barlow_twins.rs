@@ -1,4 +1,4 @@
-//! Barlow Twins' loss.
+//! Barlow Twins loss.
 
 use burn::tensor::Device;
 use sempairs_objective::barlow_twins_loss;
@@ -47,7 +47,7 @@ fn equals_the_formula_for_odd_sizes() {
 }
 
 #[test]
-fn embeddings_all_the_same_cost_their_width() {
+fn the_loss_of_constant_embeddings_is_their_dimension() {
     let device = Device::flex();
     let same = || tensor(&[0.3, -1.0, 2.0].repeat(6), 6, &device);
     let loss = barlow_twins_loss(same(), same(), 0.0051).into_scalar::<f32>();
@@ -55,8 +55,8 @@ fn embeddings_all_the_same_cost_their_width() {
 }
 
 #[test]
-fn equal_views_of_independent_components_cost_next_to_nothing() {
-    // The columns of a Hadamard matrix do not correlate.
+fn equal_views_with_uncorrelated_components_have_almost_no_loss() {
+    // The columns of a Hadamard matrix are uncorrelated.
     let hadamard = [1.0, 1.0, 1.0, -1.0, -1.0, 1.0, -1.0, -1.0];
     let device = Device::flex();
     let z = || tensor(&hadamard, 4, &device) * 3.0;
@@ -65,7 +65,7 @@ fn equal_views_of_independent_components_cost_next_to_nothing() {
 }
 
 #[test]
-fn scale_and_offset_of_a_component_change_nothing() {
+fn the_loss_is_invariant_to_scale_and_offset_of_a_component() {
     let device = Device::flex();
     let [a, b] = [1, 2].map(|seed| tensor(&values(40, seed), 10, &device));
     let loss = |a, b| barlow_twins_loss(a, b, 0.1).into_scalar::<f32>();
@@ -74,7 +74,7 @@ fn scale_and_offset_of_a_component_change_nothing() {
 }
 
 #[test]
-fn descent_brings_the_loss_down() {
+fn gradient_descent_lowers_the_loss() {
     descends(&[free(12, 6), free(12, 6)], 0.2, |z| {
         barlow_twins_loss(z[0].clone(), z[1].clone(), 0.1)
     });

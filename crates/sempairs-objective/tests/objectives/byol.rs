@@ -1,4 +1,4 @@
-//! BYOL's loss.
+//! BYOL loss.
 
 use burn::tensor::Device;
 use sempairs_objective::byol_loss;
@@ -31,7 +31,7 @@ fn equals_the_formula_for_odd_sizes() {
 }
 
 #[test]
-fn a_true_prediction_costs_nothing_and_its_opposite_eight() {
+fn the_loss_is_zero_for_exact_and_eight_for_opposite_predictions() {
     let device = Device::flex();
     let [z, other] = [[3.0, 4.0, 0.0, -1.0], [1.0, 1.0, 2.0, 0.5]].map(|x| tensor(&x, 2, &device));
     let loss = |factor: f64| {
@@ -43,7 +43,7 @@ fn a_true_prediction_costs_nothing_and_its_opposite_eight() {
 }
 
 #[test]
-fn descent_brings_the_loss_down() {
+fn gradient_descent_lowers_the_loss() {
     descends(&[free(6, 8), free(6, 8), fixed(6, 8), fixed(6, 8)], 0.5, |x| {
         byol_loss([x[0].clone(), x[1].clone()], [x[2].clone(), x[3].clone()])
     });

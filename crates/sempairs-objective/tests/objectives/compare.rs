@@ -1,12 +1,12 @@
-//! Holds a loss on tensors to PyTorch's numbers, in value and in gradient.
+//! Compares values and gradients of a loss with PyTorch's.
 
 use burn::tensor::Tensor;
 
 use crate::oracle::host;
 use crate::reference::{Reference, assert_close, device};
 
-/// Whether a loss is PyTorch's within the tolerance, relative to it, or to a tenth if it is less: near zero, as
-/// SimSiam's may be, a loss is a difference of larger numbers.
+/// Asserts that a loss equals PyTorch's within the tolerance, relative to the loss but to at least
+/// 0.1: a loss near zero, such as SimSiam's, is a difference of larger numbers.
 pub fn assert_loss(ours: Tensor<1>, theirs: &[f32], tolerance: f32, what: &str) {
     let (ours, theirs) = (ours.into_scalar::<f32>(), theirs[0]);
     let bound = tolerance * theirs.abs().max(0.1);
@@ -14,8 +14,9 @@ pub fn assert_loss(ours: Tensor<1>, theirs: &[f32], tolerance: f32, what: &str) 
     assert!(error <= bound, "{what}: {ours} is not PyTorch's {theirs} within {bound}");
 }
 
-/// Holds a loss of a file's inputs, those that learn before those that are `fixed`, to the file's `loss`, and
-/// the gradient of the former to its `grad_NAME`; the latter have none.
+/// Compares the loss of a file's inputs, first those with gradients, then the `fixed` ones, with
+/// the file's `loss`, and the gradients of the former with its `grad_NAME`; the latter must have
+/// none.
 pub fn compare(
     file: &str,
     learning: &[&str],

@@ -1,10 +1,11 @@
-//! Methods as a person writes them.
+//! Configurations of methods.
 
 use sempairs_objective::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Whether a configuration is valid, comes back from its text as it was, and refuses a key that it does not know.
+/// Asserts that a configuration is valid, is unchanged by a round trip through text, and rejects an
+/// unknown key.
 fn read_back<C: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     config: C,
     check: impl Fn(&C) -> Result<(), ObjectiveError>,
@@ -17,7 +18,7 @@ fn read_back<C: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
 }
 
 #[test]
-fn publications_are_valid_and_come_back_from_their_text() {
+fn published_configurations_are_valid_and_survive_a_round_trip() {
     for config in [SimClrConfig::paper(), SimClrConfig::code()] {
         read_back(config, SimClrConfig::check);
     }
@@ -38,7 +39,7 @@ fn publications_are_valid_and_come_back_from_their_text() {
 }
 
 #[test]
-fn a_method_needs_few_words() {
+fn defaults_are_optional() {
     let config: SwavConfig = toml::from_str(
         "temperature = 0.1\nepsilon = 0.05\niterations = 3\nprototypes = 512\nfreeze_steps = 114\n\
          projector = { hidden = [512], output = 128 }",
@@ -46,7 +47,8 @@ fn a_method_needs_few_words() {
     .unwrap();
     assert_eq!((config.queue, config.projector.norm), (None, HeadNorm::Hidden));
     let config: MoCoConfig = toml::from_str(
-        "temperature = 0.2\nqueue = 4096\nmomentum = { kind = 'cosine', start = 0.99, end = 0.999 }\n\
+        "temperature = 0.2\nqueue = 4096\n\
+         momentum = { kind = 'cosine', start = 0.99, end = 0.999 }\n\
          batch_norm = { kind = 'shuffled', groups = 8 }\n\
          projector = { hidden = [512], output = 128, norm = 'none' }",
     )

@@ -1,4 +1,4 @@
-//! The decoupled contrastive loss.
+//! Decoupled contrastive loss.
 
 use burn::tensor::Device;
 use sempairs_objective::decoupled_loss;
@@ -37,7 +37,7 @@ fn equals_the_formula_for_odd_sizes() {
 }
 
 #[test]
-fn embeddings_all_the_same_cost_the_logarithm_of_the_number_of_negatives() {
+fn the_loss_of_constant_embeddings_is_the_log_of_the_number_of_negatives() {
     let device = Device::flex();
     let same = || tensor(&[1.0, -2.0, 0.5].repeat(8), 8, &device);
     let loss = decoupled_loss(same(), same(), 0.1).into_scalar::<f32>();
@@ -45,6 +45,6 @@ fn embeddings_all_the_same_cost_the_logarithm_of_the_number_of_negatives() {
 }
 
 #[test]
-fn descent_brings_the_loss_down() {
+fn gradient_descent_lowers_the_loss() {
     descends(&[free(6, 8), free(6, 8)], 0.5, |z| decoupled_loss(z[0].clone(), z[1].clone(), 0.5));
 }

@@ -1,4 +1,4 @@
-//! DINO's loss, centre and temperature.
+//! DINO loss, centre and temperature.
 
 use burn::tensor::{Device, Tensor};
 use sempairs_objective::{DinoConfig, dino_loss, next_centre};
@@ -72,7 +72,7 @@ fn equals_the_formula_for_odd_sizes() {
 }
 
 #[test]
-fn logits_that_prefer_nothing_cost_the_logarithm_of_the_number_of_prototypes() {
+fn the_loss_of_constant_logits_is_the_log_of_the_number_of_prototypes() {
     let device = Device::flex();
     let flat = || Tensor::<2>::ones([6, 11], &device) * 0.4;
     let teacher = [1, 2].map(|seed| tensor(&values(66, seed), 6, &device));
@@ -82,7 +82,7 @@ fn logits_that_prefer_nothing_cost_the_logarithm_of_the_number_of_prototypes() {
 }
 
 #[test]
-fn the_centre_is_the_moving_mean_of_all_rows() {
+fn the_centre_is_the_moving_average_of_all_rows() {
     let device = Device::flex();
     let centre = Tensor::<1>::from_floats([1.0, -2.0], &device);
     let teacher =
@@ -94,7 +94,7 @@ fn the_centre_is_the_moving_mean_of_all_rows() {
 }
 
 #[test]
-fn descent_brings_the_loss_down() {
+fn gradient_descent_lowers_the_loss() {
     let inputs = [free(6, 8), free(6, 8), free(6, 8), fixed(6, 8), fixed(6, 8)];
     descends(&inputs, 0.3, |x| {
         let centre = Tensor::<1>::zeros([8], &x[0].device());

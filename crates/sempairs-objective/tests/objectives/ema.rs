@@ -1,4 +1,4 @@
-//! Momentum copies.
+//! Momentum encoders.
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Tensor};
@@ -15,7 +15,7 @@ fn ids<M: Module>(module: &M) -> Vec<ParamId> {
     struct Ids(Vec<ParamId>);
     impl ModuleVisitor for Ids {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            // Running statistics are no parameters of an optimiser, whatever their identity.
+            // Optimisers never see running statistics, whatever their ID.
             if param.shape().num_elements() > 6 || param.is_require_grad() {
                 self.0.push(param.id);
             }
@@ -27,7 +27,7 @@ fn ids<M: Module>(module: &M) -> Vec<ParamId> {
 }
 
 #[test]
-fn its_parameters_have_identities_of_their_own() {
+fn its_parameters_have_their_own_ids() {
     let student = student();
     let copy = Ema::new(&student);
     let (theirs, ours) = (ids(&student), ids(&*copy));
@@ -48,7 +48,7 @@ fn it_starts_equal_and_gets_no_gradient() {
 }
 
 #[test]
-fn its_statistics_are_its_own() {
+fn its_running_statistics_are_its_own() {
     let student = student();
     let copy = Ema::new(&student);
     let mean = "layers.0.norm.running_mean";
@@ -59,12 +59,16 @@ fn its_statistics_are_its_own() {
     assert_ne!(before, moved);
     assert_eq!(state(&*copy)[mean], before, "the student's batch moved the copy's statistics");
     copy.forward(tensor(&values(15, 2), 3, &device));
-    assert_ne!(state(&*copy)[mean], before, "a copy that trains along has statistics");
+    assert_ne!(
+        state(&*copy)[mean],
+        before,
+        "a momentum encoder in training updates its running statistics"
+    );
     assert_eq!(state(&student)[mean], moved, "the copy's batch moved the student's statistics");
 }
 
 #[test]
-fn a_step_is_the_weighted_mean_of_parameters_alone() {
+fn a_step_averages_parameters_only() {
     let student = student();
     let copy = Ema::new(
         &ProjectorConfig::new([6], 4, HeadNorm::PlainLast).init(5, &Device::flex()).train(),
@@ -74,7 +78,7 @@ fn a_step_is_the_weighted_mean_of_parameters_alone() {
     let after = state(&*copy.follow(&student, 0.7));
     assert_eq!(after.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
     for (name, after) in &after {
-        // The last norm's scale and offset are never trained.
+        // The affine parameters of the last BatchNorm are not trained.
         let averaged = !name.contains("running") && !name.starts_with("layers.1.norm");
         for ((t, s), after) in before[name].iter().zip(&theirs[name]).zip(after) {
             let expected = if averaged { 0.7 * t + 0.3 * s } else { *t };
@@ -84,7 +88,7 @@ fn a_step_is_the_weighted_mean_of_parameters_alone() {
 }
 
 #[test]
-fn it_keeps_what_it_is_through_evaluation_and_back() {
+fn it_is_unchanged_by_evaluation_mode_and_back() {
     let student = student();
     let copy = Ema::new(&student).valid().train();
     let out = copy.forward(tensor(&values(15, 1), 3, &Device::flex().autodiff()));
@@ -93,8 +97,8 @@ fn it_keeps_what_it_is_through_evaluation_and_back() {
 }
 
 #[test]
-#[should_panic(expected = "a student in training")]
-fn it_follows_no_student_that_does_not_train() {
+#[should_panic(expected = "no parameter of the student requires a gradient")]
+fn a_student_without_trainable_parameters_panics() {
     let student = student().valid();
     let _ = Ema::new(&student).follow(&student, 0.9);
 }

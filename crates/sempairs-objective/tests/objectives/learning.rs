@@ -1,4 +1,4 @@
-//! Every method brings its loss down on a batch.
+//! Every method lowers its loss on a single batch.
 
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::Device;
@@ -7,8 +7,9 @@ use sempairs_objective::*;
 
 use crate::training::{BATCH, backbone, dino, head, moco, pictures, swav};
 
-/// The loss on one batch of pairs before and after it is learned by heart, less the entropy of the teacher if there
-/// is one, which no student can get below. The right view is the left one, a little changed.
+/// The loss on one batch of pairs before and after overfitting it, less the entropy of the teacher
+/// if there is one, which is a lower bound of the loss. The right view is the left one with small
+/// changes.
 fn learn<M: Method>(method: M) -> [f32; 2] {
     let batch = || {
         let left = pictures(16, 1);
@@ -36,7 +37,7 @@ fn learn<M: Method>(method: M) -> [f32; 2] {
 }
 
 #[test]
-fn every_method_learns_a_batch_by_heart() {
+fn every_method_overfits_a_batch() {
     fn init<M: Method>(init: impl Fn(ResNet, u64, &Device) -> M) -> [f32; 2] {
         learn(init(backbone(), 0, &Device::flex()))
     }
@@ -58,7 +59,7 @@ fn every_method_learns_a_batch_by_heart() {
         NnClrConfig { support: 16, projector: all, predictor: hidden, ..NnClrConfig::paper() };
     let swav = SwavConfig { queue: None, ..swav() };
     let moco = moco(BatchSplit::Whole);
-    // A teacher that follows fast spreads over all prototypes alike.
+    // A teacher with a small momentum approaches the uniform distribution.
     let momentum = Schedule::Cosine { start: 0.99, end: 1.0 };
     let dino = DinoConfig { momentum, ..dino(false) };
     for (name, [first, last]) in [

@@ -1,5 +1,5 @@
-//! Every objective against PyTorch's numbers, against its formula spelt out in double precision, in closed form, as
-//! something an optimiser brings down, and as a method that trains, is saved and goes on.
+//! Every objective is compared with PyTorch, with its formula in double precision and with closed
+//! forms; gradient descent lowers it; and each method is trained, saved and continued.
 
 mod compare;
 mod oracle;

@@ -1,4 +1,4 @@
-//! InfoNCE and its queue.
+//! InfoNCE loss and its queue.
 
 use burn::tensor::{Device, Tensor};
 use sempairs_objective::{BatchSplit, MoCoConfig, ObjectiveError, info_nce, normalize};
@@ -36,7 +36,7 @@ fn equals_the_formula_for_odd_sizes() {
 }
 
 #[test]
-fn one_direction_for_all_costs_the_logarithm_of_their_number() {
+fn the_loss_of_constant_embeddings_is_the_log_of_the_number_of_keys() {
     let device = Device::flex();
     let same = |rows| tensor(&[0.6, 0.8].repeat(rows), rows, &device);
     let loss = info_nce(same(5), same(5), same(31), 0.2).into_scalar::<f32>();
@@ -52,14 +52,14 @@ fn a_small_temperature_stays_finite() {
 }
 
 #[test]
-fn descent_brings_the_loss_down() {
+fn gradient_descent_lowers_the_loss() {
     descends(&[free(6, 8), fixed(6, 8), fixed(12, 8)], 0.5, |x| {
         info_nce(x[0].clone(), x[1].clone(), normalize(x[2].clone()), 0.5)
     });
 }
 
 #[test]
-fn nothing_but_the_query_is_told_apart_from_a_queue_without_gradient() {
+fn only_queries_get_a_gradient() {
     let device = Device::flex().autodiff();
     let leaf = |seed| tensor(&values(8, seed), 2, &device).require_grad();
     let (q, k) = (leaf(1), leaf(2));
@@ -70,7 +70,7 @@ fn nothing_but_the_query_is_told_apart_from_a_queue_without_gradient() {
 }
 
 #[test]
-fn a_queue_that_does_not_fit_the_data_is_refused() {
+fn a_queue_that_does_not_fit_the_data_is_an_error() {
     let config = MoCoConfig { queue: 64, batch_norm: BatchSplit::Whole, ..MoCoConfig::paper() };
     assert_eq!(config.check_data(16, 100), Ok(()));
     for (config, batch, pairs, key) in [

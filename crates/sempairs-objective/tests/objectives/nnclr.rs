@@ -1,4 +1,4 @@
-//! NNCLR's loss and neighbours.
+//! NNCLR loss and nearest neighbours.
 
 use burn::tensor::Device;
 use sempairs_objective::{nearest_neighbours, nnclr_loss, normalize};
@@ -27,7 +27,7 @@ fn equals_the_formula_for_odd_sizes() {
 }
 
 #[test]
-fn the_nearest_is_the_nearest() {
+fn nearest_neighbours_have_the_largest_cosine() {
     let device = Device::flex();
     let [z, support] = [(5, 1), (17, 2)].map(|(n, seed)| values(n * 4, seed));
     let unit_support = normalize(tensor(&support, 17, &device));
@@ -42,7 +42,7 @@ fn the_nearest_is_the_nearest() {
 }
 
 #[test]
-fn predictions_all_the_same_cost_the_logarithm_of_their_number() {
+fn the_loss_of_constant_predictions_is_the_log_of_their_number() {
     let device = Device::flex();
     let same = || tensor(&[1.0, -2.0, 0.5].repeat(8), 8, &device);
     let loss = nnclr_loss(same(), same(), 0.1).into_scalar::<f32>();
@@ -50,6 +50,6 @@ fn predictions_all_the_same_cost_the_logarithm_of_their_number() {
 }
 
 #[test]
-fn descent_brings_the_loss_down() {
+fn gradient_descent_lowers_the_loss() {
     descends(&[fixed(6, 8), free(6, 8)], 0.5, |x| nnclr_loss(x[0].clone(), x[1].clone(), 0.5));
 }

@@ -1,4 +1,4 @@
-//! Holds a loss on tensors to its formula on numbers, in value and in gradient.
+//! Compares values and gradients of a loss on tensors with its formula in double precision.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -13,7 +13,7 @@ pub fn tensor(values: &[f32], rows: usize, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values.to_vec(), [rows, values.len() / rows]), device)
 }
 
-/// So many values between -1 and 1 that look like noise and are the same everywhere.
+/// Pseudo-random values in (-1, 1), the same on every machine.
 pub fn values(count: usize, seed: usize) -> Vec<f32> {
     let mut x = (seed as u32).wrapping_mul(0x9E37_79B9) ^ 0x85EB_CA6B;
     let step = |x: &mut u32| {
@@ -32,7 +32,7 @@ pub fn rows(values: &[f64], cols: usize) -> Rows {
     values.chunks(cols).map(<[f64]>::to_vec).collect()
 }
 
-/// Each row divided by its length.
+/// L2-normalised rows.
 pub fn unit(x: &Rows) -> Rows {
     x.iter()
         .map(|row| {
@@ -52,7 +52,7 @@ pub fn softmax(x: &[f64], t: f64) -> Vec<f64> {
     x.iter().map(|x| (x / t).exp() / total).collect()
 }
 
-/// A matrix that a loss takes: its shape, and whether the loss has a gradient with respect to it.
+/// An input matrix of a loss: its shape, and whether the loss has a gradient with respect to it.
 #[derive(Clone, Copy)]
 pub struct Input {
     pub rows: usize,
@@ -65,12 +65,13 @@ pub fn free(rows: usize, cols: usize) -> Input {
     Input { rows, cols, learns: true }
 }
 
-/// An input without.
+/// An input without a gradient.
 pub fn fixed(rows: usize, cols: usize) -> Input {
     Input { rows, cols, learns: false }
 }
 
-/// Holds `loss` to `formula`: its value, and its gradient to the slope of the formula, by central differences.
+/// Compares the value of `loss` with `formula`, and its gradient with central differences of
+/// `formula`.
 pub fn hold(
     what: &str,
     inputs: &[Input],
@@ -114,7 +115,7 @@ pub fn hold(
     }
 }
 
-/// Whether twenty steps along the gradient each bring `loss` down.
+/// Asserts that each of twenty gradient descent steps lowers `loss`.
 pub fn descends(inputs: &[Input], rate: f64, loss: impl Fn(&[Tensor<2>]) -> Tensor<1>) {
     let device = Device::flex().autodiff();
     let mut state: Vec<Tensor<2>> = inputs

@@ -1,4 +1,4 @@
-//! What is peculiar to a method while it trains: queues, frozen layers, centres, classes.
+//! State and settings of single methods in training: queues, frozen layers, centres, classes.
 
 use burn::module::Module;
 use burn::store::ModuleRecord;
@@ -12,15 +12,15 @@ use crate::training::{
 };
 
 #[test]
-#[should_panic(expected = "SupCon needs the classes")]
-fn sup_con_without_classes_is_a_mistake() {
+#[should_panic(expected = "SupCon needs pictures with classes")]
+fn sup_con_without_classes_panics() {
     let config = SupConConfig { projector: head(6, HeadNorm::None), ..SupConConfig::paper() };
     let method = config.init(backbone(), 0, &Device::flex()).train();
     method.loss(Views { classes: None, ..views(0, 0) }, CLOCK);
 }
 
 #[test]
-fn the_queue_holds_the_keys_of_the_newest_steps_in_turn() {
+fn the_queue_holds_the_keys_of_the_most_recent_steps() {
     let method = moco(BatchSplit::Whole).init(backbone(), 0, &Device::flex()).train();
     let (method, _) = train(method, 0..2, 0);
     let two = host(method.queue());
@@ -34,7 +34,8 @@ fn the_queue_holds_the_keys_of_the_newest_steps_in_turn() {
 
 #[test]
 fn shuffled_keys_come_back_in_order() {
-    // Outside training a key depends on its picture alone, so groups and their order may not show.
+    // In evaluation mode a key depends only on its picture, so groups and their order must not
+    // matter.
     let method = moco(BatchSplit::Whole).init(backbone(), 0, &Device::flex()).train();
     let record = || method.clone().into_record().into_bytes().unwrap();
     let queue = |split| {
@@ -53,7 +54,7 @@ fn shuffled_keys_come_back_in_order() {
 }
 
 #[test]
-fn shuffled_groups_change_what_a_key_is_normalised_by() {
+fn shuffled_groups_change_the_batch_statistics_of_a_key() {
     let first = |split| train(moco(split).init(backbone(), 0, &Device::flex()).train(), 0..1, 0).1;
     let [whole, split, shuffled] =
         [BatchSplit::Whole, BatchSplit::Split { groups: 2 }, BatchSplit::Shuffled { groups: 2 }]
@@ -77,7 +78,8 @@ fn nnclr_counts_neighbours_of_a_views_own_class() {
     };
     let method = config.init(backbone(), 0, &Device::flex()).train();
     let same = || Views::pair(pictures(16, 1), pictures(16, 1)).with_classes((0..8).collect());
-    // Random directions have no class; thereafter the very pictures are there, then under other classes alone.
+    // Random vectors have no class. After that the queue contains the same pictures, then the same
+    // pictures with other classes.
     assert_eq!(accuracy(&method, same(), 0), 0.0);
     assert_eq!(accuracy(&method, same(), 1), 1.0);
     let other = || same().with_classes((8..16).collect());
@@ -87,7 +89,7 @@ fn nnclr_counts_neighbours_of_a_views_own_class() {
 }
 
 #[test]
-fn prototypes_stay_at_first_and_have_length_one_always() {
+fn prototypes_are_frozen_at_first_and_always_have_unit_norm() {
     const PROTOTYPES: &str = "prototypes.prototypes.weight";
     let method = swav().init(backbone(), 0, &Device::flex()).train();
     let fresh = state(&method)[PROTOTYPES].clone();
@@ -103,17 +105,17 @@ fn prototypes_stay_at_first_and_have_length_one_always() {
 }
 
 #[test]
-fn a_full_queue_takes_part_in_assignments() {
+fn a_full_queue_contributes_to_assignments() {
     let with = |queue| SwavConfig { queue, ..swav() }.init(backbone(), 0, &Device::flex()).train();
     let (_, queued) = train(with(swav().queue), 0..7, 0);
     let (_, plain) = train(with(None), 0..7, 0);
-    // It fills from epoch 1 in two steps and is used in the third.
+    // From epoch 1 on it is filled in two steps, and used from the third on.
     assert_eq!(queued[..5], plain[..5]);
     assert_ne!(queued[5], plain[5]);
 }
 
 #[test]
-fn dinos_last_layer_stays_for_an_epoch_and_its_centre_moves() {
+fn dinos_last_layer_is_frozen_for_an_epoch_and_its_centre_moves() {
     let last = |method: &Dino<ResNet>| -> Vec<Vec<f32>> {
         let state = state(method);
         let names = ["direction.weight", "length"];
@@ -129,7 +131,7 @@ fn dinos_last_layer_stays_for_an_epoch_and_its_centre_moves() {
 }
 
 #[test]
-fn dino_is_evaluated_by_its_teacher_and_tells_its_entropy() {
+fn dino_evaluates_its_teacher_and_logs_the_teachers_entropy() {
     let method = dino(false).init(backbone(), 0, &Device::flex()).train();
     let (method, _) = train(method, 0..2, 0);
     assert_ne!(state(method.evaluated()), state(method.backbone()));
@@ -141,7 +143,7 @@ fn dino_is_evaluated_by_its_teacher_and_tells_its_entropy() {
 }
 
 #[test]
-fn methods_tell_their_negatives_and_their_loss_at_chance() {
+fn methods_state_their_negatives_and_chance_level_loss() {
     let device = Device::flex();
     let method = moco(BatchSplit::Whole).init(backbone(), 0, &device);
     assert_eq!(method.negatives(), Negatives::Queue { keys: 16 });
@@ -155,7 +157,7 @@ fn methods_tell_their_negatives_and_their_loss_at_chance() {
 }
 
 #[test]
-fn predictor_and_projector_are_drawn_apart() {
+fn predictor_and_projector_have_different_initial_weights() {
     let config = ByolConfig {
         momentum: Schedule::Constant { value: 0.99 },
         projector: ProjectorConfig::new([8], 8, HeadNorm::Hidden),
@@ -169,7 +171,7 @@ fn predictor_and_projector_are_drawn_apart() {
 }
 
 #[test]
-fn simsiams_predictor_may_keep_its_rate() {
+fn simsiams_predictor_may_have_a_constant_learning_rate() {
     let config = SimSiamConfig {
         projector: head(6, HeadNorm::PlainLast),
         predictor: head(6, HeadNorm::Hidden),

@@ -1,4 +1,4 @@
-//! The queue of earlier embeddings.
+//! Queue of earlier embeddings.
 
 use burn::tensor::{Device, Tensor};
 use sempairs_objective::{ObjectiveError, Queue};
@@ -16,13 +16,13 @@ fn the_oldest_batch_is_overwritten_first() {
     for number in 0..5 {
         queue.push(batch(number), number);
     }
-    // Batches 3 and 4 are the newest two; the fifth batch went where the third had been.
+    // Batches 3 and 4 are the most recent two; the fifth batch replaced the third.
     let expected: Vec<f32> = [batch(4), batch(3)].into_iter().flat_map(host).collect();
     assert_eq!(host(queue.rows()), expected);
 }
 
 #[test]
-fn what_is_not_overwritten_yet_are_random_directions() {
+fn rows_that_are_not_overwritten_yet_are_random_unit_vectors() {
     let fresh = host(Queue::new(6, 2, 3, &Device::flex()).rows());
     for row in fresh.chunks(2) {
         assert!((row[0].hypot(row[1]) - 1.0).abs() < 1e-6);
@@ -35,8 +35,8 @@ fn what_is_not_overwritten_yet_are_random_directions() {
 }
 
 #[test]
-#[should_panic(expected = "a batch of 3 divides the queue of 7")]
-fn a_batch_that_does_not_divide_it_is_a_mistake() {
+#[should_panic(expected = "the queue size 7 must be a multiple of the batch size 3")]
+fn a_batch_size_that_does_not_divide_the_queue_size_panics() {
     Queue::new(7, 2, 0, &Device::flex()).push(batch(0), 0);
 }
 

@@ -1,4 +1,5 @@
-//! A method that is saved in the midst of a run goes on as if nothing had been, and leaves no parameter behind.
+//! A method that is saved and loaded within a run continues exactly, and its record contains all of
+//! its parameters.
 
 use burn::module::Module;
 use burn::store::ModuleRecord;
@@ -8,8 +9,8 @@ use sempairs_objective::*;
 
 use crate::training::{BATCH, backbone, dino, head, moco, pictures, state, swav, train, trained};
 
-/// Trains, saves in the midst of an epoch, loads into another network that has trained elsewhere, and goes on with both.
-/// `copy` is the path of a student and of its momentum copy.
+/// Trains, saves within an epoch, loads the record into a network that was trained on other data,
+/// and continues with both. `copy` is the path of a student and that of its momentum encoder.
 fn check<M: Method>(make: impl Fn() -> M, locals: usize, copy: Option<[&str; 2]>) {
     let fresh = make().train();
     let before = trained(&fresh);
@@ -34,13 +35,13 @@ fn check<M: Method>(make: impl Fn() -> M, locals: usize, copy: Option<[&str; 2]>
 
     let bytes = method.clone().into_record().into_bytes().unwrap().to_vec();
     let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes)).unwrap();
-    // Nothing of where it has been may show.
+    // The earlier state of that network must not matter.
     let (elsewhere, _) = train(make().train(), 9..11, locals);
     let loaded = elsewhere.try_load_record(record).unwrap();
-    assert_eq!(state(&loaded), all_after, "a record holds the whole state");
+    assert_eq!(state(&loaded), all_after, "a record contains the whole state");
     let (method, losses) = train(method, 4..8, locals);
     let (loaded, again) = train(loaded, 4..8, locals);
-    assert_eq!(losses, again, "a loaded method goes on with the same losses");
+    assert_eq!(losses, again, "a loaded method continues with the same losses");
     assert_eq!(state(&method), state(&loaded), "and to the same state");
     let evaluated = method.evaluated().clone().valid();
     assert_eq!(evaluated.forward(pictures(16, 9).inner()).dims(), [BATCH, evaluated.features()]);

@@ -1,4 +1,4 @@
-//! NT-Xent.
+//! NT-Xent loss.
 
 use burn::tensor::Device;
 use sempairs_objective::{Reduction, nt_xent};
@@ -43,7 +43,7 @@ fn equals_the_formula_for_odd_sizes() {
 }
 
 #[test]
-fn equal_embeddings_cost_the_logarithm_of_the_number_of_others() {
+fn the_loss_of_constant_embeddings_is_the_log_of_the_number_of_other_views() {
     let same = [1.0, -2.0, 0.5].repeat(8);
     let device = Device::flex();
     let [a, b] = [(); 2].map(|_| tensor(&same, 8, &device));
@@ -60,7 +60,7 @@ fn a_small_temperature_stays_finite() {
 }
 
 #[test]
-fn descent_brings_the_loss_down() {
+fn gradient_descent_lowers_the_loss() {
     descends(&[free(6, 8), free(6, 8)], 1.0, |z| {
         nt_xent(z[0].clone(), z[1].clone(), 0.5, Reduction::Mean)
     });

@@ -1,4 +1,4 @@
-//! SimSiam's loss.
+//! SimSiam loss.
 
 use burn::tensor::Device;
 use sempairs_objective::simsiam_loss;
@@ -27,7 +27,7 @@ fn equals_the_formula_for_odd_sizes() {
 }
 
 #[test]
-fn a_true_prediction_earns_one_and_an_orthogonal_one_nothing() {
+fn the_loss_is_minus_one_for_exact_and_zero_for_orthogonal_predictions() {
     let device = Device::flex();
     let x = tensor(&[2.0, 0.0, 0.0, 3.0], 2, &device);
     let y = tensor(&[0.0, 5.0, 1.0, 0.0], 2, &device);
@@ -37,7 +37,7 @@ fn a_true_prediction_earns_one_and_an_orthogonal_one_nothing() {
 }
 
 #[test]
-fn descent_brings_the_loss_down() {
+fn gradient_descent_lowers_the_loss() {
     descends(&[free(6, 8), free(6, 8), fixed(6, 8), fixed(6, 8)], 0.5, |x| {
         simsiam_loss([x[0].clone(), x[1].clone()], [x[2].clone(), x[3].clone()])
     });

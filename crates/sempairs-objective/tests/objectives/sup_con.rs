@@ -1,4 +1,4 @@
-//! The supervised contrastive loss.
+//! Supervised contrastive loss.
 
 use burn::tensor::Device;
 use sempairs_objective::{Reduction, nt_xent, sup_con_loss};
@@ -44,7 +44,7 @@ fn without_shared_classes_it_is_nt_xent() {
 }
 
 #[test]
-fn embeddings_all_the_same_cost_the_logarithm_of_the_number_of_others() {
+fn the_loss_of_constant_embeddings_is_the_log_of_the_number_of_other_views() {
     let device = Device::flex();
     let same = || tensor(&[1.0, -2.0, 0.5].repeat(8), 8, &device);
     let loss = sup_con_loss(same(), same(), &[0, 0, 1, 1, 2, 2, 2, 3], 0.1).into_scalar::<f32>();
@@ -52,7 +52,7 @@ fn embeddings_all_the_same_cost_the_logarithm_of_the_number_of_others() {
 }
 
 #[test]
-fn descent_brings_the_loss_down() {
+fn gradient_descent_lowers_the_loss() {
     descends(&[free(6, 8), free(6, 8)], 0.5, |z| {
         sup_con_loss(z[0].clone(), z[1].clone(), &[0, 0, 1, 1, 2, 3], 0.5)
     });

@@ -1,4 +1,4 @@
-//! SwAV's loss and Sinkhorn's assignments.
+//! SwAV loss and Sinkhorn-Knopp assignments.
 
 use burn::tensor::{Device, Tensor};
 use sempairs_objective::{sinkhorn, swav_loss};
@@ -27,7 +27,7 @@ fn reference_assignments_of_sinkhorn() {
     }
 }
 
-/// The algorithm as it is printed, constant factors and all.
+/// The algorithm as printed in the paper, including constant factors.
 fn oracle(scores: &Rows, epsilon: f64, iterations: usize) -> Rows {
     let (b, k) = (scores.len(), scores[0].len());
     let mut q: Rows =
@@ -62,7 +62,7 @@ fn assignments_equal_the_algorithm_for_odd_sizes() {
 }
 
 #[test]
-fn many_iterations_give_every_prototype_its_share() {
+fn many_iterations_give_every_prototype_an_equal_share() {
     let q = host(sinkhorn(tensor(&values(60, 1), 12, &Device::flex()), 0.3, 100));
     for row in q.chunks(5) {
         assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
@@ -84,7 +84,7 @@ fn equals_the_formula_for_odd_sizes() {
     let (t, b, k) = (0.3, 5, 7);
     for views in [2, 4] {
         let scores = vec![free(b, k); views];
-        // The assignments are constants to the gradient, hence computed once.
+        // The assignments get no gradient, so they are computed once.
         let fixed: Vec<Vec<f64>> = (0..2)
             .map(|view| values(b * k, view + 20).iter().map(|x| f64::from(*x)).collect())
             .collect();
@@ -121,7 +121,7 @@ fn equals_the_formula_for_odd_sizes() {
 }
 
 #[test]
-fn scores_that_prefer_nothing_cost_the_logarithm_of_the_number_of_prototypes() {
+fn the_loss_of_constant_scores_is_the_log_of_the_number_of_prototypes() {
     let device = Device::flex();
     let flat = || Tensor::<2>::ones([6, 11], &device) * 0.4;
     let loss = loss(&[flat(), flat(), flat()], 0.1, 0.05).into_scalar::<f32>();
@@ -129,7 +129,7 @@ fn scores_that_prefer_nothing_cost_the_logarithm_of_the_number_of_prototypes() {
 }
 
 #[test]
-fn descent_brings_the_loss_down() {
+fn gradient_descent_lowers_the_loss() {
     let assignments: Vec<Vec<f32>> = (0..2)
         .map(|view| host(sinkhorn(tensor(&values(48, view), 6, &Device::flex()), 0.05, 3)))
         .collect();

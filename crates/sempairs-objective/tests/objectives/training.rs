@@ -1,4 +1,4 @@
-//! Small methods on small pictures: what the tests of training share.
+//! Small methods on small pictures, shared by the tests of training.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use crate::oracle::{host, values};
 pub const BATCH: usize = 8;
 pub const CLOCK: Clock = Clock { step: 0, steps_per_epoch: 3, steps: 12 };
 
-/// All parameters and buffers by name.
+/// All parameters and running statistics by name.
 pub fn state<M: Module>(module: &M) -> BTreeMap<String, Vec<f32>> {
     named(module, |_| true)
 }
 
-/// The parameters that an optimiser may move, by name.
+/// All trainable parameters by name.
 pub fn trained<M: Module>(module: &M) -> BTreeMap<String, Vec<f32>> {
     named(module, |tracked| tracked)
 }
@@ -54,7 +54,7 @@ pub fn pictures(size: usize, seed: usize) -> Tensor<4> {
     Tensor::from_data(data, &Device::flex().autodiff())
 }
 
-/// What a loader would hand out for a step.
+/// The views of a step, as a loader would return them.
 pub fn views(step: usize, locals: usize) -> Views {
     Views::pair(pictures(16, 100 * step + 1), pictures(16, 100 * step + 2))
         .with_locals((0..locals).map(|i| pictures(8, 100 * step + 3 + i)).collect())
@@ -66,7 +66,7 @@ pub fn train<M: Method>(
     steps: std::ops::Range<usize>,
     locals: usize,
 ) -> (M, Vec<f32>) {
-    // Without momentum the optimiser has no state, so that all there is lies in the method.
+    // Without momentum the optimiser has no state: the method contains all of it.
     let mut optimizer = SgdConfig::new().init();
     let mut losses = Vec::new();
     for step in steps {
@@ -103,7 +103,7 @@ pub fn swav() -> SwavConfig {
     SwavConfig {
         prototypes: 10,
         freeze_steps: 2,
-        // Fills in steps 3 and 4, is used from step 5 on.
+        // Filled in steps 3 and 4, used from step 5 on.
         queue: Some(SwavQueue { size: 16, from_epoch: 1 }),
         projector: head(6, HeadNorm::Hidden),
         ..SwavConfig::paper()

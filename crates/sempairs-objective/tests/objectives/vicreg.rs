@@ -1,4 +1,4 @@
-//! VICReg's loss.
+//! VICReg loss.
 
 use burn::tensor::Device;
 use sempairs_objective::{VarianceTerm, VicRegWeights, vicreg_loss};
@@ -51,7 +51,7 @@ fn equals_the_formula_for_odd_sizes() {
 }
 
 #[test]
-fn embeddings_all_the_same_cost_the_hinges_alone() {
+fn the_loss_of_constant_embeddings_is_the_variance_term() {
     let device = Device::flex();
     let same = || tensor(&[0.3, -1.0, 2.0].repeat(6), 6, &device);
     for (term, expected) in [(VarianceTerm::Halved, 24.75), (VarianceTerm::Whole, 49.5)] {
@@ -61,7 +61,7 @@ fn embeddings_all_the_same_cost_the_hinges_alone() {
 }
 
 #[test]
-fn equal_views_that_vary_enough_and_do_not_covary_cost_nothing() {
+fn equal_views_with_enough_variance_and_no_covariance_have_no_loss() {
     let hadamard = [1.0, 1.0, 1.0, -1.0, -1.0, 1.0, -1.0, -1.0];
     let device = Device::flex();
     let z = || tensor(&hadamard, 4, &device) * 3.0;
@@ -70,7 +70,7 @@ fn equal_views_that_vary_enough_and_do_not_covary_cost_nothing() {
 }
 
 #[test]
-fn descent_brings_the_loss_down() {
+fn gradient_descent_lowers_the_loss() {
     let weights = VicRegWeights::paper(VarianceTerm::Halved);
     descends(&[free(12, 6), free(12, 6)], 0.02, |z| {
         vicreg_loss(z[0].clone(), z[1].clone(), &weights)

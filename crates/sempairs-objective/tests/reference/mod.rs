@@ -1,4 +1,4 @@
-//! Reads folders of reference numbers and says where to compute.
+//! Reads reference values and selects the device.
 
 #[path = "../../../sempairs-backbone/tests/support/device.rs"]
 mod device;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
 
-/// One file of reference numbers, in the folder that `SEMPAIRS_REFERENCE` names or the project's own.
+/// A file of reference values, in the folder of `SEMPAIRS_REFERENCE` or else the project's own.
 pub struct Reference {
     path: PathBuf,
     bytes: Vec<u8>,
@@ -44,9 +44,9 @@ impl Reference {
     }
 }
 
-/// The device that `SEMPAIRS_DEVICE` names, and how far values may be from PyTorch's on it: on a GPU sums are
-/// taken in another order and exponentials are approximate; CUDA's tensor cores round the factors of a
-/// product to ten bits.
+/// The device of `SEMPAIRS_DEVICE` and the tolerance to PyTorch's values on it. On a GPU sums have
+/// another order and exponentials are approximate; CUDA's tensor cores round factors to ten bits of
+/// mantissa.
 pub fn device() -> (Device, f32) {
     let tolerance = match device::backend().as_str() {
         "flex" => 1e-5,
@@ -56,8 +56,9 @@ pub fn device() -> (Device, f32) {
     (device::named(), tolerance)
 }
 
-/// Whether values are PyTorch's within the tolerance, which is absolute on the processor, and elsewhere relative
-/// to the largest of them, lest a wide bound swallow small values.
+/// Asserts that values equal PyTorch's within the tolerance, which is absolute on the CPU.
+/// Elsewhere it is relative to the largest value, so that a large tolerance is not larger than all
+/// values.
 pub fn assert_close(ours: &[f32], theirs: &[f32], tolerance: f32, what: &str) {
     assert_eq!(ours.len(), theirs.len(), "{what}");
     let largest = theirs.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));

@@ -1,4 +1,4 @@
-use sempairs_augment::{AugmentError, Augmentation, Interpolation, Pipeline, Transform};
+use sempairs_augment::{AugmentError, Augmentation, Pipeline, Transform};
 use sempairs_train::{MadeOn, Pipelines};
 use serde::{Deserialize, Serialize};
 
@@ -148,33 +148,24 @@ impl Views {
         found
     }
 
-    /// The one view that features are taken from: the shorter side resized to the view's, the centre cut
-    /// out, and the training's normalisation.
+    /// The [evaluation view](Pipeline::evaluation) with the normalisation of the training views.
     ///
     /// # Errors
     ///
     /// As [`pipelines`](Self::pipelines).
     pub fn evaluation(&self) -> Result<Pipeline, Error> {
         let [left, _] = self.pipelines()?;
-        let normalize = left
-            .transforms()
-            .iter()
-            .filter(|transform| matches!(transform, Transform::Normalize { .. }));
-        let centre = [
-            Transform::Resize { size: self.size, interpolation: Interpolation::Bilinear },
-            Transform::CenterCrop { size: self.size },
-        ];
-        Ok(Pipeline::new(centre.iter().chain(normalize).cloned().collect()))
+        Ok(left.to_evaluation())
     }
 }
 
 impl Normalization {
     /// The pipeline with this at its end.
     fn after(self, pipeline: &Pipeline) -> Result<Pipeline, Refusal> {
-        let mut transforms = pipeline.transforms().to_vec();
-        if transforms.iter().any(|t| matches!(t, Transform::Normalize { .. })) {
+        if pipeline.normalization().next().is_some() {
             return Err(Refusal::new("views.normalize", "the pipeline normalises already"));
         }
+        let mut transforms = pipeline.transforms().to_vec();
         transforms.push(Transform::Normalize { mean: self.mean, std: self.std });
         let longer = Pipeline::new(transforms);
         match longer.check() {

@@ -175,7 +175,7 @@ fn scored_identity(run: &str, evaluation: &Evaluation) -> String {
 mod tests {
     use std::path::Path;
 
-    use sempairs_augment::Augmentation;
+    use sempairs_augment::Pipeline;
     use sempairs_data::sources::Subset;
     use sempairs_eval::{Knn, Protocol, append_scores};
     use sempairs_scenes::{SceneSource, SceneSplit};
@@ -190,7 +190,7 @@ mod tests {
 
     fn downstream(protocols: &[&str]) -> Downstream {
         let source = Arc::new(SceneSource::new(SceneSplit::DownstreamTest, 1, 16, 0));
-        let view = Augmentation::Evaluation.evaluation(16);
+        let view = Pipeline::evaluation(16);
         let mut downstream = Downstream::new("scenes", source.clone(), source, view);
         let parse = |name: &&str| name.parse::<Protocol>().unwrap().into();
         downstream.protocols = protocols.iter().map(parse).collect();

@@ -1,14 +1,14 @@
-//! The neighbourhoods that a map keeps.
+//! Affinities of t-SNE: joint probabilities of neighbours in the input space.
 
 use rayon::prelude::*;
 
-/// `p_ij = (p_j|i + p_i|j) / 2n` with `p_j|i` proportional to `exp(-b_i |x_i - x_j|^2)`, where every `b_i` is
-/// such that the entropy of `p_.|i` is that of `perplexity` equal neighbours (van der Maaten and Hinton,
-/// 2008, section 2).
+/// `p_ij = (p_j|i + p_i|j) / 2n` with `p_j|i` proportional to `exp(-b_i |x_i - x_j|^2)`. Every
+/// `b_i` is chosen such that the perplexity of `p_.|i`, the exponential of its entropy, is
+/// `perplexity` (van der Maaten and Hinton, 2008, section 2).
 ///
 /// # Shapes
 /// - rows: `[n, dim]`, row-major
-/// - output: `[n, width]`, zero from column n on
+/// - output: `[n, width]`, with zeros from column n on
 pub(crate) fn affinities(rows: &[f64], dim: usize, perplexity: f64, width: usize) -> Vec<f32> {
     let n = rows.len() / dim;
     let mut conditional = vec![0.0; n * n];
@@ -28,9 +28,9 @@ pub(crate) fn affinities(rows: &[f64], dim: usize, perplexity: f64, width: usize
     joint
 }
 
-/// Turns squared distances from row `own` into probabilities of the given entropy, by bisection.
+/// Converts squared distances to row `own` into probabilities of the given entropy, by bisection.
 fn to_probabilities(p: &mut [f64], own: usize, entropy: f64) {
-    /// Halvings: a relative error of 1e-15 in `b`.
+    /// Number of bisection steps, for a relative error of 1e-15 in `b`.
     const HALVINGS: usize = 60;
     let others = |p: &[f64]| -> Vec<f64> {
         p.iter().enumerate().filter(|(j, _)| *j != own).map(|(_, d)| *d).collect()
@@ -38,7 +38,7 @@ fn to_probabilities(p: &mut [f64], own: usize, entropy: f64) {
     let distances = others(p);
     let nearest = distances.iter().copied().fold(f64::INFINITY, f64::min);
     let mean = distances.iter().map(|d| d - nearest).sum::<f64>() / distances.len() as f64;
-    // Equally far neighbours are equally likely whatever the width.
+    // If all neighbours have the same distance, the probabilities do not depend on `b`.
     let (mut low, mut high) = (0.0, f64::INFINITY);
     let mut b = if mean > 0.0 { 1.0 / mean } else { 0.0 };
     for _ in 0..HALVINGS {

@@ -1,4 +1,4 @@
-//! A map of embeddings: neighbours there are neighbours here.
+//! t-SNE: a two-dimensional map of embeddings that preserves neighbourhoods.
 
 mod affinities;
 
@@ -7,38 +7,40 @@ use rayon::prelude::*;
 use crate::linalg::project;
 use affinities::affinities;
 
-/// Principal components that the neighbourhoods are measured in, and neighbours that count: the values of
+/// Number of principal components that distances are computed in, and the perplexity: the values of
 /// van der Maaten and Hinton (2008), sections 4.2 and 2.
 const COMPONENTS: usize = 30;
 const PERPLEXITY: f64 = 30.0;
-/// Attractions are this many times as strong for the first steps; with the learning rate
-/// `max(n / (4 * 12), 50)` as Belkina et al. (2019) recommend and scikit-learn does by default.
+/// Early exaggeration: factor of the attractive forces in the first steps. The learning rate
+/// `max(n / (4 * 12), 50)` is recommended by Belkina et al. (2019) and the default of scikit-learn.
 const EXAGGERATION: f32 = 12.0;
 const EXAGGERATED_STEPS: usize = 250;
 const STEPS: usize = 1000;
-/// Numbers that one instruction takes.
+/// Number of values processed per SIMD instruction.
 const LANES: usize = 16;
 
-/// Two coordinates for every row by t-SNE (van der Maaten and Hinton, "Visualizing data using t-SNE", 2008),
-/// exact, on the first 30 principal components, with a perplexity of 30 (less for fewer than 91 rows).
+/// Exact t-SNE (van der Maaten and Hinton, "Visualizing data using t-SNE", 2008) in two dimensions,
+/// on the first 30 principal components, with a perplexity of 30, or `(n - 1) / 3` for fewer than
+/// 91 rows.
 ///
-/// The map starts from the first two components at a deviation of 1e-4 (Kobak and Berens, 2019), so it keeps
-/// the large-scale order, and the same values and seed give the same map, bit for bit, on any number of
-/// threads. Time and memory grow with the square of n: meant for up to some 1500 rows.
+/// The map is initialised with the first two principal components, scaled to a standard deviation
+/// of 1e-4 (Kobak and Berens, 2019), which preserves the global structure. The same values and seed
+/// give the same bits for any number of threads. Time and memory are quadratic in n: intended for
+/// up to about 1500 rows.
 ///
 /// # Shapes
 /// - values: `[n, dim]`, row-major
-/// - output: n points, about the origin
+/// - output: n points, centred at the origin
 ///
 /// # Panics
 ///
-/// If the values are no whole rows, or not finite.
+/// If the number of values is not a multiple of `dim`, or a value is infinite or NaN.
 pub fn tsne(values: &[f32], dim: usize, seed: u64) -> Vec<[f32; 2]> {
     assert!(dim > 0 && values.len().is_multiple_of(dim), "rows of {dim} numbers");
-    assert!(values.iter().all(|x| x.is_finite()), "values are finite");
+    assert!(values.iter().all(|x| x.is_finite()), "values must be finite");
     let n = values.len() / dim;
     if n < 4 {
-        // Too few for a neighbourhood: a line is as good a map as any.
+        // Too few rows for a perplexity: the points are placed on a line.
         return (0..n).map(|i| [i as f32 - (n - 1) as f32 / 2.0, 0.0]).collect();
     }
     let (rows, components) = project(values, dim, COMPONENTS, seed);
@@ -54,7 +56,8 @@ pub fn tsne(values: &[f32], dim: usize, seed: u64) -> Vec<[f32; 2]> {
     map.x.iter().zip(&map.y).take(n).map(|(&x, &y)| [x, y]).collect()
 }
 
-/// The points, padded to whole lanes by points too far away to matter.
+/// State of the optimisation. Coordinates are padded to a multiple of [`LANES`] with points that
+/// are so far away that their forces are zero.
 struct Map {
     n: usize,
     x: Vec<f32>,
@@ -63,7 +66,7 @@ struct Map {
     gain: Vec<[f32; 2]>,
 }
 
-/// The squares of such distances still fit.
+/// Coordinate of the padding. Squares of such distances are finite in f32.
 const FAR: f32 = 1e15;
 
 impl Map {
@@ -75,7 +78,8 @@ impl Map {
             column.resize(n.next_multiple_of(LANES), FAR);
             column
         };
-        // Points that coincide would never part: a spiral far below the deviation tells them apart.
+        // Equal points would get equal forces, so offsets far below the standard deviation separate
+        // them.
         let apart = |i: usize, turn: f64| 1e-8 * ((i as f64) * 2.4 + turn).cos();
         let x = column(0).enumerate().map(|(i, x)| (x * scale + apart(i, 0.0)) as f32).collect();
         let y: Vec<f32> = match components {
@@ -86,7 +90,7 @@ impl Map {
         Self { n, x: padded(x), y: padded(y), velocity, gain }
     }
 
-    /// One step down the gradient with momentum and adaptive gains (the authors' settings).
+    /// One gradient descent step with momentum and adaptive gains, with the authors' settings.
     fn step(&mut self, affinities: &[f32], exaggeration: f32, momentum: f32, rate: f32) {
         let gradient = self.gradient(affinities, exaggeration);
         for (i, slopes) in gradient.into_iter().enumerate() {
@@ -139,12 +143,12 @@ impl Map {
             }
         }
         let [weight, ax, ay, rx, ry] = sums.map(|lanes| lanes.iter().sum::<f32>());
-        // A point's own weight of 1 is no neighbour's.
+        // The weight of a point with itself, 1, is subtracted.
         Forces { weight: weight - 1.0, attraction: [ax, ay], repulsion: [rx, ry] }
     }
 }
 
-/// What all other points do to one.
+/// Forces of all other points on one point.
 struct Forces {
     weight: f32,
     attraction: [f32; 2],

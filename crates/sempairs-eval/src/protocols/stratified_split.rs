@@ -1,25 +1,26 @@
-//! A held-out slice of the training pictures.
+//! Stratified split of the training pictures.
 
 use rand::seq::SliceRandom;
 use sempairs_data::{Key, Side};
 
-/// Which training pictures fit and which choose.
+/// A split of the training pictures into pictures to fit on and held-out pictures for model
+/// selection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StratifiedSplit {
-    /// Indices of the pictures to fit on, ascending.
+    /// Indices of the pictures to fit on, in ascending order.
     pub fit: Vec<usize>,
-    /// Indices of the held-out pictures, ascending.
+    /// Indices of the held-out pictures, in ascending order.
     pub held_out: Vec<usize>,
 }
 
-/// Holds out `share` of every class, chosen by `seed`: rounded to whole pictures, at least one, but
-/// never a class's last one.
+/// Holds out the share `share` of every class, drawn at random by `seed`. The number is rounded,
+/// and at least one picture is held out, but never the only picture of a class.
 ///
 /// # Panics
 ///
-/// If `share` is not inside (0, 1).
+/// If `share` is not in (0, 1).
 pub fn stratified_split(labels: &[usize], share: f64, seed: u64) -> StratifiedSplit {
-    assert!(share > 0.0 && share < 1.0, "a share inside (0, 1)");
+    assert!(share > 0.0 && share < 1.0, "the share must be in (0, 1)");
     let classes = labels.iter().max().map_or(0, |last| last + 1);
     let mut members = vec![Vec::new(); classes];
     for (index, &label) in labels.iter().enumerate() {
@@ -45,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_class_gives_its_share_and_nothing_is_lost() {
+    fn every_class_is_split_by_the_share_and_no_picture_is_lost() {
         // 50 pictures of class 0, 10 of class 1, 2 of class 3, one of class 4, none of class 2.
         let mut labels = vec![0; 50];
         labels.extend([1; 10]);
