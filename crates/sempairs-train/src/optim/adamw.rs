@@ -5,44 +5,46 @@ use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Learnin
 use burn::tensor::{DType, Device, Tensor};
 use sempairs_kernels::{adamw, steps_are_fused};
 
-/// A weight decay that the loop sets before each step and that the optimisers of all parameters read.
+/// Shared weight decay that the training loop sets before each step and all optimisers read.
 ///
-/// Burn's optimisers are settled when a parameter takes its first step; a decay that follows a schedule, as
-/// DINO's, has to come from outside.
+/// Burn fixes an optimiser's settings when a parameter takes its first step, so a weight decay with
+/// a schedule, as in DINO, has to be read from outside the optimiser.
 #[derive(Clone, Debug, Default)]
 pub struct Decay(Arc<AtomicU64>);
 
 impl Decay {
-    /// A decay of this much.
+    /// Creates a weight decay with this value.
     pub fn new(value: f64) -> Self {
         let decay = Self::default();
         decay.set(value);
         decay
     }
 
-    /// Sets it for the steps that follow.
+    /// Sets the value for the following steps.
     pub fn set(&self, value: f64) {
         self.0.store(value.to_bits(), Ordering::Relaxed);
     }
 
-    /// What it is now.
+    /// Current value.
     pub fn get(&self) -> f64 {
         f64::from_bits(self.0.load(Ordering::Relaxed))
     }
 }
 
-/// AdamW with a decay that may change: `w = w (1 - l d)` before Adam's step, `l` the learning rate and `d`
-/// the decay of the moment (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019). As in
-/// PyTorch, a parameter without a gradient is not decayed.
+/// AdamW with a weight decay that may change during training: `w = w (1 - l d)` before Adam's step,
+/// where `l` is the learning rate and `d` the current weight decay (Loshchilov and Hutter,
+/// "Decoupled Weight Decay Regularization", 2019). As in PyTorch, a parameter without a gradient is
+/// not decayed.
 ///
-/// Where [`adamw`] is fused a parameter takes its step in one launch; its state is that of Burn's either way.
+/// On devices where [`adamw`] is fused, a parameter is updated by a single kernel launch. The state
+/// is that of Burn's AdamW in either case.
 #[derive(Clone)]
 pub struct Decoupled {
-    /// Burn's, of the same constants; its own decay is none.
+    /// Burn's AdamW with the same constants and a weight decay of 0.
     adam: AdamW,
     betas: [f32; 2],
     epsilon: f32,
-    /// `d`; `None` spares the parameters.
+    /// Weight decay `d`; `None` for no weight decay.
     pub decay: Option<Decay>,
 }
 
@@ -73,8 +75,8 @@ impl Optimizer for Decoupled {
 }
 
 impl Decoupled {
-    /// Adam with the decays of its means of gradients and of squares, what keeps it from dividing by zero, and the decay
-    /// of the weights.
+    /// AdamW with the decay rates of its first and second moments, the constant `epsilon` of its
+    /// denominator, and the weight decay.
     pub fn new(betas: [f32; 2], epsilon: f32, decay: Option<Decay>) -> Self {
         let adam = AdamWConfig::new()
             .with_beta_1(betas[0])
@@ -85,7 +87,7 @@ impl Decoupled {
         Self { adam, betas, epsilon, decay }
     }
 
-    /// The step by way of [`adamw`].
+    /// Computes the step with the fused kernel [`adamw`].
     fn fused_step<const D: usize>(
         &self,
         rate: LearningRate,

@@ -1,16 +1,16 @@
 use burn::optim::{LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 
-/// One optimiser for matrices and filters, another of the same kind for tensors of one dimension: the biases
-/// and the weights of norms, which most recipes neither decay nor adapt, and some (Barlow Twins) move at a
-/// rate of their own.
+/// Optimiser with separate settings for 1-D parameters (biases and the parameters of normalisation
+/// layers), which most recipes exclude from weight decay and trust ratios, and for which some, such
+/// as Barlow Twins, use a different learning rate.
 #[derive(Clone)]
 pub struct ByRank<O> {
-    /// For tensors of two dimensions and more.
+    /// Optimiser of parameters with two or more dimensions.
     pub matrices: O,
-    /// For tensors of one.
+    /// Optimiser of 1-D parameters.
     pub vectors: O,
-    /// The learning rate of vectors over that of matrices.
+    /// Learning rate of 1-D parameters divided by that of all others.
     pub vector_rate: f64,
 }
 
