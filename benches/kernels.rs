@@ -1,7 +1,9 @@
-//! Each kernel for GPUs against its plain twin, with the gradient where there is one, on a device of choice.
+//! Each GPU kernel (`fused`) against its reference implementation (`plain`), including gradients
+//! where there are any, on a selectable device.
 //!
-//! `SEMPAIRS_DEVICE=cuda:0 cargo bench --features cuda --bench kernels -- [FILTER]`; `flex`, the default, has no kernels
-//! of these, so there the two are one and the same. `PRECISION=bf16` times the losses of 16-bit inputs.
+//! `SEMPAIRS_DEVICE=cuda:0 cargo bench --features cuda --bench kernels -- [FILTER]`. The default
+//! device `flex` has none of these kernels, so there both are the reference implementation.
+//! `PRECISION=bf16` times the losses with 16-bit inputs.
 
 use burn::tensor::{Device, Distribution, FloatDType, Tensor};
 use divan::Bencher;
@@ -21,19 +23,19 @@ fn device() -> Device {
     open(&name).expect("a device")
 }
 
-/// Of the type that `PRECISION` names: f32, the default, f16 or bf16.
+/// Normally distributed values with the dtype named by `PRECISION`: f32 (the default), f16 or bf16.
 fn random(shape: [usize; 2], device: &Device) -> Tensor<2> {
     let dtype = match std::env::var("PRECISION").as_deref() {
         Err(_) | Ok("f32") => FloatDType::F32,
         Ok("f16") => FloatDType::F16,
         Ok("bf16") => FloatDType::BF16,
-        Ok(other) => panic!("PRECISION={other} is none of f32, f16 and bf16"),
+        Ok(other) => panic!("PRECISION={other} must be f32, f16 or bf16"),
     };
     let values: Tensor<2> = Tensor::random(shape, Distribution::Normal(0.0, 1.0), device);
     values.cast(dtype)
 }
 
-/// Times a loss of a matrix and its gradient, until the device has done both.
+/// Times a loss of a matrix and its gradient, including synchronisation with the device.
 fn bench(bencher: Bencher, shape: [usize; 2], loss: impl Fn(Tensor<2>) -> Tensor<1>) {
     let device = device().autodiff();
     let x = (random(shape, &device) / (shape[1] as f64).sqrt()).require_grad();
@@ -49,7 +51,7 @@ fn bench(bencher: Bencher, shape: [usize; 2], loss: impl Fn(Tensor<2>) -> Tensor
 mod log_sum_exp_of_others {
     use super::*;
 
-    /// The views of 256 pairs, and of 2,048.
+    /// Number of views of 256 and of 2,048 pairs.
     const VIEWS: [usize; 2] = [512, 4096];
 
     #[divan::bench(args = VIEWS)]
@@ -69,7 +71,7 @@ mod info_nce {
 
     type Loss = fn(Tensor<2>, Tensor<2>, Tensor<2>, f64) -> Tensor<1>;
 
-    /// MoCo's queue.
+    /// Sizes of MoCo: batch of 256, queue of 65,536 keys, 128 dimensions.
     fn run(bencher: Bencher, loss: Loss) {
         let device = device();
         let [positives, keys] = [256, 65_536].map(|rows| random([rows, 128], &device) / 128.0);
@@ -93,7 +95,7 @@ mod soft_cross_entropy {
 
     type Loss = fn(Tensor<2>, Tensor<2>, Tensor<1>, f64, f64) -> Tensor<1>;
 
-    /// Logits of DINO and of SwAV.
+    /// Number of prototypes of DINO and of SwAV.
     const WIDTHS: [usize; 2] = [65_536, 3_000];
 
     fn run(bencher: Bencher, width: usize, loss: Loss) {
@@ -172,7 +174,8 @@ mod redundancy {
     }
 }
 
-/// Lengths of a ResNet-50's parameters: convolutions, and the two vectors of each normalisation.
+/// Tensors with the sizes of a ResNet-50's parameters: convolution weights, and scale and shift of
+/// each batch normalisation.
 fn parameters(device: &Device) -> Vec<Tensor<1>> {
     let mut lengths = vec![3 * 64 * 49, 64, 64];
     let mut inputs = 64;

@@ -1,8 +1,8 @@
-//! Reading pictures and making both views of their pairs, from JPEG files and from a decoded cache, on
-//! all cores.
+//! Throughput of the loader: reading pictures and computing both views of each pair, from JPEG
+//! files and from a decoded cache, on all cores.
 //!
-//! `cargo bench --bench loader -- [FILTER]`; one item is one pair. The pictures are built-in scenes of 64
-//! by 64 pixels.
+//! `cargo bench --bench loader -- [FILTER]`; one item is one pair. The pictures are built-in scenes
+//! of 64x64 pixels.
 
 use std::fs;
 use std::path::Path;
@@ -27,10 +27,10 @@ fn main() {
 const SIDE: usize = 64;
 const PER_CLASS: usize = 20;
 const BATCH: usize = 128;
-/// Batches before the loader is timed, and timed ones.
+/// Number of warm-up batches, and of timed batches.
 const BATCHES: [usize; 2] = [1, 8];
 
-/// Scenes as JPEG files in class folders.
+/// Writes scenes as JPEG files, one folder per class.
 fn draw(folder: &Path) {
     let scenes = SceneSource::new(SceneSplit::Pretrain, PER_CLASS, SIDE, 0);
     for index in 0..scenes.len() {
@@ -86,7 +86,7 @@ fn decoded_cache(bencher: Bencher) {
     run(bencher, Arc::new(CachedSource::open(&cache).expect("a cache")));
 }
 
-/// One picture at a time, on one thread: the stages before the views.
+/// Reading one picture at a time on one thread, without augmentation.
 #[divan::bench_group]
 mod picture {
     use super::*;
@@ -95,7 +95,7 @@ mod picture {
         let mut next = 0;
         bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
             next = (next + 1) % source.len();
-            // The bytes of a cache are read when somebody looks.
+            // The cache is memory-mapped; summing the pixels forces them to be read.
             let picture = source.read(next).expect("a picture");
             picture.pixels().iter().map(|&byte| u64::from(byte)).sum::<u64>()
         });

@@ -1,4 +1,4 @@
-//! The losses with their gradients, and a step of every optimiser over a ResNet-18's parameters.
+//! Losses with their gradients, and one step of each optimiser on the parameters of a ResNet-18.
 //!
 //! `cargo bench --bench losses -- [FILTER]`; one item is one pair, or one parameter.
 
@@ -37,11 +37,12 @@ fn nt_xent_and_gradient(bencher: Bencher, pairs: usize) {
     });
 }
 
-/// Each loss at a batch of 256, as wide as its publication has it but for the heads of Barlow Twins and VICReg (2048
-/// where they have 8192) and DINO's prototypes (4096, the small setting).
+/// Each loss with a batch of 256 and the output dimension of its publication, except for Barlow
+/// Twins and VICReg (2048 instead of 8192) and DINO (4096 prototypes, the small setting).
 #[divan::bench(
     args = [
-        "moco", "byol", "simsiam", "swav", "dino", "barlow_twins", "vicreg", "sup_con", "dcl", "nnclr",
+        "moco", "byol", "simsiam", "swav", "dino",
+        "barlow_twins", "vicreg", "sup_con", "dcl", "nnclr",
     ],
     sample_count = 10,
     sample_size = 1

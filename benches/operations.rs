@@ -1,5 +1,5 @@
-//! Each fused operation of the CPU against its twin, forward and backward, at the shapes of a ResNet-18 and of a
-//! ViT-S/8 on 64 views of 64 by 64 pixels.
+//! Each fused CPU operation against its reference implementation, forward and backward, with the
+//! tensor shapes of a ResNet-18 and of a ViT-S/8 on 64 views of 64x64 pixels.
 //!
 //! `cargo bench --bench operations -- [FILTER]`; one item is one view.
 
@@ -19,7 +19,7 @@ fn random(shape: [usize; 4], device: &Device) -> Tensor<4> {
     Tensor::random(shape, Distribution::Normal(0.0, 1.0), device).require_grad()
 }
 
-/// Times the operation on these inputs and the gradient of all of them.
+/// Times the operation and its gradients with respect to all inputs.
 fn bench<const I: usize>(
     bencher: Bencher,
     shapes: [[usize; 4]; I],
@@ -33,7 +33,7 @@ fn bench<const I: usize>(
     });
 }
 
-/// Channels in and out, side of the map, side of the filters, stride.
+/// Input channels, output channels, side of the feature map, kernel size, stride.
 const CONVOLUTIONS: [[usize; 5]; 7] = [
     [3, 64, 64, 7, 2],
     [64, 64, 16, 3, 1],
@@ -68,7 +68,7 @@ mod conv2d {
     }
 }
 
-/// A group of two: an operation and its twin, timed by `run`.
+/// Benchmark group of a fused operation and its reference implementation, timed by `$run`.
 macro_rules! twins {
     ($name:ident, $run:path) => {
         twins!($name, $run, reference::$name);
@@ -120,16 +120,17 @@ fn average(bencher: Bencher, pool: fn(Tensor<4>) -> Tensor<2>) {
     bench(bencher, [[VIEWS, 512, 2, 2]], |[x]| pool(x).reshape([VIEWS, 512, 1, 1]));
 }
 
-/// A tensor that goes two ways, as at a residual block: the sum of both gradients.
+/// A tensor with two consumers, as in a residual block, whose gradient is the sum of both
+/// gradients.
 fn both_ways(bencher: Bencher, fork: fn(Tensor<4>) -> [Tensor<4>; 2]) {
     bench(bencher, [MAP], |[x]| {
-        // Ways of their own, that hand their gradients on batch-last.
+        // Two separate consumers that return their gradients in batch-last layout.
         let [a, b] = fork(x).map(|x| fused::max_pool2d(x, [3; 2], [1; 2], [1; 2]));
         a + b
     });
 }
 
-/// Tokens of all views of a ViT-S/8, and their values.
+/// Number of tokens of all views in a ViT-S/8, and their dimension.
 const TOKENS: [usize; 2] = [VIEWS * 65, 384];
 
 fn layer(bencher: Bencher, linear: fn(Tensor<2>, Tensor<2>, Tensor<1>) -> Tensor<2>) {

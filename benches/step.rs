@@ -1,5 +1,6 @@
-//! One training step on the CPU: forward and backward of residual networks, fused against plain, and whole steps of SimCLR
-//! with head, loss and SGD, as `sempairs bench step` times them.
+//! Training steps on the CPU: forward and backward passes of residual networks with fused
+//! operations and with reference implementations (`plain`), and whole SimCLR steps with projection
+//! head, loss and SGD, as timed by `sempairs bench step`.
 //!
 //! `cargo bench --bench step -- [FILTER]`; one item is one pair.
 
@@ -48,7 +49,7 @@ const PLAIN: Operations = Operations {
     global_average_pool: reference::global_average_pool,
 };
 
-/// A convolution and the normalisation behind it.
+/// A convolution and the batch normalisation after it.
 struct Layer {
     filters: Tensor<4>,
     weight: Tensor<1>,
@@ -109,7 +110,8 @@ struct Network {
 }
 
 impl Network {
-    /// The networks of He et al. 2016, and a narrow one of four blocks without a pooled stem.
+    /// ResNets of He et al. (2016), and a narrow one with four blocks and no max pooling in the
+    /// stem.
     fn new(name: &str, device: &Device) -> Self {
         let (stem, widths, counts, bottleneck) = match name {
             "narrow10" => ((32, 3), [32, 64, 128, 512], [1, 1, 1, 1], false),
@@ -159,7 +161,7 @@ impl Network {
     }
 }
 
-/// Network, pixels of a side and pairs.
+/// Network, side length of the views in pixels, and number of pairs.
 const CASES: [(&str, usize, usize); 4] =
     [("narrow10", 32, 128), ("resnet18", 32, 128), ("resnet18", 64, 32), ("resnet50", 64, 16)];
 
@@ -184,7 +186,7 @@ fn step(bencher: Bencher, (name, size, pairs): (&str, usize, usize), ops: Operat
     });
 }
 
-/// Network and pairs, of 64 by 64 pixels.
+/// Network and number of pairs; the views have 64x64 pixels.
 const METHODS: [(Architecture, usize); 3] =
     [(Architecture::Resnet18, 16), (Architecture::Resnet50, 8), (Architecture::VitSmall, 8)];
 

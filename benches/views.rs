@@ -1,4 +1,4 @@
-//! What each stage of a 64x64 view costs on one thread, and whole views on all of them.
+//! Cost of each augmentation step of a 64x64 view on one thread, and of whole views on all threads.
 //!
 //! `cargo bench --bench views`; one item is one view.
 
@@ -16,7 +16,7 @@ fn main() {
     divan::main();
 }
 
-/// Smooth waves with an edge: the cost of no stage depends on the pixels.
+/// Test picture with smooth waves and an edge. The cost of the steps does not depend on the pixels.
 fn picture(width: usize, height: usize) -> Picture<'static> {
     let mut bytes = Vec::with_capacity(3 * width * height);
     for y in 0..height {
@@ -46,7 +46,7 @@ fn step(bencher: Bencher, steps: &[Step]) {
     });
 }
 
-/// What every other number contains: the copy that each measurement begins with.
+/// Cost of the copy that every other measurement includes.
 #[divan::bench]
 fn a_copy(bencher: Bencher) {
     step(bencher, &[]);
@@ -125,7 +125,7 @@ fn plan_of_simclr(bencher: Bencher) {
     });
 }
 
-/// Sides of the box that becomes the view.
+/// Side lengths of the crop box that is resized to the view.
 const BOXES: [(usize, usize); 4] = [(23, 29), (64, 64), (150, 120), (400, 300)];
 
 #[divan::bench(args = BOXES)]
@@ -148,7 +148,8 @@ fn crop(bencher: Bencher, (width, height): (usize, usize), interpolation: Interp
         .bench_local(|| plan.apply(&picture, black_box(&mut view), &mut scratch));
 }
 
-/// The same with the `fast_image_resize` crate, which rounds to bytes, and its way to planar floats.
+/// The same with the crate `fast_image_resize`, which rounds to bytes, plus the conversion to
+/// planar floats.
 #[divan::bench(args = BOXES)]
 fn crop_bilinear_fast_image_resize(bencher: Bencher, (width, height): (usize, usize)) {
     let picture = picture(width + 10, height + 10);
@@ -174,8 +175,10 @@ fn crop_bilinear_fast_image_resize(bencher: Bencher, (width, height): (usize, us
     });
 }
 
-/// Plans and applies both views of 64 pictures of 64 by 64 pixels, as the loader does.
-#[divan::bench(args = [Augmentation::Simclr, Augmentation::MocoV2, Augmentation::Byol, Augmentation::Paper])]
+/// Plans and computes both views of 64 pictures of 64x64 pixels, as the loader does.
+#[divan::bench(
+    args = [Augmentation::Simclr, Augmentation::MocoV2, Augmentation::Byol, Augmentation::Paper]
+)]
 fn batch_on_all_threads(bencher: Bencher, preset: &Augmentation) {
     let pictures: Vec<_> = (0..64).map(|_| picture(64, 64)).collect();
     let pipelines = preset.pipelines(SIZE);
@@ -191,8 +194,10 @@ fn batch_on_all_threads(bencher: Bencher, preset: &Augmentation) {
     });
 }
 
-/// The same on this thread alone: a mean over what the plans happen to contain.
-#[divan::bench(args = [Augmentation::Simclr, Augmentation::MocoV2, Augmentation::Byol, Augmentation::Paper])]
+/// The same on one thread; the time is a mean over the random augmentations of the plans.
+#[divan::bench(
+    args = [Augmentation::Simclr, Augmentation::MocoV2, Augmentation::Byol, Augmentation::Paper]
+)]
 fn views_on_one_thread(bencher: Bencher, preset: &Augmentation) {
     let picture = picture(64, 64);
     let [one, _] = preset.pipelines(SIZE);
@@ -205,7 +210,7 @@ fn views_on_one_thread(bencher: Bencher, preset: &Augmentation) {
     });
 }
 
-/// A whole view of SimCLR from a picture of a photo's size, kept at a short side of 256 pixels.
+/// A whole SimCLR view from a photo that is stored with a short side of 256 pixels.
 #[divan::bench]
 fn view_of_224(bencher: Bencher) {
     let picture = picture(341, 256);

@@ -1,10 +1,12 @@
-//! Which methods learn from semantic pairs, and how much more than from augmented ones?
+//! Comparison of all methods: how much do they gain from semantic pairs over augmented pairs?
 //!
-//! Trains every method on the built-in scenes with augmented pairs (ap) and with semantic pairs (sp), and prints
-//! the study's Figure 4 as a table. An interrupted call goes on when it is given again.
+//! Trains every method on the built-in scenes with augmented pairs (ap) and with semantic pairs
+//! (sp), and prints the results as a table, as in Figure 4 of the study. Repeat the command to
+//! resume an interrupted comparison.
 //!
 //! ```text
-//! cargo run --example compare_methods -- --quick    # two seeds, fewer steps: within half an hour on two cores
+//! # Two seeds and fewer steps: less than half an hour on two cores.
+//! cargo run --example compare_methods -- --quick
 //! cargo run --example compare_methods
 //! ```
 
@@ -20,16 +22,16 @@ const EXPERIMENT: &str = include_str!("../crates/sempairs/experiments/compare_me
 
 #[derive(Parser)]
 struct Args {
-    /// flex, wgpu, vulkan or cuda:N.
+    /// Device: flex, wgpu, vulkan or cuda:N.
     #[arg(long, env = device::VARIABLE, default_value = device::default_name())]
     device: String,
-    /// Two seeds, and two thirds of each method's steps.
+    /// Use two seeds and two thirds of each method's steps.
     #[arg(long)]
     quick: bool,
-    /// Changes a value of the experiment, such as `training.steps=100`; may be given again.
+    /// Override a value of the experiment, such as `training.steps=100`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// The folder of all runs.
+    /// Folder for all runs.
     #[arg(long, default_value = "runs")]
     runs: std::path::PathBuf,
 }
@@ -47,7 +49,7 @@ fn compare(args: Args) -> Result<(), Error> {
     let shorter = args.quick && !set.iter().any(|change| change.starts_with("training.steps"));
     let mut table = MethodTable::default();
     for mut experiment in read_grid(EXPERIMENT, "compare_methods.toml", &set)? {
-        // Each method has the steps that it needs in its preset.
+        // The preset of each method sets its number of steps.
         if shorter {
             experiment.training.steps = experiment.training.steps.map(|steps| steps * 2 / 3);
         }

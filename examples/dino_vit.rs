@@ -1,8 +1,8 @@
-//! What does DINO with a vision transformer learn from semantic pairs, and what does it attend to?
+//! DINO with a vision transformer on augmented and on semantic pairs, with attention maps.
 //!
-//! Trains a small vision transformer on the built-in scenes with augmented pairs (ap) and with semantic pairs
-//! (sp), prints the table, and draws for each the attention of the last block over unseen scenes into
-//! `runs/dino_vit/attention-ap.png` and `attention-sp.png`.
+//! Trains a small vision transformer on the built-in scenes with augmented pairs (ap) and with
+//! semantic pairs (sp), prints the results as a table, and writes the attention maps of the last
+//! block on unseen scenes to `runs/dino_vit/attention-ap.png` and `runs/dino_vit/attention-sp.png`.
 //!
 //! ```text
 //! cargo run --example dino_vit
@@ -22,13 +22,13 @@ const EXPERIMENT: &str = include_str!("../crates/sempairs/experiments/dino_vit.t
 
 #[derive(Parser)]
 struct Args {
-    /// flex, wgpu, vulkan or cuda:N.
+    /// Device: flex, wgpu, vulkan or cuda:N.
     #[arg(long, env = device::VARIABLE, default_value = device::default_name())]
     device: String,
-    /// Changes a value of the experiment, such as `training.steps=100`; may be given again.
+    /// Override a value of the experiment, such as `training.steps=100`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// The folder of all runs.
+    /// Folder for all runs.
     #[arg(long, default_value = "runs")]
     runs: std::path::PathBuf,
 }
@@ -47,7 +47,8 @@ fn compare(args: Args) -> Result<(), Error> {
         table.push("dino_vit", &comparison);
         say!("\n{comparison}\n\n{table}\n\n{}", files.report.display());
         let pictures = attention::test_pictures(&runner, &experiment, 6)?;
-        // Four times the size of the views, for maps four times as fine.
+        // Four times the side length of the training views, for maps with four times the
+        // resolution.
         let view = attention::view(&experiment, 4 * experiment.views.size)?;
         for arm in &experiment.arms {
             let run = runner.run_folder(&experiment, arm, experiment.seeds[0]);

@@ -1,7 +1,7 @@
 //! Weighted k-NN on the features of pretrained weights: `features WEIGHTS TRAIN TEST`.
 //!
-//! WEIGHTS is a ResNet-18 under torchvision's names (`.safetensors` or `.pth`); TRAIN and TEST are
-//! folders with a folder of pictures for each class.
+//! WEIGHTS is a file with the weights of a ResNet-18 under torchvision's parameter names
+//! (`.safetensors` or `.pth`). TRAIN and TEST are folders with one folder of pictures per class.
 //!
 //! ```text
 //! cargo run --example features -- resnet18.pth photos/train photos/test
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The k-NN accuracy of the features of TEST, with those of TRAIN as neighbours.
+/// k-NN accuracy on the features of `test`, with those of `train` as neighbours.
 pub fn score(weights: &Path, train: &Path, test: &Path) -> Result<String, Box<dyn Error>> {
     let device = sempairs::device::open("flex")?;
     let resnet = BackboneConfig::new(Architecture::Resnet18).init(&device);

@@ -1,5 +1,5 @@
-//! SimCLR in a training loop written by hand: loader and objective without the trainer, by crates
-//! that each stand alone.
+//! SimCLR in a custom training loop: the loader and the objective are used without the trainer,
+//! each from its own crate.
 //!
 //! ```text
 //! cargo run --example own_loop

@@ -1,8 +1,9 @@
-//! A method of your own in the comparison: alignment and uniformity on augmented and semantic pairs.
+//! A custom method in a comparison: alignment and uniformity on augmented and on semantic pairs.
 //!
-//! With unit embeddings `x_i`, `y_i` of the two views of pair `i` of `n`, the loss is
+//! With L2-normalised embeddings `x_i`, `y_i` of the two views of pair `i` of `n`, the loss is
 //! `mean_i |x_i - y_i|² + w (U(x) + U(y)) / 2` with `U(z) = ln mean_{i≠j} exp(-t |z_i - z_j|²)`
-//! (Wang and Isola, 2020, arXiv 2005.10242). It is not in the library: this file is all of it.
+//! (Wang and Isola, 2020, arXiv 2005.10242). The method is not part of the library; this file
+//! contains its whole implementation.
 //!
 //! ```text
 //! cargo run --example own_method
@@ -24,7 +25,7 @@ use sempairs::scenes::SceneSplit;
 use sempairs::{Error, Study, Training, device, run::Runner, signals::exit_code};
 use serde::Serialize;
 
-/// The constants, which are part of the identity of every run.
+/// Hyperparameters; they are part of the identity of every run.
 #[derive(Clone, Serialize)]
 pub struct AlignUniform {
     t: f64,
@@ -32,7 +33,7 @@ pub struct AlignUniform {
     projector: ProjectorConfig,
 }
 
-/// The networks and the loss.
+/// Networks and loss.
 #[derive(Module, Debug)]
 pub struct AlignUniformMethod<B: Backbone> {
     backbone: B,
@@ -72,14 +73,15 @@ impl<B: Backbone> Method for AlignUniformMethod<B> {
     }
 }
 
-/// `U(z)`, with `|a - b|² = 2 - 2 a·b` for unit vectors.
+/// Uniformity `U(z)`, using `|a - b|² = 2 - 2 a·b` for vectors with unit norm.
 fn uniformity(z: Tensor<2>, t: f64) -> Tensor<1> {
     let [n, _] = z.dims();
     let kernel = ((z.clone().matmul(z.transpose()) - 1.0) * (2.0 * t)).exp();
-    ((kernel.sum() - n as f64) / (n * (n - 1)) as f64).log() // without the diagonal of ones
+    // The mean excludes the diagonal, whose elements are 1.
+    ((kernel.sum() - n as f64) / (n * (n - 1)) as f64).log()
 }
 
-/// Augmented against semantic pairs of the built-in scenes, scored on unseen classes.
+/// Comparison of augmented and semantic pairs of the built-in scenes, evaluated on unseen classes.
 pub fn study(steps: usize) -> Study<AlignUniform> {
     let projector = ProjectorConfig { hidden: vec![512], ..ProjectorConfig::simclr() };
     let method = AlignUniform { t: 2.0, weight: 1.0, projector };
@@ -98,10 +100,10 @@ pub fn study(steps: usize) -> Study<AlignUniform> {
 
 #[derive(Parser)]
 struct Args {
-    /// Steps of each run.
+    /// Number of steps of each run.
     #[arg(long, default_value_t = 300)]
     steps: usize,
-    /// The folder of all runs.
+    /// Folder for all runs.
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
 }

@@ -1,8 +1,10 @@
-//! Do pairs of different pictures teach SimCLR more than two augmentations of one picture?
+//! SimCLR on augmented and on semantic pairs: are pairs of different pictures better than two
+//! augmentations of one picture?
 //!
-//! Pre-trains a small ResNet on the built-in scenes with augmented pairs (ap) and with semantic pairs (sp),
-//! three seeds each from the same initial weights, and scores both on classes and nuisances that
-//! pre-training has never shown. Prints the table and writes `runs/simclr_semantic/report.html`.
+//! Pre-trains a small ResNet on the built-in scenes with augmented pairs (ap) and with semantic
+//! pairs (sp), with three seeds each and the same initial weights for both, and evaluates them on
+//! classes and nuisance factors that do not occur in pre-training. Prints the results as a table
+//! and writes `runs/simclr_semantic/report.html`.
 //!
 //! ```text
 //! cargo run --example simclr_semantic
@@ -21,16 +23,16 @@ const EXPERIMENT: &str = include_str!("../crates/sempairs/experiments/simclr_sem
 
 #[derive(Parser)]
 struct Args {
-    /// flex, wgpu, vulkan or cuda:N.
+    /// Device: flex, wgpu, vulkan or cuda:N.
     #[arg(long, env = device::VARIABLE, default_value = device::default_name())]
     device: String,
-    /// Changes a value of the experiment, such as `training.steps=100`; may be given again.
+    /// Override a value of the experiment, such as `training.steps=100`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// The folder of all runs.
+    /// Folder for all runs.
     #[arg(long, default_value = "runs")]
     runs: std::path::PathBuf,
-    /// Show a plain line every ten seconds on a terminal, too, and no dashboard.
+    /// Print a plain line every ten seconds instead of showing a dashboard.
     #[arg(long)]
     plain: bool,
 }
