@@ -1,4 +1,4 @@
-//! `sempairs attention`: a PNG of a row a picture, and what it says to bad input.
+//! `sempairs attention`: a PNG with one row per picture, and error messages for invalid input.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -28,7 +28,7 @@ fn refusal(folder: &Path, args: &[&str]) -> String {
     message
 }
 
-/// The experiment and weights for it.
+/// Writes the experiment and weights for it.
 fn prepared(folder: &Path) {
     std::fs::write(folder.join("experiment.toml"), EXPERIMENT).unwrap();
     let experiment = read_grid(EXPERIMENT, "dino_vit.toml", &[]).unwrap().remove(0);
@@ -47,10 +47,10 @@ fn a_row_a_picture_is_drawn() {
         let picture = image::open(folder.join("out.png")).unwrap();
         (picture.width(), picture.height(), picture.into_rgb8())
     };
-    // The picture, three heads, their mean; four pixels apart.
+    // Columns: the picture, three heads, and their mean, four pixels apart.
     let (width, height, test) = drawn(&["--count", "2", "--cell", "20"]);
     assert_eq!((width, height), (5 * 20 + 6 * 4, 2 * 20 + 3 * 4));
-    // Its own drawing as a picture of one's own, at another size of the input.
+    // The figure itself serves as a user's picture, with a different input size.
     std::fs::copy(folder.join("out.png"), folder.join("mine.png")).unwrap();
     let (width, height, mine) = drawn(&["--picture", "mine.png", "--size", "48", "--cell", "20"]);
     assert_eq!((width, height), (5 * 20 + 6 * 4, 20 + 2 * 4));

@@ -1,5 +1,5 @@
-//! Folders with files that are no pictures, from the command's side: pairs that are drawn of them
-//! can be trained on.
+//! Commands on folders that contain files that are not pictures: the pairs made from them can be
+//! trained on.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Two classes of three pictures, with a film and a link that leads nowhere among them.
+/// Two classes of three pictures, one of them a video and one a broken link.
 fn folder(root: &Path) {
     for class in ["cat", "dog"] {
         fs::create_dir(root.join(class)).unwrap();
@@ -57,7 +57,7 @@ fn pairs_are_drawn_of_pictures_alone_and_checked_likewise() {
     assert!(!sempairs(&check).status.success());
     assert!(skipping(&check).status.success());
 
-    // A torn picture begins as a picture does.
+    // A truncated picture has a valid header.
     let torn = Path::new(&pictures).join("cat/2.png");
     let whole = fs::read(&torn).unwrap();
     fs::write(&torn, &whole[..whole.len() / 2]).unwrap();
@@ -69,7 +69,8 @@ fn pairs_are_drawn_of_pictures_alone_and_checked_likewise() {
     assert!(skipping(&decoding).status.success());
     assert!(skipping(&[&check[..], &["--decode"]].concat()).status.success());
 
-    // A row of the film is a problem with the reason, whatever the manifest was made by.
+    // A manifest row that names the video is an error with the reason, however the manifest was
+    // made.
     let row = "left,right,class,source,score\ncat/0.png,cat/0a.mov,cat,mine,\n";
     fs::write(&manifest, row).unwrap();
     let message = said(&skipping(&check));

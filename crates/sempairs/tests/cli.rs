@@ -1,4 +1,4 @@
-//! What the command says to bad input, and that it leaves nothing half-written.
+//! Error messages of the command for invalid input, and absence of partially written files.
 
 use std::fs;
 use std::path::Path;
@@ -10,9 +10,9 @@ fn sempairs(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_sempairs")).args(args).output().expect("the command starts")
 }
 
-/// The message of a call that must fail.
+/// Error message of a command that must fail.
 fn refusal(args: &[&str]) -> String {
-    // Whatever a refused call may have begun goes to a folder of its own.
+    // Files written before the command failed go to a separate folder.
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_sempairs"))
         .args(args)
@@ -90,7 +90,7 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
         ("hue = 0.1", "hue = 0.7", "views.left[2].hue"),
         ("std = [0.5, 0.5,", "std = [0.5, 0.0,", "views.normalize.std"),
         ("widths = [16, 32,", "widths = [16, 0,", "backbone.widths[1]"),
-        // So large that an allocation would have ended the process.
+        // So large that allocating it would abort the process.
         ("widths = [16, 32,", "widths = [10000000, 32,", "backbone.widths[0]"),
         ("size = 24\n", "size = 1000000\n", "views.size"),
         (
@@ -165,7 +165,7 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
     }
 }
 
-/// What only the data can tell is told before a run leaves anything behind.
+/// Errors that depend on the data are reported before a run writes any file.
 #[test]
 fn a_method_that_does_not_fit_its_data_is_refused_before_the_run() {
     let folder = tempfile::tempdir().unwrap();
@@ -230,7 +230,7 @@ fn a_flag_that_is_at_fault_is_named_instead_of_the_file() {
         ("pictures.nuisances.ocluded=0.1", "did you mean `occluded`?"),
         ("steps", "is not of the form key=value"),
     ] {
-        // A flag that is right changes nothing about who is to blame.
+        // A valid `--set` does not change which source the error names.
         for flags in [["training.log_every=5", set], [set, "training.log_every=5"]] {
             let message = refusal(&["pretrain", &file, "--set", flags[0], "--set", flags[1]]);
             assert!(message.contains(&format!("--set {set}: ")), "{set}: {message}");
@@ -352,7 +352,7 @@ fn scenes_pairs_and_caches_go_round() {
     assert!(message.contains("pairs.csv") && message.contains("nowhere.png"), "{message}");
 }
 
-/// A limit on the size of files stands in for a full disk: the system refuses the write.
+/// A limit on the file size simulates a full disk: the system rejects the write.
 #[cfg(unix)]
 #[test]
 fn a_full_disk_ends_a_run_with_the_name_of_the_checkpoint() {

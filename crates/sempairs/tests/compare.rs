@@ -1,5 +1,5 @@
-//! A whole comparison in small: what its arms share, what it leaves on the disk, and what the command makes
-//! of that.
+//! A small but complete comparison: what its arms share, the files it writes, and the commands that
+//! read these files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -74,14 +74,15 @@ fn runner(root: &Path) -> Runner {
     runner
 }
 
-/// What `sempairs` prints when it is called so.
+/// Standard output of `sempairs` with these arguments.
 fn printed(args: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_sempairs")).args(args).output().unwrap();
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Every run's `metrics.jsonl`, whose lines hold the pace and so differ between any two trainings.
+/// `metrics.jsonl` of every run. Its lines contain the throughput, so they differ whenever a run is
+/// trained again.
 fn metrics(runner: &Runner, experiment: &Experiment) -> BTreeMap<String, String> {
     let runs =
         experiment.arms.iter().flat_map(|arm| experiment.seeds.iter().map(move |s| (arm, s)));
@@ -113,15 +114,15 @@ fn a_comparison_starts_its_arms_alike_and_is_made_once() {
             assert_eq!(run.curve[0], run_of(&comparison, 0, seed).curve[0], "one start");
         }
     }
-    // The probe's loss tells weights apart where the accuracy of so few pictures may not.
+    // The probe's loss differs between weights even if the accuracy on so few pictures does not.
     assert_ne!(
         run_of(&comparison, 0, 3).curve[0].scores[1],
         run_of(&comparison, 0, 4).curve[0].scores[1]
     );
     assert_ne!(run_of(&comparison, 0, 3).loss, run_of(&comparison, 1, 3).loss);
 
-    // The untrained network is scored once a seed. A run without company shows that every arm would have
-    // scored the same there, and that no run depends on those beside it.
+    // The untrained network is evaluated once per seed. A single run shows that every arm would get
+    // the same score at that step, and that runs do not depend on the other runs of a comparison.
     let alone = tempfile::tempdir().unwrap();
     let kindred =
         Experiment { arms: vec![experiment.arms[1].clone()], seeds: vec![4], ..experiment.clone() };
@@ -138,7 +139,7 @@ fn a_comparison_starts_its_arms_alike_and_is_made_once() {
     for arm in &experiment.arms {
         assert!(page.contains(&arm.name), "{} is not on the page", arm.name);
     }
-    // With the colon: pictures in base 64 may spell anything else.
+    // With the colon, since base64 data of pictures may contain the letters.
     assert!(!page.contains("http:") && !page.contains("https:"), "the page needs a network");
 
     let trained = metrics(&first, &experiment);
@@ -147,7 +148,7 @@ fn a_comparison_starts_its_arms_alike_and_is_made_once() {
     assert_eq!(second.compare(&experiment).unwrap(), comparison);
     assert_eq!(metrics(&second, &experiment), trained, "a run was trained again");
 
-    // The report is made again of what is stored, without the checkpoints and the weights.
+    // The report can be recreated from the stored scores, without checkpoints and weights.
     let stored = [files.table, files.json, files.report].map(|path| {
         let content = fs::read(&path).unwrap();
         fs::remove_file(&path).unwrap();
@@ -162,7 +163,7 @@ fn a_comparison_starts_its_arms_alike_and_is_made_once() {
         assert!(fs::read(&path).unwrap() == content, "{} has changed", path.display());
     }
 
-    // The weights on the disk are those that were scored.
+    // The stored weights are those that were evaluated.
     let file = folder.path().join("small.toml");
     fs::write(&file, EXPERIMENT).unwrap();
     let weights =
@@ -196,8 +197,8 @@ fn arms_that_differ_in_their_partners_see_the_same_left_views() {
 
 #[test]
 fn a_timed_step_is_one_line_of_json() {
-    let call = "bench step --device flex --threads 1 --backbone resnet10_narrow --batch 4 --size 32 \
-                --steps 2 --warmup 1";
+    let call = "bench step --device flex --threads 1 --backbone resnet10_narrow --batch 4 \
+                --size 32 --steps 2 --warmup 1";
     let output = printed(&call.split(' ').collect::<Vec<_>>());
     assert_eq!(output.lines().count(), 1, "{output}");
     let line: serde_json::Value = serde_json::from_str(&output).unwrap();

@@ -1,4 +1,4 @@
-//! Experiment files: those of the project, grids of them, and what names a run.
+//! Experiment files: the built-in ones, grids, and the identity of a run.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use sempairs::experiment::{Arm, Evaluation, Experiment, read, read_grid};
 
 const EXPERIMENT: &str = include_str!("../experiments/simclr_semantic.toml");
 
-/// The grid of the built-in experiment and so many more lines.
+/// Reads the grid of the built-in experiment with more lines appended.
 fn grid(more: &str, overrides: &[&str]) -> Result<Vec<Experiment>, Error> {
     let overrides: Vec<String> = overrides.iter().map(|&set| set.to_owned()).collect();
     read_grid(&format!("{EXPERIMENT}\n{more}"), "grid.toml", &overrides)
@@ -48,7 +48,7 @@ fn every_file_of_the_project_is_right() {
 fn a_file_that_is_not_utf8_is_refused_with_the_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("latin1.toml");
-    // An e with an acute accent in Latin-1, and a character that ends with the file.
+    // An "é" in Latin-1, and a character that is truncated by the end of the file.
     for (bytes, said) in [
         (&b"name = \"a\"\n# \xC3\xA9\n# caf\xE9\n"[..], "line 3: the byte 0xE9 is no UTF-8"),
         (&b"name = \"a\" # \xC3"[..], "line 1: the byte 0xC3 is no UTF-8"),
@@ -171,7 +171,7 @@ fn an_error_is_put_to_the_file_the_flag_or_the_axis_that_brought_it() {
             "--set pictures",
             "`arms[0].per_class`: these pictures have no classes",
         ),
-        // What is set later replaces what was wrong before.
+        // A later `--set` replaces an earlier invalid value.
         (
             String::new(),
             vec!["training.batch=0", "training.batch=1"],
@@ -228,7 +228,7 @@ fn a_run_is_named_by_what_its_weights_depend_on() {
     }
 }
 
-/// A run is found again by this hash: where the defaults stand, nothing of the training is left out of it.
+/// Runs are identified by this hash. With default settings it must cover the whole training.
 #[test]
 fn the_identity_of_a_run_hashes_the_whole_training() {
     let experiment = one(&[]);

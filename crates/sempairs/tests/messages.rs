@@ -1,4 +1,4 @@
-//! What a run says about settings, pictures and classes that do not belong together.
+//! Error messages for settings, pictures and classes that do not match.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ test = { kind = "folder", path = "test" }
 protocols = [{ kind = "knn", k = 2000 }, { kind = "probe" }]
 "#;
 
-/// A folder with the experiment and folders of pictures, each class of one colour.
+/// Folder with the experiment and picture folders, in which each class has one colour.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -90,7 +90,7 @@ impl Place {
         said
     }
 
-    /// The message of a run that must be refused.
+    /// Error message of a run that must be rejected.
     fn refusal(&self, sets: &[&str]) -> String {
         let output = self.pretrain(sets);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -131,7 +131,7 @@ fn a_resume_with_other_settings_names_them_and_changes_nothing() {
     ] {
         assert!(said.contains(part), "no {part}: {said}");
     }
-    // What no weight depends on is no other setting.
+    // Settings that do not affect the weights do not count as different.
     place.succeeds(&["training.log_every=1", "evaluation.protocols=[{ kind = 'knn' }]"]);
     assert!(place.refusal(&["training.batch=12"]).contains("`training.batch` was 8 and is 12;"));
     let without = |files: Vec<(PathBuf, Vec<u8>)>| -> Vec<_> {
@@ -167,7 +167,7 @@ fn a_score_is_called_after_the_neighbours_that_voted() {
     let scores = place.run().join("scores.jsonl");
     let text = fs::read_to_string(&scores).unwrap();
     assert!(text.contains("\"knn-k24-t0.07\"") && !text.contains("2000"), "{text}");
-    // The same command again finds its scores, and adds no line.
+    // Repeating the command finds the existing scores and adds no line.
     let said = place.succeeds(&[]);
     assert!(!said.contains("scoring"), "{said}");
     assert_eq!(fs::read_to_string(&scores).unwrap(), text);
@@ -193,7 +193,7 @@ fn a_test_set_that_lacks_a_class_is_scored_and_one_with_another_is_refused_by_na
         assert_eq!(classes, ["dog", "fox"]);
         assert_eq!(line["score"]["n_test"], 16);
     }
-    // A class of its own colour is told from the others by its neighbours, whatever its number.
+    // Each class has its own colour, so k-NN separates the classes whatever their indices are.
     let knn = place.succeeds(&["name=near", "evaluation.protocols=[{ kind = 'knn', k = 3 }]"]);
     assert!(!knn.contains("error"), "{knn}");
 

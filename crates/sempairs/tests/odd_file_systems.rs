@@ -1,4 +1,4 @@
-//! Folders without locks, and runs whose files were tampered with.
+//! File systems without locks, and runs whose files were modified by others.
 #![cfg(unix)]
 
 mod process;
@@ -11,7 +11,7 @@ use process::Small;
 const PRETRAIN: &str =
     "pretrain small.toml --plain --set training.steps=6 --set training.checkpoint_every=3";
 
-/// A library in whose eyes no file can be locked, as on network file systems without locks.
+/// Preloaded library in which locking always fails, as on network file systems without locks.
 const NO_LOCKS: &str =
     "#include <errno.h>\nint flock(int file, int how) { errno = ENOSYS; return -1; }\n";
 

@@ -1,9 +1,9 @@
-//! Files that an earlier version of this program has written are read, to the bit, or refused by
+//! Files written by an earlier version of this program are read bit for bit or rejected with their
 //! name.
 //!
-//! `fixtures/moco` and `fixtures/dino` are runs of eight steps with checkpoints after four; beside
-//! them lie pictures, a manifest, a decoded cache of the pictures with a short side of 8, features
-//! and scores of every protocol.
+//! `fixtures/moco` and `fixtures/dino` are runs of eight steps with checkpoints after four; the
+//! folder also contains pictures, a manifest, a decoded cache of the pictures with a short side of
+//! 8, features, and scores of every protocol.
 #![cfg(feature = "flex")]
 
 use std::fs::{self, File};
@@ -33,7 +33,7 @@ fn experiment(run: &str) -> Experiment {
     experiment::read(&fixture(run).join("experiment.toml"), &[]).unwrap().remove(0)
 }
 
-/// A copy of a kept run below `root`, whose newest checkpoint is the one of this name.
+/// Copies a stored run to `root` and makes the checkpoint with this name the newest.
 fn copied(run: &str, checkpoint: &str, root: &Path) -> (Runner, PathBuf) {
     let (experiment, mut runner) = (experiment(run), Runner::new(root, device(), "flex"));
     runner.progress = Progress::Quiet;
@@ -46,7 +46,7 @@ fn copied(run: &str, checkpoint: &str, root: &Path) -> (Runner, PathBuf) {
     (runner, folder)
 }
 
-/// Goes on with a copy of a kept run, whose newest checkpoint is the one of this name.
+/// Resumes a copy of a stored run from the checkpoint with this name.
 fn go_on(run: &str, checkpoint: &str) -> (tempfile::TempDir, PathBuf, Result<Finished, Error>) {
     let root = tempfile::tempdir().unwrap();
     let (runner, folder) = copied(run, checkpoint, root.path());
@@ -63,7 +63,7 @@ fn load(run: &str, name: &str) -> AnyBackbone {
     weights::load(backbone, &fixture(run).join(name), &options).unwrap()
 }
 
-/// Without what depends on the clock on the wall.
+/// Lines of metrics without measured times.
 fn metrics(path: &Path) -> Vec<MetricLine> {
     let mut lines = MetricLog::read(path).unwrap();
     lines.iter_mut().for_each(|line| (line.pairs_per_second, line.waiting) = (0.0, 0.0));
@@ -81,8 +81,8 @@ fn a_finished_run_is_taken_as_it_is() {
     }
 }
 
-/// On the machine that wrote the fixtures the last four steps end with the same bits; elsewhere
-/// they differ by rounding, which four steps do not make much of.
+/// On the machine that wrote the fixtures the last four steps give the same bits; on others they
+/// differ by rounding, which stays small over four steps.
 #[test]
 fn a_run_goes_on_from_a_checkpoint() {
     for run in ["moco", "dino"] {
@@ -119,7 +119,7 @@ fn a_checkpoint_of_other_settings_or_of_another_version_is_refused_by_name() {
     }
 }
 
-/// Its checksum fits, but a tensor of the optimiser does not say whose it is, at which Burn panics.
+/// The checksum is valid, but an optimiser tensor has no parameter id, on which Burn panics.
 #[test]
 fn a_checkpoint_with_a_damaged_record_is_refused_by_name() {
     let root = tempfile::tempdir().unwrap();
@@ -135,7 +135,7 @@ fn a_checkpoint_with_a_damaged_record_is_refused_by_name() {
     let Err(error) = go_on("dino", damaged).2 else { panic!("it was taken") };
     assert!(error.to_string().contains("latest.ckpt"), "{error}");
 
-    // The command says so in one message, without the panic that was caught.
+    // The command reports one error message, without that of the caught panic.
     let runs = root.path().join("runs");
     copied("dino", damaged, &runs);
     let output = Command::new(env!("CARGO_BIN_EXE_sempairs"))
@@ -169,7 +169,7 @@ fn scores_and_metrics_are_read_and_written_again_as_they_were() {
     for name in ["scores.jsonl", "moco/scores.jsonl", "dino/scores.jsonl"] {
         fs::copy(fixture(name), &path).unwrap();
         assert!(!read_scores(&path).unwrap().is_empty());
-        // Adding nothing writes what was read.
+        // Writing without additions reproduces the file.
         append_scores(&path, Vec::new()).unwrap();
         assert!(fs::read(&path).unwrap() == fs::read(fixture(name)).unwrap(), "{name}");
     }
@@ -184,7 +184,7 @@ fn scores_and_metrics_are_read_and_written_again_as_they_were() {
     }
 }
 
-/// The fixtures' pictures with the times that they had when the cache was built.
+/// Pictures of the fixtures, with the modification times from when the cache was built.
 fn dated_pictures() -> (tempfile::TempDir, FolderSource) {
     let root = tempfile::tempdir().unwrap();
     let source = FolderSource::open(fixture("pictures")).unwrap();

@@ -1,12 +1,12 @@
-//! Presets: every file is a recipe that passes its checks, an experiment may start from it, and what departs
-//! from it is told.
+//! Presets: every file is a valid recipe, an experiment can extend it, and differences from it are
+//! reported.
 
 use std::process::Command;
 
 use sempairs::experiment::{Experiment, read_grid};
 use sempairs::presets::{PRESETS, Preset};
 
-/// An experiment that leaves everything to its preset.
+/// Experiment that takes all settings from its preset.
 fn experiment(preset: &str, more: &str) -> String {
     format!(
         r#"
@@ -68,7 +68,7 @@ fn every_preset_is_a_recipe_and_every_file_a_preset() {
         let again = Experiment::parse(&read.to_toml(), "written again");
         assert_eq!(again.unwrap_or_else(|error| panic!("{error}")), read);
     }
-    // The study's setting.
+    // Setting of the study.
     for preset in PRESETS.iter().filter(|preset| preset.name.starts_with("paper/")) {
         let recipe = preset.recipe();
         assert_eq!((recipe.training.batch, recipe.views.size), (256, 64), "{}", preset.name);
@@ -78,7 +78,8 @@ fn every_preset_is_a_recipe_and_every_file_a_preset() {
 #[test]
 fn a_file_s_keys_take_the_place_of_the_preset_s() {
     let more = "[training]\nsteps = 30\nbatch = 32\n[method]\nname = \"byol\"\n\
-        predictor = { hidden = [64], output = 256 }\n[backbone]\nname = \"vit_tiny\"\npatch = 4\nsize = 32";
+        predictor = { hidden = [64], output = 256 }\n\
+        [backbone]\nname = \"vit_tiny\"\npatch = 4\nsize = 32";
     let read = read("small/byol", more, &["training.learning_rate.base=0.5"]);
     assert_eq!(read.training.steps, Some(30));
     assert_eq!(read.training.epochs, None, "steps take the place of epochs");
@@ -96,7 +97,7 @@ fn a_file_s_keys_take_the_place_of_the_preset_s() {
         assert!(lines.iter().any(|found| found == line), "no `{line}` in {lines:#?}");
     }
     assert!(!lines.iter().any(|line| line.starts_with("method.projector")), "{lines:#?}");
-    // Views spelt out take the place of an augmentation by name.
+    // Explicit views replace an augmentation given by name.
     let left = "[[views.left]]\nop = \"center_crop\"\nsize = 32";
     assert_eq!(self::read("small/barlow_twins", left, &[]).views.preset, None);
     let named = self::read("scenes/byol", "views = { preset = \"byol\" }", &["views.size=32"]);

@@ -1,4 +1,4 @@
-//! The page of a comparison, whatever is in it or missing from it.
+//! The HTML report of a comparison, with all combinations of present and missing parts.
 
 use sempairs::comparison::{ArmResult, Comparison, CurvePoint, Map, RunResult};
 use sempairs::data::Picture;
@@ -13,7 +13,7 @@ use sempairs::train::{Alarm, NegativeCounts};
 const CLASSES: [&str; 4] = ["heron", "kettle", "tram", "oak"];
 const PROTOCOLS: [&str; 2] = ["probe", "knn"];
 
-/// A number in [-1, 1) that depends on all of `of`.
+/// Pseudo-random number in [-1, 1) that depends on all elements of `of`.
 fn noise(of: &[usize]) -> f64 {
     let mix = |state: u64, x: &usize| {
         (state ^ *x as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
@@ -43,7 +43,7 @@ fn score(protocol: &str, views: &str, top1: f64) -> Score {
     }
 }
 
-/// The accuracy of an arm at a step: those of a higher number start later and get further.
+/// Accuracy of an arm at a step: arms with a higher index start later and end higher.
 fn accuracy(arm: usize, seed: usize, step: usize, protocol: usize) -> f64 {
     let (far, late) = (0.25 + 0.08 * arm as f64, 200.0 + 300.0 * arm as f64);
     let grown = far * (1.0 - (-(step as f64) / late).exp());
@@ -132,7 +132,7 @@ fn examples(arms: &[&str]) -> Vec<ExamplePairs> {
     arms.iter().enumerate().map(example).collect()
 }
 
-/// Every tag that opens closes, in order; attributes are quoted and no text holds a bare `<`.
+/// Asserts that tags are properly nested, attributes are quoted and text contains no bare `<`.
 fn assert_well_formed(page: &str) {
     const VOID: [&str; 3] = ["meta", "img", "br"];
     let body = page.strip_prefix("<!DOCTYPE html>\n").expect("a document");
@@ -155,10 +155,10 @@ fn assert_well_formed(page: &str) {
     assert!(open.is_empty(), "open at the end: {open:?}");
 }
 
-/// Nothing that is not a number, and nothing from outside the page.
+/// Asserts that the page contains no NaN or infinite value and no external resource.
 fn assert_sound(page: &str) {
     assert_well_formed(page);
-    // Pictures in base 64 may spell anything.
+    // Base64 data of pictures may contain any word, so it is removed.
     let text: Vec<&str> =
         page.split("base64,").map(|part| part.split_once("\">").map_or(part, |p| p.1)).collect();
     let first = page.split("base64,").next().unwrap();
@@ -199,7 +199,7 @@ fn a_page_shows_every_arm_protocol_picture_and_number() {
         for value in arm.final_top1(0) {
             assert!(page.contains(&format!("<td>{:.2}</td>", 100.0 * value)));
         }
-        // Three pairs, a picture and a view of each side.
+        // Three pairs, with a picture and a view of each side.
         assert_eq!(page.matches(&format!("alt=\"{}, pair", arm.arm.name)).count(), 12);
     }
     for class in CLASSES {
@@ -238,7 +238,7 @@ fn the_headline_and_the_overtaking_come_from_the_data() {
     assert!(step > 200, "it starts later");
     let step = if step < 1000 { step.to_string() } else { format!("1\u{202f}{:03}", step - 1000) };
     assert!(page.contains(&format!("sp overtakes ap at step {step} and stays ahead to the end.")));
-    // Scored only after that, nobody was overtaken.
+    // Evaluated only after the crossing, no arm overtakes another.
     let mut late = comparison.clone();
     for run in late.arms.iter_mut().flat_map(|arm| &mut arm.runs) {
         run.curve.retain(|point| point.step >= 1000);
@@ -246,7 +246,7 @@ fn the_headline_and_the_overtaking_come_from_the_data() {
     let late = html(&late, &[]);
     assert!(late.contains("sp is ahead of ap from step 1\u{202f}000 to the end; ap never was."));
     assert!(!late.contains("overtakes"));
-    // The other way round nobody is overtaken at the end but the first arm is behind.
+    // With swapped arms no arm overtakes another, and the first one is behind.
     let mut swapped = comparison.clone();
     swapped.arms.reverse();
     swapped.differences = swapped.compare_with("sp");
@@ -388,6 +388,6 @@ fn a_table_of_methods_has_the_study_s_figures_where_it_prints_them() {
     assert!(!row("simclr").contains("collapsed"), "{text}");
     assert!(row("swav").contains("collapsed or learned nothing"), "{text}");
     assert!(row("dino_vit").contains("+2.90 (82.1 - 79.2"), "{text}");
-    // Without the arm there is no difference to tell.
+    // Without the second arm there is no difference to report.
     assert!(row("dino_vit").contains(" -   -"), "{text}");
 }

@@ -1,5 +1,5 @@
-//! A run that is killed, or stopped with Ctrl-C, and resumed ends with exactly the weights of one that
-//! was not.
+//! A run that is killed or stopped with Ctrl-C and then resumed ends with exactly the weights of an
+//! uninterrupted run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ every = 9
 protocols = [{ kind = "knn", k = 3 }]
 "#;
 
-/// Starts the run, which kills itself at the failpoint.
+/// Starts the run, which aborts at the failpoint.
 fn pretrain(experiment: &Path, runs: &Path, failpoint: Option<&str>) -> Child {
     Command::new(env!("CARGO_BIN_EXE_sempairs"))
         .envs(failpoint.map(|failpoint| ("SEMPAIRS_FAILPOINT", failpoint)))
@@ -55,7 +55,7 @@ fn finish(mut child: Child) {
     assert!(status.success(), "{status}");
 }
 
-/// The lines of `metrics.jsonl` without what depends on the clock on the wall.
+/// Lines of `metrics.jsonl` without measured times.
 fn metrics(folder: &Path) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(folder.join("metrics.jsonl")).unwrap();
     text.lines()
@@ -69,7 +69,7 @@ fn metrics(folder: &Path) -> Vec<serde_json::Value> {
         .collect()
 }
 
-/// A run that is killed at each of some failpoints in turn, against a whole one.
+/// Compares a run that is killed at each of these failpoints in turn with an uninterrupted run.
 fn killed_run_equals_whole_run(backbone: &str, method: &str, training: &str, failpoints: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let experiment: PathBuf = folder.path().join("resume.toml");
@@ -100,15 +100,15 @@ fn killed_run_equals_whole_run(backbone: &str, method: &str, training: &str, fai
 }
 
 const SMALL: &str = "[backbone]\nname = \"resnet10_narrow\"";
-const SIMCLR: &str = "[method]\nname = \"simclr\"\ntemperature = 0.5\nreduction = \"sum_of_directions\"\n\
-    projector = { hidden = [32], output = 16, norm = \"all\" }";
+const SIMCLR: &str = "[method]\nname = \"simclr\"\ntemperature = 0.5\n\
+    reduction = \"sum_of_directions\"\nprojector = { hidden = [32], output = 16, norm = \"all\" }";
 
 fn with_simclr(optimizer: &str) {
     let training = format!(
         "[training]\nbatch = 16\nsteps = 40\n{optimizer}\ncheckpoint_every = 4\nlog_every = 3"
     );
-    // Right after a checkpoint, in the middle of steps, while a checkpoint is being replaced, and
-    // between a score and its line.
+    // Directly after a checkpoint, between checkpoints, while a checkpoint is being replaced, and
+    // between computing a score and writing its line.
     let failpoints =
         ["checkpoint=4", "step=10", "checkpoint_written=16", "checkpoint_moved=20", "scored=27"];
     killed_run_equals_whole_run(SMALL, SIMCLR, &training, &failpoints);
@@ -117,24 +117,26 @@ fn with_simclr(optimizer: &str) {
 #[test]
 fn a_killed_run_with_adamw_ends_with_the_same_weights() {
     with_simclr(
-        "optimizer = { name = \"adamw\", weight_decay = 1e-4 }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }",
+        "optimizer = { name = \"adamw\", weight_decay = 1e-4 }\n\
+         learning_rate = { base = 1e-3, warmup_steps = 5 }",
     );
 }
 
 #[test]
 fn a_killed_run_with_lars_ends_with_the_same_weights() {
     with_simclr(
-        "optimizer = { name = \"lars\", weight_decay = 1e-4, trust = 0.02, variant = \"fair\" }\nlearning_rate = { base = 0.3, scaling = \"square_root\", warmup_epochs = 1.5 }",
+        "optimizer = { name = \"lars\", weight_decay = 1e-4, trust = 0.02, variant = \"fair\" }\n\
+         learning_rate = { base = 0.3, scaling = \"square_root\", warmup_epochs = 1.5 }",
     );
 }
 
-/// Ctrl-C is the signal SIGINT: the run ends after its current step, with a checkpoint of that step.
+/// Ctrl-C sends SIGINT: the run ends after its current step and writes a checkpoint of that step.
 #[cfg(unix)]
 #[test]
 fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let experiment: PathBuf = folder.path().join("resume.toml");
-    // Without a checkpoint on the way, so that the one that is found was written because of the signal.
+    // No regular checkpoints, so a checkpoint that exists was written because of the signal.
     let training = "[training]\nbatch = 16\nsteps = 120\noptimizer = { name = \"adamw\" }\n\
         learning_rate = { base = 1e-3 }\ncheckpoint_every = 1000\nlog_every = 7";
     let text = EXPERIMENT.replace("BACKBONE", SMALL).replace("METHOD", SIMCLR);
@@ -153,7 +155,7 @@ fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
         .spawn()
         .unwrap();
     let deadline = Instant::now() + Duration::from_secs(300);
-    // The first line of progress: it trains.
+    // The first line of progress shows that training has started.
     while !fs::read_to_string(&messages).unwrap().contains("pairs/s") {
         assert!(child.try_wait().unwrap().is_none(), "it has ended before it was stopped");
         assert!(Instant::now() < deadline, "no step within five minutes");
@@ -186,16 +188,16 @@ const HEAD: &str = "projector = { hidden = [16], output = 8, norm = \"hidden\" }
 const PREDICTOR: &str = "predictor = { hidden = [16], output = 8, norm = \"hidden\" }";
 const MOMENTUM: &str = "momentum = { kind = \"cosine\", start = 0.9, end = 1.0 }";
 
-/// Every method with all that it keeps between steps: queues, centres, momentum copies, prototypes, and heads
-/// that are frozen at first or move at a rate of their own. Nothing is logged less often than every step, so
-/// what differs by a bit is seen.
+/// Checks a method with all its state between steps: queues, centres, momentum encoders,
+/// prototypes, and heads that are frozen at first or have their own learning rate. Every step is
+/// logged, so a difference of a single bit is detected.
 fn method(name: &str, backbone: &str, views: &str, settings: &[&str], optimizer: &str) {
     let method = format!("{views}\n[method]\nname = \"{name}\"\n{}", settings.join("\n"));
-    // Seven steps an epoch, of which the third is cut short.
+    // Seven steps per epoch; the third epoch is incomplete.
     let training = format!(
         "[training]\nbatch = 8\nsteps = 18\n{optimizer}\ncheckpoint_every = 4\nlog_every = 1"
     );
-    // Once with all that is frozen or empty at first, and once when it is not.
+    // Killed while heads are frozen and queues partly empty, and after that.
     killed_run_equals_whole_run(
         backbone,
         &method,
@@ -204,12 +206,16 @@ fn method(name: &str, backbone: &str, views: &str, settings: &[&str], optimizer:
     );
 }
 
-const ADAMW: &str = "optimizer = { name = \"adamw\", weight_decay = 1e-4 }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }";
+const ADAMW: &str = "optimizer = { name = \"adamw\", weight_decay = 1e-4 }\n\
+    learning_rate = { base = 1e-3, warmup_steps = 5 }";
 const SGD: &str =
     "optimizer = { name = \"sgd\", weight_decay = 1e-4 }\nlearning_rate = { base = 0.05 }";
-const LARS: &str = "optimizer = { name = \"lars\", variant = \"fair\" }\nlearning_rate = { base = 0.2, vectors = 0.0048, warmup_steps = 5 }";
-const LARC: &str = "optimizer = { name = \"lars\", variant = \"lightly\", weight_decay = 1e-4, exclude_vectors = false }\nlearning_rate = { base = 0.6, end_factor = 1e-3 }";
-const DINO: &str = "optimizer = { name = \"adamw\", weight_decay = 0.04, final_weight_decay = 0.4, exclude_vectors = true }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }\nclip = 3.0";
+const LARS: &str = "optimizer = { name = \"lars\", variant = \"fair\" }\n\
+    learning_rate = { base = 0.2, vectors = 0.0048, warmup_steps = 5 }";
+const LARC: &str = "optimizer = { name = \"lars\", variant = \"lightly\", weight_decay = 1e-4, \
+    exclude_vectors = false }\nlearning_rate = { base = 0.6, end_factor = 1e-3 }";
+const DINO: &str = "optimizer = { name = \"adamw\", weight_decay = 0.04, final_weight_decay = 0.4, \
+    exclude_vectors = true }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }\nclip = 3.0";
 
 #[test]
 fn killed_runs_with_a_queue_end_with_the_same_weights() {

@@ -1,4 +1,4 @@
-//! One file of scores for runs and evaluations, and the flags of `sempairs evaluate`.
+//! The file of scores shared by runs and evaluations, and the flags of `sempairs evaluate`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ fn sempairs(folder: &Path, args: &[&str]) -> Output {
     command.current_dir(folder).output().expect("the command starts")
 }
 
-/// What a call that must succeed says on standard output and standard error.
+/// Standard output and standard error of a command that must succeed.
 fn done(folder: &Path, args: &[&str]) -> [String; 2] {
     let output = sempairs(folder, args);
     let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
@@ -68,7 +68,7 @@ fn done(folder: &Path, args: &[&str]) -> [String; 2] {
     [out, err]
 }
 
-/// A file of untrained weights.
+/// Writes a file with untrained weights.
 fn untrained(folder: &Path, name: &str, seed: u64) -> PathBuf {
     let device = sempairs::device::open("flex").unwrap();
     let backbone = BackboneConfig::new(Architecture::Resnet10Narrow).init_seeded(&device, seed);
@@ -94,7 +94,7 @@ fn a_run_and_evaluations_share_a_file() {
     let first = read_scores(&path).unwrap();
     assert_eq!(steps(&first), [0, 2, 4, 6].map(Some));
 
-    // The same weights from their file, and others.
+    // The same weights loaded from their file, and different ones.
     let scores = format!("{run}/scores.jsonl");
     let evaluate = |weights: &str| {
         done(folder, &["evaluate", "--weights", weights, "--scores", &scores]);
@@ -110,12 +110,12 @@ fn a_run_and_evaluations_share_a_file() {
     assert_eq!(other.file.as_deref(), Some("other.safetensors"));
     assert_eq!((same.step, &same.run, &same.identity), (None, &None, &None));
 
-    // Nothing is left to do, and nothing is said or lost.
+    // All scores exist: nothing is computed, printed or lost.
     let [_, said] = done(folder, &["pretrain"]);
     assert!(!said.contains("scor"), "{said}");
     assert_eq!(read_scores(&path).unwrap(), both);
 
-    // Another protocol: the first and the last step can be scored, the others are named.
+    // Another protocol: the first and last steps can be evaluated, the others are reported.
     let protocols = r#"evaluation.protocols=[{ kind = "knn", k = 5 }]"#;
     let [_, said] = done(folder, &["pretrain", "--set", protocols]);
     assert!(said.contains("steps [2, 4]") && said.contains("step 6"), "{said}");
@@ -124,7 +124,7 @@ fn a_run_and_evaluations_share_a_file() {
     assert!(both.iter().all(|line| all.contains(line)));
     assert_eq!(all[1].weights, first[0].weights);
 
-    // Other data: the scores on the first stay.
+    // Other data: the scores on the first data set are kept.
     let [_, said] = done(folder, &["pretrain", "--set", "evaluation.test.per_class=1"]);
     assert!(said.contains("steps [2, 4]"), "{said}");
     let more = read_scores(&path).unwrap();
@@ -166,7 +166,7 @@ fn weights_may_stand_behind_a_prefix() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let plain = untrained(folder, "plain.safetensors", 3);
-    // A method's weights: the backbone's are called `backbone.conv1.weight` and so on.
+    // Weights of a method: those of its backbone are named `backbone.conv1.weight` and so on.
     let device = sempairs::device::open("flex").unwrap();
     let backbone = BackboneConfig::new(Architecture::Resnet10Narrow).init(&device);
     let backbone = weights::load(backbone, &plain, &LoadOptions::default()).unwrap();
@@ -197,13 +197,13 @@ fn weights_may_stand_behind_a_prefix() {
     assert!(message.contains("give --prefix backbone."), "{message}");
     let message = refusal(&["--prefix", "encoder."]);
     assert!(message.contains("give --prefix backbone."), "{message}");
-    // A network of other names: there is no right prefix to name.
+    // A network with other parameter names: there is no matching prefix to suggest.
     let transformer = r#"backbone={ name = "vit_tiny", patch = 8, size = 16 }"#;
     let message = refusal(&["--prefix", "encoder.", "--set", transformer]);
     assert!(message.contains("--prefix TEXT") && message.contains("--prefix common"), "{message}");
 }
 
-/// What a call that must fail says, which is no panic.
+/// Error message of a command that must fail without a panic.
 fn refused(folder: &Path, args: &[&str]) -> String {
     let output = sempairs(folder, args);
     let message = String::from_utf8(output.stderr).unwrap();
@@ -212,14 +212,14 @@ fn refused(folder: &Path, args: &[&str]) -> String {
     message
 }
 
-/// The network's features are finite, but so large that a classifier's logits are not once it has
-/// taken a step; the loss of that step, the only one, is that of weights of zero.
+/// The network's features are finite, but so large that a classifier's logits overflow after one
+/// step. The loss of that step, the only one, is computed with zero weights and is finite.
 #[test]
 fn fine_tuning_whose_last_step_diverges_gives_no_score() {
     let folder = tempfile::tempdir().unwrap();
     let plain = fs::read(untrained(folder.path(), "plain.safetensors", 0)).unwrap();
     let file = SafeTensors::deserialize(&plain).unwrap();
-    // The last layer of the network before a ReLU and the mean.
+    // The last layer of the network before a ReLU and average pooling.
     let last = ["layer4.0.bn2.weight", "layer4.0.bn2.bias"];
     let huge = 1e25f32.to_le_bytes().repeat(file.tensor(last[0]).unwrap().shape()[0]);
     let mut all: Vec<_> = file.iter().collect();
@@ -239,7 +239,7 @@ fn fine_tuning_whose_last_step_diverges_gives_no_score() {
     assert!(!folder.path().join("s.jsonl").exists());
 }
 
-/// Finite weights whose products are too large for their numbers.
+/// Finite weights whose products overflow.
 #[test]
 fn features_that_are_not_finite_name_the_weights_file() {
     struct Blow;

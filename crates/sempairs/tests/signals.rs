@@ -1,5 +1,5 @@
-//! Signals end a run after its current step, with a checkpoint, whatever has become of its output;
-//! and a closed pipe or a full disk under the output ends nothing.
+//! Signals end a run after its current step, with a checkpoint, even if its output is gone; a
+//! closed pipe or a full disk behind the output does not end a run.
 #![cfg(unix)]
 
 mod process;
@@ -20,7 +20,7 @@ fn full() -> File {
 #[test]
 fn ctrl_c_leaves_a_checkpoint_though_the_reader_of_the_log_has_gone() {
     let small = Small::new();
-    // As `2>&1 | tee log`, whose `tee` Ctrl-C ends, too.
+    // Like `2>&1 | tee log`, where Ctrl-C also ends `tee`.
     let mut child =
         Running::start(small.call(PRETRAIN).stdout(Stdio::null()).stderr(Stdio::piped()));
     read_to_progress(child.0.stderr.take().unwrap());
@@ -42,7 +42,7 @@ fn sigterm_and_sighup_leave_a_checkpoint_however_often_they_come() {
         let mut child =
             Running::start(small.call(PRETRAIN).stdout(Stdio::null()).stderr(small.messages()));
         small.wait_for(&mut child, "pairs/s");
-        // A closing terminal sends it twice: its shell, and then the system.
+        // A closing terminal causes two hang-up signals: from the shell and from the system.
         child.send(signal);
         child.send(signal);
         assert_eq!(child.end().code(), Some(code), "{}", small.said());
@@ -75,9 +75,10 @@ fn under_nohup_a_run_outlives_its_terminal() {
 #[test]
 fn a_second_ctrl_c_ends_at_once() {
     let small = Small::new();
-    // A step takes some seconds.
+    // A step takes several seconds.
     let slow = "--set pictures.size=64 --set views.size=64 --set pictures.per_class=40 \
-                --set backbone.widths=[64,64,128,128] --set training.batch=512 --set training.log_every=1";
+                --set backbone.widths=[64,64,128,128] --set training.batch=512 \
+                --set training.log_every=1";
     let mut child = Running::start(
         small.call(&format!("{PRETRAIN} {slow}")).stdout(Stdio::null()).stderr(small.messages()),
     );
@@ -129,7 +130,7 @@ fn a_run_whose_log_has_no_room_ends_as_any_other() {
     let call = format!("{PRETRAIN} --set training.steps=6");
     let status = small.call(&call).stdout(Stdio::null()).stderr(full()).status().unwrap();
     assert_eq!(status.code(), Some(0));
-    // A call that finds the run finished only writes; that its result went nowhere is told.
+    // For a finished run the command only prints the result; a failed write is an error.
     let status = small.call(&call).stdout(full()).stderr(small.messages()).status().unwrap();
     assert_eq!(status.code(), Some(1));
     assert!(small.said().contains("standard output: No space left"), "{}", small.said());
@@ -179,8 +180,8 @@ fn a_killed_cache_s_part_goes_with_the_next_file_and_a_living_one_s_stays() {
     assert_eq!(names(&caches), [".mine.part", "one.cache", "two.cache"]);
 }
 
-/// A process that decodes pictures for longer than any test waits, and has begun its file in
-/// `caches`.
+/// Starts a process that decodes pictures for longer than any test waits, and waits until it has
+/// created its file in `caches`.
 fn long_cache() -> (Small, Running) {
     let small = Small::new();
     let scenes = "scenes --out few --per-class 1 --size 600";

@@ -1,5 +1,5 @@
-//! Studies of a program: a foreign method and backbone, pictures of one's own, initial weights, and
-//! studies that continue others.
+//! Studies defined in Rust: custom methods, backbones and pictures, initial weights, and studies
+//! that continue others.
 #![cfg(feature = "flex")]
 
 #[allow(dead_code)]
@@ -35,7 +35,7 @@ fn runner(root: &Path) -> Runner {
     runner
 }
 
-/// A study that takes seconds.
+/// Study that takes a few seconds.
 fn small<M: Objective, B: BackboneFactory>(study: Study<M, B>, steps: usize) -> Study<M, B> {
     let scenes = |split, per_class| Pictures::scenes(split, per_class, 20);
     let mut training = Training::adamw(16, steps, 1e-3);
@@ -66,7 +66,7 @@ fn compare_own_method(root: &Path) {
     runner.write_comparison(&study, &comparison).unwrap();
 }
 
-/// Runs in a process of its own, which the test below kills at failpoints.
+/// Runs in a separate process, which the test below kills at failpoints.
 #[test]
 fn the_child_that_is_killed() {
     if let Some(root) = std::env::var_os("SEMPAIRS_TEST_OWN_METHOD") {
@@ -117,7 +117,7 @@ fn a_foreign_method_is_compared_resumed_and_reported() {
     assert!(fs::read_to_string(whole.join("report.html")).unwrap() == page);
 }
 
-/// The mean of each colour, through one linear layer.
+/// Backbone: the mean of each colour channel, followed by one linear layer.
 #[derive(Module, Debug)]
 struct Means {
     layer: Linear,
@@ -168,7 +168,7 @@ fn a_foreign_backbone_takes_a_built_in_and_a_foreign_method() {
     assert!(error.contains("`backbone.features` was 6 and is 7"), "{error}");
 }
 
-/// Greys of two classes.
+/// Grey pictures of two classes.
 struct Greys(Vec<String>);
 
 impl PictureSource for Greys {
@@ -225,7 +225,7 @@ fn a_run_starts_from_a_file_of_weights_which_is_part_of_its_identity() {
     let first =
         |comparison: &sempairs::comparison::Comparison| comparison.arms[0].runs[0].loss[0].1;
     assert_ne!(first(&from_file), first(&random));
-    // The same file name with other weights is another run.
+    // The same file name with different weights is a different run.
     initial(8);
     let error = runner.compare(&study).unwrap_err().to_string();
     assert!(error.contains("checkpoint was written by a run"), "{error}");

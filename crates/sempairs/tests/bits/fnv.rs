@@ -1,5 +1,5 @@
-//! Fowler, Noll and Vo's hash 1a of 64 bits, written out here so that no change of the library's
-//! own hash changes it.
+//! 64-bit FNV-1a hash (Fowler, Noll and Vo), implemented here so that changes to the library's own
+//! hash do not affect it.
 
 pub struct Fnv(u64);
 
@@ -8,7 +8,7 @@ impl Fnv {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    /// The bytes, behind their number.
+    /// Hashes the number of bytes, then the bytes.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
         bytes.iter().for_each(|&byte| self.byte(byte));

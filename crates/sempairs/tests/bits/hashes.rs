@@ -1,15 +1,15 @@
-//! The hashes.
+//! Expected hashes.
 
-/// Of weights, losses and scores, by the name of a run.
+/// Hashes of weights, losses and scores, by the name of a run.
 pub type Hashes = [(&'static str, [u64; 3])];
 
-/// Those for an instruction set and a C library, if they are known.
+/// Hashes for an instruction set and a C library, if known.
 pub fn of(set: &str, library: u64) -> Option<&'static Hashes> {
     let known = KNOWN.iter().find(|(of, with, _)| (*of, *with) == (set, library))?;
     Some(known.2)
 }
 
-/// Of the pixels of the fixtures, on every machine.
+/// Hash of the pixels of the fixtures, equal on all machines.
 pub const PIXELS: u64 = 0xcb60_dce4_106d_5c52;
 
 /// glibc 2.36.
@@ -26,7 +26,7 @@ const AVX_512: &Hashes = &[
     ("dino vit", [0x123e12b5eb209e6d, 0x01312b3d88899b82, 0xc2ee48308eaa1c51]),
 ];
 
-/// From the same binary on an emulated processor: `qemu-x86_64 -cpu Haswell`.
+/// Computed by the same binary on an emulated CPU: `qemu-x86_64 -cpu Haswell`.
 const AVX2: &Hashes = &[
     ("simclr adamw", [0x3ec5e225b9806460, 0x61625bdb2324867d, 0x0b6c5aaf6171d757]),
     ("byol lars", [0xa0a02687624a1898, 0x211b0ce08e08a6b1, 0x23883590770f37d3]),

@@ -1,10 +1,10 @@
-//! What of a machine decides the last bits of a result: its instruction set and its C library's
-//! functions.
+//! Properties of a machine that determine the last bits of a result: its instruction set and the
+//! functions of its C library.
 
 use crate::fnv::Fnv;
 
-/// The instruction set that the kernels choose: `pulp`, `gemm` and `macerator` all take the widest
-/// of these that the processor has, and the width decides the order of sums.
+/// Instruction set that the kernels use: `pulp`, `gemm` and `macerator` all select the widest of
+/// these that the CPU supports, and its width determines the order of summation.
 pub fn instruction_set() -> Result<&'static str, String> {
     #[cfg(target_arch = "x86_64")]
     {
@@ -22,8 +22,8 @@ pub fn instruction_set() -> Result<&'static str, String> {
     Err(format!("a {} processor without the known sets of vectors", std::env::consts::ARCH))
 }
 
-/// A hash of what the C library's functions return, which differ in the last bit from one library
-/// to the next.
+/// Hash of return values of the C library's functions, which differ in the last bit between
+/// libraries.
 pub fn math_library() -> u64 {
     let mut hash = Fnv::new();
     for step in 1..4000 {

@@ -1,10 +1,9 @@
-//! The same experiment gives the same bits, from one version of this program to the next: hashes of
-//! small runs.
+//! Bit-for-bit reproducibility between versions of this program, checked with hashes of small runs.
 //!
 //! The bits depend on the instruction set and the C library, so there is a list of hashes for each
-//! pair of these that was tried; on any other machine the test says so and prints the list to add.
-//! A list is changed only together with a deliberate change of the numbers, which
-//! docs/architecture.md then speaks of.
+//! tested combination; on any other machine the test is skipped and prints the list to add. A list
+//! is changed only together with a deliberate change of the results, which must be described in
+//! docs/architecture.md.
 #![cfg(feature = "flex")]
 
 mod fnv;
@@ -23,8 +22,8 @@ use sempairs::run::Runner;
 use sempairs::train::{MetricLog, Progress, RunDirectory};
 use small_runs::SMALL_RUNS;
 
-/// The pixels of the fixtures' JPEG files: baseline and progressive, all usual samplings, restart
-/// markers, grey.
+/// Hash of the pixels of the fixtures' JPEG files: baseline and progressive, all usual chroma
+/// subsamplings, restart markers, greyscale.
 fn pixels() -> u64 {
     let mut hash = Fnv::new();
     let source = FolderSource::open("tests/fixtures/pictures").unwrap();
@@ -37,7 +36,7 @@ fn pixels() -> u64 {
     hash.value()
 }
 
-/// Names, shapes and values of all tensors.
+/// Hash of the names, shapes and values of all tensors.
 fn weights(file: &Path) -> u64 {
     let bytes = std::fs::read(file).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
@@ -53,7 +52,7 @@ fn weights(file: &Path) -> u64 {
     hash.value()
 }
 
-/// All of `metrics.jsonl` that does not depend on the clock on the wall.
+/// Hash of `metrics.jsonl` without measured times.
 fn losses(file: &Path) -> u64 {
     let mut hash = Fnv::new();
     for line in MetricLog::read(file).unwrap() {
@@ -73,7 +72,7 @@ fn losses(file: &Path) -> u64 {
     hash.value()
 }
 
-/// The numbers of `scores.jsonl`, not the names of protocols.
+/// Hash of the numbers in `scores.jsonl`, without the names of protocols.
 fn scores(file: &Path) -> u64 {
     let mut hash = Fnv::new();
     for line in read_scores(file).unwrap() {
@@ -89,7 +88,7 @@ fn scores(file: &Path) -> u64 {
     hash.value()
 }
 
-/// What each run ends with: its weights, its losses, its scores.
+/// Hashes of the weights, losses and scores at the end of each run.
 fn run_all() -> Vec<(&'static str, [u64; 3])> {
     let run = |small: &small_runs::SmallRun| {
         let folder = tempfile::tempdir().unwrap();
@@ -132,7 +131,8 @@ fn small_runs_end_with_the_bits_they_always_ended_with() {
     let Some(known) = known else {
         let set = set.map_or_else(|reason| reason, str::to_owned);
         return println!(
-            "skipped: there are no hashes for {set} with a C library of {library:#018x}; they are\n{}",
+            "skipped: there are no hashes for {set} with the C library {library:#018x}; \
+             they are\n{}",
             list()
         );
     };

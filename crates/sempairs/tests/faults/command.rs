@@ -1,5 +1,5 @@
-//! Mutated files given to the command itself: it ends with 0 or 1 and a message, within a bound of
-//! memory and time.
+//! Runs the command on mutated files: it must exit with 0, or with 1 and a message, within limits
+//! of memory and time.
 
 use std::fs;
 use std::path::Path;
@@ -11,13 +11,13 @@ use crate::readers::READERS;
 use crate::worker::memory_disk;
 use crate::{mutate::mutate, repair};
 
-/// Ten seconds of its own, and as many for a machine that does other things, too.
+/// Time limit: ten seconds for the command itself, doubled for a busy machine.
 const TIME: Duration = Duration::from_secs(20);
 
-/// KiB of address space: threads and maps take some of it.
+/// Limit of the address space in KiB; threads and memory maps use part of it.
 const SPACE: &str = "6000000";
 
-/// Which file is damaged, and what is called then.
+/// Reader whose mutations are used, file that is damaged, and arguments of the command.
 const CASES: [(&str, &str, &[&str]); 9] = [
     (
         "png",
@@ -58,7 +58,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A folder with a run in it that has half its steps before it.
+/// Prepares a folder with a run that has completed half of its steps.
 fn prepare(folder: &Path) {
     let fixture = Path::new("tests/fixtures");
     copy(&fixture.join("pictures"), &folder.join("pictures"));
@@ -108,7 +108,7 @@ fn call(folder: &Path, arguments: &[&str]) -> Result<bool, String> {
     }
 }
 
-/// So many files of each kind.
+/// Tests `count` mutated files of each kind.
 pub fn run(seed: u64, count: u64) -> Counts {
     let mut counts = Counts::default();
     for (name, place, arguments) in CASES {

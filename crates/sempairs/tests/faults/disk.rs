@@ -1,5 +1,5 @@
-//! A small comparison whose process dies, or whose disk fails, at every operation that changes a
-//! file; and then goes on.
+//! A small comparison whose process is killed, or whose disk fails, at each operation that changes
+//! a file, and which is then resumed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,8 +13,8 @@ use sempairs::train::MetricLog;
 
 use crate::worker::memory_disk;
 
-/// What the run asks for. The picture folder's path is absolute, all others lie in the folder that
-/// it is started in.
+/// Experiment of the run. The path of the picture folder is absolute; all other paths are relative
+/// to the working directory.
 const EXPERIMENT: &str = r#"
 name = "tiny"
 seeds = [5]
@@ -54,10 +54,10 @@ every = 3
 protocols = [{ kind = "knn", k = 3 }]
 "#;
 
-/// Where the run writes.
+/// Folder that the run writes to.
 const RUN: &str = "tiny/sp-seed5";
 
-/// What happens at an operation, and to how many operations of the short check.
+/// Fault modes, and the number of operations that the short check applies each to.
 const MODES: [(&str, usize); 6] =
     [("kill", 2), ("half", 8), ("short", 12), ("eintr", 12), ("eio", 5), ("enospc", 5)];
 
@@ -68,7 +68,7 @@ pub struct Counts {
     pub failures: Vec<String>,
 }
 
-/// What a process was told to suffer, and what became of it.
+/// Fault injected into a process, and how the process ended.
 struct Fault<'a> {
     library: &'a Path,
     mode: &'a str,
@@ -78,11 +78,11 @@ struct Fault<'a> {
 struct Ended {
     status: ExitStatus,
     said: String,
-    /// The operations that were noted.
+    /// Logged operations.
     log: String,
 }
 
-/// Compiles the library that makes files fail; `None` with a word about it where there is no
+/// Compiles the library that injects file errors; prints a note and returns `None` if there is no C
 /// compiler.
 pub fn library(folder: &Path) -> Option<PathBuf> {
     let library = folder.join("inject.so");
@@ -131,7 +131,7 @@ fn fresh(root: &Path, name: &str) -> PathBuf {
     folder
 }
 
-/// All that a finished comparison says and that no clock decides.
+/// Results of a finished comparison, without measured times.
 fn result(folder: &Path) -> Result<Vec<Vec<u8>>, String> {
     let run = folder.join(RUN);
     let read = |path: PathBuf| fs::read(&path).map_err(|e| format!("{}: {e}", path.display()));
@@ -154,7 +154,7 @@ fn result(folder: &Path) -> Result<Vec<Vec<u8>>, String> {
     Ok(all)
 }
 
-/// Whether all that can be seen after a fault is whole.
+/// Checks that all files that exist after a fault are valid.
 fn whole(folder: &Path, weights: &[u8], had_checkpoint: bool) -> Result<(), String> {
     let run = folder.join(RUN);
     let there = |name: &str| Some(run.join(name)).filter(|path| path.exists());
@@ -185,7 +185,7 @@ fn whole(folder: &Path, weights: &[u8], had_checkpoint: bool) -> Result<(), Stri
     Ok(())
 }
 
-/// Hidden part files that are still there.
+/// Remaining hidden part files.
 fn left_overs(folder: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -197,14 +197,13 @@ fn left_overs(folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// The name of the file that a line of the log is about: of a part file, that of the file it will
-/// be.
+/// Name of the file in a line of the log; for a part file, the name of the final file.
 fn file_of(line: &str) -> &str {
     let path = line.splitn(3, ' ').last().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
     let part = name.strip_prefix('.').and_then(|name| name.strip_suffix(".part"));
     let Some(part) = part else { return name };
-    // Behind the name and its ending stand numbers that tell processes apart.
+    // The name is followed by numbers that make part files of different processes distinct.
     let ending = part.find('.').map_or(part.len(), |dot| dot + 1);
     let end = part[ending..].find('.').map_or(part.len(), |dot| ending + dot);
     &part[..end]
@@ -214,7 +213,7 @@ struct Check<'a> {
     root: &'a Path,
     library: &'a Path,
     expected: &'a [Vec<u8>],
-    /// The operation that first brought a checkpoint into place.
+    /// Index of the operation that first moved a checkpoint into place.
     first_checkpoint: usize,
 }
 
@@ -228,8 +227,7 @@ impl Check<'_> {
             Some(0) if mode != "kill" => self.same(&folder)?,
             None if matches!(mode, "kill" | "half") => {}
             Some(1) if !survives && mode != "kill" => {
-                // On a full disk more than one operation fails; the last one that matters is the
-                // one to name.
+                // On a full disk several operations fail; the report names the last relevant one.
                 let mut names = ended.log.lines().map(file_of);
                 if !said.starts_with("error: ") || !names.any(|name| said.contains(name)) {
                     return Err(format!("the message names no file that failed: {said}"));
@@ -259,7 +257,7 @@ impl Check<'_> {
     }
 }
 
-/// Every operation in every mode, or of the short check every so many.
+/// Tests every operation in every mode; the short check samples operations at regular intervals.
 pub fn run(is_short: bool) -> Counts {
     let mut counts = Counts::default();
     let root = tempfile::tempdir_in(memory_disk()).unwrap();

@@ -1,10 +1,11 @@
-/* Fails, cuts short or ends the process at the N-th operation that changes a file below a folder; preloaded into a
- * dynamically linked program (LD_PRELOAD). The operations are made by system calls, so that nothing is looked up.
+/* Fault injection, preloaded into a dynamically linked program (LD_PRELOAD): fails or shortens the N-th operation
+ * that changes a file below a folder, or kills the process there. Operations are executed as direct system calls,
+ * so that no symbol has to be looked up.
  *
- * FAULT_ROOT  the folder, an absolute path
- * FAULT_MODE  count, kill, half (half of a write, then the end), short, eintr, eio, enospc (from then on)
+ * FAULT_ROOT  absolute path of the folder
+ * FAULT_MODE  count, kill, half (half of a write, then kill), short, eintr, eio, enospc (all from then on)
  * FAULT_AT    N, counted from 1
- * FAULT_LOG   a file that gets a line "N operation path" for each operation (count) or for those that failed
+ * FAULT_LOG   log file with a line "N operation path" for each operation (count) or for each failed one
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -69,7 +70,7 @@ static void say(long number, const char *operation, const char *path) {
     syscall(SYS_close, file);
 }
 
-/* What to do with an operation: go on, do a part of it, or refuse with errno. */
+/* Decides whether an operation is executed, executed partially, or fails with errno. */
 static int meets(const char *operation, const char *path, int is_write, int may_interrupt, int takes_room) {
     long number = ++operations;
     if (mode == COUNT) say(number, operation, path);
@@ -119,7 +120,7 @@ static int opened(int folder, const char *path, int flags, mode_t rights) {
     int inside = below(folder, path), changes = flags & (O_CREAT | O_TRUNC);
     if (inside && changes && meets("open", path, 0, 1, 1) == REFUSE) return -1;
     int file = syscall(SYS_openat, folder, path, flags, rights);
-    /* Descriptors of folders are synced, too. */
+    /* Descriptors of folders are synced as well. */
     if (file >= 0 && file < FILES) watched[file] = inside;
     return file;
 }

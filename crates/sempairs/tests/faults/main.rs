@@ -1,8 +1,8 @@
-//! Faults on purpose: a disk that fails at every operation, and damaged files for every reader.
+//! Fault injection: a disk that fails at each operation, and damaged files for every reader.
 //!
-//! `scripts/faults.sh` starts it; `--short` takes a minute, without it some ten. Every input
-//! follows from `--seed N`. It prints what it tried, and ends with 1 if anything ended in another
-//! way than with a result or a clear error.
+//! Started by `scripts/faults.sh`; takes about ten minutes, or one minute with `--short`. All
+//! inputs are determined by `--seed N`. Prints what was tested, and exits with 1 if a case ended in
+//! any other way than with a result or a clear error.
 
 mod command;
 mod disk;

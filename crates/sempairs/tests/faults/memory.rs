@@ -1,9 +1,9 @@
-//! An allocator that knows how much is taken, and that has an end.
+//! Allocator that tracks the allocated memory and enforces a limit.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Beyond this there is no memory.
+/// Limit beyond which allocations fail, in bytes.
 const END: usize = 4 << 30;
 
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
@@ -11,26 +11,26 @@ static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 pub struct Counted;
 
-// SAFETY: everything is handed on to the system's allocator.
+// SAFETY: all calls are forwarded to the system allocator.
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's contract.
+        // SAFETY: the caller upholds the contract of this method.
         taking(layout.size(), || unsafe { System.alloc(layout) })
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's contract.
+        // SAFETY: the caller upholds the contract of this method.
         taking(layout.size(), || unsafe { System.alloc_zeroed(layout) })
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         TAKEN.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's contract.
+        // SAFETY: the caller upholds the contract of this method.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller's contract.
+        // SAFETY: the caller upholds the contract of this method.
         let new = taking(size, || unsafe { System.realloc(pointer, layout, size) });
         if !new.is_null() {
             TAKEN.fetch_sub(layout.size(), Relaxed);
@@ -50,14 +50,14 @@ fn taking(size: usize, allocate: impl FnOnce() -> *mut u8) -> *mut u8 {
     pointer
 }
 
-/// Forgets the peak; what is taken now counts as nothing.
+/// Resets the peak to the memory allocated now, and returns that amount.
 pub fn reset() -> usize {
     let taken = TAKEN.load(Relaxed);
     PEAK.store(taken, Relaxed);
     taken
 }
 
-/// The most that was taken since the [`reset`] that gave `before`.
+/// Peak allocation since the [`reset`] that returned `before`, in excess of `before`.
 pub fn peak_since(before: usize) -> usize {
     PEAK.load(Relaxed).saturating_sub(before)
 }

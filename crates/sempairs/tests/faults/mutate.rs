@@ -1,8 +1,8 @@
-//! Damage to files: flipped bits, cuts, holes, splices, and fields with numbers at the edges.
+//! Mutations of files: bit flips, truncation, removal, splicing, and fields with boundary values.
 
 use crate::random::Random;
 
-/// Numbers that sizes and counts go wrong at.
+/// Boundary values of sizes and counts.
 const EDGES: [u64; 12] = [
     0,
     1,
@@ -18,7 +18,7 @@ const EDGES: [u64; 12] = [
     0xffff_ffff_ffff_ffff,
 ];
 
-/// What stands in place of a word of a text.
+/// Replacements for a word of a text file.
 const WORDS: [&str; 22] = [
     "0",
     "-1",
@@ -44,7 +44,7 @@ const WORDS: [&str; 22] = [
     "\"../..\"",
 ];
 
-/// A damaged copy of one of `seeds`.
+/// Returns a mutated copy of one of `seeds`.
 pub fn mutate(seeds: &[Vec<u8>], is_text: bool, random: &mut Random) -> Vec<u8> {
     let mut bytes = seeds[random.below(seeds.len())].clone();
     let times = 1 << random.below(4);
@@ -60,7 +60,7 @@ pub fn mutate(seeds: &[Vec<u8>], is_text: bool, random: &mut Random) -> Vec<u8> 
 
 fn mutate_bytes(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], random: &mut Random) {
     let at = random.below(bytes.len());
-    // Mostly short pieces: a long one leaves little to go wrong.
+    // Mostly short pieces, since removing a long one leaves little of the file to test.
     let most = (bytes.len() - at).min(1 << random.below(12));
     let end = at + random.below(most + 1);
     match random.below(10) {

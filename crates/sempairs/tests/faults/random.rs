@@ -1,9 +1,9 @@
-//! Steele, Lea and Flood's SplitMix64: the same inputs from the same seed on every machine.
+//! SplitMix64 (Steele, Lea and Flood): the same seed gives the same inputs on every machine.
 
 pub struct Random(u64);
 
 impl Random {
-    /// A generator of its own for each number of a series.
+    /// Creates an independent generator for each index of a series.
     pub fn new(seed: u64, number: u64) -> Self {
         let mut random = Self(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         random.next();
@@ -18,7 +18,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `end`; 0 if that is 0.
+    /// Returns a number below `end`, or 0 if `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         if end == 0 { 0 } else { (self.next() % end as u64) as usize }
     }

@@ -1,4 +1,4 @@
-//! Every reader of files from outside, each with whole files to damage.
+//! All readers of external files, each with valid files to mutate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,17 +16,17 @@ use sempairs::train::{Checkpoints, MetricLog};
 
 use crate::repair;
 
-/// What a reader says of a file: nothing, or why it refuses it.
+/// Result of a reader: success, or the reason why it rejects the file.
 pub type Verdict = Result<(), String>;
 
 pub struct Reader {
     pub name: &'static str,
-    /// Files and folders of files, from the package's folder.
+    /// Seed files and folders of seed files, relative to the package.
     seeds: &'static [&'static str],
     pub is_text: bool,
-    /// Mutations of the long check, by what one takes.
+    /// Number of mutations in the long check, chosen by their run time.
     pub tries: u64,
-    /// Makes checksums fit again, so that what lies behind them is reached.
+    /// Repairs checksums, so that the code after the checksum test is reached.
     pub repair: Option<fn(&mut [u8])>,
     pub read: fn(&Bench, &[u8]) -> Verdict,
 }
@@ -152,8 +152,8 @@ pub const READERS: &[Reader] = &[
         tries: 50_000,
         repair: Some(repair::labels),
         read: |bench, bytes| {
-            // The first byte says how many pictures there are, and how much of another; four
-            // labels.
+            // The first byte encodes the number of pictures and the size of a partial one; then
+            // there are four labels.
             let first = bytes.first().map_or(0, |&first| usize::from(first));
             bench.put("test_X.bin", &vec![7; 3 * 96 * 96 * (first / 8 % 8) + first % 8 / 7]);
             bench.put("test_y.bin", bytes.get(1..5).unwrap_or_default());
@@ -216,13 +216,13 @@ impl Reader {
     }
 }
 
-/// What readers need besides the file.
+/// Additional inputs of the readers.
 pub struct Bench {
     pub folder: PathBuf,
     pictures: FolderSource,
     experiment: Experiment,
     network: AnyBackbone,
-    /// The identity in the checkpoints that are damaged.
+    /// Run identity in the checkpoints that are mutated.
     run: String,
 }
 

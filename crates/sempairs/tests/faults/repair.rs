@@ -1,14 +1,14 @@
-//! Checksums put right after a mutation.
+//! Repair of checksums after a mutation.
 
-/// Of a checkpoint: the last four bytes are the CRC-32 of all before them.
+/// Repairs a checkpoint, whose last four bytes are the CRC-32 of all preceding bytes.
 pub fn checkpoint(bytes: &mut [u8]) {
     if let Some((body, crc)) = bytes.split_last_chunk_mut::<4>() {
         *crc = crc32fast::hash(body).to_le_bytes();
     }
 }
 
-/// Of a decoded cache of less than 4 MiB: that of header and pixels ends the index, that of the
-/// index is in the footer.
+/// Repairs a decoded cache of less than 4 MiB: the checksum of header and pixels is at the end of
+/// the index, that of the index in the footer.
 pub fn cache(bytes: &mut [u8]) {
     const FOOTER: usize = 28;
     let Some(footer) = bytes.len().checked_sub(FOOTER) else { return };
@@ -25,7 +25,7 @@ pub fn cache(bytes: &mut [u8]) {
     bytes[footer + 16..footer + 20].copy_from_slice(&index.to_le_bytes());
 }
 
-/// Of a PNG: a CRC-32 behind every chunk.
+/// Repairs a PNG, which has a CRC-32 after every chunk.
 pub fn png(bytes: &mut [u8]) {
     let mut at = 8;
     while let Some(length) = bytes.get(at..at + 4) {
@@ -43,13 +43,13 @@ pub fn png(bytes: &mut [u8]) {
     }
 }
 
-/// Of a file of CIFAR-10's records: labels that are classes.
+/// Repairs a file of CIFAR-10 records: maps labels to valid classes.
 pub fn records(bytes: &mut [u8]) {
     bytes.iter_mut().step_by(3073).for_each(|label| *label %= 10);
 }
 
-/// Of the labels of STL-10, from 1 to 10, and of the byte that says how many pictures there are:
-/// four.
+/// Repairs the labels of STL-10, to values from 1 to 10, and the byte with the number of pictures,
+/// to four.
 pub fn labels(bytes: &mut [u8]) {
     bytes.iter_mut().for_each(|label| *label = 1 + *label % 10);
     if let Some(first) = bytes.first_mut() {
@@ -57,8 +57,8 @@ pub fn labels(bytes: &mut [u8]) {
     }
 }
 
-/// Of a ZIP archive of files that are not compressed: the CRC-32 of each, beside the file and in
-/// the directory.
+/// Repairs a ZIP archive of uncompressed files: the CRC-32 of each, in the local header and in the
+/// central directory.
 pub fn zip(bytes: &mut [u8]) {
     let u16_at = |bytes: &[u8], at: usize| {
         bytes.get(at..at + 2).map_or(0, |it| usize::from(u16::from_le_bytes([it[0], it[1]])))

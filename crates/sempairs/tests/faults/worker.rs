@@ -1,4 +1,4 @@
-//! Mutated files read in processes of their own, which may be lost.
+//! Reading of mutated files in child processes, which may crash.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -15,14 +15,14 @@ use crate::mutate::mutate;
 use crate::random::Random;
 use crate::readers::{Bench, READERS, Reader};
 
-/// The most that reading a file may take.
+/// Maximum time for reading a file.
 const TIME: Duration = Duration::from_secs(10);
 const BYTES: usize = 1 << 30;
 
-/// The first argument of a process that reads.
+/// First argument of a child process that reads files.
 pub const ARGUMENT: &str = "--worker";
 
-/// How many files were read and refused, and what else came of it.
+/// Number of files that were read and rejected, and other outcomes.
 #[derive(Default)]
 pub struct Counts {
     pub read: u64,
@@ -30,7 +30,7 @@ pub struct Counts {
     pub failures: Vec<String>,
 }
 
-/// The file of this number, which may be whole by chance.
+/// Mutated file with this index; it may be valid by chance.
 fn input(reader: &Reader, seeds: &[Vec<u8>], seed: u64, number: u64) -> Vec<u8> {
     let mut random = Random::new(seed, number);
     let mut bytes = mutate(seeds, reader.is_text, &mut random);
@@ -39,14 +39,14 @@ fn input(reader: &Reader, seeds: &[Vec<u8>], seed: u64, number: u64) -> Vec<u8> 
     {
         repair(&mut bytes);
     }
-    // Records are of one length; most mutations change it.
+    // Records have a fixed length, which most mutations change.
     if reader.name == "cifar" && random.below(4) > 0 {
         bytes.resize(2 * 3073, 5);
     }
     bytes
 }
 
-/// What the process started by [`run`] does.
+/// Main function of the child process started by [`run`].
 pub fn work(arguments: &[String]) {
     let [name, seed, first, end, folder] = arguments else { panic!("five arguments") };
     let [seed, first, end] = [seed, first, end].map(|text| text.parse::<u64>().unwrap());
@@ -95,7 +95,7 @@ pub fn work(arguments: &[String]) {
     println!("counts {read} {refused}");
 }
 
-/// Writes a file that did harm beside the build, and says where.
+/// Saves a harmful file in the build folder and returns its path.
 fn keep(name: &str, seed: u64, number: u64, bytes: &[u8]) -> String {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults");
     let path = folder.join(format!("{name}-{seed}-{number}"));
@@ -105,7 +105,7 @@ fn keep(name: &str, seed: u64, number: u64, bytes: &[u8]) -> String {
     }
 }
 
-/// Has the files `0..count` read; a process that is lost is followed by another.
+/// Has the files `0..count` read by child processes; a crashed one is replaced by another.
 pub fn run(reader: &Reader, seed: u64, count: u64) -> Counts {
     const MOST: usize = 20;
     let folder = tempfile::tempdir_in(memory_disk()).unwrap();
@@ -147,13 +147,13 @@ pub fn run(reader: &Reader, seed: u64, count: u64) -> Counts {
         let last = said.lines().last().unwrap_or_default();
         let kept = keep(reader.name, seed, number, &bytes);
         counts.failures.push(format!("the process ends with {}: {last}{kept}", out.status));
-        // Those before it are not counted again.
+        // Earlier files are not counted again.
         first = number + 1;
     }
     counts
 }
 
-/// A folder that lies in memory, where there is one.
+/// Folder on an in-memory file system, if there is one.
 pub fn memory_disk() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
     if memory.is_dir() { memory } else { std::env::temp_dir() }

@@ -1,4 +1,4 @@
-//! What the command does with sizes that used to end it with a panic, 101, or an abort, a signal.
+//! Sizes that once caused a panic (exit code 101) or an abort (signal) of the command.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -26,7 +26,7 @@ fn the_command_refuses_sizes_with_a_message_and_no_crash() {
         (vec!["training.steps=9223372036854775807"], "training.steps"),
         (vec!["training.steps=9223372036854775806", "evaluation.every=1"], "training.steps"),
         (vec![&moco, "method.queue=1000000000"], "method.queue"),
-        // Small enough for a tensor, and more than there are pairs.
+        // Small enough for a tensor, but more than the number of pairs.
         (vec![&moco, "method.queue=12800000"], "method.queue"),
         (vec![&swav, "method.queue.size=12800000"], "method.queue.size"),
         (

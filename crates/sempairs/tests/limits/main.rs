@@ -1,5 +1,5 @@
-//! Values that are too large, degenerate or of another kind: each is refused by its key before
-//! anything is allocated.
+//! Values that are too large, degenerate or of the wrong type: each is rejected with an error that
+//! names its key, before anything is allocated.
 
 mod command;
 
@@ -7,7 +7,7 @@ use sempairs::experiment::{Experiment, read_grid};
 
 const EXPERIMENT: &str = include_str!("../../experiments/simclr_semantic.toml");
 
-/// The built-in experiment with these values.
+/// Reads the built-in experiment with these values.
 fn set(overrides: &[&str]) -> Result<Experiment, String> {
     let overrides: Vec<String> = overrides.iter().map(|&set| set.to_owned()).collect();
     let mut all = read_grid(EXPERIMENT, "file.toml", &overrides).map_err(|e| e.to_string())?;
@@ -22,7 +22,7 @@ fn refused(overrides: &[&str]) -> String {
     }
 }
 
-/// The message of values that are at fault, which must name the key and say what it must be.
+/// Error message for invalid values, which must name the key and the permitted values.
 fn check(overrides: &[&str], key: &str, reason: &str) {
     let message = refused(overrides);
     let named = message.contains(&format!("`{key}`: "));
@@ -42,7 +42,7 @@ const HEAD: &str = "projector = { hidden = [32], output = 16 }";
 const PREDICTOR: &str = "predictor = { hidden = [32], output = 16 }";
 const MOMENTUM: &str = "momentum = { kind = 'constant', value = 0.9 }";
 
-/// The flag of a method with small heads.
+/// `--set` argument of a method with small heads.
 fn method(name: &str) -> String {
     let settings = match name {
         "moco" => format!("temperature = 0.2, queue = 64, {MOMENTUM}, {HEAD}"),
@@ -67,7 +67,7 @@ fn method(name: &str) -> String {
     format!("method={{ name = '{name}', {settings} }}")
 }
 
-/// The rows of a table of cases, their columns parted by ` | `.
+/// Rows of a table of cases, with columns separated by ` | `.
 fn cases<const N: usize>(text: &str) -> Vec<[&str; N]> {
     let rows = text.lines().filter(|line| !line.starts_with('#'));
     rows.map(|line| {
@@ -82,7 +82,7 @@ fn sizes_are_bounded_by_their_key() {
     for [set, key, reason] in cases(include_str!("sizes.txt")) {
         check(&[set], key, reason);
     }
-    // Widths alone say too little: the last one is too many for what stands before it.
+    // Each width is permitted on its own, but the last one is too large for the layer before it.
     let layers = |width: &str, count: usize| {
         format!("method.projector.hidden=[{}]", vec![width; count].join(", "))
     };

@@ -1,4 +1,4 @@
-//! A small experiment, and processes that signals are sent to.
+//! A small experiment, and child processes to send signals to.
 #![allow(dead_code, reason = "every test file is a crate of its own and uses a part")]
 
 use std::fs::{self, File};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes on a slow machine.
+/// Timeout; longer than any operation here takes on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const EXPERIMENT: &str = r#"
@@ -56,7 +56,7 @@ test = { kind = "scenes", split = "downstream_test", per_class = 2, size = 20 }
 protocols = [{ kind = "knn", k = 3 }]
 "#;
 
-/// A folder with an experiment that would train for hours.
+/// Folder with an experiment that would train for hours.
 pub struct Small {
     folder: tempfile::TempDir,
 }
@@ -72,7 +72,7 @@ impl Small {
         self.folder.path()
     }
 
-    /// The folder of the first arm's run with the first seed.
+    /// Folder of the first arm's run with the first seed.
     pub fn run(&self) -> PathBuf {
         self.path().join("runs/small/sp-seed3")
     }
@@ -81,7 +81,7 @@ impl Small {
         self.run().join("checkpoint/latest.ckpt").exists()
     }
 
-    /// A call of the command in the folder, with the arguments of a line.
+    /// Command to be run in the folder, with the arguments in `line` separated by spaces.
     pub fn call(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sempairs"));
         command.args(line.split(' ')).current_dir(self.path());
@@ -89,7 +89,7 @@ impl Small {
         command
     }
 
-    /// A file for standard error.
+    /// Creates a file for standard error.
     pub fn messages(&self) -> File {
         File::create(self.path().join("messages")).unwrap()
     }
@@ -98,13 +98,13 @@ impl Small {
         fs::read_to_string(self.path().join("messages")).unwrap()
     }
 
-    /// Waits for something to be said.
+    /// Waits until the process has written this text to standard error.
     pub fn wait_for(&self, running: &mut Running, words: &str) {
         wait_until(running, words, || self.said().contains(words));
     }
 }
 
-/// A process, which is killed if the test fails before its end.
+/// Child process that is killed when dropped before its end.
 pub struct Running(pub Child);
 
 impl Running {
@@ -121,7 +121,7 @@ impl Running {
         self.0.try_wait().unwrap().is_some()
     }
 
-    /// Waits for the end.
+    /// Waits for the process to exit.
     pub fn end(mut self) -> ExitStatus {
         let begun = Instant::now();
         while !self.has_ended() {
@@ -139,7 +139,7 @@ impl Drop for Running {
     }
 }
 
-/// Waits for something that a process does.
+/// Waits for a condition that a process brings about.
 pub fn wait_until(running: &mut Running, what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is_so() {
@@ -149,7 +149,7 @@ pub fn wait_until(running: &mut Running, what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// Reads a pipe up to the first line of progress, and closes it, as `head` does.
+/// Reads a pipe up to the first line of progress and closes it, as `head` does.
 pub fn read_to_progress(mut pipe: impl Read) {
     let (mut text, mut byte) = (Vec::new(), [0]);
     while !text.ends_with(b"pairs/s") {
@@ -158,7 +158,7 @@ pub fn read_to_progress(mut pipe: impl Read) {
     }
 }
 
-/// The names in a folder, hidden ones included, in their order.
+/// Sorted names of the entries of a folder, including hidden ones.
 pub fn names(folder: &Path) -> Vec<String> {
     let names = fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name());
     let mut names: Vec<String> = names.map(|it| it.into_string().unwrap()).collect();
