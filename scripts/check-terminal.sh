@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Checks, in tmux, that a run with a dashboard leaves a checkpoint and a sane terminal when it is stopped by Ctrl-C,
-# SIGTERM, a second Ctrl-C (no checkpoint then) or `q` and `s`, and a checkpoint when its window is closed.
-# Prints what it finds; exits with 1 if something is not as it must be, with 2 if it cannot check.
+# Checks in tmux that a run with a dashboard writes a checkpoint and restores the terminal when it is stopped by
+# Ctrl-C, SIGTERM, or `q` and `s`; that it restores the terminal, without a checkpoint, after a second Ctrl-C; and
+# that it writes a checkpoint when its window is closed. Prints the result of each check; exits with 1 if a check
+# fails, with 2 if the checks cannot be run.
 #
 #     scripts/check-terminal.sh [PATH OF sempairs]
 set -uo pipefail
@@ -19,12 +20,12 @@ unset SEMPAIRS_DEVICE
 failures=0
 
 say() { printf '  %-11s %s\n' "$1" "$2"; }
-must() { # must WHAT COMMAND...: notes whether the command holds
+must() { # must WHAT COMMAND...: reports whether the command succeeds
     local what=$1
     shift
     if "$@"; then say ok "$what"; else say NOT "$what"; failures=$((failures + 1)); fi
 }
-wait_for() { # wait_for SECONDS COMMAND...: until the command holds
+wait_for() { # wait_for SECONDS COMMAND...: waits until the command succeeds
     local end=$((SECONDS + $1))
     shift
     until "$@"; do
@@ -33,7 +34,7 @@ wait_for() { # wait_for SECONDS COMMAND...: until the command holds
     done
 }
 
-experiment() { # experiment PER-CLASS SIZE WIDTHS BATCH: the settings of a run that would train for hours
+experiment() { # experiment PER-CLASS SIZE WIDTHS BATCH: prints the settings of a run that would train for hours
     cat <<TOML
 name = "terminal"
 seeds = [1]
@@ -72,11 +73,11 @@ TOML
 experiment 3 16 8,8,8,8 16 >"$work/quick.toml"
 experiment 40 64 64,64,128,128 512 >"$work/slow.toml"
 
-# Whether the second screen shows, the cursor, and whether clicks go to the program.
+# Prints three flags: alternate screen shown, cursor visible, mouse events sent to the program.
 screen() { tmux display-message -p -t main "#{alternate_on} #{cursor_flag} #{mouse_any_flag}"; }
 shows() { tmux capture-pane -p -t main | grep -q "$1"; }
 dashboard_shows() { [ "$(screen)" != "0 1 0" ] && shows "Learning rate"; }
-# A step is logged: the training is on its way.
+# Succeeds once a step is logged, that is, training has started.
 trains() { tmux capture-pane -p -t main | grep -qE "Loss +[0-9.]+|epoch +[0-9.]+|pairs/s"; }
 has_code() { [ -s "$work/code" ]; }
 code_is() { [ "$(cat "$work/code" 2>/dev/null)" = "$1" ]; }
@@ -87,7 +88,7 @@ is_normal() { [ "$(screen)" = "0 1 0" ]; }
 has_ended() { ! kill -0 "$1" 2>/dev/null; }
 no_parts() { [ -z "$(find "$work/runs" -name '.*.part')" ]; }
 
-# begin NAME: a shell in a window, and in it the run; sets $pid to the run's process.
+# begin NAME: starts a shell in a new window and the run in it; sets $pid to the process id of the run.
 begin() {
     rm -rf "$work"/{runs,code,before,after,pid}
     tmux new-session -d -s main -x 140 -y 45 "bash --norc --noprofile"
@@ -106,7 +107,7 @@ begin() {
 }
 over() { tmux kill-server 2>/dev/null; sleep 0.3; }
 
-# lives_on CODE CHECKPOINT-TEST
+# lives_on CODE CHECKPOINT-TEST: checks the exit code, the checkpoint and the terminal after the run has ended.
 lives_on() {
     must "the run ends" wait_for 30 has_code
     wait_for 5 test -s "$work/after"
@@ -143,7 +144,8 @@ sleep 0.3
 tmux send-keys -t main C-c
 lives_on 130 no_checkpoint
 
-# The dashboard meets the closed terminal now before, now after the signal; a slow step gives it time to.
+# The dashboard may notice the closed terminal before or after the signal; different delays and slow steps cover
+# both orders.
 for try in "quick 0.1" "quick 0.4" "quick 0.7" "slow 0.2" "slow 0.9"; do
     read -r speed delay <<<"$try"
     echo "the window is closed ($speed steps, after $delay s)"

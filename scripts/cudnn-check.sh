@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Checks the feature `cudnn` against NVIDIA's library on a machine without a GPU: installs cuDNN from PyPI (1.7 GB) where
-# it is not yet, and has it read back the descriptors of convolutions as they are given to it. cuDNN is proprietary:
-# what is installed is NVIDIA's wheel, under NVIDIA's licence.
+# Checks the feature `cudnn` against NVIDIA's library on a machine without a GPU: installs cuDNN from PyPI (1.7 GB) if
+# it is missing, passes descriptors of convolutions to it and compares what it reads back. cuDNN is proprietary: the
+# installed package is NVIDIA's wheel, under NVIDIA's licence.
 #
-#   scripts/system-llvm.sh      # once, where the prebuilt LLVM cannot be had
-#   scripts/cudnn-check.sh      # CUDNN=FOLDER takes the library from a folder instead
+#   scripts/system-llvm.sh      # once, if the prebuilt LLVM cannot be downloaded
+#   scripts/cudnn-check.sh      # CUDNN=FOLDER uses the library in a folder instead
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/sempairs/cudnn

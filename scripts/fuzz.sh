@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the fuzz targets, five minutes each, two at a time, from the fixtures as seeds; --seconds N changes the time,
-# --data leaves out those behind Burn, names choose targets. Needs cargo-fuzz (cargo install cargo-fuzz).
-# Prints executions and crashes of each; inputs that crash lie in fuzz/artifacts.
+# Runs the fuzz targets for five minutes each, two at a time, with the fixtures as seeds. --seconds N changes the
+# time, --data excludes the targets that need Burn, and names select targets. Requires cargo-fuzz
+# (cargo install cargo-fuzz). Prints executions and crashes per target; crashing inputs are in fuzz/artifacts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=300 features=(--features networks) names=()
@@ -20,7 +20,7 @@ if [ ${#names[@]} = 0 ]; then
     [ ${#features[@]} = 0 ] || names+=("${networks[@]}")
 fi
 export CARGO_TARGET_DIR=${CARGO_FUZZ_TARGET_DIR:-$HOME/.cache/sempairs/fuzz}
-# The stable toolchain counts edges, but has no address sanitiser. No target needs one: the readers are safe Rust.
+# The stable toolchain supports coverage counters but no address sanitiser. None is needed: the readers are safe Rust.
 cp Cargo.lock fuzz/Cargo.lock
 cargo fuzz build -s none "${features[@]}"
 tests=crates/sempairs/tests
@@ -42,10 +42,10 @@ fuzz() {
     local name=$1 corpus=fuzz/corpus/$1 file log
     mkdir -p "$corpus" fuzz/artifacts
     for file in $(seeds "$name"); do cp "$file" "$corpus/$(echo "$file" | tr / _)"; done
-    # Too little for most; for records, which have no seed, a start.
+    # Seed for the record formats, which have no fixture; too short to matter for the others.
     printf 'abcdefgh' >"$corpus/short"
     log=fuzz/artifacts/$name.log
-    # Each checkpoint is restored into a network of its own, of which Burn keeps some 25 kB.
+    # Each checkpoint is restored into a new network, of which Burn never frees about 25 kB.
     local memory=1536
     [ "$name" != checkpoint ] || memory=8192
     cargo fuzz run -s none "${features[@]}" "$name" -- -max_total_time="$seconds" -rss_limit_mb=$memory -timeout=10 \

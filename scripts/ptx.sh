@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Compiles every kernel for compute capability 8.0 (A100) on a machine without a GPU, and assembles it: PTX by way of
-# CubeCL and LLVM, machine code by NVIDIA's ptxas. ptxas and libdevice, the mathematics that LLVM links in, come from
-# PyPI. Prints registers, shared memory and spills of each kernel.
+# Compiles and assembles every kernel for compute capability 8.0 (A100) on a machine without a GPU: PTX with CubeCL
+# and LLVM, machine code with NVIDIA's ptxas. ptxas and libdevice (the mathematical functions that LLVM links) come
+# from PyPI. Prints registers and spills of each kernel.
 #
-#   scripts/system-llvm.sh      # once, where the prebuilt LLVM cannot be had
-#   scripts/ptx.sh [FOLDER]     # FOLDER keeps PTX and machine code; ARCH=sm_90 assembles for another GPU
+#   scripts/system-llvm.sh      # once, if the prebuilt LLVM cannot be downloaded
+#   scripts/ptx.sh [FOLDER]     # FOLDER receives PTX and machine code; ARCH=sm_90 assembles for another GPU
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(realpath -m "${1:-$(mktemp -d)}")
@@ -16,8 +16,8 @@ if [ -z "$(toolkit)" ]; then
     "$tools/bin/pip" install --quiet nvidia-cuda-nvcc
 fi
 ptxas=$(toolkit)
-# With the features that the tests of cuDNN's plans have, so that one build serves both: they differ in no kernel. CUDA_PATH
-# is for the program alone, since a build that sees it is another one.
+# Uses the same features as the tests of the cuDNN plans, so that one build serves both; the kernels are the same.
+# CUDA_PATH is set only for the program, since setting it during the build would cause a rebuild.
 program=$(cargo test --package sempairs-kernels --features cuda,cudnn --lib --no-run 2>&1 | tee /dev/stderr |
     sed -n 's/^ *Executable .* (\(.*\))$/\1/p')
 SEMPAIRS_PTX=$folder CUDA_PATH=${ptxas%/bin/ptxas} "$program" every_kernel_compiles

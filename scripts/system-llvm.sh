@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Lets the `cuda` feature build where the prebuilt LLVM that Burn's CUDA backend downloads cannot be had: puts links to
-# Debian's LLVM into the folder where that build looks for its download. Run it as the user who builds; it calls sudo
-# for the packages.
+# Makes the `cuda` feature build if the prebuilt LLVM of Burn's CUDA backend cannot be downloaded: installs Debian's
+# LLVM and links to it from the folder in which the build looks for the download. Run it as the user who builds; it
+# uses sudo to install packages.
 set -euo pipefail
 version=22
-wanted=23.1.0-4 # what tracel-llvm asks for with Burn 0.22.1
+wanted=23.1.0-4 # version that tracel-llvm requires with Burn 0.22.1
 prefix=/usr/lib/llvm-$version
 folder=${XDG_DATA_HOME:-$HOME/.local/share}/tracel/tracel-llvm-$wanted
 if [ -e "$folder/.tracel-llvm-installed" ]; then
@@ -17,7 +17,8 @@ root=()
 "${root[@]}" apt-get install -y -qq "llvm-$version-dev" "libpolly-$version-dev" libz3-dev zlib1g-dev libzstd-dev libxml2-dev >/dev/null
 mkdir -p "$folder"
 for part in bin lib include share; do ln -sfn "$prefix/$part" "$folder/$part"; done
-# llvm-config gives the whole path of z3, of which the build keeps the file's name, `libz3`, as the library's.
+# llvm-config prints the full path of z3, and the build uses its file name, `libz3`, as the library name, so the
+# linker looks for `liblibz3.so`.
 z3=$(ldconfig -p | awk '/libz3\.so /{print $NF; exit}')
 "${root[@]}" ln -sfn "$z3" "$(dirname "$z3")/liblibz3.so"
 touch "$folder/.tracel-llvm-installed"
