@@ -69,9 +69,9 @@ mod conv2d {
 }
 
 /// Benchmark group of a fused operation and its reference implementation, timed by `$run`.
-macro_rules! twins {
+macro_rules! fused_and_plain {
     ($name:ident, $run:path) => {
-        twins!($name, $run, reference::$name);
+        fused_and_plain!($name, $run, reference::$name);
     };
     ($name:ident, $run:path, $plain:expr) => {
         #[divan::bench_group]
@@ -163,13 +163,13 @@ fn attend(bencher: Bencher, attention: fn(Tensor<3>, usize) -> Tensor<3>) {
     });
 }
 
-twins!(batch_norm, normalise);
-twins!(batch_norm_relu, normalise);
-twins!(batch_norm_add_relu, end_of_block);
-twins!(max_pool2d, pool);
-twins!(global_average_pool, average);
-twins!(fork, both_ways, |x| [x.clone(), x]);
-twins!(linear, layer);
-twins!(layer_norm, norm);
-twins!(gelu, activation);
-twins!(attention, attend);
+fused_and_plain!(batch_norm, normalise);
+fused_and_plain!(batch_norm_relu, normalise);
+fused_and_plain!(batch_norm_add_relu, end_of_block);
+fused_and_plain!(max_pool2d, pool);
+fused_and_plain!(global_average_pool, average);
+fused_and_plain!(fork, both_ways, |x| [x.clone(), x]);
+fused_and_plain!(linear, layer);
+fused_and_plain!(layer_norm, norm);
+fused_and_plain!(gelu, activation);
+fused_and_plain!(attention, attend);

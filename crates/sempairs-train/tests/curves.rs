@@ -70,7 +70,7 @@ fn assert_same_curve(training: Training, tolerances: &[f32]) {
 }
 
 #[test]
-fn a_resnet18_comes_down_as_on_the_processor() {
+fn the_loss_curve_of_a_resnet18_matches_the_cpu() {
     let training =
         Training { architecture: Architecture::Resnet18, size: 32, steps: 6, rate: 1e-3 };
     let losses = losses(training, &Device::flex());
@@ -82,7 +82,7 @@ fn a_resnet18_comes_down_as_on_the_processor() {
 /// from the third step on: there, even the fused and the reference operations of the CPU differ by
 /// 0.4 %. In the steps before they agree to five digits.
 #[test]
-fn a_resnet50_comes_down_as_on_the_processor() {
+fn the_loss_curve_of_a_resnet50_matches_the_cpu() {
     let training =
         Training { architecture: Architecture::Resnet50, size: 64, steps: 3, rate: 1e-4 };
     assert_same_curve(training, &[1e-4, 3e-4, 1e-2]);

@@ -78,12 +78,12 @@ fn a_step_of_simclr_launches_few_kernels() {
         return;
     }
     // The switch is read once per process.
-    let twin = Command::new(std::env::current_exe().unwrap())
+    let reference = Command::new(std::env::current_exe().unwrap())
         .args(["--nocapture", "--exact", "a_step_of_simclr_launches_few_kernels"])
         .env("SEMPAIRS_PLAIN", "1")
         .output()
         .unwrap();
-    let printed = String::from_utf8_lossy(&twin.stdout);
+    let printed = String::from_utf8_lossy(&reference.stdout);
     let table = printed.lines().skip_while(|line| !line.contains("launches in one step"));
     let table = table.take_while(|line| !line.starts_with("test ")).collect::<Vec<_>>().join("\n");
     println!("{table}");

@@ -157,7 +157,7 @@ fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
     let deadline = Instant::now() + Duration::from_secs(300);
     // The first line of progress shows that training has started.
     while !fs::read_to_string(&messages).unwrap().contains("pairs/s") {
-        assert!(child.try_wait().unwrap().is_none(), "it has ended before it was stopped");
+        assert!(child.try_wait().unwrap().is_none(), "the run ended before it was stopped");
         assert!(Instant::now() < deadline, "no step within five minutes");
         std::thread::sleep(Duration::from_millis(3));
     }

@@ -57,7 +57,7 @@ protocols = [{ kind = "knn", k = 3 }]
 /// Folder that the run writes to.
 const RUN: &str = "tiny/sp-seed5";
 
-/// Fault modes, and the number of operations that the short check applies each to.
+/// Fault modes, each with a stride `n`: the short check tests every `n`-th operation.
 const MODES: [(&str, usize); 6] =
     [("kill", 2), ("half", 8), ("short", 12), ("eintr", 12), ("eio", 5), ("enospc", 5)];
 
@@ -68,13 +68,14 @@ pub struct Counts {
     pub failures: Vec<String>,
 }
 
-/// Fault injected into a process, and how the process ended.
+/// Fault to inject into a process.
 struct Fault<'a> {
     library: &'a Path,
     mode: &'a str,
     at: usize,
 }
 
+/// How a process ended.
 struct Ended {
     status: ExitStatus,
     said: String,

@@ -3,7 +3,7 @@
  * so that no symbol has to be looked up.
  *
  * FAULT_ROOT  absolute path of the folder
- * FAULT_MODE  count, kill, half (half of a write, then kill), short, eintr, eio, enospc (all from then on)
+ * FAULT_MODE  count, kill, half (half of a write, then kill), short, eintr, eio, or enospc (from N on)
  * FAULT_AT    N, counted from 1
  * FAULT_LOG   log file with a line "N operation path" for each operation (count) or for each failed one
  */

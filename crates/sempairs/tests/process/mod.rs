@@ -125,7 +125,7 @@ impl Running {
     pub fn end(mut self) -> ExitStatus {
         let begun = Instant::now();
         while !self.has_ended() {
-            assert!(begun.elapsed() < PATIENCE, "it goes on");
+            assert!(begun.elapsed() < PATIENCE, "the process has not exited in time");
             std::thread::sleep(Duration::from_millis(3));
         }
         self.0.wait().unwrap()
@@ -143,8 +143,8 @@ impl Drop for Running {
 pub fn wait_until(running: &mut Running, what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(!running.has_ended(), "it has ended before this: {what}");
-        assert!(begun.elapsed() < PATIENCE, "this never came: {what}");
+        assert!(!running.has_ended(), "the process exited before this: {what}");
+        assert!(begun.elapsed() < PATIENCE, "timeout while waiting for: {what}");
         std::thread::sleep(Duration::from_millis(3));
     }
 }
