@@ -12,7 +12,7 @@ use crate::{NegativeCounts, TrainError};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Collapse {
     /// Standard deviation of the normalised embeddings over `1 / sqrt(d)`: 1 for directions spread evenly,
-    /// 0 for one point; see [`sempairs_eval::analysis::collapse::deviation`].
+    /// 0 for one point; see [`sempairs_eval::analysis::collapse::std_of_l2_normalized`].
     pub deviation: f64,
     /// Effective rank; see [`sempairs_eval::analysis::collapse::effective_rank`].
     pub rank: f64,
