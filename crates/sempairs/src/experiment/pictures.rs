@@ -288,8 +288,7 @@ mod tests {
             let message = open(rest).err().unwrap().to_string();
             assert!(message.contains("2.png: cannot be decoded"), "{message}");
             let place = format!("`path = {:?}`", root.path().display());
-            let end =
-                format!("; `on_bad_picture = \"skip\"` beside {place} leaves such pictures out");
+            let end = format!("; `on_bad_picture = \"skip\"` beside {place} skips such pictures");
             assert!(message.ends_with(&end), "{message}");
             let skip = format!("{rest}on_bad_picture = \"skip\"");
             assert_eq!(open(&skip).unwrap().len(), 6);
