@@ -64,7 +64,7 @@
 //!     interrupter: Default::default(),
 //! };
 //! let run = trainer.run(simclr.init(backbone, 0, &device), |_, _| Ok(()))?;
-//! let view = Augmentation::Simclr.evaluation(16);
+//! let view = Augmentation::SimclrCifar.evaluation(16);
 //! let probe = Downstream::new("squares", squares.clone(), squares, view);
 //! for score in probe.run(run.method.backbone(), &device)? {
 //!     println!("{score}");
