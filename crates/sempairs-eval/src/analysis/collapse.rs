@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn collapsed_embeddings_have_no_deviation_and_rank_one() {
+    fn collapsed_embeddings_have_zero_std_and_rank_one() {
         let embeddings = random(16, 1).repeat(100);
         assert!(std_of_l2_normalized(&embeddings, 16) < 1e-6);
         assert!((effective_rank(&embeddings, 16) - 1.0).abs() < 1e-3);

@@ -228,4 +228,15 @@ mod tests {
         let message = simclr_without("random_resized_crop").pipelines().unwrap_err().to_string();
         assert!(message.starts_with("`views.without[0]`: "), "{message}");
     }
+
+    #[test]
+    fn the_evaluation_view_is_that_of_the_library() {
+        let views =
+            Views { preset: Some(Augmentation::MocoV2), without: Vec::new(), ..simclr_without("") };
+        let evaluation = views.evaluation().unwrap();
+        assert_eq!(evaluation, Augmentation::MocoV2.evaluation(32));
+        let names: Vec<&str> = evaluation.transforms().iter().map(|it| it.name()).collect();
+        assert_eq!(names, ["resize", "center_crop", "normalize"]);
+        assert_eq!(evaluation.size(), 32);
+    }
 }
