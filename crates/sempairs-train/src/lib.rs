@@ -17,7 +17,6 @@
 
 mod alarm;
 mod batch;
-mod by_rank;
 mod checkpoint;
 mod counters;
 mod decoupled;
@@ -43,10 +42,9 @@ mod window;
 
 pub use alarm::{Alarm, Bounds};
 pub use batch::{Batch, Planned};
-pub use by_rank::ByRank;
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use counters::{NegativeCounts, negative_counts};
-pub use decoupled::{Decay, Decoupled};
+pub use decoupled::Decay;
 pub use error::TrainError;
 pub use fit::check_method;
 pub use lars::{LarsConfig, LarsVariant};
