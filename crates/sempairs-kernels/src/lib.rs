@@ -53,5 +53,5 @@ pub use pool::{global_average_pool, max_pool2d};
 pub use running::running_statistics;
 pub use similarity::{info_nce, log_sum_exp, log_sum_exp_of_others};
 pub use soft_cross_entropy::soft_cross_entropy;
-pub use step::{AdamW, Descent, Ratio, adamw, descend, moving_averages, steps_are_fused};
+pub use step::{AdamW, Descent, Ratio, adamw, descend, moving_averages};
 pub use views::views;

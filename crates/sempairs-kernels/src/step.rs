@@ -1,6 +1,6 @@
 //! What happens to all parameters of a network after a backward pass.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
 #[cfg(feature = "cube")]
 use crate::cube;
@@ -110,16 +110,6 @@ impl AdamW {
         let time = i32::try_from(self.time).unwrap_or(i32::MAX);
         self.betas.map(|beta| 1.0 - beta.powi(time))
     }
-}
-
-/// Whether steps over parameters on this device are fused.
-#[cfg_attr(not(feature = "cube"), expect(unused_variables, reason = "the processor never does"))]
-pub fn steps_are_fused(device: &Device) -> bool {
-    #[cfg(feature = "cube")]
-    if cube::takes(device) {
-        return true;
-    }
-    false
 }
 
 /// Weights, first and second moments after a step of AdamW, in one launch for many tensors where it is fused.

@@ -119,6 +119,31 @@ fn adamw_equals_its_twin() {
     }
 }
 
+/// A gradient need not lie in memory one value after another.
+#[test]
+fn adamw_takes_strided_inputs() {
+    let rule = AdamW { rate: 0.02, betas: [0.9, 0.99], epsilon: 1e-8, decay: 0.1, time: 1 };
+    // The second column of each matrix.
+    let columns = |device: &Device, seed: usize| -> Vec<Tensor<1>> {
+        let column = |length: usize| {
+            let value = |i: usize| ((i + 1) * (seed + 5) % 97) as f32 / 48.0 - 1.0;
+            let values: Vec<f32> = (0..3 * length).map(value).collect();
+            let matrix = Tensor::<1>::from_floats(values.as_slice(), device).reshape([length, 3]);
+            matrix.narrow(1, 1, 1).squeeze_dim::<1>(1)
+        };
+        [1, 7, 257, 4097].map(column).to_vec()
+    };
+    let (ours, cpu) = (on_device::device(), Device::flex());
+    let lists = |device| [1, 2, 3].map(|seed| columns(device, seed));
+    let squares = |list: Vec<Tensor<1>>| list.into_iter().map(|x| x.square()).collect();
+    let [weights, gradients, moments] = lists(&ours);
+    let (ours, _) = fused::adamw(weights, gradients, [moments.clone(), squares(moments)], &rule);
+    let [weights, gradients, moments] = lists(&cpu);
+    let (twin, _) =
+        reference::adamw(weights, gradients, [moments.clone(), squares(moments)], &rule);
+    assert_close(ours, twin, "adamw of columns");
+}
+
 /// Two steps of one weight worked out by hand: `m̂ / √v̂` of a first step is the sign of the gradient.
 #[test]
 fn adamw_takes_the_steps_of_the_formula() {

@@ -1,13 +1,12 @@
+use std::collections::HashMap;
+
 use burn::grad_clipping::GradientClipping;
-use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::{Module, ParamGroup, ParamId};
-use burn::optim::{GradientsParams, ModuleOptimizer, OptimizerRecord};
-use burn::tensor::Bytes;
+use burn::optim::GradientsParams;
 use sempairs_kernels::Descent;
 use serde::{Deserialize, Serialize};
 
 use super::adamw::{Decay, Decoupled};
-use super::param_groups::ByRank;
 use super::sgd::Descents;
 use crate::limits::DECAYS;
 use crate::{LarsConfig, TrainError};
@@ -108,12 +107,15 @@ impl OptimizerConfig {
                 let (matrices, vectors) = (rule(*weight_decay), rule(of_vectors));
                 Kind::Descent(Descents::new(matrices, vectors, vector_rate))
             }
-            Self::AdamW { betas, exclude_vectors, .. } => {
-                let matrices = Decoupled::new(*betas, EPSILON, Some(decay.clone()));
-                let of_vectors = (!exclude_vectors).then(|| decay.clone());
-                let vectors = Decoupled::new(*betas, EPSILON, of_vectors);
-                Kind::AdamW(ModuleOptimizer::from(ByRank { matrices, vectors, vector_rate }))
-            }
+            Self::AdamW { betas, exclude_vectors, .. } => Kind::AdamW(Decoupled {
+                betas: *betas,
+                epsilon: EPSILON,
+                decay: decay.clone(),
+                exclude_vectors: *exclude_vectors,
+                vector_rate,
+                clipping: None,
+                moments: HashMap::new(),
+            }),
             Self::Lars(config) => {
                 let (matrices, vectors) = (config.rule(false), config.rule(true));
                 Kind::Descent(Descents::new(matrices, vectors, vector_rate))
@@ -196,8 +198,8 @@ impl Rates {
 
 /// The optimiser of a network with its state: the moments of AdamW, the velocities of SGD and LARS.
 ///
-/// SGD and LARS hand all parameters of a rule to [`sempairs_kernels::descend`] at once, which on a GPU is a launch or two
-/// for many; AdamW goes parameter by parameter, by Burn's operations or by one launch of [`sempairs_kernels::adamw`].
+/// All parameters of a rule are handed to [`sempairs_kernels::descend`] or [`sempairs_kernels::adamw`] at once, which on a
+/// GPU is a launch or two for many.
 #[derive(Clone)]
 pub struct Optimizer {
     kind: Kind,
@@ -205,7 +207,7 @@ pub struct Optimizer {
 
 #[derive(Clone)]
 enum Kind {
-    AdamW(ModuleOptimizer),
+    AdamW(Decoupled),
     Descent(Descents),
 }
 
@@ -214,7 +216,10 @@ impl Optimizer {
     pub fn with_clipping(self, longest: f64) -> Self {
         let clipping = GradientClipping::Norm(longest as f32);
         let kind = match self.kind {
-            Kind::AdamW(adamw) => Kind::AdamW(adamw.with_grad_clipping(clipping)),
+            Kind::AdamW(mut adamw) => {
+                adamw.clipping = Some(clipping);
+                Kind::AdamW(adamw)
+            }
             Kind::Descent(mut descents) => {
                 descents.clipping = Some(clipping);
                 Kind::Descent(descents)
@@ -233,13 +238,7 @@ impl Optimizer {
         let rates = rates.into();
         match &mut self.kind {
             Kind::Descent(descents) => descents.step(&rates, module, gradients),
-            Kind::AdamW(adamw) => match rates.group {
-                None => adamw.step(rates.all, module, gradients),
-                Some((group, rate)) => {
-                    let mut rates = ModuleLrScheduler::new(rates.all).with_group(group, rate);
-                    adamw.step(rates.step(), module, gradients)
-                }
-            },
+            Kind::AdamW(adamw) => adamw.step(&rates, module, gradients),
         }
     }
 
@@ -247,11 +246,7 @@ impl Optimizer {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         match &self.kind {
             Kind::Descent(descents) => descents.to_bytes(),
-            // Writing to memory can only fail for lack of it.
-            Kind::AdamW(adamw) => {
-                let record = adamw.to_record().into_bytes();
-                record.expect("an optimiser's record is serialisable").to_vec()
-            }
+            Kind::AdamW(adamw) => adamw.to_bytes(),
         }
     }
 
@@ -259,10 +254,7 @@ impl Optimizer {
     pub(crate) fn with_bytes(self, bytes: Vec<u8>) -> Result<Self, String> {
         let kind = match self.kind {
             Kind::Descent(descents) => Kind::Descent(descents.with_bytes(&bytes)?),
-            Kind::AdamW(adamw) => {
-                let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes));
-                Kind::AdamW(adamw.load_record(record.map_err(|e| e.to_string())?))
-            }
+            Kind::AdamW(adamw) => Kind::AdamW(adamw.with_bytes(bytes)?),
         };
         Ok(Self { kind })
     }

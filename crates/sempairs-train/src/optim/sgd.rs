@@ -34,12 +34,10 @@ impl Descents {
 
     /// Moves the parameters that have a gradient, all those of one rule together.
     pub fn step<M: Module>(&mut self, rates: &Rates, module: M, gradients: GradientsParams) -> M {
-        let clipping = self.clipping.as_ref();
-        let mut gathered =
-            Gather { path: Vec::new(), rates, gradients, clipping, groups: Vec::new() };
-        module.visit(&mut gathered);
+        let groups = Gather::of(&module, rates, gradients, self.clipping.as_ref(), &|_| 0);
         let mut moved = HashMap::new();
-        for Group { vectors, rate, ids, weights, gradients } in gathered.groups {
+        for Group { vectors, rate, places, weights, gradients, .. } in groups {
+            let ids = places.into_iter().map(|place| place.id).collect::<Vec<_>>();
             let rule = match vectors {
                 true => Descent { rate: rate * self.vector_rate, ..self.vectors },
                 false => Descent { rate, ..self.matrices },
@@ -50,7 +48,7 @@ impl Descents {
             self.velocities.extend(ids.iter().copied().zip(velocities));
             moved.extend(ids.into_iter().zip(weights));
         }
-        module.map(&mut Put { moved })
+        Put::into(module, moved)
     }
 
     fn velocity(&mut self, id: ParamId, weight: &Tensor<1>) -> Tensor<1> {
@@ -101,22 +99,52 @@ impl Descents {
     }
 }
 
-/// Parameters that take a step by one rule.
-struct Group {
-    vectors: bool,
-    rate: f64,
-    ids: Vec<ParamId>,
-    weights: Vec<Tensor<1>>,
-    gradients: Vec<Tensor<1>>,
+/// Parameters that take the same step: of the same kind, at the same learning rate and after as many steps before.
+pub(crate) struct Group {
+    /// Whether they are tensors of one dimension.
+    pub vectors: bool,
+    /// The learning rate, before a factor for vectors.
+    pub rate: f64,
+    /// Steps that they have taken.
+    pub time: usize,
+    pub places: Vec<Place>,
+    pub weights: Vec<Tensor<1>>,
+    pub gradients: Vec<Tensor<1>>,
 }
 
-/// Sorts the parameters that have a gradient.
-struct Gather<'a> {
+/// Where a flattened parameter belongs.
+pub(crate) struct Place {
+    pub id: ParamId,
+    /// Its path in the module, joined by dots.
+    pub path: String,
+    pub shape: Vec<usize>,
+}
+
+/// Sorts the parameters of a module that have a gradient into groups.
+pub(crate) struct Gather<'a> {
     path: Vec<String>,
     rates: &'a Rates,
     gradients: GradientsParams,
     clipping: Option<&'a GradientClipping>,
+    time: &'a dyn Fn(&ParamId) -> usize,
     groups: Vec<Group>,
+}
+
+impl<'a> Gather<'a> {
+    /// The groups, in the order in which the module has the first parameter of each; `time` tells the steps that a
+    /// parameter has taken. Gradients are clipped, weights and gradients are flattened and outside of any graph.
+    pub fn of<M: Module>(
+        module: &M,
+        rates: &'a Rates,
+        gradients: GradientsParams,
+        clipping: Option<&'a GradientClipping>,
+        time: &'a dyn Fn(&ParamId) -> usize,
+    ) -> Vec<Group> {
+        let (path, groups) = (Vec::new(), Vec::new());
+        let mut gather = Self { path, rates, gradients, clipping, time, groups };
+        module.visit(&mut gather);
+        gather.groups
+    }
 }
 
 impl ModuleVisitor for Gather<'_> {
@@ -136,25 +164,37 @@ impl ModuleVisitor for Gather<'_> {
         };
         let value = param.val();
         let value = if value.is_autodiff() { value.inner() } else { value };
-        let count: usize = value.dims().iter().product();
-        let (vectors, rate) = (D == 1, self.rates.of(&param.id, &self.path.join(".")));
-        let known =
-            self.groups.iter().position(|group| group.vectors == vectors && group.rate == rate);
-        let place = known.unwrap_or_else(|| {
-            let [weights, gradients] = [Vec::new(), Vec::new()];
-            self.groups.push(Group { vectors, rate, ids: Vec::new(), weights, gradients });
+        let shape = value.dims().to_vec();
+        let count: usize = shape.iter().product();
+        let place = Place { id: param.id, path: self.path.join("."), shape };
+        let (vectors, rate) = (D == 1, self.rates.of(&param.id, &place.path));
+        let time = (self.time)(&param.id);
+        let known = self
+            .groups
+            .iter()
+            .position(|group| (group.vectors, group.rate, group.time) == (vectors, rate, time));
+        let index = known.unwrap_or_else(|| {
+            let (places, weights, gradients) = (Vec::new(), Vec::new(), Vec::new());
+            self.groups.push(Group { vectors, rate, time, places, weights, gradients });
             self.groups.len() - 1
         });
-        let group = &mut self.groups[place];
-        group.ids.push(param.id);
+        let group = &mut self.groups[index];
+        group.places.push(place);
         group.weights.push(value.reshape([count]));
         group.gradients.push(gradient.reshape([count]));
     }
 }
 
-/// Puts weights in the places of those that they were.
-struct Put {
+/// Puts flattened weights in the places of those that they were.
+pub(crate) struct Put {
     moved: HashMap<ParamId, Tensor<1>>,
+}
+
+impl Put {
+    /// The module with these parameters; the others are as they were.
+    pub fn into<M: Module>(module: M, moved: HashMap<ParamId, Tensor<1>>) -> M {
+        module.map(&mut Self { moved })
+    }
 }
 
 impl ModuleMapper for Put {
