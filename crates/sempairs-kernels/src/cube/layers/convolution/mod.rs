@@ -7,6 +7,7 @@ mod burn_kernels;
 mod cudnn;
 pub(in crate::cube) mod filters;
 mod gemm;
+mod implicit;
 mod path;
 mod shape;
 pub(in crate::cube) mod unroll;
@@ -38,6 +39,11 @@ pub(super) fn forward(
     }
     let (input, filters) = (x.meta.shape().dims(), weight.meta.shape().dims());
     let convolution = Convolution::new(input, filters, stride, padding);
+    if path == Path::Implicit
+        && let Some(y) = implicit::forward(&x, &weight, &convolution)
+    {
+        return y;
+    }
     gemm::forward(x, weight, &convolution)
 }
 
@@ -83,5 +89,10 @@ pub(super) fn weight_gradient(
     }
     let input = x.meta.shape().dims();
     let convolution = Convolution::new(input, filters, stride, padding);
+    if path == Path::Implicit
+        && let Some(dw) = implicit::weight_gradient(&x, &gradient, &convolution)
+    {
+        return dw;
+    }
     gemm::weight_gradient(x, gradient, &convolution)
 }

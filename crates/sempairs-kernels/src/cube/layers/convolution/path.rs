@@ -16,6 +16,9 @@ pub(crate) enum Path {
     /// others.
     #[default]
     Gemm,
+    /// cubek's implicit GEMM for the forward pass and the weight gradient, and
+    /// [`Gemm`](Self::Gemm) for the input gradient and where cubek refuses.
+    Implicit,
     /// Burn's direct kernels, which need no workspace and use no tensor cores.
     Direct,
     /// Burn's kernels with autotuning; another process may select others, with other rounding.
@@ -30,6 +33,7 @@ impl Path {
     const ALL: &[(&str, Self)] = &[
         ("gemm", Self::Gemm),
         ("direct", Self::Direct),
+        ("implicit", Self::Implicit),
         #[cfg(feature = "tuned")]
         ("tuned", Self::Tuned),
         #[cfg(feature = "cudnn")]
@@ -129,6 +133,9 @@ mod tests {
             (Path::Gemm, DType::F32, DType::F32),
             (Path::Gemm, DType::F16, DType::F32),
             (Path::Gemm, DType::BF16, DType::F32),
+            (Path::Implicit, DType::F32, DType::F32),
+            (Path::Implicit, DType::F16, DType::F32),
+            (Path::Implicit, DType::BF16, DType::F32),
             (Path::Direct, DType::F32, DType::F32),
             (Path::Direct, DType::F16, DType::F16),
             (Path::Direct, DType::BF16, DType::BF16),
