@@ -1,4 +1,4 @@
-use sempairs_kernels::{Descent, Ratio};
+use sempairs_kernels::{Ratio, Sgd};
 use serde::{Deserialize, Serialize};
 
 /// The four incompatible forms of LARS in use.
@@ -75,7 +75,7 @@ fn exclude_vectors() -> bool {
 
 impl LarsConfig {
     /// The rule for tensors of one dimension or of more; its rate is the step's.
-    pub(crate) fn rule(&self, vectors: bool) -> Descent {
+    pub(crate) fn rule(&self, vectors: bool) -> Sgd {
         let Self { variant, momentum, weight_decay, trust, exclude_vectors } = *self;
         let spared = vectors && exclude_vectors;
         let ratio = match variant {
@@ -84,7 +84,7 @@ impl LarsConfig {
             LarsVariant::Lightly => Some(Ratio::OfParts { trust, limited: false }),
             LarsVariant::Clipped => Some(Ratio::OfParts { trust, limited: true }),
         };
-        Descent {
+        Sgd {
             rate: 0.0,
             momentum,
             decay: if spared { 0.0 } else { weight_decay },

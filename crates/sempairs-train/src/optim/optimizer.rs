@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use burn::grad_clipping::GradientClipping;
 use burn::module::{Module, ParamGroup, ParamId};
 use burn::optim::GradientsParams;
-use sempairs_kernels::Descent;
+use sempairs_kernels::Sgd;
 use serde::{Deserialize, Serialize};
 
 use super::adamw::{Decay, Decoupled};
@@ -95,7 +95,7 @@ impl OptimizerConfig {
     pub fn init_with(&self, decay: &Decay, vector_rate: f64) -> Optimizer {
         let kind = match self {
             Self::Sgd { momentum, weight_decay, nesterov, exclude_vectors } => {
-                let rule = |decay: f64| Descent {
+                let rule = |decay: f64| Sgd {
                     rate: 0.0,
                     momentum: *momentum,
                     decay,
@@ -198,7 +198,7 @@ impl Rates {
 
 /// The optimiser of a network with its state: the moments of AdamW, the velocities of SGD and LARS.
 ///
-/// All parameters of a rule are handed to [`sempairs_kernels::descend`] or [`sempairs_kernels::adamw`] at once, which on a
+/// All parameters of a rule are handed to [`sempairs_kernels::sgd`] or [`sempairs_kernels::adamw`] at once, which on a
 /// GPU is a launch or two for many.
 #[derive(Clone)]
 pub struct Optimizer {

@@ -6,7 +6,7 @@ use burn::grad_clipping::GradientClipping;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use sempairs_kernels::{Descent, descend};
+use sempairs_kernels::{Sgd, sgd};
 
 use crate::Rates;
 
@@ -14,9 +14,9 @@ use crate::Rates;
 #[derive(Clone)]
 pub(crate) struct Descents {
     /// For tensors of two dimensions and more; its rate is the step's.
-    pub matrices: Descent,
+    pub matrices: Sgd,
     /// For tensors of one.
-    pub vectors: Descent,
+    pub vectors: Sgd,
     /// The learning rate of vectors over that of matrices.
     pub vector_rate: f64,
     /// What shortens each parameter's gradient, if anything does.
@@ -27,7 +27,7 @@ pub(crate) struct Descents {
 }
 
 impl Descents {
-    pub fn new(matrices: Descent, vectors: Descent, vector_rate: f64) -> Self {
+    pub fn new(matrices: Sgd, vectors: Sgd, vector_rate: f64) -> Self {
         let (velocities, restored) = (HashMap::new(), HashMap::new());
         Self { matrices, vectors, vector_rate, clipping: None, velocities, restored }
     }
@@ -39,12 +39,12 @@ impl Descents {
         for Group { vectors, rate, places, weights, gradients, .. } in groups {
             let ids = places.into_iter().map(|place| place.id).collect::<Vec<_>>();
             let rule = match vectors {
-                true => Descent { rate: rate * self.vector_rate, ..self.vectors },
-                false => Descent { rate, ..self.matrices },
+                true => Sgd { rate: rate * self.vector_rate, ..self.vectors },
+                false => Sgd { rate, ..self.matrices },
             };
             let velocities = ids.iter().zip(&weights);
             let velocities = velocities.map(|(id, weight)| self.velocity(*id, weight)).collect();
-            let (weights, velocities) = descend(weights, gradients, velocities, &rule);
+            let (weights, velocities) = sgd(weights, gradients, velocities, &rule);
             self.velocities.extend(ids.iter().copied().zip(velocities));
             moved.extend(ids.into_iter().zip(weights));
         }
