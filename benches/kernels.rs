@@ -1,7 +1,9 @@
-//! Each GPU kernel against its reference implementation, with the gradient where there is one, on a device of choice.
+//! Each GPU kernel against its reference implementation, with the gradient where there is one, on a
+//! device of choice.
 //!
-//! `SEMPAIRS_DEVICE=cuda:0 cargo bench --features cuda --bench kernels -- [FILTER]`; `flex`, the default, has no kernels
-//! of these, so there the two are one and the same. `PRECISION=bf16` times the losses of 16-bit inputs.
+//! `SEMPAIRS_DEVICE=cuda:0 cargo bench --features cuda --bench kernels -- [FILTER]`; `flex`, the
+//! default, has no kernels of these, so there the two are one and the same. `PRECISION=bf16` times
+//! the losses of 16-bit inputs.
 
 use burn::tensor::{Device, Distribution, FloatDType, Tensor};
 use divan::Bencher;

@@ -1,5 +1,5 @@
-//! One training step on the CPU: forward and backward of residual networks, fused against plain, and whole steps of SimCLR
-//! with head, loss and SGD, as `sempairs bench step` times them.
+//! One training step on the CPU: forward and backward of residual networks, fused against plain,
+//! and whole steps of SimCLR with head, loss and SGD, as `sempairs bench step` times them.
 //!
 //! `cargo bench --bench step -- [FILTER]`; one item is one pair.
 

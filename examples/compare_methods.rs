@@ -1,10 +1,11 @@
 //! Which methods learn from semantic pairs, and how much more than from augmented ones?
 //!
-//! Trains every method on the built-in scenes with augmented pairs (ap) and with semantic pairs (sp), and prints
-//! the study's Figure 4 as a table. An interrupted call goes on when it is given again.
+//! Trains every method on the built-in scenes with augmented pairs (ap) and with semantic pairs
+//! (sp), and prints the study's Figure 4 as a table. An interrupted call goes on when it is given
+//! again.
 //!
 //! ```text
-//! cargo run --example compare_methods -- --quick    # two seeds, fewer steps: within half an hour on two cores
+//! cargo run --example compare_methods -- --quick    # two seeds, fewer steps: half an hour
 //! cargo run --example compare_methods
 //! ```
 

@@ -1,8 +1,8 @@
 //! What does DINO with a vision transformer learn from semantic pairs, and what does it attend to?
 //!
-//! Trains a small vision transformer on the built-in scenes with augmented pairs (ap) and with semantic pairs
-//! (sp), prints the table, and draws for each the attention of the last block over unseen scenes into
-//! `runs/dino_vit/attention-ap.png` and `attention-sp.png`.
+//! Trains a small vision transformer on the built-in scenes with augmented pairs (ap) and with
+//! semantic pairs (sp), prints the table, and draws for each the attention of the last block over
+//! unseen scenes into `runs/dino_vit/attention-ap.png` and `attention-sp.png`.
 //!
 //! ```text
 //! cargo run --example dino_vit

@@ -1,8 +1,9 @@
 //! Do pairs of different pictures teach SimCLR more than two augmentations of one picture?
 //!
-//! Pre-trains a small ResNet on the built-in scenes with augmented pairs (ap) and with semantic pairs (sp),
-//! three seeds each from the same initial weights, and scores both on classes and nuisances that
-//! pre-training has never shown. Prints the table and writes `runs/simclr_semantic/report.html`.
+//! Pre-trains a small ResNet on the built-in scenes with augmented pairs (ap) and with semantic
+//! pairs (sp), three seeds each from the same initial weights, and scores both on classes and
+//! nuisances that pre-training has never shown. Prints the table and writes
+//! `runs/simclr_semantic/report.html`.
 //!
 //! ```text
 //! cargo run --example simclr_semantic

@@ -16,8 +16,8 @@ const MAGIC: &[u8; 8] = b"sempckp2";
 /// The whole state of a run between two steps: the module's parameters and buffers, the optimiser's
 /// state, and the step. Everything else follows from the configuration and the step.
 ///
-/// On disk: 8 bytes of magic, the length of the header (u32), the header as JSON, the module's record,
-/// the optimiser's state, and the CRC-32 of all that; numbers little-endian.
+/// On disk: 8 bytes of magic, the length of the header (u32), the header as JSON, the module's
+/// record, the optimiser's state, and the CRC-32 of all that; numbers little-endian.
 pub struct Checkpoint {
     /// Steps done.
     pub step: usize,
@@ -42,8 +42,9 @@ struct Header {
 impl Checkpoint {
     /// The state after `step` steps.
     pub fn take<M: Module>(step: usize, module: &M, optimizer: &Optimizer) -> Self {
-        // Burn keeps the last update of a running statistic apart until somebody asks for a synchronised
-        // value; a record would be one update behind. `valid` synchronises them in place.
+        // Burn keeps the last update of a running statistic apart until somebody asks for a
+        // synchronised value; a record would be one update behind. `valid` synchronises them in
+        // place.
         drop(module.valid());
         let module = module.clone().into_record().into_bytes();
         // Writing to memory can only fail for lack of it.
@@ -169,8 +170,8 @@ impl Checkpoints {
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<PathBuf, TrainError> {
         let (latest, previous) = (self.latest(), self.previous());
         let bytes = checkpoint.encode(&self.identity);
-        // The new one is whole on the disk before either old one is touched, and a run that is killed
-        // between the two renames still finds the previous one.
+        // The new one is whole on the disk before either old one is touched, and a run that is
+        // killed between the two renames still finds the previous one.
         let next = self.folder.join("next.ckpt");
         write_whole(&next, |out| out.write_all(&bytes)).map_err(|e| TrainError::io(&next, e))?;
         failpoint("checkpoint_written", checkpoint.step);
@@ -187,7 +188,8 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// [`TrainError::Damaged`] and [`TrainError::OtherRun`]; a damaged file is never passed over in silence.
+    /// [`TrainError::Damaged`] and [`TrainError::OtherRun`]; a damaged file is never passed over in
+    /// silence.
     pub fn load(&self) -> Result<Option<Checkpoint>, TrainError> {
         let (latest, previous) = (self.latest(), self.previous());
         let path = if latest.exists() { latest } else { previous.clone() };

@@ -7,8 +7,9 @@ use crate::{Pipelines, TrainError};
 ///
 /// # Errors
 ///
-/// [`TrainError::Config`] if the pairs do not fill a batch, if the method needs classes and a picture has none,
-/// or if there are small crops and it takes none; [`TrainError::Method`] with the method's own reason.
+/// [`TrainError::Config`] if the pairs do not fill a batch, if the method needs classes and a
+/// picture has none, or if there are small crops and it takes none; [`TrainError::Method`] with the
+/// method's own reason.
 pub fn check_method<M: Method>(
     method: &M,
     dataset: &PairDataset,

@@ -48,8 +48,10 @@ pub enum TrainError {
     },
     /// A checkpoint belongs to a run with other settings.
     #[error(
-        "{}: this checkpoint was written by a run with other settings (identity {found}, this run's is {expected}); \
-         resume with the settings in the run's experiment.toml, or choose another run directory", path.display()
+        "{}: this checkpoint was written by a run with other settings (identity {found}, this run's \
+         is {expected}); resume with the settings in the run's experiment.toml, or choose another \
+         run directory",
+        path.display()
     )]
     OtherRun {
         /// The file.
@@ -61,8 +63,9 @@ pub enum TrainError {
     },
     /// The loss is infinite or not a number.
     #[error(
-        "the loss is {loss} at step {step} with learning rate {learning_rate:e}; {}",
-        match checkpoint { Some(path) => format!("the last good checkpoint is {}", path.display()), None => "there is no checkpoint yet".into() }
+        "the loss became {loss} at step {step} with learning rate {learning_rate:e}; lower \
+         training.learning_rate.base; {}",
+        last("the last good checkpoint is", checkpoint)
     )]
     NotFinite {
         /// The value.
@@ -76,8 +79,9 @@ pub enum TrainError {
     },
     /// A weight is infinite or not a number, although the loss before it was one.
     #[error(
-        "a weight is no finite number after step {step} with learning rate {learning_rate:e}; {}",
-        match checkpoint { Some(path) => format!("the last good checkpoint is {}", path.display()), None => "there is no checkpoint yet".into() }
+        "a weight became infinite or NaN after step {step} with learning rate {learning_rate:e}; \
+         lower training.learning_rate.base; {}",
+        last("the last good checkpoint is", checkpoint)
     )]
     WeightsNotFinite {
         /// The step, from 0.
@@ -89,8 +93,9 @@ pub enum TrainError {
     },
     /// The run has collapsed, and was to end then.
     #[error(
-        "collapsed by step {step}: {}; {}", joined(alarms),
-        match checkpoint { Some(path) => format!("the last checkpoint is {}", path.display()), None => "there is no checkpoint yet".into() }
+        "collapsed by step {step}: {}; {}",
+        joined(alarms),
+        last("the last checkpoint is", checkpoint)
     )]
     Collapsed {
         /// Steps done.
@@ -106,6 +111,14 @@ pub enum TrainError {
     /// What the caller does at regular steps failed.
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The path of the last checkpoint, for a message.
+fn last(what: &str, checkpoint: &Option<PathBuf>) -> String {
+    match checkpoint {
+        Some(path) => format!("{what} {}", path.display()),
+        None => "there is no checkpoint yet".into(),
+    }
 }
 
 fn joined(alarms: &[Alarm]) -> String {

@@ -5,8 +5,8 @@
 //!                                                        -> Checkpoint, metrics.jsonl
 //! ```
 //!
-//! The trainer hands the trained method back; its backbone's own file, `backbone.safetensors`, is written by
-//! whoever asked for it.
+//! The trainer hands the trained method back; its backbone's own file, `backbone.safetensors`, is
+//! written by whoever asked for it.
 //!
 //! A run is a function of its configuration and its seed: order, augmentation, schedules and the
 //! state of the optimiser follow from the step, so a run that was killed and resumed ends with the

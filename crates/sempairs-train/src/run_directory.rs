@@ -16,8 +16,8 @@ fn lock(path: &Path) -> Result<File, TrainError> {
         Err(TryLockError::WouldBlock) => Err(TrainError::Busy { path: path.into() }),
         Err(TryLockError::Error(error)) if has_no_locks(&error) => {
             note!(
-                "warning: {}: this file system has no locks ({error}), so nothing keeps a second process from \
-                 working on the same run; see to it that there is none",
+                "warning: {}: this file system has no locks ({error}), so nothing keeps a second \
+                 process from working on the same run; see to it that there is none",
                 path.display()
             );
             Ok(file)
@@ -36,8 +36,8 @@ fn has_no_locks(error: &io::Error) -> bool {
     error.kind() == ErrorKind::Unsupported
 }
 
-/// All that training and evaluation share: a folder with fixed names, every file of which is written
-/// whole or not at all.
+/// All that training and evaluation share: a folder with fixed names, every file of which is
+/// written whole or not at all.
 ///
 /// ```text
 /// experiment.toml       what was asked for

@@ -17,8 +17,8 @@ pub struct TrainConfig {
     pub optimizer: OptimizerConfig,
     /// How far.
     pub learning_rate: LearningRate,
-    /// The greatest length of each tensor's gradient, beyond which it is scaled down to it; no limit if it is
-    /// left out. DINO has 3 (facebookresearch/dino, `main_dino.py`).
+    /// The greatest length of each tensor's gradient, beyond which it is scaled down to it; no
+    /// limit if it is left out. DINO has 3 (facebookresearch/dino, `main_dino.py`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<f64>,
     /// The type of the networks' products.
@@ -40,8 +40,8 @@ fn log_every() -> usize {
 }
 
 impl TrainConfig {
-    /// AdamW with PyTorch's constants but for a weight decay of 1e-4, a tenth of the steps warm-up, then a
-    /// cosine to zero.
+    /// AdamW with PyTorch's constants but for a weight decay of 1e-4, a tenth of the steps warm-up,
+    /// then a cosine to zero.
     pub fn adamw(seed: u64, batch: usize, steps: usize, learning_rate: f64) -> Self {
         Self {
             seed,

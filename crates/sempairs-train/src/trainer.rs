@@ -114,8 +114,8 @@ impl Trainer {
         self
     }
 
-    /// Sets what lets another thread stop the run, which then writes a checkpoint. Whoever shares it
-    /// between runs stops those that follow, too: no run resets it.
+    /// Sets what lets another thread stop the run, which then writes a checkpoint. Whoever shares
+    /// it between runs stops those that follow, too: no run resets it.
     pub fn interrupter(mut self, interrupter: Interrupter) -> Self {
         self.interrupter = interrupter;
         self
@@ -145,11 +145,12 @@ impl Trainer {
         pairs_identity(identity, &self.dataset).to_string()
     }
 
-    /// Trains `method`, from the run directory's last checkpoint if there is one, and calls `observer`
-    /// with the networks in evaluation mode after each step of [`observe`](Self::observe).
+    /// Trains `method`, from the run directory's last checkpoint if there is one, and calls
+    /// `observer` with the networks in evaluation mode after each step of
+    /// [`observe`](Self::observe).
     ///
-    /// After a resume the observer is called again for the step of the checkpoint, since the run may have
-    /// been killed before the first call ended. An observer that fails with
+    /// After a resume the observer is called again for the step of the checkpoint, since the run
+    /// may have been killed before the first call ended. An observer that fails with
     /// [`DataError::Interrupted`] stops the run as the [interrupter](Self::interrupter) does.
     ///
     /// # Errors
@@ -163,8 +164,9 @@ impl Trainer {
         self.run_from(self.checkpoints().load()?, method, observer)
     }
 
-    /// [`run`](Self::run) from a checkpoint that was loaded before: the run's own, or that of another
-    /// run which this one continues. `None` starts at step 0 even if the directory has a checkpoint.
+    /// [`run`](Self::run) from a checkpoint that was loaded before: the run's own, or that of
+    /// another run which this one continues. `None` starts at step 0 even if the directory has a
+    /// checkpoint.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Checkpoints: what comes back, what a damaged one says, and what is left when one cannot be written.
+//! Checkpoints: what comes back, what a damaged one says, and what is left when one cannot be
+//! written.
 
 use std::fs;
 

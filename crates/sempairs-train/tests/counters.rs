@@ -1,4 +1,5 @@
-//! The counts of negatives against a count by hand: every anchor with every negative, from the first step on.
+//! The counts of negatives against a count by hand: every anchor with every negative, from the
+//! first step on.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Residual networks that are trained on the device that `SEMPAIRS_DEVICE` names come down as they do on the processor.
+//! Residual networks that are trained on the device that `SEMPAIRS_DEVICE` names come down as they
+//! do on the processor.
 
 #[path = "../../sempairs-kernels/tests/support/random.rs"]
 mod random;
@@ -53,7 +54,8 @@ fn losses(training: Training, plain: &Device) -> Vec<f32> {
     losses
 }
 
-/// The largest difference of the losses of each step, as a share of the loss, is within the tolerance of that step.
+/// The largest difference of the losses of each step, as a share of the loss, is within the
+/// tolerance of that step.
 fn assert_same_curve(training: Training, tolerances: &[f32]) {
     // The device's own bound, as a share of that of one whose products have 32 bits.
     let (device, bound) = reference::device();
@@ -77,9 +79,9 @@ fn a_resnet18_comes_down_as_on_the_processor() {
     assert_same_curve(training, &[1e-4; 6]);
 }
 
-/// The gradients of a ResNet-50 with weights as they are drawn are so steep that rounding decides about the loss from the
-/// third step on: the fused and the plain operations of the processor differ by 0.4 % there. Before that they agree to
-/// five digits.
+/// The gradients of a ResNet-50 with weights as they are drawn are so steep that rounding decides
+/// about the loss from the third step on: the fused and the plain operations of the processor
+/// differ by 0.4 % there. Before that they agree to five digits.
 #[test]
 fn a_resnet50_comes_down_as_on_the_processor() {
     let training =

@@ -1,6 +1,7 @@
-//! A disk that fills up while a checkpoint is written. A limit on the size of files stands in for it: the
-//! system refuses the write that would cross it, as it refuses one for which there is no room. The
-//! limit holds for a whole process, so the checkpoint is written in another one: this file's own.
+//! A disk that fills up while a checkpoint is written. A limit on the size of files stands in for
+//! it: the system refuses the write that would cross it, as it refuses one for which there is no
+//! room. The limit holds for a whole process, so the checkpoint is written in another one: this
+//! file's own.
 #![cfg(unix)]
 
 use std::fs;

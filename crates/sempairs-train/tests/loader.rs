@@ -224,7 +224,8 @@ fn small_crops_depend_on_their_step_alone_and_move_no_view() {
     assert!(crops[0] != crops[1] && crops[1] != crops[2]);
 }
 
-/// On a device without the kernels both are the host's, and so equal bit for bit; `views` is held to its twin elsewhere.
+/// On a device without the kernels both are the host's, and so equal bit for bit; `views` is held
+/// to its twin elsewhere.
 #[test]
 fn views_made_on_the_device_are_those_of_the_host() {
     let device = burn::tensor::Device::flex();

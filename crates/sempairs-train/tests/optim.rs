@@ -1,4 +1,5 @@
-//! LARS and the schedules against reference numbers, and the other forms of LARS against their formulas.
+//! LARS and the schedules against reference numbers, and the other forms of LARS against their
+//! formulas.
 
 #[path = "../../sempairs-objective/tests/reference/mod.rs"]
 mod reference;
@@ -20,8 +21,8 @@ fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
-/// Steps against PyTorch's, over the largest element of PyTorch's: LARS moves these weights by a thousandth
-/// of the largest a step, so a wrong step hides within what weights are allowed.
+/// Steps against PyTorch's, over the largest element of PyTorch's: LARS moves these weights by a
+/// thousandth of the largest a step, so a wrong step hides within what weights are allowed.
 fn assert_same_step(ours: [&[f32]; 2], theirs: [&[f32]; 2], tolerance: f64, what: &str) {
     let step = |[before, after]: [&[f32]; 2]| -> Vec<f64> {
         before.iter().zip(after).map(|(a, b)| f64::from(*b) - f64::from(*a)).collect()
@@ -38,8 +39,8 @@ fn assert_same_step(ours: [&[f32]; 2], theirs: [&[f32]; 2], tolerance: f64, what
 #[test]
 fn reference_steps_of_lars() {
     let (plain, tolerance) = device();
-    // The weights' own rounding is 1.2e-7 either way, a ten-thousandth of a step. A GPU's divisions and
-    // roots may be a few units less exact, and steps add up.
+    // The weights' own rounding is 1.2e-7 either way, a ten-thousandth of a step. A GPU's divisions
+    // and roots may be a few units less exact, and steps add up.
     let step_tolerance = if plain == Device::flex() { 1e-3 } else { 4e-3 };
     let device = plain.clone().autodiff();
     let numbers = Reference::open("optim/lars_lr0.3_m0.9_wd1e-4");
@@ -120,8 +121,8 @@ fn oracle(variant: LarsVariant, w: &mut [f64], g: &[f64], lr: f64) {
     }
 }
 
-/// The matrix `w` after so many steps at the rate `lr` with the gradient `g`, and the vector `w` after as many with the
-/// same.
+/// The matrix `w` after so many steps at the rate `lr` with the gradient `g`, and the vector `w`
+/// after as many with the same.
 fn moved<const N: usize>(
     config: &LarsConfig,
     lr: f64,

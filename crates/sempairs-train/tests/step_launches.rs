@@ -1,4 +1,5 @@
-//! How many kernels one whole step of training launches, on the device that `SEMPAIRS_DEVICE` names.
+//! How many kernels one whole step of training launches, on the device that `SEMPAIRS_DEVICE`
+//! names.
 #![cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 
 use std::process::Command;
@@ -12,13 +13,13 @@ use sempairs_kernels::launches::count;
 use sempairs_objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
 use sempairs_train::OptimizerConfig;
 
-/// Launches of a step of SimCLR with a ResNet-50 and SGD, at most. Over wgpu, which has fewer bindings for the optimiser than
-/// CUDA, there are 917 in 32 bits; there were 2,795 before the layers had kernels, and there are 3,778 where all operations
-/// are plain.
+/// Launches of a step of SimCLR with a ResNet-50 and SGD, at most. Over wgpu, which has fewer
+/// bindings for the optimiser than CUDA, there are 917 in 32 bits; there were 2,795 before the
+/// layers had kernels, and there are 3,778 where all operations are plain.
 const MOST_RESNET: usize = 931;
 
-/// Launches of a step of SimCLR with a ViT-S and AdamW, at most. Over wgpu there are 694, 26 of them AdamW's, and 4,524 where all
-/// operations are plain.
+/// Launches of a step of SimCLR with a ViT-S and AdamW, at most. Over wgpu there are 694, 26 of
+/// them AdamW's, and 4,524 where all operations are plain.
 const MOST_VIT: usize = 708;
 
 /// As many as the table shows.
@@ -61,7 +62,8 @@ fn a_step_of_simclr_with_a_vit_and_adamw_launches_few_kernels() {
     });
 }
 
-/// The number of launches depends on the layers, not on the sizes, so the pictures are small. `name` is the test's.
+/// The number of launches depends on the layers, not on the sizes, so the pictures are small.
+/// `name` is the test's.
 fn few_launches<B: Backbone>(
     name: &str,
     most: usize,

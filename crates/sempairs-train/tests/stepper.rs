@@ -1,5 +1,5 @@
-//! Steps of the optimisers against steps worked out by hand: what is decayed, how the decay and the rates
-//! change, what is clipped.
+//! Steps of the optimisers against steps worked out by hand: what is decayed, how the decay and the
+//! rates change, what is clipped.
 
 use burn::module::{Module, Param, ParamGroup};
 use burn::optim::GradientsParams;

@@ -127,7 +127,8 @@ fn checkpoint(trainer: &Trainer) -> Option<usize> {
 fn a_loss_that_is_no_number_names_its_step_and_what_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let trainer = trainer(folder.path(), 12, 100, 5);
-    // Neither the first nor the last of the three losses that are read together at the end of the epoch.
+    // Neither the first nor the last of the three losses that are read together at the end of the
+    // epoch.
     let error = error(&trainer, Breaks::Loss(7));
     let message = error.to_string();
     let TrainError::NotFinite { loss, step, learning_rate, checkpoint: path } = error else {

@@ -228,7 +228,8 @@ fn a_run_is_named_by_what_its_weights_depend_on() {
     }
 }
 
-/// A run is found again by this hash: where the defaults stand, nothing of the training is left out of it.
+/// A run is found again by this hash: where the defaults stand, nothing of the training is left out
+/// of it.
 #[test]
 fn the_identity_of_a_run_hashes_the_whole_training() {
     let experiment = one(&[]);

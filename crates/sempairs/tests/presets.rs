@@ -1,5 +1,5 @@
-//! Presets: every file is a recipe that passes its checks, an experiment may start from it, and what departs
-//! from it is told.
+//! Presets: every file is a recipe that passes its checks, an experiment may start from it, and
+//! what departs from it is told.
 
 use std::process::Command;
 

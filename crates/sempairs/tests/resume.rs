@@ -1,5 +1,5 @@
-//! A run that is killed, or stopped with Ctrl-C, and resumed ends with exactly the weights of one that
-//! was not.
+//! A run that is killed, or stopped with Ctrl-C, and resumed ends with exactly the weights of one
+//! that was not.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -117,24 +117,28 @@ fn with_simclr(optimizer: &str) {
 #[test]
 fn a_killed_run_with_adamw_ends_with_the_same_weights() {
     with_simclr(
-        "optimizer = { name = \"adamw\", weight_decay = 1e-4 }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }",
+        "optimizer = { name = \"adamw\", weight_decay = 1e-4 }\n\
+         learning_rate = { base = 1e-3, warmup_steps = 5 }",
     );
 }
 
 #[test]
 fn a_killed_run_with_lars_ends_with_the_same_weights() {
     with_simclr(
-        "optimizer = { name = \"lars\", weight_decay = 1e-4, trust = 0.02, variant = \"fair\" }\nlearning_rate = { base = 0.3, scaling = \"square_root\", warmup_epochs = 1.5 }",
+        "optimizer = { name = \"lars\", weight_decay = 1e-4, trust = 0.02, variant = \"fair\" }\n\
+         learning_rate = { base = 0.3, scaling = \"square_root\", warmup_epochs = 1.5 }",
     );
 }
 
-/// Ctrl-C is the signal SIGINT: the run ends after its current step, with a checkpoint of that step.
+/// Ctrl-C is the signal SIGINT: the run ends after its current step, with a checkpoint of that
+/// step.
 #[cfg(unix)]
 #[test]
 fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let experiment: PathBuf = folder.path().join("resume.toml");
-    // Without a checkpoint on the way, so that the one that is found was written because of the signal.
+    // Without a checkpoint on the way, so that the one that is found was written because of the
+    // signal.
     let training = "[training]\nbatch = 16\nsteps = 120\noptimizer = { name = \"adamw\" }\n\
         learning_rate = { base = 1e-3 }\ncheckpoint_every = 1000\nlog_every = 7";
     let text = EXPERIMENT.replace("BACKBONE", SMALL).replace("METHOD", SIMCLR);
@@ -186,9 +190,9 @@ const HEAD: &str = "projector = { hidden = [16], output = 8, norm = \"hidden\" }
 const PREDICTOR: &str = "predictor = { hidden = [16], output = 8, norm = \"hidden\" }";
 const MOMENTUM: &str = "momentum = { kind = \"cosine\", start = 0.9, end = 1.0 }";
 
-/// Every method with all that it keeps between steps: queues, centres, momentum copies, prototypes, and heads
-/// that are frozen at first or move at a rate of their own. Nothing is logged less often than every step, so
-/// what differs by a bit is seen.
+/// Every method with all that it keeps between steps: queues, centres, momentum copies, prototypes,
+/// and heads that are frozen at first or move at a rate of their own. Nothing is logged less often
+/// than every step, so what differs by a bit is seen.
 fn method(name: &str, backbone: &str, views: &str, settings: &[&str], optimizer: &str) {
     let method = format!("{views}\n[method]\nname = \"{name}\"\n{}", settings.join("\n"));
     // Seven steps an epoch, of which the third is cut short.
@@ -204,12 +208,17 @@ fn method(name: &str, backbone: &str, views: &str, settings: &[&str], optimizer:
     );
 }
 
-const ADAMW: &str = "optimizer = { name = \"adamw\", weight_decay = 1e-4 }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }";
+const ADAMW: &str = "optimizer = { name = \"adamw\", weight_decay = 1e-4 }\n\
+    learning_rate = { base = 1e-3, warmup_steps = 5 }";
 const SGD: &str =
     "optimizer = { name = \"sgd\", weight_decay = 1e-4 }\nlearning_rate = { base = 0.05 }";
-const LARS: &str = "optimizer = { name = \"lars\", variant = \"fair\" }\nlearning_rate = { base = 0.2, vectors = 0.0048, warmup_steps = 5 }";
-const LARC: &str = "optimizer = { name = \"lars\", variant = \"lightly\", weight_decay = 1e-4, exclude_vectors = false }\nlearning_rate = { base = 0.6, end_factor = 1e-3 }";
-const DINO: &str = "optimizer = { name = \"adamw\", weight_decay = 0.04, final_weight_decay = 0.4, exclude_vectors = true }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }\nclip = 3.0";
+const LARS: &str = "optimizer = { name = \"lars\", variant = \"fair\" }\n\
+    learning_rate = { base = 0.2, vectors = 0.0048, warmup_steps = 5 }";
+const LARC: &str = "optimizer = { name = \"lars\", variant = \"lightly\", weight_decay = 1e-4, \
+    exclude_vectors = false }\nlearning_rate = { base = 0.6, end_factor = 1e-3 }";
+const DINO: &str = "optimizer = { name = \"adamw\", weight_decay = 0.04, \
+    final_weight_decay = 0.4, exclude_vectors = true }\n\
+    learning_rate = { base = 1e-3, warmup_steps = 5 }\nclip = 3.0";
 
 #[test]
 fn killed_runs_with_a_queue_end_with_the_same_weights() {

@@ -14,7 +14,8 @@ pub struct Batch {
     pub step: usize,
     /// The numbers of its pairs.
     pub pairs: Vec<u32>,
-    /// View one of each pair, `[b, 3, size, size]` in row-major order; empty if views are to be made on the device.
+    /// View one of each pair, `[b, 3, size, size]` in row-major order; empty if views are to be
+    /// made on the device.
     pub left: Vec<f32>,
     /// View two.
     pub right: Vec<f32>,

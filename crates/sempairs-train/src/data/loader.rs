@@ -28,13 +28,14 @@ impl Default for LoaderConfig {
 
 /// Hands out the batches of a run, in order, from any step on.
 ///
-/// The order of the pairs follows from the seed and the epoch, the pixels from the [`Key`] of each view,
-/// so a batch is a function of its step, whatever the number of workers. The `i`-th small crop of pair `n` draws
-/// under the key of picture `n + (i + 1) 2³²`, a number that no pair has, and of the side it is cut from. Pairs that do not fill a batch
-/// at the end of an epoch's order are left out of that epoch.
+/// The order of the pairs follows from the seed and the epoch, the pixels from the [`Key`] of each
+/// view, so a batch is a function of its step, whatever the number of workers. The `i`-th small
+/// crop of pair `n` draws under the key of picture `n + (i + 1) 2³²`, a number that no pair has,
+/// and of the side it is cut from. Pairs that do not fill a batch at the end of an epoch's order
+/// are left out of that epoch.
 ///
-/// Workers run at most [`ahead`](LoaderConfig::ahead) batches ahead. If a picture cannot be read the
-/// iterator yields that error, then ends.
+/// Workers run at most [`ahead`](LoaderConfig::ahead) batches ahead. If a picture cannot be read
+/// the iterator yields that error, then ends.
 pub struct PairLoader {
     batches: Option<Receiver<Result<Batch, DataError>>>,
     producer: Option<JoinHandle<()>>,
@@ -45,7 +46,8 @@ impl PairLoader {
     ///
     /// # Errors
     ///
-    /// [`TrainError::Config`] if there are fewer pairs than a batch takes or the threads cannot start.
+    /// [`TrainError::Config`] if there are fewer pairs than a batch takes or the threads cannot
+    /// start.
     pub fn start(
         dataset: Arc<PairDataset>,
         pipelines: impl Into<Pipelines>,
@@ -143,7 +145,8 @@ impl Work {
         let mut left = vec![0.0; pairs.len() * view];
         let mut right = vec![0.0; pairs.len() * view];
         let mut small = vec![0.0; pairs.len() * crops * crop];
-        // Chunks cannot be empty; without small crops there are none to hand out, and each pair gets a nothing.
+        // Chunks cannot be empty; without small crops there are none to hand out, and each pair
+        // gets a nothing.
         let mut small_of_pairs: Vec<&mut [f32]> = match crops * crop {
             0 => pairs.iter().map(|_| <&mut [f32]>::default()).collect(),
             length => small.chunks_exact_mut(length).collect(),

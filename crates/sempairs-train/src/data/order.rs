@@ -1,11 +1,12 @@
 use rand::RngExt;
 use sempairs_data::{Key, Side};
 
-/// Streams of the order's key that no picture's augmentation uses: no data set has this many pictures.
+/// Streams of the order's key that no picture's augmentation uses: no data set has this many
+/// pictures.
 const ORDER: u64 = u64::MAX;
 
-/// The order in which the pairs of one epoch are visited: a permutation of `0..len` that follows from
-/// the seed and the epoch alone (Fisher and Yates).
+/// The order in which the pairs of one epoch are visited: a permutation of `0..len` that follows
+/// from the seed and the epoch alone (Fisher and Yates).
 pub fn order(len: usize, seed: u64, epoch: usize) -> Vec<u32> {
     let mut rng = Key { seed, epoch: epoch as u64, picture: ORDER, side: Side::Left }.rng(0);
     let mut order: Vec<u32> = (0..u32::try_from(len).expect("fewer than 2^32 pairs")).collect();

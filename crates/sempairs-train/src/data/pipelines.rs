@@ -22,10 +22,11 @@ pub enum MadeOn {
     /// On the loader's threads; the device gets 32-bit floats.
     #[default]
     Host,
-    /// On the device that trains, from 8-bit pixels and plans, by [`sempairs_kernels::views`]: values within 2/255 of
-    /// the host's, and less work for the host's threads, which still decode. Whole pictures wait for it, in the
-    /// memory of the host and then of the device, so this is for pictures that are not much larger than a view, such as those
-    /// of a decoded cache. A device without the kernels lets the host do it, between two steps.
+    /// On the device that trains, from 8-bit pixels and plans, by [`sempairs_kernels::views`]:
+    /// values within 2/255 of the host's, and less work for the host's threads, which still decode.
+    /// Whole pictures wait for it, in the memory of the host and then of the device, so this is for
+    /// pictures that are not much larger than a view, such as those of a decoded cache. A device
+    /// without the kernels lets the host do it, between two steps.
     Device,
 }
 
@@ -42,8 +43,8 @@ impl From<[Pipeline; 2]> for Pipelines {
     }
 }
 
-/// The small crops of multi-crop, which SwAV brought up (Caron et al., arXiv 2006.09882, section 3.3) and DINO
-/// uses.
+/// The small crops of multi-crop, which SwAV brought up (Caron et al., arXiv 2006.09882, section
+/// 3.3) and DINO uses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Locals {
     /// From a picture to one crop.
@@ -54,10 +55,10 @@ pub struct Locals {
     pub from: LocalsFrom,
 }
 
-/// Which picture of its pair a small crop is cut from. For augmented pairs, whose pictures are the same, it makes
-/// no difference. For semantic pairs it does: SwAV and DINO compare a small crop with both views, so that a crop
-/// of the left picture has one comparison within its picture and one across the pair, and only a crop of
-/// the left *and* one of the right bring both across.
+/// Which picture of its pair a small crop is cut from. For augmented pairs, whose pictures are the
+/// same, it makes no difference. For semantic pairs it does: SwAV and DINO compare a small crop
+/// with both views, so that a crop of the left picture has one comparison within its picture and
+/// one across the pair, and only a crop of the left *and* one of the right bring both across.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LocalsFrom {

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::MetricLine;
 
-/// The bounds beyond which a reading at the end of an epoch is an alarm. They are this project's choice: far
-/// from what any method shows while it learns, near what it shows when it has collapsed.
+/// The bounds beyond which a reading at the end of an epoch is an alarm. They are this project's
+/// choice: far from what any method shows while it learns, near what it shows when it has
+/// collapsed.
 ///
 /// | reading | alarm | methods |
 /// |---|---|---|
@@ -17,10 +18,10 @@ use crate::MetricLine;
 /// | loss against that of guessing, [`Method::chance`](sempairs_objective::Method::chance) | within 0.1 % of it | those that have such a value: SimCLR, DCL, SupCon, NNCLR, MoCo (`ln` of the number of candidates); SwAV, DINO (`ln K`); Barlow Twins, VICReg (what embeddings without variance cost) |
 /// | teacher's entropy as a share of `ln K` | below 2 % (every picture falls to one prototype) or above 98 % (to all alike) | DINO |
 ///
-/// One reading is no alarm: two ends of epochs in a row have to show it. And since networks start out with what
-/// looks like a collapse, at chance and with nearly parallel embeddings, nothing counts in the first quarter of
-/// a run. A loss at chance is no collapse for a contrastive method whose embeddings are spread out; but it tells
-/// nothing apart either.
+/// One reading is no alarm: two ends of epochs in a row have to show it. And since networks start
+/// out with what looks like a collapse, at chance and with nearly parallel embeddings, nothing
+/// counts in the first quarter of a run. A loss at chance is no collapse for a contrastive method
+/// whose embeddings are spread out; but it tells nothing apart either.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
     /// The least deviation.
@@ -92,8 +93,8 @@ impl fmt::Display for Alarm {
 }
 
 impl Bounds {
-    /// The alarms of a run at its last line, where that ends an epoch. `chance` is the loss of guessing, if the
-    /// method has one.
+    /// The alarms of a run at its last line, where that ends an epoch. `chance` is the loss of
+    /// guessing, if the method has one.
     pub fn alarms(&self, lines: &[MetricLine], chance: Option<f64>, clock: Clock) -> Vec<Alarm> {
         let start = self.from * clock.steps as f64;
         let counts = |line: &&MetricLine| line.collapse.is_some() && line.step as f64 >= start;

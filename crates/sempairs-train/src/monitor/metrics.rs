@@ -11,8 +11,8 @@ use crate::{NegativeCounts, TrainError};
 /// How far the embeddings are from having collapsed; logged once an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Collapse {
-    /// Standard deviation of the normalised embeddings over `1 / sqrt(d)`: 1 for directions spread evenly,
-    /// 0 for one point; see [`sempairs_eval::analysis::collapse::std_of_l2_normalized`].
+    /// Standard deviation of the normalised embeddings over `1 / sqrt(d)`: 1 for directions spread
+    /// evenly, 0 for one point; see [`sempairs_eval::analysis::collapse::std_of_l2_normalized`].
     pub deviation: f64,
     /// Effective rank; see [`sempairs_eval::analysis::collapse::effective_rank`].
     pub rank: f64,
@@ -33,7 +33,8 @@ pub struct MetricLine {
     pub pairs_per_second: f64,
     /// Share of that time in which the device waited for data.
     pub waiting: f64,
-    /// Further numbers of the method, such as the teacher's entropy: their means since the line before.
+    /// Further numbers of the method, such as the teacher's entropy: their means since the line
+    /// before.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub scalars: BTreeMap<String, f64>,
     /// At the end of an epoch: what its anchors were pushed away from, if from anything.
@@ -46,8 +47,8 @@ pub struct MetricLine {
 
 /// `metrics.jsonl`: the lines of a run, rewritten whole whenever a checkpoint is.
 ///
-/// The lines belong to the state of the run: after a resume, lines from steps beyond the checkpoint are
-/// gone, so no step stands there twice.
+/// The lines belong to the state of the run: after a resume, lines from steps beyond the checkpoint
+/// are gone, so no step stands there twice.
 #[derive(Debug)]
 pub struct MetricLog {
     path: PathBuf,
@@ -55,7 +56,8 @@ pub struct MetricLog {
 }
 
 impl MetricLog {
-    /// The log of a run that has done `step` steps: the lines up to there, of the file if it exists.
+    /// The log of a run that has done `step` steps: the lines up to there, of the file if it
+    /// exists.
     ///
     /// # Errors
     ///
@@ -98,8 +100,8 @@ impl MetricLog {
         };
         let (file, first) = (self.path.display(), last + 1);
         Some(format!(
-            "warning: {file} {what}: its lines of steps {first} to {logged} are lost, and with them losses, \
-             learning rates and signs of collapse of those steps. The checkpoint is whole, so the run goes on; its \
+            "warning: {file} {what}: its lines of steps {first} to {logged} are lost, and with them \
+             losses, learning rates and signs of collapse of those steps. The checkpoint is whole, so the run goes on; its \
              curves will lack them. If you have a copy of the file, stop now and put it back first."
         ))
     }

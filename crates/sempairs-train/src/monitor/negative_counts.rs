@@ -1,4 +1,5 @@
-//! What an anchor is pushed away from: how much of it shows the anchor's own class, or the anchor itself.
+//! What an anchor is pushed away from: how much of it shows the anchor's own class, or the anchor
+//! itself.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -10,28 +11,31 @@ use crate::data::order;
 
 /// The negatives of an anchor, on average over the anchors of an epoch.
 ///
-/// An anchor is the left picture of a pair. In a batch its negatives are both pictures of every other pair, or one of
-/// them, or both of those of other classes; in a queue they are the right pictures of the pairs of earlier steps, as far as they are still there.
+/// An anchor is the left picture of a pair. In a batch its negatives are both pictures of every
+/// other pair, or one of them, or both of those of other classes; in a queue they are the right
+/// pictures of the pairs of earlier steps, as far as they are still there.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NegativeCounts {
-    /// Negatives that are made of pictures; a queue that is not yet full holds random directions besides.
+    /// Negatives that are made of pictures; a queue that is not yet full holds random directions
+    /// besides.
     pub all: f64,
-    /// Those that show another picture of the anchor's class, neither the anchor nor its partner; left out where
-    /// a picture has no class.
+    /// Those that show another picture of the anchor's class, neither the anchor nor its partner;
+    /// left out where a picture has no class.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub same_class: Option<f64>,
-    /// Those that show the anchor's own picture: its old keys in the queue, or, since a semantic pair's picture
-    /// may be a partner elsewhere, in the batch.
+    /// Those that show the anchor's own picture: its old keys in the queue, or, since a semantic
+    /// pair's picture may be a partner elsewhere, in the batch.
     pub own: f64,
     /// Those that show the anchor's partner; for augmented pairs, which have none, 0.
     pub partner: f64,
 }
 
-/// The counts over the steps of the epoch that `clock` is in, up to and without `clock.step`; at the start of an
-/// epoch over the whole epoch before. `None` for a method without negatives, and before the first step.
+/// The counts over the steps of the epoch that `clock` is in, up to and without `clock.step`; at
+/// the start of an epoch over the whole epoch before. `None` for a method without negatives, and
+/// before the first step.
 ///
-/// A pure function of the pairs, their classes and the order that follows from the seed: after a resume it says
-/// what it would have said without.
+/// A pure function of the pairs, their classes and the order that follows from the seed: after a
+/// resume it says what it would have said without.
 pub fn negative_counts(
     dataset: &PairDataset,
     negatives: Negatives,
@@ -130,8 +134,8 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// Adds an anchor's counts, without the pictures of its own pair if these are among all: both, if `itself` is two, or
-    /// the right one. A pair is no negative of its own.
+    /// Adds an anchor's counts, without the pictures of its own pair if these are among all: both,
+    /// if `itself` is two, or the right one. A pair is no negative of its own.
     fn count(&self, anchor: usize, itself: usize, sums: &mut [usize; 4]) {
         let pair = self.dataset.pair(anchor);
         let class = |picture| self.dataset.source().class(picture);

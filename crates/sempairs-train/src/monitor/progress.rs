@@ -52,9 +52,9 @@ enum Mode {
 
 /// burn-train's renderer, fed by our own loop.
 ///
-/// Dropping it gives the terminal back. Its `on_train_end` is never called: all it would do besides is to
-/// reset the interrupter, and a stop that was asked for during the last scoring would be forgotten, where it
-/// has to stop the runs that follow, too.
+/// Dropping it gives the terminal back. Its `on_train_end` is never called: all it would do besides
+/// is to reset the interrupter, and a stop that was asked for during the last scoring would be
+/// forgotten, where it has to stop the runs that follow, too.
 struct Dashboard {
     renderer: Box<dyn MetricsRenderer>,
     epoch: Option<usize>,
@@ -109,7 +109,8 @@ impl ProgressRenderer {
                     .collect();
                 let negatives = line.negatives.map_or(String::new(), |n| said(&n));
                 note!(
-                    "{}  epoch {:.1}/{}  step {}/{}  loss {:.4}{}  lr {:.2e}  {:.0} pairs/s  waiting {:.1} %{}{}  {} left",
+                    "{}  epoch {:.1}/{}  step {}/{}  loss {:.4}{}  lr {:.2e}  {:.0} pairs/s  \
+                     waiting {:.1} %{}{}  {} left",
                     self.label,
                     line.epoch,
                     clock.epochs(),

@@ -14,8 +14,8 @@ use sempairs_kernels::{AdamW, adamw};
 use super::sgd::{Gather, Group, Place, Put};
 use crate::Rates;
 
-/// A weight decay that the loop sets before each step and that the optimiser reads, so that it can follow a schedule, as
-/// DINO's does.
+/// A weight decay that the loop sets before each step and that the optimiser reads, so that it can
+/// follow a schedule, as DINO's does.
 #[derive(Clone, Debug, Default)]
 pub struct Decay(Arc<AtomicU64>);
 
@@ -38,11 +38,12 @@ impl Decay {
     }
 }
 
-/// AdamW with a decay that may change: `w = w (1 - l d)` before Adam's step, `l` the learning rate and `d`
-/// the decay of the moment (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019). As in
-/// PyTorch, a parameter without a gradient is not decayed.
+/// AdamW with a decay that may change: `w = w (1 - l d)` before Adam's step, `l` the learning rate
+/// and `d` the decay of the moment (Loshchilov and Hutter, "Decoupled Weight Decay Regularization",
+/// 2019). As in PyTorch, a parameter without a gradient is not decayed.
 ///
-/// Parameters of the same kind, learning rate and number of steps take a step together by [`adamw`].
+/// Parameters of the same kind, learning rate and number of steps take a step together by
+/// [`adamw`].
 #[derive(Clone)]
 pub(crate) struct Decoupled {
     /// Shares of the moments that are kept.
@@ -112,9 +113,10 @@ impl Decoupled {
         }
     }
 
-    /// The moments in the format of Burn's records of optimisers: a "burnpack" of `{id}.momentum.moment_1` and
-    /// `{id}.momentum.moment_2`, the number of steps `{id}.momentum.time`, the number of dimensions `{id}.__rank`, and under
-    /// `{id}` the path of the parameter.
+    /// The moments in the format of Burn's records of optimisers: a "burnpack" of
+    /// `{id}.momentum.moment_1` and `{id}.momentum.moment_2`, the number of steps
+    /// `{id}.momentum.time`, the number of dimensions `{id}.__rank`, and under `{id}` the path of
+    /// the parameter.
     pub fn to_bytes(&self) -> Vec<u8> {
         let by_id: BTreeMap<u64, &Moments> =
             self.moments.iter().map(|(id, moments)| (id.val(), moments)).collect();
@@ -139,8 +141,8 @@ impl Decoupled {
         writer.into_bytes().expect("an optimiser's record is serialisable").to_vec()
     }
 
-    /// The same optimiser with the moments of [`to_bytes`](Self::to_bytes), or of a record of Burn's; else the reason why
-    /// not.
+    /// The same optimiser with the moments of [`to_bytes`](Self::to_bytes), or of a record of
+    /// Burn's; else the reason why not.
     pub fn with_bytes(self, bytes: Vec<u8>) -> Result<Self, String> {
         let reader = Reader::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|e| e.to_string())?;
         let (scalars, paths) = (reader.scalars().clone(), reader.metadata().clone());

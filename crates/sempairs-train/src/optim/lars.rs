@@ -3,23 +3,24 @@ use serde::{Deserialize, Serialize};
 
 /// The four incompatible forms of LARS in use.
 ///
-/// `w` is a weight, `g` its gradient, `l` the learning rate, `d` the weight decay, `m` the momentum, `e`
-/// the trust coefficient; norms are Euclidean, over the tensor. Tensors of one dimension (biases and
-/// norms) are neither decayed nor adapted, in all four, unless
-/// [`exclude_vectors`](LarsConfig::exclude_vectors) is off; where a norm is zero the trust ratio is 1.
+/// `w` is a weight, `g` its gradient, `l` the learning rate, `d` the weight decay, `m` the
+/// momentum, `e` the trust coefficient; norms are Euclidean, over the tensor. Tensors of one
+/// dimension (biases and norms) are neither decayed nor adapted, in all four, unless
+/// [`exclude_vectors`](LarsConfig::exclude_vectors) is off; where a norm is zero the trust ratio is
+/// 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LarsVariant {
-    /// The learning rate inside the momentum: `h = g + d w`, `b = m b + l (e |w| / |h|) h`, `w -= b`.
-    /// Source: the code of SimCLR.
+    /// The learning rate inside the momentum: `h = g + d w`, `b = m b + l (e |w| / |h|) h`, `w -=
+    /// b`. Source: the code of SimCLR.
     #[default]
     Google,
     /// The learning rate outside: `h = g + d w`, `b = m b + (e |w| / |h|) h`, `w -= l b`.
     /// Source: the code of Barlow Twins and VICReg.
     Fair,
-    /// Another denominator: `b = m b + (e |w| / (|g| + d |w|)) (g + d w)`, `w -= l b`, and without decay (`d = 0`)
-    /// no ratio at all. Source: lightly;
-    /// You et al., "Large Batch Training of Convolutional Networks" (2017), have this ratio.
+    /// Another denominator: `b = m b + (e |w| / (|g| + d |w|)) (g + d w)`, `w -= l b`, and without
+    /// decay (`d = 0`) no ratio at all. Source: lightly; You et al., "Large Batch Training of
+    /// Convolutional Networks" (2017), have this ratio.
     Lightly,
     /// As [`Lightly`](Self::Lightly) with the ratio limited: `min(e |w| / (|g| + d |w|) / l, 1)`.
     /// Source: solo-learn, which has `e = 0.02`.
@@ -42,8 +43,8 @@ pub struct LarsConfig {
     /// `e`.
     #[serde(default = "trust")]
     pub trust: f64,
-    /// Whether tensors of one dimension are left out of decay and adaptation. All recipes but SwAV's do so: its
-    /// LARC (NVIDIA's apex) treats every tensor alike.
+    /// Whether tensors of one dimension are left out of decay and adaptation. All recipes but
+    /// SwAV's do so: its LARC (NVIDIA's apex) treats every tensor alike.
     #[serde(default = "exclude_vectors")]
     pub exclude_vectors: bool,
 }

@@ -35,12 +35,12 @@ pub struct LearningRate {
     /// What the cosine ends at, as a part of the peak.
     #[serde(default)]
     pub end_factor: f64,
-    /// Whether the rate stays the same throughout an epoch, that of its first step, as in the code of MoCo and
-    /// SimSiam.
+    /// Whether the rate stays the same throughout an epoch, that of its first step, as in the code
+    /// of MoCo and SimSiam.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_epoch: bool,
-    /// In place of `base` for tensors of one dimension, biases and norms; the same if left out. Barlow Twins has
-    /// 0.0048 beside 0.2 (Zbontar et al., 2021, section 2.2).
+    /// In place of `base` for tensors of one dimension, biases and norms; the same if left out.
+    /// Barlow Twins has 0.0048 beside 0.2 (Zbontar et al., 2021, section 2.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vectors: Option<f64>,
 }

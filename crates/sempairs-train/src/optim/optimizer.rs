@@ -13,8 +13,8 @@ use crate::{LarsConfig, TrainError};
 
 /// What turns gradients into steps. The defaults are PyTorch's where Burn's differ.
 ///
-/// `exclude_vectors` leaves tensors of one dimension, that is biases and the weights of norms, out of the
-/// decay (and, with LARS, out of the adaptation).
+/// `exclude_vectors` leaves tensors of one dimension, that is biases and the weights of norms, out
+/// of the decay (and, with LARS, out of the adaptation).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OptimizerConfig {
@@ -42,8 +42,8 @@ pub enum OptimizerConfig {
         /// Decoupled decay.
         #[serde(default = "decay")]
         weight_decay: f64,
-        /// What the decay ends at, along half a cosine over the run; it stays the same if left out. DINO goes
-        /// from 0.04 to 0.4 (Caron et al., 2021, section 3.2).
+        /// What the decay ends at, along half a cosine over the run; it stays the same if left out.
+        /// DINO goes from 0.04 to 0.4 (Caron et al., 2021, section 3.2).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         final_weight_decay: Option<f64>,
         /// Whether vectors are not decayed, as in DINO.
@@ -90,8 +90,8 @@ impl OptimizerConfig {
         self.init_with(&Decay::new(self.decay()[0]), 1.0)
     }
 
-    /// The optimiser of a whole network. AdamW reads `decay`, which may change, in place of its own;
-    /// `vector_rate` is the learning rate of vectors over that of all others.
+    /// The optimiser of a whole network. AdamW reads `decay`, which may change, in place of its
+    /// own; `vector_rate` is the learning rate of vectors over that of all others.
     pub fn init_with(&self, decay: &Decay, vector_rate: f64) -> Optimizer {
         let kind = match self {
             Self::Sgd { momentum, weight_decay, nesterov, exclude_vectors } => {
@@ -198,8 +198,8 @@ impl Rates {
 
 /// The optimiser of a network with its state: the moments of AdamW, the velocities of SGD and LARS.
 ///
-/// All parameters of a rule are handed to [`sempairs_kernels::sgd`] or [`sempairs_kernels::adamw`] at once, which on a
-/// GPU is a launch or two for many.
+/// All parameters of a rule are handed to [`sempairs_kernels::sgd`] or [`sempairs_kernels::adamw`]
+/// at once, which on a GPU is a launch or two for many.
 #[derive(Clone)]
 pub struct Optimizer {
     kind: Kind,

@@ -4,16 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 
-/// The type in which the networks make their products. Weights, normalisation, features, loss and optimiser have 32 bits
-/// with either; see [`sempairs_backbone::Backbone`].
+/// The type in which the networks make their products. Weights, normalisation, features, loss and
+/// optimiser have 32 bits with either; see [`sempairs_backbone::Backbone`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     /// 32 bits; on NVIDIA GPUs tensor cores round the factors of a product to ten bits (TF32).
     #[default]
     F32,
-    /// bfloat16: the range of 32 bits with eight bits of precision, so that no loss has to be scaled (Kalamkar et
-    /// al., arXiv 1905.12322).
+    /// bfloat16: the range of 32 bits with eight bits of precision, so that no loss has to be
+    /// scaled (Kalamkar et al., arXiv 1905.12322).
     Bf16,
 }
 

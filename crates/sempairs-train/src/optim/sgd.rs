@@ -10,7 +10,8 @@ use sempairs_kernels::{Sgd, sgd};
 
 use crate::Rates;
 
-/// A rule for matrices and filters, one for vectors, and the velocity of each parameter that has moved.
+/// A rule for matrices and filters, one for vectors, and the velocity of each parameter that has
+/// moved.
 #[derive(Clone)]
 pub(crate) struct Descents {
     /// For tensors of two dimensions and more; its rate is the step's.
@@ -22,7 +23,8 @@ pub(crate) struct Descents {
     /// What shortens each parameter's gradient, if anything does.
     pub clipping: Option<GradientClipping>,
     velocities: HashMap<ParamId, Tensor<1>>,
-    /// Velocities from a checkpoint, until the next step of their parameters tells where they belong.
+    /// Velocities from a checkpoint, until the next step of their parameters tells where they
+    /// belong.
     restored: HashMap<ParamId, Vec<f32>>,
 }
 
@@ -58,8 +60,8 @@ impl Descents {
         self.velocities.remove(&id).unwrap_or_else(|| weight.zeros_like())
     }
 
-    /// The velocities, by rising identity of their parameters: the identity (u64), the number of values (u64), the
-    /// values (f32); numbers little-endian.
+    /// The velocities, by rising identity of their parameters: the identity (u64), the number of
+    /// values (u64), the values (f32); numbers little-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut ids: Vec<&ParamId> = self.velocities.keys().chain(self.restored.keys()).collect();
         ids.sort_by_key(|id| id.val());
@@ -99,7 +101,8 @@ impl Descents {
     }
 }
 
-/// Parameters that take the same step: of the same kind, at the same learning rate and after as many steps before.
+/// Parameters that take the same step: of the same kind, at the same learning rate and after as
+/// many steps before.
 pub(crate) struct Group {
     /// Whether they are tensors of one dimension.
     pub vectors: bool,
@@ -131,8 +134,9 @@ pub(crate) struct Gather<'a> {
 }
 
 impl<'a> Gather<'a> {
-    /// The groups, in the order in which the module has the first parameter of each; `time` tells the steps that a
-    /// parameter has taken. Gradients are clipped, weights and gradients are flattened and outside of any graph.
+    /// The groups, in the order in which the module has the first parameter of each; `time` tells
+    /// the steps that a parameter has taken. Gradients are clipped, weights and gradients are
+    /// flattened and outside of any graph.
     pub fn of<M: Module>(
         module: &M,
         rates: &'a Rates,

@@ -5,13 +5,13 @@ use sempairs_objective::{Clock, Schedule};
 use super::adamw::Decay;
 use crate::{Optimizer, Rates, TrainConfig};
 
-/// The optimiser of a run with all that changes while it runs: the learning rate, the decay, the parameters
-/// whose rate stays the same.
+/// The optimiser of a run with all that changes while it runs: the learning rate, the decay, the
+/// parameters whose rate stays the same.
 pub struct Stepper {
     /// What a checkpoint keeps.
     pub optimizer: Optimizer,
-    /// The parameters that move at the peak of the learning rate at every step, such as SimSiam's predictor (Chen
-    /// and He, 2021, section 4.1: "lr is not decayed").
+    /// The parameters that move at the peak of the learning rate at every step, such as SimSiam's
+    /// predictor (Chen and He, 2021, section 4.1: "lr is not decayed").
     pub constant: Option<ParamGroup>,
     rate: Schedule,
     by_epoch: bool,
