@@ -1,6 +1,7 @@
-//! How large a number may be that a person writes. Beyond these nothing is learned, and what would follow is an
-//! allocation that ends the process without a word about the key. They are generous, and no promise that the
-//! memory is there. Those of networks, methods, training and protocols are in their crates.
+//! How large a number may be that a person writes. Beyond these nothing is learned, and what would
+//! follow is an allocation that ends the process without a word about the key. They are generous,
+//! and no promise that the memory is there. Those of networks, methods, training and protocols are
+//! in their crates.
 
 pub use sempairs_backbone::limits::{
     MAX_ATTENTION, MAX_PARAMETERS, MAX_SIDE, MAX_VALUES, MAX_WIDTH,

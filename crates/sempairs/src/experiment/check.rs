@@ -17,8 +17,8 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
     ///
     /// # Errors
     ///
-    /// [`Error::Experiment`] with the file, the key as it stands there, such as `arms[1].pairing`, and the
-    /// reason.
+    /// [`Error::Experiment`] with the file, the key as it stands there, such as `arms[1].pairing`,
+    /// and the reason.
     pub fn check(&self, file: &str) -> Result<(), Error> {
         self.check_values().map_err(|refusal| Error::experiment(file, refusal.to_string()))
     }
@@ -66,7 +66,8 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         found
     }
 
-    /// The learning rate of a run that ends before its warm-up does stays below the one that is set.
+    /// The learning rate of a run that ends before its warm-up does stays below the one that is
+    /// set.
     fn endless_warmup(&self) -> Option<String> {
         let Training { steps, epochs, learning_rate: rate, .. } = &self.training;
         let (key, warmup, length) = match (rate.warmup_steps, steps, epochs) {

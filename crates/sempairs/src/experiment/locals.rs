@@ -7,21 +7,24 @@ use super::refusal::Refusal;
 
 /// Multi-crop: small crops besides the two views, which SwAV and DINO compare with both of them.
 ///
-/// A small crop is made as view one is, but cut smaller, from a smaller part of the picture, and blurred as
-/// often as `blur` says.
+/// A small crop is made as view one is, but cut smaller, from a smaller part of the picture, and
+/// blurred as often as `blur` says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalViews {
-    /// Small crops of a pair; SwAV has 6 (arXiv 2006.09882, section 4.1), DINO 8 to 10 (arXiv 2104.14294, table 8).
+    /// Small crops of a pair; SwAV has 6 (arXiv 2006.09882, section 4.1), DINO 8 to 10 (arXiv
+    /// 2104.14294, table 8).
     pub count: usize,
     /// Pixels along a side; 96 beside views of 224 in both.
     pub size: usize,
-    /// Least and greatest area as shares of the picture's; 0.05 to 0.14 in SwAV, 0.05 to 0.4 in DINO.
+    /// Least and greatest area as shares of the picture's; 0.05 to 0.14 in SwAV, 0.05 to 0.4 in
+    /// DINO.
     pub area: [f32; 2],
     /// Which picture of the pair they are cut from.
     #[serde(default)]
     pub from: LocalsFrom,
-    /// The probability of the blur; view one's if left out. DINO blurs every view one and half of the small crops.
+    /// The probability of the blur; view one's if left out. DINO blurs every view one and half of
+    /// the small crops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blur: Option<f32>,
 }

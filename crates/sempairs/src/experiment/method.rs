@@ -133,8 +133,8 @@ pub enum MethodConfig {
     NnClr(NnClrConfig),
 }
 
-/// Evaluates an expression with the configuration of whichever method it is. The methods share no type, only
-/// what they can do.
+/// Evaluates an expression with the configuration of whichever method it is. The methods share no
+/// type, only what they can do.
 macro_rules! each_method {
     ($method:expr, $config:ident => $body:expr) => {
         match $method {

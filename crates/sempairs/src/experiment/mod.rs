@@ -54,7 +54,8 @@ impl Experiment {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] and [`Error::Experiment`] with the file's name, or the assignment's if that is at fault.
+/// [`Error::Io`] and [`Error::Experiment`] with the file's name, or the assignment's if that is at
+/// fault.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
     let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
     let file = path.display().to_string();

@@ -8,8 +8,8 @@ use sempairs_data::sources::Subset;
 use super::Pictures;
 use crate::Error;
 
-/// Pictures by what they are called in an experiment: what was opened once stays open. Opening may draw
-/// thousands of scenes or decode every file.
+/// Pictures by what they are called in an experiment: what was opened once stays open. Opening may
+/// draw thousands of scenes or decode every file.
 #[derive(Clone, Default)]
 pub struct Opened(Arc<Mutex<HashMap<String, Arc<dyn PictureSource>>>>);
 
@@ -25,7 +25,8 @@ impl Opened {
         per_class: Option<usize>,
     ) -> Result<Arc<dyn PictureSource>, Error> {
         match (pictures, per_class) {
-            // The first of each class take no longer to find than all, except where they have to be drawn.
+            // The first of each class take no longer to find than all, except where they have to be
+            // drawn.
             (Pictures::Scenes { .. }, _) | (_, None) => self.whole(pictures, per_class),
             (_, Some(count)) => {
                 Ok(Arc::new(Subset::first_per_class(self.whole(pictures, None)?, count)?))

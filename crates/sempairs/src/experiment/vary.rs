@@ -15,8 +15,8 @@ use crate::presets::merged;
 /// Experiments that one file may describe.
 const MAX_GRID: usize = 10_000;
 
-/// The experiments that a text describes. Each `[[vary]]` table has a `key`, with dots, and a list of
-/// `values`; the experiments are their product, and each gets a name that says which it is.
+/// The experiments that a text describes. Each `[[vary]]` table has a `key`, with dots, and a list
+/// of `values`; the experiments are their product, and each gets a name that says which it is.
 ///
 /// ```toml
 /// [[vary]]
@@ -28,8 +28,8 @@ const MAX_GRID: usize = 10_000;
 ///
 /// # Errors
 ///
-/// [`Error::Experiment`] that begins with what is at fault: the file, and then the line; or the assignment,
-/// as `--set key=value`; or the value of a `[[vary]]`.
+/// [`Error::Experiment`] that begins with what is at fault: the file, and then the line; or the
+/// assignment, as `--set key=value`; or the value of a `[[vary]]`.
 pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
     let mut table = parse_table(text, file)?;
     let axes = axes(&mut table, text, file)?;
@@ -133,8 +133,8 @@ fn push(layers: &mut Vec<Layer>, source: String, key: &str, value: Value) -> Res
     Ok(())
 }
 
-/// The experiment that the last layer describes. An error is put to the layer that brought it: the first from
-/// which on it stays the same. So what a file lacks may be assigned.
+/// The experiment that the last layer describes. An error is put to the layer that brought it: the
+/// first from which on it stays the same. So what a file lacks may be assigned.
 fn build(layers: &[Layer], text: &str) -> Result<Experiment, Error> {
     let wrong = match layers[layers.len() - 1].experiment() {
         Ok(experiment) => return Ok(experiment),

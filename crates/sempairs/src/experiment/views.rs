@@ -66,8 +66,9 @@ impl Views {
     ///
     /// # Errors
     ///
-    /// [`Error::Experiment`] with the key unless there is either a preset or a left pipeline, for a value out of
-    /// its range (the size goes up to [`MAX_SIDE`]), and for a transform in `without` that the pipelines do not have.
+    /// [`Error::Experiment`] with the key unless there is either a preset or a left pipeline, for a
+    /// value out of its range (the size goes up to [`MAX_SIDE`]), and for a transform in `without`
+    /// that the pipelines do not have.
     pub fn pipelines(&self) -> Result<[Pipeline; 2], Error> {
         Ok(self.build()?)
     }
@@ -76,7 +77,8 @@ impl Views {
     ///
     /// # Errors
     ///
-    /// As [`pipelines`](Self::pipelines), and for values of [`locals`](Self::locals) out of their ranges.
+    /// As [`pipelines`](Self::pipelines), and for values of [`locals`](Self::locals) out of their
+    /// ranges.
     pub fn all_pipelines(&self) -> Result<Pipelines, Error> {
         Ok(self.build_all()?)
     }

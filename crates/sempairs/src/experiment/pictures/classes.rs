@@ -55,8 +55,8 @@ impl Classes {
     ///
     /// # Errors
     ///
-    /// [`DataError::Classes`] for a name that is no class of the folder, with the nearest that is one, or
-    /// that stands twice; [`DataError::Layout`] if the folder has no class of the paper.
+    /// [`DataError::Classes`] for a name that is no class of the folder, with the nearest that is
+    /// one, or that stands twice; [`DataError::Layout`] if the folder has no class of the paper.
     pub(super) fn of(&self, folder: Arc<dyn PictureSource>) -> Result<Subset, DataError> {
         match self {
             Self::Paper => {
@@ -79,8 +79,8 @@ impl Classes {
     }
 }
 
-/// The paper's classes in the folder's own order, so that their numbers are those of a folder that has no
-/// others.
+/// The paper's classes in the folder's own order, so that their numbers are those of a folder that
+/// has no others.
 fn of_the_paper(folder: &dyn PictureSource) -> Result<Vec<String>, DataError> {
     let paper: BTreeSet<_> = paper_classes().into_iter().filter_map(|class| class.wnid).collect();
     let there = folder.classes().iter().filter(|class| paper.contains(*class));

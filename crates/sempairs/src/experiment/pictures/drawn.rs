@@ -23,7 +23,8 @@ impl Pictures {
         Ok(self.drawn("pictures", per_class, further)?)
     }
 
-    /// As [`scene_source`](Self::scene_source); `key` is what the pictures are called in their experiment.
+    /// As [`scene_source`](Self::scene_source); `key` is what the pictures are called in their
+    /// experiment.
     pub(in crate::experiment) fn drawn(
         &self,
         key: &str,
