@@ -110,7 +110,7 @@ const KINDS: [&str; 2] = ["name", "kind"];
 /// table of another kind (another optimiser, say) takes the place of the preset's as a whole.
 pub(crate) fn merged(table: Table) -> Result<Table, String> {
     let Some(name) = table.get("preset") else { return Ok(table) };
-    let name = name.as_str().ok_or("`preset`: is the name of a preset, a text")?;
+    let name = name.as_str().ok_or("`preset`: must be a string, the name of a preset")?;
     let text = find(name).map_err(|reason| format!("`preset`: {reason}"))?.text;
     Ok(over(toml::from_str(text).expect("a preset is TOML"), table))
 }

@@ -13,22 +13,21 @@ use crate::Error;
 use crate::study::Study;
 
 impl<M: Objective, B: BackboneFactory> Study<M, B> {
-    /// Whether all values are in their ranges; `file` is what errors call the experiment's file.
+    /// Checks that all values are in their ranges; `file` is the file name used in error messages.
     ///
     /// # Errors
-    ///
-    /// [`Error::Experiment`] with the file, the key as it stands there, such as `arms[1].pairing`,
-    /// and the reason.
+    /// [`Error::Experiment`] with the file, the full key, such as `arms[1].pairing`, and the
+    /// reason.
     pub fn check(&self, file: &str) -> Result<(), Error> {
         self.check_values().map_err(|refusal| Error::experiment(file, refusal.to_string()))
     }
 
-    /// Whether a backbone can be scored on the evaluation's data, once they are open.
+    /// Checks that a backbone can be scored on the evaluation's data; call it once the data are
+    /// open.
     ///
     /// # Errors
-    ///
-    /// As [`Downstream::check`]; [`Error::Experiment`] with the key as it stands in the
-    /// experiment's file, such as `evaluation.protocols[1].k`, if two protocols come to the same.
+    /// As [`Downstream::check`]; [`Error::Experiment`] with the full key, such as
+    /// `evaluation.protocols[1].k`, if two protocols are equivalent on these data.
     pub fn check_downstream(&self, downstream: &Downstream) -> Result<(), Error> {
         downstream.check().map_err(|error| match error {
             EvalError::SameProtocol { index, key, reason } => {
@@ -53,21 +52,22 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         };
         self.method.check().map_err(method)?;
         self.check_training()?;
-        // How many pairs there are only the pictures tell.
+        // The number of pairs is known only once the pictures are open.
         self.method.check_data(self.training.batch, usize::MAX).map_err(method)?;
         evaluation(&self.evaluation)?;
         sizes::check(self)
     }
 
-    /// What is probably not meant: a sentence each, with the key.
+    /// Warnings about settings that are valid but probably a mistake: one sentence each, with the
+    /// key.
     pub fn warnings(&self) -> Vec<String> {
         let mut found = self.views.warnings();
         found.extend(self.endless_warmup());
         found
     }
 
-    /// The learning rate of a run that ends before its warm-up does stays below the one that is
-    /// set.
+    /// Warning about a warm-up that is at least as long as the run, so that the learning rate stays
+    /// below its peak.
     fn endless_warmup(&self) -> Option<String> {
         let Training { steps, epochs, learning_rate: rate, .. } = &self.training;
         let (key, warmup, length) = match (rate.warmup_steps, steps, epochs) {
@@ -77,8 +77,8 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         };
         (warmup > 0.0 && warmup >= length).then(|| {
             format!(
-                "`training.learning_rate.{key}`: is {warmup}, and the run's length {length}, so the learning rate \
-                 does not come to its peak"
+                "`training.learning_rate.{key}`: is {warmup}, but the run ends at {length}, so the \
+                 learning rate never reaches its peak"
             )
         })
     }
@@ -89,7 +89,8 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
             .map_err(|error| Refusal::new(format!("backbone.{}", error.key), error.reason))?;
         if self.backbone.drops_blocks() && !self.method.drops_blocks() {
             let name = self.method.name();
-            let reason = format!("is DINO's student's alone: {name} drops no blocks");
+            let reason =
+                format!("stochastic depth is only applied by DINO's student, not by {name}");
             return Err(Refusal::new("backbone.drop_path", reason));
         }
         let local = self.views.locals.as_ref().map(|locals| ("views.locals.size", locals.size));
@@ -120,7 +121,7 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
 
 fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), Refusal> {
     if arms.is_empty() {
-        return Err(Refusal::new("arms", "there is none"));
+        return Err(Refusal::new("arms", "must have at least one arm"));
     }
     for (i, arm) in arms.iter().enumerate() {
         let [name, pairing] = ["name", "pairing"].map(|field| format!("arms[{i}].{field}"));
@@ -129,7 +130,7 @@ fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), Refusal> {
             names::path(&format!("{pairing}.file"), file)?;
         }
         if arms[..i].iter().any(|other| other.name == arm.name) {
-            return Err(Refusal::new(name, format!("there are two called `{}`", arm.name)));
+            return Err(Refusal::new(name, format!("two arms are named `{}`", arm.name)));
         }
         arm.pairing.check().map_err(|error| match error {
             DataError::Pairing { reason, .. } => Refusal::new(pairing, reason),
@@ -157,7 +158,7 @@ fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), Refusal> {
 
 fn seeds(seeds: &[u64]) -> Result<(), Refusal> {
     if seeds.is_empty() {
-        return Err(Refusal::new("seeds", "there is none"));
+        return Err(Refusal::new("seeds", "must have at least one seed"));
     }
     if let Some(i) = seeds.iter().position(|&seed| seed > MAX_SEED) {
         let reason = format!("must be from 0 to {MAX_SEED}, not {}", seeds[i]);
@@ -165,14 +166,14 @@ fn seeds(seeds: &[u64]) -> Result<(), Refusal> {
     }
     match (0..seeds.len()).find(|&i| seeds[..i].contains(&seeds[i])) {
         Some(i) => {
-            let reason = format!("{} stands there before", seeds[i]);
+            let reason = format!("{} is listed twice", seeds[i]);
             Err(Refusal::new(format!("seeds[{i}]"), reason))
         }
         None => Ok(()),
     }
 }
 
-/// What an experiment's file calls one of its protocols.
+/// The key of a protocol in an experiment file.
 fn protocol_key(index: usize) -> String {
     format!("evaluation.protocols[{index}]")
 }
@@ -188,7 +189,7 @@ fn evaluation(evaluation: &Evaluation) -> Result<(), Refusal> {
         drawn.map_err(|refusal| Refusal::new(key, refusal))?;
     }
     if evaluation.protocols.is_empty() {
-        return Err(Refusal::new("evaluation.protocols", "there is none"));
+        return Err(Refusal::new("evaluation.protocols", "must have at least one protocol"));
     }
     for (i, protocol) in evaluation.protocols.iter().enumerate() {
         let key = protocol_key(i);
@@ -199,7 +200,7 @@ fn evaluation(evaluation: &Evaluation) -> Result<(), Refusal> {
             other => Refusal::new(key.as_str(), other),
         })?;
         if let Some(other) = evaluation.protocols[..i].iter().position(|other| other == protocol) {
-            let reason = format!("is `{}` once more", protocol_key(other));
+            let reason = format!("is the same as `{}`", protocol_key(other));
             return Err(Refusal::new(key, reason));
         }
     }

@@ -3,7 +3,7 @@ use std::ops::RangeInclusive;
 
 use crate::Error;
 
-/// A value that cannot be: its key, as it stands in the experiment's file, and the reason.
+/// An invalid value: its full key in the experiment file, and the reason.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Refusal {
     key: String,
@@ -15,7 +15,7 @@ impl Refusal {
         Self { key: key.into(), reason: reason.to_string() }
     }
 
-    /// Refuses a value outside a range.
+    /// Returns an error for a value outside a range.
     pub fn unless_within(
         key: impl Into<String>,
         value: usize,
@@ -35,7 +35,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Where no file is known, the key stands in its place.
+/// Uses the key in place of the unknown file name.
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Error::experiment(format!("`{}`", refusal.key), refusal.reason)

@@ -8,12 +8,11 @@ use crate::experiment::misfit::{self, Misfit};
 use crate::experiment::refusal::Refusal;
 
 impl Pictures {
-    /// So many built-in scenes of each class, drawn under a seed so much further than theirs;
-    /// `None` for other pictures.
+    /// Returns the built-in scenes with `per_class` scenes per class and a seed increased by
+    /// `further`; `None` for other kinds of pictures.
     ///
     /// # Errors
-    ///
-    /// [`Error::Experiment`] for nuisances that are none, and for scenes that are larger than
+    /// [`Error::Experiment`] for unknown nuisance factors, and for scenes that are larger than
     /// [`MAX_SIDE`] or take more than [`MAX_SCENE_BYTES`].
     pub fn scene_source(
         &self,
@@ -23,8 +22,7 @@ impl Pictures {
         Ok(self.drawn("pictures", per_class, further)?)
     }
 
-    /// As [`scene_source`](Self::scene_source); `key` is what the pictures are called in their
-    /// experiment.
+    /// As [`scene_source`](Self::scene_source); `key` is the key of the pictures in the experiment.
     pub(in crate::experiment) fn drawn(
         &self,
         key: &str,
@@ -39,8 +37,9 @@ impl Pictures {
         let most = MAX_SCENE_BYTES / (3 * size * size * scenes.classes().len());
         if !(1..=most).contains(&per_class.max(*all)) {
             let (count, gigabytes) = (per_class.max(*all), MAX_SCENE_BYTES >> 30);
-            let reason =
-                format!("must be from 1 to {most}, which take {gigabytes} GiB, not {count}");
+            let reason = format!(
+                "must be from 1 to {most} (the limit is {gigabytes} GiB of scenes), not {count}"
+            );
             return Err(Refusal::new(format!("{key}.per_class"), reason));
         }
         if nuisances.is_empty() {
