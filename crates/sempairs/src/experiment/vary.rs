@@ -4,9 +4,9 @@ use std::fmt;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::key_error::KeyError;
 use super::misfit::{self, Misfit};
 use super::names;
-use super::refusal::Refusal;
 use super::written::{line_of, parse_table};
 use super::{Experiment, parse_assignment, set};
 use crate::Error;
@@ -101,7 +101,7 @@ enum Wrong {
     /// A value has the wrong type, or a key is missing or unknown.
     Read(Misfit),
     /// A value is out of range.
-    Value(Refusal),
+    Value(KeyError),
 }
 
 impl Wrong {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LocalViews;
 use super::bounds::MAX_SIDE;
-use super::refusal::Refusal;
+use super::key_error::KeyError;
 use crate::Error;
 use sempairs_internal::did_you_mean;
 
@@ -83,21 +83,21 @@ impl Views {
         Ok(self.build_all()?)
     }
 
-    pub(super) fn build_all(&self) -> Result<Pipelines, Refusal> {
+    pub(super) fn build_all(&self) -> Result<Pipelines, KeyError> {
         let [left, right] = self.build()?;
         let locals = self.locals.as_ref().map(|locals| locals.build(&left)).transpose()?;
         Ok(Pipelines { left, right, locals, made_on: self.made_on })
     }
 
-    fn build(&self) -> Result<[Pipeline; 2], Refusal> {
-        Refusal::unless_within("views.size", self.size, 1..=MAX_SIDE)?;
+    fn build(&self) -> Result<[Pipeline; 2], KeyError> {
+        KeyError::unless_within("views.size", self.size, 1..=MAX_SIDE)?;
         let (mut pipelines, keys) = match (&self.preset, &self.left, &self.right) {
             (Some(preset), None, None) => (preset.pipelines(self.size), ["preset"; 2]),
             (None, Some(left), None) => ([left.clone(), left.clone()], ["left"; 2]),
             (None, Some(left), Some(right)) => ([left.clone(), right.clone()], ["left", "right"]),
             _ => {
                 let reason = "give either `preset`, or `left` and optionally `right`";
-                return Err(Refusal::new("views", reason));
+                return Err(KeyError::new("views", reason));
             }
         };
         for (pipeline, key) in pipelines.iter().zip(keys) {
@@ -105,12 +105,12 @@ impl Views {
             if pipeline.size() != self.size {
                 let other = pipeline.size();
                 let reason = format!("is {}, but `{key}` makes views of size {other}", self.size);
-                return Err(Refusal::new("views.size", reason));
+                return Err(KeyError::new("views.size", reason));
             }
         }
         for (i, name) in self.without.iter().enumerate() {
             pipelines = without(pipelines, name)
-                .map_err(|reason| Refusal::new(format!("views.without[{i}]"), reason))?;
+                .map_err(|reason| KeyError::new(format!("views.without[{i}]"), reason))?;
         }
         if let Some(normalization) = self.normalize {
             for pipeline in &mut pipelines {
@@ -164,9 +164,9 @@ impl Views {
 
 impl Normalization {
     /// Returns the pipeline with this normalisation appended.
-    fn after(self, pipeline: &Pipeline) -> Result<Pipeline, Refusal> {
+    fn after(self, pipeline: &Pipeline) -> Result<Pipeline, KeyError> {
         if pipeline.normalization().next().is_some() {
-            return Err(Refusal::new(
+            return Err(KeyError::new(
                 "views.normalize",
                 "the pipeline already has a normalisation",
             ));
@@ -178,9 +178,9 @@ impl Normalization {
             Ok(()) => Ok(longer),
             Err(AugmentError::Value { field, value, wanted, .. }) => {
                 let key = format!("views.normalize.{field}");
-                Err(Refusal::new(key, format!("is {value}, but {wanted}")))
+                Err(KeyError::new(key, format!("is {value}, but {wanted}")))
             }
-            Err(other) => Err(Refusal::new("views.normalize", other)),
+            Err(other) => Err(KeyError::new("views.normalize", other)),
         }
     }
 }
@@ -201,16 +201,16 @@ fn without([left, right]: [Pipeline; 2], name: &str) -> Result<[Pipeline; 2], St
 
 /// Converts an error of a pipeline's check into one with the full key. Indices in keys count from
 /// 0.
-fn refused(pipeline: &str, error: AugmentError) -> Refusal {
+fn refused(pipeline: &str, error: AugmentError) -> KeyError {
     match error {
         AugmentError::Value { position, name, field, value, wanted } => {
             let key = format!("{pipeline}[{}].{field}", position - 1);
-            Refusal::new(key, format!("is {value}, but {wanted} ({name})"))
+            KeyError::new(key, format!("is {value}, but {wanted} ({name})"))
         }
         AugmentError::SecondFrame { position, .. } => {
-            Refusal::new(format!("{pipeline}[{}]", position - 1), error)
+            KeyError::new(format!("{pipeline}[{}]", position - 1), error)
         }
-        other => Refusal::new(pipeline, other),
+        other => KeyError::new(pipeline, other),
     }
 }
 

@@ -5,12 +5,12 @@ use crate::Error;
 
 /// An invalid value: its full key in the experiment file, and the reason.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Refusal {
+pub(super) struct KeyError {
     key: String,
     reason: String,
 }
 
-impl Refusal {
+impl KeyError {
     pub fn new(key: impl Into<String>, reason: impl ToString) -> Self {
         Self { key: key.into(), reason: reason.to_string() }
     }
@@ -29,15 +29,15 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`: {}", self.key, self.reason)
     }
 }
 
 /// Uses the key in place of the unknown file name.
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
+impl From<KeyError> for Error {
+    fn from(refusal: KeyError) -> Self {
         Error::experiment(format!("`{}`", refusal.key), refusal.reason)
     }
 }
