@@ -1,6 +1,6 @@
 use toml::{Table, Value};
 
-use super::written::plain;
+use super::source_text::plain;
 use crate::Error;
 
 /// Splits an assignment `key=value`. The value is parsed as TOML; a word that is clearly not meant

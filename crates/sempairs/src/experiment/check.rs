@@ -19,7 +19,7 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
     /// [`Error::Experiment`] with the file, the full key, such as `arms[1].pairing`, and the
     /// reason.
     pub fn check(&self, file: &str) -> Result<(), Error> {
-        self.check_values().map_err(|refusal| Error::experiment(file, refusal.to_string()))
+        self.check_values().map_err(|error| Error::experiment(file, error.to_string()))
     }
 
     /// Checks that a backbone can be scored on the evaluation's data; call it once the data are
@@ -31,9 +31,9 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
     pub fn check_downstream(&self, downstream: &Downstream) -> Result<(), Error> {
         downstream.check().map_err(|error| match error {
             EvalError::SameProtocol { index, key, reason } => {
-                let refusal = KeyError::new(format!("{}.{key}", protocol_key(index)), reason);
+                let error = KeyError::new(format!("{}.{key}", protocol_key(index)), reason);
                 let experiment = format!("experiment `{}`", self.name);
-                Error::experiment(experiment, refusal.to_string())
+                Error::experiment(experiment, error.to_string())
             }
             other => other.into(),
         })
@@ -188,7 +188,7 @@ fn evaluation(evaluation: &Evaluation) -> Result<(), KeyError> {
         let key = "evaluation.invariance_scenes";
         KeyError::unless_within(key, scenes, 2..=MAX_PER_CLASS)?;
         let drawn = evaluation.test.drawn("evaluation.test", scenes, 1);
-        drawn.map_err(|refusal| KeyError::new(key, refusal))?;
+        drawn.map_err(|error| KeyError::new(key, error))?;
     }
     if evaluation.protocols.is_empty() {
         return Err(KeyError::new("evaluation.protocols", "must have at least one protocol"));

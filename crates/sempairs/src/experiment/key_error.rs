@@ -37,7 +37,7 @@ impl fmt::Display for KeyError {
 
 /// Uses the key in place of the unknown file name.
 impl From<KeyError> for Error {
-    fn from(refusal: KeyError) -> Self {
-        Error::experiment(format!("`{}`", refusal.key), refusal.reason)
+    fn from(error: KeyError) -> Self {
+        Error::experiment(format!("`{}`", error.key), error.reason)
     }
 }

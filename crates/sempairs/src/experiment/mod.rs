@@ -12,14 +12,14 @@ pub(crate) mod differences;
 mod key_error;
 mod locals;
 mod method;
-mod misfit;
 mod names;
 mod opened;
 mod pictures;
+mod read_error;
 pub(crate) mod sizes;
+pub(crate) mod source_text;
 mod vary;
 mod views;
-pub(crate) mod written;
 
 use std::path::Path;
 

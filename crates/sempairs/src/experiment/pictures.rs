@@ -1,7 +1,7 @@
 mod check;
 mod classes;
-mod drawn;
 mod own;
+mod scenes;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -5,9 +5,9 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::key_error::KeyError;
-use super::misfit::{self, Misfit};
 use super::names;
-use super::written::{line_of, parse_table};
+use super::read_error::{self, ReadError};
+use super::source_text::{line_of, parse_table};
 use super::{Experiment, parse_assignment, set};
 use crate::Error;
 use crate::presets::merged;
@@ -68,7 +68,7 @@ pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Exp
             let mut experiment = build(layers, text)?;
             experiment.name.push_str(suffix);
             let fits = names::folder("name", &experiment.name);
-            fits.map_err(|refusal| Error::experiment(file, format!("`[[vary]]`: {refusal}")))?;
+            fits.map_err(|error| Error::experiment(file, format!("`[[vary]]`: {error}")))?;
             Ok(experiment)
         })
         .collect()
@@ -87,7 +87,7 @@ impl Layer {
     fn experiment(&self) -> Result<Experiment, Wrong> {
         let table = merged(self.table.clone()).map_err(Wrong::Preset)?;
         // `vary` is not a key of an experiment, but is suggested for a misspelt `[[vary]]`.
-        let experiment: Experiment = misfit::read(table, &["vary"]).map_err(Wrong::Read)?;
+        let experiment: Experiment = read_error::read(table, &["vary"]).map_err(Wrong::Read)?;
         experiment.check_values().map_err(Wrong::Value)?;
         Ok(experiment)
     }
@@ -99,7 +99,7 @@ enum Wrong {
     /// The preset does not exist.
     Preset(String),
     /// A value has the wrong type, or a key is missing or unknown.
-    Read(Misfit),
+    Read(ReadError),
     /// A value is out of range.
     Value(KeyError),
 }
@@ -108,7 +108,7 @@ impl Wrong {
     /// Returns the line of the error in a text.
     fn line(&self, text: &str) -> Option<String> {
         match self {
-            Self::Read(misfit) => line_of(text, misfit),
+            Self::Read(error) => line_of(text, error),
             Self::Preset(_) | Self::Value(_) => None,
         }
     }
@@ -118,8 +118,8 @@ impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Preset(reason) => f.write_str(reason),
-            Self::Read(misfit) => misfit.fmt(f),
-            Self::Value(refusal) => refusal.fmt(f),
+            Self::Read(error) => error.fmt(f),
+            Self::Value(error) => error.fmt(f),
         }
     }
 }
@@ -169,7 +169,7 @@ struct Axis {
 fn axes(table: &mut Table, text: &str, file: &str) -> Result<Vec<Axis>, Error> {
     let refuse = |reason: String| Error::experiment(file, format!("`[[vary]]`: {reason}"));
     let Some(vary) = table.remove("vary") else { return Ok(Vec::new()) };
-    let axes = misfit::read::<Axes>(Table::from_iter([("vary".to_owned(), vary)]), &[]);
+    let axes = read_error::read::<Axes>(Table::from_iter([("vary".to_owned(), vary)]), &[]);
     let axes = axes.map_err(|wrong| {
         let line = line_of(text, &wrong).unwrap_or_default();
         refuse(format!("{line}{wrong}"))

@@ -14,7 +14,7 @@ use words::Said;
 
 /// An error of deserialising a value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Misfit {
+pub(super) struct ReadError {
     /// Path of the value, or of the table with a missing or unknown key.
     pub path: Path,
     /// The unknown key of that table, if that is the error.
@@ -45,7 +45,7 @@ const NUMBER: i64 = -7_021_702_170_217;
 ///
 /// # Errors
 /// The first value that cannot be deserialised.
-pub(super) fn read<T: DeserializeOwned>(table: Table, further: &[&str]) -> Result<T, Misfit> {
+pub(super) fn read<T: DeserializeOwned>(table: Table, further: &[&str]) -> Result<T, ReadError> {
     let error = match table.clone().try_into::<T>() {
         Ok(read) => return Ok(read),
         Err(error) => error.to_string(),
@@ -60,7 +60,7 @@ pub(super) fn read<T: DeserializeOwned>(table: Table, further: &[&str]) -> Resul
     let said = Said::of(&said);
     let further = if path.0.is_empty() { further } else { &[] };
     let unknown = said.unknown_key().map(str::to_owned);
-    Err(Misfit { unknown, reason: said.in_words(further), path })
+    Err(ReadError { unknown, reason: said.in_words(further), path })
 }
 
 /// Splits serde's message from the known part of the path, which is on a line of its own.
@@ -226,7 +226,7 @@ impl fmt::Display for Path {
     }
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path.0.is_empty() {
             true => f.write_str(&self.reason),

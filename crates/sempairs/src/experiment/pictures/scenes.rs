@@ -5,7 +5,7 @@ use super::Pictures;
 use crate::Error;
 use crate::experiment::bounds::{MAX_SCENE_BYTES, MAX_SIDE};
 use crate::experiment::key_error::KeyError;
-use crate::experiment::misfit::{self, Misfit};
+use crate::experiment::read_error::{self, ReadError};
 
 impl Pictures {
     /// Returns the built-in scenes with `per_class` scenes per class and a seed increased by
@@ -49,11 +49,11 @@ impl Pictures {
         let built_in = toml::Table::try_from(split.distribution());
         let mut distribution = built_in.map_err(|e| KeyError::new(key.as_str(), e))?;
         distribution.extend(nuisances.clone());
-        let refuse = |misfit: Misfit| match misfit.path.0.is_empty() {
-            true => KeyError::new(key.as_str(), misfit.reason),
-            false => KeyError::new(format!("{key}.{}", misfit.path), misfit.reason),
+        let refuse = |error: ReadError| match error.path.0.is_empty() {
+            true => KeyError::new(key.as_str(), error.reason),
+            false => KeyError::new(format!("{key}.{}", error.path), error.reason),
         };
-        let distribution: Distribution = misfit::read(distribution, &[]).map_err(refuse)?;
+        let distribution: Distribution = read_error::read(distribution, &[]).map_err(refuse)?;
         distribution
             .check()
             .map_err(|wrong| KeyError::new(format!("{key}.{}", wrong.field), wrong.reason))?;

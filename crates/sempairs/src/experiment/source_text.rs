@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table};
 
-use super::misfit::{Misfit, Path, Step};
+use super::read_error::{Path, ReadError, Step};
 use crate::Error;
 
 /// Parses a text as a TOML table.
@@ -28,13 +28,13 @@ pub(crate) fn plain(message: &str) -> String {
 
 /// The line of an error in a text, as the beginning of a message: `line 12: `. `None` if the value
 /// is not in the text, for example because it comes from a preset.
-pub(super) fn line_of(text: &str, misfit: &Misfit) -> Option<String> {
-    let at = position(text, misfit)?;
+pub(super) fn line_of(text: &str, error: &ReadError) -> Option<String> {
+    let at = position(text, error)?;
     let line = 1 + text.get(..at)?.matches('\n').count();
     Some(format!("line {line}: "))
 }
 
-fn position(text: &str, Misfit { path: Path(steps), unknown, .. }: &Misfit) -> Option<usize> {
+fn position(text: &str, ReadError { path: Path(steps), unknown, .. }: &ReadError) -> Option<usize> {
     let table = DeTable::parse(text).ok()?;
     let unknown = unknown.as_ref().map(|key| Step::Key(key.clone()));
     let mut steps = steps.iter().chain(&unknown);
