@@ -16,7 +16,8 @@ use crate::run::Runner;
 /// Pixels between the cells of a figure.
 const GAP: usize = 4;
 
-/// matplotlib's colour map "inferno" at five values from 0 to 1, between which colours change evenly.
+/// matplotlib's colour map "inferno" at five values from 0 to 1, between which colours change
+/// evenly.
 const COLOURS: [[f32; 3]; 5] = [
     [0.0, 0.0, 4.0],
     [87.0, 16.0, 110.0],
@@ -25,10 +26,10 @@ const COLOURS: [[f32; 3]; 5] = [
     [252.0, 255.0, 164.0],
 ];
 
-/// DINO's figure (Caron et al., arXiv 2104.14294, figures 1 and 3): for each picture a row with the picture as
-/// the network sees it, the attention of the last block's class token to its patches, head by head from dark to
-/// bright, and the picture lit by the mean over the heads. Every map is scaled from its own least to its greatest
-/// value. A cell is `cell` pixels wide.
+/// DINO's figure (Caron et al., arXiv 2104.14294, figures 1 and 3): for each picture a row with the
+/// picture as the network sees it, the attention of the last block's class token to its patches,
+/// head by head from dark to bright, and the picture lit by the mean over the heads. Every map is
+/// scaled from its own least to its greatest value. A cell is `cell` pixels wide.
 ///
 /// # Errors
 ///
@@ -79,7 +80,8 @@ pub fn test_pictures(
     Ok(pictures.collect::<Result<_, DataError>>()?)
 }
 
-/// The fixed view of an experiment at another size, in pixels along a side; a multiple of the patch.
+/// The fixed view of an experiment at another size, in pixels along a side; a multiple of the
+/// patch.
 ///
 /// # Errors
 ///

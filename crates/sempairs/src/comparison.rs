@@ -1,5 +1,6 @@
-//! What a comparison of arms found: every run's curves and scores, and the differences between arms with
-//! their intervals over seeds. It is plain data, written as JSON, printed as a table and drawn as a page.
+//! What a comparison of arms found: every run's curves and scores, and the differences between arms
+//! with their intervals over seeds. It is plain data, written as JSON, printed as a table and drawn
+//! as a page.
 
 use std::fmt;
 
@@ -121,7 +122,8 @@ impl ArmResult {
         steps.filter(|step| others.iter().all(|run| has(run, *step))).collect()
     }
 
-    /// The mean top-1 accuracy over the runs at each step of [`steps`](Self::steps), with its interval.
+    /// The mean top-1 accuracy over the runs at each step of [`steps`](Self::steps), with its
+    /// interval.
     pub fn curve(&self, protocol: usize) -> Vec<(usize, Estimate)> {
         let at = |step| {
             let point = |run: &RunResult| {
@@ -176,8 +178,8 @@ impl Comparison {
         alarms.map(said).collect()
     }
 
-    /// The step at which `arm` has overtaken `against` for good under the protocol of this number: its mean
-    /// is higher there and at every later step. `None` if it has not by the end.
+    /// The step at which `arm` has overtaken `against` for good under the protocol of this number:
+    /// its mean is higher there and at every later step. `None` if it has not by the end.
     pub fn crossing(&self, arm: &str, against: &str, protocol: usize) -> Option<usize> {
         let curve =
             |name: &str| self.arms.iter().find(|a| a.arm.name == name).map(|a| a.curve(protocol));

@@ -15,13 +15,14 @@ pub const BACKENDS: [(&str, bool, &str); 4] = [
     ("cuda", cfg!(feature = "cuda"), "NVIDIA GPUs"),
 ];
 
-/// The device of a name: `flex`, `wgpu`, `vulkan` or `cuda`, the last three with an optional `:N` for the
-/// N-th GPU.
+/// The device of a name: `flex`, `wgpu`, `vulkan` or `cuda`, the last three with an optional `:N`
+/// for the N-th GPU.
 ///
 /// # Errors
 ///
-/// [`Error::Device`] for an unknown name, with the nearest right one; for one that was not compiled in,
-/// with the feature it needs; for a number that is none; for a GPU that is not there or does not compute.
+/// [`Error::Device`] for an unknown name, with the nearest right one; for one that was not compiled
+/// in, with the feature it needs; for a number that is none; for a GPU that is not there or does
+/// not compute.
 pub fn open(name: &str) -> Result<Device, Error> {
     let (backend, number) = match name.split_once(':') {
         Some((backend, number)) => {
@@ -56,7 +57,8 @@ pub fn open(name: &str) -> Result<Device, Error> {
         #[cfg(feature = "cuda")]
         ("cuda", number) => {
             let number = number.unwrap_or(0);
-            // Where there is no driver, opening a device panics on a thread of its own; listing them does not.
+            // Where there is no driver, opening a device panics on a thread of its own; listing
+            // them does not.
             let there = Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec().len();
             match absent_cuda(name, number, there) {
                 None => working(name, || Device::cuda(number)),
@@ -91,7 +93,8 @@ fn absent_cuda(name: &str, number: usize, there: usize) -> Option<String> {
     }
 }
 
-/// A device that has added two numbers. Without a driver or a GPU Burn panics at the first operation.
+/// A device that has added two numbers. Without a driver or a GPU Burn panics at the first
+/// operation.
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 fn working(name: &str, device: impl FnOnce() -> Device) -> Result<Device, Error> {
     let sum = quietly(|| {
@@ -108,11 +111,12 @@ fn working(name: &str, device: impl FnOnce() -> Device) -> Result<Device, Error>
     }
 }
 
-/// What a backend finds on this machine, a line each: the name that [`open`] takes, where the device has one of
-/// its own, and what it calls itself. Nothing for `flex`, for what is not compiled in, and without a driver.
+/// What a backend finds on this machine, a line each: the name that [`open`] takes, where the
+/// device has one of its own, and what it calls itself. Nothing for `flex`, for what is not
+/// compiled in, and without a driver.
 ///
-/// Only discrete GPUs have a number under `wgpu` and `vulkan`; any other is what the name alone may choose.
-/// Every device is opened for its name.
+/// Only discrete GPUs have a number under `wgpu` and `vulkan`; any other is what the name alone may
+/// choose. Every device is opened for its name.
 pub fn hardware(backend: &str) -> Vec<String> {
     #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
     {
@@ -163,8 +167,9 @@ fn numbered(backend: &str, number: usize) -> Option<Device> {
     }
 }
 
-/// What `work` gives, or what the first panic says that it met, of which nothing is printed. That panic may be one of
-/// another thread, such as a device's own, whose loss is all that this thread sees.
+/// What `work` gives, or what the first panic says that it met, of which nothing is printed. That
+/// panic may be one of another thread, such as a device's own, whose loss is all that this thread
+/// sees.
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};

@@ -6,8 +6,8 @@ use sempairs_eval::stats::{Estimate, mean};
 
 use crate::comparison::Comparison;
 
-/// What the study prints of a method on semantic and on augmented pairs, in percent. Its Figure 4 is a chart
-/// without numbers; these are the ones its text and tables give (arXiv 2510.08722).
+/// What the study prints of a method on semantic and on augmented pairs, in percent. Its Figure 4
+/// is a chart without numbers; these are the ones its text and tables give (arXiv 2510.08722).
 const PAPER: [(&str, f64, f64, &str); 2] = [
     ("simclr", 85.59, 81.76, "STL-10, linear probe: Table 1"),
     ("dino_vit", 82.1, 79.2, "STL-10, fine-tuned ViT-S/8: Table 4"),

@@ -1,5 +1,6 @@
-//! Recipes by name: the views, the network, the method and the training of a publication, which an experiment
-//! may start from (`preset = "small/byol"`). Each is a file that says where its numbers come from, compiled in.
+//! Recipes by name: the views, the network, the method and the training of a publication, which an
+//! experiment may start from (`preset = "small/byol"`). Each is a file that says where its numbers
+//! come from, compiled in.
 
 use sempairs_backbone::{BackboneConfig, BackboneFactory};
 use serde::{Deserialize, Serialize};
@@ -20,9 +21,9 @@ macro_rules! embedded {
     };
 }
 
-/// Every preset: the publications' constants in the setting of the study of semantic pairs (`paper`), what works
-/// at the size of CIFAR in the literature (`small`), and what learns within minutes on the built-in scenes
-/// (`scenes`).
+/// Every preset: the publications' constants in the setting of the study of semantic pairs
+/// (`paper`), what works at the size of CIFAR in the literature (`small`), and what learns within
+/// minutes on the built-in scenes (`scenes`).
 pub const PRESETS: &[Preset] = embedded! {
     "paper": "simclr", "moco", "byol", "simsiam", "swav", "dino", "barlow_twins", "vicreg", "supcon", "dcl",
         "nnclr";
@@ -87,7 +88,8 @@ fn find(name: &str) -> Result<&'static Preset, String> {
     })
 }
 
-/// Keys of a file, each with a key of the preset that it takes the place of: the two exclude each other.
+/// Keys of a file, each with a key of the preset that it takes the place of: the two exclude each
+/// other.
 const INSTEAD: [(&str, &str); 9] = [
     ("steps", "epochs"),
     ("epochs", "steps"),
@@ -100,14 +102,15 @@ const INSTEAD: [(&str, &str); 9] = [
     ("preset", "normalize"),
 ];
 
-/// Keys whose value says what kind of thing a table is: where they differ, nothing of the preset's table fits.
+/// Keys whose value says what kind of thing a table is: where they differ, nothing of the preset's
+/// table fits.
 const KINDS: [&str; 2] = ["name", "kind"];
 
-/// What a file and its preset say together: the file's keys where it has them, else the preset's. A table of
-/// another kind (another optimiser, say) takes the place of the preset's as a whole.
+/// What a file and its preset say together: the file's keys where it has them, else the preset's. A
+/// table of another kind (another optimiser, say) takes the place of the preset's as a whole.
 pub(crate) fn merged(table: Table) -> Result<Table, String> {
     let Some(name) = table.get("preset") else { return Ok(table) };
-    let name = name.as_str().ok_or("`preset`: is the name of a preset, a text")?;
+    let name = name.as_str().ok_or("`preset`: must be a string, the name of a preset")?;
     let text = find(name).map_err(|reason| format!("`preset`: {reason}"))?.text;
     Ok(over(toml::from_str(text).expect("a preset is TOML"), table))
 }

@@ -216,7 +216,7 @@ fn a_flag_that_is_at_fault_is_named_instead_of_the_file() {
     let file = experiment(folder.path(), str::to_owned);
     for (set, reason) in [
         ("training.batch=0", "`training.batch`: must be from 2 to 65536, not 0"),
-        ("training.batch=many", "`training.batch`: is the text \"many\""),
+        ("training.batch=many", "`training.batch`: is the string \"many\""),
         ("training.epochs=3", "`training`: give `steps` or `epochs`"),
         ("training.step=3", "did you mean `steps`?"),
         ("trainig.steps=3", "did you mean `training`?"),

@@ -22,18 +22,19 @@ pub struct Attention {
     experiment: ExperimentFlags,
     #[command(flatten)]
     weights: WeightsFlags,
-    /// The PNG file to draw into: a row a picture with the picture, the attention of each head, and the
-    /// picture lit by their mean.
+    /// The PNG file to draw into: a row a picture with the picture, the attention of each head, and
+    /// the picture lit by their mean.
     #[arg(long)]
     out: PathBuf,
-    /// A picture to draw over; may be given again. Without any, pictures of the experiment's test set are.
+    /// A picture to draw over; may be given again. Without any, pictures of the experiment's test
+    /// set are.
     #[arg(long = "picture", value_name = "FILE")]
     pictures: Vec<PathBuf>,
     /// How many pictures of the test set.
     #[arg(long, default_value = "6", value_parser = up_to(MAX_PICTURES))]
     count: usize,
-    /// Pixels along a side of what the network sees, a multiple of its patch; the views' if left out. More make
-    /// finer maps.
+    /// Pixels along a side of what the network sees, a multiple of its patch; the views' if left
+    /// out. More make finer maps.
     #[arg(long, value_parser = up_to(MAX_SIDE))]
     size: Option<usize>,
     /// Pixels along a side of a cell.

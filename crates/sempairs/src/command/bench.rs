@@ -35,16 +35,16 @@ pub enum Bench {
     Step(Step),
     /// The loader: reading pictures and SimCLR's augmentation of their pairs.
     Loader(Loader),
-    /// The convolutions of a residual network, each size by itself: forward, the gradient to the input, the gradient to
-    /// the weight. Prints a line of JSON for each size and pass, and one a pass for all, each size as often as the network
-    /// has it.
+    /// The convolutions of a residual network, each size by itself: forward, the gradient to the
+    /// input, the gradient to the weight. Prints a line of JSON for each size and pass, and one a
+    /// pass for all, each size as often as the network has it.
     Conv(conv::Conv),
 }
 
 #[derive(Args)]
 pub struct Step {
-    /// resnet18, resnet50 or resnet10_narrow; vit_tiny, vit_small or vit_base with its patch, such as
-    /// vit_small_patch8.
+    /// resnet18, resnet50 or resnet10_narrow; vit_tiny, vit_small or vit_base with its patch, such
+    /// as vit_small_patch8.
     #[arg(long, default_value = "resnet50")]
     backbone: String,
     /// Pairs in a batch.
@@ -65,7 +65,8 @@ pub struct Step {
     /// Threads of the processor; 0 for one a core.
     #[arg(long, default_value = "0", value_parser = zero_or_up_to(MAX_THREADS))]
     threads: usize,
-    /// After those steps, do one more whose kernels the device times, and tell what each of them took (not with flex).
+    /// After those steps, do one more whose kernels the device times, and tell what each of them
+    /// took (not with flex).
     #[arg(long)]
     profile: bool,
     #[command(flatten)]
@@ -94,7 +95,8 @@ pub struct Loader {
     /// Pair each picture with another of its class, so that two are read for a pair.
     #[arg(long)]
     semantic: bool,
-    /// Make the views on the device from 8-bit pixels, and time that, too; without this the batch is left on the host.
+    /// Make the views on the device from 8-bit pixels, and time that, too; without this the batch
+    /// is left on the host.
     #[arg(long)]
     on_device: bool,
     #[command(flatten)]
@@ -129,8 +131,8 @@ impl Step {
         let median = median(&mut times);
         let (peak, note) = match self.device.device.as_str() {
             "flex" => (peak_bytes(), "the largest resident size of the process"),
-            // Not this process's memory. The pool keeps its pages for reuse, so that those of the last step
-            // are those of any.
+            // Not this process's memory. The pool keeps its pages for reuse, so that those of the
+            // last step are those of any.
             _ => match plain.memory_pool_usage() {
                 Some(pool) => (Some(pool.bytes_reserved), "reserved by the device's memory pool"),
                 None => (None, "the backend does not tell"),

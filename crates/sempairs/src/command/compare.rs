@@ -15,7 +15,8 @@ pub struct Compare {
     /// The folder of all runs.
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
-    /// End a run that has collapsed with an error; without this it goes on, and its summary says so.
+    /// End a run that has collapsed with an error; without this it goes on, and its summary says
+    /// so.
     #[arg(long)]
     stop_on_collapse: bool,
     #[command(flatten)]

@@ -17,7 +17,8 @@ pub struct Evaluate {
     experiment: ExperimentFlags,
     #[command(flatten)]
     weights: WeightsFlags,
-    /// A folder to keep the features in; with the same weights, views and pictures they are not computed again.
+    /// A folder to keep the features in; with the same weights, views and pictures they are not
+    /// computed again.
     #[arg(long, value_name = "FOLDER")]
     features: Option<PathBuf>,
     /// A file to add the scores to, a line of JSON each; a run's `scores.jsonl` will do.

@@ -57,8 +57,8 @@ enum Command {
     /// Run all arms of an experiment with all seeds, and report their differences.
     #[command(after_help = STOPPING)]
     Compare(compare::Compare),
-    /// Write the table and the page of a study again from what its runs have stored, without pictures
-    /// or weights.
+    /// Write the table and the page of a study again from what its runs have stored, without
+    /// pictures or weights.
     Report(report::Report),
     /// Name the recipes that an experiment may start from, or print one.
     #[command(subcommand)]
@@ -152,7 +152,8 @@ pub struct LoaderFlags {
     ahead: usize,
 }
 
-/// Room for the waiting batches is made at the start, so there has to be a limit; a few keep any device busy.
+/// Room for the waiting batches is made at the start, so there has to be a limit; a few keep any
+/// device busy.
 const MAX_AHEAD: usize = *sempairs::train::limits::AHEAD.end();
 
 /// What a run shows while it trains.

@@ -135,8 +135,8 @@ impl Check {
     }
 }
 
-/// Every problem of a manifest, a line each, and what is left to say: how many there are. The message of
-/// the error itself lists but the first ones.
+/// Every problem of a manifest, a line each, and what is left to say: how many there are. The
+/// message of the error itself lists but the first ones.
 fn all_problems(error: DataError) -> (String, Error) {
     let DataError::Manifest { path, problems } = error else {
         return (String::new(), error.into());

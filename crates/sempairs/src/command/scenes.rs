@@ -19,7 +19,8 @@ pub struct Scenes {
     /// A folder to write a PNG file a scene into, in class folders.
     #[arg(long, required_unless_present = "sheet")]
     out: Option<PathBuf>,
-    /// A PNG file to draw a contact sheet of semantic pairs into: a row a class, partners side by side.
+    /// A PNG file to draw a contact sheet of semantic pairs into: a row a class, partners side by
+    /// side.
     #[arg(long)]
     sheet: Option<PathBuf>,
     /// Which classes and nuisances.

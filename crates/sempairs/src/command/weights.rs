@@ -10,11 +10,12 @@ use sempairs_internal::note;
 /// A file of a backbone's weights.
 #[derive(Args)]
 pub struct WeightsFlags {
-    /// The backbone's weights: `.safetensors` or PyTorch's `.pth`, under torchvision's or timm's names.
+    /// The backbone's weights: `.safetensors` or PyTorch's `.pth`, under torchvision's or timm's
+    /// names.
     #[arg(long)]
     pub weights: PathBuf,
-    /// What stands before those names in the file, its last dot included, such as `module.encoder_q.`; `common`
-    /// looks for the usual ones.
+    /// What stands before those names in the file, its last dot included, such as
+    /// `module.encoder_q.`; `common` looks for the usual ones.
     #[arg(long, value_name = "TEXT|common")]
     prefix: Option<String>,
 }

@@ -1,4 +1,5 @@
-//! The frame of a chart with steps along and a value up: grid, ticks, titles, and names at the lines' ends.
+//! The frame of a chart with steps along and a value up: grid, ticks, titles, and names at the
+//! lines' ends.
 
 use super::number;
 use super::scale::{Scale, spread};

@@ -4,8 +4,8 @@ use super::number;
 use super::readings;
 use crate::comparison::{ArmDifference, Comparison};
 
-/// The sentence for the first difference under the first protocol, then one for each other arm, then one for
-/// each run that has collapsed. Plain text.
+/// The sentence for the first difference under the first protocol, then one for each other arm,
+/// then one for each run that has collapsed. Plain text.
 pub fn sentences(comparison: &Comparison) -> Vec<String> {
     let warnings = comparison.warnings().into_iter().map(|warning| warning + ".");
     found(comparison).into_iter().chain(warnings).collect()

@@ -1,8 +1,8 @@
 //! The page of a comparison: one HTML file that needs nothing else, neither a network nor a script.
 //!
-//! It opens with one sentence that says what was found, and then shows what that rests on: the pairs,
-//! accuracy against steps, the table, the losses, what the features ignore, a map of them, every class,
-//! and the settings. What a comparison lacks leaves its section out.
+//! It opens with one sentence that says what was found, and then shows what that rests on: the
+//! pairs, accuracy against steps, the table, the losses, what the features ignore, a map of them,
+//! every class, and the settings. What a comparison lacks leaves its section out.
 
 mod axes;
 mod bars;
@@ -41,9 +41,9 @@ pub struct ExamplePairs {
 
 /// The page of a comparison, with `examples` of what its arms learned from.
 ///
-/// The page is self-contained: its style, its charts (SVG) and its pictures (PNG in `data:` addresses)
-/// stand in it, and all text that comes from outside is escaped. It never shows a number that is not
-/// finite; such a score counts as missing.
+/// The page is self-contained: its style, its charts (SVG) and its pictures (PNG in `data:`
+/// addresses) stand in it, and all text that comes from outside is escaped. It never shows a number
+/// that is not finite; such a score counts as missing.
 pub fn html(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
     page::page(comparison, examples)
 }

@@ -9,7 +9,8 @@ use super::markup::{arm_name, escape, paragraph, section};
 use super::{ExamplePairs, base64, number};
 use crate::comparison::Comparison;
 
-/// The longest side of a picture on the page, in pixels: twice what it is shown at, for fine screens.
+/// The longest side of a picture on the page, in pixels: twice what it is shown at, for fine
+/// screens.
 const SIDE: u32 = 160;
 
 /// The section, empty if there are no examples.

@@ -46,8 +46,8 @@ fn round_step(span: f64, about: usize) -> Option<f64> {
     [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|step| *step >= least * (1.0 - 1e-9))
 }
 
-/// The least and the greatest of finite values, with `room` times their distance on either side; one unit
-/// around a single value.
+/// The least and the greatest of finite values, with `room` times their distance on either side;
+/// one unit around a single value.
 pub fn range(values: impl IntoIterator<Item = f64>, room: f64) -> Option<[f64; 2]> {
     let finite = values.into_iter().filter(|x| x.is_finite());
     let ends = finite.fold(None, |ends: Option<[f64; 2]>, x| match ends {
@@ -60,8 +60,8 @@ pub fn range(values: impl IntoIterator<Item = f64>, room: f64) -> Option<[f64; 2
     })
 }
 
-/// Moves places apart until any two are at least `gap` from each other, in their order, as little as
-/// possible and between `low` and `high` as far as they fit.
+/// Moves places apart until any two are at least `gap` from each other, in their order, as little
+/// as possible and between `low` and `high` as far as they fit.
 pub fn spread(places: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|&a, &b| places[a].total_cmp(&places[b]));

@@ -1,5 +1,5 @@
-//! What a comparison shows besides the scores of trained networks: the scores of untrained networks,
-//! the invariance of features, and a t-SNE map of them.
+//! What a comparison shows besides the scores of trained networks: the scores of untrained
+//! networks, the invariance of features, and a t-SNE map of them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -115,8 +115,8 @@ impl Runner {
         Ok(downstream)
     }
 
-    /// The folder of an experiment: its name, with the backend's unless that is `flex`, since runs on different
-    /// backends are different runs.
+    /// The folder of an experiment: its name, with the backend's unless that is `flex`, since runs
+    /// on different backends are different runs.
     pub fn folder<M: Objective, B: BackboneFactory>(&self, study: &Study<M, B>) -> PathBuf {
         self.root.join(match self.backend() {
             "flex" => study.name.clone(),
@@ -173,8 +173,8 @@ impl Runner {
         Downstream { progress: self.progress != Progress::Quiet, ..downstream.clone() }
     }
 
-    /// Runs every arm with every seed and compares them. What was finished before is not run again, and what
-    /// was begun goes on.
+    /// Runs every arm with every seed and compares them. What was finished before is not run again,
+    /// and what was begun goes on.
     ///
     /// What is found is stored in the study's folder as it is found; [`summarise`] reads it back.
     ///
@@ -215,7 +215,8 @@ impl Runner {
             seeds: study.seeds.clone(),
         };
         record.write(&folder)?;
-        // Seed by seed, so that one that is cut off can be had for its whole seeds (`--set seeds=...`).
+        // Seed by seed, so that one that is cut off can be had for its whole seeds (`--set
+        // seeds=...`).
         for seed in &study.seeds {
             for arm in &study.arms {
                 let run = self.pretrain(study, arm, *seed, &downstream)?;
@@ -234,8 +235,8 @@ impl Runner {
 /// Classes that a note names before it only counts the rest.
 const NAMED: usize = 10;
 
-/// Says on standard error which of the training set's classes have no test picture: a score counts the others
-/// alone.
+/// Says on standard error which of the training set's classes have no test picture: a score counts
+/// the others alone.
 fn tell_missing(experiment: &str, train: &dyn PictureSource, test: &dyn PictureSource) {
     let tested: HashSet<&str> = (0..test.len())
         .filter_map(|index| test.classes().get(test.class(index)?))

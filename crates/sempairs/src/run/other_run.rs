@@ -11,7 +11,7 @@ use toml::Table;
 use crate::Error;
 use crate::experiment::Objective;
 use crate::experiment::differences::{Difference, differences};
-use crate::experiment::written::plain;
+use crate::experiment::source_text::plain;
 use crate::study::Study;
 
 /// Keys that a message names before it only counts the rest.

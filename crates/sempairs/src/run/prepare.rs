@@ -48,8 +48,8 @@ impl Parent {
 }
 
 impl Runner {
-    /// The pairs of one arm. The draw of partners depends on the seed too, so that an interval over seeds
-    /// covers it.
+    /// The pairs of one arm. The draw of partners depends on the seed too, so that an interval over
+    /// seeds covers it.
     ///
     /// # Errors
     ///
@@ -74,12 +74,13 @@ impl Runner {
         Ok(pairs)
     }
 
-    /// The study with its length and its warm-up in steps: those of the first arm, so that every arm, however
-    /// many pairs it has, takes the same steps at the same learning rates.
+    /// The study with its length and its warm-up in steps: those of the first arm, so that every
+    /// arm, however many pairs it has, takes the same steps at the same learning rates.
     ///
     /// # Errors
     ///
-    /// Whatever opening the first arm's pictures meets, and [`Error::Experiment`] if they do not fill a batch.
+    /// Whatever opening the first arm's pictures meets, and [`Error::Experiment`] if they do not
+    /// fill a batch.
     pub fn in_steps<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
@@ -140,8 +141,9 @@ impl Runner {
         Ok(Prepared { pairs, pipelines, identity, parent })
     }
 
-    /// A hash of all that a run's weights depend on: what the study says, the backend, which pictures
-    /// make which pairs, the file of the initial weights, and the run that this one continues.
+    /// A hash of all that a run's weights depend on: what the study says, the backend, which
+    /// pictures make which pairs, the file of the initial weights, and the run that this one
+    /// continues.
     fn identity<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,

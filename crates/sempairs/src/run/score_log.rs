@@ -12,8 +12,8 @@ use crate::experiment::Evaluation;
 
 /// The scores of a run over time, kept in its `scores.jsonl`.
 ///
-/// The file may hold more: scores of this run under other protocols or on other data, and lines that
-/// `sempairs evaluate` has added. They stay as they are.
+/// The file may hold more: scores of this run under other protocols or on other data, and lines
+/// that `sempairs evaluate` has added. They stay as they are.
 pub(super) struct ScoreLog {
     path: PathBuf,
     run: String,
@@ -24,8 +24,8 @@ pub(super) struct ScoreLog {
 impl ScoreLog {
     /// The log of the run with the identity `run`, which goes on after `step` steps.
     ///
-    /// What another run left in the file goes, and what this one scored beyond that step, since it will
-    /// come there again; standard error says how many lines.
+    /// What another run left in the file goes, and what this one scored beyond that step, since it
+    /// will come there again; standard error says how many lines.
     pub fn open(
         path: PathBuf,
         run: &str,
@@ -101,8 +101,8 @@ impl ScoreLog {
         self.curve.iter().any(|point| point.step == step)
     }
 
-    /// Those of the wanted steps that are not scored and can be no more, from a checkpoint of `step`. The first
-    /// needs none.
+    /// Those of the wanted steps that are not scored and can be no more, from a checkpoint of
+    /// `step`. The first needs none.
     pub fn lost(&self, wanted: &[usize], step: usize) -> Vec<usize> {
         let between = wanted.iter().copied().filter(|at| (1..step).contains(at));
         between.filter(|at| !self.has(*at)).collect()
@@ -275,7 +275,8 @@ mod tests {
         assert_eq!(steps(&log), [0; 0]);
         log.push(point(8, &knn), Identity::new()).unwrap();
         assert_eq!(read_scores(&path).unwrap().len(), 4);
-        // A further protocol: the last step is scored under both, and no question is answered twice.
+        // A further protocol: the last step is scored under both, and no question is answered
+        // twice.
         let mut log = open("run", &one, 8, &["knn", "probe"]);
         assert_eq!(steps(&log), [0; 0]);
         log.push(point(8, &downstream(&["knn", "probe"])), Identity::new()).unwrap();

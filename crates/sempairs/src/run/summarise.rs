@@ -34,16 +34,16 @@ pub struct ComparisonFiles {
     pub report: PathBuf,
 }
 
-/// Compares the runs whose results are stored in the folder of a study. It needs neither pictures nor
-/// weights. Runs without a result are left out, and standard error names them.
+/// Compares the runs whose results are stored in the folder of a study. It needs neither pictures
+/// nor weights. Runs without a result are left out, and standard error names them.
 ///
 /// A folder of an earlier version has no `study.json`; there the numbers are those of its
 /// `comparison.json`.
 ///
 /// # Errors
 ///
-/// [`Error::Experiment`] if the folder holds no study or no run of it has a result, [`Error::Io`] for
-/// a file that cannot be read.
+/// [`Error::Experiment`] if the folder holds no study or no run of it has a result, [`Error::Io`]
+/// for a file that cannot be read.
 pub fn summarise(folder: &Path) -> Result<Summary, Error> {
     let none = |reason: &str| Err(Error::experiment(folder.display().to_string(), reason));
     let Some(study) = StudyRecord::read(folder)? else {
@@ -124,8 +124,8 @@ impl Summary {
 }
 
 impl Runner {
-    /// Writes a comparison beside its runs: `table.txt`, `comparison.json`, and `report.html` with some
-    /// pairs of every arm as pictures.
+    /// Writes a comparison beside its runs: `table.txt`, `comparison.json`, and `report.html` with
+    /// some pairs of every arm as pictures.
     ///
     /// # Errors
     ///

@@ -27,8 +27,9 @@ const LISTED: usize = 10;
 impl Runner {
     /// Pre-trains one arm with one seed, from its last checkpoint if there is one, and scores it.
     ///
-    /// Scores that are there are not made again. Of those that are not, as after a change of the protocols,
-    /// only the first and those from the checkpoint on can still be made; standard error names the others.
+    /// Scores that are there are not made again. Of those that are not, as after a change of the
+    /// protocols, only the first and those from the checkpoint on can still be made; standard error
+    /// names the others.
     ///
     /// # Errors
     ///

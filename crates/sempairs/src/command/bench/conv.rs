@@ -34,12 +34,12 @@ pub struct Conv {
     /// Calls of a pass in a sample.
     #[arg(long, default_value = "10", value_parser = up_to(1000))]
     calls: usize,
-    /// Only these sizes, as the output names them: 64-256k1s1i16 has 64 channels in and 256 out, a kernel of side 1,
-    /// stride 1, and maps of side 16 that enter.
+    /// Only these sizes, as the output names them: 64-256k1s1i16 has 64 channels in and 256 out, a
+    /// kernel of side 1, stride 1, and maps of side 16 that enter.
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     shapes: Vec<String>,
-    /// Compare with 32-bit floats on the processor instead, and tell the largest difference as a share of the largest
-    /// value. A small batch will do.
+    /// Compare with 32-bit floats on the processor instead, and tell the largest difference as a
+    /// share of the largest value. A small batch will do.
     #[arg(long)]
     errors: bool,
     #[command(flatten)]
@@ -139,8 +139,9 @@ impl Conv {
         );
     }
 
-    /// Forward, to the input, to the weight. What is subtracted from a gradient is the making of the gradient that
-    /// enters it, all ones, in the memory order that the convolution's result has.
+    /// Forward, to the input, to the weight. What is subtracted from a gradient is the making of
+    /// the gradient that enters it, all ones, in the memory order that the convolution's result
+    /// has.
     fn time_passes(&self, shape: &Convolution, device: &Device) -> Result<[Time; 3], Error> {
         let dtype = self.precision.dtype();
         let tracked = device.clone().autodiff();
@@ -208,9 +209,10 @@ impl Time {
 
 /// Times calls that a device queues.
 ///
-/// A pass may take the device less time than the host needs to ask for it. So a sample is taken twice: by itself, and
-/// behind products of matrices that keep the device busy until all calls of the sample are queued. The second, less what
-/// those products take alone, is the device's own time.
+/// A pass may take the device less time than the host needs to ask for it. So a sample is taken
+/// twice: by itself, and behind products of matrices that keep the device busy until all calls of
+/// the sample are queued. The second, less what those products take alone, is the device's own
+/// time.
 struct Stopwatch<'a> {
     samples: usize,
     calls: usize,
