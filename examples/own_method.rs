@@ -1,9 +1,8 @@
-//! A method of your own in the comparison: alignment and uniformity on augmented and semantic
-//! pairs.
+//! A method of your own in the comparison: alignment and uniformity on both kinds of pairs.
 //!
-//! With unit embeddings `x_i`, `y_i` of the two views of pair `i` of `n`, the loss is `mean_i |x_i
-//! - y_i|² + w (U(x) + U(y)) / 2` with `U(z) = ln mean_{i≠j} exp(-t |z_i - z_j|²)` (Wang and Isola,
-//! 2020, arXiv 2005.10242). It is not in the library: this file is all of it.
+//! With unit embeddings `x_i`, `y_i` of the two views of pair `i` of `n`, the loss is
+//! `mean_i |x_i - y_i|² + w (U(x) + U(y)) / 2` with `U(z) = ln mean_{i≠j} exp(-t |z_i - z_j|²)`
+//! (Wang and Isola, 2020, arXiv 2005.10242). It is not in the library: this file is all of it.
 //!
 //! ```text
 //! cargo run --example own_method
