@@ -108,6 +108,7 @@ fn conv2d_takes_any_strides_of_memory() {
 /// A sum of 8,192 equal products stops growing at 2,048 in f16 and at 256 in bf16. Types in which
 /// training is refused on the selected path are skipped.
 #[test]
+#[cfg_attr(not(feature = "cube"), ignore = "compares the kernels of a GPU backend")]
 fn a_filters_gradient_is_summed_in_32_bits() {
     if device() == Device::flex() {
         return;
