@@ -80,9 +80,10 @@ fn kind(number: Option<usize>) -> burn::tensor::DeviceKind {
 fn absent_cuda(name: &str, number: usize, there: usize) -> Option<String> {
     match there {
         0 => Some(format!(
-            "`{name}`: no CUDA device was found; check that `nvidia-smi` lists a GPU, that the driver's libcuda.so.1 \
-             is where the loader looks (LD_LIBRARY_PATH names further folders), that a container was started with its \
-             GPUs, and that CUDA_VISIBLE_DEVICES does not hide them"
+            "`{name}`: no CUDA device was found; check that `nvidia-smi` lists a GPU, that the \
+             driver's libcuda.so.1 is where the loader looks (LD_LIBRARY_PATH names further \
+             folders), that a container was started with its GPUs, and that CUDA_VISIBLE_DEVICES \
+             does not hide them"
         )),
         1 if number > 0 => Some(format!("`{name}`: there is one CUDA device here, cuda:0")),
         _ if number >= there => Some(format!(

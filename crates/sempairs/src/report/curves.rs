@@ -21,13 +21,13 @@ pub fn curves(comparison: &Comparison) -> String {
     let data = escape(comparison.dataset());
     let about = if readings::seeds(comparison).len() > 1 {
         format!(
-            "The mean top-1 accuracy over the seeds on {data}, which no arm has learned from; the bands \
-             are its 95 % intervals. In each seed all arms start from the same weights."
+            "The mean top-1 accuracy over the seeds on {data}, which no arm has learned from; the \
+             bands are its 95 % intervals. In each seed all arms start from the same weights."
         )
     } else {
         format!(
-            "The top-1 accuracy on {data}, which no arm has learned from; one seed, so there are no \
-             intervals. All arms start from the same weights."
+            "The top-1 accuracy on {data}, which no arm has learned from; one seed, so there are \
+             no intervals. All arms start from the same weights."
         )
     };
     section("Accuracy against steps", &(paragraph(&about) + &side_by_side(&charts)))

@@ -53,8 +53,8 @@ fn difference(found: &ArmDifference, dataset: &str) -> String {
             format!("{arm} is {direction} {against} by {by} points {} {place}.", range(low, high))
         }
         Some((low, high)) => format!(
-            "No difference is shown between {arm} and {against}: {} points {} {place}; the interval \
-             contains zero.",
+            "No difference is shown between {arm} and {against}: {} points {} {place}; the \
+             interval contains zero.",
             number::signed(100.0 * top1.mean, 1),
             range(low, high)
         ),

@@ -48,8 +48,8 @@ pub fn results(comparison: &Comparison) -> String {
     }
     let mut about = "Top-1 and top-5 accuracy at the last step in percent.".to_owned();
     if seeds(comparison).len() > 1 {
-        about += " Intervals are 95 % Student-t intervals over the seeds; differences are in percentage \
-                  points and paired by seed.";
+        about += " Intervals are 95 % Student-t intervals over the seeds; differences are in \
+                  percentage points and paired by seed.";
         if comparison.arms.len() > 2 {
             about += " Each p-value is that of one difference alone.";
         }
