@@ -5,8 +5,8 @@ use sempairs_eval::stats::Estimate;
 
 use super::axes::{LINE, WIDTH};
 use super::markup::{arm_name, legend, paragraph, section, side_by_side};
-use super::readings::mean_of;
 use super::scale::{Scale, range};
+use super::summary::mean_of;
 use super::svg::Svg;
 use super::{mark, number};
 use crate::comparison::{ArmResult, Comparison};

@@ -1,7 +1,7 @@
 //! What was found, in a sentence, said no stronger than the numbers are.
 
 use super::number;
-use super::readings;
+use super::summary;
 use crate::comparison::{ArmDifference, Comparison};
 
 /// The sentence for the first difference under the first protocol, then one for each other arm,
@@ -23,9 +23,9 @@ fn found(comparison: &Comparison) -> Vec<String> {
     if !sentences.is_empty() {
         return sentences;
     }
-    let seeds = readings::seeds(comparison);
+    let seeds = summary::seeds(comparison);
     let alone = comparison.arms.iter().filter_map(|arm| {
-        let found = readings::mean_of(readings::finals(arm, 0, &seeds))?;
+        let found = summary::mean_of(summary::finals(arm, 0, &seeds))?;
         let interval = number::interval(&found).map_or(String::new(), |i| format!(" {i}"));
         Some(format!(
             "{} reaches {}{interval} on {dataset} ({}, {protocol}).",

@@ -2,8 +2,8 @@
 
 use super::axes::{Axes, Chart, EndLabel, brief};
 use super::markup::{arm_name, paragraph, section, side_by_side};
-use super::readings::mean_of;
 use super::scale::range;
+use super::summary::mean_of;
 use super::table::Table;
 use super::{mark, number};
 use crate::comparison::{Comparison, RunResult};
