@@ -211,7 +211,7 @@ fn a_page_shows_every_arm_protocol_picture_and_number() {
         "5eed-1d",
         "flex",
         "raw pixels 32x32",
-        "guessing",
+        "chance level",
         "untrained",
         "colour histogram 8x8x8",
         "steps = 1200",
@@ -307,7 +307,7 @@ fn what_is_missing_is_left_out() {
         assert!(!page.contains(&format!("{section}</h2>")), "{section}");
     }
     let (_, body) = page.split_once("</style>").unwrap();
-    assert!(!body.contains("untrained") && !body.contains("guessing"));
+    assert!(!body.contains("untrained") && !body.contains("chance level"));
 
     for empty in [comparison(&[], 0), comparison(&["ap"], 0), comparison(&["ap", "sp"], 0)] {
         let page = html(&empty, &[]);

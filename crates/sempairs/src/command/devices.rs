@@ -21,7 +21,8 @@ impl Devices {
             }
         }
         say!(
-            "Choose with --device NAME or {VARIABLE}=NAME; wgpu:N, vulkan:N, cuda:N for the N-th GPU."
+            "Choose with --device NAME or {VARIABLE}=NAME; wgpu:N, vulkan:N, cuda:N for the N-th \
+             GPU."
         );
         Ok(())
     }

@@ -19,9 +19,10 @@ use sempairs::experiment::bounds::MAX_THREADS;
 use sempairs::train::{LoaderConfig, Progress};
 
 /// How to stop, for the help of commands that train.
-const STOPPING: &str = "Ctrl-C, SIGTERM, a closed terminal, or `q` and then `s` in the dashboard that a terminal \
-    shows, stop after the current step, with a checkpoint. The same command goes on from there. A second Ctrl-C \
-    ends at once. The exit code is 130 after Ctrl-C, 143 after SIGTERM, 129 after a closed terminal.";
+const STOPPING: &str = "Ctrl-C, SIGTERM, a closed terminal, or `q` and then `s` in the dashboard \
+                        that a terminal shows, stop after the current step, with a checkpoint. The \
+                        same command goes on from there. A second Ctrl-C ends at once. The exit \
+                        code is 130 after Ctrl-C, 143 after SIGTERM, 129 after a closed terminal.";
 
 /// What exit codes say, for the help of all.
 const EXIT_CODES: &str = "The exit code is 0 if all went well, 1 after an error, 2 for a call that \

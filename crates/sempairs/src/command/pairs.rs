@@ -196,7 +196,8 @@ mod tests {
             let column = ["left", "right"][at % 2];
             let (number, row) = (at / 2 + 2, at / 2);
             let problem = format!(
-                "pairs.csv, line {number}: `{column}` names a picture that does not exist: {row}.png"
+                "pairs.csv, line {number}: `{column}` names a picture that does not exist: \
+                 {row}.png"
             );
             assert!(line.ends_with(&problem), "{line}");
         }

@@ -63,8 +63,9 @@ impl WeightsFlags {
             WeightsError::Prefix { absence, .. } if !absence.elsewhere.is_empty() => {
                 flags(&absence.elsewhere)
             }
-            WeightsError::Prefix { .. } => "if they stand there behind a prefix, give it with --prefix TEXT, or \
-                                            try --prefix common; if the file is another network's, set `backbone`"
+            WeightsError::Prefix { .. } => "if they stand there behind a prefix, give it with \
+                                            --prefix TEXT, or try --prefix common; if the file is \
+                                            another network's, set `backbone`"
                 .into(),
             WeightsError::Ambiguous { prefixes, .. } => flags(prefixes),
             _ => return error.into(),

@@ -5,8 +5,8 @@ use sempairs_eval::stats::Estimate;
 
 use super::axes::{LINE, WIDTH};
 use super::markup::{arm_name, legend, paragraph, section, side_by_side};
-use super::readings::mean_of;
 use super::scale::{Scale, range};
+use super::summary::mean_of;
 use super::svg::Svg;
 use super::{mark, number};
 use crate::comparison::{ArmResult, Comparison};
@@ -28,10 +28,10 @@ pub fn bars(comparison: &Comparison) -> String {
     }
     let scenes = reports().map(|report| report.scenes).max().unwrap_or(0);
     let about = paragraph(&format!(
-        "How alike the features of two pictures are that differ in one factor alone: 1 if the factor changes \
-         nothing, 0 if it changes as much as the class does. The last group is of different pictures of the \
-         same class, in which every factor differs. From {} scenes; whiskers are 95 % intervals, over the \
-         seeds if there are several.",
+        "How alike the features of two pictures are that differ in one factor alone: 1 if the \
+         factor changes nothing, 0 if it changes as much as the class does. The last group is of \
+         different pictures of the same class, in which every factor differs. From {} scenes; \
+         whiskers are 95 % intervals, over the seeds if there are several.",
         number::count(scenes)
     ));
     let arms = comparison.arms.iter().enumerate();

@@ -2,8 +2,8 @@
 
 use super::axes::WIDTH;
 use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
-use super::readings::{self, mean_of};
 use super::scale::{Scale, range};
+use super::summary::{self, mean_of};
 use super::svg::Svg;
 use super::table::Table;
 use super::{mark, number};
@@ -53,7 +53,7 @@ pub fn classes(comparison: &Comparison) -> String {
     let mut about = format!(
         "Top-1 accuracy at the last step under {}{}. {order}",
         escape(&protocol),
-        if readings::seeds(comparison).len() > 1 { ", the mean over the seeds" } else { "" }
+        if summary::seeds(comparison).len() > 1 { ", the mean over the seeds" } else { "" }
     );
     let half = ROWS / 2;
     let shown: Vec<&Row> = if rows.len() > ROWS {

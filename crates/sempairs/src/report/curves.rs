@@ -5,8 +5,8 @@ use sempairs_eval::stats::Estimate;
 
 use super::axes::{Axes, Chart, EndLabel, LINE, brief};
 use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
-use super::readings::{self, Lead};
 use super::scale::range;
+use super::summary::{self, Lead};
 use super::{mark, number};
 use crate::comparison::Comparison;
 
@@ -19,15 +19,15 @@ pub fn curves(comparison: &Comparison) -> String {
         return String::new();
     }
     let data = escape(comparison.dataset());
-    let about = if readings::seeds(comparison).len() > 1 {
+    let about = if summary::seeds(comparison).len() > 1 {
         format!(
-            "The mean top-1 accuracy over the seeds on {data}, which no arm has learned from; the bands \
-             are its 95 % intervals. In each seed all arms start from the same weights."
+            "The mean top-1 accuracy over the seeds on {data}, which no arm has learned from; the \
+             bands are its 95 % intervals. In each seed all arms start from the same weights."
         )
     } else {
         format!(
-            "The top-1 accuracy on {data}, which no arm has learned from; one seed, so there are no \
-             intervals. All arms start from the same weights."
+            "The top-1 accuracy on {data}, which no arm has learned from; one seed, so there are \
+             no intervals. All arms start from the same weights."
         )
     };
     section("Accuracy against steps", &(paragraph(&about) + &side_by_side(&charts)))
@@ -42,7 +42,7 @@ struct Level {
 
 fn levels(comparison: &Comparison, protocol: usize, name: &str) -> Vec<Level> {
     let level = |style, name: &str, value| Level { name: name.into(), value, style };
-    let untrained = readings::untrained(comparison, protocol);
+    let untrained = summary::untrained(comparison, protocol);
     let mut levels: Vec<Level> =
         untrained.map(|found| level("untrained", "untrained", found.mean)).into_iter().collect();
     // A baseline stands among scores of its own protocol, and where there are none of it among all.
@@ -51,7 +51,7 @@ fn levels(comparison: &Comparison, protocol: usize, name: &str) -> Vec<Level> {
     for (score, style) in comparison.baselines.iter().filter(stands).zip(BASELINES.iter().cycle()) {
         levels.push(level(style, &score.views, score.top1));
     }
-    levels.extend(readings::guessing(comparison).map(|x| level("guessing", "guessing", x)));
+    levels.extend(summary::chance(comparison).map(|x| level("guessing", "chance level", x)));
     levels.retain(|level| level.value.is_finite());
     levels
 }
@@ -62,7 +62,7 @@ type Curve = Vec<(usize, Estimate)>;
 
 fn chart(comparison: &Comparison, protocol: usize, name: &str) -> Option<String> {
     let curves: Vec<Curve> =
-        comparison.arms.iter().map(|arm| readings::curve(arm, protocol)).collect();
+        comparison.arms.iter().map(|arm| summary::curve(arm, protocol)).collect();
     let levels = levels(comparison, protocol, name);
     let leads = leads(comparison, protocol);
     let overtakings: Vec<&Lead> = leads.iter().filter(|lead| lead.overtook).collect();
@@ -155,9 +155,9 @@ fn draw(chart: &mut Chart, arm: usize, curve: &Curve, name: &str) {
 /// Who leads, for every arm against the first.
 fn leads(comparison: &Comparison, protocol: usize) -> Vec<Lead<'_>> {
     let Some((first, others)) = comparison.arms.split_first() else { return Vec::new() };
-    let scored = |arm| readings::curve(arm, protocol).len() > 1;
+    let scored = |arm| summary::curve(arm, protocol).len() > 1;
     let others = others.iter().filter(|arm| scored(arm) && scored(first));
-    others.filter_map(|arm| readings::lead(comparison, [arm, first], protocol)).collect()
+    others.filter_map(|arm| summary::lead(comparison, [arm, first], protocol)).collect()
 }
 
 fn sentence(lead: &Lead) -> String {

@@ -1,7 +1,7 @@
 //! What was found, in a sentence, said no stronger than the numbers are.
 
 use super::number;
-use super::readings;
+use super::summary;
 use crate::comparison::{ArmDifference, Comparison};
 
 /// The sentence for the first difference under the first protocol, then one for each other arm,
@@ -23,9 +23,9 @@ fn found(comparison: &Comparison) -> Vec<String> {
     if !sentences.is_empty() {
         return sentences;
     }
-    let seeds = readings::seeds(comparison);
+    let seeds = summary::seeds(comparison);
     let alone = comparison.arms.iter().filter_map(|arm| {
-        let found = readings::mean_of(readings::finals(arm, 0, &seeds))?;
+        let found = summary::mean_of(summary::finals(arm, 0, &seeds))?;
         let interval = number::interval(&found).map_or(String::new(), |i| format!(" {i}"));
         Some(format!(
             "{} reaches {}{interval} on {dataset} ({}, {protocol}).",
@@ -53,8 +53,8 @@ fn difference(found: &ArmDifference, dataset: &str) -> String {
             format!("{arm} is {direction} {against} by {by} points {} {place}.", range(low, high))
         }
         Some((low, high)) => format!(
-            "No difference is shown between {arm} and {against}: {} points {} {place}; the interval \
-             contains zero.",
+            "No difference is shown between {arm} and {against}: {} points {} {place}; the \
+             interval contains zero.",
             number::signed(100.0 * top1.mean, 1),
             range(low, high)
         ),

@@ -2,8 +2,8 @@
 
 use super::axes::{Axes, Chart, EndLabel, brief};
 use super::markup::{arm_name, paragraph, section, side_by_side};
-use super::readings::mean_of;
 use super::scale::range;
+use super::summary::mean_of;
 use super::table::Table;
 use super::{mark, number};
 use crate::comparison::{Comparison, RunResult};
@@ -14,8 +14,8 @@ pub fn losses(comparison: &Comparison) -> String {
     let several = comparison.arms.iter().any(|arm| arm.runs.len() > 1);
     let lines = if several { ": the mean over the seeds, and each run as a thin line" } else { "" };
     let about = format!(
-        "The loss of the objective{lines}. Losses of arms with different pairs are losses of different \
-         tasks: a lower one is not a better arm."
+        "The loss of the objective{lines}. Losses of arms with different pairs are losses of \
+         different tasks: a lower one is not a better arm."
     );
     section("Pre-training", &(paragraph(&about) + &side_by_side(&[chart, table(comparison)])))
 }
@@ -118,11 +118,13 @@ fn table(comparison: &Comparison) -> String {
     let mut about = String::from("Means over the runs.");
     if all().any(|run| run.collapse.is_some()) {
         about += " Deviation is that of the normalised embeddings times √d: 1 if they point in \
-                  all directions alike, 0 if they have collapsed to a point. Rank is their effective rank.";
+                  all directions alike, 0 if they have collapsed to a point. Rank is their \
+                  effective rank.";
     }
     if counted {
-        about += " The last columns say what a picture was pushed away from in the last epoch, on average: so \
-                  many negatives, so many of them other pictures of its class, itself, and its partner.";
+        about += " The last columns say what a picture was pushed away from in the last epoch, on \
+                  average: so many negatives, so many of them other pictures of its class, itself, \
+                  and its partner.";
     }
     format!("<div>{}{}</div>", table.finish(), paragraph(&about))
 }

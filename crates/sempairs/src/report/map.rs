@@ -32,9 +32,9 @@ pub fn maps(comparison: &Comparison) -> String {
         return String::new();
     };
     let mut about = format!(
-        "The test pictures of {} by the features of the first seed, laid out in two dimensions; neighbours \
-         on the map are alike. Each map is laid out by itself: places and directions mean nothing between \
-         maps.",
+        "The test pictures of {} by the features of the first seed, laid out in two dimensions; \
+         neighbours on the map are alike. Each map is laid out by itself: places and directions \
+         mean nothing between maps.",
         escape(comparison.dataset())
     );
     if let Some(most) = maps.iter().map(|m| m.2.points.len()).max().filter(|n| *n > POINTS) {

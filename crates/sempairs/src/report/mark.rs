@@ -52,7 +52,8 @@ pub fn class(number: usize) -> (String, Shape) {
 /// A mark to stand in a line of text.
 pub fn key(style: &str, shape: Shape) -> String {
     format!(
-        "<svg class=\"mark\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path class=\"{style}\" d=\"{}\"/></svg>",
+        "<svg class=\"mark\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path class=\"{style}\" \
+         d=\"{}\"/></svg>",
         shape.path([6.0, 6.0], 4.2)
     )
 }

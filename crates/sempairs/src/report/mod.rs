@@ -17,9 +17,9 @@ mod markup;
 mod number;
 mod page;
 mod pictures;
-mod readings;
 mod scale;
 mod settings;
+mod summary;
 mod svg;
 mod table;
 

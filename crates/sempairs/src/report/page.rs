@@ -2,7 +2,7 @@
 
 use super::markup::escape;
 use super::{
-    ExamplePairs, bars, classes, curves, headline, losses, map, number, pictures, readings,
+    ExamplePairs, bars, classes, curves, headline, losses, map, number, pictures, summary,
 };
 use super::{settings, table};
 use crate::comparison::Comparison;
@@ -45,7 +45,7 @@ fn header(comparison: &Comparison) -> String {
         .collect();
     let arms: Vec<&str> = comparison.arms.iter().map(|arm| arm.arm.name.as_str()).collect();
     let mut about = format!("Arms {}", arms.join(", "));
-    about += &format!(" · {}", number::seeds(readings::seeds(comparison).len()));
+    about += &format!(" · {}", number::seeds(summary::seeds(comparison).len()));
     let last = comparison.arms.iter().flat_map(|arm| arm.steps()).max();
     if let Some(steps) = last {
         about += &format!(" · {} steps", number::count(steps));

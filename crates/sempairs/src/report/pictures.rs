@@ -19,8 +19,9 @@ pub fn examples(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
     if arms.is_empty() {
         return arms;
     }
-    let about = "The upper row of a card is a pair; the lower row is what the network gets of it, an \
-                 augmented view of each picture. Its task is to tell that the two belong together.";
+    let about = "The upper row of a card is a pair; the lower row is what the network gets of it, \
+                 an augmented view of each picture. Its task is to tell that the two belong \
+                 together.";
     section("What each arm learns from", &(paragraph(about) + &arms))
 }
 

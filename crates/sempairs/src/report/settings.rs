@@ -39,8 +39,9 @@ pub fn settings(comparison: &Comparison) -> String {
         body += &details("The experiment file", &comparison.experiment);
     }
     body += &paragraph(
-        "An identity is a hash of the whole experiment, a protocol's hash one of the protocol and of the \
-         views its features are computed from: numbers with the same ones were made the same way.",
+        "An identity is a hash of the whole experiment, a protocol's hash one of the protocol and \
+         of the views its features are computed from: numbers with the same ones were made the \
+         same way.",
     );
     section("Settings", &body)
 }

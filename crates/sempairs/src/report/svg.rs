@@ -67,7 +67,8 @@ impl Svg {
         let [w, h] = [(to[0] - from[0]).abs(), (to[1] - from[1]).abs()].map(short);
         let _ = writeln!(
             self.body,
-            "<rect class=\"{style}\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"><title>{}</title></rect>",
+            "<rect class=\"{style}\" x=\"{x}\" y=\"{y}\" width=\"{w}\" \
+             height=\"{h}\"><title>{}</title></rect>",
             escape(title)
         );
     }
@@ -97,7 +98,8 @@ impl Svg {
     pub fn finish(self, style: &str) -> String {
         let [w, h] = self.size.map(short);
         format!(
-            "<svg class=\"{style}\" viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n",
+            "<svg class=\"{style}\" viewBox=\"0 0 {w} {h}\" role=\"img\" \
+             aria-label=\"{}\">\n{}</svg>\n",
             escape(&self.label),
             self.body
         )

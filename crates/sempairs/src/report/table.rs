@@ -2,7 +2,7 @@
 
 use super::markup::{arm_name, escape, paragraph, section};
 use super::number;
-use super::readings::{finals, guessing, mean_of, seeds, untrained};
+use super::summary::{chance, finals, mean_of, seeds, untrained};
 use crate::comparison::{ArmResult, Comparison};
 
 /// A table that is being filled; all but the first column hold numbers.
@@ -48,8 +48,8 @@ pub fn results(comparison: &Comparison) -> String {
     }
     let mut about = "Top-1 and top-5 accuracy at the last step in percent.".to_owned();
     if seeds(comparison).len() > 1 {
-        about += " Intervals are 95 % Student-t intervals over the seeds; differences are in percentage \
-                  points and paired by seed.";
+        about += " Intervals are 95 % Student-t intervals over the seeds; differences are in \
+                  percentage points and paired by seed.";
         if comparison.arms.len() > 2 {
             about += " Each p-value is that of one difference alone.";
         }
@@ -86,8 +86,8 @@ fn protocol(comparison: &Comparison, protocol: usize, name: &str) -> String {
         let missing = number::MISSING.to_owned();
         table.row(&[escape(&score.views), hundred(score.top1), missing, hundred(score.top5)]);
     }
-    if let Some(share) = guessing(comparison) {
-        table.row(&["guessing".into(), hundred(share)]);
+    if let Some(share) = chance(comparison) {
+        table.row(&["chance level".into(), hundred(share)]);
     }
     let tables = table.finish() + &differences(comparison, name);
     format!("<h3>{}</h3>\n<div class=\"tables\">{tables}</div>\n", escape(name))

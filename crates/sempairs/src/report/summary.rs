@@ -51,8 +51,8 @@ pub fn untrained(comparison: &Comparison, protocol: usize) -> Option<Estimate> {
     mean_of(first.filter(|point| point.step == 0).map(|point| top1(point, protocol)))
 }
 
-/// The accuracy of guessing.
-pub fn guessing(comparison: &Comparison) -> Option<f64> {
+/// Chance accuracy: `1 / classes`.
+pub fn chance(comparison: &Comparison) -> Option<f64> {
     (comparison.classes > 0).then(|| 1.0 / comparison.classes as f64)
 }
 
