@@ -196,8 +196,8 @@ fn arms_that_differ_in_their_partners_see_the_same_left_views() {
 
 #[test]
 fn a_timed_step_is_one_line_of_json() {
-    let call = "bench step --device flex --threads 1 --backbone resnet10_narrow --batch 4 --size 32 \
-                --steps 2 --warmup 1";
+    let call = "bench step --device flex --threads 1 --backbone resnet10_narrow --batch 4 \
+                --size 32 --steps 2 --warmup 1";
     let output = printed(&call.split(' ').collect::<Vec<_>>());
     assert_eq!(output.lines().count(), 1, "{output}");
     let line: serde_json::Value = serde_json::from_str(&output).unwrap();

@@ -100,7 +100,8 @@ fn killed_run_equals_whole_run(backbone: &str, method: &str, training: &str, fai
 }
 
 const SMALL: &str = "[backbone]\nname = \"resnet10_narrow\"";
-const SIMCLR: &str = "[method]\nname = \"simclr\"\ntemperature = 0.5\nreduction = \"sum_of_directions\"\n\
+const SIMCLR: &str = "[method]\nname = \"simclr\"\ntemperature = 0.5\n\
+    reduction = \"sum_of_directions\"\n\
     projector = { hidden = [32], output = 16, norm = \"all\" }";
 
 fn with_simclr(optimizer: &str) {

@@ -77,7 +77,8 @@ fn a_second_ctrl_c_ends_at_once() {
     let small = Small::new();
     // A step takes some seconds.
     let slow = "--set pictures.size=64 --set views.size=64 --set pictures.per_class=40 \
-                --set backbone.widths=[64,64,128,128] --set training.batch=512 --set training.log_every=1";
+                --set backbone.widths=[64,64,128,128] --set training.batch=512 \
+                --set training.log_every=1";
     let mut child = Running::start(
         small.call(&format!("{PRETRAIN} {slow}")).stdout(Stdio::null()).stderr(small.messages()),
     );

@@ -131,7 +131,8 @@ fn small_runs_end_with_the_bits_they_always_ended_with() {
     let Some(known) = known else {
         let set = set.map_or_else(|reason| reason, str::to_owned);
         return println!(
-            "skipped: there are no hashes for {set} with a C library of {library:#018x}; they are\n{}",
+            "skipped: there are no hashes for {set} with a C library of {library:#018x}; \
+             they are\n{}",
             list()
         );
     };

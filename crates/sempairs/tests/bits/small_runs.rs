@@ -49,7 +49,9 @@ cache = { path = "CACHE", short_side = 24 }
 
 [evaluation]
 dataset = "drawn"
-train = { kind = "folder", path = "tests/fixtures/pictures", cache = { path = "CACHE", short_side = 24 } }
+train.kind = "folder"
+train.path = "tests/fixtures/pictures"
+train.cache = { path = "CACHE", short_side = 24 }
 test = { kind = "folder", path = "tests/fixtures/pictures" }
 protocols = [{ kind = "sgd_moco", epochs = 3 }, { kind = "sgd_dino", epochs = 3, blocks = 2 }]
 "#;
@@ -194,7 +196,10 @@ projector = { hidden = [16], output = 8, norm = "none", activation = "gelu" }
 [training]
 batch = 6
 steps = 8
-optimizer = { name = "adamw", weight_decay = 0.04, final_weight_decay = 0.4, exclude_vectors = true }
+optimizer.name = "adamw"
+optimizer.weight_decay = 0.04
+optimizer.final_weight_decay = 0.4
+optimizer.exclude_vectors = true
 learning_rate = { base = 1e-3, warmup_steps = 3 }
 clip = 3.0
 log_every = 1
