@@ -22,7 +22,7 @@ use cubek::convolution::{
 };
 use cubek::matmul::definition::{MatmulElems, MatmulGlobalElems};
 use cubek::std::InputBinding;
-use sempairs_data::note;
+use sempairs_internal::note;
 
 use super::super::super::launch::{elem_type, empty};
 use super::super::layout::{channels_last, maps};
