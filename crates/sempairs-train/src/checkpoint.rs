@@ -10,19 +10,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Optimizer, TrainError, Unlogged};
 
-/// The last letter is the version.
+/// File signature; the last byte is the format version.
 const MAGIC: &[u8; 8] = b"sempckp2";
 
-/// The whole state of a run between two steps: the module's parameters and buffers, the optimiser's
-/// state, and the step. Everything else follows from the configuration and the step.
+/// Complete state of a run between two steps: the module's parameters and buffers, the optimiser
+/// state, and the step. Everything else is determined by the configuration and the step.
 ///
-/// On disk: 8 bytes of magic, the length of the header (u32), the header as JSON, the module's
-/// record, the optimiser's state, and the CRC-32 of all that; numbers little-endian.
+/// File format: 8 bytes of signature, the length of the header (u32), the header as JSON, the
+/// module record, the optimiser state, and the CRC-32 of all preceding bytes; integers are
+/// little-endian.
 pub struct Checkpoint {
-    /// Steps done.
+    /// Number of completed steps.
     pub step: usize,
-    /// Steps among them that `metrics.jsonl` has no line of yet, if the run was interrupted between
-    /// two lines.
+    /// Measurements of the steps that `metrics.jsonl` does not cover yet, if the run was
+    /// interrupted between two lines.
     pub unlogged: Option<Unlogged>,
     module: Vec<u8>,
     optimizer: Vec<u8>,
@@ -40,14 +41,13 @@ struct Header {
 }
 
 impl Checkpoint {
-    /// The state after `step` steps.
+    /// Captures the state of a module and its optimiser after `step` steps.
     pub fn take<M: Module>(step: usize, module: &M, optimizer: &Optimizer) -> Self {
-        // Burn keeps the last update of a running statistic apart until somebody asks for a
-        // synchronised value; a record would be one update behind. `valid` synchronises them in
-        // place.
+        // Burn defers the last update of a running statistic until its synchronised value is read,
+        // so a record would be one update behind. `valid` synchronises the statistics in place.
         drop(module.valid());
         let module = module.clone().into_record().into_bytes();
-        // Writing to memory can only fail for lack of it.
+        // Writing to memory fails only if memory runs out.
         Self {
             step,
             unlogged: None,
@@ -57,24 +57,24 @@ impl Checkpoint {
         }
     }
 
-    /// The file that it was loaded from, if it was.
+    /// Path of the file that the checkpoint was loaded from; `None` if it was not loaded.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// Puts the state back.
+    /// Restores the state of the module and of the optimiser.
     ///
     /// # Errors
     ///
-    /// The reason, if the records do not fit the module.
+    /// Returns the reason if the records do not match the module or the optimiser.
     pub fn restore<M: Module>(
         self,
         module: M,
         optimizer: Optimizer,
     ) -> Result<(M, Optimizer), String> {
-        // Burn panics at some records that are none of its own.
+        // Burn panics on some records that it did not write.
         caught(|| self.restore_into(module, optimizer))
-            .unwrap_or_else(|_| Err("its records are not as they were written".into()))
+            .unwrap_or_else(|_| Err("its records cannot be decoded".into()))
     }
 
     fn restore_into<M: Module>(
@@ -115,7 +115,7 @@ impl Checkpoint {
             && other.is_ascii_digit()
         {
             return Err(format!(
-                "it is of version {}, and this program reads version {}",
+                "its format version is {}, but this program reads version {}",
                 char::from(other),
                 char::from(*version)
             ));
@@ -123,9 +123,9 @@ impl Checkpoint {
         let (body, crc) = bytes
             .split_last_chunk::<4>()
             .filter(|_| bytes.starts_with(MAGIC))
-            .ok_or("it does not start as a checkpoint does")?;
+            .ok_or("it does not start with the signature of a checkpoint")?;
         if crc32fast::hash(body) != u32::from_le_bytes(*crc) {
-            return Err("its checksum does not fit its content".into());
+            return Err("its checksum does not match its content".into());
         }
         let cut = |start: usize, len: usize| {
             body.get(start..start.saturating_add(len)).ok_or("it is too short")
@@ -139,7 +139,7 @@ impl Checkpoint {
     }
 }
 
-/// The two newest checkpoints of a run, `latest.ckpt` and `previous.ckpt`.
+/// Store of the two newest checkpoints of a run, `latest.ckpt` and `previous.ckpt`.
 #[derive(Clone, Debug)]
 pub struct Checkpoints {
     folder: PathBuf,
@@ -147,31 +147,33 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// The checkpoints in `folder`, of the run with this identity: a hash of its configuration.
+    /// Creates the store in `folder` for the run with this identity, a hash of its configuration.
     pub fn new(folder: impl Into<PathBuf>, identity: impl Into<String>) -> Self {
         Self { folder: folder.into(), identity: identity.into() }
     }
 
-    /// The newest.
+    /// Path of the newest checkpoint, whether or not the file exists.
     pub fn latest(&self) -> PathBuf {
         self.folder.join("latest.ckpt")
     }
 
-    /// The one before it.
+    /// Path of the checkpoint before the newest, whether or not the file exists.
     pub fn previous(&self) -> PathBuf {
         self.folder.join("previous.ckpt")
     }
 
-    /// Makes `checkpoint` the newest; what was the newest becomes the previous one.
+    /// Writes `checkpoint` as the newest checkpoint; the one that was newest becomes the previous.
+    /// Returns the path of the file.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Io`], with both old checkpoints as they were.
+    /// [`TrainError::Io`] if a file cannot be written or renamed; the checkpoint that was newest
+    /// before can still be loaded.
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<PathBuf, TrainError> {
         let (latest, previous) = (self.latest(), self.previous());
         let bytes = checkpoint.encode(&self.identity);
-        // The new one is whole on the disk before either old one is touched, and a run that is
-        // killed between the two renames still finds the previous one.
+        // The new file is completely on disk before an old one is renamed, and a run that is killed
+        // between the two renames still finds the previous checkpoint.
         let next = self.folder.join("next.ckpt");
         write_whole(&next, |out| out.write_all(&bytes)).map_err(|e| TrainError::io(&next, e))?;
         failpoint("checkpoint_written", checkpoint.step);
@@ -184,12 +186,13 @@ impl Checkpoints {
         Ok(latest)
     }
 
-    /// The newest checkpoint, or `None` where there is none.
+    /// Loads the newest checkpoint; `None` if there is none.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Damaged`] and [`TrainError::OtherRun`]; a damaged file is never passed over in
-    /// silence.
+    /// [`TrainError::Io`] if the file cannot be read, [`TrainError::Damaged`] if it is not a valid
+    /// checkpoint, and [`TrainError::OtherRun`] if it belongs to another run. A damaged file is an
+    /// error even if the previous checkpoint is valid.
     pub fn load(&self) -> Result<Option<Checkpoint>, TrainError> {
         let (latest, previous) = (self.latest(), self.previous());
         let path = if latest.exists() { latest } else { previous.clone() };
@@ -213,8 +216,8 @@ impl Checkpoints {
         Ok(Some(checkpoint))
     }
 
-    /// The identity of the run that wrote the newest checkpoint of a folder; `None` where there is
-    /// none.
+    /// Returns the identity of the run that wrote the newest checkpoint in a folder; `None` if
+    /// there is no checkpoint.
     ///
     /// # Errors
     ///
@@ -225,7 +228,7 @@ impl Checkpoints {
         Ok(Some(read(&path)?.map_err(damaged)?.1))
     }
 
-    /// The newest checkpoint's path, if there is one.
+    /// Path of the newest existing checkpoint; `None` if there is none.
     pub fn newest(&self) -> Option<PathBuf> {
         [self.latest(), self.previous()].into_iter().find(|path| path.exists())
     }

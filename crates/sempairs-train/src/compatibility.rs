@@ -3,13 +3,13 @@ use sempairs_objective::Method;
 
 use crate::{Pipelines, TrainError};
 
-/// Whether a method can learn from these pairs and views, in batches of so many.
+/// Checks that a method can be trained on these pairs and views, with `batch` pairs per batch.
 ///
 /// # Errors
 ///
-/// [`TrainError::Config`] if the pairs do not fill a batch, if the method needs classes and a
-/// picture has none, or if there are small crops and it takes none; [`TrainError::Method`] with the
-/// method's own reason.
+/// [`TrainError::Config`] if there are fewer pairs than a batch needs, if the method requires class
+/// labels and a picture has none, or if the pipelines make local crops and the method does not use
+/// them; [`TrainError::Method`] if the method itself rejects the batch size or the number of pairs.
 pub fn check_method<M: Method>(
     method: &M,
     dataset: &PairDataset,
@@ -25,11 +25,12 @@ pub fn check_method<M: Method>(
         && let Some(pair) = (0..pairs).find(|&pair| dataset.class(pair).is_none())
     {
         let picture = dataset.source().name(dataset.pair(pair).left);
-        let reason = format!("it learns from classes, and {picture} has none");
+        let reason = format!("the method requires class labels, but {picture} has none");
         return Err(TrainError::config("method", reason));
     }
     if pipelines.locals.is_some() && !method.takes_locals() {
-        return Err(TrainError::config("views.locals", "the method takes no small crops"));
+        let reason = "the method does not use local crops; remove this table";
+        return Err(TrainError::config("views.locals", reason));
     }
     Ok(method.check_data(batch, pairs)?)
 }

@@ -7,108 +7,108 @@ use sempairs_objective::ObjectiveError;
 
 use crate::Alarm;
 
-/// What ends a pre-training run before its last step.
+/// Error that ends a pre-training run before its last step.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// A picture could not be read; the loader's workers report it and the run ends with it.
+    /// A picture cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
     /// A file of the run directory cannot be read or written.
     #[error("{}: {error}", path.display())]
     Io {
-        /// The file or folder.
+        /// File or folder.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         error: std::io::Error,
     },
-    /// Two runs in one directory would write over each other.
-    #[error("{}: another process is working on this run", path.display())]
+    /// The run directory is in use by another process.
+    #[error("{}: another process is using this run directory; wait until it ends", path.display())]
     Busy {
-        /// The lock that it holds.
+        /// Lock file that the other process holds.
         path: PathBuf,
     },
-    /// A value of the configuration is out of its range.
+    /// A value of the configuration is invalid.
     #[error("`{key}`: {reason}")]
     Config {
-        /// The key, with the tables it stands in.
+        /// Key, including the tables that contain it.
         key: String,
-        /// What is wrong with the value.
+        /// Why the value is invalid.
         reason: String,
     },
-    /// A checkpoint is no checkpoint, or only a part of one.
+    /// A checkpoint file is damaged or is not a checkpoint.
     #[error("{}: damaged checkpoint: {reason}{}", path.display(), fallback(previous))]
     Damaged {
-        /// The file.
+        /// Checkpoint file.
         path: PathBuf,
-        /// What does not fit.
+        /// What is wrong with the content.
         reason: String,
-        /// The one before it, if it is whole.
+        /// Previous checkpoint, if it is valid.
         previous: Option<PathBuf>,
     },
-    /// A checkpoint belongs to a run with other settings.
+    /// A checkpoint was written by a run with different settings.
     #[error(
-        "{}: this checkpoint was written by a run with other settings (identity {found}, this run's \
-         is {expected}); resume with the settings in the run's experiment.toml, or choose another \
-         run directory",
+        "{}: this checkpoint was written by a run with other settings (identity {found}, but this \
+         run's is {expected}); resume with the settings in the run's experiment.toml, or choose \
+         another run directory",
         path.display()
     )]
     OtherRun {
-        /// The file.
+        /// Checkpoint file.
         path: PathBuf,
-        /// The identity it carries.
+        /// Identity in the checkpoint.
         found: String,
-        /// The identity of the run that wanted it.
+        /// Identity of the run that tried to load it.
         expected: String,
     },
-    /// The loss is infinite or not a number.
+    /// The loss is infinite or NaN.
     #[error(
-        "the loss became {loss} at step {step} with learning rate {learning_rate:e}; lower \
+        "the loss is {loss} at step {step} with learning rate {learning_rate:e}; lower \
          training.learning_rate.base; {}",
-        last("the last good checkpoint is", checkpoint)
+        last_good(checkpoint)
     )]
     NotFinite {
-        /// The value.
+        /// Value of the loss.
         loss: f64,
-        /// The step, from 0.
+        /// Step, counted from 0.
         step: usize,
-        /// The learning rate of that step.
+        /// Learning rate of that step.
         learning_rate: f64,
-        /// The last checkpoint from before.
+        /// Newest checkpoint, written before that step.
         checkpoint: Option<PathBuf>,
     },
-    /// A weight is infinite or not a number, although the loss before it was one.
+    /// A weight is infinite or NaN although the loss of the step was finite.
     #[error(
-        "a weight became infinite or NaN after step {step} with learning rate {learning_rate:e}; \
-         lower training.learning_rate.base; {}",
-        last("the last good checkpoint is", checkpoint)
+        "a weight is infinite or NaN after step {step} with learning rate {learning_rate:e}; lower \
+         training.learning_rate.base; {}",
+        last_good(checkpoint)
     )]
     WeightsNotFinite {
-        /// The step, from 0.
+        /// Step, counted from 0.
         step: usize,
-        /// The learning rate of that step.
+        /// Learning rate of that step.
         learning_rate: f64,
-        /// The last checkpoint from before.
+        /// Newest checkpoint, written before that step.
         checkpoint: Option<PathBuf>,
     },
-    /// The run has collapsed, and was to end then.
+    /// The run has collapsed and was configured to stop on collapse.
     #[error(
         "collapsed by step {step}: {}; {}",
         joined(alarms),
-        last("the last checkpoint is", checkpoint)
+        last_of(checkpoint, "the last checkpoint is")
     )]
     Collapsed {
-        /// Steps done.
+        /// Number of completed steps.
         step: usize,
-        /// What tells.
+        /// Signs of the collapse.
         alarms: Vec<Alarm>,
-        /// The last checkpoint.
+        /// Newest checkpoint.
         checkpoint: Option<PathBuf>,
     },
-    /// The method cannot run with these data or these views.
+    /// The method cannot be trained on these data or views.
     #[error(transparent)]
     Method(#[from] ObjectiveError),
-    /// What the caller does at regular steps failed.
+    /// The caller's observer failed.
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -125,24 +125,35 @@ fn joined(alarms: &[Alarm]) -> String {
     alarms.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+fn last_good(checkpoint: &Option<PathBuf>) -> String {
+    last_of(checkpoint, "the last good checkpoint is")
+}
+
+fn last_of(checkpoint: &Option<PathBuf>, prefix: &str) -> String {
+    match checkpoint {
+        Some(path) => format!("{prefix} {}", path.display()),
+        None => "there is no checkpoint yet".into(),
+    }
+}
+
 fn fallback(previous: &Option<PathBuf>) -> String {
     match previous {
         Some(path) => format!(
-            "; the one before it is whole: remove the damaged file to resume from {}",
+            "; the previous checkpoint is valid: delete the damaged file to resume from {}",
             path.display()
         ),
-        None => "; delete it to start the run over".into(),
+        None => "; delete it to restart the run from step 0".into(),
     }
 }
 
 impl TrainError {
-    /// An [`Io`](Self::Io) error of `path`.
+    /// Creates an [`Io`](Self::Io) error for `path`.
     pub fn io(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
         Self::Io { path: path.into(), error }
     }
 
-    /// A [`Config`](Self::Config) error of `key` unless the value lies in the range; what is no
-    /// number lies in none.
+    /// Returns a [`Config`](Self::Config) error for `key` unless the value lies in the range; NaN
+    /// lies in no range.
     pub(crate) fn unless_within<T: PartialOrd + Debug>(
         key: &str,
         value: T,
@@ -155,7 +166,7 @@ impl TrainError {
         Err(Self::config(key, format!("must be from {least:?} to {most:?}, not {value:?}")))
     }
 
-    /// A [`Config`](Self::Config) error of `key`.
+    /// Creates a [`Config`](Self::Config) error for `key`.
     pub fn config(key: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Config { key: key.into(), reason: reason.into() }
     }

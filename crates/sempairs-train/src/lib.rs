@@ -1,17 +1,17 @@
-//! Pre-training: the loader, the optimisers, the loop, checkpoints and the run directory.
+//! Pre-training: data loader, optimisers, training loop, checkpoints and run directory.
 //!
 //! ```text
-//! PairDataset -> PairLoader -> Views -> Method::loss -> backward -> mask -> optimiser -> after_step
-//!                                                        -> Checkpoint, metrics.jsonl
+//! PairDataset -> PairLoader -> Views -> Method::loss -> backward -> mask
+//!             -> optimiser -> after_step -> Checkpoint, metrics.jsonl
 //! ```
 //!
-//! The trainer hands the trained method back; its backbone's own file, `backbone.safetensors`, is
-//! written by whoever asked for it.
+//! The trainer returns the trained method. It does not write the backbone file,
+//! `backbone.safetensors`; that is left to the caller.
 //!
-//! A run is a function of its configuration and its seed: order, augmentation, schedules and the
-//! state of the optimiser follow from the step, so a run that was killed and resumed ends with the
-//! weights of one that was not (bit for bit where the backend's arithmetic is reproducible, as
-//! `flex`'s is).
+//! A run is a pure function of its configuration and its random seed: the order of the pairs,
+//! augmentation, schedules and optimiser state are determined by the step. A run that was killed
+//! and resumed therefore ends with the same weights as an uninterrupted one, bit for bit where the
+//! backend's arithmetic is reproducible, as that of `flex` is.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

@@ -7,7 +7,7 @@ use sempairs_internal::{note, remove_orphans, write_whole};
 
 use crate::TrainError;
 
-/// Takes the lock that this file stands for.
+/// Acquires the lock file.
 fn lock(path: &Path) -> Result<File, TrainError> {
     let file = File::options().create(true).append(true).open(path);
     let file = file.map_err(|e| TrainError::io(path, e))?;
@@ -16,8 +16,8 @@ fn lock(path: &Path) -> Result<File, TrainError> {
         Err(TryLockError::WouldBlock) => Err(TrainError::Busy { path: path.into() }),
         Err(TryLockError::Error(error)) if has_no_locks(&error) => {
             note!(
-                "warning: {}: this file system has no locks ({error}), so nothing keeps a second \
-                 process from working on the same run; see to it that there is none",
+                "warning: {}: this file system has no locks ({error}), so a second process could \
+                 write to the same run directory; make sure that none does",
                 path.display()
             );
             Ok(file)
@@ -26,8 +26,8 @@ fn lock(path: &Path) -> Result<File, TrainError> {
     }
 }
 
-/// Whether a lock was refused because there are none: on some network file systems, and where the
-/// service that keeps them does not run.
+/// Returns true if the error means that the file system does not support locks, as on some network
+/// file systems or when the lock service is not running.
 fn has_no_locks(error: &io::Error) -> bool {
     #[cfg(unix)]
     if error.raw_os_error() == Some(nix::libc::ENOLCK) {
@@ -36,31 +36,32 @@ fn has_no_locks(error: &io::Error) -> bool {
     error.kind() == ErrorKind::Unsupported
 }
 
-/// All that training and evaluation share: a folder with fixed names, every file of which is
-/// written whole or not at all.
+/// Directory of a run, with fixed file names. It is the only interface between training and
+/// evaluation, and every file in it is written atomically.
 ///
 /// ```text
-/// experiment.toml       what was asked for
-/// checkpoint/           the state of the run, for resuming
-/// backbone.safetensors  the result, under torchvision's names
-/// metrics.jsonl         one line a logged step
-/// scores.jsonl          one line a score
-/// .lock                 held while a process works on the run
+/// experiment.toml       the configuration
+/// checkpoint/           the state of the run, to resume from
+/// backbone.safetensors  the trained backbone, with torchvision's parameter names
+/// metrics.jsonl         one line per logged step
+/// scores.jsonl          one line per score
+/// .lock                 locked while a process uses the directory
 /// ```
 #[derive(Clone, Debug)]
 pub struct RunDirectory {
     root: PathBuf,
-    /// Released when the last clone is dropped, and by the system if the process dies.
+    /// Lock; released when the last clone is dropped, or by the system if the process dies.
     _lock: Arc<File>,
 }
 
 impl RunDirectory {
-    /// Creates the folder if need be, and keeps other processes out of it until it is dropped.
-    /// Where the file system has no locks it cannot, and says so on standard error.
+    /// Creates the directory if necessary and locks it against other processes until the value is
+    /// dropped. If the file system has no locks, prints a warning to standard error instead.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Io`] if it cannot be created, [`TrainError::Busy`] if a run is going on in it.
+    /// [`TrainError::Io`] if the directory cannot be created, [`TrainError::Busy`] if another
+    /// process holds the lock.
     pub fn create(root: impl Into<PathBuf>) -> Result<Self, TrainError> {
         let root = root.into();
         let checkpoint = root.join("checkpoint");
@@ -71,37 +72,37 @@ impl RunDirectory {
         Ok(Self { root, _lock: Arc::new(lock) })
     }
 
-    /// The folder.
+    /// Path of the directory.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// `experiment.toml`.
+    /// Path of `experiment.toml`.
     pub fn experiment(&self) -> PathBuf {
         self.root.join("experiment.toml")
     }
 
-    /// `checkpoint/`.
+    /// Path of the folder `checkpoint/`.
     pub fn checkpoint(&self) -> PathBuf {
         self.root.join("checkpoint")
     }
 
-    /// `backbone.safetensors`.
+    /// Path of `backbone.safetensors`.
     pub fn backbone(&self) -> PathBuf {
         self.root.join("backbone.safetensors")
     }
 
-    /// `metrics.jsonl`.
+    /// Path of `metrics.jsonl`.
     pub fn metrics(&self) -> PathBuf {
         self.root.join("metrics.jsonl")
     }
 
-    /// `scores.jsonl`.
+    /// Path of `scores.jsonl`.
     pub fn scores(&self) -> PathBuf {
         self.root.join("scores.jsonl")
     }
 
-    /// Writes one of its files whole.
+    /// Writes a file of the directory atomically.
     ///
     /// # Errors
     ///

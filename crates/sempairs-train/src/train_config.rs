@@ -3,34 +3,35 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{AHEAD, BATCHES, CLIPS, STEPS, WORKERS};
 use crate::{LearningRate, LoaderConfig, OptimizerConfig, Precision, Scaling, TrainError};
 
-/// Everything that a run's weights depend on, besides the method, the pairs and the pipelines.
+/// Configuration of training: everything that the weights of a run depend on, except for the
+/// method, the pairs and the pipelines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Seed of the order and of the augmentation.
+    /// Random seed of the order of the pairs and of the augmentation.
     pub seed: u64,
-    /// Pairs in a batch.
+    /// Batch size: number of pairs per batch.
     pub batch: usize,
-    /// Steps of the run.
+    /// Number of training steps.
     pub steps: usize,
-    /// What turns gradients into steps.
+    /// Optimiser.
     pub optimizer: OptimizerConfig,
-    /// How far.
+    /// Learning rate and its schedule.
     pub learning_rate: LearningRate,
-    /// The greatest length of each tensor's gradient, beyond which it is scaled down to it; no
-    /// limit if it is left out. DINO has 3 (facebookresearch/dino, `main_dino.py`).
+    /// Gradient clipping: maximum L2 norm of the gradient of each parameter tensor; no clipping if
+    /// omitted. DINO uses 3 (facebookresearch/dino, `main_dino.py`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<f64>,
-    /// The type of the networks' products.
+    /// Dtype of the networks' matrix products and convolutions.
     #[serde(default)]
     pub precision: Precision,
-    /// Workers and memory of the loader; they change no result.
+    /// Worker threads and prefetching of the loader; these do not affect results.
     #[serde(default)]
     pub loader: LoaderConfig,
-    /// Steps between two lines of metrics; the loss is read from the device this often.
+    /// Number of steps between two lines of metrics; the loss is read from the device this often.
     #[serde(default = "log_every")]
     pub log_every: usize,
-    /// Steps between two checkpoints; one an epoch if it is left out.
+    /// Number of steps between two checkpoints; one checkpoint per epoch if omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint_every: Option<usize>,
 }
@@ -40,8 +41,8 @@ fn log_every() -> usize {
 }
 
 impl TrainConfig {
-    /// AdamW with PyTorch's constants but for a weight decay of 1e-4, a tenth of the steps warm-up,
-    /// then a cosine to zero.
+    /// AdamW with PyTorch's constants, except for a weight decay of 1e-4; the learning rate is
+    /// warmed up for the first tenth of the steps and then decays to zero along a cosine.
     pub fn adamw(seed: u64, batch: usize, steps: usize, learning_rate: f64) -> Self {
         Self {
             seed,
@@ -65,7 +66,7 @@ impl TrainConfig {
         }
     }
 
-    /// Whether all values are in their ranges.
+    /// Checks that all values are in their permitted ranges.
     ///
     /// # Errors
     ///

@@ -18,9 +18,10 @@ use crate::{
     check_method, negative_counts,
 };
 
-/// Pre-training of a method on pairs, from its start or from its last checkpoint.
+/// Pre-training of a method on pairs, from the start or from the last checkpoint.
 ///
-/// [`new`](Self::new) takes what every run needs; the other methods set what has a default.
+/// [`new`](Self::new) takes the required settings; the builder methods change the defaults of the
+/// others.
 #[derive(Clone)]
 pub struct Trainer {
     config: TrainConfig,
@@ -36,29 +37,29 @@ pub struct Trainer {
     interrupter: Interrupter,
 }
 
-/// How a run ended.
+/// Result of a run.
 #[derive(Debug)]
 pub struct Outcome<M> {
-    /// The networks, ready for evaluation.
+    /// Trained method, in evaluation mode.
     pub method: M,
-    /// When.
+    /// Clock at the end of the run.
     pub clock: Clock,
-    /// Whether it was stopped before its last step, or before the observer was done with that.
+    /// True if the run was stopped before its last step or while the observer handled that step.
     pub interrupted: bool,
-    /// All lines of `metrics.jsonl`.
+    /// Lines of `metrics.jsonl`.
     pub metrics: Vec<MetricLine>,
-    /// What is wrong with it at the end.
+    /// Signs of collapse at the end of the run.
     pub alarms: Vec<Alarm>,
 }
 
-/// What a caller's observer may fail with.
+/// Error of a caller's observer.
 pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
 
 impl Trainer {
-    /// A run in `directory` on `device`, without progress lines.
+    /// Creates a run in `directory` on `device`, without progress display.
     ///
-    /// Its identity is a hash of `config` (without the loader's settings), the pipelines, and the
-    /// names and pairs of the pictures; see [`identity`](Self::identity).
+    /// The default identity of the run is a hash of `config` (without the loader's settings), the
+    /// pipelines, the names of the pictures and the pairs; see [`identity`](Self::identity).
     pub fn new(
         config: TrainConfig,
         dataset: Arc<PairDataset>,
@@ -81,57 +82,58 @@ impl Trainer {
         }
     }
 
-    /// Sets the hash of everything that the weights depend on: a checkpoint with another one is
-    /// refused. Set it to tell apart runs that differ in what the trainer cannot see, such as the
-    /// constants of the method.
+    /// Sets the identity of the run, a hash of everything that the weights depend on. A checkpoint
+    /// with a different identity is rejected. Set it to distinguish runs that differ in settings
+    /// unknown to the trainer, such as the hyperparameters of the method.
     pub fn identity(mut self, identity: impl Into<String>) -> Self {
         self.identity = Some(identity.into());
         self
     }
 
-    /// Sets how the run shows its progress; the default is not at all.
+    /// Sets the progress display; the default is [`Progress::Quiet`].
     pub fn progress(mut self, progress: Progress) -> Self {
         self.progress = progress;
         self
     }
 
-    /// Sets the name of the run in its progress lines.
+    /// Sets the name of the run in its progress display.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    /// Sets the steps, in rising order, after which the observer of [`run`](Self::run) is called; 0
-    /// is before the first step.
+    /// Sets the steps, in ascending order, after which [`run`](Self::run) calls its observer; 0
+    /// means before the first step.
     pub fn observe(mut self, steps: impl Into<Vec<usize>>) -> Self {
         self.score_at = steps.into();
         self
     }
 
-    /// Sets whether an [`Alarm`] ends the run with an error.
+    /// Sets whether an [`Alarm`] ends the run with an error; the default is `false`.
     pub fn stop_on_collapse(mut self, stop: bool) -> Self {
         self.stop_on_collapse = stop;
         self
     }
 
-    /// Sets what lets another thread stop the run, which then writes a checkpoint. Whoever shares
-    /// it between runs stops those that follow, too: no run resets it.
+    /// Sets the interrupter, with which another thread can stop the run; a stopped run writes a
+    /// checkpoint. An interrupter shared between runs also stops the runs that follow, since no run
+    /// resets it.
     pub fn interrupter(mut self, interrupter: Interrupter) -> Self {
         self.interrupter = interrupter;
         self
     }
 
-    /// The run's directory.
+    /// Directory of the run.
     pub fn directory(&self) -> &RunDirectory {
         &self.directory
     }
 
-    /// The run's checkpoints.
+    /// Checkpoints of the run.
     pub fn checkpoints(&self) -> Checkpoints {
         Checkpoints::new(self.directory.checkpoint(), self.checkpoint_identity())
     }
 
-    /// The identity that checkpoints carry.
+    /// Identity stored in the checkpoints.
     fn checkpoint_identity(&self) -> String {
         if let Some(identity) = &self.identity {
             return identity.clone();
@@ -145,17 +147,18 @@ impl Trainer {
         pairs_identity(identity, &self.dataset).to_string()
     }
 
-    /// Trains `method`, from the run directory's last checkpoint if there is one, and calls
-    /// `observer` with the networks in evaluation mode after each step of
+    /// Trains `method`, from the last checkpoint in the run directory if there is one, and calls
+    /// `observer` with the method in evaluation mode after each step set with
     /// [`observe`](Self::observe).
     ///
-    /// After a resume the observer is called again for the step of the checkpoint, since the run
-    /// may have been killed before the first call ended. An observer that fails with
-    /// [`DataError::Interrupted`] stops the run as the [interrupter](Self::interrupter) does.
+    /// On resuming, the observer is called again for the step of the checkpoint, since the run may
+    /// have been killed before the first call returned. An observer that fails with
+    /// [`DataError::Interrupted`] stops the run in the same way as the
+    /// [interrupter](Self::interrupter).
     ///
     /// # Errors
     ///
-    /// Any [`TrainError`]. Whatever ends the run, the last checkpoint stays whole.
+    /// Any [`TrainError`]. The last checkpoint stays valid however the run ends.
     pub fn run<M: Method>(
         &self,
         method: M,
@@ -164,13 +167,13 @@ impl Trainer {
         self.run_from(self.checkpoints().load()?, method, observer)
     }
 
-    /// [`run`](Self::run) from a checkpoint that was loaded before: the run's own, or that of
-    /// another run which this one continues. `None` starts at step 0 even if the directory has a
-    /// checkpoint.
+    /// Like [`run`](Self::run), but starts from a checkpoint that the caller has loaded: the run's
+    /// own or that of another run which this one continues. `None` starts at step 0 even if the
+    /// directory contains a checkpoint.
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run).
+    /// See [`run`](Self::run).
     pub fn run_from<M: Method>(
         &self,
         begun: Option<Checkpoint>,
@@ -198,7 +201,7 @@ impl Trainer {
             (method, stepper.optimizer) =
                 restored.map_err(|reason| TrainError::Damaged { path, reason, previous: None })?;
         }
-        // After a restore, which gives parameters the ids of the record.
+        // Must follow the restore, which replaces the parameter ids by those of the record.
         stepper.constant = method.constant_rate();
         let (negatives, chance) = (method.negatives(), method.chance(batch));
         let alarms = |lines: &[MetricLine], clock| Bounds::default().alarms(lines, chance, clock);
@@ -291,7 +294,7 @@ impl Trainer {
     }
 }
 
-/// The identity so far, with the names of all pictures and the pairs.
+/// Extends an identity with the names of all pictures and the pairs.
 pub fn pairs_identity(mut identity: Identity, pairs: &PairDataset) -> Identity {
     for index in 0..pairs.source().len() {
         identity = identity.and_field(pairs.source().name(index).as_bytes());
@@ -302,7 +305,8 @@ pub fn pairs_identity(mut identity: Identity, pairs: &PairDataset) -> Identity {
     identity
 }
 
-/// Writes a checkpoint, unless a weight is no number: the one before it is worth more then.
+/// Writes a checkpoint, unless a weight is infinite or NaN, so that the last good checkpoint is
+/// kept.
 fn save<M: Module>(
     checkpoints: &Checkpoints,
     clock: Clock,
@@ -324,7 +328,7 @@ fn save<M: Module>(
     Ok(())
 }
 
-/// Whether an observer stopped because the process is to end.
+/// Returns true if an observer stopped because the process was asked to end.
 fn is_interruption(error: &ObserverError) -> bool {
     matches!(error.downcast_ref(), Some(DataError::Interrupted))
 }
@@ -333,12 +337,12 @@ fn is_autodiff<M: Module>(method: &M) -> bool {
     method.devices().first().is_some_and(Device::is_autodiff)
 }
 
-/// Whether every parameter and buffer is a number.
+/// Returns true if every parameter and buffer is finite.
 fn is_finite<M: Module>(method: &M) -> bool {
     struct Finite(bool);
     impl ModuleVisitor for Finite {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            // A sum of squares is finite only if every term is.
+            // A sum of squares is finite only if every term is finite.
             let sum = param.val().square().sum().into_data();
             self.0 &= sum.iter::<f64>().all(f64::is_finite);
         }
@@ -348,6 +352,7 @@ fn is_finite<M: Module>(method: &M) -> bool {
     finite.0
 }
 
+/// Computes the collapse measurements of a batch of embeddings, `[n, d]`.
 fn monitor(embeddings: Tensor<2>) -> Collapse {
     let [_, dim] = embeddings.dims();
     let values: Vec<f32> = embeddings.into_data().iter::<f32>().collect();

@@ -1,5 +1,4 @@
-//! Checkpoints: what comes back, what a damaged one says, and what is left when one cannot be
-//! written.
+//! Checkpoints: restoring, errors for damaged files, and the files left when a write fails.
 
 use std::fs;
 
@@ -34,7 +33,7 @@ fn values(weights: &Weights) -> Vec<f32> {
 }
 
 #[test]
-fn a_restored_run_goes_on_as_if_nothing_had_happened() {
+fn a_restored_run_continues_exactly_like_an_uninterrupted_one() {
     let lars = LarsConfig { trust: 0.1, ..LarsConfig::default() };
     for config in
         [OptimizerConfig::adamw(0.01), OptimizerConfig::sgd(0.01), OptimizerConfig::Lars(lars)]
@@ -64,7 +63,7 @@ fn goes_on(config: &OptimizerConfig) {
 }
 
 #[test]
-fn a_damaged_checkpoint_is_named_and_never_passed_over() {
+fn a_damaged_checkpoint_is_an_error_that_names_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path(), "id");
     assert!(checkpoints.load().unwrap().is_none());
@@ -83,13 +82,13 @@ fn a_damaged_checkpoint_is_named_and_never_passed_over() {
         assert!(matches!(error, TrainError::Damaged { .. }), "{message}");
         assert!(message.contains("latest.ckpt") && message.contains("previous.ckpt"), "{message}");
     }
-    // As the message says: without the damaged file the run goes on from the one before.
+    // As the message says: without the damaged file the run resumes from the previous checkpoint.
     fs::remove_file(checkpoints.latest()).unwrap();
     assert_eq!(checkpoints.load().unwrap().unwrap().step, 1);
 }
 
 #[test]
-fn a_checkpoint_of_another_run_is_refused() {
+fn a_checkpoint_of_another_run_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     Checkpoints::new(folder.path(), "one")
         .save(&Checkpoint::take(1, &weights(), &adamw()))
@@ -100,11 +99,11 @@ fn a_checkpoint_of_another_run_is_refused() {
 }
 
 #[test]
-fn what_cannot_be_written_leaves_the_old_checkpoints() {
+fn a_failed_write_keeps_the_old_checkpoints() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path(), "id");
     checkpoints.save(&Checkpoint::take(1, &weights(), &adamw())).unwrap();
-    // A folder in the place of the file that is written first.
+    // A folder at the path of the file that is written first makes the write fail.
     fs::create_dir(folder.path().join("next.ckpt")).unwrap();
     let error = checkpoints.save(&Checkpoint::take(2, &weights(), &adamw())).unwrap_err();
     assert!(error.to_string().contains("next.ckpt"), "{error}");

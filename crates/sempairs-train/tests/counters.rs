@@ -1,5 +1,4 @@
-//! The counts of negatives against a count by hand: every anchor with every negative, from the
-//! first step on.
+//! Negative counts compared with a brute-force enumeration of every anchor and every negative.
 
 use std::sync::Arc;
 
@@ -7,7 +6,7 @@ use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
 use sempairs_objective::{Clock, Negatives};
 use sempairs_train::{NegativeCounts, negative_counts, order};
 
-/// Pictures of three classes, or of none.
+/// Pictures of three classes, or without classes.
 struct Classes(bool);
 
 impl PictureSource for Classes {
@@ -31,7 +30,7 @@ impl PictureSource for Classes {
 const SEED: u64 = 11;
 const BATCH: usize = 4;
 
-/// Every negative of every anchor of the last epoch up to `clock`, one by one.
+/// Enumerates every negative of every anchor of the last epoch up to `clock`.
 fn by_hand(dataset: &PairDataset, negatives: Negatives, clock: Clock) -> NegativeCounts {
     let class = |picture: usize| dataset.source().class(picture);
     let mut history: Vec<usize> = Vec::new();
@@ -64,7 +63,7 @@ fn by_hand(dataset: &PairDataset, negatives: Negatives, clock: Clock) -> Negativ
             for picture in against {
                 counts[0] += 1.0;
                 if negatives == Negatives::OtherClasses {
-                    // Of other classes by their pairs', and that is all there is to tell.
+                    // Only the class of the pair decides; the other counts stay 0.
                 } else if picture == left {
                     counts[2] += 1.0;
                 } else if picture == right {
@@ -82,10 +81,10 @@ fn by_hand(dataset: &PairDataset, negatives: Negatives, clock: Clock) -> Negativ
 }
 
 #[test]
-fn counts_are_those_of_a_count_by_hand() {
+fn counts_equal_a_brute_force_enumeration() {
     let mut seen_own = [false; 2];
     for (labelled, shift) in [(true, 0), (true, 3), (true, 1), (false, 3)] {
-        // With itself, with another of its class, with one of another class.
+        // Paired with itself, with another picture of its class, and with one of another class.
         let pairs = (0..22).map(|i| Pair { left: i, right: (i + shift) % 22 }).collect();
         let dataset = PairDataset::new(Arc::new(Classes(labelled)), pairs);
         let clock = Clock::new(22 / BATCH, 100);
@@ -114,14 +113,11 @@ fn counts_are_those_of_a_count_by_hand() {
             }
         }
     }
-    assert_eq!(
-        seen_own, [true; 2],
-        "a case in which a picture meets itself, in a queue and in a batch"
-    );
+    assert_eq!(seen_own, [true; 2], "a picture is its own negative, in a queue and in a batch");
 }
 
 #[test]
-fn a_method_without_negatives_and_a_run_without_steps_have_no_counts() {
+fn methods_without_negatives_and_runs_without_steps_have_no_counts() {
     let pairs = (0..22).map(|i| Pair { left: i, right: i }).collect();
     let dataset = PairDataset::new(Arc::new(Classes(true)), pairs);
     let clock = Clock::new(5, 100);

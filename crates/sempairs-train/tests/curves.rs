@@ -1,5 +1,5 @@
-//! Residual networks that are trained on the device that `SEMPAIRS_DEVICE` names come down as they
-//! do on the processor.
+//! Loss curves of residual networks trained on the device named by `SEMPAIRS_DEVICE`, compared with
+//! those on the CPU.
 
 #[path = "../../sempairs-kernels/tests/support/random.rs"]
 mod random;
@@ -16,7 +16,7 @@ use sempairs_train::OptimizerConfig;
 
 const BATCH: usize = 16;
 
-/// A network, and how it is trained.
+/// Network and training settings of a case.
 #[derive(Clone, Copy)]
 struct Training {
     architecture: Architecture,
@@ -25,7 +25,7 @@ struct Training {
     rate: f64,
 }
 
-/// The losses of a few steps of SimCLR with SGD, on two batches in turn.
+/// Losses of a few steps of SimCLR with SGD, on two alternating batches.
 fn losses(training: Training, plain: &Device) -> Vec<f32> {
     let Training { architecture, size, steps, rate } = training;
     let device = plain.clone().autodiff();
@@ -54,10 +54,9 @@ fn losses(training: Training, plain: &Device) -> Vec<f32> {
     losses
 }
 
-/// The largest difference of the losses of each step, as a share of the loss, is within the
-/// tolerance of that step.
+/// Asserts that the relative difference of the losses is within the tolerance of each step.
 fn assert_same_curve(training: Training, tolerances: &[f32]) {
-    // The device's own bound, as a share of that of one whose products have 32 bits.
+    // Tolerance factor of the device, relative to a device with 32-bit products.
     let (device, bound) = reference::device();
     let coarser = (bound / 1e-4).max(1.0);
     let expected = losses(training, &Device::flex());
@@ -75,13 +74,13 @@ fn a_resnet18_comes_down_as_on_the_processor() {
     let training =
         Training { architecture: Architecture::Resnet18, size: 32, steps: 6, rate: 1e-3 };
     let losses = losses(training, &Device::flex());
-    assert!(losses[4] < 0.9 * losses[0], "it does not come down: {losses:?}");
+    assert!(losses[4] < 0.9 * losses[0], "the loss does not decrease: {losses:?}");
     assert_same_curve(training, &[1e-4; 6]);
 }
 
-/// The gradients of a ResNet-50 with weights as they are drawn are so steep that rounding decides
-/// about the loss from the third step on: the fused and the plain operations of the processor
-/// differ by 0.4 % there. Before that they agree to five digits.
+/// The gradients of a freshly initialised ResNet-50 are so large that rounding dominates the loss
+/// from the third step on: there, even the fused and the reference operations of the CPU differ by
+/// 0.4 %. In the steps before they agree to five digits.
 #[test]
 fn a_resnet50_comes_down_as_on_the_processor() {
     let training =

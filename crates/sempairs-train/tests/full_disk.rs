@@ -1,7 +1,6 @@
-//! A disk that fills up while a checkpoint is written. A limit on the size of files stands in for
-//! it: the system refuses the write that would cross it, as it refuses one for which there is no
-//! room. The limit holds for a whole process, so the checkpoint is written in another one: this
-//! file's own.
+//! Behaviour when the disk fills up while a checkpoint is written, simulated by a limit on the file
+//! size: the system rejects a write beyond the limit as it does on a full disk. The limit applies
+//! to a whole process, so the checkpoint is written in a child process that runs this test binary.
 #![cfg(unix)]
 
 use std::fs;
@@ -35,8 +34,9 @@ fn a_full_disk_is_an_error_and_both_old_checkpoints_stay() {
     let files = [checkpoints.latest(), checkpoints.previous()];
     let before = files.clone().map(|file| fs::read(file).unwrap());
 
-    // Blocks of 512 or 1,024 bytes, by the shell; 200 of either are less than is to be written. The
-    // signal that would otherwise end the process is ignored, as it is for a full disk.
+    // The block size is 512 or 1,024 bytes, depending on the shell; 200 blocks of either size are
+    // less than the checkpoint. SIGXFSZ would kill the process and is ignored, since a full disk
+    // sends no signal.
     let script =
         r#"trap '' XFSZ; ulimit -f 200; exec "$0" --exact inside_a_process_with_the_limit"#;
     let output = Command::new("sh")

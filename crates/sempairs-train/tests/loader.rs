@@ -1,4 +1,4 @@
-//! The loader: a batch is a function of its step, errors arrive, memory is bounded.
+//! The loader: batches are a pure function of the step, errors are reported, memory is bounded.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use sempairs_train::{
     Batch, LoaderConfig, Locals, LocalsFrom, MadeOn, PairLoader, Pipelines, TrainError,
 };
 
-/// Plain pictures, one of which may be bad; counts what is read.
+/// Single-colour pictures, one of which may be damaged; counts the pictures that are read.
 struct Plain {
     bad: Option<usize>,
     read: AtomicUsize,
@@ -78,12 +78,12 @@ fn an_epoch_visits_pairs_once_and_drops_the_rest() {
         pairs.dedup();
         assert_eq!(pairs.len(), 32);
     }
-    // The same pair in another epoch is cropped otherwise.
+    // The same pair gets different crops in another epoch.
     let view = |batch: &Batch, pair: u32| {
         let at = batch.pairs.iter().position(|p| *p == pair)?;
         Some(batch.left[at * 3 * 256..][..3 * 256].to_vec())
     };
-    // An epoch leaves out five pairs, so of a batch of eight at least three come again.
+    // An epoch drops five pairs, so at least three pairs of a batch of eight occur again.
     let next = |pair: u32| all[4..8].iter().find_map(|batch| view(batch, pair));
     let came_again = all[0].pairs.iter().find_map(|&pair| Some((pair, next(pair)?)));
     let (pair, again) = came_again.expect("a pair of the first batch in the second epoch");
@@ -118,14 +118,14 @@ fn workers_stay_a_few_batches_ahead() {
         PairLoader::start(dataset, pipelines, 8, 5, Clock::new(4, 1000), &config).unwrap();
     loader.next().unwrap().unwrap();
     std::thread::sleep(Duration::from_millis(500));
-    // The batch that was taken, at most three that wait, and one in the making that finds no room.
+    // One batch was taken, at most three are queued, and one more is being computed.
     let read = source.read.load(Ordering::SeqCst);
     assert!(read <= 2 * 8 * (1 + 3 + 1), "{read} pictures were read for one batch");
-    drop(loader); // Does not hang.
+    drop(loader); // Must not hang.
 }
 
 #[test]
-fn a_batch_larger_than_the_data_is_refused() {
+fn a_batch_larger_than_the_data_set_is_rejected() {
     let (dataset, _) = dataset(None);
     let pipelines = Augmentation::Byol.pipelines(16);
     let config = LoaderConfig::default();
@@ -133,7 +133,7 @@ fn a_batch_larger_than_the_data_is_refused() {
     assert!(result.err().expect("an error").to_string().contains("37"));
 }
 
-/// Pictures of one grey each, their number.
+/// Pictures of a single grey value each, which is the index of the picture.
 struct Greys;
 
 impl PictureSource for Greys {
@@ -186,7 +186,7 @@ fn with_locals_on(
 }
 
 #[test]
-fn small_crops_show_the_picture_they_are_said_to_be_cut_from() {
+fn local_crops_come_from_the_configured_picture() {
     for (from, sides) in [
         (LocalsFrom::Left, [0, 0, 0]),
         (LocalsFrom::Right, [1, 1, 1]),
@@ -210,7 +210,7 @@ fn small_crops_show_the_picture_they_are_said_to_be_cut_from() {
 }
 
 #[test]
-fn small_crops_depend_on_their_step_alone_and_move_no_view() {
+fn local_crops_depend_on_the_step_alone_and_do_not_change_the_views() {
     let plain = || dataset(None).1;
     let all = with_locals(plain(), LocalsFrom::Both, 1);
     assert_eq!(with_locals(plain(), LocalsFrom::Both, 3), all);
@@ -219,15 +219,15 @@ fn small_crops_depend_on_their_step_alone_and_move_no_view() {
         assert_eq!((&one.left, &one.right, &one.pairs), (&other.left, &other.right, &other.pairs));
         assert_eq!(one.classes, None);
     }
-    // Crops of one pair are different crops, and so are those of another epoch.
+    // Crops of one pair differ from each other and from those of another epoch.
     let crops: Vec<&[f32]> = lefts[0].locals.chunks(3 * 64).take(3).collect();
     assert!(crops[0] != crops[1] && crops[1] != crops[2]);
 }
 
-/// On a device without the kernels both are the host's, and so equal bit for bit; `views` is held
-/// to its twin elsewhere.
+/// On a device without the kernels both are computed by the host and are equal bit for bit. `views`
+/// is tested against its reference implementation in `sempairs-kernels`.
 #[test]
-fn views_made_on_the_device_are_those_of_the_host() {
+fn views_computed_on_the_device_equal_those_of_the_host() {
     let device = burn::tensor::Device::flex();
     let values = |views: &[Tensor<4>]| -> Vec<Vec<f32>> {
         views.iter().map(|view| view.to_data().iter().collect()).collect()

@@ -1,4 +1,4 @@
-//! LARS and the schedules against reference numbers, and the other forms of LARS against their
+//! LARS and the schedules compared with reference values, and all LARS variants with their
 //! formulas.
 
 #[path = "../../sempairs-objective/tests/reference/mod.rs"]
@@ -21,8 +21,9 @@ fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
-/// Steps against PyTorch's, over the largest element of PyTorch's: LARS moves these weights by a
-/// thousandth of the largest a step, so a wrong step hides within what weights are allowed.
+/// Difference of the weight updates from PyTorch's, relative to the largest update of PyTorch. The
+/// updates are compared instead of the weights because a LARS step changes these weights by only
+/// about a thousandth of the largest, so a tolerance on the weights would hide a wrong step.
 fn assert_same_step(ours: [&[f32]; 2], theirs: [&[f32]; 2], tolerance: f64, what: &str) {
     let step = |[before, after]: [&[f32]; 2]| -> Vec<f64> {
         before.iter().zip(after).map(|(a, b)| f64::from(*b) - f64::from(*a)).collect()
@@ -39,8 +40,8 @@ fn assert_same_step(ours: [&[f32]; 2], theirs: [&[f32]; 2], tolerance: f64, what
 #[test]
 fn reference_steps_of_lars() {
     let (plain, tolerance) = device();
-    // The weights' own rounding is 1.2e-7 either way, a ten-thousandth of a step. A GPU's divisions
-    // and roots may be a few units less exact, and steps add up.
+    // The rounding error of the weights is 1.2e-7, a ten-thousandth of a step. Divisions and square
+    // roots on a GPU may be off by a few more units in the last place, and errors accumulate.
     let step_tolerance = if plain == Device::flex() { 1e-3 } else { 4e-3 };
     let device = plain.clone().autodiff();
     let numbers = Reference::open("optim/lars_lr0.3_m0.9_wd1e-4");
@@ -98,7 +99,7 @@ fn norm(x: &[f64]) -> f64 {
     x.iter().map(|x| x * x).sum::<f64>().sqrt()
 }
 
-/// Two steps of a matrix with constant gradient, by the formula of each variant.
+/// Two steps of a matrix with a constant gradient, computed with the formula of each variant.
 fn oracle(variant: LarsVariant, w: &mut [f64], g: &[f64], lr: f64) {
     let (m, d, e) = (0.9, 0.1, 0.02);
     let mut buffer = vec![0.0; w.len()];
@@ -121,8 +122,8 @@ fn oracle(variant: LarsVariant, w: &mut [f64], g: &[f64], lr: f64) {
     }
 }
 
-/// The matrix `w` after so many steps at the rate `lr` with the gradient `g`, and the vector `w`
-/// after as many with the same.
+/// The matrix `w` after this many steps with learning rate `lr` and gradient `g`, and the vector
+/// `w` after the same steps.
 fn moved<const N: usize>(
     config: &LarsConfig,
     lr: f64,
@@ -147,7 +148,7 @@ fn moved<const N: usize>(
 }
 
 #[test]
-fn every_variant_follows_its_formula_and_spares_biases() {
+fn every_variant_follows_its_formula_and_excludes_biases() {
     let (w, g): ([f32; 6], [f32; 6]) =
         ([0.5, -1.5, 2.0, 0.25, 1.0, -0.75], [0.1, 0.3, -0.2, 0.05, 0.4, 0.2]);
     let [wide_w, wide_g] = [w, g].map(|x| x.map(f64::from));
@@ -167,12 +168,14 @@ fn every_variant_follows_its_formula_and_spares_biases() {
             let [matrix, bias] = moved(&config, lr, [w, g], 2);
             let expected: Vec<f32> = expected.iter().map(|x| *x as f32).collect();
             assert_close(&matrix, &expected, 1e-6, &format!("{variant:?} {lr}"));
-            // One dimension: plain momentum, no decay, no ratio. Two steps of g make 1 + 1.9 of it.
+            // 1-D parameters: momentum only, no weight decay, no trust ratio. Two steps with
+            // gradient g add up to (1 + 1.9) g.
             let expected: Vec<f32> =
                 w.iter().zip(g).map(|(w, g)| w - lr as f32 * 2.9 * g).collect();
             assert_close(&bias, &expected, 1e-6, &format!("{variant:?} {lr}, bias"));
         }
-        // Without decay lightly's has no ratio, and the others theirs. One step of g, times it.
+        // Without weight decay lightly's variant has no trust ratio, and the others keep theirs.
+        // One step is g times the ratio.
         let undecayed = LarsConfig { weight_decay: 0.0, ..config.clone() };
         let [matrix, _] = moved(&undecayed, 0.1, [w, g], 1);
         let ratio = match variant {
@@ -187,7 +190,7 @@ fn every_variant_follows_its_formula_and_spares_biases() {
 }
 
 #[test]
-fn a_zero_weight_moves_and_nothing_becomes_nan() {
+fn a_zero_weight_is_updated_and_nothing_becomes_nan() {
     for variant in [LarsVariant::Google, LarsVariant::Lightly] {
         let config = LarsConfig { variant, ..LarsConfig::default() };
         let [zero, _] = moved(&config, 0.1, [[0.0; 4], [1.0; 4]], 1);

@@ -1,12 +1,11 @@
-//! What a run directory removes when it is opened: what a killed run was just writing, and nothing
-//! else.
+//! Opening a run directory removes the part files of a killed run and no other file.
 
 use std::fs;
 
 use sempairs_train::RunDirectory;
 
 #[test]
-fn a_user_s_own_files_stay_whatever_their_names() {
+fn the_user_s_own_files_are_kept_whatever_their_names() {
     let folder = tempfile::tempdir().unwrap();
     drop(RunDirectory::create(folder.path()).unwrap());
     let mine = [".mine.part", "checkpoint/.notes.123.part", "x.part", ".a.sempairs-0-1.part"];

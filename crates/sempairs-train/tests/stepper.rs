@@ -1,5 +1,5 @@
-//! Steps of the optimisers against steps worked out by hand: what is decayed, how the decay and the
-//! rates change, what is clipped.
+//! Optimiser steps compared with steps computed by hand: weight decay and its exclusions, schedules
+//! of weight decay and learning rate, gradient clipping.
 
 use burn::module::{Module, Param, ParamGroup};
 use burn::optim::GradientsParams;
@@ -25,7 +25,7 @@ fn layer() -> Layer {
     }
 }
 
-/// The gradient of both, `scale * G`.
+/// Gradient of the weight and of the bias, `scale * G`.
 fn gradients(layer: &Layer, scale: f32) -> GradientsParams {
     let device = Device::flex();
     let g = Tensor::<1>::from_floats(G, &device) * scale;
@@ -47,7 +47,7 @@ fn close(found: &[f64], expected: impl IntoIterator<Item = f64>) {
     assert!(near && found.len() == expected.len(), "{found:?} is not {expected:?}");
 }
 
-/// A rate that stays 0.1 up to the cosine of `steps`.
+/// Constant learning rate of 0.1 in a run of `steps` steps, over which weight decay may change.
 fn config(optimizer: OptimizerConfig, steps: usize) -> TrainConfig {
     let mut config = TrainConfig { optimizer, ..TrainConfig::adamw(0, 2, steps, 0.1) };
     config.learning_rate.warmup_steps = None;
@@ -55,7 +55,7 @@ fn config(optimizer: OptimizerConfig, steps: usize) -> TrainConfig {
     config
 }
 
-/// The layer after so many steps with the same gradient.
+/// The layer after this many steps with the same gradient.
 fn after(config: &TrainConfig, steps: usize) -> Layer {
     let mut stepper = Stepper::new(config, 1);
     let clock = Clock::new(1, config.steps);
@@ -70,7 +70,7 @@ fn f(x: f32) -> f64 {
 }
 
 #[test]
-fn sgd_spares_vectors_when_it_is_told_to() {
+fn sgd_excludes_1d_parameters_if_configured() {
     for exclude_vectors in [false, true] {
         let sgd = OptimizerConfig::Sgd {
             momentum: 0.9,
@@ -86,7 +86,7 @@ fn sgd_spares_vectors_when_it_is_told_to() {
 }
 
 #[test]
-fn nesterov_looks_ahead() {
+fn nesterov_momentum_follows_its_formula() {
     let sgd = OptimizerConfig::Sgd {
         momentum: 0.9,
         weight_decay: 0.0,
@@ -94,15 +94,17 @@ fn nesterov_looks_ahead() {
         exclude_vectors: false,
     };
     let [w, b] = values(&after(&config(sgd, 8), 2));
-    // Velocities 1 and 1.9 times the gradient; steps of the gradient and 0.9 times that.
+    // The velocities are 1 and 1.9 times the gradient; a step is the gradient plus 0.9 times the
+    // velocity.
     let moved = |x: &[f32; 2]| [0, 1].map(|i| f(x[i]) - 0.1 * f(G[i]) * (1.9 + 1.0 + 0.9 * 1.9));
     close(&w, moved(&W));
     close(&b, moved(&B));
 }
 
-/// With a constant gradient Adam's step is its sign, so that the decay alone tells the steps apart.
+/// With a constant gradient Adam's update is the sign of the gradient, so steps differ only in
+/// weight decay.
 #[test]
-fn adamw_s_decay_follows_its_cosine_and_spares_vectors() {
+fn adamw_s_weight_decay_follows_its_cosine_and_excludes_1d_parameters() {
     let adamw = OptimizerConfig::AdamW {
         betas: [0.9, 0.999],
         weight_decay: 0.04,
@@ -110,7 +112,7 @@ fn adamw_s_decay_follows_its_cosine_and_spares_vectors() {
         exclude_vectors: true,
     };
     let [w, b] = values(&after(&config(adamw.clone(), 3), 3));
-    // Half a cosine of three steps: its two ends and the middle between them.
+    // Half a cosine over three steps: its two ends and the mean of them.
     let kept = [0.04, 0.22, 0.4].map(|d| 1.0 - 0.1 * d);
     close(&w, W.map(|w| kept.iter().fold(f(w), |w, kept| w * kept - 0.1)));
     close(&b, B.map(|b| f(b) - 0.3));
@@ -122,7 +124,7 @@ fn adamw_s_decay_follows_its_cosine_and_spares_vectors() {
 }
 
 #[test]
-fn what_has_no_gradient_stays() {
+fn parameters_without_a_gradient_are_unchanged() {
     let config = config(OptimizerConfig::adamw(0.5), 3);
     let layer = layer();
     let mut gradients = gradients(&layer, 1.0);
@@ -133,16 +135,17 @@ fn what_has_no_gradient_stays() {
     close(&b, B.map(|b| f(b) * 0.95 - 0.1));
 }
 
-/// Barlow Twins: 0.2 for weights, 0.0048 for biases and norms, both along the same warm-up.
+/// Barlow Twins: learning rate 0.2 for weights, 0.0048 for biases and normalisation parameters,
+/// with the same warm-up.
 #[test]
-fn vectors_may_have_a_rate_of_their_own() {
+fn one_dimensional_parameters_may_have_their_own_learning_rate() {
     let lars = LarsConfig { variant: LarsVariant::Fair, ..LarsConfig::default() };
     let mut config = config(OptimizerConfig::Lars(lars), 4);
     config.learning_rate.base = 0.2;
     config.learning_rate.vectors = Some(0.0048);
     config.learning_rate.warmup_steps = Some(2);
     let [w, b] = values(&after(&config, 1));
-    // The first of two steps of warm-up has half the peak; |w| = 5, |g| = 1.
+    // The first of two warm-up steps has half the peak learning rate; |w| = 5, |g| = 1.
     close(&w, [0, 1].map(|i| f(W[i]) - 0.1 * 0.001 * 5.0 * f(G[i])));
     close(&b, [0, 1].map(|i| f(B[i]) - 0.0024 * f(G[i])));
 }
@@ -165,13 +168,13 @@ fn larc_adapts_and_decays_every_tensor() {
 }
 
 #[test]
-fn each_tensor_s_gradient_is_clipped_by_its_own_length() {
+fn each_tensor_s_gradient_is_clipped_by_its_own_norm() {
     let mut config = config(OptimizerConfig::sgd(0.0), 4);
     config.clip = Some(3.0);
     for (scale, clipped) in [(10.0, 3.0), (2.0, 2.0)] {
         let layer = layer();
         let mut gradients = gradients(&layer, scale);
-        // A short gradient beside a long one stays as it is.
+        // A gradient below the limit is unchanged although another one is clipped.
         let short = Tensor::<1>::from_floats(G, &Device::flex());
         gradients.register(layer.b.id, short);
         let moved = Stepper::new(&config, 1).step(layer, gradients, Clock::new(1, 4));
@@ -183,9 +186,9 @@ fn each_tensor_s_gradient_is_clipped_by_its_own_length() {
     assert!(config.check().unwrap_err().to_string().contains("`clip`"));
 }
 
-/// MoCo's and SimSiam's schedule: a step an epoch.
+/// Schedule of MoCo and SimSiam: the learning rate changes once per epoch.
 #[test]
-fn a_rate_may_stay_the_same_throughout_an_epoch() {
+fn the_learning_rate_may_be_constant_within_an_epoch() {
     let mut config = config(OptimizerConfig::sgd(0.0), 12);
     config.learning_rate.end_factor = 0.0;
     let clock = Clock::new(4, 12);
@@ -202,9 +205,10 @@ fn a_rate_may_stay_the_same_throughout_an_epoch() {
     assert!(by_epoch[4] < by_epoch[3]);
 }
 
-/// SimSiam's predictor: at the end of the cosine only what has a constant rate moves.
+/// SimSiam's predictor: at the end of the cosine only parameters with a constant learning rate
+/// change.
 #[test]
-fn a_group_may_keep_the_peak_of_the_rate() {
+fn a_parameter_group_may_keep_the_peak_learning_rate() {
     let mut config = config(OptimizerConfig::sgd(0.0), 5);
     config.learning_rate.end_factor = 0.0;
     let layer = layer();

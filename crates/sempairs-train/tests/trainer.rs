@@ -1,4 +1,4 @@
-//! The loop: what it says of numbers that are none, how it is interrupted, and what it logs.
+//! The training loop: errors for infinite or NaN values, interruption, and logging.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ use sempairs_train::{
 
 const IDENTITY: &str = "trainer";
 
-/// Twelve plain pictures: an epoch of three batches of four.
+/// Twelve single-colour pictures: an epoch of three batches of four.
 struct Plain;
 
 impl PictureSource for Plain {
@@ -39,17 +39,17 @@ impl PictureSource for Plain {
     }
 }
 
-/// What is no number from which step on.
+/// Which value becomes NaN, and from which step on.
 #[derive(Clone, Copy, Debug)]
 enum Breaks {
     Nothing,
     Loss(usize),
     Gradient(usize),
-    /// All embeddings are the same.
+    /// All embeddings are equal.
     Embeddings,
 }
 
-/// A small network that shrinks its own features.
+/// Small method whose loss shrinks its features.
 #[derive(Module, Debug)]
 struct Tiny {
     backbone: ResNet,
@@ -66,7 +66,7 @@ impl Method for Tiny {
         let value = features.square().mean();
         let value = match self.breaks {
             Breaks::Loss(step) if clock.step >= step => value * f32::NAN,
-            // A root is finite at zero, its slope is not.
+            // The square root is finite at zero, its derivative is not.
             Breaks::Gradient(step) if clock.step >= step => (value * 0.0).sqrt(),
             _ => value,
         };
@@ -104,14 +104,14 @@ fn error(trainer: &Trainer, breaks: Breaks) -> TrainError {
     trainer.run(tiny(breaks), |_, _| Ok(())).expect_err("an error")
 }
 
-/// The steps of the lines in the run's `metrics.jsonl`.
+/// Steps of the lines in the run's `metrics.jsonl`.
 fn logged(trainer: &Trainer) -> Vec<usize> {
     let lines = MetricLog::read(&trainer.directory().metrics()).unwrap();
     assert!(lines.iter().all(|line| line.loss.is_finite()));
     lines.iter().map(|line| line.step).collect()
 }
 
-/// The lines of the run's `metrics.jsonl`, as bits, without what was measured by the clock.
+/// Lines of the run's `metrics.jsonl` as bits, without measured times.
 fn untimed(trainer: &Trainer) -> Vec<String> {
     let lines = MetricLog::read(&trainer.directory().metrics()).unwrap().into_iter();
     let untimed = |line| MetricLine { pairs_per_second: 0.0, waiting: 0.0, ..line };
@@ -124,11 +124,10 @@ fn checkpoint(trainer: &Trainer) -> Option<usize> {
 }
 
 #[test]
-fn a_loss_that_is_no_number_names_its_step_and_what_is_left() {
+fn a_nan_loss_is_an_error_with_its_step_and_the_last_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let trainer = trainer(folder.path(), 12, 100, 5);
-    // Neither the first nor the last of the three losses that are read together at the end of the
-    // epoch.
+    // Step 7 is in the middle of the three losses that are read together at the end of the epoch.
     let error = error(&trainer, Breaks::Loss(7));
     let message = error.to_string();
     let TrainError::NotFinite { loss, step, learning_rate, checkpoint: path } = error else {
@@ -143,12 +142,12 @@ fn a_loss_that_is_no_number_names_its_step_and_what_is_left() {
         assert!(message.contains(&part), "{part}: {message}");
     }
     assert_eq!(checkpoint(&trainer), Some(5));
-    // A line an epoch of three steps and a line a checkpoint.
+    // One line per epoch of three steps and one per checkpoint.
     assert_eq!(logged(&trainer), [3, 5, 6]);
 }
 
 #[test]
-fn a_loss_that_is_no_number_before_the_first_checkpoint_says_so() {
+fn a_nan_loss_before_the_first_checkpoint_says_that_there_is_none() {
     let folder = tempfile::tempdir().unwrap();
     let trainer = trainer(folder.path(), 12, 2, 4);
     let error = error(&trainer, Breaks::Loss(1));
@@ -158,7 +157,7 @@ fn a_loss_that_is_no_number_before_the_first_checkpoint_says_so() {
 }
 
 #[test]
-fn weights_that_are_no_numbers_never_replace_a_checkpoint() {
+fn nan_weights_never_replace_a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let trainer = trainer(folder.path(), 12, 2, 4);
     let error = error(&trainer, Breaks::Gradient(7));
@@ -170,7 +169,7 @@ fn weights_that_are_no_numbers_never_replace_a_checkpoint() {
 }
 
 #[test]
-fn an_interrupted_run_with_such_weights_keeps_its_checkpoint_too() {
+fn an_interrupted_run_with_nan_weights_keeps_its_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let interrupter = Interrupter::new();
     let trainer = trainer(folder.path(), 12, 2, 4).observe([7]).interrupter(interrupter.clone());
@@ -185,7 +184,7 @@ fn an_interrupted_run_with_such_weights_keeps_its_checkpoint_too() {
 }
 
 #[test]
-fn an_interrupted_run_goes_on_to_the_same_weights() {
+fn a_resumed_run_ends_with_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let [whole, stopped] =
         ["whole", "stopped"].map(|name| trainer(&folder.path().join(name), 8, 3, 100));
@@ -207,7 +206,7 @@ fn an_interrupted_run_goes_on_to_the_same_weights() {
     let outcome = outcome.unwrap();
     assert!(outcome.interrupted);
     assert_eq!((outcome.clock.step, checkpoint(&stopped)), (5, Some(5)));
-    assert!(interrupter.should_stop(), "a stop holds for the runs that follow");
+    assert!(interrupter.should_stop(), "the interrupter must also stop later runs");
     assert!(save(&stopped, &outcome.method) != expected, "three steps are missing");
 
     let stopped = stopped.interrupter(Interrupter::new());
@@ -215,12 +214,12 @@ fn an_interrupted_run_goes_on_to_the_same_weights() {
     assert!(!outcome.interrupted);
     assert!(save(&stopped, &outcome.method) == expected, "the weights differ");
     assert_eq!(logged(&whole), [3, 6, 8]);
-    // The steps before the stop and those after it make one line, as if there had been none.
+    // The steps before and after the interruption form one line, as without an interruption.
     assert_eq!(untimed(&stopped), untimed(&whole));
 }
 
 #[test]
-fn a_run_that_is_stopped_again_and_again_logs_what_a_whole_one_logs() {
+fn a_repeatedly_interrupted_run_logs_the_same_lines() {
     let folder = tempfile::tempdir().unwrap();
     let [whole, stopped] =
         ["whole", "stopped"].map(|name| trainer(&folder.path().join(name), 11, 7, 100));
@@ -266,9 +265,9 @@ fn an_observer_that_is_interrupted_stops_the_run_and_is_called_again() {
 }
 
 #[test]
-fn every_epoch_has_its_collapse_in_one_line() {
+fn every_epoch_logs_its_collapse_measurements_once() {
     let folder = tempfile::tempdir().unwrap();
-    // Three whole epochs of three steps, and one that is cut short.
+    // Three whole epochs of three steps and one partial epoch.
     let trainer = trainer(folder.path(), 10, 2, 100);
     let outcome = trainer.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap();
     let steps: Vec<usize> = outcome.metrics.iter().map(|line| line.step).collect();
@@ -284,7 +283,7 @@ fn every_epoch_has_its_collapse_in_one_line() {
 }
 
 #[test]
-fn a_run_directory_admits_one_run_at_a_time() {
+fn a_run_directory_accepts_one_run_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let first = RunDirectory::create(folder.path()).unwrap();
     let error = RunDirectory::create(folder.path()).unwrap_err();
@@ -298,21 +297,21 @@ fn a_run_directory_admits_one_run_at_a_time() {
 }
 
 #[test]
-fn a_collapsed_run_says_so_and_ends_if_it_is_to() {
+fn a_collapsed_run_raises_alarms_and_stops_if_configured() {
     let folder = tempfile::tempdir().unwrap();
     let trainer = trainer(&folder.path().join("goes on"), 12, 2, 3);
     let outcome = trainer.run(tiny(Breaks::Embeddings), |_, _| Ok(())).unwrap();
     assert!(matches!(outcome.alarms[..], [Alarm::Deviation { .. }, Alarm::Rank { .. }]));
-    // A second call finds the run ended, and says the same.
+    // A second call finds the run finished and reports the same alarms.
     let again = trainer.run(tiny(Breaks::Embeddings), |_, _| Ok(())).unwrap();
     assert_eq!(again.alarms, outcome.alarms);
 
     let stops = self::trainer(&folder.path().join("stops"), 12, 2, 3).stop_on_collapse(true);
     let error = error(&stops, Breaks::Embeddings);
     let message = error.to_string();
-    // The first quarter, three steps, counts only with its end; the second epoch ends at step 6.
+    // Lines before step 3, the first quarter, are ignored; the second epoch ends at step 6.
     assert!(matches!(error, TrainError::Collapsed { step: 6, .. }), "{message}");
-    assert!(message.contains("point the same way") && message.contains("latest.ckpt"), "{message}");
+    assert!(message.contains("nearly equal") && message.contains("latest.ckpt"), "{message}");
     assert_eq!(checkpoint(&stops), Some(3));
 }
 

@@ -175,7 +175,7 @@ fn a_method_that_does_not_fit_its_data_is_refused_before_the_run() {
     let moco =
         |queue: usize| format!("name = \"moco\"\ntemperature = 0.2\nqueue = {queue}\n{momentum}");
     for (good, bad, key, reason) in [
-        ("[backbone]", locals.to_owned(), "`views.locals`", "takes no small crops"),
+        ("[backbone]", locals.to_owned(), "`views.locals`", "does not use local crops"),
         (simclr, moco(100), "`method.queue`", "multiple of the batch"),
         (simclr, moco(64_000), "`method.queue`", "smaller than the number of pairs"),
     ] {
@@ -207,7 +207,7 @@ fn a_method_that_does_not_fit_its_data_is_refused_before_the_run() {
     let small = ["--set", "training.batch=8", "--set", "evaluation.train.per_class=2"];
     let call = ["pretrain", &file, "--set", &flat, "--set", arms];
     let message = refusal(&[&call[..], &small].concat());
-    assert!(message.contains("`method`: it learns from classes"), "{message}");
+    assert!(message.contains("`method`: the method requires class labels"), "{message}");
 }
 
 #[test]

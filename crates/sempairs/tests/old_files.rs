@@ -147,7 +147,7 @@ fn a_checkpoint_with_a_damaged_record_is_refused_by_name() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    let message = "latest.ckpt: damaged checkpoint: its records are not as they were written";
+    let message = "latest.ckpt: damaged checkpoint: its records cannot be decoded";
     assert!(said.contains(message) && !said.contains("panicked"), "{said}");
 }
 

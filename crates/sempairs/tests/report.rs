@@ -362,7 +362,7 @@ fn a_collapsed_run_and_its_negatives_are_told() {
     run.negatives =
         Some(NegativeCounts { all: 510.0, same_class: Some(2.5), own: 1.25, partner: 0.0 });
     let page = page(&collapsed);
-    let said = "sp, seed 1, has collapsed or learned nothing: the embeddings lie on a line";
+    let said = "sp, seed 1, has collapsed or learned nothing: the embeddings vary in one dimension";
     assert!(page.contains(said) && collapsed.to_string().contains(said));
     for part in ["510", "2.50", "1.25", "its partner"] {
         assert!(page.contains(part), "no {part}");

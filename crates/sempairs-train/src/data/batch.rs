@@ -7,38 +7,38 @@ use sempairs_data::{Picture, Side};
 use sempairs_kernels::views;
 use sempairs_objective::Views;
 
-/// A batch on the host.
+/// Mini-batch in host memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// The step it belongs to.
+    /// Step that the batch belongs to, counted from 0.
     pub step: usize,
-    /// The numbers of its pairs.
+    /// Indices of the pairs of the batch in the data set.
     pub pairs: Vec<u32>,
-    /// View one of each pair, `[b, 3, size, size]` in row-major order; empty if views are to be
-    /// made on the device.
+    /// First view of each pair, `[b, 3, size, size]` in row-major order; empty if the views are
+    /// computed on the device.
     pub left: Vec<f32>,
-    /// View two.
+    /// Second view of each pair, in the same layout.
     pub right: Vec<f32>,
-    /// Pixels along a side of a view.
+    /// Side length of a view in pixels.
     pub size: usize,
-    /// The small crops of each pair, `[b, crops, 3, local_size, local_size]`.
+    /// Local crops of each pair, `[b, crops, 3, local_size, local_size]` in row-major order.
     pub locals: Vec<f32>,
-    /// Pixels along a side of a small crop; 0 without any.
+    /// Side length of a local crop in pixels; 0 if there are none.
     pub local_size: usize,
-    /// The class of each pair's left picture, if every one has a class.
+    /// Class of each pair's left picture; `None` if a picture has no class.
     pub classes: Option<Vec<u32>>,
-    /// What views are made of on the device; empty if they have been made.
+    /// Pictures and plans from which the device computes the views; empty if the host did.
     pub planned: Vec<Planned>,
 }
 
-/// The pictures of a pair and the plans of its views.
+/// Pictures of a pair and the augmentation plans of its views.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
-    /// The left picture.
+    /// Left picture.
     pub left: Picture<'static>,
-    /// The right one; `None` if it is the same.
+    /// Right picture; `None` if it is the same as the left.
     pub right: Option<Picture<'static>>,
-    /// The plan of each view and the picture it is of: view one, view two, then the small crops.
+    /// Plan and source picture of each view, in the order first view, second view, local crops.
     pub views: Vec<(Plan, Side)>,
 }
 
@@ -53,7 +53,7 @@ impl Planned {
 }
 
 impl Batch {
-    /// The batch as tensors.
+    /// Transfers the batch to `device` and returns its views as tensors.
     pub fn views(mut self, device: &Device) -> Views {
         let mut views =
             if self.planned.is_empty() { self.upload(device) } else { self.make(device) };
@@ -79,8 +79,8 @@ impl Batch {
     }
 
     fn make(&self, device: &Device) -> Views {
-        let [left, right] =
-            <[_; 2]>::try_from(self.make_views(0..2, device)).expect("as many as were asked for");
+        let [left, right] = <[_; 2]>::try_from(self.make_views(0..2, device))
+            .expect("one tensor per requested view");
         let views = Views::pair(left, right);
         match self.planned[0].views.len() {
             2 => views,
@@ -88,7 +88,7 @@ impl Batch {
         }
     }
 
-    /// The views of these numbers, which are of one size, `[b, 3, size, size]` each.
+    /// Computes the views with these numbers, all of one size, `[b, 3, size, size]` each.
     fn make_views(&self, numbers: Range<usize>, device: &Device) -> Vec<Tensor<4>> {
         let of_all = numbers.clone().flat_map(|number| {
             self.planned.iter().map(move |pair| {

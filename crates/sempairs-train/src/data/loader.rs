@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Batch, Locals, MadeOn, Pipelines, Planned, TrainError, order};
 
-/// What the loader may use.
+/// Resources that the loader may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LoaderConfig {
-    /// Threads that decode and augment; 0 for one a core.
+    /// Number of threads that decode and augment; 0 for one per CPU core.
     pub workers: usize,
-    /// Batches that may wait, finished, for the trainer: the bound on the loader's memory.
+    /// Maximum number of finished batches that wait for the trainer; bounds the loader's memory.
     pub ahead: usize,
 }
 
@@ -26,28 +26,28 @@ impl Default for LoaderConfig {
     }
 }
 
-/// Hands out the batches of a run, in order, from any step on.
+/// Iterator over the batches of a run, in order, starting at any step.
 ///
-/// The order of the pairs follows from the seed and the epoch, the pixels from the [`Key`] of each
-/// view, so a batch is a function of its step, whatever the number of workers. The `i`-th small
-/// crop of pair `n` draws under the key of picture `n + (i + 1) 2³²`, a number that no pair has,
-/// and of the side it is cut from. Pairs that do not fill a batch at the end of an epoch's order
-/// are left out of that epoch.
+/// The order of the pairs is determined by the seed and the epoch, the pixels by the [`Key`] of
+/// each view, so a batch is a pure function of its step, independent of the number of workers. The
+/// random numbers of the `i`-th local crop of pair `n` come from the key with picture `n + (i + 1)
+/// 2³²`, an index that no pair has, and with the side that the crop is taken from. Pairs at the
+/// end of an epoch's order that do not fill a batch are dropped from that epoch.
 ///
-/// Workers run at most [`ahead`](LoaderConfig::ahead) batches ahead. If a picture cannot be read
-/// the iterator yields that error, then ends.
+/// Workers are at most [`ahead`](LoaderConfig::ahead) batches ahead of the trainer. If a picture
+/// cannot be read, the iterator yields that error and then ends.
 pub struct PairLoader {
     batches: Option<Receiver<Result<Batch, DataError>>>,
     producer: Option<JoinHandle<()>>,
 }
 
 impl PairLoader {
-    /// Starts the workers at `clock.step`.
+    /// Starts the workers; the first batch is that of step `clock.step`.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Config`] if there are fewer pairs than a batch takes or the threads cannot
-    /// start.
+    /// [`TrainError::Config`] if `batch` is 0 or greater than the number of pairs, or if the
+    /// threads cannot be started.
     pub fn start(
         dataset: Arc<PairDataset>,
         pipelines: impl Into<Pipelines>,
@@ -86,8 +86,8 @@ impl Iterator for PairLoader {
             Ok(batch) => Some(batch.map_err(TrainError::from)),
             Err(_) => {
                 self.batches = None;
-                // The channel closes at the end of the run, or because a worker panicked: a defect,
-                // which must not look like a short run.
+                // The channel closes at the end of the run, or because a worker panicked. A panic
+                // is a bug and must not be mistaken for the end of the run.
                 if let Some(Err(panic)) = self.producer.take().map(JoinHandle::join) {
                     std::panic::resume_unwind(panic);
                 }
@@ -145,8 +145,8 @@ impl Work {
         let mut left = vec![0.0; pairs.len() * view];
         let mut right = vec![0.0; pairs.len() * view];
         let mut small = vec![0.0; pairs.len() * crops * crop];
-        // Chunks cannot be empty; without small crops there are none to hand out, and each pair
-        // gets a nothing.
+        // `chunks_exact_mut` needs a positive length; without local crops each pair gets an empty
+        // slice.
         let mut small_of_pairs: Vec<&mut [f32]> = match crops * crop {
             0 => pairs.iter().map(|_| <&mut [f32]>::default()).collect(),
             length => small.chunks_exact_mut(length).collect(),
@@ -184,7 +184,7 @@ impl Work {
         Ok(Batch { step, pairs, left, right, size, locals, local_size, classes, planned })
     }
 
-    /// The same views, but for rounding, as plans.
+    /// Plans of the views that [`make`](Self::make) computes, equal up to rounding.
     fn plan(&self, clock: Clock, pairs: Vec<u32>) -> Result<Batch, DataError> {
         let Pipelines { left: one, right: two, locals, .. } = &self.pipelines;
         let plans = |number: u32| {
@@ -220,7 +220,7 @@ impl Work {
     }
 }
 
-/// The number under which small crop `i` of a pair draws: that of no pair.
+/// Picture index in the key of local crop `i` of a pair; differs from the index of every pair.
 fn of_crop(pair: u32, i: usize) -> u64 {
     u64::from(pair) | (i as u64 + 1) << 32
 }

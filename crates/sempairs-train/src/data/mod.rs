@@ -1,4 +1,4 @@
-//! Batches of views: the loader, the order of pairs and the pipelines of each view.
+//! Batches of views: the loader, the order of the pairs and the pipeline of each view.
 
 mod batch;
 mod loader;

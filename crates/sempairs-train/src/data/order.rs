@@ -1,12 +1,16 @@
 use rand::RngExt;
 use sempairs_data::{Key, Side};
 
-/// Streams of the order's key that no picture's augmentation uses: no data set has this many
-/// pictures.
+/// Picture index in the key of the order. No data set has this many pictures, so no augmentation
+/// uses the same random stream.
 const ORDER: u64 = u64::MAX;
 
-/// The order in which the pairs of one epoch are visited: a permutation of `0..len` that follows
-/// from the seed and the epoch alone (Fisher and Yates).
+/// Order in which the pairs are visited in one epoch: a random permutation of `0..len`, determined
+/// by the seed and the epoch alone (Fisher–Yates shuffle).
+///
+/// # Panics
+///
+/// If `len` exceeds `u32::MAX`.
 pub fn order(len: usize, seed: u64, epoch: usize) -> Vec<u32> {
     let mut rng = Key { seed, epoch: epoch as u64, picture: ORDER, side: Side::Left }.rng(0);
     let mut order: Vec<u32> = (0..u32::try_from(len).expect("fewer than 2^32 pairs")).collect();
@@ -21,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_epoch_visits_every_pair_in_an_order_of_its_own() {
+    fn every_epoch_visits_every_pair_in_a_different_order() {
         let (first, second) = (order(1000, 7, 0), order(1000, 7, 1));
         assert_ne!(first, second);
         assert_ne!(first, order(1000, 8, 0));

@@ -2,36 +2,36 @@ use sempairs_augment::Pipeline;
 use sempairs_data::Side;
 use serde::{Deserialize, Serialize};
 
-/// From the pictures of a pair to its views.
+/// Augmentation pipelines that make the views of a pair from its pictures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pipelines {
-    /// From the left picture to view one.
+    /// Makes the first view from the left picture.
     pub left: Pipeline,
-    /// From the right picture to view two.
+    /// Makes the second view from the right picture.
     pub right: Pipeline,
-    /// From either to small crops, if there are any.
+    /// Makes the local crops; `None` if there are none.
     pub locals: Option<Locals>,
-    /// Where the views are made.
+    /// Processor that computes the views.
     pub made_on: MadeOn,
 }
 
-/// Where views are made of pictures.
+/// Processor that computes the views from the pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MadeOn {
-    /// On the loader's threads; the device gets 32-bit floats.
+    /// The CPU, in the loader's threads; views are transferred to the device as 32-bit floats.
     #[default]
     Host,
-    /// On the device that trains, from 8-bit pixels and plans, by [`sempairs_kernels::views`]:
-    /// values within 2/255 of the host's, and less work for the host's threads, which still decode.
-    /// Whole pictures wait for it, in the memory of the host and then of the device, so this is for
-    /// pictures that are not much larger than a view, such as those of a decoded cache. A device
-    /// without the kernels lets the host do it, between two steps.
+    /// The training device, from 8-bit pixels and plans, with [`sempairs_kernels::views`]. Values
+    /// differ from the host's by at most 2/255, and the host's threads only have to decode. Whole
+    /// pictures are held in host memory and then in device memory, so this suits pictures that are
+    /// not much larger than a view, such as those of a decoded cache. For a device without these
+    /// kernels the host computes the views between two steps.
     Device,
 }
 
 impl MadeOn {
-    /// Whether this is the default.
+    /// Returns true for [`Host`](Self::Host), the default.
     pub fn is_host(&self) -> bool {
         *self == Self::Host
     }
@@ -43,36 +43,38 @@ impl From<[Pipeline; 2]> for Pipelines {
     }
 }
 
-/// The small crops of multi-crop, which SwAV brought up (Caron et al., arXiv 2006.09882, section
-/// 3.3) and DINO uses.
+/// Local crops of multi-crop augmentation, introduced by SwAV (Caron et al., arXiv 2006.09882,
+/// section 3.3) and also used by DINO.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Locals {
-    /// From a picture to one crop.
+    /// Makes one local crop from a picture.
     pub pipeline: Pipeline,
-    /// Crops of a pair.
+    /// Number of local crops per pair.
     pub count: usize,
-    /// Which picture each is cut from.
+    /// Source picture of each local crop.
     pub from: LocalsFrom,
 }
 
-/// Which picture of its pair a small crop is cut from. For augmented pairs, whose pictures are the
-/// same, it makes no difference. For semantic pairs it does: SwAV and DINO compare a small crop
-/// with both views, so that a crop of the left picture has one comparison within its picture and
-/// one across the pair, and only a crop of the left *and* one of the right bring both across.
+/// Picture of the pair that a local crop is taken from.
+///
+/// For augmented pairs both pictures are the same, so the choice has no effect. For semantic pairs
+/// it matters: SwAV and DINO compare a local crop with both views, so a crop of the left picture is
+/// compared once within its own picture and once across the pair. Across-pair comparisons in both
+/// directions require crops of the left *and* of the right picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LocalsFrom {
-    /// All from the left picture, the one that the pair is named after.
+    /// All crops from the left picture, the pair's anchor.
     Left,
-    /// All from the right picture, its partner.
+    /// All crops from the right picture, the anchor's partner.
     Right,
-    /// The first from the left, the second from the right, and so on in turn.
+    /// Alternating: the first crop from the left picture, the second from the right, and so on.
     #[default]
     Both,
 }
 
 impl LocalsFrom {
-    /// The picture that crop number `index`, counted from 0, is cut from.
+    /// Side of the pair that local crop `index`, counted from 0, is taken from.
     pub fn side(self, index: usize) -> Side {
         match self {
             Self::Left => Side::Left,

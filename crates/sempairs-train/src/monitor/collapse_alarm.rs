@@ -1,4 +1,4 @@
-//! What tells that a run has collapsed, or learns nothing.
+//! Detection of collapsed runs and of runs that learn nothing.
 
 use std::fmt;
 
@@ -7,32 +7,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::MetricLine;
 
-/// The bounds beyond which a reading at the end of an epoch is an alarm. They are this project's
-/// choice: far from what any method shows while it learns, near what it shows when it has
-/// collapsed.
+/// Thresholds beyond which a measurement at the end of an epoch raises an [`Alarm`].
 ///
-/// | reading | alarm | methods |
-/// |---|---|---|
-/// | deviation of the normalised embeddings, 1 for directions spread evenly | below 0.02 | all |
-/// | effective rank of the embeddings | below 1.5 | all |
-/// | loss against that of guessing, [`Method::chance`](sempairs_objective::Method::chance) | within 0.1 % of it | those that have such a value: SimCLR, DCL, SupCon, NNCLR, MoCo (`ln` of the number of candidates); SwAV, DINO (`ln K`); Barlow Twins, VICReg (what embeddings without variance cost) |
-/// | teacher's entropy as a share of `ln K` | below 2 % (every picture falls to one prototype) or above 98 % (to all alike) | DINO |
+/// The default thresholds are this project's choice: far from the values of any method while it
+/// learns, close to those of a collapsed run.
 ///
-/// One reading is no alarm: two ends of epochs in a row have to show it. And since networks start
-/// out with what looks like a collapse, at chance and with nearly parallel embeddings, nothing
-/// counts in the first quarter of a run. A loss at chance is no collapse for a contrastive method
-/// whose embeddings are spread out; but it tells nothing apart either.
+/// | measurement | alarm |
+/// |---|---|
+/// | standard deviation of the L2-normalised embeddings × `sqrt(d)`, 1 if isotropic | < 0.02 |
+/// | effective rank of the embeddings | < 1.5 |
+/// | loss, relative to the chance-level loss | within 0.1 % of it |
+/// | entropy of the teacher's outputs, as a fraction of `ln K` | < 2 % or > 98 % |
+///
+/// The first two apply to all methods. The third applies to methods with a chance-level loss
+/// ([`Method::chance`](sempairs_objective::Method::chance)): SimCLR, DCL, SupCon, NNCLR and MoCo
+/// (the logarithm of the number of candidates), SwAV and DINO (`ln K`), Barlow Twins and VICReg
+/// (the loss of embeddings without variance). The fourth applies to DINO: below 2 % the teacher
+/// assigns every picture to one prototype, above 98 % to all prototypes equally.
+///
+/// A single measurement raises no alarm: two consecutive epoch ends must exceed the threshold.
+/// Freshly initialised networks look collapsed, with a chance-level loss and nearly parallel
+/// embeddings, so the first quarter of a run is ignored. For a contrastive method with well-spread
+/// embeddings a chance-level loss is no collapse, but it means that the method has learned nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
-    /// The least deviation.
+    /// Minimum standard deviation of the embeddings, in units of `1 / sqrt(d)`.
     pub deviation: f64,
-    /// The least effective rank.
+    /// Minimum effective rank.
     pub rank: f64,
-    /// How near the loss of guessing a loss may come, as a share of it.
+    /// Minimum distance of the loss from the chance-level loss, as a fraction of the latter.
     pub chance: f64,
-    /// The least and the greatest entropy of the teacher, as a share of `ln K`.
+    /// Minimum and maximum entropy of the teacher, as a fraction of `ln K`.
     pub entropy: [f64; 2],
-    /// The share of a run in which nothing counts.
+    /// Fraction of the run, from its start, that is ignored.
     pub from: f64,
 }
 
@@ -42,30 +49,31 @@ impl Default for Bounds {
     }
 }
 
-/// What was beyond its bounds at the ends of the last two epochs; the value is the last one's.
+/// Sign of collapse: a measurement beyond its threshold at the ends of the last two epochs. The
+/// values are those of the last epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "alarm", rename_all = "snake_case")]
 pub enum Alarm {
-    /// All embeddings point the same way.
+    /// All embeddings point in nearly the same direction.
     Deviation {
-        /// Over `1 / sqrt(d)`.
+        /// Standard deviation of the L2-normalised embeddings, in units of `1 / sqrt(d)`.
         value: f64,
     },
-    /// The embeddings lie on a line.
+    /// The embeddings vary along a single direction.
     Rank {
-        /// The effective rank.
+        /// Effective rank of the embeddings.
         value: f64,
     },
-    /// The loss is that of guessing.
+    /// The loss is at chance level.
     Chance {
-        /// The loss.
+        /// Mean loss.
         value: f64,
-        /// The loss of guessing.
+        /// Chance-level loss.
         chance: f64,
     },
-    /// The teacher gives every picture the same prototype, or all of them alike.
+    /// The teacher assigns every picture to the same prototype, or to all prototypes equally.
     TeacherEntropy {
-        /// As a share of `ln K`.
+        /// Entropy of the teacher, as a fraction of `ln K`.
         value: f64,
     },
 }
@@ -74,27 +82,27 @@ impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Deviation { value } => {
-                write!(f, "all embeddings point the same way (deviation {value:.4})")
+                write!(f, "all embeddings are nearly equal (normalised deviation {value:.4})")
             }
             Self::Rank { value } => {
-                write!(f, "the embeddings lie on a line (effective rank {value:.2})")
+                write!(f, "the embeddings vary in one dimension (effective rank {value:.2})")
             }
             Self::Chance { value, chance } => {
-                write!(f, "the loss, {value:.4}, is that of guessing, {chance:.4}")
+                write!(f, "the loss {value:.4} is at chance level, {chance:.4}")
             }
             Self::TeacherEntropy { value } if *value < 0.5 => {
-                write!(f, "the teacher sees one prototype alone (entropy {value:.3} of ln K)")
+                write!(f, "the teacher selects a single prototype (entropy {value:.3} ln K)")
             }
             Self::TeacherEntropy { value } => {
-                write!(f, "the teacher sees all prototypes alike (entropy {value:.3} of ln K)")
+                write!(f, "the teacher's outputs are uniform (entropy {value:.3} ln K)")
             }
         }
     }
 }
 
 impl Bounds {
-    /// The alarms of a run at its last line, where that ends an epoch. `chance` is the loss of
-    /// guessing, if the method has one.
+    /// Returns the alarms of a run after the last of its lines that ends an epoch. `chance` is the
+    /// chance-level loss, if the method has one.
     pub fn alarms(&self, lines: &[MetricLine], chance: Option<f64>, clock: Clock) -> Vec<Alarm> {
         let start = self.from * clock.steps as f64;
         let counts = |line: &&MetricLine| line.collapse.is_some() && line.step as f64 >= start;
@@ -107,7 +115,7 @@ impl Bounds {
         alarms
     }
 
-    /// What is beyond its bounds in one line.
+    /// Measurements of one line that are beyond their thresholds.
     fn readings(&self, line: &MetricLine, chance: Option<f64>) -> Vec<Alarm> {
         let mut found = Vec::new();
         if let Some(collapse) = line.collapse {
@@ -157,27 +165,27 @@ mod tests {
     }
 
     #[test]
-    fn two_epochs_in_a_row_make_an_alarm_and_the_start_none() {
+    fn two_consecutive_epochs_raise_an_alarm_and_the_start_is_ignored() {
         let (good, bad) =
             (|step| line(step, 1.0, 0.9, 20.0, None), |step| line(step, 1.0, 0.0, 1.0, None));
         assert_eq!(of(&[bad(30)], None), []);
         assert_eq!(of(&[good(30), bad(40)], None), []);
         assert_eq!(of(&[bad(30), good(40)], None), []);
         assert_eq!(of(&[bad(10), bad(20)], None), []);
-        assert_eq!(of(&[bad(20), bad(30)], None), [], "the first is too early");
+        assert_eq!(of(&[bad(20), bad(30)], None), [], "the first line is in the ignored quarter");
         let both = [Alarm::Deviation { value: 0.0 }, Alarm::Rank { value: 1.0 }];
         assert_eq!(of(&[bad(30), bad(40)], None), both);
-        // A line between the ends of epochs counts for nothing.
+        // Lines between the ends of epochs are ignored.
         let between = MetricLine { collapse: None, ..good(35) };
         assert_eq!(of(&[bad(30), between, bad(40)], None), both);
-        // One after the other is not twice the same.
+        // Two different alarms in consecutive epochs raise none.
         let flat = |step| line(step, 1.0, 0.0, 20.0, None);
         let lying = |step| line(step, 1.0, 0.9, 1.0, None);
         assert_eq!(of(&[flat(30), lying(40)], None), []);
     }
 
     #[test]
-    fn a_loss_at_chance_and_a_teacher_without_a_choice_are_alarms() {
+    fn a_chance_level_loss_and_an_extreme_teacher_entropy_raise_alarms() {
         let chance = 4096f64.ln();
         let twice = |loss: f64, entropy: f64| {
             of(&[30, 40].map(|step| line(step, loss, 0.9, 20.0, Some(entropy))), Some(chance))

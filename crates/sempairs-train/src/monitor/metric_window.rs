@@ -8,29 +8,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::{MetricLine, Stepper, TrainError};
 
-/// The steps since the last line of metrics, as the checkpoint of an interrupted run keeps them:
-/// the next line of the run that goes on is the one that would have been written without the
-/// interruption.
+/// Measurements of the steps since the last line of metrics, stored in the checkpoint of an
+/// interrupted run. With them the resumed run writes the same next line as an uninterrupted run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Unlogged {
-    /// The loss of each step.
+    /// Loss of each step.
     losses: Vec<Exact>,
-    /// The further numbers of the method, those of each step in turn.
+    /// Additional scalars of the method by name, one value per step.
     scalars: BTreeMap<String, Vec<Exact>>,
-    /// What they took, in seconds.
+    /// Duration of the steps in seconds.
     seconds: f64,
-    /// Seconds in which the device waited for data.
+    /// Part of that duration, in seconds, in which the trainer waited for data.
     waited: f64,
 }
 
 impl Unlogged {
-    /// How many steps there are.
+    /// Number of steps.
     pub fn steps(&self) -> usize {
         self.losses.len()
     }
 }
 
-/// A number as its bits, since JSON knows no infinite ones and none that is not a number.
+/// Floating-point number serialised as its bits, since JSON can represent neither infinities nor
+/// NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "u64", into = "u64")]
 struct Exact(f64);
@@ -47,14 +47,14 @@ impl From<Exact> for u64 {
     }
 }
 
-/// The steps since the last line of metrics.
+/// Accumulates the measurements of the steps since the last line of metrics.
 pub(crate) struct Window {
-    /// Those from before the run was interrupted.
+    /// Steps from before the run was interrupted.
     earlier: Unlogged,
     started: Instant,
     pub waited: Duration,
     losses: Vec<Tensor<1>>,
-    /// The names of the further numbers, and their values step by step.
+    /// Names of the additional scalars; their values are in `scalars`, step by step.
     names: Vec<&'static str>,
     scalars: Vec<Tensor<1>>,
 }
@@ -64,7 +64,7 @@ impl Window {
         Self::resume(Unlogged::default())
     }
 
-    /// The steps of an interrupted run, to be added to.
+    /// Continues the window of an interrupted run.
     pub fn resume(earlier: Unlogged) -> Self {
         Self {
             earlier,
@@ -76,7 +76,7 @@ impl Window {
         }
     }
 
-    /// Notes a step, whose numbers stay on the device until they are read.
+    /// Adds a step. Its values stay on the device until the window is read.
     pub fn push(&mut self, loss: &Loss) {
         self.losses.push(loss.value.clone().detach());
         self.names = loss.scalars.iter().map(|(name, _)| *name).collect();
@@ -91,15 +91,17 @@ impl Window {
         self.earlier.steps() + self.losses.len()
     }
 
-    /// Leaves the time of checkpoints and observers out of the pace.
+    /// Restarts the timer of an empty window, to exclude checkpoints and observers from throughput.
     pub fn restart(&mut self) {
         if self.is_empty() {
             self.started = Instant::now();
         }
     }
 
-    /// Reads the losses, all at once, since each reading makes the device wait; refuses one that is
-    /// no number.
+    /// Reads all values from the device and empties the window.
+    ///
+    /// All losses are read at once, since each transfer synchronises with the device. Returns
+    /// [`TrainError::NotFinite`] if a loss is infinite or NaN.
     pub fn take(
         &mut self,
         clock: Clock,
@@ -127,7 +129,7 @@ impl Window {
         Ok(taken)
     }
 
-    /// The line of the steps.
+    /// Reads the window and returns its line of metrics.
     pub fn close(
         &mut self,
         clock: Clock,
@@ -168,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_come_back_bit_for_bit_also_those_that_json_has_no_word_for() {
+    fn unlogged_steps_round_trip_through_json_bit_for_bit_including_nan_and_infinity() {
         let losses = [0.1, -0.0, f64::MIN_POSITIVE / 3.0].map(Exact).to_vec();
         let entropy = [f64::NAN, f64::INFINITY, 1.0 / 3.0].map(Exact).to_vec();
         let scalars = BTreeMap::from([("entropy".to_owned(), entropy)]);

@@ -8,47 +8,48 @@ use serde::{Deserialize, Serialize};
 
 use crate::{NegativeCounts, TrainError};
 
-/// How far the embeddings are from having collapsed; logged once an epoch.
+/// Collapse measurements of the embeddings of one batch; logged once per epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Collapse {
-    /// Standard deviation of the normalised embeddings over `1 / sqrt(d)`: 1 for directions spread
-    /// evenly, 0 for one point; see [`sempairs_eval::analysis::collapse::std_of_l2_normalized`].
+    /// Standard deviation of the L2-normalised embeddings in units of `1 / sqrt(d)`: 1 for
+    /// isotropic directions, 0 for equal ones; see
+    /// [`sempairs_eval::analysis::collapse::deviation`].
     pub deviation: f64,
-    /// Effective rank; see [`sempairs_eval::analysis::collapse::effective_rank`].
+    /// Effective rank of the embeddings; see [`sempairs_eval::analysis::collapse::effective_rank`].
     pub rank: f64,
 }
 
 /// One line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricLine {
-    /// Steps done.
+    /// Number of completed steps.
     pub step: usize,
-    /// Passes over the pairs done, with fractions.
+    /// Number of completed epochs, including the fraction of the current one.
     pub epoch: f64,
-    /// Mean loss since the line before.
+    /// Mean loss since the previous line.
     pub loss: f64,
-    /// Of the last step.
+    /// Learning rate of the last step.
     pub learning_rate: f64,
-    /// Since the line before.
+    /// Throughput since the previous line, in pairs per second.
     pub pairs_per_second: f64,
-    /// Share of that time in which the device waited for data.
+    /// Fraction of the time since the previous line in which the trainer waited for data.
     pub waiting: f64,
-    /// Further numbers of the method, such as the teacher's entropy: their means since the line
-    /// before.
+    /// Additional scalars of the method, such as the teacher's entropy: means since the previous
+    /// line.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub scalars: BTreeMap<String, f64>,
-    /// At the end of an epoch: what its anchors were pushed away from, if from anything.
+    /// Composition of the negatives; only at the end of an epoch, for methods with negatives.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub negatives: Option<NegativeCounts>,
-    /// At the end of an epoch.
+    /// Collapse measurements; only at the end of an epoch.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub collapse: Option<Collapse>,
 }
 
-/// `metrics.jsonl`: the lines of a run, rewritten whole whenever a checkpoint is.
+/// Metrics of a run, stored in `metrics.jsonl`. The file is rewritten with each checkpoint.
 ///
-/// The lines belong to the state of the run: after a resume, lines from steps beyond the checkpoint
-/// are gone, so no step stands there twice.
+/// The lines are part of the state of the run: on resuming, lines of steps after the checkpoint are
+/// discarded, so no step occurs twice.
 #[derive(Debug)]
 pub struct MetricLog {
     path: PathBuf,
@@ -56,12 +57,13 @@ pub struct MetricLog {
 }
 
 impl MetricLog {
-    /// The log of a run that has done `step` steps: the lines up to there, of the file if it
-    /// exists.
+    /// Opens the log of a run that has completed `step` steps, keeping the lines of the file up to
+    /// that step. A missing file is an empty log.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Io`], also for a line that is no metric line, with its number.
+    /// [`TrainError::Io`] if the file cannot be read or contains an invalid line; the error names
+    /// the line number.
     pub fn open(path: impl Into<PathBuf>, step: usize) -> Result<Self, TrainError> {
         let path = path.into();
         let mut lines = if step > 0 && path.exists() { Self::read(&path)? } else { Vec::new() };
@@ -69,11 +71,11 @@ impl MetricLog {
         Ok(Self { path, lines })
     }
 
-    /// The lines of a file.
+    /// Reads all lines of a file.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
+    /// See [`open`](Self::open).
     pub fn read(path: &Path) -> Result<Vec<MetricLine>, TrainError> {
         let text = fs::read_to_string(path).map_err(|e| TrainError::io(path, e))?;
         text.lines()
@@ -86,8 +88,8 @@ impl MetricLog {
             .collect()
     }
 
-    /// What to say if lines are gone that a run must have had: it has logged its first `logged`
-    /// steps, and the file does not reach as far.
+    /// Returns a warning if lines are missing: the run has logged its first `logged` steps, but the
+    /// last line of the file is earlier. `None` if the log is complete.
     pub fn gap(&self, logged: usize) -> Option<String> {
         let last = self.lines.last().map_or(0, |line| line.step);
         if last >= logged {
@@ -95,32 +97,33 @@ impl MetricLog {
         }
         let what = match (self.path.exists(), last) {
             (false, _) => "is missing",
-            (true, 0) => "has no line",
-            (true, _) => "is cut short",
+            (true, 0) => "has no lines",
+            (true, _) => "is truncated",
         };
         let (file, first) = (self.path.display(), last + 1);
         Some(format!(
-            "warning: {file} {what}: its lines of steps {first} to {logged} are lost, and with them \
-             losses, learning rates and signs of collapse of those steps. The checkpoint is whole, so the run goes on; its \
-             curves will lack them. If you have a copy of the file, stop now and put it back first."
+            "warning: {file} {what}: the lines of steps {first} to {logged} are lost, with the \
+             losses, learning rates and collapse measurements of those steps. The checkpoint is \
+             valid, so the run continues, but its curves will have a gap. If you have a copy of \
+             the file, stop the run now and restore the file first."
         ))
     }
 
-    /// Adds a line.
+    /// Appends a line.
     pub fn push(&mut self, line: MetricLine) {
         self.lines.push(line);
     }
 
-    /// All lines so far.
+    /// Lines so far, in the order of their steps.
     pub fn lines(&self) -> &[MetricLine] {
         &self.lines
     }
 
-    /// Writes the file.
+    /// Writes the whole file.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Io`].
+    /// [`TrainError::Io`] if the file cannot be written.
     pub fn write(&self) -> Result<(), TrainError> {
         write_whole(&self.path, |out| {
             for line in &self.lines {
@@ -154,18 +157,18 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_must_have_been_there_are_missed() {
+    fn missing_lines_are_reported() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics.jsonl");
         let gap = |logged| MetricLog::open(&path, 9).unwrap().gap(logged);
         assert_eq!(gap(0), None, "nothing is logged yet");
-        assert!(gap(8).unwrap().contains("metrics.jsonl is missing: its lines of steps 1 to 8"));
+        assert!(gap(8).unwrap().contains("metrics.jsonl is missing: the lines of steps 1 to 8"));
         fs::write(&path, "").unwrap();
-        assert!(gap(8).unwrap().contains("metrics.jsonl has no line"));
+        assert!(gap(8).unwrap().contains("metrics.jsonl has no lines"));
         let mut log = MetricLog::open(&path, 9).unwrap();
         [2, 4].into_iter().for_each(|step| log.push(line(step)));
         log.write().unwrap();
         assert_eq!(gap(4), None);
-        assert!(gap(8).unwrap().contains("is cut short: its lines of steps 5 to 8"));
+        assert!(gap(8).unwrap().contains("is truncated: the lines of steps 5 to 8"));
     }
 }

@@ -1,4 +1,4 @@
-//! What a run logs and shows while it trains: metrics, negatives, collapse alarms, progress.
+//! Monitoring of a training run: metrics, negatives, collapse alarms and progress display.
 
 mod collapse_alarm;
 mod metric_window;

@@ -1,5 +1,5 @@
-//! What an anchor is pushed away from: how much of it shows the anchor's own class, or the anchor
-//! itself.
+//! Composition of the negatives: how many show the anchor's class, the anchor itself or its
+//! partner.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -9,33 +9,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::order;
 
-/// The negatives of an anchor, on average over the anchors of an epoch.
+/// Number of negatives per anchor, averaged over the anchors of an epoch.
 ///
-/// An anchor is the left picture of a pair. In a batch its negatives are both pictures of every
-/// other pair, or one of them, or both of those of other classes; in a queue they are the right
-/// pictures of the pairs of earlier steps, as far as they are still there.
+/// An anchor is the left picture of a pair. Depending on the method, its negatives in a batch are
+/// both pictures of every other pair, one of them, or both pictures of every pair of another class;
+/// in a queue they are the right pictures of the pairs of earlier steps that the queue still holds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NegativeCounts {
-    /// Negatives that are made of pictures; a queue that is not yet full holds random directions
-    /// besides.
+    /// Negatives that are embeddings of pictures. The random vectors of a queue that is not yet
+    /// full are not counted.
     pub all: f64,
-    /// Those that show another picture of the anchor's class, neither the anchor nor its partner;
-    /// left out where a picture has no class.
+    /// Negatives that show another picture of the anchor's class, neither the anchor nor its
+    /// partner; `None` if a picture has no class.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub same_class: Option<f64>,
-    /// Those that show the anchor's own picture: its old keys in the queue, or, since a semantic
-    /// pair's picture may be a partner elsewhere, in the batch.
+    /// Negatives that show the anchor's own picture: its earlier keys in a queue, or, since with
+    /// semantic pairs the picture may also be the partner of another anchor, pictures in the batch.
     pub own: f64,
-    /// Those that show the anchor's partner; for augmented pairs, which have none, 0.
+    /// Negatives that show the anchor's partner; 0 for augmented pairs, which have no partner.
     pub partner: f64,
 }
 
-/// The counts over the steps of the epoch that `clock` is in, up to and without `clock.step`; at
-/// the start of an epoch over the whole epoch before. `None` for a method without negatives, and
-/// before the first step.
+/// Counts the negatives over the steps of the current epoch before `clock.step`; at the start of an
+/// epoch, over the whole previous epoch. `None` for a method without negatives, and before the
+/// first step.
 ///
-/// A pure function of the pairs, their classes and the order that follows from the seed: after a
-/// resume it says what it would have said without.
+/// This is a pure function of the pairs, their classes and the order given by the seed, so a
+/// resumed run reports the same counts as an uninterrupted one.
 pub fn negative_counts(
     dataset: &PairDataset,
     negatives: Negatives,
@@ -56,7 +56,7 @@ pub fn negative_counts(
     let mut shown = Shown::new(dataset);
     let mut sums = [0; 4];
     if let Negatives::Queue { keys } = negatives {
-        // From the newest of the epochs before backwards, until the queue is full.
+        // Fills the queue backwards, starting with the newest keys of the previous epochs.
         let mut queue = VecDeque::with_capacity(keys + batch);
         for before in (0..epoch).rev() {
             let fits = keys - queue.len();
@@ -79,7 +79,7 @@ pub fn negative_counts(
             }
         }
     } else if negatives == Negatives::OtherClasses {
-        // The class of a pair is its left picture's; what shares it is attracted.
+        // The class of a pair is that of its left picture; pairs of the same class are positives.
         let class = |&pair: &usize| dataset.class(pair);
         for step in now.chunks_exact(batch).take(steps) {
             let others = |anchor| step.iter().filter(|p| class(p) != class(anchor)).count();
@@ -101,7 +101,7 @@ pub fn negative_counts(
     Some(NegativeCounts { all, same_class, own, partner })
 }
 
-/// How often each picture and each class stands among what an anchor is compared with.
+/// Number of occurrences of each picture and each class among the candidates of an anchor.
 struct Shown<'a> {
     dataset: &'a PairDataset,
     all: usize,
@@ -134,15 +134,15 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// Adds an anchor's counts, without the pictures of its own pair if these are among all: both,
-    /// if `itself` is two, or the right one. A pair is no negative of its own.
+    /// Adds the counts of an anchor to `sums`. The first `itself` pictures of its own pair, right
+    /// before left, are among the candidates and are not counted, since they are not negatives.
     fn count(&self, anchor: usize, itself: usize, sums: &mut [usize; 4]) {
         let pair = self.dataset.pair(anchor);
         let class = |picture| self.dataset.source().class(picture);
         let of = |picture| self.pictures.get(&picture).copied().unwrap_or(0);
         let of_class = class(pair.left).and_then(|class| self.classes.get(&class).copied());
         let (mut own, mut partner) = (of(pair.left), 0);
-        // All of the anchor's class, less its own pictures and its partner's.
+        // Occurrences of the anchor's class, minus those of the anchor and of its partner.
         let mut apart = own;
         if pair.right == pair.left {
             own -= itself;

@@ -12,31 +12,31 @@ use sempairs_objective::Clock;
 use super::terminal::{self, Taken};
 use crate::{MetricLine, NegativeCounts};
 
-/// Where a run shows how far it is.
+/// Kind of progress display of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Progress {
-    /// burn-train's dashboard on a terminal, where `q` asks whether to stop; plain lines elsewhere,
-    /// in the background of a terminal, under `nohup`, and without the feature `tui`.
+    /// burn-train's dashboard if standard output is a terminal (`q` offers to stop the run). Plain
+    /// lines otherwise, and in a background job, under `nohup`, and without the feature `tui`.
     #[default]
     Auto,
-    /// A plain line every few seconds, with the time left.
+    /// A plain line every ten seconds, with the estimated remaining time.
     Plain,
-    /// Nowhere.
+    /// No display.
     Quiet,
 }
 
 impl Progress {
-    /// Whether a run that starts now shows a dashboard.
+    /// Returns true if a run that starts now shows a dashboard.
     pub fn is_dashboard(self) -> bool {
-        // Without `tui` burn-train has no dashboard to show.
+        // Without `tui` burn-train has no dashboard.
         cfg!(feature = "tui") && self == Self::Auto && terminal::is_usable()
     }
 }
 
-/// Between two plain lines, so that a log of a night's run stays readable.
+/// Interval between two plain lines, which keeps the log of a long run readable.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// The display of one run.
+/// Progress display of one run.
 pub(crate) struct ProgressRenderer {
     mode: Mode,
     label: String,
@@ -50,23 +50,23 @@ enum Mode {
     Quiet,
 }
 
-/// burn-train's renderer, fed by our own loop.
+/// burn-train's renderer, updated by the training loop of this crate.
 ///
-/// Dropping it gives the terminal back. Its `on_train_end` is never called: all it would do besides
-/// is to reset the interrupter, and a stop that was asked for during the last scoring would be
-/// forgotten, where it has to stop the runs that follow, too.
+/// Dropping it restores the terminal. The renderer's `on_train_end` is never called: apart from
+/// restoring the terminal it only resets the interrupter, which would discard a stop requested
+/// during the last evaluation; such a stop must also end the runs that follow.
 struct Dashboard {
     renderer: Box<dyn MetricsRenderer>,
     epoch: Option<usize>,
-    /// Dropped after the renderer.
+    /// Declared last, since it must be dropped after the renderer.
     _terminal: Taken,
 }
 
 const LOSS: &str = "Loss";
 const RATE: &str = "Learning rate";
-const SPEED: &str = "Pairs a second";
+const SPEED: &str = "Throughput";
 const WAITING: &str = "Waiting for data";
-const DEVIATION: &str = "Embedding deviation";
+const DEVIATION: &str = "Embedding std";
 const RANK: &str = "Effective rank";
 
 impl ProgressRenderer {
@@ -86,7 +86,7 @@ impl ProgressRenderer {
         Self { mode, label: label.into(), started: Instant::now(), first_step: clock.step }
     }
 
-    /// After each logged step.
+    /// Shows a new line of metrics.
     pub(crate) fn update(&mut self, line: &MetricLine, clock: Clock, batch: usize) {
         match &mut self.mode {
             Mode::Quiet => {}
@@ -156,7 +156,7 @@ impl Dashboard {
     }
 
     fn update(&mut self, line: &MetricLine, clock: Clock, batch: usize) {
-        // The step that was just done is the one before the clock's.
+        // The step that was just completed is the one before the clock's.
         let done = clock.at(clock.step.saturating_sub(1));
         if self.epoch != Some(done.epoch()) {
             if let Some(epoch) = self.epoch {
@@ -184,7 +184,7 @@ impl Dashboard {
     }
 }
 
-/// What an anchor's negatives were, for a line.
+/// Composition of the negatives as text for a plain line.
 fn said(counts: &NegativeCounts) -> String {
     let class = counts.same_class.map_or(String::new(), |same| format!("{same:.2} of its class, "));
     let (all, own, partner) = (counts.all, counts.own, counts.partner);

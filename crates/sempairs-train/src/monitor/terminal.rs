@@ -1,10 +1,10 @@
-//! The terminal while a dashboard has it.
+//! Terminal handling while a dashboard is shown.
 //!
-//! burn-train's dashboard switches the terminal to raw mode, in which Ctrl-C is a key without a
-//! meaning, and panics in a thread of its own when the terminal is gone; a panic that cannot be
-//! told on standard error ends the process. Here Ctrl-C keeps its meaning, standard error takes
-//! whatever is written to it, and a process that has to end at once can put the terminal back
-//! first.
+//! burn-train's dashboard switches the terminal to raw mode, in which Ctrl-C is an ordinary key and
+//! sends no signal, and its thread panics when the terminal disappears; a panic whose message
+//! cannot be written to standard error aborts the process. This module keeps Ctrl-C a signal, makes
+//! writes to standard error always succeed, and lets a process that must exit immediately restore
+//! the terminal first.
 
 #[cfg(unix)]
 pub(crate) use on_unix::Taken;
@@ -31,24 +31,24 @@ mod on_unix {
     };
     use nix::unistd::{dup2_stderr, getpgrp, tcgetpgrp, write};
 
-    /// For how long the dashboard may take to switch the terminal to raw mode.
+    /// Maximum time to wait for the dashboard to switch the terminal to raw mode.
     const PATIENCE: Duration = Duration::from_secs(2);
 
-    /// Shows the cursor, takes no clicks, leaves the second screen: what the dashboard does when it
-    /// ends.
+    /// Escape sequences that disable mouse events, leave the alternate screen and show the cursor,
+    /// as the dashboard does when it ends.
     const NORMAL: &[u8] =
         b"\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1049l\x1b[?25h";
 
-    /// The modes of the terminal before a dashboard took it.
+    /// Terminal modes from before a dashboard was started; `None` if there is no dashboard.
     static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
-    /// A terminal that a dashboard has, until it is dropped.
+    /// Guard of a terminal in use by a dashboard; restores the terminal when dropped.
     pub(crate) struct Taken {
         _stderr: Option<Forwarded>,
     }
 
     impl Taken {
-        /// Lets `start` start a dashboard, which it may do in another thread.
+        /// Calls `start`, which starts a dashboard, possibly in another thread.
         pub(crate) fn by<T>(start: impl FnOnce() -> T) -> (T, Self) {
             let taken = Self { _stderr: Forwarded::start().ok() };
             let Ok(before) = tcgetattr(stdout()) else { return (start(), taken) };
@@ -76,15 +76,15 @@ mod on_unix {
 
     impl Drop for Taken {
         fn drop(&mut self) {
-            // The dashboard has done this itself, unless its thread has panicked.
+            // The dashboard has already done this, unless its thread has panicked.
             if let Some(before) = lock(&BEFORE).take() {
                 let _ = tcsetattr(stdout(), SetArg::TCSANOW, &before);
             }
         }
     }
 
-    /// Raw mode in which Ctrl-C is a signal, and Ctrl-Z and Ctrl-\ are still none: they would leave
-    /// the shell with the dashboard's modes.
+    /// Raw mode in which Ctrl-C sends a signal. Ctrl-Z and Ctrl-\ still send none, since they would
+    /// return to the shell with the dashboard's terminal modes.
     fn with_ctrl_c(mut raw: Termios) -> Termios {
         raw.local_flags |= LocalFlags::ISIG;
         for key in [SpecialCharacterIndices::VSUSP, SpecialCharacterIndices::VQUIT] {
@@ -93,12 +93,13 @@ mod on_unix {
         raw
     }
 
-    /// Puts the terminal back to what it was before a dashboard took it, if one has it. For a
-    /// process that ends at once; the dashboard does not know of it.
+    /// Restores the terminal to its state before the dashboard, if one is shown.
+    ///
+    /// Only for a process that exits immediately afterwards: the dashboard is not notified.
     pub fn give_back() {
         let Some(before) = lock(&BEFORE).take() else { return };
-        // Until the process ends the dashboard may draw no more. A terminal that does not take what
-        // was drawn before would keep this waiting.
+        // Holding the lock keeps the dashboard from drawing until the process exits. A terminal
+        // that accepts no output would block the lock forever, hence the timeout.
         let (send, has_stopped) = mpsc::channel();
         thread::spawn(move || {
             let _out = stdout().lock();
@@ -112,26 +113,28 @@ mod on_unix {
         let _ = tcsetattr(stdout(), SetArg::TCSANOW, &before);
     }
 
-    /// Whether a dashboard may be shown: standard output is a terminal, this process is in the
-    /// foreground there, so that it is not stopped for changing modes, and it is told when the
-    /// terminal goes away.
+    /// Returns true if a dashboard can be shown: standard output is a terminal, this process is in
+    /// its foreground (a background process is stopped when it changes terminal modes), and the
+    /// process is notified when the terminal closes (`SIGHUP` is not ignored).
     pub fn is_usable() -> bool {
         let is_ours = |group| group == getpgrp();
         stdout().is_terminal() && tcgetpgrp(stdout()).map_or(true, is_ours) && !hang_up_is_ignored()
     }
 
-    /// Whether the process was started to outlive its terminal, as `nohup` does.
+    /// Returns true if `SIGHUP` is ignored, as under `nohup`, so that the process outlives its
+    /// terminal.
     pub fn hang_up_is_ignored() -> bool {
         let mut now = MaybeUninit::<libc::sigaction>::uninit();
-        // SAFETY: without a new action the call only writes the present one, if it returns 0.
+        // SAFETY: with a null new action the call only writes the current one, and has written it
+        // if it returns 0.
         unsafe {
             libc::sigaction(libc::SIGHUP, std::ptr::null(), now.as_mut_ptr()) == 0
                 && now.assume_init().sa_sigaction == libc::SIG_IGN
         }
     }
 
-    /// Standard error by way of a pipe, so that whatever is written is taken, be the terminal gone
-    /// or the disk full.
+    /// Redirection of standard error through a pipe, so that writes succeed even if the terminal is
+    /// gone or the disk is full.
     struct Forwarded {
         original: OwnedFd,
         forwards: Option<JoinHandle<()>>,
@@ -156,7 +159,7 @@ mod on_unix {
 
     impl Drop for Forwarded {
         fn drop(&mut self) {
-            // Closes the pipe's end, the only one that is left: all that was written comes out.
+            // Closes the last write end of the pipe; the thread ends after forwarding all output.
             if dup2_stderr(&self.original).is_ok()
                 && let Some(forwards) = self.forwards.take()
             {
@@ -182,16 +185,16 @@ mod elsewhere {
         }
     }
 
-    /// Puts the terminal back; the system does that here.
+    /// Restores the terminal; nothing to do on this platform.
     pub fn give_back() {}
 
-    /// Whether standard output is a terminal.
+    /// Returns true if standard output is a terminal.
     pub fn is_usable() -> bool {
         stdout().is_terminal()
     }
 
-    /// Whether the process was started to outlive its terminal: never, since nothing is known of it
-    /// here.
+    /// Returns true if the process was started to outlive its terminal; always false, since this
+    /// platform has no `SIGHUP`.
     pub fn hang_up_is_ignored() -> bool {
         false
     }

@@ -1,56 +1,57 @@
 use sempairs_kernels::{Ratio, Sgd};
 use serde::{Deserialize, Serialize};
 
-/// The four incompatible forms of LARS in use.
+/// Variant of LARS: the four incompatible forms in use.
 ///
-/// `w` is a weight, `g` its gradient, `l` the learning rate, `d` the weight decay, `m` the
-/// momentum, `e` the trust coefficient; norms are Euclidean, over the tensor. Tensors of one
-/// dimension (biases and norms) are neither decayed nor adapted, in all four, unless
-/// [`exclude_vectors`](LarsConfig::exclude_vectors) is off; where a norm is zero the trust ratio is
-/// 1.
+/// `w` is a weight tensor, `g` its gradient, `b` the momentum buffer, `l` the learning rate, `d`
+/// the weight decay, `m` the momentum, `e` the trust coefficient; norms are Euclidean norms of the
+/// whole tensor. In all variants 1-D parameters (biases and the parameters of normalisation layers)
+/// have neither weight decay nor a trust ratio, unless
+/// [`exclude_vectors`](LarsConfig::exclude_vectors) is false. The trust ratio is 1 if one of its
+/// norms is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LarsVariant {
-    /// The learning rate inside the momentum: `h = g + d w`, `b = m b + l (e |w| / |h|) h`, `w -=
-    /// b`. Source: the code of SimCLR.
+    /// Learning rate inside the momentum: `h = g + d w`, `b = m b + l (e |w| / |h|) h`, `w -= b`.
+    /// Source: reference implementation of SimCLR.
     #[default]
     Google,
-    /// The learning rate outside: `h = g + d w`, `b = m b + (e |w| / |h|) h`, `w -= l b`.
-    /// Source: the code of Barlow Twins and VICReg.
+    /// Learning rate outside the momentum: `h = g + d w`, `b = m b + (e |w| / |h|) h`, `w -= l b`.
+    /// Source: reference implementations of Barlow Twins and VICReg.
     Fair,
-    /// Another denominator: `b = m b + (e |w| / (|g| + d |w|)) (g + d w)`, `w -= l b`, and without
-    /// decay (`d = 0`) no ratio at all. Source: lightly; You et al., "Large Batch Training of
-    /// Convolutional Networks" (2017), have this ratio.
+    /// Sum of norms in the denominator: `b = m b + (e |w| / (|g| + d |w|)) (g + d w)`, `w -= l b`;
+    /// without weight decay (`d = 0`) the ratio is 1. Source: lightly; the ratio is that of You et
+    /// al., "Large Batch Training of Convolutional Networks" (2017).
     Lightly,
-    /// As [`Lightly`](Self::Lightly) with the ratio limited: `min(e |w| / (|g| + d |w|) / l, 1)`.
-    /// Source: solo-learn, which has `e = 0.02`.
+    /// As [`Lightly`](Self::Lightly) with a clipped ratio: `min(e |w| / (|g| + d |w|) / l, 1)`.
+    /// Source: solo-learn, with `e = 0.02`.
     Clipped,
 }
 
-/// Layer-wise adaptive rate scaling.
+/// Configuration of LARS (layer-wise adaptive rate scaling).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LarsConfig {
-    /// Which of the four.
+    /// Variant of the update rule.
     #[serde(default)]
     pub variant: LarsVariant,
-    /// `m`.
+    /// Momentum `m`.
     #[serde(default = "momentum")]
     pub momentum: f64,
-    /// `d`.
+    /// Weight decay `d`.
     #[serde(default)]
     pub weight_decay: f64,
-    /// `e`.
+    /// Trust coefficient `e`.
     #[serde(default = "trust")]
     pub trust: f64,
-    /// Whether tensors of one dimension are left out of decay and adaptation. All recipes but
-    /// SwAV's do so: its LARC (NVIDIA's apex) treats every tensor alike.
+    /// Exclude 1-D parameters from weight decay and from the trust ratio. All published recipes do
+    /// so except SwAV, whose LARC (NVIDIA apex) treats all tensors equally.
     #[serde(default = "exclude_vectors")]
     pub exclude_vectors: bool,
 }
 
 impl Default for LarsConfig {
-    /// SimCLR's without decay.
+    /// LARS of SimCLR, without weight decay.
     fn default() -> Self {
         Self {
             variant: LarsVariant::Google,
@@ -75,8 +76,9 @@ fn exclude_vectors() -> bool {
 }
 
 impl LarsConfig {
-    /// The rule for tensors of one dimension or of more; its rate is the step's.
-    pub(crate) fn rule(&self, vectors: bool) -> Sgd {
+    /// Update rule of 1-D parameters (`vectors`) or of all others; the learning rate is set per
+    /// step.
+    pub(crate) fn rule(&self, vectors: bool) -> Descent {
         let Self { variant, momentum, weight_decay, trust, exclude_vectors } = *self;
         let spared = vectors && exclude_vectors;
         let ratio = match variant {

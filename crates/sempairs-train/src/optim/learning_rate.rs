@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 use crate::limits::{EPOCHS, RATES, STEPS};
 
-/// How the base learning rate grows with the batch.
+/// Scaling of the base learning rate with the batch size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scaling {
-    /// Not at all: `base`.
+    /// No scaling: `base`.
     #[default]
     None,
     /// `base * batch / 256`. Source: Goyal et al. (2017).
@@ -17,36 +17,37 @@ pub enum Scaling {
     SquareRoot,
 }
 
-/// The learning rate of a run, as a person writes it.
+/// Learning rate and its schedule: linear warm-up, then cosine decay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LearningRate {
-    /// Before scaling.
+    /// Base learning rate, before scaling with the batch size.
     pub base: f64,
-    /// With the batch.
+    /// Scaling with the batch size.
     #[serde(default)]
     pub scaling: Scaling,
-    /// Epochs of linear rise; fractions count.
+    /// Length of the linear warm-up in epochs, possibly fractional.
     #[serde(default)]
     pub warmup_epochs: f64,
-    /// Steps of linear rise, instead of epochs.
+    /// Length of the linear warm-up in steps, instead of epochs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warmup_steps: Option<usize>,
-    /// What the cosine ends at, as a part of the peak.
+    /// Final learning rate of the cosine decay, as a fraction of the peak.
     #[serde(default)]
     pub end_factor: f64,
-    /// Whether the rate stays the same throughout an epoch, that of its first step, as in the code
-    /// of MoCo and SimSiam.
+    /// Update the learning rate only at the start of each epoch, as the reference implementations
+    /// of MoCo and SimSiam do.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_epoch: bool,
-    /// In place of `base` for tensors of one dimension, biases and norms; the same if left out.
-    /// Barlow Twins has 0.0048 beside 0.2 (Zbontar et al., 2021, section 2.2).
+    /// Base learning rate of 1-D parameters (biases and normalisation parameters); `base` if
+    /// omitted. Barlow Twins uses 0.0048, with 0.2 for all others (Zbontar et al., 2021, section
+    /// 2.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vectors: Option<f64>,
 }
 
 impl LearningRate {
-    /// The peak: the base, scaled with the batch.
+    /// Peak learning rate: `base`, scaled with the batch size.
     pub fn peak(&self, batch: usize) -> f64 {
         match self.scaling {
             Scaling::None => self.base,
@@ -55,12 +56,12 @@ impl LearningRate {
         }
     }
 
-    /// The rate of tensors of one dimension over that of all others.
+    /// Learning rate of 1-D parameters divided by that of all others.
     pub fn vector_rate(&self) -> f64 {
         self.vectors.map_or(1.0, |vectors| vectors / self.base)
     }
 
-    /// The schedule for a batch of so many pairs and an epoch of so many steps.
+    /// Schedule for this batch size and number of steps per epoch.
     pub fn schedule(&self, batch: usize, steps_per_epoch: usize) -> Schedule {
         let peak = self.peak(batch);
         let warmup = self
@@ -69,12 +70,12 @@ impl LearningRate {
         Schedule::WarmupCosine { peak, end: peak * self.end_factor, warmup }
     }
 
-    /// Whether all values are in their ranges.
+    /// Checks that all values are in their permitted ranges.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Config`] for a value out of its range, such as a rate that is not positive, or
-    /// a warm-up that is both in epochs and in steps.
+    /// [`TrainError::Config`] for a value out of its range, such as a learning rate that is not
+    /// positive, or for a warm-up given both in epochs and in steps.
     pub fn check(&self) -> Result<(), TrainError> {
         let most = *EPOCHS.end() as f64;
         for (key, value, range) in [
@@ -90,7 +91,7 @@ impl LearningRate {
         if self.warmup_epochs > 0.0 && self.warmup_steps.is_some() {
             return Err(TrainError::config(
                 "learning_rate.warmup_steps",
-                "stands beside warmup_epochs; give one of them",
+                "cannot be combined with warmup_epochs; remove one of them",
             ));
         }
         Ok(())

@@ -11,46 +11,47 @@ use super::sgd::Descents;
 use crate::limits::DECAYS;
 use crate::{LarsConfig, TrainError};
 
-/// What turns gradients into steps. The defaults are PyTorch's where Burn's differ.
+/// Configuration of the optimiser. Where the defaults of PyTorch and Burn differ, these are
+/// PyTorch's.
 ///
-/// `exclude_vectors` leaves tensors of one dimension, that is biases and the weights of norms, out
-/// of the decay (and, with LARS, out of the adaptation).
+/// `exclude_vectors` excludes 1-D parameters (biases and the parameters of normalisation layers)
+/// from weight decay and, with LARS, from the trust ratio.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OptimizerConfig {
-    /// Stochastic gradient descent; the decay is added to the gradient.
+    /// Stochastic gradient descent with L2 regularisation: weight decay is added to the gradient.
     Sgd {
-        /// Classic momentum, without dampening.
+        /// Momentum, without dampening.
         #[serde(default = "momentum")]
         momentum: f64,
-        /// L2 penalty.
+        /// Weight decay (L2 penalty).
         #[serde(default)]
         weight_decay: f64,
-        /// Nesterov's look-ahead.
+        /// Use Nesterov momentum.
         #[serde(default)]
         nesterov: bool,
-        /// Whether vectors are not decayed; MoCo and SimSiam decay everything.
+        /// Exclude 1-D parameters from weight decay; MoCo and SimSiam decay all parameters.
         #[serde(default)]
         exclude_vectors: bool,
     },
-    /// Adam with decoupled decay. Source: Loshchilov and Hutter (2019).
+    /// Adam with decoupled weight decay. Source: Loshchilov and Hutter (2019).
     #[serde(rename = "adamw")]
     AdamW {
-        /// Decay of the mean of gradients and of their squares.
+        /// Decay rates of the first and second moments.
         #[serde(default = "betas")]
         betas: [f32; 2],
-        /// Decoupled decay.
+        /// Decoupled weight decay.
         #[serde(default = "decay")]
         weight_decay: f64,
-        /// What the decay ends at, along half a cosine over the run; it stays the same if left out.
+        /// Weight decay at the end of the run, reached along a half cosine; constant if omitted.
         /// DINO goes from 0.04 to 0.4 (Caron et al., 2021, section 3.2).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         final_weight_decay: Option<f64>,
-        /// Whether vectors are not decayed, as in DINO.
+        /// Exclude 1-D parameters from weight decay, as DINO does.
         #[serde(default)]
         exclude_vectors: bool,
     },
-    /// Layer-wise adaptive rates.
+    /// LARS, layer-wise adaptive rate scaling.
     Lars(LarsConfig),
 }
 
@@ -66,16 +67,16 @@ fn decay() -> f64 {
     1e-2
 }
 
-/// The constant that keeps Adam from dividing by zero: PyTorch's default.
+/// Constant `epsilon` in Adam's denominator: PyTorch's default.
 const EPSILON: f32 = 1e-8;
 
 impl OptimizerConfig {
-    /// SGD with momentum 0.9, decaying every parameter.
+    /// SGD with momentum 0.9 and weight decay of all parameters.
     pub fn sgd(weight_decay: f64) -> Self {
         Self::Sgd { momentum: momentum(), weight_decay, nesterov: false, exclude_vectors: false }
     }
 
-    /// AdamW with PyTorch's betas, decaying every parameter alike and at all times.
+    /// AdamW with PyTorch's betas and a constant weight decay of all parameters.
     pub fn adamw(weight_decay: f64) -> Self {
         Self::AdamW {
             betas: betas(),
@@ -85,13 +86,14 @@ impl OptimizerConfig {
         }
     }
 
-    /// The optimiser of a whole network, its decay that of the first step.
+    /// Creates the optimiser of a network, with the weight decay of the first step.
     pub fn init(&self) -> Optimizer {
         self.init_with(&Decay::new(self.decay()[0]), 1.0)
     }
 
-    /// The optimiser of a whole network. AdamW reads `decay`, which may change, in place of its
-    /// own; `vector_rate` is the learning rate of vectors over that of all others.
+    /// Creates the optimiser of a network. AdamW uses `decay`, which may change during training,
+    /// instead of the configured value. `vector_rate` is the learning rate of 1-D parameters
+    /// divided by that of all others.
     pub fn init_with(&self, decay: &Decay, vector_rate: f64) -> Optimizer {
         let kind = match self {
             Self::Sgd { momentum, weight_decay, nesterov, exclude_vectors } => {
@@ -124,7 +126,7 @@ impl OptimizerConfig {
         Optimizer { kind }
     }
 
-    /// The decay at the first and at the last step.
+    /// Weight decay at the first and at the last step.
     pub fn decay(&self) -> [f64; 2] {
         match self {
             Self::Sgd { weight_decay, .. } => [*weight_decay; 2],
@@ -135,7 +137,7 @@ impl OptimizerConfig {
         }
     }
 
-    /// Whether all values are in their ranges.
+    /// Checks that all values are in their permitted ranges.
     ///
     /// # Errors
     ///
@@ -171,12 +173,12 @@ impl OptimizerConfig {
     }
 }
 
-/// The learning rates of a step.
+/// Learning rates of one step.
 #[derive(Clone)]
 pub struct Rates {
-    /// Of all parameters that have no other.
+    /// Learning rate of all parameters outside `group`.
     pub all: f64,
-    /// Parameters that move at another.
+    /// Parameters with a different learning rate, and that rate.
     pub group: Option<(ParamGroup, f64)>,
 }
 
@@ -187,7 +189,7 @@ impl From<f64> for Rates {
 }
 
 impl Rates {
-    /// The rate of a parameter, its path in the network's module joined by dots.
+    /// Learning rate of a parameter; `path` is its path in the module, joined by dots.
     pub(crate) fn of(&self, id: &ParamId, path: &str) -> f64 {
         match &self.group {
             Some((group, rate)) if group.matches(id, Some(path)) => *rate,
@@ -196,10 +198,13 @@ impl Rates {
     }
 }
 
-/// The optimiser of a network with its state: the moments of AdamW, the velocities of SGD and LARS.
+/// Optimiser of a network with its state: the moments of AdamW, or the momentum buffers of SGD and
+/// LARS.
 ///
-/// All parameters of a rule are handed to [`sempairs_kernels::sgd`] or [`sempairs_kernels::adamw`]
-/// at once, which on a GPU is a launch or two for many.
+/// SGD and LARS update all parameters with the same rule in one call of
+/// [`sempairs_kernels::descend`], which on a GPU needs one or two kernel launches for many
+/// parameters. AdamW updates one parameter at a time, with Burn's operations or with one launch of
+/// [`sempairs_kernels::adamw`].
 #[derive(Clone)]
 pub struct Optimizer {
     kind: Kind,
@@ -212,7 +217,8 @@ enum Kind {
 }
 
 impl Optimizer {
-    /// The same, each parameter's gradient shortened before a step to be no longer than `longest`.
+    /// Adds gradient clipping: the gradient of each parameter is scaled down to an L2 norm of at
+    /// most `longest`.
     pub fn with_clipping(self, longest: f64) -> Self {
         let clipping = GradientClipping::Norm(longest as f32);
         let kind = match self.kind {
@@ -228,7 +234,7 @@ impl Optimizer {
         Self { kind }
     }
 
-    /// Moves the parameters that have a gradient.
+    /// Updates the parameters that have a gradient and returns the module.
     pub fn step<M: Module>(
         &mut self,
         rates: impl Into<Rates>,
@@ -242,15 +248,20 @@ impl Optimizer {
         }
     }
 
-    /// The state, for [`with_bytes`](Self::with_bytes).
+    /// Serialises the state, for [`with_bytes`](Self::with_bytes).
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         match &self.kind {
             Kind::Descent(descents) => descents.to_bytes(),
-            Kind::AdamW(adamw) => adamw.to_bytes(),
+            // Writing to memory fails only if memory runs out.
+            Kind::AdamW(adamw) => {
+                let record = adamw.to_record().into_bytes();
+                record.expect("an optimiser's record is serialisable").to_vec()
+            }
         }
     }
 
-    /// The same optimiser in a state of another of its kind; else the reason why not.
+    /// Restores the serialised state of an optimiser of the same kind; on failure returns the
+    /// reason.
     pub(crate) fn with_bytes(self, bytes: Vec<u8>) -> Result<Self, String> {
         let kind = match self.kind {
             Kind::Descent(descents) => Kind::Descent(descents.with_bytes(&bytes)?),

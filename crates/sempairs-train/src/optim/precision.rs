@@ -4,21 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 
-/// The type in which the networks make their products. Weights, normalisation, features, loss and
-/// optimiser have 32 bits with either; see [`sempairs_backbone::Backbone`].
+/// Dtype of the networks' matrix products and convolutions. Weights, normalisation, features, loss
+/// and optimiser always use 32-bit floats; see [`sempairs_backbone::Backbone`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
-    /// 32 bits; on NVIDIA GPUs tensor cores round the factors of a product to ten bits (TF32).
+    /// 32-bit floats; on NVIDIA GPUs tensor cores round the inputs of a product to TF32, with a
+    /// 10-bit mantissa.
     #[default]
     F32,
-    /// bfloat16: the range of 32 bits with eight bits of precision, so that no loss has to be
-    /// scaled (Kalamkar et al., arXiv 1905.12322).
+    /// bfloat16: the range of 32-bit floats with eight bits of precision, so loss scaling is not
+    /// needed (Kalamkar et al., arXiv 1905.12322).
     Bf16,
 }
 
 impl Precision {
-    /// The type of the views.
+    /// Dtype of the views.
     pub fn dtype(self) -> DType {
         match self {
             Self::F32 => DType::F32,
@@ -26,16 +27,17 @@ impl Precision {
         }
     }
 
-    /// Whether a device computes in it, and adds up the products of convolutions in 32 bits.
+    /// Checks that a device supports the dtype and accumulates the products of convolutions in 32
+    /// bits.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Config`] if it does not.
+    /// [`TrainError::Config`] if the device does not.
     pub fn check(self, device: &Device) -> Result<(), TrainError> {
         if !device.supports_dtype(self.dtype()) {
             return Err(TrainError::config(
                 "precision",
-                "this device does not compute in bfloat16",
+                "this device does not support bfloat16; use f32",
             ));
         }
         check_sums(device, self.dtype()).map_err(|reason| TrainError::config("precision", reason))

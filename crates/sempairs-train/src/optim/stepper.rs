@@ -5,12 +5,11 @@ use sempairs_objective::{Clock, Schedule};
 use super::adamw::Decay;
 use crate::{Optimizer, Rates, TrainConfig};
 
-/// The optimiser of a run with all that changes while it runs: the learning rate, the decay, the
-/// parameters whose rate stays the same.
+/// Optimiser of a run with its schedules of learning rate and weight decay.
 pub struct Stepper {
-    /// What a checkpoint keeps.
+    /// Optimiser; its state is stored in checkpoints.
     pub optimizer: Optimizer,
-    /// The parameters that move at the peak of the learning rate at every step, such as SimSiam's
+    /// Parameters with a constant learning rate, the peak of the schedule, such as SimSiam's
     /// predictor (Chen and He, 2021, section 4.1: "lr is not decayed").
     pub constant: Option<ParamGroup>,
     rate: Schedule,
@@ -21,7 +20,7 @@ pub struct Stepper {
 }
 
 impl Stepper {
-    /// The optimiser of a configuration for an epoch of so many steps.
+    /// Creates the optimiser of a configuration, with this number of steps per epoch.
     pub fn new(config: &TrainConfig, steps_per_epoch: usize) -> Self {
         let [start, end] = config.optimizer.decay();
         let decay = Decay::new(start);
@@ -40,13 +39,13 @@ impl Stepper {
         }
     }
 
-    /// The learning rate of a step, of all parameters that have no other.
+    /// Learning rate at a step, of all parameters that are not in [`constant`](Self::constant).
     pub fn rate(&self, clock: Clock) -> f64 {
         let first = clock.epoch() * clock.steps_per_epoch;
         self.rate.at(if self.by_epoch { clock.at(first) } else { clock })
     }
 
-    /// Moves the parameters that have a gradient.
+    /// Updates the parameters that have a gradient and returns the module.
     pub fn step<M: Module>(&mut self, module: M, gradients: GradientsParams, clock: Clock) -> M {
         self.decay.set(self.decays.at(clock));
         let group = self.constant.clone().map(|group| (group, self.peak));
