@@ -249,7 +249,7 @@ fn the_help_of_training_says_how_to_stop_and_go_on() {
     for command in ["pretrain", "compare"] {
         let help = String::from_utf8(sempairs(&[command, "--help"]).stdout).unwrap();
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-        for word in ["Ctrl-C", "`q`", "checkpoint", "goes on", "--workers", "--ahead", "--plain"] {
+        for word in ["Ctrl-C", "`q`", "checkpoint", "resumes", "--workers", "--ahead", "--plain"] {
             assert!(help.contains(word), "{command}: no {word} in {help}");
         }
         let message = refusal(&[command, "experiment.toml", "--ahead", "0"]);

@@ -1,3 +1,5 @@
+//! The command `sempairs devices`.
+
 use clap::Args;
 use sempairs::Error;
 use sempairs::device::{BACKENDS, VARIABLE, default_name, hardware};
