@@ -113,14 +113,6 @@ pub enum TrainError {
     Observer(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// The path of the last checkpoint, for a message.
-fn last(what: &str, checkpoint: &Option<PathBuf>) -> String {
-    match checkpoint {
-        Some(path) => format!("{what} {}", path.display()),
-        None => "there is no checkpoint yet".into(),
-    }
-}
-
 fn joined(alarms: &[Alarm]) -> String {
     alarms.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

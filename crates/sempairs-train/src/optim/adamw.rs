@@ -11,47 +11,55 @@ use burn::tensor::{Bytes, Device, Tensor, TensorData};
 use burn_pack::{Reader, Scalar, Writer};
 use sempairs_kernels::{AdamW, adamw};
 
-/// Shared weight decay that the training loop sets before each step and all optimisers read.
-///
-/// Burn fixes an optimiser's settings when a parameter takes its first step, so a weight decay with
-/// a schedule, as in DINO, has to be read from outside the optimiser.
+use super::sgd::{Gather, Group, Place, Put};
+use crate::Rates;
+
+/// A weight decay that the loop sets before each step and that the optimiser reads, so that it can
+/// follow a schedule, as DINO's does.
 #[derive(Clone, Debug, Default)]
 pub struct Decay(Arc<AtomicU64>);
 
 impl Decay {
-    /// Creates a weight decay with this value.
+    /// A decay of this much.
     pub fn new(value: f64) -> Self {
         let decay = Self::default();
         decay.set(value);
         decay
     }
 
-    /// Sets the value for the following steps.
+    /// Sets it for the steps that follow.
     pub fn set(&self, value: f64) {
         self.0.store(value.to_bits(), Ordering::Relaxed);
     }
 
-    /// Current value.
+    /// What it is now.
     pub fn get(&self) -> f64 {
         f64::from_bits(self.0.load(Ordering::Relaxed))
     }
 }
 
-/// AdamW with a weight decay that may change during training: `w = w (1 - l d)` before Adam's step,
-/// where `l` is the learning rate and `d` the current weight decay (Loshchilov and Hutter,
-/// "Decoupled Weight Decay Regularization", 2019). As in PyTorch, a parameter without a gradient is
-/// not decayed.
+/// AdamW with a decay that may change: `w = w (1 - l d)` before Adam's step, `l` the learning rate
+/// and `d` the decay of the moment (Loshchilov and Hutter, "Decoupled Weight Decay Regularization",
+/// 2019). As in PyTorch, a parameter without a gradient is not decayed.
 ///
-/// On devices where [`adamw`] is fused, a parameter is updated by a single kernel launch. The state
-/// is that of Burn's AdamW in either case.
+/// Parameters of the same kind, learning rate and number of steps take a step together by
+/// [`adamw`].
 #[derive(Clone)]
-pub struct Decoupled {
-    /// Burn's AdamW with the same constants and a weight decay of 0.
-    adam: AdamW,
-    betas: [f32; 2],
-    epsilon: f32,
-    /// Weight decay `d`; `None` for no weight decay.
-    pub decay: Option<Decay>,
+pub(crate) struct Decoupled {
+    /// Shares of the moments that are kept.
+    pub betas: [f32; 2],
+    /// What keeps the quotient finite.
+    pub epsilon: f32,
+    /// `d` of tensors of two dimensions and more.
+    pub decay: Decay,
+    /// Whether tensors of one dimension are not decayed.
+    pub exclude_vectors: bool,
+    /// The learning rate of vectors over that of matrices.
+    pub vector_rate: f64,
+    /// What shortens each parameter's gradient, if anything does.
+    pub clipping: Option<GradientClipping>,
+    /// Of each parameter that has moved.
+    pub moments: HashMap<ParamId, Moments>,
 }
 
 /// The state of a parameter.
@@ -66,31 +74,40 @@ pub(crate) struct Moments {
 }
 
 impl Decoupled {
-    /// AdamW with the decay rates of its first and second moments, the constant `epsilon` of its
-    /// denominator, and the weight decay.
-    pub fn new(betas: [f32; 2], epsilon: f32, decay: Option<Decay>) -> Self {
-        let adam = AdamWConfig::new()
-            .with_beta_1(betas[0])
-            .with_beta_2(betas[1])
-            .with_epsilon(epsilon)
-            .with_weight_decay(0.0)
-            .build();
-        Self { adam, betas, epsilon, decay }
+    /// Moves the parameters that have a gradient.
+    pub fn step<M: Module>(&mut self, rates: &Rates, module: M, gradients: GradientsParams) -> M {
+        let time = |id: &ParamId| self.moments.get(id).map_or(0, |moments| moments.time);
+        let groups = Gather::of(&module, rates, gradients, self.clipping.as_ref(), &time);
+        let mut moved = HashMap::new();
+        for Group { vectors, rate, time, places, weights, gradients } in groups {
+            let rule = self.rule(vectors, rate, time + 1);
+            let states = places.iter().zip(&weights);
+            let states = states.map(|(place, weight)| self.take(place, weight)).unzip();
+            let (weights, [first, second]) = adamw(weights, gradients, states.into(), &rule);
+            let states = first.into_iter().zip(second).zip(weights);
+            for (Place { id, path, shape }, ((first, second), weight)) in
+                places.into_iter().zip(states)
+            {
+                let (path, both) = (Some(path), [first, second]);
+                self.moments.insert(id, Moments { path, shape, time: rule.time, both });
+                moved.insert(id, weight);
+            }
+        }
+        Put::into(module, moved)
     }
 
-    /// Computes the step with the fused kernel [`adamw`].
-    fn fused_step<const D: usize>(
-        &self,
-        rate: LearningRate,
-        tensor: Tensor<D>,
-        grad: Tensor<D>,
-        state: Option<AdamWState<D>>,
-    ) -> (Tensor<D>, Option<AdamWState<D>>) {
-        let shape = tensor.dims();
-        let flat = |tensor: Tensor<D>| vec![tensor.reshape([shape.iter().product::<usize>()])];
-        let (time, first, second) = match state {
-            Some(AdamWState { momentum }) => {
-                (momentum.time + 1, momentum.moment_1, momentum.moment_2)
+    fn rule(&self, vectors: bool, rate: f64, time: usize) -> AdamW {
+        let (betas, epsilon) = (self.betas, self.epsilon);
+        let decay = if vectors && self.exclude_vectors { 0.0 } else { self.decay.get() };
+        let rate = if vectors { rate * self.vector_rate } else { rate };
+        AdamW { rate, betas, epsilon, decay, time }
+    }
+
+    /// The moments of a parameter on the device of its weight, zeros before the first step.
+    fn take(&mut self, place: &Place, weight: &Tensor<1>) -> (Tensor<1>, Tensor<1>) {
+        match self.moments.remove(&place.id) {
+            Some(Moments { both, .. }) => {
+                both.map(|moment| moment.to_device(&weight.device())).into()
             }
             None => (weight.zeros_like(), weight.zeros_like()),
         }

@@ -78,7 +78,7 @@ fn exclude_vectors() -> bool {
 impl LarsConfig {
     /// Update rule of 1-D parameters (`vectors`) or of all others; the learning rate is set per
     /// step.
-    pub(crate) fn rule(&self, vectors: bool) -> Descent {
+    pub(crate) fn rule(&self, vectors: bool) -> Sgd {
         let Self { variant, momentum, weight_decay, trust, exclude_vectors } = *self;
         let spared = vectors && exclude_vectors;
         let ratio = match variant {

@@ -1,4 +1,4 @@
-//! Optimisers, learning rates and the arithmetic precision of training steps.
+//! Optimisers, learning rates and the precision of a step.
 
 mod adamw;
 mod lars;

@@ -1,4 +1,4 @@
-//! Stochastic gradient descent and LARS, applied to all parameters of a network at once.
+//! Stochastic gradient descent and LARS over all parameters of a network at once.
 
 use std::collections::HashMap;
 
@@ -10,20 +10,21 @@ use sempairs_kernels::{Sgd, sgd};
 
 use crate::Rates;
 
-/// SGD or LARS with separate update rules for 1-D parameters and all others, and the momentum
-/// buffer (velocity) of each parameter that has been updated.
+/// A rule for matrices and filters, one for vectors, and the velocity of each parameter that has
+/// moved.
 #[derive(Clone)]
 pub(crate) struct Descents {
-    /// Rule of parameters with two or more dimensions; its learning rate is set per step.
-    pub matrices: Descent,
-    /// Rule of 1-D parameters.
-    pub vectors: Descent,
-    /// Learning rate of 1-D parameters divided by that of all others.
+    /// For tensors of two dimensions and more; its rate is the step's.
+    pub matrices: Sgd,
+    /// For tensors of one.
+    pub vectors: Sgd,
+    /// The learning rate of vectors over that of matrices.
     pub vector_rate: f64,
-    /// Gradient clipping per parameter, if any.
+    /// What shortens each parameter's gradient, if anything does.
     pub clipping: Option<GradientClipping>,
     velocities: HashMap<ParamId, Tensor<1>>,
-    /// Velocities from a checkpoint; moved to the device at the next step of their parameters.
+    /// Velocities from a checkpoint, until the next step of their parameters tells where they
+    /// belong.
     restored: HashMap<ParamId, Vec<f32>>,
 }
 
@@ -33,7 +34,7 @@ impl Descents {
         Self { matrices, vectors, vector_rate, clipping: None, velocities, restored }
     }
 
-    /// Updates the parameters that have a gradient, all parameters with the same rule together.
+    /// Moves the parameters that have a gradient, all those of one rule together.
     pub fn step<M: Module>(&mut self, rates: &Rates, module: M, gradients: GradientsParams) -> M {
         let groups = Gather::of(&module, rates, gradients, self.clipping.as_ref(), &|_| 0);
         let mut moved = HashMap::new();
@@ -59,8 +60,8 @@ impl Descents {
         self.velocities.remove(&id).unwrap_or_else(|| weight.zeros_like())
     }
 
-    /// Serialises the velocities in ascending order of parameter id: the id (u64), the number of
-    /// values (u64), the values (f32); all little-endian.
+    /// The velocities, by rising identity of their parameters: the identity (u64), the number of
+    /// values (u64), the values (f32); numbers little-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut ids: Vec<&ParamId> = self.velocities.keys().chain(self.restored.keys()).collect();
         ids.sort_by_key(|id| id.val());
@@ -77,7 +78,7 @@ impl Descents {
         bytes
     }
 
-    /// Restores the velocities from the output of [`to_bytes`](Self::to_bytes), keeping the rules.
+    /// The same rules with the velocities of [`to_bytes`](Self::to_bytes).
     pub fn with_bytes(self, mut bytes: &[u8]) -> Result<Self, String> {
         let mut restored = HashMap::new();
         while !bytes.is_empty() {
@@ -100,17 +101,30 @@ impl Descents {
     }
 }
 
-/// Parameters with the same update rule and learning rate.
-struct Group {
-    vectors: bool,
-    rate: f64,
-    ids: Vec<ParamId>,
-    weights: Vec<Tensor<1>>,
-    gradients: Vec<Tensor<1>>,
+/// Parameters that take the same step: of the same kind, at the same learning rate and after as
+/// many steps before.
+pub(crate) struct Group {
+    /// Whether they are tensors of one dimension.
+    pub vectors: bool,
+    /// The learning rate, before a factor for vectors.
+    pub rate: f64,
+    /// Steps that they have taken.
+    pub time: usize,
+    pub places: Vec<Place>,
+    pub weights: Vec<Tensor<1>>,
+    pub gradients: Vec<Tensor<1>>,
 }
 
-/// Module visitor that groups the parameters that have a gradient by rule and learning rate.
-struct Gather<'a> {
+/// Where a flattened parameter belongs.
+pub(crate) struct Place {
+    pub id: ParamId,
+    /// Its path in the module, joined by dots.
+    pub path: String,
+    pub shape: Vec<usize>,
+}
+
+/// Sorts the parameters of a module that have a gradient into groups.
+pub(crate) struct Gather<'a> {
     path: Vec<String>,
     rates: &'a Rates,
     gradients: GradientsParams,
@@ -175,8 +189,8 @@ impl ModuleVisitor for Gather<'_> {
     }
 }
 
-/// Module mapper that replaces parameters by their updated values.
-struct Put {
+/// Puts flattened weights in the places of those that they were.
+pub(crate) struct Put {
     moved: HashMap<ParamId, Tensor<1>>,
 }
 
