@@ -8,7 +8,7 @@ use super::markup::{arm_name, legend, paragraph, section, side_by_side};
 use super::scale::{Scale, range};
 use super::summary::mean_of;
 use super::svg::Svg;
-use super::{mark, number};
+use super::{marker, number};
 use crate::comparison::{ArmResult, Comparison};
 
 /// Returns the section as HTML; empty if no run has an invariance report.
@@ -98,7 +98,7 @@ fn draw(comparison: &Comparison, groups: &[Group]) -> String {
         svg.text("group end", [LEFT - 10.0, top + height / 2.0 + 4.0], &group.name);
         for (i, bar) in group.bars.iter().enumerate() {
             let Some(bar) = bar else { continue };
-            let (y, colour) = (top + BAR * i as f64, format!("a{}", i % mark::ARMS));
+            let (y, colour) = (top + BAR * i as f64, format!("a{}", i % marker::ARMS));
             let value = number::fixed(bar.mean, 3);
             let title = format!("{}, {}: {value}", comparison.arms[i].arm.name, group.name);
             let corners = [[clamp(0.0), y + 1.0], [clamp(bar.mean), y + BAR - 1.0]];

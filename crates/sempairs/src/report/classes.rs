@@ -6,7 +6,7 @@ use super::scale::{Scale, range};
 use super::summary::{self, mean_of};
 use super::svg::Svg;
 use super::table::Table;
-use super::{mark, number};
+use super::{marker, number};
 use crate::comparison::{ArmResult, Comparison};
 
 /// Maximum number of rows of the chart; the table has all classes.
@@ -119,8 +119,8 @@ fn draw(arms: &[&str], rows: &[&Row]) -> String {
         for (i, share) in row.shares.iter().enumerate() {
             let Some(share) = share else { continue };
             let title = format!("{}, {}: {}", row.class, arms[i], number::percent(*share));
-            let path = mark::arm(i).path([x.at(100.0 * share), y], 5.0);
-            svg.path(&format!("a{} dot ring", i % mark::ARMS), &path, &title);
+            let path = marker::arm(i).path([x.at(100.0 * share), y], 5.0);
+            svg.path(&format!("a{} dot ring", i % marker::ARMS), &path, &title);
         }
     }
     svg.finish("chart")

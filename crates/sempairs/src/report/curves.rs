@@ -8,7 +8,7 @@ use super::axes::{Axes, Chart, EndLabel, LINE, brief};
 use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
 use super::scale::range;
 use super::summary::{self, Lead};
-use super::{mark, number};
+use super::{marker, number};
 use crate::comparison::Comparison;
 
 /// Returns the section as HTML; empty if there are no scores.
@@ -85,7 +85,7 @@ fn chart(comparison: &Comparison, protocol: usize, name: &str) -> Option<String>
     let number_of = |arm: &str| comparison.arms.iter().position(|a| a.arm.name == arm).unwrap_or(0);
     for (i, lead) in overtakings.iter().enumerate() {
         let (x, y) = (chart.x.at(lead.since as f64), top - LINE * (i as f64 + 0.5));
-        let style = format!("a{}", number_of(lead.ahead) % mark::ARMS);
+        let style = format!("a{}", number_of(lead.ahead) % marker::ARMS);
         chart.svg.line(&format!("{style} crossing"), [x, y + 4.0], [x, bottom]);
         let anchor = if x < (left + right) / 2.0 { "" } else { " end" };
         let (ahead, behind) = (brief(lead.ahead), brief(lead.behind));
@@ -99,7 +99,7 @@ fn chart(comparison: &Comparison, protocol: usize, name: &str) -> Option<String>
     let last = |(i, curve): (usize, &Curve)| {
         Some(EndLabel {
             value: 100.0 * curve.last()?.1.mean,
-            style: format!("a{} name", i % mark::ARMS),
+            style: format!("a{} name", i % marker::ARMS),
             text: brief(&comparison.arms[i].arm.name),
         })
     };
@@ -132,7 +132,7 @@ fn values(curves: &[Curve], levels: &[Level]) -> Option<[f64; 2]> {
 }
 
 fn draw(chart: &mut Chart, arm: usize, curve: &Curve, name: &str) {
-    let style = format!("a{}", arm % mark::ARMS);
+    let style = format!("a{}", arm % marker::ARMS);
     let place = |chart: &Chart, step, value: f64| chart.at(step, 100.0 * value);
     let banded = curve.iter().filter_map(|(step, found)| Some((*step, number::ends(found)?)));
     let (low, high): (Vec<[f64; 2]>, Vec<[f64; 2]>) = banded
@@ -151,7 +151,7 @@ fn draw(chart: &mut Chart, arm: usize, curve: &Curve, name: &str) {
             number::percent(found.mean),
             number::seeds(found.n)
         );
-        chart.svg.path(&format!("{style} dot"), &mark::arm(arm).path(at, 3.6), &title);
+        chart.svg.path(&format!("{style} dot"), &marker::arm(arm).path(at, 3.6), &title);
     }
 }
 

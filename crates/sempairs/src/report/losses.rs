@@ -5,7 +5,7 @@ use super::markup::{arm_name, paragraph, section, side_by_side};
 use super::scale::range;
 use super::summary::mean_of;
 use super::table::Table;
-use super::{mark, number};
+use super::{marker, number};
 use crate::comparison::{Comparison, RunResult};
 
 /// Returns the section as HTML; empty if no loss was logged.
@@ -47,13 +47,13 @@ fn chart(comparison: &Comparison) -> Option<String> {
         {
             let points: Vec<[f64; 2]> =
                 line.iter().map(|(step, loss)| chart.at(*step, *loss)).collect();
-            chart.svg.polyline(&format!("a{} {style}", i % mark::ARMS), &points);
+            chart.svg.polyline(&format!("a{} {style}", i % marker::ARMS), &points);
         }
     }
     for (i, (line, arm)) in means.iter().zip(&comparison.arms).enumerate() {
         labels.extend(line.last().map(|(_, value)| EndLabel {
             value: *value,
-            style: format!("a{} name", i % mark::ARMS),
+            style: format!("a{} name", i % marker::ARMS),
             text: brief(&arm.arm.name),
         }));
     }

@@ -3,7 +3,7 @@
 use super::markup::{arm_name, escape, legend, paragraph, section};
 use super::scale::{Scale, range};
 use super::svg::Svg;
-use super::{mark, number};
+use super::{marker, number};
 use crate::comparison::{Comparison, Map};
 
 /// Side length of a map in SVG units.
@@ -41,12 +41,12 @@ pub fn maps(comparison: &Comparison) -> String {
         let (shown, most) = (number::count(POINTS), number::count(most));
         about += &format!(" About {shown} of {most} pictures are shown.");
     }
-    if map.classes.len() > mark::CLASSES {
+    if map.classes.len() > marker::CLASSES {
         about += " There are more classes than markers, so markers repeat.";
     }
     let entry = |(i, name): (usize, &String)| {
-        let (style, shape) = mark::class(i);
-        format!("<span class=\"key\">{}{}</span>", mark::key(&style, shape), escape(name))
+        let (style, shape) = marker::class(i);
+        format!("<span class=\"key\">{}{}</span>", marker::key(&style, shape), escape(name))
     };
     let mut key: Vec<String> = map.classes.iter().enumerate().take(CLASSES).map(entry).collect();
     if map.classes.len() > CLASSES {
@@ -74,12 +74,12 @@ fn draw(map: &Map, arm: &str) -> Option<String> {
     let mut paths = vec![String::new(); classes];
     for (point, label) in shown.into_iter().step_by(every) {
         let at = [x.at(point[0].into()), y.at(point[1].into())];
-        paths[*label] += &mark::class(*label).1.path(at, 2.9);
+        paths[*label] += &marker::class(*label).1.path(at, 2.9);
     }
     let mut svg = Svg::new([SIDE, SIDE], &format!("Map of the embeddings of {arm}"));
     for (label, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
         let name = map.classes.get(label).map_or("", String::as_str);
-        svg.path(&mark::class(label).0, path, name);
+        svg.path(&marker::class(label).0, path, name);
     }
     Some(svg.finish("map"))
 }

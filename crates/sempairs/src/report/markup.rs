@@ -1,6 +1,6 @@
 //! HTML building blocks of the sections.
 
-use super::mark;
+use super::marker;
 
 /// Escapes text for use in HTML elements and quoted attributes.
 pub fn escape(text: &str) -> String {
@@ -39,7 +39,7 @@ pub fn side_by_side(blocks: &[String]) -> String {
 pub fn arm_name(number: usize, name: &str) -> String {
     format!(
         "<span class=\"key\">{}<b>{}</b></span>",
-        mark::key(&format!("a{} dot", number % mark::ARMS), mark::arm(number)),
+        marker::key(&format!("a{} dot", number % marker::ARMS), marker::arm(number)),
         escape(name)
     )
 }

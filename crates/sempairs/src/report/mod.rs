@@ -11,7 +11,7 @@ mod curves;
 mod headline;
 mod losses;
 mod map;
-mod mark;
+mod marker;
 mod markup;
 mod number;
 mod page;
