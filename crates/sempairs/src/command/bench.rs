@@ -351,10 +351,8 @@ fn room_for(batch: usize, size: usize) -> Result<(), Error> {
     match bytes > MAX_BATCH_BYTES {
         true => {
             let (gigabytes, most) = (bytes >> 30, MAX_BATCH_BYTES >> 30);
-            let reason = format!(
-                "the views of a batch take {gigabytes} GiB; the maximum is {most} \
-                                  GiB"
-            );
+            let reason =
+                format!("a batch of views takes {gigabytes} GiB; the maximum is {most} GiB");
             Err(Error::experiment("--batch, --size", reason))
         }
         false => Ok(()),

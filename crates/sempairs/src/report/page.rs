@@ -1,4 +1,4 @@
-//! The page as a whole: the order of its sections.
+//! The HTML document: header and order of sections.
 
 use super::markup::escape;
 use super::{
@@ -7,10 +7,10 @@ use super::{
 use super::{settings, table};
 use crate::comparison::Comparison;
 
-/// The style of everything; colours for light and for dark surroundings and for paper.
+/// The style sheet, with colours for light mode, dark mode and print.
 const STYLE: &str = include_str!("style.css");
 
-/// The document.
+/// Returns the HTML document.
 pub fn page(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
     let title = escape(&comparison.name);
     let sections = [
