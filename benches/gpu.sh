@@ -125,7 +125,7 @@ attempt() {
     return 1
 }
 
-other_path='has not the feature|is none of .*convolutions take the path|a convolution is made without cuDNN'
+other_path='has not the feature|is none of .*convolutions take the path|a convolution is made without (cuDNN|implicit GEMM)'
 
 # Whether the last command says that what was asked of it is not in this build, none of this device's, or needs a Python
 # package that is not there, rather than that it failed.

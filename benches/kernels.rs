@@ -1,9 +1,9 @@
-//! Each GPU kernel (`fused`) against its reference implementation (`plain`), including gradients
-//! where there are any, on a selectable device.
+//! Each GPU kernel against its reference implementation, with the gradient where there is one, on a
+//! device of choice.
 //!
-//! `SEMPAIRS_DEVICE=cuda:0 cargo bench --features cuda --bench kernels -- [FILTER]`. The default
-//! device `flex` has none of these kernels, so there both are the reference implementation.
-//! `PRECISION=bf16` times the losses with 16-bit inputs.
+//! `SEMPAIRS_DEVICE=cuda:0 cargo bench --features cuda --bench kernels -- [FILTER]`; `flex`, the
+//! default, has no kernels of these, so there the two are one and the same. `PRECISION=bf16` times
+//! the losses of 16-bit inputs.
 
 use burn::tensor::{Device, Distribution, FloatDType, Tensor};
 use divan::Bencher;
@@ -12,7 +12,7 @@ use sempairs::device::{VARIABLE, default_name, open};
 use sempairs_augment::{Augmentation, Plan};
 use sempairs_data::{Key, Picture, Side};
 use sempairs_kernels as fused;
-use sempairs_kernels::{Descent, Ratio, reference};
+use sempairs_kernels::{Ratio, Sgd, reference};
 
 fn main() {
     divan::main();
@@ -66,7 +66,7 @@ mod log_sum_exp_of_others {
 }
 
 #[divan::bench_group]
-mod info_nce {
+mod info_nce_from_embeddings {
     use super::*;
 
     type Loss = fn(Tensor<2>, Tensor<2>, Tensor<2>, f64) -> Tensor<1>;
@@ -80,12 +80,12 @@ mod info_nce {
 
     #[divan::bench(sample_count = 10, sample_size = 1)]
     fn fused(bencher: Bencher) {
-        run(bencher, super::fused::info_nce);
+        run(bencher, super::fused::info_nce_from_embeddings);
     }
 
     #[divan::bench(sample_count = 10, sample_size = 1)]
     fn plain(bencher: Bencher) {
-        run(bencher, reference::info_nce);
+        run(bencher, reference::info_nce_from_embeddings);
     }
 }
 
@@ -198,14 +198,14 @@ fn parameters(device: &Device) -> Vec<Tensor<1>> {
 }
 
 #[divan::bench_group(sample_count = 10, sample_size = 1)]
-mod descend {
+mod sgd {
     use super::*;
 
     type Step = fn(
         Vec<Tensor<1>>,
         Vec<Tensor<1>>,
         Vec<Tensor<1>>,
-        &Descent,
+        &Sgd,
     ) -> (Vec<Tensor<1>>, Vec<Tensor<1>>);
 
     const RULES: [&str; 2] = ["sgd", "lars"];
@@ -214,7 +214,7 @@ mod descend {
         let device = device();
         let all = parameters(&device);
         let ratio = (rule == "lars").then_some(Ratio::OfDecayed { trust: 1e-3 });
-        let rule = Descent {
+        let rule = Sgd {
             rate: 0.1,
             momentum: 0.9,
             decay: 1e-4,
@@ -231,12 +231,12 @@ mod descend {
 
     #[divan::bench(args = RULES)]
     fn fused(bencher: Bencher, rule: &str) {
-        run(bencher, rule, super::fused::descend);
+        run(bencher, rule, super::fused::sgd);
     }
 
     #[divan::bench(args = RULES)]
     fn plain(bencher: Bencher, rule: &str) {
-        run(bencher, rule, reference::descend);
+        run(bencher, rule, reference::sgd);
     }
 }
 

@@ -1,8 +1,8 @@
-//! Throughput of the loader: reading pictures and computing both views of each pair, from JPEG
-//! files and from a decoded cache, on all cores.
+//! Reading pictures and making both views of their pairs, from JPEG files and from a decoded cache,
+//! on all cores.
 //!
 //! `cargo bench --bench loader -- [FILTER]`; one item is one pair. The pictures are built-in scenes
-//! of 64x64 pixels.
+//! of 64 by 64 pixels.
 
 use std::fs;
 use std::path::Path;

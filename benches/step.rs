@@ -1,6 +1,5 @@
-//! Training steps on the CPU: forward and backward passes of residual networks with fused
-//! operations and with reference implementations (`plain`), and whole SimCLR steps with projection
-//! head, loss and SGD, as timed by `sempairs bench step`.
+//! One training step on the CPU: forward and backward of residual networks, fused against plain,
+//! and whole steps of SimCLR with head, loss and SGD, as `sempairs bench step` times them.
 //!
 //! `cargo bench --bench step -- [FILTER]`; one item is one pair.
 

@@ -148,8 +148,8 @@ fn crop(bencher: Bencher, (width, height): (usize, usize), interpolation: Interp
         .bench_local(|| plan.apply(&picture, black_box(&mut view), &mut scratch));
 }
 
-/// The same with the crate `fast_image_resize`, which rounds to bytes, plus the conversion to
-/// planar floats.
+/// The same with the `fast_image_resize` crate, which rounds to bytes, and its way to planar
+/// floats.
 #[divan::bench(args = BOXES)]
 fn crop_bilinear_fast_image_resize(bencher: Bencher, (width, height): (usize, usize)) {
     let picture = picture(width + 10, height + 10);
@@ -175,10 +175,11 @@ fn crop_bilinear_fast_image_resize(bencher: Bencher, (width, height): (usize, us
     });
 }
 
-/// Plans and computes both views of 64 pictures of 64x64 pixels, as the loader does.
-#[divan::bench(
-    args = [Augmentation::Simclr, Augmentation::MocoV2, Augmentation::Byol, Augmentation::Paper]
-)]
+const AUGMENTATIONS: [Augmentation; 4] =
+    [Augmentation::Simclr, Augmentation::MocoV2, Augmentation::Byol, Augmentation::Paper];
+
+/// Plans and applies both views of 64 pictures of 64 by 64 pixels, as the loader does.
+#[divan::bench(args = AUGMENTATIONS)]
 fn batch_on_all_threads(bencher: Bencher, preset: &Augmentation) {
     let pictures: Vec<_> = (0..64).map(|_| picture(64, 64)).collect();
     let pipelines = preset.pipelines(SIZE);
@@ -194,10 +195,8 @@ fn batch_on_all_threads(bencher: Bencher, preset: &Augmentation) {
     });
 }
 
-/// The same on one thread; the time is a mean over the random augmentations of the plans.
-#[divan::bench(
-    args = [Augmentation::Simclr, Augmentation::MocoV2, Augmentation::Byol, Augmentation::Paper]
-)]
+/// The same on this thread alone: a mean over what the plans happen to contain.
+#[divan::bench(args = AUGMENTATIONS)]
 fn views_on_one_thread(bencher: Bencher, preset: &Augmentation) {
     let picture = picture(64, 64);
     let [one, _] = preset.pipelines(SIZE);

@@ -1,12 +1,11 @@
 //! Comparison of all methods: how much do they gain from semantic pairs over augmented pairs?
 //!
 //! Trains every method on the built-in scenes with augmented pairs (ap) and with semantic pairs
-//! (sp), and prints the results as a table, as in Figure 4 of the study. Repeat the command to
-//! resume an interrupted comparison.
+//! (sp), and prints the study's Figure 4 as a table. An interrupted call goes on when it is given
+//! again.
 //!
 //! ```text
-//! # Two seeds and fewer steps: less than half an hour on two cores.
-//! cargo run --example compare_methods -- --quick
+//! cargo run --example compare_methods -- --quick    # two seeds, fewer steps: half an hour
 //! cargo run --example compare_methods
 //! ```
 

@@ -1,8 +1,8 @@
 //! DINO with a vision transformer on augmented and on semantic pairs, with attention maps.
 //!
 //! Trains a small vision transformer on the built-in scenes with augmented pairs (ap) and with
-//! semantic pairs (sp), prints the results as a table, and writes the attention maps of the last
-//! block on unseen scenes to `runs/dino_vit/attention-ap.png` and `runs/dino_vit/attention-sp.png`.
+//! semantic pairs (sp), prints the table, and draws for each the attention of the last block over
+//! unseen scenes into `runs/dino_vit/attention-ap.png` and `attention-sp.png`.
 //!
 //! ```text
 //! cargo run --example dino_vit

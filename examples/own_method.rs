@@ -1,4 +1,4 @@
-//! A custom method in a comparison: alignment and uniformity on augmented and on semantic pairs.
+//! A method of your own in the comparison: alignment and uniformity on both kinds of pairs.
 //!
 //! With L2-normalised embeddings `x_i`, `y_i` of the two views of pair `i` of `n`, the loss is
 //! `mean_i |x_i - y_i|² + w (U(x) + U(y)) / 2` with `U(z) = ln mean_{i≠j} exp(-t |z_i - z_j|²)`

@@ -2,9 +2,9 @@
 //! augmentations of one picture?
 //!
 //! Pre-trains a small ResNet on the built-in scenes with augmented pairs (ap) and with semantic
-//! pairs (sp), with three seeds each and the same initial weights for both, and evaluates them on
-//! classes and nuisance factors that do not occur in pre-training. Prints the results as a table
-//! and writes `runs/simclr_semantic/report.html`.
+//! pairs (sp), three seeds each from the same initial weights, and scores both on classes and
+//! nuisances that pre-training has never shown. Prints the table and writes
+//! `runs/simclr_semantic/report.html`.
 //!
 //! ```text
 //! cargo run --example simclr_semantic

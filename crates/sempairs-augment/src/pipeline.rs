@@ -40,8 +40,8 @@ impl Pipeline {
         &self.0
     }
 
-    /// The evaluation view of `size` by `size` pixels: the shorter side resized to `size` (bilinear),
-    /// then a centre crop. It draws no random numbers, and values are in `[0, 1]`.
+    /// The evaluation view of `size` by `size` pixels: the shorter side resized to `size`
+    /// (bilinear), then a centre crop. It draws no random numbers, and values are in `[0, 1]`.
     ///
     /// Every evaluation uses this view. [`to_evaluation`](Self::to_evaluation) adds the
     /// normalisation that a network was trained with.

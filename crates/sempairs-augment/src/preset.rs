@@ -145,8 +145,8 @@ impl Augmentation {
         }
     }
 
-    /// The [evaluation view](Pipeline::evaluation) for a backbone that was trained with this preset,
-    /// with the preset's normalisation if it has one.
+    /// The [evaluation view](Pipeline::evaluation) for a backbone that was trained with this
+    /// preset, with the preset's normalisation if it has one.
     pub fn evaluation(&self, size: usize) -> Pipeline {
         let [training, _] = self.pipelines(size);
         training.to_evaluation()

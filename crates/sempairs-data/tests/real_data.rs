@@ -1,6 +1,6 @@
-//! Tests with real data sets. The environment variable `SEMPAIRS_REAL_DATA` names a folder that may
-//! contain `tinyimagenet-paper59`, `imagenet-sample-173` and `cifar-10-batches-bin`. Tests of
-//! missing data sets do nothing.
+//! Tests with real data sets, which `cargo test -- --ignored` runs. The environment variable
+//! `SEMPAIRS_REAL_DATA` names a folder with `tinyimagenet-paper59`, `imagenet-sample-173` and
+//! `cifar-10-batches-bin`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use sempairs_data::{
     Split, paper_classes, validate,
 };
 
-fn real(name: &str) -> Option<PathBuf> {
-    let folder = PathBuf::from(std::env::var_os("SEMPAIRS_REAL_DATA")?).join(name);
-    folder.exists().then_some(folder)
+fn real(name: &str) -> PathBuf {
+    let folder = std::env::var_os("SEMPAIRS_REAL_DATA").expect("SEMPAIRS_REAL_DATA is a folder");
+    PathBuf::from(folder).join(name)
 }
 
 /// Builds and opens a cache, and prints how long each took.
@@ -31,8 +31,9 @@ fn through_a_cache(source: &dyn PictureSource, short_side: usize) -> CachedSourc
 }
 
 #[test]
+#[ignore = "needs data sets: SEMPAIRS_REAL_DATA"]
 fn tiny_imagenet() {
-    let Some(folder) = real("tinyimagenet-paper59") else { return };
+    let folder = real("tinyimagenet-paper59");
     let train = FolderSource::open(folder.join("train")).unwrap();
     let val = FolderSource::open(folder.join("val")).unwrap();
     assert_eq!((train.len(), val.len()), (29_500, 2_950));
@@ -53,8 +54,9 @@ fn tiny_imagenet() {
 }
 
 #[test]
+#[ignore = "needs data sets: SEMPAIRS_REAL_DATA"]
 fn imagenet_at_native_sizes() {
-    let Some(folder) = real("imagenet-sample-173") else { return };
+    let folder = real("imagenet-sample-173");
     let source = FolderSource::open(folder).unwrap();
     assert_eq!((source.len(), source.classes().len()), (173, 173));
     let cache = through_a_cache(&source, 128);
@@ -65,8 +67,9 @@ fn imagenet_at_native_sizes() {
 }
 
 #[test]
+#[ignore = "needs data sets: SEMPAIRS_REAL_DATA"]
 fn cifar10() {
-    let Some(folder) = real("cifar-10-batches-bin") else { return };
+    let folder = real("cifar-10-batches-bin");
     let open = |split| CifarSource::open_folder(CifarKind::Cifar10, &folder, split).unwrap();
     let (train, test) = (open(Split::Train), open(Split::Test));
     assert!(train.len() >= 10_000 && test.len() >= 1_000);

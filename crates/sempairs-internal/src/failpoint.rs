@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 
-/// Ends the process as a kill would, where tests ask for it: `SEMPAIRS_FAILPOINT=NAME=COUNT` names a
-/// place and the step, or another count, at which it is reached. Without that variable it does
+/// Ends the process as a kill would, where tests ask for it: `SEMPAIRS_FAILPOINT=NAME=COUNT` names
+/// a place and the step, or another count, at which it is reached. Without that variable it does
 /// nothing.
 pub fn failpoint(name: &str, count: usize) {
     static WANTED: OnceLock<Option<(String, usize)>> = OnceLock::new();

@@ -6,16 +6,18 @@ use burn::tensor::Tensor;
 use crate::fused::{self, ForwardTokenOps};
 use crate::reference;
 
-/// Multi-head self-attention, `softmax(q kᵀ / √(d / heads)) v` for each head (Vaswani et al., arXiv 1706.03762).
+/// Multi-head self-attention, `softmax(q kᵀ / √(d / heads)) v` per head (Vaswani et al.,
+/// arXiv 1706.03762).
 ///
-/// The weights of the tokens are made anew for the gradient, so that nothing of the size `tokens²` is kept.
+/// Attention weights are recomputed in the backward pass, so that no `[tokens, tokens]` matrix is
+/// kept.
 ///
 /// # Shapes
-/// - `qkv`: `[n, tokens, 3·d]`, queries, keys and values one behind the other, each head by head
+/// - `qkv`: `[n, tokens, 3·d]`, queries, keys and values concatenated, each split into heads
 /// - output: `[n, tokens, d]`
 ///
 /// # Panics
-/// If there is no head, or the heads do not share the queries, keys and values evenly.
+/// If `heads` is zero or does not divide `d`.
 pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
     let [_, _, width] = qkv.dims();
     assert!(

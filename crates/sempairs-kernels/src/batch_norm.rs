@@ -1,4 +1,4 @@
-//! Batch normalisation with the statistics of the batch, and what follows it in a residual block.
+//! Batch normalisation with batch statistics, optionally followed by a residual sum and ReLU.
 
 use burn::backend::{Dispatch, DispatchTensor};
 use burn::tensor::Tensor;
@@ -7,15 +7,17 @@ use crate::fused::{self, ForwardOps};
 use crate::precision::{follow, widen};
 use crate::reference;
 
-/// Normalises every channel over the batch (Ioffe and Szegedy 2015, algorithm 1):
+/// Batch normalisation (Ioffe and Szegedy 2015, algorithm 1) over the batch and spatial axes:
 /// `y = weight · (x − mean) / √(variance + ε) + bias`.
 ///
-/// Returns `(y, mean, variance)`; the variance is the biased one the formula divides by, and
-/// neither statistic carries a gradient. Running averages are the caller's.
+/// Returns `(y, mean, variance)`. The variance is the biased one of the formula; neither statistic
+/// carries a gradient. [`running_statistics`](crate::running_statistics) updates running averages.
 ///
 /// # Shapes
-/// - `x`: `[n, c, h, w]`; `weight`, `bias`: `[c]`
-/// - output: `[n, c, h, w]`, mean `[c]`, variance `[c]`
+/// - `x`, `y`: `[n, c, h, w]`; `weight`, `bias`, `mean`, `variance`: `[c]`
+///
+/// # Panics
+/// If `weight` or `bias` does not have `c` elements.
 pub fn batch_norm(
     x: Tensor<4>,
     weight: Tensor<1>,
@@ -31,10 +33,13 @@ pub fn batch_norm(
     tensors(Dispatch::fused_batch_norm(x, weight, bias, epsilon, false))
 }
 
-/// [`batch_norm`] followed by a rectifier: `y = max(0, batch_norm(x))`.
+/// [`batch_norm`] followed by ReLU: `y = max(0, batch_norm(x))`.
 ///
 /// # Shapes
 /// - as [`batch_norm`]
+///
+/// # Panics
+/// As [`batch_norm`].
 pub fn batch_norm_relu(
     x: Tensor<4>,
     weight: Tensor<1>,
@@ -50,10 +55,13 @@ pub fn batch_norm_relu(
     tensors(Dispatch::fused_batch_norm(x, weight, bias, epsilon, true))
 }
 
-/// The end of a residual block (He et al. 2016, figure 2): `y = max(0, batch_norm(x) + skip)`.
+/// End of a residual block (He et al. 2016, figure 2): `y = max(0, batch_norm(x) + skip)`.
 ///
 /// # Shapes
 /// - `skip`: `[n, c, h, w]`; the others as [`batch_norm`]
+///
+/// # Panics
+/// As [`batch_norm`], and if the shapes of `x` and `skip` differ.
 pub fn batch_norm_add_relu(
     x: Tensor<4>,
     skip: Tensor<4>,

@@ -1,4 +1,4 @@
-//! Convolution.
+//! 2D convolution.
 
 use burn::backend::Dispatch;
 use burn::tensor::{DType, Device, Tensor};
@@ -7,19 +7,19 @@ use crate::fused::{self, ForwardOps};
 use crate::precision::{follow, widen};
 use crate::reference;
 
-/// Convolves pictures with filters:
-/// `y[n, o, i, j] = Σ_{c, a, b} weight[o, c, a, b] · x[n, c, i·s_h + a − p_h, j·s_w + b − p_w]`,
-/// where `x` is zero outside the picture.
+/// 2D convolution (cross-correlation) with zero padding, without bias, dilation or groups:
+/// `y[n, o, i, j] = Σ_{c, a, b} weight[o, c, a, b] · x[n, c, i′, j′]` with
+/// `i′ = i·s_h + a − p_h` and `j′ = j·s_w + b − p_w`.
 ///
-/// There is no bias, dilation or grouping: a batch normalisation follows every convolution of a
-/// residual network.
-///
-/// Filters of another type are cast to the pictures'.
+/// `weight` is cast to the type of `x`.
 ///
 /// # Shapes
 /// - `x`: `[n, c_in, h, w]`
 /// - `weight`: `[c_out, c_in, k_h, k_w]`
-/// - output: `[n, c_out, h', w']` with `h' = (h + 2·p_h − k_h) / s_h + 1`, and `w'` alike
+/// - output: `[n, c_out, h', w']` with `h' = ⌊(h + 2·p_h − k_h) / s_h⌋ + 1`, and `w'` alike
+///
+/// # Panics
+/// If the channels disagree, a stride is zero, or the kernel is larger than the padded input.
 pub fn conv2d(
     x: Tensor<4>,
     weight: Tensor<4>,
@@ -34,12 +34,12 @@ pub fn conv2d(
     Tensor::from_dispatch(Dispatch::fused_conv2d(x, weight, stride, padding))
 }
 
-/// Whether the convolutions of a device add products of values of a type up in at least 32 bits, so that a network can be
-/// trained in it.
+/// Checks that convolutions of type `dtype` accumulate in at least 32 bits on a device, as training
+/// needs.
 ///
 /// # Errors
-/// The reason if they do not, with what to do about it.
-#[cfg_attr(not(feature = "cube"), expect(unused_variables, reason = "the processor always does"))]
+/// The reason if they do not, and what to change.
+#[cfg_attr(not(feature = "cube"), expect(unused_variables, reason = "the CPU always does"))]
 pub fn check_sums(device: &Device, dtype: DType) -> Result<(), String> {
     #[cfg(feature = "cube")]
     if let Some(reason) = crate::cube::conv_refusal(device, dtype) {

@@ -1,20 +1,20 @@
-//! A tensor that two operations read.
+//! A tensor used by two branches.
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use crate::fused::{self, ForwardOps};
 
-/// The same tensor twice, for the two ways through a residual block.
+/// The same tensor twice, for the two branches of a residual block.
 ///
-/// The gradients of both are added in the layout that the fused operations work in, where a tensor that is
-/// cloned has them added, and thereby copied, in row-major order.
+/// The two gradients are added in the memory layout of the fused operations; cloning the tensor
+/// instead would add, and copy, them in row-major order.
 ///
 /// # Shapes
 /// - `x`, both outputs: `[n, c, h, w]`
 ///
 /// # Panics
-/// When the graph of a backward pass is dropped in which only one of the two had a part: its gradient would be lost.
+/// If only one of the outputs takes part in a backward pass, whose gradient would be lost.
 pub fn fork(x: Tensor<4>) -> [Tensor<4>; 2] {
     if !fused::layers_on(&x) {
         return [x.clone(), x];

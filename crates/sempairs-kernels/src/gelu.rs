@@ -1,4 +1,4 @@
-//! The activation of transformers.
+//! GELU activation.
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
@@ -7,8 +7,8 @@ use crate::fused::{self, ForwardTokenOps};
 use crate::precision::{follow, widen};
 use crate::reference;
 
-/// The Gaussian error linear unit, `y = x · Φ(x)` with `Φ(x) = (1 + erf(x / √2)) / 2` (Hendrycks and Gimpel,
-/// arXiv 1606.08415).
+/// Gaussian error linear unit, `y = x · Φ(x)` with `Φ(x) = (1 + erf(x / √2)) / 2` (Hendrycks
+/// and Gimpel, arXiv 1606.08415).
 ///
 /// # Shapes
 /// - `x`, output: any

@@ -1,7 +1,7 @@
-//! The kernels that some work launches on a device of CubeCL's, and what each takes.
+//! Counting and timing of the kernels that are launched on a CubeCL device.
 //!
-//! There is one observation at a time in a process: one that begins within another takes its place meanwhile. What a
-//! library such as cuDNN does on the same stream is no launch of CubeCL's and shows as time between kernels.
+//! One observation is active per process; a nested one suspends the outer one. Work of libraries
+//! such as cuDNN on the same stream is not observed and appears as time between kernels.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,29 +13,29 @@ use burn_cubecl::cubecl::logging::{
 };
 use burn_cubecl::cubecl::profile::Instant;
 
-/// All launches of one kernel.
+/// Launches of one kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kernel {
-    /// The kernel's own name, without its module and its parameters.
+    /// Name of the kernel, without its module path and type parameters.
     pub name: String,
-    /// How often it was launched.
+    /// Number of launches.
     pub launches: usize,
-    /// Seconds on the device in all; 0 where launches were only counted.
+    /// Total device time in seconds; 0 if launches were only counted.
     pub seconds: f64,
 }
 
-/// What [`time`] saw.
+/// Result of [`time`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// The kernels, those that took longest first.
+    /// Kernels, the longest total time first.
     pub kernels: Vec<Kernel>,
     /// Seconds on the device from the start of the first launch to the end of the last.
     pub span: f64,
-    /// Launches of which the device told no time.
+    /// Number of launches without a device time.
     pub untimed: usize,
 }
 
-/// The kernels that `work` launches, the most frequent first.
+/// Counts the kernels that `work` launches, the most frequent first.
 pub fn count(work: impl FnOnce()) -> Vec<Kernel> {
     let log = observe(TimingRequest::None, work);
     let mut kernels = total(log.launched.iter().map(|name| (*name, 0.0)));
@@ -43,10 +43,11 @@ pub fn count(work: impl FnOnce()) -> Vec<Kernel> {
     kernels
 }
 
-/// What the kernels that `work` launches take on the device.
+/// Times the kernels that `work` launches.
 ///
-/// Every launch is put between two marks of the device's clock, which costs the host time, so that the span is longer
-/// than without. Work that has not been done before compiles its kernels within the span.
+/// Every launch is surrounded by two timestamps, which costs host time, so that the span is longer
+/// than without profiling. Kernels that are compiled for the first time add to the span; run the
+/// work once before.
 pub fn time(work: impl FnOnce()) -> Profile {
     let epoch = Instant::now();
     let log = observe(TimingRequest::Deferred, work);
@@ -65,7 +66,7 @@ pub fn time(work: impl FnOnce()) -> Profile {
     Profile { kernels, span: (end - start).max(0.0), untimed }
 }
 
-/// One entry a name: kernels that differ in their parameters alone share one.
+/// Sums launches by kernel name, over all type parameters.
 fn total(launches: impl Iterator<Item = (&'static str, f64)>) -> Vec<Kernel> {
     let mut kernels: HashMap<String, Kernel> = HashMap::new();
     for (path, seconds) in launches {

@@ -1,4 +1,4 @@
-//! Normalisation of tokens.
+//! Layer normalisation.
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
@@ -7,11 +7,16 @@ use crate::fused::{self, ForwardTokenOps};
 use crate::precision::{follow, widen};
 use crate::reference;
 
-/// Layer normalisation of every row: `y = (x − mean) / √(variance + ε) · weight + bias`, mean and biased
-/// variance over the last axis (Ba et al., arXiv 1607.06450). Computed in 32 bits; the output has the type of `x`.
+/// Layer normalisation over the last axis (Ba et al., arXiv 1607.06450):
+/// `y = (x − mean) / √(variance + ε) · weight + bias`, with the biased variance.
+///
+/// Computed in 32 bits; the output has the type of `x`.
 ///
 /// # Shapes
 /// - `x`, output: `[.., d]`; `weight`, `bias`: `[d]`
+///
+/// # Panics
+/// If `weight` or `bias` does not have `d` elements.
 pub fn layer_norm<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<1>,

@@ -1,21 +1,27 @@
-//! Operations on plain tensors, each with a fused twin: those of residual networks and vision transformers for the CPU, and
-//! for GPUs losses, steps over all parameters, and the views of a batch (features `wgpu`, `vulkan`, `cuda`;
-//! docs/kernels.md).
+//! Fused tensor operations for self-supervised learning, each with a reference implementation.
 //!
-//! A function of this crate means what its twin in [`mod@reference`] means, in value and in
-//! gradient. On the Flex backend, tracked or not, 32-bit floats take a fused implementation:
-//! convolution as one product of matrices for the whole batch, normalisation, rectifier and
-//! residual sum in one pass a channel, and gradients written by hand. Everything else takes the
-//! twin, and so does everything under `SEMPAIRS_PLAIN=1`.
+//! - CPU (Burn's Flex backend, 32-bit floats): convolution, batch and layer normalisation, pooling,
+//!   linear layers, GELU and attention, with hand-written gradients.
+//! - GPU (CubeCL; features `wgpu`, `vulkan`, `cuda`): the same layers, contrastive and distillation
+//!   losses, optimiser steps over lists of parameters, and augmentation of a batch
+//!   (docs/kernels.md).
 //!
-//! The fused operations hand tensors on with the batch innermost in memory. The shapes are as
-//! ever, and any other operation of Burn may stand between two of them; only operations that put
-//! a tensor into row-major order cost a copy.
+//! Every function has the same value and gradient as the function of the same name in
+//! [`mod@reference`]. The reference implementation runs on every other backend and data type, and
+//! everywhere under `SEMPAIRS_PLAIN=1`.
 //!
-//! Where the input has 16 bits, products are made in 16 bits and everything else in 32: weights are cast to the type of
-//! what they meet, normalisation and softmax widen their input and narrow their output.
+//! # Memory layout
+//! On the CPU the fused operations return tensors with the batch axis innermost in memory, on GPUs
+//! with the channel axis innermost; shapes stay `[n, c, h, w]`. Other Burn operations can be used
+//! in between: only those that need row-major order copy the tensor.
 //!
-//! Results are the same bit for bit from run to run, and on the CPU on any number of threads of one machine.
+//! # Precision
+//! With 16-bit inputs, matrix products take 16-bit factors and accumulate in 32 bits; weights are
+//! cast to the type of the input. Normalisation, softmax and losses are computed in 32 bits.
+//!
+//! # Determinism
+//! Results are bit-identical from run to run on one device, and on the CPU for any number of
+//! threads.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -51,7 +57,7 @@ pub use linear::linear;
 pub use off_diagonal::{off_diagonal_energy, redundancy};
 pub use pool::{global_average_pool, max_pool2d};
 pub use running::running_statistics;
-pub use similarity::{info_nce, log_sum_exp, log_sum_exp_of_others};
+pub use similarity::{info_nce_from_embeddings, log_sum_exp, log_sum_exp_of_others};
 pub use soft_cross_entropy::soft_cross_entropy;
-pub use step::{AdamW, Descent, Ratio, adamw, descend, moving_averages, steps_are_fused};
+pub use step::{AdamW, Ratio, Sgd, adamw, moving_averages, sgd};
 pub use views::views;

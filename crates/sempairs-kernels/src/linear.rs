@@ -7,11 +7,14 @@ use crate::fused::{self, ForwardOps};
 use crate::precision::{follow, widen};
 use crate::reference;
 
-/// A linear layer: `y = x · weight + bias`. Weight and bias of another type are cast to the rows'.
+/// Linear layer: `y = x · weight + bias`. `weight` and `bias` are cast to the type of `x`.
 ///
 /// # Shapes
 /// - `x`: `[rows, inputs]`; `weight`: `[inputs, outputs]`; `bias`: `[outputs]`
 /// - output: `[rows, outputs]`
+///
+/// # Panics
+/// If the sizes disagree.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     if !fused::layers_on(&x) {
         let (weight, bias) = (follow(weight, &x), follow(bias, &x));

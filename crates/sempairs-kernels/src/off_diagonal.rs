@@ -1,4 +1,4 @@
-//! Energies of correlation matrices.
+//! Losses on covariance and cross-correlation matrices.
 
 #[cfg(feature = "cube")]
 use burn::backend::Dispatch;
@@ -8,12 +8,13 @@ use burn::tensor::Tensor;
 use crate::cube::{self, Energy, LossOps};
 use crate::reference;
 
-/// The squares off the diagonal: `Σ_{i ≠ j} cᵢⱼ²`.
+/// Sum of squared off-diagonal entries, `Σ_{i ≠ j} cᵢⱼ²`.
 ///
-/// The covariance term of VICReg, without its division by `d`. Source: Bardes et al., "VICReg" (2022), equation 4.
+/// The covariance term of VICReg without its division by `d`. Source: Bardes et al., "VICReg"
+/// (2022), equation 4.
 ///
 /// # Shapes
-/// - c: `[d, d]`
+/// - `c`: `[d, d]`
 /// - output: `[1]`, in 32 bits where the operation is fused
 ///
 /// # Panics
@@ -27,12 +28,14 @@ pub fn off_diagonal_energy(c: Tensor<2>) -> Tensor<1> {
     reference::off_diagonal_energy(c)
 }
 
-/// How far a correlation matrix is from the identity: `Σᵢ (1 − cᵢᵢ)² + λ Σ_{i ≠ j} cᵢⱼ²`.
+/// Barlow Twins loss of a cross-correlation matrix,
+/// `Σᵢ (1 − cᵢᵢ)² + λ Σ_{i ≠ j} cᵢⱼ²`.
 ///
-/// Source: Zbontar et al., "Barlow Twins: Self-Supervised Learning via Redundancy Reduction" (2021), equation 1.
+/// Source: Zbontar et al., "Barlow Twins: Self-Supervised Learning via Redundancy Reduction"
+/// (2021), equation 1.
 ///
 /// # Shapes
-/// - c: `[d, d]`
+/// - `c`: `[d, d]`
 /// - output: `[1]`, in 32 bits where the operation is fused
 ///
 /// # Panics

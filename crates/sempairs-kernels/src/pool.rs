@@ -7,7 +7,7 @@ use crate::fused::{self, ForwardOps};
 use crate::precision::widen;
 use crate::reference;
 
-/// Averages every channel over the whole map: `y[n, c] = Σ_{i, j} x[n, c, i, j] / (h·w)`, in 32 bits at least.
+/// Global average pooling, `y[n, c] = Σ_{i, j} x[n, c, i, j] / (h·w)`, computed in 32 bits.
 ///
 /// # Shapes
 /// - `x`: `[n, c, h, w]`
@@ -19,14 +19,17 @@ pub fn global_average_pool(x: Tensor<4>) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::fused_global_average_pool(x.into_dispatch()))
 }
 
-/// The largest value of every window, `y[n, c, i, j] = max_{a, b} x[n, c, i·s_h + a − p_h, j·s_w + b − p_w]` over
-/// the places that lie in the picture.
+/// Max pooling, `y[n, c, i, j] = max_{a, b} x[n, c, i·s_h + a − p_h, j·s_w + b − p_w]` over
+/// the positions inside the input.
 ///
-/// The gradient goes to the first such place, row by row, as in PyTorch.
+/// The gradient goes to the first maximum of each window in row-major order, as in PyTorch.
 ///
 /// # Shapes
 /// - `x`: `[n, c, h, w]`
-/// - output: `[n, c, h', w']` with `h' = (h + 2·p_h − k_h) / s_h + 1`, and `w'` alike
+/// - output: `[n, c, h', w']` with `h' = ⌊(h + 2·p_h − k_h) / s_h⌋ + 1`, and `w'` alike
+///
+/// # Panics
+/// If a stride is zero, or the padding is larger than half the kernel.
 pub fn max_pool2d(
     x: Tensor<4>,
     kernel: [usize; 2],

@@ -1,4 +1,4 @@
-//! The plain twins: what every operation of this crate means, in Burn's own tensor operations.
+//! Reference implementations: every operation of this crate in Burn's own tensor operations.
 
 use burn::tensor::activation::{log_softmax, relu, softmax};
 use burn::tensor::module::{adaptive_avg_pool2d, batch_norm_train};
@@ -11,10 +11,10 @@ use sempairs_data::Picture;
 use crate::fused::is_flex;
 use crate::precision::{follow, widen};
 use crate::running::unbiased;
-use crate::{AdamW, Descent, Ratio};
+use crate::{AdamW, Ratio, Sgd};
 
-/// The twin of [`conv2d`](crate::conv2d()): [`burn::tensor::module::conv2d`] without bias, dilation
-/// or groups.
+/// Reference implementation of [`conv2d`](crate::conv2d()): [`burn::tensor::module::conv2d`]
+/// without bias, dilation or groups.
 ///
 /// # Shapes
 /// - `x`: `[n, c_in, h, w]`
@@ -29,7 +29,7 @@ pub fn conv2d(
     burn::tensor::module::conv2d(x, weight, None, ConvOptions::new(stride, padding, [1, 1], 1))
 }
 
-/// The twin of [`batch_norm`](crate::batch_norm()).
+/// Reference implementation of [`batch_norm`](crate::batch_norm()).
 ///
 /// # Shapes
 /// - `x`: `[n, c, h, w]`; `weight`, `bias`: `[c]`
@@ -44,7 +44,7 @@ pub fn batch_norm(
     (result.output, result.mean, result.variance)
 }
 
-/// The twin of [`batch_norm_relu`](crate::batch_norm_relu).
+/// Reference implementation of [`batch_norm_relu`](crate::batch_norm_relu).
 ///
 /// # Shapes
 /// - as [`batch_norm`]
@@ -58,7 +58,7 @@ pub fn batch_norm_relu(
     (relu(y), mean, variance)
 }
 
-/// The twin of [`batch_norm_add_relu`](crate::batch_norm_add_relu).
+/// Reference implementation of [`batch_norm_add_relu`](crate::batch_norm_add_relu).
 ///
 /// # Shapes
 /// - `skip`: `[n, c, h, w]`; the others as [`batch_norm`]
@@ -73,7 +73,7 @@ pub fn batch_norm_add_relu(
     (relu(y + skip), mean, variance)
 }
 
-/// The twin of [`global_average_pool`](crate::global_average_pool).
+/// Reference implementation of [`global_average_pool`](crate::global_average_pool).
 ///
 /// # Shapes
 /// - `x`: `[n, c, h, w]`
@@ -82,7 +82,8 @@ pub fn global_average_pool(x: Tensor<4>) -> Tensor<2> {
     adaptive_avg_pool2d(x, [1, 1]).flatten(1, 3)
 }
 
-/// The twin of [`max_pool2d`](crate::max_pool2d): [`burn::tensor::module::max_pool2d`].
+/// Reference implementation of [`max_pool2d`](crate::max_pool2d):
+/// [`burn::tensor::module::max_pool2d`].
 ///
 /// # Shapes
 /// - `x`: `[n, c, h, w]`
@@ -97,7 +98,7 @@ pub fn max_pool2d(
     burn::tensor::module::max_pool2d(x, options)
 }
 
-/// The twin of [`linear`](crate::linear()): a product of matrices and a sum.
+/// Reference implementation of [`linear`](crate::linear()): a matrix product and a sum.
 ///
 /// # Shapes
 /// - `x`: `[rows, inputs]`; `weight`: `[inputs, outputs]`; `bias`: `[outputs]`
@@ -106,7 +107,7 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     x.matmul(weight) + bias.unsqueeze()
 }
 
-/// The twin of [`layer_norm`](crate::layer_norm()).
+/// Reference implementation of [`layer_norm`](crate::layer_norm()).
 ///
 /// # Shapes
 /// - `x`, output: `[.., d]`; `weight`, `bias`: `[d]`
@@ -122,8 +123,9 @@ pub fn layer_norm<const D: usize>(
     scaled * weight.unsqueeze() + bias.unsqueeze()
 }
 
-/// The twin of [`gelu`](crate::gelu()): [`burn::tensor::activation::gelu`] on Flex, elsewhere the same in single
-/// operations, since Burn 0.22.1 gives its own the gradient of the approximation by tanh there.
+/// Reference implementation of [`gelu`](crate::gelu()): [`burn::tensor::activation::gelu`] on Flex,
+/// elsewhere the same in single operations, since Burn 0.22.1 gives its own the gradient of the
+/// approximation by tanh there.
 ///
 /// # Shapes
 /// - `x`, output: any
@@ -135,7 +137,7 @@ pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     x * cumulated / 2.0
 }
 
-/// The twin of [`attention`](crate::attention()).
+/// Reference implementation of [`attention`](crate::attention()).
 ///
 /// # Shapes
 /// - `qkv`: `[n, tokens, 3·d]`
@@ -153,7 +155,8 @@ pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
     weights.matmul(v).swap_dims(1, 2).reshape([n, tokens, d])
 }
 
-/// The twin of [`log_sum_exp`](crate::log_sum_exp), which makes the matrix of similarities.
+/// Reference implementation of [`log_sum_exp`](crate::log_sum_exp), which makes the matrix of
+/// similarities.
 ///
 /// # Shapes
 /// - queries: `[n, d]`; keys: `[k, d]`
@@ -162,7 +165,8 @@ pub fn log_sum_exp(queries: Tensor<2>, keys: Tensor<2>, temperature: f64) -> Ten
     rows_log_sum_exp(queries.matmul(keys.transpose()) / temperature)
 }
 
-/// The twin of [`log_sum_exp_of_others`](crate::log_sum_exp_of_others), which makes the matrix of similarities.
+/// Reference implementation of [`log_sum_exp_of_others`](crate::log_sum_exp_of_others), which makes
+/// the matrix of similarities.
 ///
 /// # Shapes
 /// - x: `[n, d]`
@@ -175,12 +179,12 @@ pub fn log_sum_exp_of_others(x: Tensor<2>, temperature: f64) -> Tensor<1> {
     rows_log_sum_exp(similarity.mask_fill(itself, f32::MIN / 2.0))
 }
 
-/// The twin of [`info_nce`](crate::info_nce).
+/// Reference implementation of [`info_nce_from_embeddings`](crate::info_nce_from_embeddings).
 ///
 /// # Shapes
 /// - queries, positives: `[n, d]`; keys: `[k, d]`
 /// - output: `[n]`
-pub fn info_nce(
+pub fn info_nce_from_embeddings(
     queries: Tensor<2>,
     positives: Tensor<2>,
     keys: Tensor<2>,
@@ -192,7 +196,8 @@ pub fn info_nce(
     rows_log_sum_exp(all) - positive.squeeze_dim::<1>(1)
 }
 
-/// The twin of [`soft_cross_entropy`](crate::soft_cross_entropy), which makes both softmaxes.
+/// Reference implementation of [`soft_cross_entropy`](crate::soft_cross_entropy), which makes both
+/// softmaxes.
 ///
 /// # Shapes
 /// - student, teacher: `[n, k]`; centre: `[k]`
@@ -209,7 +214,7 @@ pub fn soft_cross_entropy(
     (target * log_softmax(student / temperature, 1)).sum_dim(1).neg().squeeze_dim(1)
 }
 
-/// The twin of [`off_diagonal_energy`](crate::off_diagonal_energy).
+/// Reference implementation of [`off_diagonal_energy`](crate::off_diagonal_energy).
 ///
 /// # Shapes
 /// - c: `[d, d]`
@@ -219,7 +224,7 @@ pub fn off_diagonal_energy(c: Tensor<2>) -> Tensor<1> {
     c.mask_fill(on_diagonal, 0.0).square().sum()
 }
 
-/// The twin of [`redundancy`](crate::redundancy).
+/// Reference implementation of [`redundancy`](crate::redundancy).
 ///
 /// # Shapes
 /// - c: `[d, d]`
@@ -230,15 +235,15 @@ pub fn redundancy(c: Tensor<2>, lambda: f64) -> Tensor<1> {
     diagonal + off_diagonal_energy(c) * lambda
 }
 
-/// The twin of [`descend`](crate::descend), tensor by tensor.
+/// Reference implementation of [`sgd`](crate::sgd), tensor by tensor.
 ///
 /// # Shapes
 /// - weights, gradients, velocities and both outputs: the same lengths, tensor by tensor
-pub fn descend(
+pub fn sgd(
     weights: Vec<Tensor<1>>,
     gradients: Vec<Tensor<1>>,
     velocities: Vec<Tensor<1>>,
-    rule: &Descent,
+    rule: &Sgd,
 ) -> (Vec<Tensor<1>>, Vec<Tensor<1>>) {
     let step = |((w, g), b): ((Tensor<1>, Tensor<1>), Tensor<1>)| {
         let mut update = match rule.decay {
@@ -269,7 +274,7 @@ fn trust_ratio(
     weight: Tensor<1>,
     gradient: Tensor<1>,
     decayed: Tensor<1>,
-    rule: &Descent,
+    rule: &Sgd,
 ) -> Tensor<1> {
     let norm = |tensor: Tensor<1>| tensor.square().sum().sqrt();
     let weight = norm(weight);
@@ -289,7 +294,7 @@ fn trust_ratio(
     value.mask_fill(zero, 1.0)
 }
 
-/// The twin of [`adamw`](crate::adamw), tensor by tensor.
+/// Reference implementation of [`adamw`](crate::adamw), tensor by tensor.
 ///
 /// # Shapes
 /// - weights, gradients, both moments and all three outputs: the same lengths, tensor by tensor
@@ -312,7 +317,7 @@ pub fn adamw(
     (weights, [first, second])
 }
 
-/// The twin of [`moving_averages`](crate::moving_averages), tensor by tensor.
+/// Reference implementation of [`moving_averages`](crate::moving_averages), tensor by tensor.
 ///
 /// # Shapes
 /// - copies, others, output: the same lengths, tensor by tensor
@@ -326,7 +331,7 @@ pub fn moving_averages(
     copies.into_iter().zip(others).map(average).collect()
 }
 
-/// The twin of [`running_statistics`](crate::running_statistics).
+/// Reference implementation of [`running_statistics`](crate::running_statistics).
 ///
 /// # Shapes
 /// - running mean and variance, the batch's mean and biased variance, both outputs: `[c]`
@@ -341,7 +346,7 @@ pub fn running_statistics(
         .map(|(running, batch)| running.mul_scalar(1.0 - momentum).add(batch.mul_scalar(momentum)))
 }
 
-/// The twin of [`views`](crate::views()): the work of the host's threads, uploaded.
+/// Reference implementation of [`views`](crate::views()): the work of the host's threads, uploaded.
 ///
 /// # Shapes
 /// - output: `[views, 3, size, size]`

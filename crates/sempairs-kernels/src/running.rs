@@ -1,4 +1,4 @@
-//! The running statistics of a batch normalisation.
+//! Running statistics of batch normalisation.
 
 use burn::tensor::Tensor;
 
@@ -6,15 +6,16 @@ use burn::tensor::Tensor;
 use crate::cube;
 use crate::reference;
 
-/// Running mean and variance of a batch normalisation after another batch, in one launch where it is fused:
-/// `(1 − momentum) · running + momentum · batch`, where the batch's biased variance is multiplied by
-/// `n / (n − 1)` for `n` values a channel, as PyTorch does it.
+/// Running mean and variance after a batch: `(1 − momentum) · running + momentum · batch`.
+///
+/// As in PyTorch, the biased batch variance is first multiplied by `n / (n − 1)` for `n` values
+/// per channel.
 ///
 /// # Shapes
-/// - running mean and variance, the batch's mean and biased variance, both outputs: `[c]`
+/// - running mean and variance, batch mean and biased variance, both outputs: `[c]`
 ///
 /// # Panics
-/// If there is a single value a channel, which has no variance, or the lengths disagree.
+/// If there is a single value per channel, or the lengths disagree.
 pub fn running_statistics(
     running: [Tensor<1>; 2],
     batch: [Tensor<1>; 2],
@@ -32,7 +33,7 @@ pub fn running_statistics(
     reference::running_statistics(running, batch, momentum, values)
 }
 
-/// What a biased variance of so many values is multiplied by to have no bias.
+/// Bessel's correction `n / (n − 1)`, which makes a biased variance unbiased.
 pub(crate) fn unbiased(values: usize) -> f64 {
     values as f64 / (values - 1) as f64
 }

@@ -1,4 +1,4 @@
-//! Contrastive losses over similarities of rows.
+//! Contrastive losses on dot products of embeddings.
 
 #[cfg(feature = "cube")]
 use burn::backend::Dispatch;
@@ -10,11 +10,11 @@ use burn::tensor::{DType, activation::softplus};
 use crate::cube::{self, LossOps};
 use crate::reference;
 
-/// The logarithm of the sum of exponentiated similarities of each query with all keys:
+/// Log-sum-exp of the similarities of each query to all keys,
 /// `lᵢ = log Σⱼ exp(queriesᵢ · keysⱼ / t)`.
 ///
 /// # Shapes
-/// - queries: `[n, d]`; keys: `[k, d]`
+/// - `queries`: `[n, d]`; `keys`: `[k, d]`
 /// - output: `[n]`, in 32 bits where the operation is fused
 ///
 /// # Panics
@@ -33,15 +33,15 @@ pub fn log_sum_exp(queries: Tensor<2>, keys: Tensor<2>, temperature: f64) -> Ten
     reference::log_sum_exp(queries, keys, temperature)
 }
 
-/// [`log_sum_exp`] of each row against the other rows of one matrix:
-/// `lᵢ = log Σ_{j ≠ i} exp(xᵢ · xⱼ / t)`.
+/// Log-sum-exp of the similarities of each row to the other rows of a matrix,
+/// `lᵢ = log Σ_{j ≠ i} exp(xᵢ · xⱼ / t)`: the denominators of SimCLR's loss.
 ///
 /// # Shapes
-/// - x: `[n, d]`, of at least two rows
+/// - `x`: `[n, d]` with `n ≥ 2`
 /// - output: `[n]`, in 32 bits where the operation is fused
 ///
 /// # Panics
-/// If there is one row.
+/// If there is a single row.
 pub fn log_sum_exp_of_others(x: Tensor<2>, temperature: f64) -> Tensor<1> {
     assert!(x.dims()[0] > 1, "log_sum_exp_of_others: a row has others");
     #[cfg(feature = "cube")]
@@ -52,30 +52,36 @@ pub fn log_sum_exp_of_others(x: Tensor<2>, temperature: f64) -> Tensor<1> {
     reference::log_sum_exp_of_others(x, temperature)
 }
 
-/// InfoNCE with a queue: each query must find its own key among those of the queue.
+/// InfoNCE of embeddings with one positive per query and shared negatives:
+/// `Lᵢ = −log(exp(sᵢ) / (exp(sᵢ) + Σⱼ exp(qᵢ · kⱼ / t)))` with
+/// `sᵢ = qᵢ · k⁺ᵢ / t`.
 ///
-/// `Lᵢ = −log( exp(qᵢ · k⁺ᵢ / t) / (exp(qᵢ · k⁺ᵢ / t) + Σⱼ exp(qᵢ · kⱼ / t)) )`, which is
-/// `softplus(lᵢ − qᵢ · k⁺ᵢ / t)` with `l` of [`log_sum_exp`]. Source: He et al., "Momentum Contrast for Unsupervised
-/// Visual Representation Learning" (2020), equation 1.
+/// Computed as `softplus(lᵢ − sᵢ)` with `l` of [`log_sum_exp`], without the
+/// matrix of similarities. Source: He et al., "Momentum Contrast for Unsupervised Visual
+/// Representation Learning" (2020), equation 1.
 ///
 /// # Shapes
-/// - queries, positives: `[n, d]`; keys: `[k, d]`
+/// - `queries`, `positives`: `[n, d]`; `keys`: `[k, d]`
 /// - output: `[n]`, in nats
 ///
 /// # Panics
 /// If the shapes disagree.
-pub fn info_nce(
+pub fn info_nce_from_embeddings(
     queries: Tensor<2>,
     positives: Tensor<2>,
     keys: Tensor<2>,
     temperature: f64,
 ) -> Tensor<1> {
-    assert_eq!(queries.dims(), positives.dims(), "info_nce: a positive for each query");
+    assert_eq!(
+        queries.dims(),
+        positives.dims(),
+        "info_nce_from_embeddings: a positive for each query"
+    );
     #[cfg(feature = "cube")]
     if cube::on(&queries) {
         let [q, k] = [queries.clone(), positives].map(|x| x.cast(DType::F32));
         let positive = (q * k).sum_dim(1).squeeze_dim::<1>(1) / temperature;
         return softplus(log_sum_exp(queries, keys, temperature).cast(DType::F32) - positive, 1.0);
     }
-    reference::info_nce(queries, positives, keys, temperature)
+    reference::info_nce_from_embeddings(queries, positives, keys, temperature)
 }

@@ -1,4 +1,4 @@
-//! The cross-entropy of two softmaxes.
+//! Cross-entropy between two softmax distributions.
 
 #[cfg(feature = "cube")]
 use burn::backend::Dispatch;
@@ -10,16 +10,17 @@ use burn::tensor::Tensor;
 use crate::cube::{self, LossOps};
 use crate::reference;
 
-/// How far the student's distribution of each row is from the teacher's, which is centred and sharpened:
-/// `L = −Σₖ softmax((t − c) / τₜ)ₖ · log softmax(s / τₛ)ₖ`.
+/// Cross-entropy of the student's softmax against the centred and sharpened softmax of the teacher,
+/// per row: `L = −Σₖ softmax((t − c) / τₜ)ₖ · log softmax(s / τₛ)ₖ`.
 ///
-/// Teacher and centre are constants: the gradient is the student's alone. A code `q` of SwAV's, which is a distribution
-/// already, is the teacher `log q` at a temperature of 1 around a centre of 0. Sources: Caron et al., "Emerging
-/// Properties in Self-Supervised Vision Transformers" (2021), algorithm 1; Caron et al., "Unsupervised Learning of
-/// Visual Features by Contrasting Cluster Assignments" (2020), equation 2.
+/// Teacher and centre are constants: only the student gets a gradient. A SwAV code `q`, which is a
+/// distribution already, is the teacher `log q` at temperature 1 and centre 0. Sources: Caron et
+/// al., "Emerging Properties in Self-Supervised Vision Transformers" (2021), algorithm 1; Caron et
+/// al., "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments" (2020),
+/// equation 2.
 ///
 /// # Shapes
-/// - student, teacher: `[n, k]`; centre: `[k]`
+/// - `student`, `teacher`: `[n, k]`; `centre`: `[k]`
 /// - output: `[n]`, in nats, in 32 bits where the operation is fused
 ///
 /// # Panics

@@ -1,34 +1,40 @@
-//! What happens to all parameters of a network after a backward pass.
+//! Optimiser steps and moving averages over lists of parameters.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
 #[cfg(feature = "cube")]
 use crate::cube;
 use crate::reference;
 
-/// A rule of descent for a list of weights. With the gradient `g` of a weight `w` and its velocity `b`:
+/// Hyper-parameters of a step of SGD with momentum, or of LARS if there is a trust ratio.
 ///
-/// `h = ratio · (g + decay · w)`, `b ← momentum · b + h`, `w ← w − rate · b`
+/// With the gradient `g` of a weight `w` and its velocity `b`:
 ///
-/// or `w ← w − rate · (h + momentum · b)` with Nesterov's look-ahead; the rate multiplies `h` instead if it is inside.
+/// - `h = ratio · (g + decay · w)`
+/// - `b ← momentum · b + h`
+/// - `w ← w − rate · b`, or with Nesterov momentum `w ← w − rate · (h + momentum · b)`
+///
+/// If `rate_inside`, the learning rate multiplies `h` instead of the change of `w`. Sources:
+/// Sutskever et al., "On the importance of initialization and momentum in deep learning" (2013), as
+/// PyTorch implements it; You et al., "Large Batch Training of Convolutional Networks" (2017).
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Descent {
-    /// The learning rate.
+pub struct Sgd {
+    /// Learning rate.
     pub rate: f64,
-    /// Share of the velocity that is kept.
+    /// Momentum coefficient.
     pub momentum: f64,
-    /// Weight decay, added to the gradient.
+    /// Weight decay (L2 penalty), added to the gradient.
     pub decay: f64,
-    /// Whether the step looks ahead.
+    /// Whether to use Nesterov momentum.
     pub nesterov: bool,
-    /// Whether the rate is taken into the velocity.
+    /// Whether the learning rate is part of the velocity.
     pub rate_inside: bool,
-    /// What LARS multiplies the update of a whole tensor by, if anything.
+    /// Trust ratio of LARS; `None` is plain SGD.
     pub ratio: Option<Ratio>,
 }
 
-/// The trust ratio of a tensor (You et al., "Large Batch Training of Convolutional Networks", 2017); it is 1 where
-/// a norm is zero.
+/// Trust ratio of LARS, computed per tensor from Euclidean norms (You et al., "Large Batch Training
+/// of Convolutional Networks", 2017). It is 1 where a norm is zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Ratio {
     /// `trust · |w| / |g + decay · w|`.
@@ -36,11 +42,11 @@ pub enum Ratio {
         /// The trust coefficient.
         trust: f64,
     },
-    /// `trust · |w| / (|g| + decay · |w|)`, which if limited becomes `min(ratio / rate, 1)`.
+    /// `r = trust · |w| / (|g| + decay · |w|)`; if `limited`, `min(r / rate, 1)`.
     OfParts {
         /// The trust coefficient.
         trust: f64,
-        /// Whether it is limited.
+        /// Whether the ratio is clipped.
         limited: bool,
     },
 }
@@ -54,83 +60,77 @@ impl Ratio {
     }
 }
 
-/// Weights and velocities after a step by `rule`, in a launch or two for many tensors where it is fused.
+/// Step of SGD or LARS over a list of parameters.
 ///
-/// All tensors are outside of any graph. The results of one call share memory.
+/// Returns the new weights and velocities. On a GPU a bin of up to 32 tensors takes one launch,
+/// with LARS two. Tensors must not be tracked by autodiff; the results of one call share a buffer.
 ///
 /// # Shapes
-/// - weights, gradients, velocities and both outputs: the same lengths, tensor by tensor
+/// - `weights`, `gradients`, `velocities`, both outputs: one `[length]` per parameter
 ///
 /// # Panics
-/// If the lists or the lengths of their tensors disagree.
-pub fn descend(
+/// If the lists or the lengths of their tensors differ.
+pub fn sgd(
     weights: Vec<Tensor<1>>,
     gradients: Vec<Tensor<1>>,
     velocities: Vec<Tensor<1>>,
-    rule: &Descent,
+    rule: &Sgd,
 ) -> (Vec<Tensor<1>>, Vec<Tensor<1>>) {
     same_lengths(&weights, &gradients);
     same_lengths(&weights, &velocities);
     #[cfg(feature = "cube")]
     if [&weights, &gradients, &velocities].into_iter().all(|list| cube::all_on(list)) {
-        return cube::descend(&weights, &gradients, &velocities, rule);
+        return cube::sgd(&weights, &gradients, &velocities, rule);
     }
-    reference::descend(weights, gradients, velocities, rule)
+    reference::sgd(weights, gradients, velocities, rule)
 }
 
-/// A step of Adam with decoupled decay (Loshchilov and Hutter, arXiv 1711.05101), as PyTorch and Burn take it. With the
-/// gradient `g` of a weight `w`, its first and second moment `m` and `v`, and `t` the number of the step:
+/// Hyper-parameters of a step of AdamW (Loshchilov and Hutter, arXiv 1711.05101), as in PyTorch.
 ///
-/// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`,
-/// `w ← (1 − rate · decay) w − rate · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)`
+/// With the gradient `g` of a weight `w`, the moments `m` and `v`, which start at zero, and the
+/// step number `t`:
 ///
-/// Moments are zero before the first step.
+/// - `m ← β₁ m + (1 − β₁) g`
+/// - `v ← β₂ v + (1 − β₂) g²`
+/// - `m̂ = m / (1 − β₁ᵗ)`, `v̂ = v / (1 − β₂ᵗ)`
+/// - `w ← (1 − rate · decay) w − rate · m̂ / (√v̂ + ε)`
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdamW {
-    /// The learning rate.
+    /// Learning rate.
     pub rate: f64,
-    /// Shares of the two moments that are kept, `β₁` and `β₂`.
+    /// Decay rates of the two moments, `β₁` and `β₂`.
     pub betas: [f32; 2],
-    /// What keeps the quotient finite, `ε`.
+    /// Term added to the denominator for numerical stability, `ε`.
     pub epsilon: f32,
-    /// Weight decay, outside of the quotient.
+    /// Decoupled weight decay.
     pub decay: f64,
-    /// The number of the step, from 1.
+    /// Step number, starting at 1.
     pub time: usize,
 }
 
 impl AdamW {
-    /// What a weight is multiplied by before the step, `1 − rate · decay`.
+    /// Factor that decays a weight, `1 − rate · decay`.
     pub(crate) fn kept(&self) -> f64 {
         1.0 - self.rate * self.decay
     }
 
-    /// What the moments are divided by, `1 − βᵗ`, for they began at zero.
+    /// Bias corrections of the two moments, `1 − βᵗ`.
     pub(crate) fn corrections(&self) -> [f32; 2] {
         let time = i32::try_from(self.time).unwrap_or(i32::MAX);
         self.betas.map(|beta| 1.0 - beta.powi(time))
     }
 }
 
-/// Whether steps over parameters on this device are fused.
-#[cfg_attr(not(feature = "cube"), expect(unused_variables, reason = "the processor never does"))]
-pub fn steps_are_fused(device: &Device) -> bool {
-    #[cfg(feature = "cube")]
-    if cube::takes(device) {
-        return true;
-    }
-    false
-}
-
-/// Weights, first and second moments after a step of AdamW, in one launch for many tensors where it is fused.
+/// Step of AdamW over a list of parameters that have taken the same number of steps.
 ///
-/// All tensors are outside of any graph. The results of one call share memory.
+/// Returns the new weights and moments. On a GPU a bin of up to 32 tensors takes one launch.
+/// Tensors must not be tracked by autodiff; the results of one call share a buffer.
 ///
 /// # Shapes
-/// - weights, gradients, both moments and all three outputs: the same lengths, tensor by tensor
+/// - `weights`, `gradients`, both `moments`, all three outputs: one `[length]` per parameter
 ///
 /// # Panics
-/// If the lists or the lengths of their tensors disagree.
+/// If the lists or the lengths of their tensors differ.
 pub fn adamw(
     weights: Vec<Tensor<1>>,
     gradients: Vec<Tensor<1>>,
@@ -148,16 +148,17 @@ pub fn adamw(
     reference::adamw(weights, gradients, moments, rule)
 }
 
-/// Moving averages of many tensors, in one launch for many where it is fused:
+/// Exponential moving averages of a list of tensors:
 /// `momentum · copyᵢ + (1 − momentum) · otherᵢ`.
 ///
-/// All tensors are outside of any graph. The results of one call share memory.
+/// On a GPU a bin of up to 32 tensors takes one launch. Tensors must not be tracked by autodiff;
+/// the results of one call share a buffer.
 ///
 /// # Shapes
-/// - copies, others, output: the same lengths, tensor by tensor
+/// - `copies`, `others`, output: one `[length]` per tensor
 ///
 /// # Panics
-/// If the lists or the lengths of their tensors disagree.
+/// If the lists or the lengths of their tensors differ.
 pub fn moving_averages(
     copies: Vec<Tensor<1>>,
     others: Vec<Tensor<1>>,

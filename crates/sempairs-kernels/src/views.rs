@@ -1,4 +1,4 @@
-//! Views of a batch of pictures.
+//! Augmented views of a batch of images.
 
 use burn::tensor::{Device, Tensor};
 use sempairs_augment::Plan;
@@ -8,20 +8,20 @@ use sempairs_data::Picture;
 use crate::cube;
 use crate::reference;
 
-/// The views that plans make of pictures, on a device.
+/// Augmented views of images, one per plan, on a device.
 ///
-/// Where the operation is fused, 8-bit pixels are uploaded and the device does the work; elsewhere the host's threads do it
-/// and floats are uploaded. Both are within 2/255 of each other.
+/// Where the operation is fused, 8-bit pixels are uploaded and the device computes the views;
+/// elsewhere host threads compute them and floats are uploaded. The two differ by at most 2/255.
 ///
 /// # Shapes
 /// - output: `[views, 3, size, size]`, without a gradient
 ///
 /// # Panics
-/// If there is no plan, not a picture for each, their views differ in size, or a plan's box does not lie within its
-/// picture.
+/// If there is no plan, the numbers of plans and images differ, the sizes of the views differ, or a
+/// crop lies outside its image.
 pub fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -> Tensor<4> {
     assert!(!plans.is_empty(), "views: a batch has at least one");
-    assert_eq!(plans.len(), pictures.len(), "views: a picture for each plan");
+    assert_eq!(plans.len(), pictures.len(), "views: an image for each plan");
     #[cfg(feature = "cube")]
     if cube::takes(device) {
         let views = cube::views(plans, pictures, &device.clone().inner());

@@ -6,7 +6,8 @@ use burn::tensor::Tensor;
 use sempairs_kernels::{batch_norm, batch_norm_add_relu, batch_norm_relu, conv2d};
 use support::{Outcome, random, run};
 
-/// Shapes that take every path: pointwise, Winograd's, tap by tap, whole and tiled, of few and of many channels.
+/// Shapes that take every path: pointwise, Winograd's, tap by tap, whole and tiled, of few and of
+/// many channels.
 const CASES: [([usize; 4], [usize; 4], usize, usize); 7] = [
     ([16, 40, 9, 9], [72, 40, 1, 1], 1, 0),
     ([8, 40, 9, 9], [72, 40, 3, 3], 2, 1),

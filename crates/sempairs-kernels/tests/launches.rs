@@ -1,4 +1,5 @@
-//! How many kernels an operation launches, against its twin, on the device that `SEMPAIRS_DEVICE` names.
+//! Number of kernel launches of the fused operations and of their reference implementations, on the
+//! device that `SEMPAIRS_DEVICE` names.
 #![cfg(feature = "cube")]
 
 #[path = "support/on_device.rs"]
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::tensor::{Device, Tensor};
 use burn_cubecl::cubecl::logging::{LaunchObservation, LaunchObserver};
-use sempairs_kernels::{self as fused, AdamW, Descent, Ratio, reference};
+use sempairs_kernels::{self as fused, AdamW, Ratio, Sgd, reference};
 
 #[derive(Default)]
 struct Count(AtomicUsize);
@@ -21,7 +22,7 @@ impl LaunchObserver for Count {
     }
 }
 
-/// Launches of the work, once it has been done before.
+/// Launches of the second execution of `work`.
 fn launches<T>(work: impl Fn() -> T) -> usize {
     work();
     let count = Arc::new(Count::default());
@@ -31,21 +32,17 @@ fn launches<T>(work: impl Fn() -> T) -> usize {
     count.0.load(Ordering::Relaxed)
 }
 
-/// As many as a ResNet-50 has parameters.
+/// As many tensors as a ResNet-50 has parameters.
 fn parameters(device: &Device) -> Vec<Tensor<1>> {
     (0..161).map(|index| Tensor::ones([index * 37 % 5000 + 1], device)).collect()
 }
 
-type Step = fn(
-    Vec<Tensor<1>>,
-    Vec<Tensor<1>>,
-    Vec<Tensor<1>>,
-    &Descent,
-) -> (Vec<Tensor<1>>, Vec<Tensor<1>>);
+type Step =
+    fn(Vec<Tensor<1>>, Vec<Tensor<1>>, Vec<Tensor<1>>, &Sgd) -> (Vec<Tensor<1>>, Vec<Tensor<1>>);
 
 /// One test: there is one observer in a process.
 #[test]
-fn a_fused_operation_takes_fewer_launches_than_its_twin() {
+fn a_fused_operation_takes_fewer_launches_than_its_reference() {
     let device = on_device::device();
     // The CPU launches nothing, and nothing is fused under `SEMPAIRS_PLAIN=1`.
     if device == Device::flex() || std::env::var("SEMPAIRS_PLAIN").is_ok_and(|plain| plain == "1") {
@@ -53,9 +50,9 @@ fn a_fused_operation_takes_fewer_launches_than_its_twin() {
     }
     let all = parameters(&device);
     let mut rows = Vec::new();
-    // At the fewest bindings that a device may have, nine parameters share a launch.
+    // With 31 bindings, nine parameters share a launch.
     for (name, ratio) in [("sgd", None), ("lars", Some(Ratio::OfDecayed { trust: 1e-3 }))] {
-        let rule = Descent {
+        let rule = Sgd {
             rate: 0.1,
             momentum: 0.9,
             decay: 1e-4,
@@ -63,7 +60,7 @@ fn a_fused_operation_takes_fewer_launches_than_its_twin() {
             rate_inside: false,
             ratio,
         };
-        let of: [Step; 2] = [fused::descend, reference::descend];
+        let of: [Step; 2] = [fused::sgd, reference::sgd];
         let counts = of.map(|step| launches(|| step(all.clone(), all.clone(), all.clone(), &rule)));
         rows.push((name, counts, 10));
     }
@@ -105,7 +102,7 @@ fn a_fused_operation_takes_fewer_launches_than_its_twin() {
     let counts = of.map(|f| {
         launches(|| f(maps.clone(), channels.clone(), channels.clone(), 1e-5).0.sum().backward())
     });
-    rows.push(("batch normalisation with a rectifier and its gradient", counts, 3));
+    rows.push(("batch normalisation with a ReLU and its gradient", counts, 3));
     let of: [fn(_, _, _, _) -> [Tensor<1>; 2]; 2] =
         [fused::running_statistics, reference::running_statistics];
     let plain = Tensor::<1>::ones([16], &device);
@@ -131,28 +128,30 @@ fn a_fused_operation_takes_fewer_launches_than_its_twin() {
     rows.push(("attention and its gradient", counts, 2));
 
     convolutions_take_two_or_three_launches_a_pass(&device);
-    for (name, [ours, twin], _) in &rows {
-        println!("{name}: {ours} launches, its twin {twin}");
+    for (name, [actual, expected], _) in &rows {
+        println!("{name}: {actual} launches, the reference is {expected}");
     }
-    for (name, [ours, twin], fewer) in rows {
-        assert!(fewer * ours <= twin, "{name}: {ours} launches, its twin {twin}");
+    for (name, [actual, expected], fewer) in rows {
+        assert!(
+            fewer * actual <= expected,
+            "{name}: {actual} launches, the reference is {expected}"
+        );
     }
 }
 
-/// Maps as a layer leaves them, channels innermost; an operation of Burn's keeps the order of memory that it finds.
+/// Feature maps in the layout of a fused layer, channels innermost; Burn operations keep it.
 fn innermost(x: Tensor<4>) -> Tensor<4> {
     fused::max_pool2d(x, [1, 1], [1, 1], [0, 0]).detach()
 }
 
-/// The product, one launch for filters and one for unrolled maps where they are not matrices as they lie in memory, and the
-/// sum of the parts of a filter's gradient: a twin that adds up in 16 bits takes one launch, so numbers are compared with
-/// numbers.
+/// Launches per pass: the matrix product, the layout of the weights and im2col where needed, and
+/// the sum of the parts of a weight gradient.
 fn convolutions_take_two_or_three_launches_a_pass(device: &Device) {
-    // The other paths take what they take.
+    // The numbers are those of the default path.
     if std::env::var("SEMPAIRS_CONV").is_ok_and(|path| path != "gemm") {
         return;
     }
-    // A filter's side, its stride, and the launches of the forward pass and of all three.
+    // Kernel size, stride, and the launches of the forward pass and of all three passes.
     for (kernel, stride, forward, passes) in
         [(1, 1, 1, 4), (1, 2, 2, 7), (3, 1, 3, 9), (3, 2, 3, 9)]
     {
@@ -163,17 +162,17 @@ fn convolutions_take_two_or_three_launches_a_pass(device: &Device) {
             (x, Tensor::<4>::ones([32, 16, kernel, kernel], device))
         };
         let (x, weight) = operands(device);
-        let ours = launches(|| fused::conv2d(x.clone(), weight.clone(), [stride; 2], padding));
-        println!("{name}: {ours} launches forward");
-        assert_eq!(ours, forward, "{name}: forward");
+        let actual = launches(|| fused::conv2d(x.clone(), weight.clone(), [stride; 2], padding));
+        println!("{name}: {actual} launches forward");
+        assert_eq!(actual, forward, "{name}: forward");
         let (x, weight) = operands(&device.clone().autodiff());
         let (x, weight) = (x.require_grad(), weight.require_grad());
         let all =
             launches(|| fused::conv2d(x.clone(), weight.clone(), [stride; 2], padding).backward());
-        // The gradient of the output is ones in the order of its shape: a launch makes them, and either gradient puts
-        // them into the order of maps.
-        let ours = all - 3;
-        println!("{name}: {ours} launches forward and backward");
-        assert_eq!(ours, passes, "{name}: forward and backward");
+        // The output gradient is row-major ones: one launch creates them, and each of the two
+        // gradients converts them to channels-last.
+        let actual = all - 3;
+        println!("{name}: {actual} launches forward and backward");
+        assert_eq!(actual, passes, "{name}: forward and backward");
     }
 }

@@ -1,5 +1,5 @@
-//! The layers of a residual network against their plain twins on the device that `SEMPAIRS_DEVICE` names: values and
-//! gradients.
+//! The layers of a residual network against their reference implementations on the device that
+//! `SEMPAIRS_DEVICE` names: values and gradients.
 
 #[path = "support/on_device.rs"]
 mod on_device;
@@ -9,12 +9,13 @@ use on_device::{assert_parity, assert_parity_in, device, random};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
 
-/// Maps as a matrix with a row a picture.
+/// Feature maps as a matrix with one row per image.
 fn maps([n, c, h, w]: [usize; 4], seed: u64) -> TensorData {
     random([n, c * h * w], seed)
 }
 
-/// One channel and many, an odd number and those that vectors share, one place and more than a chunk of rows has.
+/// Single, odd and vectorisable numbers of channels; a single position and more than one chunk of
+/// rows.
 const MAPS: [[usize; 4]; 10] = [
     [2, 1, 1, 1],
     [7, 3, 1, 1],
@@ -28,11 +29,11 @@ const MAPS: [[usize; 4]; 10] = [
     [9, 6, 40, 33],
 ];
 
-/// How a layer meets its input: as it came, as another layer leaves it, and as parts of something larger.
+/// Layouts of an input: row-major, the layout of a previous layer, and a part of a larger tensor.
 type View = fn(Tensor<4>) -> Tensor<4>;
 const VIEWS: [(&str, View); 5] = [
     ("row-major", |x| x),
-    // The largest of one value is that value.
+    // Max pooling over a single value is the identity; it sets the layout.
     ("channels innermost", |x| fused::max_pool2d(x, [1, 1], [1, 1], [0, 0])),
     ("transposed", |x| x.swap_dims(2, 3)),
     ("flipped", |x| x.flip([0, 3])),
@@ -42,7 +43,7 @@ const VIEWS: [(&str, View); 5] = [
     }),
 ];
 
-/// Output, mean and variance, one behind the other.
+/// Output, mean and variance, concatenated.
 fn joined((y, mean, variance): (Tensor<4>, Tensor<1>, Tensor<1>)) -> Tensor<1> {
     let length = y.shape().num_elements();
     let y = y.cast(DType::F32).reshape([length]);
@@ -60,43 +61,48 @@ const NORMALISE: [(&str, [Normalise; 2]); 2] = [
 const RESIDUAL: [Residual; 2] = [fused::batch_norm_add_relu, reference::batch_norm_add_relu];
 
 #[test]
-fn batch_norms_equal_their_twins() {
+fn batch_norms_equal_their_reference() {
     for (name, both) in NORMALISE {
         for shape in MAPS {
             for (layout, view) in VIEWS {
                 let c = shape[1];
                 let inputs = [maps(shape, 1), random([1, c], 2), random([1, c], 3)];
-                let [ours, twin] = both.map(|normalise| {
+                let [actual, expected] = both.map(|normalise| {
                     move |[x, weight, bias]: [Tensor<2>; 3]| {
                         let [weight, bias] = [weight, bias].map(|it| it.reshape([c]));
                         joined(normalise(view(x.reshape(shape)), weight, bias, 1e-3))
                     }
                 });
-                assert_parity(&format!("{name} {shape:?} {layout}"), inputs, ours, twin);
+                assert_parity(&format!("{name} {shape:?} {layout}"), inputs, actual, expected);
             }
         }
     }
 }
 
 #[test]
-fn batch_norm_add_relu_equals_its_twin() {
+fn batch_norm_add_relu_equals_its_reference() {
     for shape in MAPS {
         for (layout, view) in VIEWS {
             let c = shape[1];
             let inputs = [maps(shape, 1), maps(shape, 4), random([1, c], 2), random([1, c], 3)];
-            let [ours, twin] = RESIDUAL.map(|normalise| {
+            let [actual, expected] = RESIDUAL.map(|normalise| {
                 move |[x, skip, weight, bias]: [Tensor<2>; 4]| {
                     let [weight, bias] = [weight, bias].map(|it| it.reshape([c]));
                     let [x, skip] = [x, skip].map(|it| view(it.reshape(shape)));
                     joined(normalise(x, skip, weight, bias, 1e-3))
                 }
             });
-            assert_parity(&format!("batch_norm_add_relu {shape:?} {layout}"), inputs, ours, twin);
+            assert_parity(
+                &format!("batch_norm_add_relu {shape:?} {layout}"),
+                inputs,
+                actual,
+                expected,
+            );
         }
     }
 }
 
-/// Far from zero the difference of the two moments would have no digit left.
+/// Far from zero, the difference of the raw moments would cancel all digits.
 #[test]
 fn a_mean_far_from_zero_leaves_the_variance_its_digits() {
     let shape = [8, 5, 16, 16];
@@ -118,9 +124,9 @@ fn a_mean_far_from_zero_leaves_the_variance_its_digits() {
     }
 }
 
-/// A loss that has diverged must not look like one of zero.
+/// A diverged loss must not appear as zero.
 #[test]
-fn what_is_not_a_number_is_handed_on() {
+fn nan_propagates() {
     let [weight, bias] = [Tensor::<1>::ones([1], &device()), Tensor::zeros([1], &device())];
     let x = Tensor::<4>::from_data([[[[1.0, f32::NAN], [2.0, 3.0]]]], &device());
     let all = |y: Tensor<4>| y.into_data().try_to_vec::<f32>().unwrap();
@@ -134,23 +140,28 @@ fn what_is_not_a_number_is_handed_on() {
 type Average = fn(Tensor<4>) -> Tensor<2>;
 
 #[test]
-fn global_average_pools_equal_their_twin() {
+fn global_average_pools_equal_their_reference() {
     for shape in MAPS {
         for (layout, view) in VIEWS {
             let both: [Average; 2] = [fused::global_average_pool, reference::global_average_pool];
-            let [ours, twin] = both.map(|pool| {
+            let [actual, expected] = both.map(|pool| {
                 move |[x]: [Tensor<2>; 1]| {
                     let y = pool(view(x.reshape(shape)));
                     let length = y.shape().num_elements();
                     y.reshape([length])
                 }
             });
-            assert_parity(&format!("average {shape:?} {layout}"), [maps(shape, 1)], ours, twin);
+            assert_parity(
+                &format!("average {shape:?} {layout}"),
+                [maps(shape, 1)],
+                actual,
+                expected,
+            );
         }
     }
 }
 
-/// Few different values, so that windows have several largest.
+/// Few distinct values, so that windows have tied maxima.
 fn tied(maps: TensorData) -> TensorData {
     let shape = maps.shape().clone();
     let values = maps.try_to_vec::<f32>().unwrap();
@@ -161,7 +172,7 @@ fn tied(maps: TensorData) -> TensorData {
 type Pool = fn(Tensor<4>, [usize; 2], [usize; 2], [usize; 2]) -> Tensor<4>;
 
 #[test]
-fn max_pools_equal_their_twin() {
+fn max_pools_equal_their_reference() {
     let windows = [
         ([3, 3], [2, 2], [1, 1]),
         ([2, 2], [2, 2], [0, 0]),
@@ -177,7 +188,7 @@ fn max_pools_equal_their_twin() {
                     continue;
                 }
                 let both: [Pool; 2] = [fused::max_pool2d, reference::max_pool2d];
-                let [ours, twin] = both.map(|pool| {
+                let [actual, expected] = both.map(|pool| {
                     move |[x]: [Tensor<2>; 1]| {
                         let y = pool(view(x.reshape(shape)), kernel, stride, padding);
                         let length = y.shape().num_elements();
@@ -185,7 +196,7 @@ fn max_pools_equal_their_twin() {
                     }
                 });
                 let name = format!("max {shape:?} {kernel:?} {stride:?} {padding:?} {layout}");
-                assert_parity(&name, [tied(maps(shape, 1))], ours, twin);
+                assert_parity(&name, [tied(maps(shape, 1))], actual, expected);
             }
         }
     }
@@ -194,24 +205,24 @@ fn max_pools_equal_their_twin() {
 type Linear = fn(Tensor<2>, Tensor<2>, Tensor<1>) -> Tensor<2>;
 
 #[test]
-fn linear_layers_equal_their_twin() {
+fn linear_layers_equal_their_reference() {
     for [rows, inputs, outputs] in [[1, 1, 1], [7, 3, 5], [64, 32, 16], [33, 130, 65], [130, 64, 1]]
     {
         let both: [Linear; 2] = [fused::linear, reference::linear];
-        let [ours, twin] = both.map(|linear| {
+        let [actual, expected] = both.map(|linear| {
             move |[x, weight, bias]: [Tensor<2>; 3]| {
                 linear(x, weight, bias.reshape([outputs])).reshape([rows * outputs])
             }
         });
         let data =
             [random([rows, inputs], 1), random([inputs, outputs], 2), random([1, outputs], 3)];
-        assert_parity(&format!("linear {rows} {inputs} {outputs}"), data, ours, twin);
+        assert_parity(&format!("linear {rows} {inputs} {outputs}"), data, actual, expected);
     }
 }
 
-/// A chain, so that every layer meets tensors as the others leave them.
+/// A chain of layers, so that every layer gets the memory layout of the previous one.
 #[test]
-fn a_residual_block_equals_its_twin() {
+fn a_residual_block_equals_its_reference() {
     struct Layers {
         conv: fn(Tensor<4>, Tensor<4>, [usize; 2], [usize; 2]) -> Tensor<4>,
         norm: Normalise,
@@ -235,7 +246,7 @@ fn a_residual_block_equals_its_twin() {
             (layers.mean)(y).reshape([6 * 12])
         }
     };
-    let ours = block(Layers {
+    let actual = block(Layers {
         conv: fused::conv2d,
         norm: fused::batch_norm,
         norm_relu: fused::batch_norm_relu,
@@ -244,7 +255,7 @@ fn a_residual_block_equals_its_twin() {
         mean: fused::global_average_pool,
         fork: fused::fork,
     });
-    let twin = block(Layers {
+    let expected = block(Layers {
         conv: reference::conv2d,
         norm: reference::batch_norm,
         norm_relu: reference::batch_norm_relu,
@@ -260,6 +271,6 @@ fn a_residual_block_equals_its_twin() {
         maps([12, 8, 1, 1], 4),
         random([6, 12], 5),
     ];
-    // In 16 bits some values fall on the other side of a rectifier's zero.
-    assert_parity_in(&[DType::F32], "residual block", inputs, ours, twin);
+    // In 16 bits some values fall on the other side of a ReLU's zero.
+    assert_parity_in(&[DType::F32], "residual block", inputs, actual, expected);
 }

@@ -1,4 +1,5 @@
-//! The fused losses against their plain twins on the device that `SEMPAIRS_DEVICE` names: values and gradients.
+//! The fused losses against their reference implementations on the device that `SEMPAIRS_DEVICE`
+//! names: values and gradients.
 
 #[path = "support/on_device.rs"]
 mod on_device;
@@ -8,7 +9,8 @@ use on_device::{assert_parity, random};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
 
-/// Rows, keys, width: single ones, whole tiles, tiles and one more, and rows wider than a cube sums at once.
+/// Rows, keys and width: single ones, whole tiles, tiles plus one, and rows wider than one pass of
+/// a cube.
 const MATRICES: [[usize; 3]; 8] = [
     [2, 1, 1],
     [7, 1, 7],
@@ -27,38 +29,43 @@ type Soft = fn(Tensor<2>, Tensor<2>, Tensor<1>, f64, f64) -> Tensor<1>;
 
 const LOG_SUM_EXP: [Keyed; 2] = [fused::log_sum_exp, reference::log_sum_exp];
 const OF_OTHERS: [Alone; 2] = [fused::log_sum_exp_of_others, reference::log_sum_exp_of_others];
-const INFO_NCE: [Queued; 2] = [fused::info_nce, reference::info_nce];
+const INFO_NCE: [Queued; 2] =
+    [fused::info_nce_from_embeddings, reference::info_nce_from_embeddings];
 const SOFT: [Soft; 2] = [fused::soft_cross_entropy, reference::soft_cross_entropy];
 
 #[test]
-fn log_sum_exp_equals_its_twin() {
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+fn log_sum_exp_equals_its_reference() {
     for [n, k, d] in MATRICES {
         let inputs = [random([n, d], 1), random([k, d], 2)];
-        let [ours, twin] = LOG_SUM_EXP.map(|f| move |[q, keys]: [_; 2]| f(q, keys, 0.5));
-        assert_parity(&format!("log_sum_exp {n} {k} {d}"), inputs, ours, twin);
+        let [actual, expected] = LOG_SUM_EXP.map(|f| move |[q, keys]: [_; 2]| f(q, keys, 0.5));
+        assert_parity(&format!("log_sum_exp {n} {k} {d}"), inputs, actual, expected);
     }
 }
 
 #[test]
-fn log_sum_exp_of_others_equals_its_twin() {
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+fn log_sum_exp_of_others_equals_its_reference() {
     for n in [2, 7, 64, 65, 257] {
         for d in [1, 7, 64, 257] {
-            let [ours, twin] = OF_OTHERS.map(|f| move |[x]: [_; 1]| f(x, 0.5));
-            assert_parity(&format!("of_others {n} {d}"), [random([n, d], 3)], ours, twin);
+            let [actual, expected] = OF_OTHERS.map(|f| move |[x]: [_; 1]| f(x, 0.5));
+            assert_parity(&format!("of_others {n} {d}"), [random([n, d], 3)], actual, expected);
         }
     }
 }
 
 #[test]
-fn info_nce_equals_its_twin() {
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+fn info_nce_equals_its_reference() {
     for [n, k, d] in MATRICES {
         let inputs = [random([n, d], 1), random([n, d], 2), random([k, d], 3)];
-        let [ours, twin] = INFO_NCE.map(|f| move |[q, p, keys]: [_; 3]| f(q, p, keys, 0.5));
-        assert_parity(&format!("info_nce {n} {k} {d}"), inputs, ours, twin);
+        let [actual, expected] = INFO_NCE.map(|f| move |[q, p, keys]: [_; 3]| f(q, p, keys, 0.5));
+        assert_parity(&format!("info_nce_from_embeddings {n} {k} {d}"), inputs, actual, expected);
     }
 }
 
 #[test]
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn losses_take_any_strides_of_memory() {
     type View = fn(Tensor<2>) -> Tensor<2>;
     let views: [(&str, View); 4] = [
@@ -69,57 +76,60 @@ fn losses_take_any_strides_of_memory() {
     ];
     for (name, view) in views {
         let inputs = || [random([72, 72], 1), random([72, 72], 2)];
-        let [ours, twin] =
+        let [actual, expected] =
             LOG_SUM_EXP.map(|f| move |[q, k]: [_; 2]| f(view(q), view(k).narrow(0, 0, 40), 1.0));
-        assert_parity(&format!("log_sum_exp, {name}"), inputs(), ours, twin);
-        let [ours, twin] = OF_OTHERS.map(|f| move |[x, _]: [_; 2]| f(view(x), 2.0));
-        assert_parity(&format!("of_others, {name}"), inputs(), ours, twin);
-        let [ours, twin] = SOFT.map(|f| {
+        assert_parity(&format!("log_sum_exp, {name}"), inputs(), actual, expected);
+        let [actual, expected] = OF_OTHERS.map(|f| move |[x, _]: [_; 2]| f(view(x), 2.0));
+        assert_parity(&format!("of_others, {name}"), inputs(), actual, expected);
+        let [actual, expected] = SOFT.map(|f| {
             move |[s, t]: [Tensor<2>; 2]| {
                 let centre =
                     t.clone().mean_dim(0).transpose().narrow(0, 0, view(s.clone()).dims()[1]);
                 f(view(s), view(t), centre.squeeze_dim(1), 0.1, 0.3)
             }
         });
-        assert_parity(&format!("soft_cross_entropy, {name}"), inputs(), ours, twin);
+        assert_parity(&format!("soft_cross_entropy, {name}"), inputs(), actual, expected);
         let energies: [fn(_) -> _; 2] =
             [fused::off_diagonal_energy, reference::off_diagonal_energy];
-        let [ours, twin] = energies.map(|f| move |[c, _]: [_; 2]| f(view(c)));
-        assert_parity(&format!("off_diagonal_energy, {name}"), inputs(), ours, twin);
+        let [actual, expected] = energies.map(|f| move |[c, _]: [_; 2]| f(view(c)));
+        assert_parity(&format!("off_diagonal_energy, {name}"), inputs(), actual, expected);
     }
 }
 
 #[test]
-fn soft_cross_entropy_equals_its_twin() {
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+fn soft_cross_entropy_equals_its_reference() {
     for [n, k] in
         [[1, 1], [7, 7], [64, 257], [257, 64], [3, 1024], [2, 1025], [5, 4096], [2, 65536]]
     {
         let inputs = [random([n, k], 1), random([n, k], 2)];
-        // The temperatures of DINO; logits of a few units make sharp distributions of them.
-        let [ours, twin] = SOFT.map(|f| {
+        // DINO's temperatures; logits of a few units give sharp distributions.
+        let [actual, expected] = SOFT.map(|f| {
             move |[s, t]: [Tensor<2>; 2]| {
                 let centre = t.clone().detach().mean_dim(0).squeeze_dim(0) * 0.1;
                 f(s * 2.0, t * 2.0, centre, 0.1, 0.04)
             }
         });
-        assert_parity(&format!("soft_cross_entropy {n} {k}"), inputs, ours, twin);
+        assert_parity(&format!("soft_cross_entropy {n} {k}"), inputs, actual, expected);
     }
 }
 
 #[test]
-fn energies_equal_their_twins() {
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+fn energies_equal_their_reference() {
     for d in [1, 2, 7, 64, 257, 1030] {
         let energies: [fn(_) -> _; 2] =
             [fused::off_diagonal_energy, reference::off_diagonal_energy];
-        let [ours, twin] = energies.map(|f| move |[c]: [_; 1]| f(c));
-        assert_parity(&format!("off_diagonal_energy {d}"), [random([d, d], 1)], ours, twin);
+        let [actual, expected] = energies.map(|f| move |[c]: [_; 1]| f(c));
+        assert_parity(&format!("off_diagonal_energy {d}"), [random([d, d], 1)], actual, expected);
         let energies: [fn(_, _) -> _; 2] = [fused::redundancy, reference::redundancy];
-        let [ours, twin] = energies.map(|f| move |[c]: [_; 1]| f(c, 5e-3));
-        assert_parity(&format!("redundancy {d}"), [random([d, d], 2)], ours, twin);
+        let [actual, expected] = energies.map(|f| move |[c]: [_; 1]| f(c, 5e-3));
+        assert_parity(&format!("redundancy {d}"), [random([d, d], 2)], actual, expected);
     }
 }
 
-/// What is known without a twin: `n` equal rows have each `log(n − 1) + 1 / t`.
+/// Closed form: each of `n` equal rows has
+/// `log(n − 1) + 1 / t`.
 #[test]
 fn equal_rows_have_the_closed_form() {
     let x = Tensor::<2>::ones([33, 4], &on_device::device()) / 2.0;
@@ -127,7 +137,7 @@ fn equal_rows_have_the_closed_form() {
     assert!(sums.iter().all(|sum| (sum - (32.0f32.ln() + 2.0)).abs() < 1e-5), "{sums:?}");
 }
 
-/// Logits that overflow an exponential are no trouble.
+/// Logits whose exponentials overflow.
 #[test]
 fn large_similarities_stay_finite() {
     let x = Tensor::<2>::from_data([[1e3, 0.0], [1e3, 1.0], [-1e3, 0.0]], &on_device::device());

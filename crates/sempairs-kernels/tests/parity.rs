@@ -1,4 +1,4 @@
-//! Every operation against its plain twin: value and every gradient.
+//! Every operation against its reference implementation: value and every gradient.
 
 mod support;
 
@@ -7,7 +7,7 @@ use sempairs_kernels as fused;
 use sempairs_kernels::reference;
 use support::{Outcome, assert_close, device, random, run};
 
-/// `[n, c_in, h, w, c_out, kernel, stride, padding]`; those no filter fits in are skipped.
+/// `[n, c_in, h, w, c_out, kernel, stride, padding]`; those smaller than the kernel are skipped.
 fn convolutions() -> Vec<[usize; 8]> {
     let mut cases = vec![
         // A residual network's own shapes.
@@ -15,18 +15,19 @@ fn convolutions() -> Vec<[usize; 8]> {
         [5, 16, 8, 8, 24, 3, 1, 1],
         [5, 16, 8, 8, 24, 1, 2, 0],
         [33, 24, 2, 2, 40, 3, 1, 1],
-        // Wide enough for tiles, of even and odd sides, and of blocks that end within a tile.
+        // Large enough for Winograd tiles, with even and odd sizes, and blocks that end within a
+        // tile.
         [16, 16, 8, 8, 16, 3, 1, 1],
         [17, 40, 7, 9, 24, 3, 1, 1],
         [64, 18, 5, 3, 35, 3, 1, 1],
         [70, 32, 3, 4, 16, 3, 1, 1],
-        // Wide enough for products tap by tap, for want of pixels, with strides, or with many channels.
+        // Large enough for products tap by tap: few pixels, strides, or many channels.
         [17, 16, 1, 1, 33, 3, 1, 1],
         [64, 16, 9, 7, 24, 3, 2, 1],
         [33, 24, 8, 8, 40, 1, 2, 0],
         [16, 140, 4, 5, 130, 3, 1, 1],
         [20, 19, 6, 6, 17, 5, 2, 1],
-        // Unrolled inputs above the size that is made whole, one of few and one of many channels.
+        // im2col matrices that are too large to be stored whole, with few and with many channels.
         [16, 16, 48, 48, 8, 3, 1, 1],
         [64, 3, 50, 52, 8, 3, 1, 1],
         [16, 33, 65, 63, 8, 3, 2, 1],
@@ -48,7 +49,7 @@ fn convolutions() -> Vec<[usize; 8]> {
 type Convolve = fn(Tensor<4>, Tensor<4>, [usize; 2], [usize; 2]) -> Tensor<4>;
 
 #[test]
-fn conv2d_equals_its_twin() {
+fn conv2d_equals_its_reference() {
     for case in convolutions() {
         let [n, c_in, h, w, c_out, kernel, stride, padding] = case;
         let x = random([n, c_in, h, w], 1);
@@ -94,9 +95,9 @@ fn conv2d_takes_any_strides_of_memory() {
     }
 }
 
-/// A chain, so that every operation meets tensors as the others leave them.
+/// A chain of operations, so that each gets the memory layout of the previous one.
 #[test]
-fn a_residual_block_equals_its_twin() {
+fn a_residual_block_equals_its_reference() {
     let inputs = || {
         [
             random([6, 8, 9, 9], 1),
@@ -109,7 +110,7 @@ fn a_residual_block_equals_its_twin() {
         let values = random([1, 1, 1, 12], seed).reshape([12]);
         (values.clone() + 1.0, values)
     };
-    let ours = run(inputs(), |[x, a, b, c]| {
+    let actual = run(inputs(), |[x, a, b, c]| {
         let (w, bias) = affine(5);
         let (y, ..) =
             fused::batch_norm_relu(fused::conv2d(x.clone(), a, [2; 2], [1; 2]), w, bias, 1e-5);
@@ -120,7 +121,7 @@ fn a_residual_block_equals_its_twin() {
         let (y, ..) = fused::batch_norm_add_relu(y, skip, w, bias, 1e-5);
         fused::global_average_pool(y.clone()).reshape([6, 12, 1, 1]) + y
     });
-    let twin = run(inputs(), |[x, a, b, c]| {
+    let expected = run(inputs(), |[x, a, b, c]| {
         use reference::{batch_norm, batch_norm_add_relu, batch_norm_relu, conv2d};
         let (w, bias) = affine(5);
         let (y, ..) = batch_norm_relu(conv2d(x.clone(), a, [2; 2], [1; 2]), w, bias, 1e-5);
@@ -131,7 +132,7 @@ fn a_residual_block_equals_its_twin() {
         let (y, ..) = batch_norm_add_relu(y, skip, w, bias, 1e-5);
         reference::global_average_pool(y.clone()).reshape([6, 12, 1, 1]) + y
     });
-    assert_close(&[ours, twin], "residual block");
+    assert_close(&[actual, expected], "residual block");
 }
 
 const MAPS: [[usize; 4]; 6] =
@@ -140,15 +141,15 @@ const MAPS: [[usize; 4]; 6] =
 type Normalise = fn(Tensor<4>, Tensor<1>, Tensor<1>, f64) -> (Tensor<4>, Tensor<1>, Tensor<1>);
 
 #[test]
-fn batch_norms_equal_their_twins() {
+fn batch_norms_equal_their_reference() {
     let pairs: [(&str, Normalise, Normalise); 2] = [
         ("batch_norm", fused::batch_norm, reference::batch_norm),
         ("batch_norm_relu", fused::batch_norm_relu, reference::batch_norm_relu),
     ];
-    for (name, ours, twin) in pairs {
+    for (name, actual, expected) in pairs {
         for shape in MAPS {
             let c = shape[1];
-            let both = [ours, twin].map(|normalise| {
+            let both = [actual, expected].map(|normalise| {
                 let inputs = [
                     random(shape, 1) * 3.0 + 2.0,
                     random([1, 1, 1, c], 2) + 1.0,
@@ -170,7 +171,7 @@ fn batch_norms_equal_their_twins() {
 }
 
 #[test]
-fn batch_norm_add_relu_equals_its_twin() {
+fn batch_norm_add_relu_equals_its_reference() {
     type End =
         fn(Tensor<4>, Tensor<4>, Tensor<1>, Tensor<1>, f64) -> (Tensor<4>, Tensor<1>, Tensor<1>);
     for shape in MAPS {
@@ -191,7 +192,7 @@ fn batch_norm_add_relu_equals_its_twin() {
 }
 
 #[test]
-fn global_average_pool_equals_its_twin() {
+fn global_average_pool_equals_its_reference() {
     for shape in MAPS {
         let [n, c, ..] = shape;
         let both = [fused::global_average_pool as fn(_) -> _, reference::global_average_pool]
@@ -201,7 +202,7 @@ fn global_average_pool_equals_its_twin() {
 }
 
 #[test]
-fn max_pool2d_equals_its_twin() {
+fn max_pool2d_equals_its_reference() {
     type Pool = fn(Tensor<4>, [usize; 2], [usize; 2], [usize; 2]) -> Tensor<4>;
     let shapes = [[2, 1, 2, 3], [7, 3, 5, 5], [3, 5, 8, 9], [16, 4, 7, 6], [37, 17, 9, 8]];
     let windows = [
@@ -222,7 +223,7 @@ fn max_pool2d_equals_its_twin() {
     }
 }
 
-/// Behind a rectifier, whole windows are zero.
+/// After a ReLU, whole windows are zero.
 #[test]
 fn max_pool2d_gives_the_gradient_to_the_first_of_equals() {
     let x = Tensor::<4>::zeros([5, 2, 4, 4], &device());
@@ -246,7 +247,7 @@ fn max_pool2d_keeps_nan() {
 }
 
 #[test]
-fn linear_equals_its_twin() {
+fn linear_equals_its_reference() {
     type Layer = fn(Tensor<2>, Tensor<2>, Tensor<1>) -> Tensor<2>;
     for [rows, inputs, outputs] in
         [[1, 1, 1], [7, 3, 5], [64, 33, 130], [257, 64, 7], [5, 257, 64], [130, 96, 200]]
@@ -282,15 +283,15 @@ fn linear_takes_transposed_inputs() {
 #[test]
 fn a_fork_adds_the_gradients_of_both() {
     let w = || random([8, 8, 3, 3], 2);
-    let ours = run([random([17, 8, 6, 5], 1), w()], |[x, w]| {
+    let actual = run([random([17, 8, 6, 5], 1), w()], |[x, w]| {
         let [a, b] = fused::fork(fused::conv2d(x, w.clone(), [1; 2], [1; 2]));
         fused::conv2d(a, w, [1; 2], [1; 2]) + b * 3.0
     });
-    let twin = run([random([17, 8, 6, 5], 1), w()], |[x, w]| {
+    let expected = run([random([17, 8, 6, 5], 1), w()], |[x, w]| {
         let y = reference::conv2d(x, w.clone(), [1; 2], [1; 2]);
         reference::conv2d(y.clone(), w, [1; 2], [1; 2]) + y * 3.0
     });
-    assert_close(&[ours, twin], "fork");
+    assert_close(&[actual, expected], "fork");
 }
 
 #[test]
@@ -310,7 +311,7 @@ fn a_fork_that_nothing_is_derived_from_is_dropped_in_peace() {
 }
 
 #[test]
-fn double_precision_goes_to_the_twin() {
+fn double_precision_goes_to_the_reference() {
     let options = (&device(), burn::tensor::DType::F64);
     let x = Tensor::<4>::random([2, 3, 5, 5], Distribution::Default, options);
     let weight = Tensor::<4>::random([4, 3, 3, 3], Distribution::Default, options);

@@ -1,4 +1,5 @@
-//! The operations of a transformer against their plain twins: value and every gradient.
+//! The operations of a transformer against their reference implementations: value and every
+//! gradient.
 
 mod support;
 
@@ -8,12 +9,12 @@ use sempairs_kernels::reference;
 use support::{Outcome, assert_close, random, run};
 
 #[test]
-fn layer_norm_equals_its_twin() {
+fn layer_norm_equals_its_reference() {
     type Normalise = fn(Tensor<3>, Tensor<1>, Tensor<1>, f64) -> Tensor<3>;
     for [batch, tokens, d] in [[1, 1, 1], [2, 3, 7], [3, 65, 64], [5, 7, 257], [1, 33, 384]] {
         let both = [fused::layer_norm as Normalise, reference::layer_norm].map(|layer_norm| {
             let affine = |seed| random([1, 1, 1, d], seed);
-            // Off centre, where a careless variance would lose digits.
+            // A mean far from zero, where a one-pass variance would lose digits.
             let x = random([1, batch, tokens, d], 1) * 3.0 + 5.0;
             run([x, affine(2), affine(3)], |[x, weight, bias]| {
                 let (weight, bias) = (weight.reshape([d]), bias.reshape([d]));
@@ -25,7 +26,7 @@ fn layer_norm_equals_its_twin() {
 }
 
 #[test]
-fn gelu_equals_its_twin() {
+fn gelu_equals_its_reference() {
     for side in [1, 7, 64, 257] {
         for scale in [0.1, 1.0, 8.0, 100.0] {
             let both = [fused::gelu as fn(Tensor<4>) -> Tensor<4>, reference::gelu]
@@ -36,7 +37,7 @@ fn gelu_equals_its_twin() {
 }
 
 #[test]
-fn attention_equals_its_twin() {
+fn attention_equals_its_reference() {
     for [n, tokens, width, heads] in
         [[1, 1, 1, 1], [2, 7, 5, 3], [3, 65, 64, 2], [2, 64, 8, 1], [5, 17, 16, 6], [1, 257, 7, 2]]
     {

@@ -1,4 +1,5 @@
-//! Steps over lists of parameters against their plain twins on the device that `SEMPAIRS_DEVICE` names.
+//! Steps over lists of parameters against their reference implementations on the device that
+//! `SEMPAIRS_DEVICE` names.
 
 #[path = "support/on_device.rs"]
 #[allow(dead_code, reason = "each test binary uses some of it")]
@@ -6,12 +7,13 @@ mod on_device;
 
 use burn::tensor::{Device, Tensor};
 use sempairs_kernels as fused;
-use sempairs_kernels::{AdamW, Descent, Ratio, reference};
+use sempairs_kernels::{AdamW, Ratio, Sgd, reference};
 
-/// Lengths of parameters: single ones, some that end within a cube's share, one at its end, and several shares.
+/// Lengths of parameters: single values, within the share of one cube, exactly one share, and
+/// several shares.
 const LENGTHS: [usize; 9] = [1, 7, 64, 257, 4096, 4097, 3, 9411, 40_000];
 
-/// So many parameters that they take several launches.
+/// Enough parameters for several launches.
 fn list(device: &Device, seed: usize) -> Vec<Tensor<1>> {
     (0..70)
         .map(|index| {
@@ -23,22 +25,23 @@ fn list(device: &Device, seed: usize) -> Vec<Tensor<1>> {
         .collect()
 }
 
-fn assert_close(ours: Vec<Tensor<1>>, twins: Vec<Tensor<1>>, name: &str) {
-    assert_eq!(ours.len(), twins.len(), "{name}");
-    for (index, (ours, twin)) in ours.into_iter().zip(twins).enumerate() {
-        let [ours, twin] = [ours, twin].map(|x| x.into_data().try_to_vec::<f32>().unwrap());
-        assert_eq!(ours.len(), twin.len(), "{name}: tensor {index}");
-        for (place, (ours, twin)) in ours.iter().zip(&twin).enumerate() {
+fn assert_close(actual: Vec<Tensor<1>>, expected: Vec<Tensor<1>>, name: &str) {
+    assert_eq!(actual.len(), expected.len(), "{name}");
+    for (index, (actual, expected)) in actual.into_iter().zip(expected).enumerate() {
+        let [actual, expected] =
+            [actual, expected].map(|x| x.into_data().try_to_vec::<f32>().unwrap());
+        assert_eq!(actual.len(), expected.len(), "{name}: tensor {index}");
+        for (place, (actual, expected)) in actual.iter().zip(&expected).enumerate() {
             assert!(
-                (ours - twin).abs() <= 1e-5 * twin.abs().max(1.0),
-                "{name}: tensor {index}: element {place} is {ours}, its twin {twin}"
+                (actual - expected).abs() <= 1e-5 * expected.abs().max(1.0),
+                "{name}: tensor {index}: element {place} is {actual}, the reference is {expected}"
             );
         }
     }
 }
 
-fn rules() -> Vec<(&'static str, Descent)> {
-    let plain = Descent {
+fn rules() -> Vec<(&'static str, Sgd)> {
+    let plain = Sgd {
         rate: 0.3,
         momentum: 0.9,
         decay: 1e-2,
@@ -50,42 +53,47 @@ fn rules() -> Vec<(&'static str, Descent)> {
     let of_parts = |limited| Some(Ratio::OfParts { trust: 0.02, limited });
     vec![
         ("sgd", plain),
-        ("sgd with look-ahead", Descent { nesterov: true, ..plain }),
-        ("lars of SimCLR", Descent { rate_inside: true, ratio: of_decayed, ..plain }),
-        ("lars of Barlow Twins", Descent { ratio: of_decayed, ..plain }),
-        ("lars of lightly", Descent { ratio: of_parts(false), ..plain }),
-        ("lars of solo-learn", Descent { ratio: of_parts(true), rate: 1e-3, ..plain }),
+        ("sgd with momentum", Sgd { nesterov: true, ..plain }),
+        ("lars of SimCLR", Sgd { rate_inside: true, ratio: of_decayed, ..plain }),
+        ("lars of Barlow Twins", Sgd { ratio: of_decayed, ..plain }),
+        ("lars of lightly", Sgd { ratio: of_parts(false), ..plain }),
+        ("lars of solo-learn", Sgd { ratio: of_parts(true), rate: 1e-3, ..plain }),
     ]
 }
 
 #[test]
-fn steps_equal_their_twins() {
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+fn steps_equal_their_reference() {
     type Step = fn(
         Vec<Tensor<1>>,
         Vec<Tensor<1>>,
         Vec<Tensor<1>>,
-        &Descent,
+        &Sgd,
     ) -> (Vec<Tensor<1>>, Vec<Tensor<1>>);
     for (name, rule) in rules() {
         let of: [(Step, Device); 2] =
-            [(fused::descend, on_device::device()), (reference::descend, Device::flex())];
-        let [ours, twin] = of.map(|(step, device)| {
+            [(fused::sgd, on_device::device()), (reference::sgd, Device::flex())];
+        let [actual, expected] = of.map(|(step, device)| {
             let (mut weights, mut velocities) = (list(&device, 1), list(&device, 3));
-            // Weights of zeros have no ratio; and a second step starts from tensors that share memory.
+            // Zero weights have a trust ratio of 1; the second step starts from tensors that share
+            // a buffer.
             weights[4] = weights[4].zeros_like();
             for seed in [2, 4] {
                 (weights, velocities) = step(weights, list(&device, seed), velocities, &rule);
             }
             [weights, velocities]
         });
-        for ((ours, twin), what) in ours.into_iter().zip(twin).zip(["weights", "velocities"]) {
-            assert_close(ours, twin, &format!("{name}: {what}"));
+        for ((actual, expected), what) in
+            actual.into_iter().zip(expected).zip(["weights", "velocities"])
+        {
+            assert_close(actual, expected, &format!("{name}: {what}"));
         }
     }
 }
 
 #[test]
-fn adamw_equals_its_twin() {
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+fn adamw_equals_its_reference() {
     type Step = fn(
         Vec<Tensor<1>>,
         Vec<Tensor<1>>,
@@ -95,11 +103,11 @@ fn adamw_equals_its_twin() {
     for decay in [0.0, 0.3] {
         let of: [(Step, Device); 2] =
             [(fused::adamw, on_device::device()), (reference::adamw, Device::flex())];
-        let [ours, twin] = of.map(|(step, device)| {
+        let [actual, expected] = of.map(|(step, device)| {
             let mut weights = list(&device, 1);
             let zeros = || weights.iter().map(Tensor::zeros_like).collect();
             let mut moments = [zeros(), zeros()];
-            // No gradient and no moment: nothing to divide by but epsilon.
+            // Zero gradients and moments: the denominator is epsilon.
             let mut of_step = [list(&device, 2), list(&device, 4), list(&device, 6)];
             for gradients in &mut of_step {
                 gradients[4] = gradients[4].zeros_like();
@@ -113,13 +121,40 @@ fn adamw_equals_its_twin() {
             [weights, first, second]
         });
         let names = ["weights", "first moments", "second moments"];
-        for ((ours, twin), what) in ours.into_iter().zip(twin).zip(names) {
-            assert_close(ours, twin, &format!("adamw, decay {decay}: {what}"));
+        for ((actual, expected), what) in actual.into_iter().zip(expected).zip(names) {
+            assert_close(actual, expected, &format!("adamw, decay {decay}: {what}"));
         }
     }
 }
 
-/// Two steps of one weight worked out by hand: `m̂ / √v̂` of a first step is the sign of the gradient.
+/// Inputs need not be contiguous.
+#[test]
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+fn adamw_takes_strided_inputs() {
+    let rule = AdamW { rate: 0.02, betas: [0.9, 0.99], epsilon: 1e-8, decay: 0.1, time: 1 };
+    // The second column of each matrix.
+    let columns = |device: &Device, seed: usize| -> Vec<Tensor<1>> {
+        let column = |length: usize| {
+            let value = |i: usize| ((i + 1) * (seed + 5) % 97) as f32 / 48.0 - 1.0;
+            let values: Vec<f32> = (0..3 * length).map(value).collect();
+            let matrix = Tensor::<1>::from_floats(values.as_slice(), device).reshape([length, 3]);
+            matrix.narrow(1, 1, 1).squeeze_dim::<1>(1)
+        };
+        [1, 7, 257, 4097].map(column).to_vec()
+    };
+    let (actual, cpu) = (on_device::device(), Device::flex());
+    let lists = |device| [1, 2, 3].map(|seed| columns(device, seed));
+    let squares = |list: Vec<Tensor<1>>| list.into_iter().map(|x| x.square()).collect();
+    let [weights, gradients, moments] = lists(&actual);
+    let (actual, _) = fused::adamw(weights, gradients, [moments.clone(), squares(moments)], &rule);
+    let [weights, gradients, moments] = lists(&cpu);
+    let (expected, _) =
+        reference::adamw(weights, gradients, [moments.clone(), squares(moments)], &rule);
+    assert_close(actual, expected, "adamw of columns");
+}
+
+/// Two steps of one weight computed by hand: after the first step `m̂ / √v̂` is the sign of the
+/// gradient.
 #[test]
 fn adamw_takes_the_steps_of_the_formula() {
     let device = on_device::device();
@@ -137,21 +172,23 @@ fn adamw_takes_the_steps_of_the_formula() {
 }
 
 #[test]
-fn moving_averages_equal_their_twins() {
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+fn moving_averages_equal_their_reference() {
     type Average = fn(Vec<Tensor<1>>, Vec<Tensor<1>>, f64) -> Vec<Tensor<1>>;
     let of: [(Average, Device); 2] = [
         (fused::moving_averages, on_device::device()),
         (reference::moving_averages, Device::flex()),
     ];
-    let [ours, twin] = of.map(|(average, device)| {
+    let [actual, expected] = of.map(|(average, device)| {
         let once = average(list(&device, 1), list(&device, 2), 0.996);
         average(once, list(&device, 3), 0.5)
     });
-    assert_close(ours, twin, "moving averages");
+    assert_close(actual, expected, "moving averages");
 }
 
-/// Operations of Burn's that would write into a result in place must not reach its neighbours.
+/// In-place Burn operations on one result must not change the others.
 #[test]
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn results_that_share_memory_are_values_of_their_own() {
     let device = on_device::device();
     let averages = fused::moving_averages(list(&device, 1), list(&device, 1), 0.5);
@@ -173,7 +210,8 @@ fn parameters_of_other_lengths_are_refused() {
 }
 
 #[test]
-fn running_statistics_equal_their_twin() {
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+fn running_statistics_equal_their_reference() {
     for channels in [1, 7, 256, 2048] {
         let of = |device: &Device| {
             [1, 2, 3, 4].map(|seed| {
@@ -183,9 +221,9 @@ fn running_statistics_equal_their_twin() {
             })
         };
         let [a, b, c, d] = of(&on_device::device());
-        let ours = fused::running_statistics([a, b], [c, d], 0.1, 7);
+        let actual = fused::running_statistics([a, b], [c, d], 0.1, 7);
         let [a, b, c, d] = of(&Device::flex());
-        let twin = reference::running_statistics([a, b], [c, d], 0.1, 7);
-        assert_close(ours.into(), twin.into(), &format!("running statistics of {channels}"));
+        let expected = reference::running_statistics([a, b], [c, d], 0.1, 7);
+        assert_close(actual.into(), expected.into(), &format!("running statistics of {channels}"));
     }
 }

@@ -1,5 +1,5 @@
-//! The layers of transformers against their plain twins on the device that `SEMPAIRS_DEVICE` names: values and
-//! gradients.
+//! The layers of transformers against their reference implementations on the device that
+//! `SEMPAIRS_DEVICE` names: values and gradients.
 
 #[path = "support/on_device.rs"]
 mod on_device;
@@ -23,12 +23,12 @@ fn flat<const D: usize>(x: Tensor<D>) -> Tensor<1> {
 }
 
 #[test]
-fn gelu_equals_its_twin() {
+fn gelu_equals_its_reference() {
     for [rows, width] in [[1, 1], [7, 7], [64, 257], [3, 2049], [1, 4096]] {
         for scale in [0.1, 1.0, 6.0] {
-            let [ours, twin] = GELU.map(|f| move |[x]: [Tensor<2>; 1]| flat(f(x * scale)));
+            let [actual, expected] = GELU.map(|f| move |[x]: [Tensor<2>; 1]| flat(f(x * scale)));
             let inputs = [random([rows, width], 1)];
-            assert_parity(&format!("gelu {rows} {width}, up to {scale}"), inputs, ours, twin);
+            assert_parity(&format!("gelu {rows} {width}, up to {scale}"), inputs, actual, expected);
         }
     }
 }
@@ -37,7 +37,7 @@ fn gelu_equals_its_twin() {
 fn cumulated(x: f64) -> f64 {
     const STEPS: usize = 2_000;
     let density = |x: f64| (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
-    // From far in the tail, so that a small value keeps its digits.
+    // Integrates from far in the tail, so that a small value keeps its digits.
     let (from, step) = (-12.0, (x + 12.0) / STEPS as f64);
     let inner: f64 = (1..STEPS)
         .map(|i| if i % 2 == 0 { 2.0 } else { 4.0 } * density(from + i as f64 * step))
@@ -58,14 +58,14 @@ fn gelu_and_its_gradient_are_the_exact_ones() {
         let (x, y, dx) = (f64::from(x), f64::from(y), f64::from(dx));
         let exact = cumulated(x);
         let slope = exact + x * (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
-        // The approximation by tanh is up to 5e-4 away, and its slope 9e-4.
+        // The tanh approximation has an error of up to 5e-4, and its slope of 9e-4.
         assert!((y - x * exact).abs() < 1e-6, "gelu({x}) is {}, not {y}", x * exact);
         assert!((dx - slope).abs() < 1e-6, "the slope at {x} is {slope}, not {dx}");
     }
 }
 
 #[test]
-fn layer_norm_equals_its_twin() {
+fn layer_norm_equals_its_reference() {
     for [rows, width] in [
         [1, 1],
         [300, 1],
@@ -78,23 +78,23 @@ fn layer_norm_equals_its_twin() {
         [3, 5000],
         [5000, 7],
     ] {
-        let [ours, twin] = LAYER_NORM.map(|f| {
+        let [actual, expected] = LAYER_NORM.map(|f| {
             move |[x, weight, bias]: [Tensor<2>; 3]| {
                 let (weight, bias) = (weight.squeeze_dim(0), bias.squeeze_dim(0));
                 flat(f(x, weight, bias, 1e-3))
             }
         });
-        // Off centre, where a careless variance would lose digits; and before the numbers are rounded to a type, for it is
-        // the same numbers that both must get.
+        // A mean far from zero, where a one-pass variance would lose digits; added before rounding
+        // to the type, so that both sides get the same numbers.
         let mut x = random([rows, width], 1);
         x.as_mut_slice::<f32>().unwrap().iter_mut().for_each(|x| *x = *x * 3.0 + 5.0);
         let inputs = [x, random([1, width], 2), random([1, width], 3)];
-        assert_parity(&format!("layer_norm {rows} {width}"), inputs, ours, twin);
+        assert_parity(&format!("layer_norm {rows} {width}"), inputs, actual, expected);
     }
 }
 
 #[test]
-fn attention_equals_its_twin() {
+fn attention_equals_its_reference() {
     for [n, tokens, width, heads] in [
         [1, 1, 1, 1],
         [2, 7, 5, 3],
@@ -105,14 +105,14 @@ fn attention_equals_its_twin() {
         [2, 8, 32, 3],
     ] {
         for scale in [1.0, 4.0] {
-            let [ours, twin] = ATTENTION.map(|f| {
+            let [actual, expected] = ATTENTION.map(|f| {
                 move |[qkv]: [Tensor<2>; 1]| {
                     flat(f((qkv * scale).reshape([n, tokens, 3 * heads * width]), heads))
                 }
             });
             let inputs = [random([n * tokens, 3 * heads * width], 1)];
             let name = format!("attention {n} {tokens} {width}, {heads} heads, up to {scale}");
-            assert_parity(&name, inputs, ours, twin);
+            assert_parity(&name, inputs, actual, expected);
         }
     }
 }
@@ -127,30 +127,30 @@ fn layers_take_any_strides_of_memory() {
     ];
     for (name, view) in views {
         let input = || [random([72, 72], 1)];
-        // The gradient of a row that was repeated is a sum that Burn makes in the type of the row.
+        // Burn sums the gradient of a repeated row in the type of the row.
         let types = if name == "expanded" { vec![DType::F32] } else { on_device::types() };
-        let [ours, twin] = GELU.map(|f| move |[x]: [Tensor<2>; 1]| flat(f(view(x))));
-        assert_parity_in(&types, &format!("gelu, {name}"), input(), ours, twin);
-        let [ours, twin] = LAYER_NORM.map(|f| {
+        let [actual, expected] = GELU.map(|f| move |[x]: [Tensor<2>; 1]| flat(f(view(x))));
+        assert_parity_in(&types, &format!("gelu, {name}"), input(), actual, expected);
+        let [actual, expected] = LAYER_NORM.map(|f| {
             move |[x]: [Tensor<2>; 1]| {
                 let x = view(x);
-                // A column of memory as the weight.
+                // A strided column as the weight.
                 let weight = x.clone().detach().slice([0..1, 0..x.dims()[1]]).squeeze_dim::<1>(0);
                 flat(f(x, weight.clone(), weight, 1e-3))
             }
         });
-        assert_parity_in(&types, &format!("layer_norm, {name}"), input(), ours, twin);
-        let [ours, twin] = ATTENTION.map(|f| {
+        assert_parity_in(&types, &format!("layer_norm, {name}"), input(), actual, expected);
+        let [actual, expected] = ATTENTION.map(|f| {
             move |[x]: [Tensor<2>; 1]| {
                 let x = view(x).narrow(1, 3, 60).unsqueeze_dim::<3>(0);
                 flat(f(x, 4))
             }
         });
-        assert_parity_in(&types, &format!("attention, {name}"), input(), ours, twin);
+        assert_parity_in(&types, &format!("attention, {name}"), input(), actual, expected);
     }
 }
 
-/// What is known without a twin: equal tokens attend to each other alike.
+/// Closed form: equal tokens have equal attention weights.
 #[test]
 fn equal_tokens_attend_alike() {
     let device = on_device::device();
@@ -160,7 +160,7 @@ fn equal_tokens_attend_alike() {
 }
 
 #[test]
-fn nothing_comes_of_no_rows() {
+fn empty_inputs_give_empty_outputs() {
     let device = on_device::device();
     let ones = Tensor::<1>::ones([4], &device);
     let none = Tensor::<2>::zeros([0, 4], &device);

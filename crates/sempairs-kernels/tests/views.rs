@@ -8,7 +8,7 @@ use sempairs_augment::{Augmentation, Crop, CropWindow, Interpolation, Plan, Step
 use sempairs_data::{Key, Picture, Side};
 use sempairs_kernels::{reference, views};
 
-/// Colours that change slowly over the picture, with a fine pattern and hard edges on top.
+/// Colours that change slowly over the image, with a fine pattern and hard edges on top.
 fn picture(width: usize, height: usize, seed: usize) -> Picture<'static> {
     let value = |i: usize| {
         let (x, y, channel) = (i / 3 % width, i / 3 / width, i % 3);
@@ -19,13 +19,13 @@ fn picture(width: usize, height: usize, seed: usize) -> Picture<'static> {
     Picture::new(width, height, (0..3 * width * height).map(value).collect::<Vec<_>>())
 }
 
-/// Largest and mean difference, of values that may be normalised by a deviation of this much.
+/// Largest and mean absolute difference.
 fn differences(plans: &[Plan], pictures: &[Picture<'_>]) -> (f32, f32) {
     let device = on_device::device();
-    let [ours, host] = [views, reference::views]
+    let [actual, host] = [views, reference::views]
         .map(|views| views(plans, pictures, &device).into_data().try_to_vec::<f32>().unwrap());
-    assert_eq!(ours.len(), host.len());
-    let differences: Vec<f32> = ours.iter().zip(&host).map(|(a, b)| (a - b).abs()).collect();
+    assert_eq!(actual.len(), host.len());
+    let differences: Vec<f32> = actual.iter().zip(&host).map(|(a, b)| (a - b).abs()).collect();
     assert!(differences.iter().all(|difference| difference.is_finite()));
     let largest = differences.iter().fold(0.0f32, |largest, x| largest.max(*x));
     (largest, differences.iter().sum::<f32>() / differences.len() as f32)
@@ -38,9 +38,10 @@ fn assert_near(plans: &[Plan], pictures: &[Picture<'_>], name: &str) {
     assert!(mean <= 0.5 / 255.0, "{name}: {} of 255 on average", 255.0 * mean);
 }
 
-/// The plans of every published pipeline over pictures of several shapes, without the normalisation, which would stretch
-/// what is compared.
+/// The plans of every published pipeline over images of several shapes, without the normalisation,
+/// which would stretch what is compared.
 #[test]
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn every_preset_is_near_the_host() {
     let pictures =
         [picture(64, 64, 0), picture(91, 67, 1), picture(40, 130, 2), picture(33, 20, 3)];
@@ -63,8 +64,10 @@ fn every_preset_is_near_the_host() {
     }
 }
 
-/// Each step alone, and pairs of steps in either order, so that whatever hands pixels on is seen.
+/// Each step alone, and pairs of steps in either order, so that exchanges of pixels through memory
+/// are covered.
 #[test]
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn every_step_is_near_the_host() {
     let steps = [
         Step::Flip,
@@ -90,7 +93,7 @@ fn every_step_is_near_the_host() {
     let mut plans = vec![plan(vec![])];
     for first in steps {
         plans.push(plan(vec![first]));
-        // A threshold is no place for rounding: solarising comes last or not at all.
+        // Rounding may cross the threshold of solarisation, which therefore comes last.
         if !matches!(first, Step::Solarize { .. }) {
             plans.extend(steps.map(|second| plan(vec![first, second])));
         }
@@ -103,8 +106,9 @@ fn every_step_is_near_the_host() {
     assert_near(&plans, &pictures, "all at once");
 }
 
-/// Enlarged, reduced, cut at the edge, larger than the picture, and both kernels.
+/// Enlarged, reduced, cut at the edge, larger than the image, and both kernels.
 #[test]
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn every_frame_is_near_the_host() {
     let whole = Crop { left: 0, top: 0, width: 70, height: 50 };
     let corner = Crop { left: 69, top: 49, width: 1, height: 1 };
@@ -130,8 +134,9 @@ fn every_frame_is_near_the_host() {
     }
 }
 
-/// What the trainer asks for: a device that tracks gradients gets the same values, without a gradient.
+/// A tracked device gets the same values, without a gradient, as the trainer needs.
 #[test]
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn a_tracked_device_gets_the_same_views() {
     let device = on_device::device();
     let pictures = [picture(64, 64, 0), picture(91, 67, 1)];

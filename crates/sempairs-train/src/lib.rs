@@ -37,8 +37,8 @@ pub use monitor::{
     negative_counts, terminal,
 };
 pub use optim::{
-    ByRank, Decay, Decoupled, LarsConfig, LarsVariant, LearningRate, Optimizer, OptimizerConfig,
-    Precision, Rates, Scaling, Stepper,
+    Decay, LarsConfig, LarsVariant, LearningRate, Optimizer, OptimizerConfig, Precision, Rates,
+    Scaling, Stepper,
 };
 pub use run_directory::RunDirectory;
 pub use train_config::TrainConfig;

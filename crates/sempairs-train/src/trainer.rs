@@ -357,7 +357,7 @@ fn monitor(embeddings: Tensor<2>) -> Collapse {
     let [_, dim] = embeddings.dims();
     let values: Vec<f32> = embeddings.into_data().iter::<f32>().collect();
     Collapse {
-        deviation: collapse::deviation(&values, dim),
+        deviation: collapse::std_of_l2_normalized(&values, dim),
         rank: collapse::effective_rank(&values, dim),
     }
 }

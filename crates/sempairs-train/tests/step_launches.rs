@@ -2,11 +2,12 @@
 #![cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Tensor};
-use sempairs_backbone::ResNetConfig;
+use sempairs_backbone::{Backbone, ResNetConfig, VisionTransformerConfig};
 use sempairs_kernels::launches::count;
 use sempairs_objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
 use sempairs_train::OptimizerConfig;
@@ -38,7 +39,32 @@ fn device() -> Device {
 /// The number of launches depends on the layers, not on the tensor sizes, so the pictures are
 /// small.
 #[test]
-fn a_step_of_simclr_launches_few_kernels() {
+fn a_step_of_simclr_with_a_resnet_launches_few_kernels() {
+    let optimizer = OptimizerConfig::sgd(1e-4);
+    let name = "a_step_of_simclr_with_a_resnet_launches_few_kernels";
+    few_launches(name, MOST_RESNET, optimizer, |device| {
+        ResNetConfig::resnet50().init_seeded(device, 0)
+    });
+}
+
+#[test]
+fn a_step_of_simclr_with_a_vit_and_adamw_launches_few_kernels() {
+    let optimizer = OptimizerConfig::adamw(0.05);
+    let name = "a_step_of_simclr_with_a_vit_and_adamw_launches_few_kernels";
+    few_launches(name, MOST_VIT, optimizer, |device| {
+        VisionTransformerConfig::small(8, 32).init_seeded(device, 0)
+    });
+}
+
+/// The number of launches depends on the layers, not on the sizes, so the pictures are small.
+/// `name` is the test's.
+fn few_launches<B: Backbone>(
+    name: &str,
+    most: usize,
+    optimizer: OptimizerConfig,
+    backbone: impl FnOnce(&Device) -> B,
+) {
+    let _observer = OBSERVER.lock().unwrap_or_else(PoisonError::into_inner);
     let plain = device();
     // The CPU launches no kernels.
     if plain == Device::flex() {
@@ -50,9 +76,8 @@ fn a_step_of_simclr_launches_few_kernels() {
         reduction: Reduction::Mean,
         projector: ProjectorConfig::simclr(),
     };
-    let backbone = ResNetConfig::resnet50().init_seeded(&plain, 0);
-    let mut method = simclr.init(backbone, 0, &plain).train();
-    let mut optimizer = OptimizerConfig::sgd(1e-4).init();
+    let mut method = simclr.init(backbone(&plain), 0, &plain).train();
+    let mut optimizer = optimizer.init();
     let view = || Tensor::<4>::random([2, 3, 32, 32], Distribution::Normal(0.0, 1.0), &tracked);
     let views = Views::pair(view(), view());
     let mut kernels = Vec::new();
@@ -78,8 +103,8 @@ fn a_step_of_simclr_launches_few_kernels() {
         return;
     }
     // The switch is read once per process.
-    let reference = Command::new(std::env::current_exe().unwrap())
-        .args(["--nocapture", "--exact", "a_step_of_simclr_launches_few_kernels"])
+    let twin = Command::new(std::env::current_exe().unwrap())
+        .args(["--nocapture", "--exact", name])
         .env("SEMPAIRS_PLAIN", "1")
         .output()
         .unwrap();
@@ -90,5 +115,5 @@ fn a_step_of_simclr_launches_few_kernels() {
     let plain: usize =
         table.split(' ').next().unwrap().parse().expect("the launches of the reference operations");
     assert!(launches < plain, "{launches} launches, {plain} where all operations are plain");
-    assert!(launches <= MOST, "{launches} launches, more than {MOST}");
+    assert!(launches <= most, "{launches} launches, more than {most}");
 }

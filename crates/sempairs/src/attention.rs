@@ -1,4 +1,4 @@
-//! What a vision transformer attends to, drawn over pictures.
+//! Attention maps of vision transformers, drawn over pictures.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -13,10 +13,11 @@ use crate::experiment::Experiment;
 use crate::rendered::visible;
 use crate::run::Runner;
 
-/// Pixels between the cells of a figure.
+/// Gap between the cells of a figure, in pixels.
 const GAP: usize = 4;
 
-/// matplotlib's colour map "inferno" at five values from 0 to 1, between which colours change evenly.
+/// Matplotlib's colour map "inferno" at five equidistant values in [0, 1], for linear
+/// interpolation.
 const COLOURS: [[f32; 3]; 5] = [
     [0.0, 0.0, 4.0],
     [87.0, 16.0, 110.0],
@@ -25,18 +26,17 @@ const COLOURS: [[f32; 3]; 5] = [
     [252.0, 255.0, 164.0],
 ];
 
-/// DINO's figure (Caron et al., arXiv 2104.14294, figures 1 and 3): for each picture a row with the picture as
-/// the network sees it, the attention of the last block's class token to its patches, head by head from dark to
-/// bright, and the picture lit by the mean over the heads. Every map is scaled from its own least to its greatest
-/// value. A cell is `cell` pixels wide.
+/// Draws DINO's figure of attention maps (Caron et al., arXiv 2104.14294, figures 1 and 3). Each
+/// picture has a row: the network's input, the attention of the last block's class token to the
+/// patches for each head (from dark to bright), and the input with its brightness scaled by the
+/// mean over the heads. Every map is scaled to its own minimum and maximum. A cell is `cell` pixels
+/// wide.
 ///
 /// # Errors
-///
-/// [`EvalError::NotFinite`] if the network's weights are too large or no numbers.
+/// [`EvalError::NotFinite`] if an attention weight is NaN or infinite.
 ///
 /// # Panics
-///
-/// If there is no picture, or the network's patches do not tile the pipeline's views.
+/// If `pictures` is empty, or the view size is not a multiple of the network's patch size.
 pub fn figure(
     network: &VisionTransformer,
     pictures: &[Picture<'_>],
@@ -62,11 +62,10 @@ pub fn figure(
     Ok(contact_sheet(&cells, cells.len() / pictures.len(), cell, GAP))
 }
 
-/// Pictures of an experiment's test set, spread evenly over it.
+/// Reads `count` evenly spaced pictures of an experiment's test set.
 ///
 /// # Errors
-///
-/// Whatever opening and reading them meets.
+/// Any error of opening and reading the pictures.
 pub fn test_pictures(
     runner: &Runner,
     experiment: &Experiment,
@@ -79,7 +78,8 @@ pub fn test_pictures(
     Ok(pictures.collect::<Result<_, DataError>>()?)
 }
 
-/// The fixed view of an experiment at another size, in pixels along a side; a multiple of the patch.
+/// The evaluation view of an experiment at another size. `size` is the side length in pixels and
+/// must be a multiple of the network's patch size.
 ///
 /// # Errors
 ///
@@ -94,18 +94,19 @@ pub fn view(experiment: &Experiment, size: usize) -> Result<Pipeline, Error> {
     Ok(Pipeline::new(view.transforms().iter().map(resize).collect()))
 }
 
-/// A fixed view draws nothing; should a pipeline draw, each picture draws the same each time.
+/// A key for the random numbers of a picture's view. Evaluation views are deterministic; with a
+/// random pipeline the fixed key makes the figure reproducible.
 fn key(index: usize) -> Key {
     Key { seed: 0, epoch: 0, picture: index as u64, side: Side::Left }
 }
 
-/// How much is attended to each patch, row by row.
+/// The attention to each patch, in row-major order.
 struct Map {
     width: usize,
     values: Vec<f32>,
 }
 
-/// Of each picture the map of each head.
+/// The attention maps of every picture and head.
 fn maps(
     network: &VisionTransformer,
     pictures: &[Picture<'_>],
@@ -126,7 +127,7 @@ fn maps(
         let map = |values: &[f32]| Map { width, values: values.to_vec() };
         values.chunks_exact(height * width).map(map).collect()
     };
-    // One after the other: attention is as large as the square of the patches.
+    // One picture at a time, since the attention matrix is quadratic in the number of patches.
     pictures.iter().enumerate().map(of_picture).collect()
 }
 
@@ -135,7 +136,7 @@ impl Map {
         self.values.len() / self.width
     }
 
-    /// How far the value of a patch lies from the least, 0, to the greatest, 1.
+    /// The attention to a patch, scaled linearly from the map's minimum (0) to its maximum (1).
     fn share(&self, x: usize, y: usize) -> f32 {
         let values = self.values.iter().copied();
         let (least, greatest) =
@@ -143,17 +144,18 @@ impl Map {
         (self.values[y * self.width + x] - least) / (greatest - least).max(f32::MIN_POSITIVE)
     }
 
-    /// A pixel a patch, in colours.
+    /// The map as a picture with one coloured pixel per patch.
     fn coloured(&self) -> Picture<'static> {
         let places = (0..self.height()).flat_map(|y| (0..self.width).map(move |x| (x, y)));
         let pixels: Vec<u8> = places.flat_map(|(x, y)| colour(self.share(x, y))).collect();
         Picture::new(self.width, self.height(), pixels)
     }
 
-    /// A picture that is bright where the map is, and a fifth as bright where it is least.
+    /// The picture with its brightness scaled by the map, from 0.2 at the minimum to 1 at the
+    /// maximum, with bilinear interpolation between patches.
     fn over(&self, picture: &Picture<'_>) -> Picture<'static> {
         let (width, height) = (picture.width(), picture.height());
-        // The patches around a pixel, and how far it lies between them.
+        // The two neighbouring patches of a pixel along one axis, and the interpolation weight.
         let around = |at: usize, pixels: usize, patches: usize| {
             let place = (at as f32 + 0.5) * patches as f32 / pixels as f32 - 0.5;
             let low = place.floor().clamp(0.0, (patches - 1) as f32);
@@ -171,7 +173,7 @@ impl Map {
     }
 }
 
-/// The colour of a share from 0 to 1.
+/// The colour of a value in [0, 1].
 fn colour(share: f32) -> [u8; 3] {
     let place = share.clamp(0.0, 1.0) * (COLOURS.len() - 1) as f32;
     let low = (place as usize).min(COLOURS.len() - 2);

@@ -1,5 +1,6 @@
-//! What a comparison of arms found: every run's curves and scores, and the differences between arms with
-//! their intervals over seeds. It is plain data, written as JSON, printed as a table and drawn as a page.
+//! Results of a comparison of arms: curves and scores of every run, and differences between arms
+//! with confidence intervals over the seeds. The types are plain data that are stored as JSON,
+//! printed as a table, and shown in the HTML report.
 
 use std::fmt;
 
@@ -11,39 +12,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::experiment::Arm;
 
-/// The result of an experiment.
+/// The results of an experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// The experiment's name.
+    /// Name of the experiment.
     pub name: String,
-    /// The hash of the whole experiment.
+    /// Hash of the whole experiment.
     pub identity: String,
-    /// The experiment itself, as TOML.
+    /// The experiment as TOML.
     pub experiment: String,
-    /// The device it ran on.
+    /// Name of the device.
     pub device: String,
-    /// Classes of the downstream task; guessing scores one over this.
+    /// Number of classes of the downstream task; chance accuracy is `1 / classes`.
     pub classes: usize,
-    /// What needs no network: k-NN on raw pixels and on colour histograms.
+    /// Scores of baselines without a network: k-NN on raw pixels and on colour histograms.
     pub baselines: Vec<Score>,
-    /// One an arm, in the experiment's order.
+    /// Results of each arm, in the experiment's order.
     pub arms: Vec<ArmResult>,
-    /// Every arm against the first, for every protocol.
+    /// Differences between every other arm and the first, for every protocol.
     pub differences: Vec<ArmDifference>,
 }
 
 /// All runs of one arm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArmResult {
-    /// What it learned from.
+    /// The arm.
     pub arm: Arm,
-    /// Pairs in an epoch.
+    /// Number of pairs per epoch.
     pub pairs: usize,
-    /// Different pictures it saw.
+    /// Number of distinct pictures in the pairs.
     pub pictures: usize,
-    /// One a seed, in the experiment's order.
+    /// Results of each seed, in the experiment's order.
     pub runs: Vec<RunResult>,
-    /// A 2-D map of the test set's features, of the first seed.
+    /// t-SNE map of the test set's features for the first seed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub map: Option<Map>,
 }
@@ -51,69 +52,69 @@ pub struct ArmResult {
 /// One pre-training run and its scores.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {
-    /// Its seed.
+    /// Random seed.
     pub seed: u64,
-    /// Steps done and the mean loss before them.
+    /// Training loss: number of completed steps, and mean loss since the previous entry.
     pub loss: Vec<(usize, f64)>,
-    /// The scores over time, in rising order of steps; the last are the result.
+    /// Scores over time, sorted by step; the last entry is the final result.
     pub curve: Vec<CurvePoint>,
-    /// What its features ignore; only for the built-in scenes.
+    /// Invariance of the features to nuisance factors; only for the built-in scenes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub invariance: Option<InvarianceReport>,
-    /// Deviation and effective rank of the embeddings at the end.
+    /// Standard deviation and effective rank of the embeddings at the end.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub collapse: Option<Collapse>,
-    /// What its anchors were pushed away from in the last epoch.
+    /// Mean numbers of negatives per anchor in the last epoch, by kind.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub negatives: Option<NegativeCounts>,
-    /// What tells that it has collapsed, or learned nothing; empty if nothing does.
+    /// Signs that the run has collapsed or learned nothing; empty for a normal run.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub alarms: Vec<Alarm>,
-    /// Median pairs a second over the log's lines.
+    /// Throughput in pairs per second, the median over the lines of the metrics log.
     pub pairs_per_second: f64,
 }
 
-/// The scores of one moment.
+/// The scores at one step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CurvePoint {
-    /// Steps done.
+    /// Number of completed steps.
     pub step: usize,
-    /// One a protocol, in the experiment's order.
+    /// Score of each protocol, in the experiment's order.
     pub scores: Vec<Score>,
 }
 
-/// One arm minus another, over the seeds.
+/// Difference of two arms over the seeds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArmDifference {
     /// The arm.
     pub arm: String,
-    /// What it is compared with.
+    /// The arm that is subtracted.
     pub against: String,
-    /// Under which protocol.
+    /// Name of the protocol.
     pub protocol: String,
-    /// Of the top-1 accuracies at the last step, in [-1, 1], paired by seed.
+    /// Difference of the top-1 accuracies at the last step, in [-1, 1], paired by seed.
     pub top1: Estimate,
 }
 
-/// Points on a plane, one a picture.
+/// A 2-D map with one point per picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Map {
-    /// Where.
+    /// Coordinates of the points.
     pub points: Vec<[f32; 2]>,
-    /// The class of each.
+    /// Class index of each point.
     pub labels: Vec<usize>,
-    /// The names of the classes.
+    /// Names of the classes.
     pub classes: Vec<String>,
 }
 
 impl ArmResult {
-    /// The top-1 accuracy of each run at the last step, under the protocol of this number.
+    /// The top-1 accuracy of each run at its last step, under the protocol with index `protocol`.
     pub fn final_top1(&self, protocol: usize) -> Vec<f64> {
         let last = |run: &RunResult| run.curve.last().map(|point| point.scores[protocol].top1);
         self.runs.iter().filter_map(last).collect()
     }
 
-    /// The steps at which all runs were scored.
+    /// The steps that are scored in all runs.
     pub fn steps(&self) -> Vec<usize> {
         let Some((first, others)) = self.runs.split_first() else { return Vec::new() };
         let steps = first.curve.iter().map(|point| point.step);
@@ -121,7 +122,8 @@ impl ArmResult {
         steps.filter(|step| others.iter().all(|run| has(run, *step))).collect()
     }
 
-    /// The mean top-1 accuracy over the runs at each step of [`steps`](Self::steps), with its interval.
+    /// The mean top-1 accuracy over the runs with its confidence interval, at each step of
+    /// [`steps`](Self::steps).
     pub fn curve(&self, protocol: usize) -> Vec<(usize, Estimate)> {
         let at = |step| {
             let point = |run: &RunResult| {
@@ -141,13 +143,13 @@ impl Comparison {
         scores.map_or(Vec::new(), |p| p.scores.iter().map(|s| s.protocol.clone()).collect())
     }
 
-    /// The name of the data that was scored.
+    /// The name of the downstream data.
     pub fn dataset(&self) -> &str {
         let run = self.arms.first().and_then(|arm| arm.runs.first());
         run.and_then(|run| run.curve.last()?.scores.first()).map_or("", |s| s.dataset.as_str())
     }
 
-    /// Every arm but the one called `against` minus that one, for every protocol.
+    /// The difference between every other arm and the arm named `against`, for every protocol.
     pub fn compare_with(&self, against: &str) -> Vec<ArmDifference> {
         let Some(base) = self.arms.iter().find(|arm| arm.arm.name == against) else {
             return Vec::new();
@@ -165,7 +167,7 @@ impl Comparison {
             .collect()
     }
 
-    /// A sentence for each alarm of each run.
+    /// One sentence for each collapse alarm of each run.
     pub fn warnings(&self) -> Vec<String> {
         let runs = self.arms.iter().flat_map(|arm| arm.runs.iter().map(move |run| (arm, run)));
         let alarms = runs.flat_map(|(arm, run)| run.alarms.iter().map(move |a| (arm, run, a)));
@@ -176,8 +178,8 @@ impl Comparison {
         alarms.map(said).collect()
     }
 
-    /// The step at which `arm` has overtaken `against` for good under the protocol of this number: its mean
-    /// is higher there and at every later step. `None` if it has not by the end.
+    /// The first scored step from which the mean accuracy of `arm` stays above that of `against`
+    /// under the protocol with index `protocol`. `None` if `arm` is not ahead at the last step.
     pub fn crossing(&self, arm: &str, against: &str, protocol: usize) -> Option<usize> {
         let curve =
             |name: &str| self.arms.iter().find(|a| a.arm.name == name).map(|a| a.curve(protocol));
@@ -241,6 +243,6 @@ impl fmt::Display for Comparison {
         for warning in self.warnings() {
             writeln!(f, "  {warning}")?;
         }
-        write!(f, "  {:<24} {:6.2} %", "guessing", 100.0 / self.classes.max(1) as f64)
+        write!(f, "  {:<24} {:6.2} %", "chance level", 100.0 / self.classes.max(1) as f64)
     }
 }

@@ -1,13 +1,13 @@
-//! From a name to a device.
+//! Selection of a device by name.
 
 use burn::tensor::Device;
 
 use crate::Error;
 
-/// The environment variable that names the device where no flag does.
+/// The environment variable that selects the device if the flag `--device` is not given.
 pub const VARIABLE: &str = "SEMPAIRS_DEVICE";
 
-/// The backends, each with the feature that compiles it in.
+/// The backends: name, whether the Cargo feature of that name is enabled, and description.
 pub const BACKENDS: [(&str, bool, &str); 4] = [
     ("flex", cfg!(feature = "flex"), "pure Rust on the CPU"),
     ("wgpu", cfg!(feature = "wgpu"), "any GPU, through WebGPU"),
@@ -15,13 +15,13 @@ pub const BACKENDS: [(&str, bool, &str); 4] = [
     ("cuda", cfg!(feature = "cuda"), "NVIDIA GPUs"),
 ];
 
-/// The device of a name: `flex`, `wgpu`, `vulkan` or `cuda`, the last three with an optional `:N` for the
-/// N-th GPU.
+/// Opens a device by name: `flex`, `wgpu`, `vulkan` or `cuda`; the last three accept a suffix `:N`
+/// for the N-th GPU, counted from 0.
 ///
 /// # Errors
-///
-/// [`Error::Device`] for an unknown name, with the nearest right one; for one that was not compiled in,
-/// with the feature it needs; for a number that is none; for a GPU that is not there or does not compute.
+/// [`Error::Device`] for an unknown name, with the closest valid one; for a backend that was not
+/// compiled in, with the feature it needs; for an invalid number; and for a GPU that is absent or
+/// does not work.
 pub fn open(name: &str) -> Result<Device, Error> {
     let (backend, number) = match name.split_once(':') {
         Some((backend, number)) => {
@@ -36,7 +36,7 @@ pub fn open(name: &str) -> Result<Device, Error> {
         let names = BACKENDS.map(|(name, ..)| name);
         let near = sempairs_internal::did_you_mean(backend, names);
         return Err(Error::Device(format!(
-            "`{name}` is no device; there are {}{near}",
+            "`{name}` is not a device; known devices are {}{near}",
             names.join(", ")
         )));
     };
@@ -56,7 +56,8 @@ pub fn open(name: &str) -> Result<Device, Error> {
         #[cfg(feature = "cuda")]
         ("cuda", number) => {
             let number = number.unwrap_or(0);
-            // Where there is no driver, opening a device panics on a thread of its own; listing them does not.
+            // Without a driver, opening a device panics on another thread, while listing devices
+            // does not.
             let there = Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec().len();
             match absent_cuda(name, number, there) {
                 None => working(name, || Device::cuda(number)),
@@ -73,14 +74,15 @@ fn kind(number: Option<usize>) -> burn::tensor::DeviceKind {
     number.map_or(DeviceKind::DefaultDevice, DeviceKind::DiscreteGpu)
 }
 
-/// What is wrong with asking for the CUDA device of a number where so many are there.
+/// The error of opening CUDA device `number` if `there` devices are present; `None` if it exists.
 #[cfg(any(feature = "cuda", test))]
 fn absent_cuda(name: &str, number: usize, there: usize) -> Option<String> {
     match there {
         0 => Some(format!(
-            "`{name}`: no CUDA device was found; check that `nvidia-smi` lists a GPU, that the driver's libcuda.so.1 \
-             is where the loader looks (LD_LIBRARY_PATH names further folders), that a container was started with its \
-             GPUs, and that CUDA_VISIBLE_DEVICES does not hide them"
+            "`{name}`: no CUDA device was found; check that `nvidia-smi` lists a GPU, that the \
+             driver's libcuda.so.1 is where the loader looks (LD_LIBRARY_PATH names further \
+             folders), that a container was started with its GPUs, and that CUDA_VISIBLE_DEVICES \
+             does not hide them"
         )),
         1 if number > 0 => Some(format!("`{name}`: there is one CUDA device here, cuda:0")),
         _ if number >= there => Some(format!(
@@ -91,7 +93,8 @@ fn absent_cuda(name: &str, number: usize, there: usize) -> Option<String> {
     }
 }
 
-/// A device that has added two numbers. Without a driver or a GPU Burn panics at the first operation.
+/// Opens a device and tests it by adding two numbers, since without a driver or a GPU Burn panics
+/// at the first operation.
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 fn working(name: &str, device: impl FnOnce() -> Device) -> Result<Device, Error> {
     let sum = quietly(|| {
@@ -108,11 +111,11 @@ fn working(name: &str, device: impl FnOnce() -> Device) -> Result<Device, Error>
     }
 }
 
-/// What a backend finds on this machine, a line each: the name that [`open`] takes, where the device has one of
-/// its own, and what it calls itself. Nothing for `flex`, for what is not compiled in, and without a driver.
-///
-/// Only discrete GPUs have a number under `wgpu` and `vulkan`; any other is what the name alone may choose.
-/// Every device is opened for its name.
+/// Lists the devices that a backend finds on this machine, one line per device: the name for
+/// [`open`], if the device has one, and the device's own name. Empty for `flex`, for backends that
+/// are not compiled in, and without a driver. Under `wgpu` and `vulkan` only discrete GPUs have a
+/// number; another GPU can only be the backend's default device. Every device is opened to read its
+/// name.
 pub fn hardware(backend: &str) -> Vec<String> {
     #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
     {
@@ -149,7 +152,7 @@ pub fn hardware(backend: &str) -> Vec<String> {
     }
 }
 
-/// The N-th GPU of a backend, whether it is there or not.
+/// The device of the N-th GPU of a backend, which need not exist.
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 fn numbered(backend: &str, number: usize) -> Option<Device> {
     match backend {
@@ -163,8 +166,9 @@ fn numbered(backend: &str, number: usize) -> Option<Device> {
     }
 }
 
-/// What `work` gives, or what the first panic says that it met, of which nothing is printed. That panic may be one of
-/// another thread, such as a device's own, whose loss is all that this thread sees.
+/// Runs `work` without printing panics, and returns its result or the message of the first panic.
+/// That panic may be one of another thread, for example a device's own thread, whose termination
+/// then causes the panic of this thread.
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
@@ -175,7 +179,7 @@ fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
         let first = first.clone();
         move |panic| {
             let text = panic.payload_as_str().unwrap_or("no reason given");
-            // The first line has the reason, what follows are details of the driver.
+            // The first line has the reason; further lines are details of the driver.
             first.get_or_init(|| text.lines().next().unwrap_or_default().to_owned());
         }
     }));
@@ -184,7 +188,7 @@ fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     done.map_err(|_| first.get().cloned().unwrap_or_default())
 }
 
-/// The first backend of this build that needs nothing but the processor, else the first at all.
+/// The default backend: the first one that is compiled in.
 pub fn default_name() -> &'static str {
     BACKENDS.iter().find(|(_, compiled, _)| *compiled).map_or("flex", |(name, ..)| name)
 }

@@ -1,3 +1,5 @@
+//! The error type of the crate.
+
 use std::path::PathBuf;
 
 use sempairs_augment::AugmentError;
@@ -5,83 +7,83 @@ use sempairs_data::DataError;
 use sempairs_eval::EvalError;
 use sempairs_train::TrainError;
 
-/// What can go wrong in an experiment.
+/// Errors of experiments, runs and commands.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Of the pictures and pairs.
+    /// Reading pictures or making pairs failed.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// Of the augmentation.
+    /// The augmentation is invalid.
     #[error(transparent)]
     Augment(#[from] AugmentError),
-    /// Of the pre-training.
+    /// Pre-training failed.
     #[error(transparent)]
     Train(#[from] TrainError),
-    /// Of the evaluation.
+    /// The evaluation failed.
     #[error(transparent)]
     Eval(#[from] EvalError),
-    /// Of a weights file.
+    /// Reading or writing a weights file failed.
     #[error(transparent)]
     Weights(#[from] sempairs_backbone::weights::WeightsError),
-    /// What a command's flag would have done about it.
+    /// An error together with the command-line flag that resolves it.
     #[error("{error}; {advice}")]
     Advised {
-        /// What went wrong.
+        /// The underlying error.
         error: Box<Error>,
-        /// What to do.
+        /// The suggested remedy.
         advice: String,
     },
-    /// A run's network has no score.
-    #[error("{run}, step {step}: {error}; its checkpoints stay, and other protocols can be scored")]
+    /// The network of a run cannot be scored.
+    #[error("{run}, step {step}: {error}; checkpoints are kept, and other protocols can be scored")]
     Unscored {
-        /// The run.
+        /// Name of the run.
         run: String,
-        /// Steps done.
+        /// Number of completed steps.
         step: usize,
-        /// Why.
+        /// Reason.
         error: EvalError,
     },
-    /// What came of the weights of a file.
+    /// The network loaded from a weights file cannot be scored.
     #[error("{}: {error}", weights.display())]
     Scored {
-        /// The file.
+        /// The weights file.
         weights: PathBuf,
-        /// What went wrong.
+        /// Reason.
         error: EvalError,
     },
-    /// A file of ours cannot be read or written.
+    /// A file cannot be read or written.
     #[error("{}: {error}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         error: std::io::Error,
     },
-    /// An experiment's file does not say what it must.
+    /// An experiment or a command-line argument is invalid.
     #[error("{file}: {reason}")]
     Experiment {
-        /// The file, or where else the text came from.
+        /// The file, or another origin of the setting, such as `--set KEY=VALUE`.
         file: String,
-        /// What is wrong, with the line or the key.
+        /// Description of the error, with the line or the key.
         reason: String,
     },
-    /// A device's name is not one, or was not compiled in.
+    /// A device name is unknown, its backend was not compiled in, or the device does not work.
     #[error("{0}")]
     Device(String),
-    /// The handler of signals could not be set.
-    #[error("signals cannot be handled: {0}")]
+    /// The signal handler could not be installed.
+    #[error("cannot install the signal handler: {0}")]
     Signal(String),
-    /// The run was stopped before its end.
-    #[error("stopped at step {step}; run the same command again to go on from there")]
+    /// The run was stopped before its last step.
+    #[error("stopped at step {step}; run the same command again to resume from there")]
     Interrupted {
-        /// Steps done.
+        /// Number of completed steps.
         step: usize,
     },
 }
 
 impl Error {
-    /// Whether nothing went wrong but the process was asked to end.
+    /// Returns true if the only cause is a request to stop the process.
     pub fn is_interruption(&self) -> bool {
         match self {
             Self::Interrupted { .. } => true,
@@ -92,12 +94,12 @@ impl Error {
         }
     }
 
-    /// An [`Io`](Self::Io) error of `path`.
+    /// Creates an [`Io`](Self::Io) error for `path`.
     pub fn io(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
         Self::Io { path: path.into(), error }
     }
 
-    /// An [`Experiment`](Self::Experiment) error of `file`.
+    /// Creates an [`Experiment`](Self::Experiment) error for `file`.
     pub fn experiment(file: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Experiment { file: file.into(), reason: reason.into() }
     }

@@ -1,13 +1,14 @@
 //! Self-supervised learning from semantic pairs.
 //!
-//! A semantic pair is two different pictures of the same kind of thing; an augmented pair is one picture
-//! twice. This crate is the front of a workspace that pre-trains a backbone on either, with the same
-//! initial weights, the same order and the same augmentation, and says how much better it gets, with an
-//! interval. Every part stands alone as a crate, re-exported here: [`data`], [`augment`], [`backbone`],
-//! [`objective`], [`train`], [`eval`].
+//! A semantic pair consists of two different pictures of the same class; an augmented pair consists
+//! of the same picture twice. This crate is the entry point of a workspace that pre-trains a
+//! backbone on either kind of pair, with the same initial weights, data order and augmentation, and
+//! reports the difference in downstream accuracy with a confidence interval. The parts are crates
+//! of their own, re-exported here: [`data`], [`augment`], [`backbone`], [`objective`], [`train`],
+//! [`eval`].
 //!
-//! A complete program: pictures of your own, augmented and semantic pairs of them, SimCLR, a linear
-//! probe and k-NN, and the comparison.
+//! A complete program with custom pictures: augmented and semantic pairs, SimCLR, linear probe and
+//! k-NN evaluation, and the comparison.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -17,7 +18,7 @@
 //! use sempairs::objective::SimClrConfig;
 //! use sempairs::{Study, Training, device, run::Runner};
 //!
-//! /// Squares of two sizes, each on a grey of its own.
+//! /// Squares of two sizes, each on a background of a different grey.
 //! struct Squares(Vec<String>);
 //!
 //! impl PictureSource for Squares {
@@ -54,10 +55,11 @@
 //!
 //! # Backends
 //!
-//! Since Burn 0.22 a tensor knows the device it lives on, and the device says which backend computes. So
-//! every type here is generic over backends without a type parameter: hand it a
-//! [`Device`](burn::tensor::Device), or a tensor that lives on one. [`device::open`] turns a name such as
-//! `flex` or `cuda:0` into a device; the features `flex`, `wgpu`, `vulkan` and `cuda` say which names work.
+//! Since Burn 0.22 a tensor carries its device, and the device determines the backend. The types of
+//! this crate therefore work with every backend without a type parameter: pass a
+//! [`Device`](burn::tensor::Device), or a tensor on one. [`device::open`] turns a name such as
+//! `flex` or `cuda:0` into a device; the Cargo features `flex`, `wgpu`, `vulkan` and `cuda`
+//! determine which names are available.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

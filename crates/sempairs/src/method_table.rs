@@ -1,4 +1,4 @@
-//! Several methods side by side: the study's Figure 4 as a table.
+//! Comparison of several methods, as in Figure 4 of the paper (arXiv 2510.08722).
 
 use std::fmt;
 
@@ -6,14 +6,15 @@ use sempairs_eval::stats::{Estimate, mean};
 
 use crate::comparison::Comparison;
 
-/// What the study prints of a method on semantic and on augmented pairs, in percent. Its Figure 4 is a chart
-/// without numbers; these are the ones its text and tables give (arXiv 2510.08722).
+/// Published accuracies on semantic and on augmented pairs, in percent, with their source in the
+/// paper (arXiv 2510.08722). Its Figure 4 is a chart without numbers, so these are the ones from
+/// its text and tables.
 const PAPER: [(&str, f64, f64, &str); 2] = [
     ("simclr", 85.59, 81.76, "STL-10, linear probe: Table 1"),
     ("dino_vit", 82.1, 79.2, "STL-10, fine-tuned ViT-S/8: Table 4"),
 ];
 
-/// Comparisons of augmented (`ap`) with semantic pairs (`sp`), one a method.
+/// A table of comparisons of augmented (`ap`) and semantic pairs (`sp`), one row per method.
 #[derive(Clone, Debug, Default)]
 pub struct MethodTable {
     rows: Vec<Row>,
@@ -30,7 +31,7 @@ struct Row {
 }
 
 impl MethodTable {
-    /// Adds the comparison of a method, by its first protocol.
+    /// Adds a row for a method, with the scores under the first protocol of its comparison.
     pub fn push(&mut self, method: &str, comparison: &Comparison) {
         let protocol = comparison.protocols().into_iter().next().unwrap_or_default();
         self.title = format!("{} top-1, {protocol}", comparison.dataset());
@@ -59,7 +60,7 @@ impl fmt::Display for MethodTable {
             None => "-".into(),
         };
         writeln!(f, "{}: mean over the seeds, difference with its 95 % interval", self.title)?;
-        let heads = ["method", "untrained", "ap", "sp", "sp - ap", "the study's sp - ap"];
+        let heads = ["method", "untrained", "ap", "sp", "sp - ap", "the paper's sp - ap"];
         let [method, untrained, ap, sp, difference, paper] = heads;
         writeln!(f, "  {method:<13} {untrained:>9} {ap:>9} {sp:>9}   {difference:<24} {paper}")?;
         for row in &self.rows {
@@ -81,6 +82,6 @@ impl fmt::Display for MethodTable {
                 "  {method:<13} {untrained:>9} {ap:>9} {sp:>9}   {apart:<24} {paper}{note}"
             )?;
         }
-        write!(f, "  A dash where the study prints no number: its Figure 4 is a chart.")
+        write!(f, "  A dash: the paper gives no number (its Figure 4 is a chart).")
     }
 }

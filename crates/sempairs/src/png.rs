@@ -1,4 +1,4 @@
-//! Pictures as files.
+//! Writing pictures as PNG files.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,7 +10,7 @@ use sempairs_internal::write_whole;
 
 use crate::Error;
 
-/// Writes a picture as PNG, whole or not at all.
+/// Writes a picture as PNG atomically: on an error no partial file is left.
 ///
 /// # Errors
 ///

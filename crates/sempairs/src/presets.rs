@@ -1,5 +1,6 @@
-//! Recipes by name: the views, the network, the method and the training of a publication, which an experiment
-//! may start from (`preset = "small/byol"`). Each is a file that says where its numbers come from, compiled in.
+//! Presets: named recipes with the views, network, method and training of a publication, as a
+//! starting point of an experiment (`preset = "small/byol"`). Each preset is a TOML file that is
+//! compiled in and cites the sources of its values.
 
 use sempairs_backbone::{BackboneConfig, BackboneFactory};
 use serde::{Deserialize, Serialize};
@@ -20,61 +21,59 @@ macro_rules! embedded {
     };
 }
 
-/// Every preset: the publications' constants in the setting of the study of semantic pairs (`paper`), what works
-/// at the size of CIFAR in the literature (`small`), and what learns within minutes on the built-in scenes
-/// (`scenes`).
+/// All presets: `paper` has the publications' hyperparameters in the setting of the semantic-pairs
+/// paper, `small` has hyperparameters from the literature for pictures of the size of CIFAR, and
+/// `scenes` has hyperparameters that train within minutes on the built-in scenes.
 pub const PRESETS: &[Preset] = embedded! {
-    "paper": "simclr", "moco", "byol", "simsiam", "swav", "dino", "barlow_twins", "vicreg", "supcon", "dcl",
-        "nnclr";
-    "small": "simclr", "moco", "byol", "simsiam", "swav", "dino", "barlow_twins", "vicreg", "supcon", "dcl",
-        "nnclr";
-    "scenes": "simclr", "moco", "byol", "simsiam", "swav", "dino", "barlow_twins", "vicreg", "supcon", "dcl",
-        "nnclr", "dino_vit";
+    "paper": "simclr", "moco", "byol", "simsiam", "swav", "dino", "barlow_twins", "vicreg",
+        "supcon", "dcl", "nnclr";
+    "small": "simclr", "moco", "byol", "simsiam", "swav", "dino", "barlow_twins", "vicreg",
+        "supcon", "dcl", "nnclr";
+    "scenes": "simclr", "moco", "byol", "simsiam", "swav", "dino", "barlow_twins", "vicreg",
+        "supcon", "dcl", "nnclr", "dino_vit";
 };
 
-/// A recipe by name.
+/// A named recipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
-    /// Its family and its method, such as `small/byol`.
+    /// Family and method, such as `small/byol`.
     pub name: &'static str,
-    /// Its file.
+    /// Contents of its TOML file.
     pub text: &'static str,
 }
 
-/// What a preset says.
+/// The settings of a preset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// The augmentation.
     pub views: Views,
-    /// The network.
+    /// The backbone.
     pub backbone: BackboneConfig,
     /// The objective.
     pub method: MethodConfig,
-    /// How long, in what steps.
+    /// Number of steps, optimiser and learning rate.
     pub training: Training,
 }
 
 impl Preset {
-    /// The preset of a name.
+    /// Finds a preset by name.
     ///
     /// # Errors
-    ///
-    /// [`Error::Experiment`] with the nearest right name.
+    /// [`Error::Experiment`] with the closest valid name.
     pub fn named(name: &str) -> Result<&'static Self, Error> {
         find(name).map_err(|reason| Error::experiment("`preset`", reason))
     }
 
-    /// What its first line says of it.
+    /// The title of the preset: the comment in the first line of its file.
     pub fn title(&self) -> &'static str {
         self.text.lines().next().unwrap_or_default().trim_start_matches(['#', ' '])
     }
 
-    /// What it says.
+    /// Parses the preset.
     ///
     /// # Panics
-    ///
-    /// If its file is no recipe, which a test rules out.
+    /// If its file is not a valid recipe, which is covered by a test.
     pub fn recipe(&self) -> Recipe {
         toml::from_str(self.text).unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
@@ -83,11 +82,11 @@ impl Preset {
 fn find(name: &str) -> Result<&'static Preset, String> {
     PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| {
         let near = did_you_mean(name, PRESETS.iter().map(|preset| preset.name));
-        format!("there is no preset `{name}`; `sempairs presets list` names all{near}")
+        format!("there is no preset `{name}`; `sempairs presets list` lists all presets{near}")
     })
 }
 
-/// Keys of a file, each with a key of the preset that it takes the place of: the two exclude each other.
+/// Mutually exclusive keys: a key in a file, and the key of the preset that it replaces.
 const INSTEAD: [(&str, &str); 9] = [
     ("steps", "epochs"),
     ("epochs", "steps"),
@@ -100,14 +99,15 @@ const INSTEAD: [(&str, &str); 9] = [
     ("preset", "normalize"),
 ];
 
-/// Keys whose value says what kind of thing a table is: where they differ, nothing of the preset's table fits.
+/// Keys that determine the type of a table. If their values differ, no key of the preset's table is
+/// merged.
 const KINDS: [&str; 2] = ["name", "kind"];
 
-/// What a file and its preset say together: the file's keys where it has them, else the preset's. A table of
-/// another kind (another optimiser, say) takes the place of the preset's as a whole.
+/// Merges a file with its preset: keys of the file take precedence. A table of another type, such
+/// as another optimiser, replaces the preset's table as a whole.
 pub(crate) fn merged(table: Table) -> Result<Table, String> {
     let Some(name) = table.get("preset") else { return Ok(table) };
-    let name = name.as_str().ok_or("`preset`: is the name of a preset, a text")?;
+    let name = name.as_str().ok_or("`preset`: must be a string, the name of a preset")?;
     let text = find(name).map_err(|reason| format!("`preset`: {reason}"))?.text;
     Ok(over(toml::from_str(text).expect("a preset is TOML"), table))
 }
@@ -133,10 +133,11 @@ fn same_kind(old: &Table, new: &Table) -> bool {
 }
 
 impl<M: Objective, B: BackboneFactory> Study<M, B> {
-    /// Where the study departs from its preset, a line a key; `None` if it has no preset.
+    /// The settings that differ from the study's preset, one line per key; `None` if it has no
+    /// preset.
     pub fn difference(&self) -> Option<Vec<String>> {
         let recipe = find(self.preset.as_deref()?).ok()?.recipe();
-        // By way of their texts, which have the digits that people write.
+        // Compared after a round trip through TOML, which yields the shortest decimal digits.
         let theirs: Table = toml::from_str(&toml::to_string(&recipe).ok()?).ok()?;
         let mut ours: Table = toml::from_str(&self.to_toml()).ok()?;
         ours.retain(|key, _| theirs.contains_key(key));

@@ -1,9 +1,9 @@
-//! Views as pictures that a person can look at.
+//! Rendering of views as 8-bit pictures.
 
 use sempairs_augment::{Pipeline, Scratch};
 use sempairs_data::{Key, Picture};
 
-/// A view as an 8-bit picture, before the normalisation.
+/// Returns a view as an 8-bit picture, without the image normalisation.
 pub(crate) fn visible(pipeline: &Pipeline, picture: &Picture<'_>, key: Key) -> Picture<'static> {
     let pipeline = pipeline.without("normalize").expect("a transform's name");
     let size = pipeline.size();

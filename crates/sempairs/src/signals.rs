@@ -1,4 +1,4 @@
-//! Signals that ask the process to end: Ctrl-C's, SIGTERM and SIGHUP.
+//! Handling of SIGINT (Ctrl-C), SIGTERM and SIGHUP.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -10,21 +10,20 @@ use sempairs_train::terminal;
 
 use crate::Error;
 
-/// The signal of Ctrl-C.
+/// Number of the signal that Ctrl-C sends.
 const SIGINT: i32 = 2;
 
-/// The first signal that arrived; 0 for none.
+/// Number of the first signal received; 0 if none was.
 static FIRST: AtomicI32 = AtomicI32::new(0);
 
-/// Makes the signals of Ctrl-C, of batch systems and containers (SIGTERM) and of closed terminals
-/// (SIGHUP) ask what is under way to end: `interrupter`'s runs after their current step, with a
-/// checkpoint, and [all else](interrupt) as soon as it can. A second Ctrl-C ends the process at
-/// once; other signals may be sent twice, as a closing terminal's is, without harm. Under `nohup`
-/// SIGHUP stays ignored.
+/// Installs a handler for SIGINT (Ctrl-C), SIGTERM (batch systems and containers) and SIGHUP
+/// (closed terminals). The first signal requests a stop: runs with `interrupter` stop after their
+/// current step, with a checkpoint, and [other work](interrupt) stops as soon as possible. A second
+/// Ctrl-C ends the process immediately; repeated SIGTERM and SIGHUP are ignored. SIGHUP stays
+/// ignored under `nohup`.
 ///
 /// # Errors
-///
-/// [`Error::Signal`] if a handler cannot be set, or is set already: a process has one.
+/// [`Error::Signal`] if the handler cannot be installed, or was installed before.
 pub fn stop_on_signals(interrupter: &Interrupter) -> Result<(), Error> {
     let interrupter = interrupter.clone();
     listen(move |signal| arrived(signal, &interrupter))
@@ -39,7 +38,7 @@ fn listen(mut arrived: impl FnMut(i32) + Send + 'static) -> Result<(), Error> {
 
     static SET: AtomicBool = AtomicBool::new(false);
     if SET.swap(true, Ordering::Relaxed) {
-        return Err(Error::Signal("they are handled already".into()));
+        return Err(Error::Signal("it is already installed".into()));
     }
     let mut wanted = vec![SIGINT, SIGTERM];
     if !terminal::hang_up_is_ignored() {
@@ -59,7 +58,7 @@ fn listen(mut arrived: impl FnMut(i32) + Send + 'static) -> Result<(), Error> {
 
 fn arrived(signal: i32, interrupter: &Interrupter) {
     let again = interrupter.should_stop() || interrupt::is_requested();
-    // The request comes first: whatever else is done here may wait, or fail.
+    // The request comes first, since the other operations may block or fail.
     interrupt::request();
     let _ = FIRST.compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
     if again && signal == SIGINT {
@@ -68,14 +67,13 @@ fn arrived(signal: i32, interrupter: &Interrupter) {
     }
     if !again {
         interrupter.stop(Some("a signal"));
-        note!("stopping; Ctrl-C again ends at once");
+        note!("stopping; Ctrl-C again ends the process immediately");
     }
 }
 
-/// The end of a program: says on standard error what went wrong, if anything, and returns the code
-/// to exit with. For a run that was stopped that is what a shell reports of a process that the
-/// signal has ended: 130 after Ctrl-C (or `q` in the dashboard), 143 after SIGTERM, 129 after
-/// SIGHUP.
+/// Returns the exit code for a result, and prints the error, if any, on standard error. An
+/// interrupted run returns the code that a shell reports for a process ended by the signal: 130
+/// after Ctrl-C (or `q` in the dashboard), 143 after SIGTERM, 129 after SIGHUP.
 pub fn exit_code(result: Result<(), Error>) -> ExitCode {
     match (result, output::lost()) {
         (Ok(()), None) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! Studies: what is compared, as a value of the library.
+//! Studies: the description of a comparison as a Rust value.
 
 use std::path::PathBuf;
 
@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::experiment::{MethodConfig, Objective, Pictures, Views};
 
-/// A comparison of arms that differ in their pairs alone: everything that its results depend on.
+/// A comparison of arms that differ only in their pairs. It holds everything that the results
+/// depend on.
 ///
-/// [`Runner::compare`](crate::run::Runner::compare) runs it. A TOML file of an
-/// [experiment](crate::experiment) describes a study of built-in parts; a program can build one with
-/// a method `M`, a backbone `B` and [pictures](Pictures::Own) of its own:
+/// [`Runner::compare`](crate::run::Runner::compare) runs a study. The TOML file of an
+/// [experiment](crate::experiment) describes a study of built-in parts; a program can build a study
+/// with its own method `M`, backbone `B` and [pictures](Pictures::Own):
 ///
 /// ```no_run
 /// use sempairs::augment::Augmentation;
@@ -39,74 +40,74 @@ use crate::experiment::{MethodConfig, Objective, Pictures, Views};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound(serialize = "M: Objective, B: BackboneFactory"))]
 pub struct Study<M = MethodConfig, B = BackboneConfig> {
-    /// The name of the study and of its folder.
+    /// Name of the study and of its folder.
     pub name: String,
-    /// The [preset](crate::presets) that it starts from: what it does not say itself is as there.
+    /// The [preset](crate::presets) that supplies every setting the study does not set itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
-    /// The folder of an earlier study whose finished runs this one continues, arm by arm and seed by
-    /// seed, with more steps.
+    /// Folder of an earlier study whose finished runs are continued with more steps, each arm and
+    /// seed from the run of the same arm and seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extends: Option<PathBuf>,
-    /// The pictures that all arms learn from.
+    /// Pre-training pictures of all arms.
     pub pictures: Pictures,
-    /// The arms that are compared: same network, same order, same augmentation, other pairs.
+    /// The arms to compare: same network, same data order, same augmentation, different pairs.
     pub arms: Vec<Arm>,
-    /// The random seeds; each arm is trained once for each of them.
+    /// Random seeds; each arm is trained once per seed.
     pub seeds: Vec<u64>,
-    /// The augmentation.
+    /// Augmentation and view size.
     pub views: Views,
-    /// The network.
+    /// Configuration of the backbone.
     #[serde(serialize_with = "backbone")]
     pub backbone: B,
-    /// The objective.
+    /// Configuration of the self-supervised method.
     #[serde(serialize_with = "method")]
     pub method: M,
-    /// Length, optimiser and learning rate.
+    /// Number of steps, optimiser and learning rate.
     pub training: Training,
-    /// The data and the protocols of the scores.
+    /// Downstream data and evaluation protocols.
     pub evaluation: Evaluation,
 }
 
-/// One side of a comparison: how pairs are drawn.
+/// One arm of a comparison: a name and the way its pairs are drawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Arm {
     /// A short name, such as `sp`.
     pub name: String,
-    /// How the partner of a picture is found.
+    /// Rule that selects the partner of a picture.
     pub pairing: Pairing,
-    /// Pictures of each class that this arm learns from; all if it is left out.
+    /// Number of pictures per class that this arm trains on; all pictures if omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_class: Option<usize>,
 }
 
-/// The pre-training of every arm. All arms take the same number of steps.
+/// Pre-training settings, shared by all arms. All arms take the same number of steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Training {
-    /// Pairs per batch.
+    /// Number of pairs per batch.
     pub batch: usize,
-    /// Length of a run in steps.
+    /// Length of a run in optimiser steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<usize>,
-    /// Length of a run in epochs of the first arm, instead of steps.
+    /// Length of a run in epochs of the first arm; an alternative to `steps`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epochs: Option<usize>,
-    /// The optimiser.
+    /// Optimiser and weight decay.
     pub optimizer: OptimizerConfig,
-    /// The learning rate and its schedule.
+    /// Learning rate and its schedule.
     pub learning_rate: LearningRate,
-    /// The largest norm of each tensor's gradient; see [`TrainConfig::clip`].
+    /// Maximum norm of each parameter tensor's gradient; see [`TrainConfig::clip`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<f64>,
-    /// The dtype of the networks' matrix products.
+    /// Dtype of the networks' matrix products and convolutions.
     #[serde(default)]
     pub precision: Precision,
-    /// Steps between two lines of metrics.
+    /// Number of steps between two lines of the metrics log.
     #[serde(default = "log_every")]
     pub log_every: usize,
-    /// Steps between two checkpoints; one per epoch if it is left out.
+    /// Number of steps between two checkpoints; one checkpoint per epoch if omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint_every: Option<usize>,
 }
@@ -115,24 +116,24 @@ fn log_every() -> usize {
     10
 }
 
-/// The downstream data that backbones are scored on, the protocols, and when they are applied.
+/// The evaluation: downstream data, protocols, and the steps at which a run is scored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
-    /// The name of the data in the scores.
+    /// Name of the downstream data in the scores.
     pub dataset: String,
-    /// The training pictures of the protocols.
+    /// Training set of the protocols.
     pub train: Pictures,
-    /// The test pictures.
+    /// Test set of the protocols.
     pub test: Pictures,
-    /// Steps between two scores; only the end is scored if it is left out. Step 0, the untrained
-    /// network, always is.
+    /// Number of steps between two scores; if omitted, only the last step is scored. Step 0, the
+    /// untrained network, is always scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<usize>,
-    /// The protocols; the first one heads the tables.
+    /// Evaluation protocols; the first one is shown first in tables.
     #[serde(default = "protocols")]
     pub protocols: Vec<Protocol>,
-    /// Scenes of each class for the invariance report; none is made if it is left out.
+    /// Number of scenes per class for the invariance report; no report if omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invariance_scenes: Option<usize>,
 }
@@ -142,15 +143,15 @@ fn protocols() -> Vec<Protocol> {
 }
 
 impl Arm {
-    /// An arm with all pictures.
+    /// An arm that trains on all pictures.
     pub fn new(name: impl Into<String>, pairing: Pairing) -> Self {
         Self { name: name.into(), pairing, per_class: None }
     }
 }
 
 impl Training {
-    /// AdamW with PyTorch's constants but for a weight decay of 1e-4; warm-up over a tenth of the
-    /// steps, then a cosine to zero: [`TrainConfig::adamw`].
+    /// AdamW with PyTorch's defaults except for a weight decay of 1e-4; linear warm-up over the
+    /// first tenth of the steps, then cosine decay to zero, as in [`TrainConfig::adamw`].
     pub fn adamw(batch: usize, steps: usize, learning_rate: f64) -> Self {
         let config = TrainConfig::adamw(0, batch, steps, learning_rate);
         Self {
@@ -168,7 +169,7 @@ impl Training {
 }
 
 impl Evaluation {
-    /// The linear probe and k-NN, before the first step and after the last.
+    /// Linear probe and k-NN, applied before the first step and after the last.
     pub fn new(
         dataset: impl Into<String>,
         train: impl Into<Pictures>,
@@ -186,9 +187,10 @@ impl Evaluation {
 }
 
 impl<M: Objective, B: BackboneFactory> Study<M, B> {
-    /// Augmented pairs (`ap`) against semantic pairs drawn within each class (`sp`), for one seed,
-    /// with SimCLR's augmentation at 32 pixels: 200 steps of AdamW at 1e-3 in batches of 64; scored
-    /// on the pictures themselves. The other methods and the public fields change that.
+    /// A study of augmented pairs (`ap`) against semantic pairs drawn within each class (`sp`),
+    /// with one seed and SimCLR's augmentation at 32 pixels: 200 steps of AdamW at a learning rate
+    /// of 1e-3 with batches of 64 pairs, evaluated on the pre-training pictures. The builder
+    /// methods and the public fields change these defaults.
     pub fn new(
         name: impl Into<String>,
         pictures: impl Into<Pictures>,
@@ -214,13 +216,13 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         }
     }
 
-    /// Sets the arms. The first one is what the others are compared with.
+    /// Sets the arms. The first arm is the one that the others are compared with.
     pub fn arms(mut self, arms: impl Into<Vec<Arm>>) -> Self {
         self.arms = arms.into();
         self
     }
 
-    /// Sets the random seeds; a confidence interval takes at least two.
+    /// Sets the random seeds. A confidence interval needs at least two.
     pub fn seeds(mut self, seeds: impl Into<Vec<u64>>) -> Self {
         self.seeds = seeds.into();
         self
@@ -232,13 +234,13 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         self
     }
 
-    /// Sets length, optimiser and learning rate.
+    /// Sets the number of steps, the optimiser and the learning rate.
     pub fn training(mut self, training: Training) -> Self {
         self.training = training;
         self
     }
 
-    /// Sets the downstream data, scored by the linear probe and k-NN; see [`Evaluation::new`].
+    /// Sets the downstream data, with linear probe and k-NN as protocols; see [`Evaluation::new`].
     pub fn evaluated_on(
         mut self,
         dataset: impl Into<String>,
@@ -249,25 +251,27 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         self
     }
 
-    /// The study as it is written into a run's directory: every key, defaults included.
+    /// Returns the study as TOML with every key, including those with default values. This is the
+    /// text that is written into a run's directory.
     ///
     /// # Panics
     ///
-    /// If the configuration of a foreign method or backbone cannot be serialised as a table.
+    /// If the configuration of an external method or backbone cannot be serialised as a table.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("the configuration of a method or a backbone is plain data")
     }
 
-    /// A hash of the whole study: two with the same one say the same.
+    /// A hash of the whole study; two studies with equal hashes have equal settings.
     pub fn identity(&self) -> Identity {
         Identity::new().and(self.to_toml().as_bytes())
     }
 
-    /// The identity of one run: of all that its weights depend on, so that a longer list of seeds can use the
-    /// runs that are there.
+    /// The identity of one run: a hash of all settings that its weights depend on. A study with
+    /// more seeds can therefore reuse existing runs.
     ///
-    /// How a run is scored, logged and saved is no part of it. But other protocols can score a finished run
-    /// at its last step alone, since only the last checkpoint is kept.
+    /// Evaluation, logging and checkpointing are not part of the identity. Protocols that are added
+    /// later can score a finished run only at its last step, since only the last checkpoint is
+    /// kept.
     pub fn run_identity(&self, arm: &Arm, seed: u64) -> Identity {
         let run = Self {
             name: "run".into(),
@@ -293,7 +297,7 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         run.identity()
     }
 
-    /// The trainer's configuration for a run of one seed.
+    /// Returns the trainer's configuration for the run of one seed.
     pub fn train_config(&self, seed: u64, steps: usize, loader: &LoaderConfig) -> TrainConfig {
         let training = &self.training;
         TrainConfig {
@@ -311,7 +315,7 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
     }
 }
 
-/// Writes a method's configuration with its name.
+/// Serialises a method's configuration together with the method's name.
 fn method<M: Objective, S: Serializer>(method: &M, to: S) -> Result<S::Ok, S::Error> {
     match method.names_itself() {
         true => method.serialize(to),
@@ -319,7 +323,7 @@ fn method<M: Objective, S: Serializer>(method: &M, to: S) -> Result<S::Ok, S::Er
     }
 }
 
-/// Writes a backbone's configuration with its name.
+/// Serialises a backbone's configuration together with the backbone's name.
 fn backbone<B: BackboneFactory, S: Serializer>(backbone: &B, to: S) -> Result<S::Ok, S::Error> {
     match backbone.names_itself() {
         true => backbone.serialize(to),
@@ -327,7 +331,7 @@ fn backbone<B: BackboneFactory, S: Serializer>(backbone: &B, to: S) -> Result<S:
     }
 }
 
-/// Writes a table with a name in it. What has no value, which TOML cannot say, is left out.
+/// Serialises a table with an added `name` key. Null values are omitted, as TOML has no null.
 fn named<T: Serialize, S: Serializer>(name: String, table: &T, to: S) -> Result<S::Ok, S::Error> {
     use serde::ser::Error;
     use serde_json::Value;
@@ -345,10 +349,14 @@ fn named<T: Serialize, S: Serializer>(name: String, table: &T, to: S) -> Result<
         }
     }
     let mut table = match serde_json::to_value(table).map_err(S::Error::custom)? {
-        // A configuration without constants.
+        // A configuration without fields.
         Value::Null => serde_json::Map::new(),
         Value::Object(table) => table,
-        other => return Err(S::Error::custom(format!("`{name}` is configured by {other}"))),
+        other => {
+            return Err(S::Error::custom(format!(
+                "the configuration of `{name}` must be a table, not {other}"
+            )));
+        }
     };
     table.insert("name".into(), name.into());
     without_null(Value::Object(table)).serialize(to)

@@ -63,7 +63,7 @@ fn pairs_are_drawn_of_pictures_alone_and_checked_likewise() {
     fs::write(&torn, &whole[..whole.len() / 2]).unwrap();
     assert!(skipping(&check).status.success());
     let message = said(&skipping(&[&check[..], &["--decode"]].concat()));
-    assert!(message.contains("left out: cat/2.png cannot be decoded"), "{message}");
+    assert!(message.contains("excluded: cat/2.png cannot be decoded"), "{message}");
     let decoding = [&make[..], &["--decode"]].concat();
     assert!(said(&sempairs(&decoding)).contains("0a.mov: cannot be decoded"));
     assert!(skipping(&decoding).status.success());

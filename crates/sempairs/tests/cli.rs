@@ -216,7 +216,7 @@ fn a_flag_that_is_at_fault_is_named_instead_of_the_file() {
     let file = experiment(folder.path(), str::to_owned);
     for (set, reason) in [
         ("training.batch=0", "`training.batch`: must be from 2 to 65536, not 0"),
-        ("training.batch=many", "`training.batch`: is the text \"many\""),
+        ("training.batch=many", "`training.batch`: is the string \"many\""),
         ("training.epochs=3", "`training`: give `steps` or `epochs`"),
         ("training.step=3", "did you mean `steps`?"),
         ("trainig.steps=3", "did you mean `training`?"),
@@ -249,7 +249,7 @@ fn the_help_of_training_says_how_to_stop_and_go_on() {
     for command in ["pretrain", "compare"] {
         let help = String::from_utf8(sempairs(&[command, "--help"]).stdout).unwrap();
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-        for word in ["Ctrl-C", "`q`", "checkpoint", "goes on", "--workers", "--ahead", "--plain"] {
+        for word in ["Ctrl-C", "`q`", "checkpoint", "resumes", "--workers", "--ahead", "--plain"] {
             assert!(help.contains(word), "{command}: no {word} in {help}");
         }
         let message = refusal(&[command, "experiment.toml", "--ahead", "0"]);

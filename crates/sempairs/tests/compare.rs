@@ -1,5 +1,5 @@
-//! A small but complete comparison: what its arms share, the files it writes, and the commands that
-//! read these files.
+//! A whole comparison in small: what its arms share, what it leaves on the disk, and what the
+//! command makes of that.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -121,8 +121,8 @@ fn a_comparison_starts_its_arms_alike_and_is_made_once() {
     );
     assert_ne!(run_of(&comparison, 0, 3).loss, run_of(&comparison, 1, 3).loss);
 
-    // The untrained network is evaluated once per seed. A single run shows that every arm would get
-    // the same score at that step, and that runs do not depend on the other runs of a comparison.
+    // The untrained network is scored once a seed. A run without company shows that every arm would
+    // have scored the same there, and that no run depends on those beside it.
     let alone = tempfile::tempdir().unwrap();
     let kindred =
         Experiment { arms: vec![experiment.arms[1].clone()], seeds: vec![4], ..experiment.clone() };

@@ -50,8 +50,8 @@ fn a_file_that_is_not_utf8_is_refused_with_the_line() {
     let path = folder.path().join("latin1.toml");
     // An "é" in Latin-1, and a character that is truncated by the end of the file.
     for (bytes, said) in [
-        (&b"name = \"a\"\n# \xC3\xA9\n# caf\xE9\n"[..], "line 3: the byte 0xE9 is no UTF-8"),
-        (&b"name = \"a\" # \xC3"[..], "line 1: the byte 0xC3 is no UTF-8"),
+        (&b"name = \"a\"\n# \xC3\xA9\n# caf\xE9\n"[..], "line 3: the byte 0xE9 is not valid UTF-8"),
+        (&b"name = \"a\" # \xC3"[..], "line 1: the byte 0xC3 is not valid UTF-8"),
     ] {
         std::fs::write(&path, bytes).unwrap();
         let message = read(&path, &[]).unwrap_err().to_string();
@@ -150,7 +150,7 @@ fn an_error_is_put_to_the_file_the_flag_or_the_axis_that_brought_it() {
             axis("name.first", "[1]"),
             vec![flag],
             "grid.toml, [[vary]] name.first = 1: ",
-            "`name` is no table",
+            "`name` is not a table",
         ),
         (
             good.clone(),
@@ -158,7 +158,12 @@ fn an_error_is_put_to_the_file_the_flag_or_the_axis_that_brought_it() {
             "--set training.step=3: ",
             "did you mean `steps`?",
         ),
-        (good.clone(), vec![flag, "name=a/b"], "--set name=a/b: ", "cannot be a folder's name"),
+        (
+            good.clone(),
+            vec![flag, "name=a/b"],
+            "--set name=a/b: ",
+            "cannot be the name of a folder",
+        ),
         (
             String::new(),
             vec!["arms.1.per_class=5000"],
@@ -228,7 +233,8 @@ fn a_run_is_named_by_what_its_weights_depend_on() {
     }
 }
 
-/// Runs are identified by this hash. With default settings it must cover the whole training.
+/// A run is found again by this hash: where the defaults stand, nothing of the training is left out
+/// of it.
 #[test]
 fn the_identity_of_a_run_hashes_the_whole_training() {
     let experiment = one(&[]);

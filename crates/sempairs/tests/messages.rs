@@ -142,7 +142,7 @@ fn a_resume_with_other_settings_names_them_and_changes_nothing() {
 
     fs::remove_file(place.run().join("experiment.toml")).unwrap();
     let said = place.refusal(&["training.batch=12"]);
-    assert!(said.contains("experiment.toml would say, but it cannot be read"), "{said}");
+    assert!(said.contains("experiment.toml, which would show them, cannot be read"), "{said}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Presets: every file is a valid recipe, an experiment can extend it, and differences from it are
-//! reported.
+//! Presets: every file is a recipe that passes its checks, an experiment may start from it, and
+//! what departs from it is told.
 
 use std::process::Command;
 
@@ -78,8 +78,8 @@ fn every_preset_is_a_recipe_and_every_file_a_preset() {
 #[test]
 fn a_file_s_keys_take_the_place_of_the_preset_s() {
     let more = "[training]\nsteps = 30\nbatch = 32\n[method]\nname = \"byol\"\n\
-        predictor = { hidden = [64], output = 256 }\n\
-        [backbone]\nname = \"vit_tiny\"\npatch = 4\nsize = 32";
+        predictor = { hidden = [64], output = 256 }\n[backbone]\n\
+        name = \"vit_tiny\"\npatch = 4\nsize = 32";
     let read = read("small/byol", more, &["training.learning_rate.base=0.5"]);
     assert_eq!(read.training.steps, Some(30));
     assert_eq!(read.training.epochs, None, "steps take the place of epochs");

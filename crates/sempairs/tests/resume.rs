@@ -1,5 +1,5 @@
-//! A run that is killed or stopped with Ctrl-C and then resumed ends with exactly the weights of an
-//! uninterrupted run.
+//! A run that is killed, or stopped with Ctrl-C, and resumed ends with exactly the weights of one
+//! that was not.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -101,7 +101,8 @@ fn killed_run_equals_whole_run(backbone: &str, method: &str, training: &str, fai
 
 const SMALL: &str = "[backbone]\nname = \"resnet10_narrow\"";
 const SIMCLR: &str = "[method]\nname = \"simclr\"\ntemperature = 0.5\n\
-    reduction = \"sum_of_directions\"\nprojector = { hidden = [32], output = 16, norm = \"all\" }";
+    reduction = \"sum_of_directions\"\n\
+    projector = { hidden = [32], output = 16, norm = \"all\" }";
 
 fn with_simclr(optimizer: &str) {
     let training = format!(
@@ -130,13 +131,15 @@ fn a_killed_run_with_lars_ends_with_the_same_weights() {
     );
 }
 
-/// Ctrl-C sends SIGINT: the run ends after its current step and writes a checkpoint of that step.
+/// Ctrl-C is the signal SIGINT: the run ends after its current step, with a checkpoint of that
+/// step.
 #[cfg(unix)]
 #[test]
 fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let experiment: PathBuf = folder.path().join("resume.toml");
-    // No regular checkpoints, so a checkpoint that exists was written because of the signal.
+    // Without a checkpoint on the way, so that the one that is found was written because of the
+    // signal.
     let training = "[training]\nbatch = 16\nsteps = 120\noptimizer = { name = \"adamw\" }\n\
         learning_rate = { base = 1e-3 }\ncheckpoint_every = 1000\nlog_every = 7";
     let text = EXPERIMENT.replace("BACKBONE", SMALL).replace("METHOD", SIMCLR);
@@ -188,9 +191,9 @@ const HEAD: &str = "projector = { hidden = [16], output = 8, norm = \"hidden\" }
 const PREDICTOR: &str = "predictor = { hidden = [16], output = 8, norm = \"hidden\" }";
 const MOMENTUM: &str = "momentum = { kind = \"cosine\", start = 0.9, end = 1.0 }";
 
-/// Checks a method with all its state between steps: queues, centres, momentum encoders,
-/// prototypes, and heads that are frozen at first or have their own learning rate. Every step is
-/// logged, so a difference of a single bit is detected.
+/// Every method with all that it keeps between steps: queues, centres, momentum copies, prototypes,
+/// and heads that are frozen at first or move at a rate of their own. Nothing is logged less often
+/// than every step, so what differs by a bit is seen.
 fn method(name: &str, backbone: &str, views: &str, settings: &[&str], optimizer: &str) {
     let method = format!("{views}\n[method]\nname = \"{name}\"\n{}", settings.join("\n"));
     // Seven steps per epoch; the third epoch is incomplete.
@@ -214,8 +217,9 @@ const LARS: &str = "optimizer = { name = \"lars\", variant = \"fair\" }\n\
     learning_rate = { base = 0.2, vectors = 0.0048, warmup_steps = 5 }";
 const LARC: &str = "optimizer = { name = \"lars\", variant = \"lightly\", weight_decay = 1e-4, \
     exclude_vectors = false }\nlearning_rate = { base = 0.6, end_factor = 1e-3 }";
-const DINO: &str = "optimizer = { name = \"adamw\", weight_decay = 0.04, final_weight_decay = 0.4, \
-    exclude_vectors = true }\nlearning_rate = { base = 1e-3, warmup_steps = 5 }\nclip = 3.0";
+const DINO: &str = "optimizer = { name = \"adamw\", weight_decay = 0.04, \
+    final_weight_decay = 0.4, exclude_vectors = true }\n\
+    learning_rate = { base = 1e-3, warmup_steps = 5 }\nclip = 3.0";
 
 #[test]
 fn killed_runs_with_a_queue_end_with_the_same_weights() {

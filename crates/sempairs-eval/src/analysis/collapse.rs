@@ -16,7 +16,7 @@ use crate::linalg::{Matrix, multiply};
 /// # Panics
 ///
 /// If there is no embedding.
-pub fn deviation(embeddings: &[f32], dim: usize) -> f64 {
+pub fn std_of_l2_normalized(embeddings: &[f32], dim: usize) -> f64 {
     let unit = unit_rows(embeddings, dim);
     let n = (unit.len() / dim) as f64;
     assert!(n > 0.0, "the standard deviation needs at least one embedding");
@@ -89,17 +89,17 @@ mod tests {
     #[test]
     fn isotropic_embeddings_have_full_rank() {
         let embeddings = random(4000 * 32, 1);
-        assert!((deviation(&embeddings, 32) - 1.0).abs() < 0.01);
+        assert!((std_of_l2_normalized(&embeddings, 32) - 1.0).abs() < 0.01);
         let rank = effective_rank(&embeddings, 32);
         assert!(rank > 31.5 && rank <= 32.0 + 1e-3, "{rank}");
     }
 
     #[test]
-    fn collapsed_embeddings_have_no_deviation_and_rank_one() {
+    fn collapsed_embeddings_have_zero_std_and_rank_one() {
         let embeddings = random(16, 1).repeat(100);
-        assert!(deviation(&embeddings, 16) < 1e-6);
+        assert!(std_of_l2_normalized(&embeddings, 16) < 1e-6);
         assert!((effective_rank(&embeddings, 16) - 1.0).abs() < 1e-3);
-        assert_eq!(deviation(&[0.0; 12], 3), 0.0);
+        assert_eq!(std_of_l2_normalized(&[0.0; 12], 3), 0.0);
         assert_eq!(effective_rank(&[0.0; 12], 3), 0.0);
     }
 

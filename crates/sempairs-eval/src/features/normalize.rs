@@ -41,10 +41,10 @@ impl StandardScaler {
             }
         }
         for (sum, mean) in scale.iter_mut().zip(&mean) {
-            let deviation = (*sum / count).sqrt();
+            let std = (*sum / count).sqrt();
             // Rounding errors of a constant in f32 do not count as variation.
-            let varies = deviation > 1e-6 * mean.abs() && deviation > f64::from(f32::MIN_POSITIVE);
-            *sum = if varies { deviation.recip() } else { 0.0 };
+            let varies = std > 1e-6 * mean.abs() && std > f64::from(f32::MIN_POSITIVE);
+            *sum = if varies { std.recip() } else { 0.0 };
         }
         Self { mean, scale }
     }

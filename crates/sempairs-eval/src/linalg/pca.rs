@@ -84,8 +84,8 @@ mod tests {
         for (component, width) in [8.0, 4.0, 2.0].into_iter().enumerate() {
             let column = || projected.iter().skip(component).step_by(3);
             assert!((column().sum::<f64>() / n as f64).abs() < 1e-6, "centred");
-            let deviation = (column().map(|x| x * x).sum::<f64>() / n as f64).sqrt();
-            assert!((deviation / width - 1.0).abs() < 0.1, "{component}: {deviation}");
+            let std = (column().map(|x| x * x).sum::<f64>() / n as f64).sqrt();
+            assert!((std / width - 1.0).abs() < 0.1, "{component}: {std}");
         }
         let cross: f64 = projected.chunks_exact(3).map(|row| row[0] * row[1]).sum();
         assert!(cross.abs() / (n as f64) < 1e-3, "uncorrelated: {cross}");

@@ -14,8 +14,8 @@ use sempairs_backbone::{Backbone, VisionTransformer};
 ///
 /// Traits of Burn's modules have generic methods, so there is no `dyn Backbone`. This type takes
 /// its place where the type of the network must not appear, as in
-/// [`EvaluationProtocol::rank`](crate::EvaluationProtocol::rank). Visitors and mappers see the
-/// parameters, names and container types of the network inside, so that its identity and its
+/// [`EvaluationProtocol::predict`](crate::EvaluationProtocol::predict). Visitors and mappers see
+/// the parameters, names and container types of the network inside, so that its identity and its
 /// weights files are the same as without the box.
 ///
 /// # Panics

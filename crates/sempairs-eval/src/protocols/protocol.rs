@@ -47,7 +47,7 @@ impl EvaluationProtocol for Protocol {
         match self {
             Self::Knn(knn) => format!("knn-k{}-t{}", knn.k, knn.temperature),
             Self::Probe(_) => "probe-lbfgs".into(),
-            // MoCo's own evaluation crops and flips the training pictures anew in every epoch.
+            // MoCo's own evaluation crops and flips training pictures at random in every epoch.
             Self::SgdMoco(_) => "sgd-moco-fixed-view".into(),
             Self::SgdDino(dino) => format!("sgd-dino-{}tokens-fixed-view", dino.blocks),
             Self::FineTune(tune) => {

@@ -145,7 +145,7 @@ mod tests {
         assert!(!text.contains("null"), "fields without a value are omitted");
         update_scores(&path, |all| drop(all.remove(0))).unwrap();
         assert_eq!(read_scores(&path).unwrap(), lines[1..]);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no part file is left");
     }
 
     #[test]

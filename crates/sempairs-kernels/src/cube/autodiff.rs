@@ -35,7 +35,7 @@ impl<B: LossGradients> Backward<B, 2> for LogSumExp {
         let [of_queries, of_keys] = ops.parents;
         let gradient = grads.consume::<B>(&ops.node);
         let LogSumExpState { queries, keys, log_sum_exp, scale } = ops.state;
-        // Retrieved whether asked for or not: the checkpointer counts the retrievals.
+        // Retrieved even if unused: the checkpointer counts retrievals.
         let queries = checkpointer.retrieve_node_output::<FloatTensor<B>>(queries);
         let keys = checkpointer.retrieve_node_output::<FloatTensor<B>>(keys);
         if let Some(node) = of_queries {

@@ -1,10 +1,10 @@
-//! Momentum copies of many parameters.
+//! Exponential moving averages over a list of parameters, one launch per bin.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::products::UNITS;
+use super::matmul_tile::UNITS;
 use super::segments::{SHARE, alignment, buffers, cubes, group, next, results};
 
 #[cube(launch_unchecked)]
@@ -45,7 +45,8 @@ pub(super) fn averages(
         let (all, parts) = results(copies);
         let client = all.client.clone();
         let alignment = alignment(&all);
-        // SAFETY: every place is compared with the length of its tensor, and there is room for each.
+        // SAFETY: every place is compared with the length of its tensor, and there is room for
+        // each.
         unsafe {
             average_of_group::launch_unchecked(
                 &client,

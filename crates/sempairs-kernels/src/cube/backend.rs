@@ -1,4 +1,4 @@
-//! The operations on tensors of CubeCL's runtimes.
+//! The operations on CubeCL tensors.
 
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;

@@ -1,4 +1,4 @@
-//! What every launch needs: types, outputs, and how work is divided among cubes.
+//! Element types, output buffers and work partition of launches.
 
 use burn::backend::cubecl::dtype_to_storage_type;
 use burn::tensor::{DType, Shape};
@@ -6,8 +6,8 @@ use burn_cubecl::cubecl::prelude::{CubeCount, ElemType};
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 
-/// Cubes that a launch should have at least where the work can be divided at will: about two for each of the 108
-/// multiprocessors of an A100.
+/// Cubes that a launch should have at least where the work can be divided at will: about two for
+/// each of the 108 multiprocessors of an A100.
 pub(super) const CUBES: usize = 256;
 
 /// The element type of a kernel's input.
@@ -35,8 +35,8 @@ pub(super) fn beside(tensor: &CubeTensor, shape: Shape, dtype: DType) -> CubeTen
     empty_device_contiguous_dtype(client, device, shape, dtype)
 }
 
-/// At least so many cubes, in lines no longer than every device takes: `CUBE_POS` counts them, and a few may have nothing
-/// to do.
+/// At least this many cubes, as rows within the limit of every device: `CUBE_POS` numbers them, and
+/// surplus cubes have no work.
 pub(super) fn cubes(number: usize) -> CubeCount {
     /// WebGPU's limit is 65,535.
     const LONGEST: usize = 1 << 15;
@@ -44,12 +44,12 @@ pub(super) fn cubes(number: usize) -> CubeCount {
     CubeCount::Static(number.div_ceil(lines) as u32, lines as u32, 1)
 }
 
-/// Tiles in a row, cut into chunks that different cubes work on.
+/// A row of tiles, split into chunks for different cubes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Chunks {
-    /// How many chunks there are.
+    /// Number of chunks.
     pub(super) number: usize,
-    /// Tiles in each, the last one perhaps reaching beyond the end.
+    /// Tiles per chunk; the last chunk may reach beyond the end.
     pub(super) tiles: usize,
 }
 

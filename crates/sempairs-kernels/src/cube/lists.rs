@@ -1,15 +1,15 @@
-//! Tensors handed to the kernels and back past Burn's dispatch, which takes no lists of them.
+//! Conversion of lists of Burn tensors to CubeCL tensors and back; Burn dispatches no lists.
 
 use burn::backend::{BackendTensor, DispatchAutodiffContext, DispatchTensor, DispatchTensorKind};
 use burn::tensor::{DType, Int, Tensor};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::{adam, average, descent, running};
-use crate::step::{AdamW, Descent};
+use super::{average, running};
+use crate::step::{AdamW, Sgd};
 
-/// Whether the kernels take all of these tensors together: 32-bit floats on one device, outside of any graph, and
-/// none empty.
+/// Whether the kernels take all of these tensors together: 32-bit floats on one device, outside of
+/// any graph, and none empty.
 pub(crate) fn all_on(tensors: &[Tensor<1>]) -> bool {
     let Some(first) = tensors.first() else { return false };
     let device = first.device();
@@ -20,15 +20,15 @@ pub(crate) fn all_on(tensors: &[Tensor<1>]) -> bool {
         })
 }
 
-/// See [`descend`](crate::descend).
-pub(crate) fn descend(
+/// See [`sgd`](crate::sgd).
+pub(crate) fn sgd(
     weights: &[Tensor<1>],
     gradients: &[Tensor<1>],
     velocities: &[Tensor<1>],
-    rule: &Descent,
+    rule: &Sgd,
 ) -> (Vec<Tensor<1>>, Vec<Tensor<1>>) {
     let [weights, gradients, velocities] = [weights, gradients, velocities].map(primitives);
-    let stepped = descent::step([&weights, &gradients, &velocities], rule);
+    let stepped = super::sgd::step([&weights, &gradients, &velocities], rule);
     let [weights, velocities] = stepped.map(tensors);
     (weights, velocities)
 }
@@ -39,7 +39,7 @@ pub(crate) fn adamw(
     rule: &AdamW,
 ) -> (Vec<Tensor<1>>, [Vec<Tensor<1>>; 2]) {
     let [weights, gradients, first, second] = lists.map(primitives);
-    let stepped = adam::step([&weights, &gradients, &first, &second], rule);
+    let stepped = super::adamw::step([&weights, &gradients, &first, &second], rule);
     let [weights, first, second] = stepped.map(tensors);
     (weights, [first, second])
 }
@@ -72,11 +72,11 @@ fn tensors(primitives: Vec<CubeTensor>) -> Vec<Tensor<1>> {
     primitives.into_iter().map(float_tensor).collect()
 }
 
-/// The row-major primitive of a tensor that was found to be on a device of CubeCL's.
+/// The row-major primitive of a tensor that was found to be on a CubeCL device.
 pub(super) fn primitive(tensor: &Tensor<1>) -> CubeTensor {
     match tensor.clone().into_dispatch().kind {
         DispatchTensorKind::Cube(tensor) => into_contiguous(tensor.float()),
-        other => unreachable!("{other:?} was found to be on a device of CubeCL's"),
+        other => unreachable!("{other:?} was found to be on a CubeCL device"),
     }
 }
 
@@ -84,7 +84,7 @@ pub(super) fn primitive(tensor: &Tensor<1>) -> CubeTensor {
 pub(super) fn int_primitive(tensor: Tensor<1, Int>) -> CubeTensor {
     match tensor.into_dispatch().kind {
         DispatchTensorKind::Cube(tensor) => into_contiguous(tensor.int()),
-        other => unreachable!("{other:?} was found to be on a device of CubeCL's"),
+        other => unreachable!("{other:?} was found to be on a CubeCL device"),
     }
 }
 

@@ -1,17 +1,19 @@
-//! The logarithm of a sum of exponentials over rows of products, without the matrix of products in memory.
+//! The logarithm of a sum of exponentials over rows of products, without the matrix of products in
+//! memory.
 //!
-//! The online softmax of Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018): a running
-//! maximum, and the sum of exponentials relative to it. Every cube takes a block of rows and a chunk of keys; a
-//! second launch joins the chunks where there are several.
+//! The online softmax of Milakov and Gimelshein, "Online normalizer calculation for softmax"
+//! (2018): a running maximum, and the sum of exponentials relative to it. Every cube takes a block
+//! of rows and a chunk of keys; a second launch joins the chunks where there are several.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::launch::{Chunks, elem_type, floats};
-use super::products::{OWN, PITCH, SIDE, STEP, TILE, UNITS, of_tile};
+use super::matmul_tile::{OWN, PITCH, SIDE, STEP, TILE, UNITS, of_tile};
 
-/// Stands for the logarithm of zero, which WGSL cannot spell; its exponential is zero beside any product.
+/// Stands for the logarithm of zero, for which WGSL has no literal; its exponential is zero beside
+/// any product.
 const NOTHING: f32 = -1.0e30;
 
 #[cube(launch_unchecked)]
@@ -137,7 +139,8 @@ pub(in crate::cube) fn join_chunks(parts: &[f32], joined: &mut [f32], rows: usiz
     }
 }
 
-/// `log Σⱼ exp(scale · queriesᵢ · keysⱼ)` of each row, in 32 bits; over `j ≠ i` alone if `of_others`.
+/// `log Σⱼ exp(scale · queriesᵢ · keysⱼ)` of each row, in 32 bits; over `j ≠ i` alone if
+/// `of_others`.
 ///
 /// # Shapes
 /// - queries: `[n, d]`; keys: `[k, d]`
@@ -155,7 +158,8 @@ pub(super) fn log_sum_exp(
     let parts = floats(&queries, [number, rows]);
     let client = queries.client.clone();
     let dtype = elem_type(queries.dtype);
-    // SAFETY: every index is compared with the sizes of the matrices, or bounded by those of the cube.
+    // SAFETY: every index is compared with the sizes of the matrices, or bounded by those of the
+    // cube.
     unsafe {
         log_sum_exp_of_chunk::launch_unchecked(
             &client,

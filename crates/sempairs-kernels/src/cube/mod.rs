@@ -1,24 +1,25 @@
-//! Kernels in CubeCL's language: one source for CUDA, Vulkan and wgpu.
+//! GPU kernels in CubeCL: one source for CUDA, Vulkan and wgpu.
 //!
-//! [`LossOps`] is what Burn dispatches, [`ops::LossGradients`] what its gradients are made of. Inputs are 32- or
-//! 16-bit floats; every sum is in 32 bits. A device that lacks what a kernel needs takes the plain twin.
+//! Burn dispatches [`LossOps`]; [`ops::LossGradients`] are its gradients. Inputs are 32- or 16-bit
+//! floats, all sums are 32-bit. A device that lacks what a kernel needs uses the reference
+//! implementation.
 
-mod adam;
+mod adamw;
 mod autodiff;
 mod average;
 mod backend;
-mod descent;
 mod launch;
 mod layers;
 mod lists;
 mod log_sum_exp;
+mod matmul_tile;
 #[cfg(all(test, feature = "cuda"))]
 mod offline;
 mod ops;
-mod products;
 mod reduction;
 mod running;
 mod segments;
+mod sgd;
 mod similarity_gradient;
 mod soft_cross_entropy;
 mod squared_energy;
@@ -28,16 +29,18 @@ mod views;
 use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Device, Tensor};
 
-pub(crate) use lists::{adamw, all_on, descend, moving_averages, running_statistics};
+pub(crate) use lists::{adamw, all_on, moving_averages, running_statistics, sgd};
 pub(crate) use ops::{Energy, LossOps};
 pub(crate) use views::views;
 
 use crate::fused::PLAIN;
 
-/// Bytes of shared memory that a cube may ask for: the tiles and weights of the gradient of similarities.
-const SHARED: usize = 4 * products::PITCH * (2 * products::STEP + products::TILE);
+/// Maximum shared memory of a cube in bytes: the tiles and weights of the gradient of
+/// similarities.
+const SHARED: usize = 4 * matmul_tile::PITCH * (2 * matmul_tile::STEP + matmul_tile::TILE);
 
-/// Whether the kernels take this tensor: floats of 32 or 16 bits on a device of CubeCL's that is large enough.
+/// Whether the kernels support this tensor: floats of 32 or 16 bits on a CubeCL device that is
+/// large enough.
 pub(crate) fn on<const D: usize>(tensor: &Tensor<D>) -> bool {
     let floats = matches!(tensor.dtype(), DType::F32 | DType::F16 | DType::BF16);
     floats && takes(&tensor.device())
@@ -54,15 +57,15 @@ pub(crate) fn takes(device: &Device) -> bool {
             let client = device.client();
             let hardware = &client.properties().hardware;
             hardware.max_shared_memory_size >= SHARED
-                && hardware.max_units_per_cube as usize >= products::UNITS
+                && hardware.max_units_per_cube as usize >= matmul_tile::UNITS
         }
         // Flex, and everything under `SEMPAIRS_PLAIN=1`.
         _ => false,
     }
 }
 
-/// Why a network must not be trained on values of a type on this device by the path that convolutions take, if it must
-/// not.
+/// Why a network must not be trained on values of a type on this device by the path that
+/// convolutions take, if it must not.
 pub(crate) fn conv_refusal(device: &Device, dtype: DType) -> Option<String> {
     takes(device).then(|| layers::Path::of_process().refusal(dtype)).flatten()
 }

@@ -19,16 +19,16 @@ use super::launch::elem_type;
 use super::layers::convolution::{filters, unroll};
 use super::layers::windows::WindowsCompilationArg;
 use super::layers::{batch_norm, pooling};
-use super::products::{SIDE, UNITS};
+use super::matmul_tile::{SIDE, UNITS};
 use super::tokens::rows::Lanes;
 use super::tokens::{gelu, heads, layer_norm, softmax};
 use super::views::{resample, run};
 use super::{
-    adam, average, descent, log_sum_exp, running, similarity_gradient, soft_cross_entropy,
+    adamw, average, log_sum_exp, running, sgd, similarity_gradient, soft_cross_entropy,
     squared_energy,
 };
 
-/// What matters of an A100, as the CUDA runtime reads it from one.
+/// Properties of an A100 as the CUDA runtime reports them.
 fn properties() -> Arc<DeviceProperties> {
     let hardware = HardwareProperties {
         load_width: 128,
@@ -83,8 +83,8 @@ fn ptx(kernel: KernelDefinition) -> String {
     }
 }
 
-/// Defines a kernel over a cube from what it is compiled with: `b` for a buffer, `s` for a scalar, and what follows the
-/// semicolon.
+/// Defines a kernel over a cube from what it is compiled with: `b` for a buffer, `s` for a scalar,
+/// and what follows the semicolon.
 macro_rules! kernel {
     ($name:expr, $kernel:path, $dim:expr, [$($arg:tt)*] $(, $comptime:expr)*) => {
         ($name, <$kernel>::new(
@@ -104,7 +104,7 @@ macro_rules! kernel {
     } };
 }
 
-/// The kernels of a ResNet's layers that load vectors of so many values.
+/// The kernels of a ResNet's layers that load vectors of that many values.
 fn layers_of(dtype: ElemType, vector: usize) -> Vec<(&'static str, KernelDefinition)> {
     // Eight vectors side by side, as of 64 channels of 16 bits.
     let width = 8;
@@ -133,36 +133,37 @@ fn layers_of(dtype: ElemType, vector: usize) -> Vec<(&'static str, KernelDefinit
             line, [b b w s s], vector, 3, 3, scattered, dtype
         ));
     }
-    for (name, add, rectify) in [
+    for (name, add, with_relu) in [
         ("batch_norm", false, false),
         ("batch_norm_relu", false, true),
         ("batch_norm_add_relu", true, true),
     ] {
         kernels.push(kernel!(
             name, batch_norm::forward::normalise::Normalise,
-            block, [b b b b b b b s s s s], vector, width, add, rectify, dtype
+            block, [b b b b b b b s s s s], vector, width, add, with_relu, dtype
         ));
     }
-    for (name, rectify, keep) in [
+    for (name, with_relu, keep) in [
         ("batch_norm_gradient_sums", false, false),
         ("batch_norm_relu_gradient_sums", true, false),
         ("batch_norm_add_relu_gradient_sums", true, true),
     ] {
         kernels.push(kernel!(
             name, batch_norm::gradient::gradient_sums_of_chunk::GradientSumsOfChunk,
-            block, [b b b b b b b b s s s s], vector, width, rectify, keep, dtype
+            block, [b b b b b b b b s s s s], vector, width, with_relu, keep, dtype
         ));
     }
-    for (name, rectify) in [("batch_norm_gradient", false), ("batch_norm_relu_gradient", true)] {
+    for (name, with_relu) in [("batch_norm_gradient", false), ("batch_norm_relu_gradient", true)] {
         kernels.push(kernel!(
             name, batch_norm::gradient::gradient_of_input::GradientOfInput,
-            block, [b b b b b b b b b s s s s s], vector, width, rectify, dtype
+            block, [b b b b b b b b b s s s s s], vector, width, with_relu, dtype
         ));
     }
     kernels
 }
 
-/// The kernels of a vision transformer: rows of 384 values and of 200 tokens, as `Lanes` shares them out.
+/// The kernels of a vision transformer: rows of 384 values and of 200 tokens, as `Lanes` shares
+/// them out.
 fn tokens_of(dtype: ElemType) -> Vec<(&'static str, KernelDefinition)> {
     let line = CubeDim::new_1d(UNITS as u32);
     let [row, logits] = [384, 200].map(Lanes::of);
@@ -214,32 +215,36 @@ fn every_kernel_compiles_for_compute_capability_8_0() {
     for of_decayed in [false, true] {
         let name = if of_decayed { "squares_of_decayed" } else { "squares" };
         kernels.push(kernel!(
-            name, descent::squares_of_group::SquaresOfGroup, line, [l l b s], of_decayed
+            name, sgd::squares_of_group::SquaresOfGroup, line, [l l b s], of_decayed
         ));
     }
     for (name, ratio, nesterov, inside) in [
-        ("step_sgd", descent::NONE, false, false),
-        ("step_nesterov", descent::NONE, true, false),
-        ("step_lars_google", descent::OF_DECAYED, false, true),
-        ("step_lars_fair", descent::OF_DECAYED, false, false),
-        ("step_lars_lightly", descent::OF_PARTS, false, false),
-        ("step_lars_clipped", descent::LIMITED, false, false),
+        ("step_sgd", sgd::NONE, false, false),
+        ("step_nesterov", sgd::NONE, true, false),
+        ("step_lars_google", sgd::OF_DECAYED, false, true),
+        ("step_lars_fair", sgd::OF_DECAYED, false, false),
+        ("step_lars_lightly", sgd::OF_PARTS, false, false),
+        ("step_lars_clipped", sgd::LIMITED, false, false),
     ] {
         kernels.push(kernel!(
-            name, descent::step_of_group::StepOfGroup, line, [l l l b b b s s s s],
+            name, sgd::step_of_group::StepOfGroup, line, [l l l b b b s s s s],
             ratio, nesterov, inside, 64
         ));
     }
     kernels.extend([
         kernel!(
-            "batch_norm_join_gradient_sums", batch_norm::gradient::join_gradient_sums::JoinGradientSums,
+            "batch_norm_join_gradient_sums",
+            batch_norm::gradient::join_gradient_sums::JoinGradientSums,
             line, [b b b b s s]
         ),
-        kernel!("running_statistics", running::move_statistics::MoveStatistics, line, [b b b b b b s s s s]),
+        kernel!(
+            "running_statistics", running::move_statistics::MoveStatistics,
+            line, [b b b b b b s s s s]
+        ),
     ]);
     kernels.extend([
         kernel!(
-            "adamw", adam::adamw_of_group::AdamwOfGroup,
+            "adamw", adamw::adamw_of_group::AdamwOfGroup,
             line, [l l l l b b b s s s s s s s], 64
         ),
         kernel!("layer_norm_add_groups", layer_norm::add_groups::AddGroups, line, [b b b s s]),

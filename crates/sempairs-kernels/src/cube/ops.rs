@@ -17,8 +17,9 @@ pub trait LossOps: Backend {
     /// [`log_sum_exp_of_others`](crate::log_sum_exp_of_others).
     fn fused_log_sum_exp_of_others(x: FloatTensor<Self>, scale: f64) -> FloatTensor<Self>;
 
-    /// The cross-entropy of softmaxes of `scales[1] · (teacher − centre)` and `scales[0] · student`, followed by the
-    /// log-sum-exps of student and teacher; see [`soft_cross_entropy`](crate::soft_cross_entropy).
+    /// The cross-entropy of softmaxes of `scales[1] · (teacher − centre)` and
+    /// `scales[0] · student`, followed by the log-sum-exps of student and teacher; see
+    /// [`soft_cross_entropy`](crate::soft_cross_entropy).
     fn fused_soft_cross_entropy(
         student: FloatTensor<Self>,
         teacher: FloatTensor<Self>,

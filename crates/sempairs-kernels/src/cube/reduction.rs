@@ -3,13 +3,14 @@
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
-use super::products::UNITS;
+use super::matmul_tile::UNITS;
 
-/// The sum of a value over a cube of [`UNITS`] units, given to all of them; `words` holds as many.
+/// The sum of a value over a cube of [`UNITS`] units, returned to all of them; `words` holds as
+/// many.
 #[cube]
 pub(super) fn sum(value: f32, words: &mut Shared<[f32]>) -> f32 {
     let unit = UNIT_POS as usize;
-    // Nobody still reads what was there before.
+    // All units have finished reading the previous contents.
     sync_cube();
     words[unit] = value;
     sync_cube();
@@ -25,7 +26,8 @@ pub(super) fn sum(value: f32, words: &mut Shared<[f32]>) -> f32 {
     words[0]
 }
 
-/// The largest of a value over a cube of [`UNITS`] units, given to all of them; `words` holds as many.
+/// The maximum of a value over a cube of [`UNITS`] units, returned to all of them; `words` holds as
+/// many.
 #[cube]
 pub(super) fn largest(value: f32, words: &mut Shared<[f32]>) -> f32 {
     let unit = UNIT_POS as usize;

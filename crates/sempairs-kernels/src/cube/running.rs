@@ -5,7 +5,7 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::launch::floats;
-use super::products::UNITS;
+use super::matmul_tile::UNITS;
 
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn move_statistics(

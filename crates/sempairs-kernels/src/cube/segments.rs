@@ -1,8 +1,9 @@
 //! Many tensors in one launch.
 //!
-//! A kernel cannot look an address up in a table, so each tensor is a binding of its own, and as many share a launch as
-//! [`GROUP`] and the device allow. Every cube works on [`SHARE`] values of one of them, which it finds by going through the
-//! list. Results are written one after another into one buffer, whose parts become tensors that share it.
+//! CubeCL exposes no device addresses, so a kernel cannot take a table of pointers. Instead each
+//! tensor is a binding of its own, and a launch takes a bin of as many as [`GROUP`] and the device
+//! allow. Each cube works on [`SHARE`] values of one tensor, which it finds by walking the list.
+//! Results are written consecutively into one buffer, and each becomes a tensor that shares it.
 
 use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl;
@@ -10,45 +11,46 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::launch::floats;
-use super::products::UNITS;
+use super::matmul_tile::UNITS;
 
-/// Values of a tensor that a cube works on.
+/// Values that a cube works on.
 pub(super) const SHARE: usize = 16 * UNITS;
-/// Tensors in a launch: with three buffers each, far below the 512 addresses that fit the 4 KiB of arguments every CUDA
-/// device takes, and a kernel whose code is still short.
+/// Tensors per launch: with three buffers each far below the 512 addresses that fit into the 4 KiB
+/// of kernel arguments of every CUDA device, and a kernel of moderate code size.
 const GROUP: usize = 32;
-/// More cubes than any launch has: the number of a cube that has found its tensor.
+/// Marks a cube that has found its tensor: more cubes than any launch has.
 pub(super) const FOUND: usize = 0x7fff_ffff;
 
-/// How many tensors of a list of `buffers` buffers each go into one launch, beside `outputs`.
+/// Number of tensors per launch, for `buffers` input buffers per tensor and `outputs` output
+/// buffers.
 pub(super) fn group(beside: &CubeTensor, buffers: usize, outputs: usize) -> usize {
     // One binding holds the scalars.
     let bindings = beside.client.properties().hardware.max_bindings as usize;
     (bindings.saturating_sub(outputs + 1) / buffers).clamp(1, GROUP)
 }
 
-/// Values at whose multiples a tensor may begin within a buffer.
+/// Alignment of a tensor within a buffer, in values.
 pub(super) fn alignment(beside: &CubeTensor) -> usize {
     (beside.client.properties().memory.alignment as usize / size_of::<f32>()).max(1)
 }
 
-/// Cubes that a launch over these tensors takes.
+/// Number of cubes of a launch over these tensors.
 pub(super) fn cubes(tensors: &[CubeTensor]) -> CubeCount {
     let number: usize = tensors.iter().map(|tensor| length(tensor).div_ceil(SHARE)).sum();
     CubeCount::Static(number as u32, 1, 1)
 }
 
-/// Numbers in a tensor.
+/// Number of elements of a tensor.
 pub(super) fn length(tensor: &CubeTensor) -> usize {
     tensor.meta.shape().num_elements()
 }
 
-/// The tensors as a kernel's list of buffers.
+/// The tensors as a list of buffers of a kernel.
 pub(super) fn buffers(tensors: &[CubeTensor]) -> SequenceArg<Box<[f32]>> {
     tensors.iter().map(|tensor| tensor.clone().into_buffer_arg()).collect()
 }
 
-/// A buffer with room for results of the lengths of these tensors, and the results as parts of it.
+/// A buffer for results of the lengths of `like`, and the results as tensors that share it.
 pub(super) fn results(like: &[CubeTensor]) -> (CubeTensor, Vec<CubeTensor>) {
     let alignment = alignment(&like[0]);
     let mut starts = vec![0];
@@ -72,7 +74,7 @@ pub(super) fn results(like: &[CubeTensor]) -> (CubeTensor, Vec<CubeTensor>) {
     (all, parts)
 }
 
-/// Where a cube goes on: the number of cubes before it in the tensors that are left.
+/// Index of the cube relative to the next tensor, after a tensor of this length.
 #[cube]
 pub(super) fn next(cube: usize, length: usize) -> usize {
     let cubes = length.div_ceil(SHARE);

@@ -1,8 +1,10 @@
-//! The gradient of [`log_sum_exp`](super::log_sum_exp), with every product made again rather than read.
+//! The gradient of [`log_sum_exp`](super::log_sum_exp), with every product recomputed rather than
+//! read.
 //!
-//! With `pᵢⱼ = exp(scale · xᵢ · yⱼ − lᵢ)` and `gᵢ` the gradient of `lᵢ`: `∂L/∂xᵢ = scale · Σⱼ gᵢ pᵢⱼ yⱼ` and
-//! `∂L/∂yⱼ = scale · Σᵢ gᵢ pᵢⱼ xᵢ`. Both are sums over one operand of its rows, weighted; a matrix against itself
-//! has the two in one pass, since its products are symmetric.
+//! With `pᵢⱼ = exp(scale · xᵢ · yⱼ − lᵢ)` and `gᵢ` the gradient of `lᵢ`:
+//! `∂L/∂xᵢ = scale · Σⱼ gᵢ pᵢⱼ yⱼ` and
+//! `∂L/∂yⱼ = scale · Σᵢ gᵢ pᵢⱼ xᵢ`. Both are sums over one operand of its rows,
+//! weighted; a matrix against itself has the two in one pass, since its products are symmetric.
 
 use burn::tensor::DType;
 use burn_cubecl::cubecl;
@@ -11,12 +13,12 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::launch::{Chunks, elem_type, floats};
 use super::log_sum_exp::takes_part;
-use super::products::{OWN, PITCH, SIDE, STEP, TILE, UNITS, of_tile};
+use super::matmul_tile::{OWN, PITCH, SIDE, STEP, TILE, UNITS, of_tile};
 
 /// Slices of 64 values of a row that a cube sums in its registers, 16 a unit and slice.
 const SLICES: usize = 4;
 
-/// Whose log-sum-exp a product belongs to.
+/// Side of the product that the log-sum-exps belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Anchors {
     /// The rows that the gradient is for: queries.
@@ -181,8 +183,8 @@ pub(super) fn gradient(
     let Chunks { number, tiles } = Chunks::new(columns.div_ceil(TILE), blocks * groups);
     let client = x.client.clone();
     let parts = floats(&x, [number, rows, width]);
-    // SAFETY: every index is compared with the sizes of the matrices, or bounded by those of the cube; those of
-    // anchors are taken where the comptime flags say that they belong to that side.
+    // SAFETY: every index is compared with the sizes of the matrices, or bounded by those of the
+    // cube; those of anchors are taken where the comptime flags say that they belong to that side.
     unsafe {
         gradient_of_chunk::launch_unchecked(
             &client,

@@ -1,19 +1,20 @@
 //! The cross-entropy of two softmaxes over wide rows, each row read once.
 //!
-//! A cube takes a row. Its units keep running maxima and sums of both softmaxes, and the teacher's sum weighted by the
-//! student's logits, which is all that the loss is made of: `L = lₛ − Σ eᵗ s / Σ eᵗ`.
+//! A cube takes a row. Its units keep running maxima and sums of both softmaxes, and the teacher's
+//! sum weighted by the student's logits, which is all that the loss is made of:
+//! `L = lₛ − Σ eᵗ s / Σ eᵗ`.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::launch::{elem_type, empty, floats};
-use super::products::UNITS;
+use super::matmul_tile::UNITS;
 use super::reduction::{largest, sum};
 
-/// Values of a row that a unit loads before it looks at any, so that the loads wait for memory together.
+/// Values that a unit loads before it computes, so that the loads overlap.
 const LOADS: usize = 4;
-/// Below every logit; WGSL cannot spell minus infinity.
+/// Below every logit; WGSL has no literal for minus infinity.
 const LOWEST: f32 = -1.0e30;
 
 #[cube(launch_unchecked)]
@@ -167,7 +168,8 @@ pub(super) fn gradient(
     let [rows, width] = student.meta.shape().dims();
     let result = empty(&student, [rows, width], student.dtype);
     let (client, dtype) = (student.client.clone(), elem_type(student.dtype));
-    // SAFETY: there is a line of cubes for each row, and every unit compares its columns with their number.
+    // SAFETY: there is a line of cubes for each row, and every unit compares its columns with their
+    // number.
     unsafe {
         gradient_of_logits::launch_unchecked(
             &client,

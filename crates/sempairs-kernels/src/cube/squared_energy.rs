@@ -5,8 +5,8 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::launch::{CUBES, elem_type, empty, floats};
+use super::matmul_tile::UNITS;
 use super::ops::Energy;
-use super::products::UNITS;
 use super::reduction::sum;
 
 /// Columns that a unit of the gradient takes.
@@ -131,7 +131,8 @@ pub(super) fn gradient(matrix: CubeTensor, gradient: CubeTensor, energy: Energy)
     let [side, _] = matrix.meta.shape().dims();
     let result = empty(&matrix, [side, side], matrix.dtype);
     let (client, dtype) = (matrix.client.clone(), elem_type(matrix.dtype));
-    // SAFETY: there is a line of cubes for each row, and every unit compares its columns with their number.
+    // SAFETY: there is a line of cubes for each row, and every unit compares its columns with their
+    // number.
     unsafe {
         gradient_of_matrix::launch_unchecked(
             &client,

@@ -40,7 +40,7 @@ impl<B: BackwardOps> Backward<B, 2> for Convolution {
         let [x_node, weight_node] = ops.parents;
         let gradient = grads.consume::<B>(&ops.node);
         let ConvolutionState { x, weight, input, filters, stride, padding } = ops.state;
-        // Retrieved whether asked for or not: the checkpointer counts the retrievals.
+        // Retrieved even if unused: the checkpointer counts retrievals.
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
         let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(weight);
         if let Some(node) = weight_node {
@@ -60,7 +60,7 @@ struct Normalisation;
 #[derive(Debug, Clone)]
 struct NormalisationState<B: Backend> {
     x: NodeId,
-    rectified: Option<FloatTensor<B>>,
+    relu_output: Option<FloatTensor<B>>,
     statistics: Statistics<B>,
 }
 
@@ -77,8 +77,8 @@ impl<B: BackwardOps> Backward<B, 3> for Normalisation {
         let gradient = grads.consume::<B>(&ops.node);
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(ops.state.x);
         let wanted = Wanted { x: x_node.is_some(), skip: false };
-        let NormalisationState { rectified, statistics, .. } = ops.state;
-        let d = B::batch_norm_gradient(x, rectified, statistics, gradient, wanted);
+        let NormalisationState { relu_output, statistics, .. } = ops.state;
+        let d = B::batch_norm_gradient(x, relu_output, statistics, gradient, wanted);
         let found = [(x_node, d.x), (weight_node, Some(d.weight)), (bias_node, Some(d.bias))];
         for (node, gradient) in found {
             if let (Some(node), Some(gradient)) = (node, gradient) {
@@ -104,8 +104,8 @@ impl<B: BackwardOps> Backward<B, 4> for ResidualEnd {
         let gradient = grads.consume::<B>(&ops.node);
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(ops.state.x);
         let wanted = Wanted { x: x_node.is_some(), skip: skip_node.is_some() };
-        let NormalisationState { rectified, statistics, .. } = ops.state;
-        let d = B::batch_norm_gradient(x, rectified, statistics, gradient, wanted);
+        let NormalisationState { relu_output, statistics, .. } = ops.state;
+        let d = B::batch_norm_gradient(x, relu_output, statistics, gradient, wanted);
         let found = [
             (x_node, d.x),
             (skip_node, d.skip),
@@ -270,13 +270,13 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
         weight: Tracked<B, C>,
         bias: Tracked<B, C>,
         epsilon: f64,
-        rectify: bool,
+        with_relu: bool,
     ) -> (Tracked<B, C>, Tracked<B, C>, Tracked<B, C>) {
         let guards = [x.node(), weight.node(), bias.node()];
         let scale = weight.primitive().clone();
         let forward = |x: Tracked<B, C>| {
             let (weight, bias) = (weight.into_primitive(), bias.into_primitive());
-            B::fused_batch_norm(x.into_primitive(), weight, bias, epsilon, rectify)
+            B::fused_batch_norm(x.into_primitive(), weight, bias, epsilon, with_relu)
         };
         let (y, mean, variance) =
             match Normalisation.prepare::<C>(guards).compute_bound().stateful() {
@@ -289,8 +289,8 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
                         variance: variance.clone(),
                         epsilon,
                     };
-                    let rectified = rectify.then(|| y.clone());
-                    let state = NormalisationState { x: node, rectified, statistics };
+                    let relu_output = with_relu.then(|| y.clone());
+                    let state = NormalisationState { x: node, relu_output, statistics };
                     (prep.finish(state, y), mean, variance)
                 }
                 OpsKind::UnTracked(prep) => {
@@ -326,8 +326,8 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
                     variance: variance.clone(),
                     epsilon,
                 };
-                let rectified = Some(y.clone());
-                let state = NormalisationState { x: node, rectified, statistics };
+                let relu_output = Some(y.clone());
+                let state = NormalisationState { x: node, relu_output, statistics };
                 (prep.finish(state, y), mean, variance)
             }
             OpsKind::UnTracked(prep) => {

@@ -1,10 +1,9 @@
-//! Fused operations of networks, with hand-written gradients: of the Flex backend here, of CubeCL's in
-//! `cube/layers` and `cube/tokens`.
+//! Fused layers with hand-written gradients: for the Flex backend here, for CubeCL in `cube/layers`
+//! and `cube/tokens`.
 //!
-//! [`ForwardOps`] and [`ForwardTokenOps`] are what Burn dispatches; [`ops::BackwardOps`] and
-//! [`token_ops::BackwardTokenOps`] are what their gradients are made of. A
-//! backend that is not listed never gets here: [`layers_on`] and [`tokens_on`] send it to the plain
-//! twins.
+//! Burn dispatches [`ForwardOps`] and [`ForwardTokenOps`]; [`ops::BackwardOps`] and
+//! [`token_ops::BackwardTokenOps`] are their gradients. [`layers_on`] and [`tokens_on`] route other
+//! backends to the reference implementation.
 
 mod autodiff;
 mod flex;
@@ -20,12 +19,12 @@ use burn::tensor::{DType, Device, Tensor};
 pub(crate) use ops::ForwardOps;
 pub(crate) use token_ops::ForwardTokenOps;
 
-/// Whether `SEMPAIRS_PLAIN=1` forces the plain twins, read once a process.
+/// Whether `SEMPAIRS_PLAIN=1` forces the reference implementations, read once a process.
 pub(crate) static PLAIN: LazyLock<bool> =
     LazyLock::new(|| std::env::var("SEMPAIRS_PLAIN").is_ok_and(|value| value == "1"));
 
-/// Whether the fused layers of a residual network take this tensor: 32-bit floats on Flex, and floats of 32 or
-/// 16 bits on a device of CubeCL's, tracked or not.
+/// Whether the fused layers of a residual network take this tensor: 32-bit floats on Flex, and
+/// floats of 32 or 16 bits on a CubeCL device, tracked or not.
 pub(crate) fn layers_on<const D: usize>(tensor: &Tensor<D>) -> bool {
     #[cfg(feature = "cube")]
     if crate::cube::on(tensor) {

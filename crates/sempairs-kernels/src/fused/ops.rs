@@ -16,13 +16,14 @@ pub trait ForwardOps: Backend {
         padding: [usize; 2],
     ) -> FloatTensor<Self>;
 
-    /// Batch normalisation, rectified if `rectify`; see [`batch_norm`](crate::batch_norm()).
+    /// Batch normalisation, followed by a ReLU if `with_relu`; see
+    /// [`batch_norm`](crate::batch_norm()).
     fn fused_batch_norm(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         epsilon: f64,
-        rectify: bool,
+        with_relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// The end of a residual block; see [`batch_norm_add_relu`](crate::batch_norm_add_relu).
@@ -34,7 +35,7 @@ pub trait ForwardOps: Backend {
         epsilon: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// The mean over the map; see [`global_average_pool`](crate::global_average_pool).
+    /// Global average pooling; see [`global_average_pool`](crate::global_average_pool).
     fn fused_global_average_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// The largest of every window; see [`max_pool2d`](crate::max_pool2d).
@@ -76,17 +77,17 @@ pub trait BackwardOps: ForwardOps {
         padding: [usize; 2],
     ) -> FloatTensor<Self>;
 
-    /// The gradients of a batch normalisation. `rectified` is its output where a rectifier
+    /// The gradients of a batch normalisation. `relu_output` is its output where a ReLU
     /// followed, and lets the gradient pass only where it is not zero or less.
     fn batch_norm_gradient(
         x: FloatTensor<Self>,
-        rectified: Option<FloatTensor<Self>>,
+        relu_output: Option<FloatTensor<Self>>,
         statistics: Statistics<Self>,
         gradient: FloatTensor<Self>,
         wanted: Wanted,
     ) -> BatchNormGradient<Self>;
 
-    /// `∂L/∂x` of the mean over maps of a batch of shape `input` and type `dtype`.
+    /// `∂L/∂x` of the mean over feature maps of a batch of shape `input` and type `dtype`.
     fn global_average_pool_gradient(
         gradient: FloatTensor<Self>,
         input: [usize; 4],
@@ -122,7 +123,7 @@ pub trait BackwardOps: ForwardOps {
     fn sum_of_maps(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-/// What a batch normalisation keeps for its gradient, each `[c]`.
+/// Saved state of a batch normalisation for its gradient, each tensor `[c]`.
 #[derive(Debug, Clone)]
 pub struct Statistics<B: Backend> {
     pub(crate) weight: FloatTensor<B>,
@@ -131,7 +132,7 @@ pub struct Statistics<B: Backend> {
     pub(crate) epsilon: f64,
 }
 
-/// Which gradients of the batch normalisation somebody asks for, beside weight and bias.
+/// Which gradients of a batch normalisation are needed, beside weight and bias.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
     pub(crate) x: bool,

@@ -4,11 +4,11 @@ mod random;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// Largest difference allowed, as a share of the largest value of the two: sums of up to some
-/// ten thousand products in 32 bits, made in different orders.
+/// Maximum difference relative to the largest value: sums of up to some
+/// ten thousand products in 32 bits, in different orders.
 const TOLERANCE: f32 = 3e-5;
 
-/// What an operation gave: values, and the gradient of each input if it has one.
+/// Result of an operation: values, and the gradient of each input that has one.
 #[derive(Debug, PartialEq)]
 pub struct Outcome {
     pub values: Vec<TensorData>,
@@ -19,7 +19,7 @@ pub fn device() -> Device {
     Device::flex().autodiff()
 }
 
-/// Values in [-1, 1), the same for the same seed.
+/// Values in [-1, 1), determined by the seed.
 pub fn random(shape: [usize; 4], seed: u64) -> Tensor<4> {
     let values = random::values(shape.iter().product(), seed);
     Tensor::from_data(TensorData::new(values, shape), &device())
@@ -39,29 +39,33 @@ pub fn run<const I: usize>(
 }
 
 #[allow(dead_code)] // Each test binary uses some of these.
-pub fn assert_close([ours, twin]: &[Outcome; 2], name: &str) {
-    assert_eq!(ours.values.len(), twin.values.len(), "{name}");
-    for (index, (ours, twin)) in ours.values.iter().zip(&twin.values).enumerate() {
-        compare(ours, twin, &format!("{name}: value {index}"));
+pub fn assert_close([actual, expected]: &[Outcome; 2], name: &str) {
+    assert_eq!(actual.values.len(), expected.values.len(), "{name}");
+    for (index, (actual, expected)) in actual.values.iter().zip(&expected.values).enumerate() {
+        compare(actual, expected, &format!("{name}: value {index}"));
     }
-    assert_eq!(ours.gradients.len(), twin.gradients.len(), "{name}");
-    for (index, (ours, twin)) in ours.gradients.iter().zip(&twin.gradients).enumerate() {
-        match (ours, twin) {
-            (Some(ours), Some(twin)) => compare(ours, twin, &format!("{name}: gradient {index}")),
-            _ => assert_eq!(ours.is_some(), twin.is_some(), "{name}: gradient {index}"),
+    assert_eq!(actual.gradients.len(), expected.gradients.len(), "{name}");
+    for (index, (actual, expected)) in actual.gradients.iter().zip(&expected.gradients).enumerate()
+    {
+        match (actual, expected) {
+            (Some(actual), Some(expected)) => {
+                compare(actual, expected, &format!("{name}: gradient {index}"))
+            }
+            _ => assert_eq!(actual.is_some(), expected.is_some(), "{name}: gradient {index}"),
         }
     }
 }
 
-fn compare(ours: &TensorData, twin: &TensorData, name: &str) {
-    assert_eq!(ours.shape(), twin.shape(), "{name}");
-    let (ours, twin) = (ours.try_to_vec::<f32>().unwrap(), twin.try_to_vec::<f32>().unwrap());
-    let largest = twin.iter().fold(1.0f32, |largest, value| largest.max(value.abs()));
-    for (index, (ours, twin)) in ours.iter().zip(&twin).enumerate() {
-        let difference = (ours - twin).abs();
+fn compare(actual: &TensorData, expected: &TensorData, name: &str) {
+    assert_eq!(actual.shape(), expected.shape(), "{name}");
+    let (actual, expected) =
+        (actual.try_to_vec::<f32>().unwrap(), expected.try_to_vec::<f32>().unwrap());
+    let largest = expected.iter().fold(1.0f32, |largest, value| largest.max(value.abs()));
+    for (index, (actual, expected)) in actual.iter().zip(&expected).enumerate() {
+        let difference = (actual - expected).abs();
         assert!(
             difference <= TOLERANCE * largest,
-            "{name}: element {index} is {ours}, its twin {twin}"
+            "{name}: element {index} is {actual}, the reference is {expected}"
         );
     }
 }

@@ -1,4 +1,5 @@
-//! The same operation on the device under test and, as its twin, in 32 bits on the CPU.
+//! The same operation on the device under test and, as its reference implementation, in 32 bits on
+//! the CPU.
 
 mod random;
 
@@ -21,18 +22,18 @@ pub fn device() -> Device {
     }
 }
 
-/// A matrix of values in [-1, 1), the same for the same seed.
+/// A matrix of values in [-1, 1), determined by the seed.
 #[allow(dead_code, reason = "each test binary uses some of it")]
 pub fn random(shape: [usize; 2], seed: u64) -> TensorData {
     TensorData::new(random::values(shape.iter().product(), seed), shape)
 }
 
-/// Types of floats that the device computes with and a parity table covers.
+/// Float types that the device supports and the tests cover.
 pub fn types() -> Vec<DType> {
     let all = [DType::F32, DType::F16, DType::BF16];
     let device = device();
     let variable = |name, value| std::env::var(name).is_ok_and(|found| found == value);
-    // Where the twins are taken they round every step to the type; the kernels do not.
+    // The reference implementations round every step to the type; the kernels do not.
     if device != Device::flex() && !variable("SEMPAIRS_PLAIN", "1") {
         all.into_iter().filter(|dtype| device.supports_dtype(*dtype)).collect()
     } else {
@@ -40,8 +41,8 @@ pub fn types() -> Vec<DType> {
     }
 }
 
-/// Share of the largest value by which two results may differ: sums and exponentials in 32 bits in another order,
-/// and gradients rounded to the type of their input.
+/// Share of the largest value by which two results may differ: sums and exponentials in 32 bits in
+/// another order, and gradients rounded to the type of their input.
 fn tolerance(dtype: DType) -> f32 {
     match dtype {
         DType::F16 => 2e-3,
@@ -56,7 +57,8 @@ pub struct Outcome {
     gradients: Vec<Option<Vec<f32>>>,
 }
 
-/// The output, and the gradients of the sum of its product with fixed numbers, for inputs of a type on a device.
+/// The output, and the gradients of the sum of its product with fixed numbers, for inputs of a type
+/// on a device.
 pub fn run<const I: usize>(
     device: &Device,
     dtype: DType,
@@ -77,49 +79,52 @@ pub fn run<const I: usize>(
     Outcome { value: floats(y.into_data()), gradients }
 }
 
-/// Runs `ours` on the device under test in every type it has, and `twin` on the CPU from the same numbers.
+/// Runs `actual` on the device under test in every type it has, and `expected` on the CPU from the
+/// same numbers.
 pub fn assert_parity<const I: usize>(
     name: &str,
     inputs: [TensorData; I],
-    ours: impl Fn([Tensor<2>; I]) -> Tensor<1>,
-    twin: impl Fn([Tensor<2>; I]) -> Tensor<1>,
+    actual: impl Fn([Tensor<2>; I]) -> Tensor<1>,
+    expected: impl Fn([Tensor<2>; I]) -> Tensor<1>,
 ) {
-    assert_parity_in(&types(), name, inputs, ours, twin);
+    assert_parity_in(&types(), name, inputs, actual, expected);
 }
 
-/// [`assert_parity`] in some types alone.
+/// [`assert_parity`] for some types.
 #[allow(dead_code, reason = "each test binary uses some of it")]
 pub fn assert_parity_in<const I: usize>(
     types: &[DType],
     name: &str,
     inputs: [TensorData; I],
-    ours: impl Fn([Tensor<2>; I]) -> Tensor<1>,
-    twin: impl Fn([Tensor<2>; I]) -> Tensor<1>,
+    actual: impl Fn([Tensor<2>; I]) -> Tensor<1>,
+    expected: impl Fn([Tensor<2>; I]) -> Tensor<1>,
 ) {
     for &dtype in types {
         let name = format!("{name} in {}", dtype.name());
-        let ours = run(&device(), dtype, &inputs, &ours);
-        // What the type cannot hold is gone for both.
+        let actual = run(&device(), dtype, &inputs, &actual);
+        // Both sides get values rounded to the type.
         let rounded = inputs.clone().map(|data| data.convert_dtype(dtype).convert::<f32>());
-        let twin = run(&Device::flex(), DType::F32, &rounded, &twin);
-        compare(&ours.value, &twin.value, tolerance(dtype), &format!("{name}: value"));
-        for (index, (ours, twin)) in ours.gradients.iter().zip(&twin.gradients).enumerate() {
-            assert_eq!(ours.is_some(), twin.is_some(), "{name}: gradient {index}");
-            if let (Some(ours), Some(twin)) = (ours, twin) {
-                compare(ours, twin, tolerance(dtype), &format!("{name}: gradient {index}"));
+        let expected = run(&Device::flex(), DType::F32, &rounded, &expected);
+        compare(&actual.value, &expected.value, tolerance(dtype), &format!("{name}: value"));
+        for (index, (actual, expected)) in
+            actual.gradients.iter().zip(&expected.gradients).enumerate()
+        {
+            assert_eq!(actual.is_some(), expected.is_some(), "{name}: gradient {index}");
+            if let (Some(actual), Some(expected)) = (actual, expected) {
+                compare(actual, expected, tolerance(dtype), &format!("{name}: gradient {index}"));
             }
         }
     }
 }
 
-fn compare(ours: &[f32], twin: &[f32], tolerance: f32, name: &str) {
-    assert_eq!(ours.len(), twin.len(), "{name}");
-    // Where all of a gradient is zero, as for the direction of a number, rounding is not.
-    let largest = twin.iter().fold(0.1f32, |largest, value| largest.max(value.abs()));
-    for (index, (ours, twin)) in ours.iter().zip(twin).enumerate() {
+fn compare(actual: &[f32], expected: &[f32], tolerance: f32, name: &str) {
+    assert_eq!(actual.len(), expected.len(), "{name}");
+    // A gradient that is zero everywhere still has rounding errors.
+    let largest = expected.iter().fold(0.1f32, |largest, value| largest.max(value.abs()));
+    for (index, (actual, expected)) in actual.iter().zip(expected).enumerate() {
         assert!(
-            (ours - twin).abs() <= tolerance * largest,
-            "{name}: element {index} is {ours}, its twin {twin}"
+            (actual - expected).abs() <= tolerance * largest,
+            "{name}: element {index} is {actual}, the reference is {expected}"
         );
     }
 }

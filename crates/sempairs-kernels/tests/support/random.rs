@@ -1,6 +1,6 @@
-//! Values that are the same for the same seed, on every device and whatever else runs.
+//! Pseudo-random values, determined by the seed on every device.
 
-/// So many values in [-1, 1) (xorshift64*).
+/// `number` values in [-1, 1) (xorshift64*).
 pub fn values(number: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..number)

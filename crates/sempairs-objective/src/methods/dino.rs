@@ -125,8 +125,10 @@ impl DinoConfig {
 /// With `g_t` the teacher's and `g_v` the student's logits, `c` the centre, and `T` the number of
 /// terms with `v != t`:
 ///
-/// `L = -1/T sum_t sum_{v != t} 1/b sum_i sum_k softmax((g_t,i - c) / tau_t)_k log softmax(g_v,i /
-/// tau_s)_k`
+/// `L = -1/T sum_t sum_{v != t} 1/b sum_i sum_k p_t,ik log q_v,ik`, where
+///
+/// - `p_t,i = softmax((g_t,i - c) / tau_t)`,
+/// - `q_v,i = softmax(g_v,i / tau_s)`.
 ///
 /// The first views of the student are the views of the teacher, in the same order. The teacher gets
 /// no gradient. Source: Caron et al., "Emerging Properties in Self-Supervised Vision Transformers"
@@ -219,9 +221,9 @@ struct Network<B: Backbone> {
 }
 
 /// DINO: the student predicts the distribution over prototypes of the teacher, its momentum
-/// encoder. Centring prevents that the teacher's outputs collapse to one prototype, sharpening that
-/// they become uniform. The student also gets local crops, if there are any, the teacher only
-/// global views.
+/// encoder. Centring keeps the teacher's outputs from collapsing to one prototype, sharpening from
+/// becoming uniform. The student also gets local crops, if there are any, the teacher only global
+/// views.
 ///
 /// Source: Caron et al., "Emerging Properties in Self-Supervised Vision Transformers" (arXiv
 /// 2104.14294).

@@ -38,8 +38,8 @@ pub trait MethodFactory: Clone + Serialize + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key whose value does not fit, such as a queue that is not
-    /// a multiple of the batch.
+    /// [`ObjectiveError::Config`] with the key whose value does not fit, such as a queue that is
+    /// not a multiple of the batch.
     fn check_data(&self, _batch: usize, _pairs: usize) -> Result<(), ObjectiveError> {
         Ok(())
     }

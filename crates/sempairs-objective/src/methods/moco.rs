@@ -160,7 +160,9 @@ pub fn info_nce(
     assert_shape!(queue, [k, d]);
     assert!(temperature > 0.0, "the temperature must be positive, not {temperature}");
     let [queries, keys] = [normalize(queries), normalize(stop_gradient(keys))];
-    sempairs_kernels::info_nce(queries, keys, stop_gradient(queue), temperature).sum() / b as f64
+    sempairs_kernels::info_nce_from_embeddings(queries, keys, stop_gradient(queue), temperature)
+        .sum()
+        / b as f64
 }
 
 /// MoCo v2: the left view is the query, the right view the key, encoded by a momentum encoder. The

@@ -53,8 +53,8 @@ impl SupConConfig {
 /// With `u_1 .. u_2n` the rows of `left` and `right`, each L2-normalised, and `P(i)` the other rows
 /// of the class of `i`:
 ///
-/// `L = -1/(2n) sum_i 1/|P(i)| sum_{p in P(i)} log( exp(u_i . u_p / t) / sum_{k != i} exp(u_i . u_k
-/// / t) )`
+/// `L = -1/(2n) sum_i 1/|P(i)| sum_{p in P(i)} log( exp(s_ip) / sum_{k != i} exp(s_ik) )`, where
+/// `s_ik = u_i . u_k / t`.
 ///
 /// If no two pairs share a class this is [`nt_xent`](crate::nt_xent()). Source: Khosla et al.,
 /// "Supervised Contrastive Learning" (arXiv 2004.11362), equation 2.

@@ -1,4 +1,4 @@
-use sempairs_kernels::{Descent, Ratio};
+use sempairs_kernels::{Ratio, Sgd};
 use serde::{Deserialize, Serialize};
 
 /// Variant of LARS: the four incompatible forms in use.
@@ -78,7 +78,7 @@ fn exclude_vectors() -> bool {
 impl LarsConfig {
     /// Update rule of 1-D parameters (`vectors`) or of all others; the learning rate is set per
     /// step.
-    pub(crate) fn rule(&self, vectors: bool) -> Descent {
+    pub(crate) fn rule(&self, vectors: bool) -> Sgd {
         let Self { variant, momentum, weight_decay, trust, exclude_vectors } = *self;
         let spared = vectors && exclude_vectors;
         let ratio = match variant {
@@ -87,7 +87,7 @@ impl LarsConfig {
             LarsVariant::Lightly => Some(Ratio::OfParts { trust, limited: false }),
             LarsVariant::Clipped => Some(Ratio::OfParts { trust, limited: true }),
         };
-        Descent {
+        Sgd {
             rate: 0.0,
             momentum,
             decay: if spared { 0.0 } else { weight_decay },

@@ -1,18 +1,16 @@
-//! Optimisers, learning rates and the arithmetic precision of training steps.
+//! Optimisers, learning rates and the precision of a step.
 
 mod adamw;
 mod lars;
 mod learning_rate;
 mod optimizer;
-mod param_groups;
 mod precision;
 mod sgd;
 mod stepper;
 
-pub use adamw::{Decay, Decoupled};
+pub use adamw::Decay;
 pub use lars::{LarsConfig, LarsVariant};
 pub use learning_rate::{LearningRate, Scaling};
 pub use optimizer::{Optimizer, OptimizerConfig, Rates};
-pub use param_groups::ByRank;
 pub use precision::Precision;
 pub use stepper::Stepper;

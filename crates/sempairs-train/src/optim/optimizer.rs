@@ -1,58 +1,56 @@
+use std::collections::HashMap;
+
 use burn::grad_clipping::GradientClipping;
-use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::{Module, ParamGroup, ParamId};
-use burn::optim::{GradientsParams, ModuleOptimizer, OptimizerRecord};
-use burn::tensor::Bytes;
-use sempairs_kernels::Descent;
+use burn::optim::GradientsParams;
+use sempairs_kernels::Sgd;
 use serde::{Deserialize, Serialize};
 
 use super::adamw::{Decay, Decoupled};
-use super::param_groups::ByRank;
 use super::sgd::Descents;
 use crate::limits::DECAYS;
 use crate::{LarsConfig, TrainError};
 
-/// Configuration of the optimiser. Where the defaults of PyTorch and Burn differ, these are
-/// PyTorch's.
+/// What turns gradients into steps. The defaults are PyTorch's where Burn's differ.
 ///
-/// `exclude_vectors` excludes 1-D parameters (biases and the parameters of normalisation layers)
-/// from weight decay and, with LARS, from the trust ratio.
+/// `exclude_vectors` leaves tensors of one dimension, that is biases and the weights of norms, out
+/// of the decay (and, with LARS, out of the adaptation).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OptimizerConfig {
-    /// Stochastic gradient descent with L2 regularisation: weight decay is added to the gradient.
+    /// Stochastic gradient descent; the decay is added to the gradient.
     Sgd {
-        /// Momentum, without dampening.
+        /// Classic momentum, without dampening.
         #[serde(default = "momentum")]
         momentum: f64,
-        /// Weight decay (L2 penalty).
+        /// L2 penalty.
         #[serde(default)]
         weight_decay: f64,
-        /// Use Nesterov momentum.
+        /// Nesterov's look-ahead.
         #[serde(default)]
         nesterov: bool,
-        /// Exclude 1-D parameters from weight decay; MoCo and SimSiam decay all parameters.
+        /// Whether vectors are not decayed; MoCo and SimSiam decay everything.
         #[serde(default)]
         exclude_vectors: bool,
     },
-    /// Adam with decoupled weight decay. Source: Loshchilov and Hutter (2019).
+    /// Adam with decoupled decay. Source: Loshchilov and Hutter (2019).
     #[serde(rename = "adamw")]
     AdamW {
-        /// Decay rates of the first and second moments.
+        /// Decay of the mean of gradients and of their squares.
         #[serde(default = "betas")]
         betas: [f32; 2],
-        /// Decoupled weight decay.
+        /// Decoupled decay.
         #[serde(default = "decay")]
         weight_decay: f64,
-        /// Weight decay at the end of the run, reached along a half cosine; constant if omitted.
+        /// What the decay ends at, along half a cosine over the run; it stays the same if left out.
         /// DINO goes from 0.04 to 0.4 (Caron et al., 2021, section 3.2).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         final_weight_decay: Option<f64>,
-        /// Exclude 1-D parameters from weight decay, as DINO does.
+        /// Whether vectors are not decayed, as in DINO.
         #[serde(default)]
         exclude_vectors: bool,
     },
-    /// LARS, layer-wise adaptive rate scaling.
+    /// Layer-wise adaptive rates.
     Lars(LarsConfig),
 }
 
@@ -68,16 +66,16 @@ fn decay() -> f64 {
     1e-2
 }
 
-/// Constant `epsilon` in Adam's denominator: PyTorch's default.
+/// The constant that keeps Adam from dividing by zero: PyTorch's default.
 const EPSILON: f32 = 1e-8;
 
 impl OptimizerConfig {
-    /// SGD with momentum 0.9 and weight decay of all parameters.
+    /// SGD with momentum 0.9, decaying every parameter.
     pub fn sgd(weight_decay: f64) -> Self {
         Self::Sgd { momentum: momentum(), weight_decay, nesterov: false, exclude_vectors: false }
     }
 
-    /// AdamW with PyTorch's betas and a constant weight decay of all parameters.
+    /// AdamW with PyTorch's betas, decaying every parameter alike and at all times.
     pub fn adamw(weight_decay: f64) -> Self {
         Self::AdamW {
             betas: betas(),
@@ -87,18 +85,17 @@ impl OptimizerConfig {
         }
     }
 
-    /// Creates the optimiser of a network, with the weight decay of the first step.
+    /// The optimiser of a whole network, its decay that of the first step.
     pub fn init(&self) -> Optimizer {
         self.init_with(&Decay::new(self.decay()[0]), 1.0)
     }
 
-    /// Creates the optimiser of a network. AdamW uses `decay`, which may change during training,
-    /// instead of the configured value. `vector_rate` is the learning rate of 1-D parameters
-    /// divided by that of all others.
+    /// The optimiser of a whole network. AdamW reads `decay`, which may change, in place of its
+    /// own; `vector_rate` is the learning rate of vectors over that of all others.
     pub fn init_with(&self, decay: &Decay, vector_rate: f64) -> Optimizer {
         let kind = match self {
             Self::Sgd { momentum, weight_decay, nesterov, exclude_vectors } => {
-                let rule = |decay: f64| Descent {
+                let rule = |decay: f64| Sgd {
                     rate: 0.0,
                     momentum: *momentum,
                     decay,
@@ -110,12 +107,15 @@ impl OptimizerConfig {
                 let (matrices, vectors) = (rule(*weight_decay), rule(of_vectors));
                 Kind::Descent(Descents::new(matrices, vectors, vector_rate))
             }
-            Self::AdamW { betas, exclude_vectors, .. } => {
-                let matrices = Decoupled::new(*betas, EPSILON, Some(decay.clone()));
-                let of_vectors = (!exclude_vectors).then(|| decay.clone());
-                let vectors = Decoupled::new(*betas, EPSILON, of_vectors);
-                Kind::AdamW(ModuleOptimizer::from(ByRank { matrices, vectors, vector_rate }))
-            }
+            Self::AdamW { betas, exclude_vectors, .. } => Kind::AdamW(Decoupled {
+                betas: *betas,
+                epsilon: EPSILON,
+                decay: decay.clone(),
+                exclude_vectors: *exclude_vectors,
+                vector_rate,
+                clipping: None,
+                moments: HashMap::new(),
+            }),
             Self::Lars(config) => {
                 let (matrices, vectors) = (config.rule(false), config.rule(true));
                 Kind::Descent(Descents::new(matrices, vectors, vector_rate))
@@ -124,7 +124,7 @@ impl OptimizerConfig {
         Optimizer { kind }
     }
 
-    /// Weight decay at the first and at the last step.
+    /// The decay at the first and at the last step.
     pub fn decay(&self) -> [f64; 2] {
         match self {
             Self::Sgd { weight_decay, .. } => [*weight_decay; 2],
@@ -135,7 +135,7 @@ impl OptimizerConfig {
         }
     }
 
-    /// Checks that all values are in their permitted ranges.
+    /// Whether all values are in their ranges.
     ///
     /// # Errors
     ///
@@ -171,12 +171,12 @@ impl OptimizerConfig {
     }
 }
 
-/// Learning rates of one step.
+/// The learning rates of a step.
 #[derive(Clone)]
 pub struct Rates {
-    /// Learning rate of all parameters outside `group`.
+    /// Of all parameters that have no other.
     pub all: f64,
-    /// Parameters with a different learning rate, and that rate.
+    /// Parameters that move at another.
     pub group: Option<(ParamGroup, f64)>,
 }
 
@@ -187,7 +187,7 @@ impl From<f64> for Rates {
 }
 
 impl Rates {
-    /// Learning rate of a parameter; `path` is its path in the module, joined by dots.
+    /// The rate of a parameter, its path in the network's module joined by dots.
     pub(crate) fn of(&self, id: &ParamId, path: &str) -> f64 {
         match &self.group {
             Some((group, rate)) if group.matches(id, Some(path)) => *rate,
@@ -196,13 +196,10 @@ impl Rates {
     }
 }
 
-/// Optimiser of a network with its state: the moments of AdamW, or the momentum buffers of SGD and
-/// LARS.
+/// The optimiser of a network with its state: the moments of AdamW, the velocities of SGD and LARS.
 ///
-/// SGD and LARS update all parameters with the same rule in one call of
-/// [`sempairs_kernels::descend`], which on a GPU needs one or two kernel launches for many
-/// parameters. AdamW updates one parameter at a time, with Burn's operations or with one launch of
-/// [`sempairs_kernels::adamw`].
+/// All parameters of a rule are handed to [`sempairs_kernels::sgd`] or [`sempairs_kernels::adamw`]
+/// at once, which on a GPU is a launch or two for many.
 #[derive(Clone)]
 pub struct Optimizer {
     kind: Kind,
@@ -210,17 +207,19 @@ pub struct Optimizer {
 
 #[derive(Clone)]
 enum Kind {
-    AdamW(ModuleOptimizer),
+    AdamW(Decoupled),
     Descent(Descents),
 }
 
 impl Optimizer {
-    /// Adds gradient clipping: the gradient of each parameter is scaled down to an L2 norm of at
-    /// most `longest`.
+    /// The same, each parameter's gradient shortened before a step to be no longer than `longest`.
     pub fn with_clipping(self, longest: f64) -> Self {
         let clipping = GradientClipping::Norm(longest as f32);
         let kind = match self.kind {
-            Kind::AdamW(adamw) => Kind::AdamW(adamw.with_grad_clipping(clipping)),
+            Kind::AdamW(mut adamw) => {
+                adamw.clipping = Some(clipping);
+                Kind::AdamW(adamw)
+            }
             Kind::Descent(mut descents) => {
                 descents.clipping = Some(clipping);
                 Kind::Descent(descents)
@@ -229,7 +228,7 @@ impl Optimizer {
         Self { kind }
     }
 
-    /// Updates the parameters that have a gradient and returns the module.
+    /// Moves the parameters that have a gradient.
     pub fn step<M: Module>(
         &mut self,
         rates: impl Into<Rates>,
@@ -239,37 +238,23 @@ impl Optimizer {
         let rates = rates.into();
         match &mut self.kind {
             Kind::Descent(descents) => descents.step(&rates, module, gradients),
-            Kind::AdamW(adamw) => match rates.group {
-                None => adamw.step(rates.all, module, gradients),
-                Some((group, rate)) => {
-                    let mut rates = ModuleLrScheduler::new(rates.all).with_group(group, rate);
-                    adamw.step(rates.step(), module, gradients)
-                }
-            },
+            Kind::AdamW(adamw) => adamw.step(&rates, module, gradients),
         }
     }
 
-    /// Serialises the state, for [`with_bytes`](Self::with_bytes).
+    /// The state, for [`with_bytes`](Self::with_bytes).
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         match &self.kind {
             Kind::Descent(descents) => descents.to_bytes(),
-            // Writing to memory fails only if memory runs out.
-            Kind::AdamW(adamw) => {
-                let record = adamw.to_record().into_bytes();
-                record.expect("an optimiser's record is serialisable").to_vec()
-            }
+            Kind::AdamW(adamw) => adamw.to_bytes(),
         }
     }
 
-    /// Restores the serialised state of an optimiser of the same kind; on failure returns the
-    /// reason.
+    /// The same optimiser in a state of another of its kind; else the reason why not.
     pub(crate) fn with_bytes(self, bytes: Vec<u8>) -> Result<Self, String> {
         let kind = match self.kind {
             Kind::Descent(descents) => Kind::Descent(descents.with_bytes(&bytes)?),
-            Kind::AdamW(adamw) => {
-                let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes));
-                Kind::AdamW(adamw.load_record(record.map_err(|e| e.to_string())?))
-            }
+            Kind::AdamW(adamw) => Kind::AdamW(adamw.with_bytes(bytes)?),
         };
         Ok(Self { kind })
     }

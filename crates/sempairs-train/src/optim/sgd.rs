@@ -1,4 +1,4 @@
-//! Stochastic gradient descent and LARS, applied to all parameters of a network at once.
+//! Stochastic gradient descent and LARS over all parameters of a network at once.
 
 use std::collections::HashMap;
 
@@ -6,52 +6,51 @@ use burn::grad_clipping::GradientClipping;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use sempairs_kernels::{Descent, descend};
+use sempairs_kernels::{Sgd, sgd};
 
 use crate::Rates;
 
-/// SGD or LARS with separate update rules for 1-D parameters and all others, and the momentum
-/// buffer (velocity) of each parameter that has been updated.
+/// A rule for matrices and filters, one for vectors, and the velocity of each parameter that has
+/// moved.
 #[derive(Clone)]
 pub(crate) struct Descents {
-    /// Rule of parameters with two or more dimensions; its learning rate is set per step.
-    pub matrices: Descent,
-    /// Rule of 1-D parameters.
-    pub vectors: Descent,
-    /// Learning rate of 1-D parameters divided by that of all others.
+    /// For tensors of two dimensions and more; its rate is the step's.
+    pub matrices: Sgd,
+    /// For tensors of one.
+    pub vectors: Sgd,
+    /// The learning rate of vectors over that of matrices.
     pub vector_rate: f64,
-    /// Gradient clipping per parameter, if any.
+    /// What shortens each parameter's gradient, if anything does.
     pub clipping: Option<GradientClipping>,
     velocities: HashMap<ParamId, Tensor<1>>,
-    /// Velocities from a checkpoint; moved to the device at the next step of their parameters.
+    /// Velocities from a checkpoint, until the next step of their parameters tells where they
+    /// belong.
     restored: HashMap<ParamId, Vec<f32>>,
 }
 
 impl Descents {
-    pub fn new(matrices: Descent, vectors: Descent, vector_rate: f64) -> Self {
+    pub fn new(matrices: Sgd, vectors: Sgd, vector_rate: f64) -> Self {
         let (velocities, restored) = (HashMap::new(), HashMap::new());
         Self { matrices, vectors, vector_rate, clipping: None, velocities, restored }
     }
 
-    /// Updates the parameters that have a gradient, all parameters with the same rule together.
+    /// Moves the parameters that have a gradient, all those of one rule together.
     pub fn step<M: Module>(&mut self, rates: &Rates, module: M, gradients: GradientsParams) -> M {
-        let clipping = self.clipping.as_ref();
-        let mut gathered =
-            Gather { path: Vec::new(), rates, gradients, clipping, groups: Vec::new() };
-        module.visit(&mut gathered);
+        let groups = Gather::of(&module, rates, gradients, self.clipping.as_ref(), &|_| 0);
         let mut moved = HashMap::new();
-        for Group { vectors, rate, ids, weights, gradients } in gathered.groups {
+        for Group { vectors, rate, places, weights, gradients, .. } in groups {
+            let ids = places.into_iter().map(|place| place.id).collect::<Vec<_>>();
             let rule = match vectors {
-                true => Descent { rate: rate * self.vector_rate, ..self.vectors },
-                false => Descent { rate, ..self.matrices },
+                true => Sgd { rate: rate * self.vector_rate, ..self.vectors },
+                false => Sgd { rate, ..self.matrices },
             };
             let velocities = ids.iter().zip(&weights);
             let velocities = velocities.map(|(id, weight)| self.velocity(*id, weight)).collect();
-            let (weights, velocities) = descend(weights, gradients, velocities, &rule);
+            let (weights, velocities) = sgd(weights, gradients, velocities, &rule);
             self.velocities.extend(ids.iter().copied().zip(velocities));
             moved.extend(ids.into_iter().zip(weights));
         }
-        module.map(&mut Put { moved })
+        Put::into(module, moved)
     }
 
     fn velocity(&mut self, id: ParamId, weight: &Tensor<1>) -> Tensor<1> {
@@ -61,8 +60,8 @@ impl Descents {
         self.velocities.remove(&id).unwrap_or_else(|| weight.zeros_like())
     }
 
-    /// Serialises the velocities in ascending order of parameter id: the id (u64), the number of
-    /// values (u64), the values (f32); all little-endian.
+    /// The velocities, by rising identity of their parameters: the identity (u64), the number of
+    /// values (u64), the values (f32); numbers little-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut ids: Vec<&ParamId> = self.velocities.keys().chain(self.restored.keys()).collect();
         ids.sort_by_key(|id| id.val());
@@ -79,7 +78,7 @@ impl Descents {
         bytes
     }
 
-    /// Restores the velocities from the output of [`to_bytes`](Self::to_bytes), keeping the rules.
+    /// The same rules with the velocities of [`to_bytes`](Self::to_bytes).
     pub fn with_bytes(self, mut bytes: &[u8]) -> Result<Self, String> {
         let mut restored = HashMap::new();
         while !bytes.is_empty() {
@@ -102,22 +101,54 @@ impl Descents {
     }
 }
 
-/// Parameters with the same update rule and learning rate.
-struct Group {
-    vectors: bool,
-    rate: f64,
-    ids: Vec<ParamId>,
-    weights: Vec<Tensor<1>>,
-    gradients: Vec<Tensor<1>>,
+/// Parameters that take the same step: of the same kind, at the same learning rate and after as
+/// many steps before.
+pub(crate) struct Group {
+    /// Whether they are tensors of one dimension.
+    pub vectors: bool,
+    /// The learning rate, before a factor for vectors.
+    pub rate: f64,
+    /// Steps that they have taken.
+    pub time: usize,
+    pub places: Vec<Place>,
+    pub weights: Vec<Tensor<1>>,
+    pub gradients: Vec<Tensor<1>>,
 }
 
-/// Module visitor that groups the parameters that have a gradient by rule and learning rate.
-struct Gather<'a> {
+/// Where a flattened parameter belongs.
+pub(crate) struct Place {
+    pub id: ParamId,
+    /// Its path in the module, joined by dots.
+    pub path: String,
+    pub shape: Vec<usize>,
+}
+
+/// Sorts the parameters of a module that have a gradient into groups.
+pub(crate) struct Gather<'a> {
     path: Vec<String>,
     rates: &'a Rates,
     gradients: GradientsParams,
     clipping: Option<&'a GradientClipping>,
+    time: &'a dyn Fn(&ParamId) -> usize,
     groups: Vec<Group>,
+}
+
+impl<'a> Gather<'a> {
+    /// The groups, in the order in which the module has the first parameter of each; `time` tells
+    /// the steps that a parameter has taken. Gradients are clipped, weights and gradients are
+    /// flattened and outside of any graph.
+    pub fn of<M: Module>(
+        module: &M,
+        rates: &'a Rates,
+        gradients: GradientsParams,
+        clipping: Option<&'a GradientClipping>,
+        time: &'a dyn Fn(&ParamId) -> usize,
+    ) -> Vec<Group> {
+        let (path, groups) = (Vec::new(), Vec::new());
+        let mut gather = Self { path, rates, gradients, clipping, time, groups };
+        module.visit(&mut gather);
+        gather.groups
+    }
 }
 
 impl ModuleVisitor for Gather<'_> {
@@ -137,25 +168,37 @@ impl ModuleVisitor for Gather<'_> {
         };
         let value = param.val();
         let value = if value.is_autodiff() { value.inner() } else { value };
-        let count: usize = value.dims().iter().product();
-        let (vectors, rate) = (D == 1, self.rates.of(&param.id, &self.path.join(".")));
-        let known =
-            self.groups.iter().position(|group| group.vectors == vectors && group.rate == rate);
-        let place = known.unwrap_or_else(|| {
-            let [weights, gradients] = [Vec::new(), Vec::new()];
-            self.groups.push(Group { vectors, rate, ids: Vec::new(), weights, gradients });
+        let shape = value.dims().to_vec();
+        let count: usize = shape.iter().product();
+        let place = Place { id: param.id, path: self.path.join("."), shape };
+        let (vectors, rate) = (D == 1, self.rates.of(&param.id, &place.path));
+        let time = (self.time)(&param.id);
+        let known = self
+            .groups
+            .iter()
+            .position(|group| (group.vectors, group.rate, group.time) == (vectors, rate, time));
+        let index = known.unwrap_or_else(|| {
+            let (places, weights, gradients) = (Vec::new(), Vec::new(), Vec::new());
+            self.groups.push(Group { vectors, rate, time, places, weights, gradients });
             self.groups.len() - 1
         });
-        let group = &mut self.groups[place];
-        group.ids.push(param.id);
+        let group = &mut self.groups[index];
+        group.places.push(place);
         group.weights.push(value.reshape([count]));
         group.gradients.push(gradient.reshape([count]));
     }
 }
 
-/// Module mapper that replaces parameters by their updated values.
-struct Put {
+/// Puts flattened weights in the places of those that they were.
+pub(crate) struct Put {
     moved: HashMap<ParamId, Tensor<1>>,
+}
+
+impl Put {
+    /// The module with these parameters; the others are as they were.
+    pub fn into<M: Module>(module: M, moved: HashMap<ParamId, Tensor<1>>) -> M {
+        module.map(&mut Self { moved })
+    }
 }
 
 impl ModuleMapper for Put {

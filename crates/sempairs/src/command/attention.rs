@@ -1,3 +1,5 @@
+//! The command `sempairs attention`.
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -12,7 +14,7 @@ use sempairs_internal::say;
 use super::weights::WeightsFlags;
 use super::{DeviceFlag, ExperimentFlags, up_to};
 
-/// Rows of a figure.
+/// Maximum number of rows of a figure.
 const MAX_PICTURES: usize = 1000;
 
 /// Arguments of `sempairs attention`.
@@ -22,21 +24,22 @@ pub struct Attention {
     experiment: ExperimentFlags,
     #[command(flatten)]
     weights: WeightsFlags,
-    /// The PNG file to draw into: a row a picture with the picture, the attention of each head, and the
-    /// picture lit by their mean.
+    /// PNG file to write: one row per picture with the picture, the attention map of each head, and
+    /// the picture overlaid with their mean.
     #[arg(long)]
     out: PathBuf,
-    /// A picture to draw over; may be given again. Without any, pictures of the experiment's test set are.
+    /// Picture to draw; may be repeated. Without it, pictures of the experiment's test set are
+    /// used.
     #[arg(long = "picture", value_name = "FILE")]
     pictures: Vec<PathBuf>,
-    /// How many pictures of the test set.
+    /// Number of pictures of the test set.
     #[arg(long, default_value = "6", value_parser = up_to(MAX_PICTURES))]
     count: usize,
-    /// Pixels along a side of what the network sees, a multiple of its patch; the views' if left out. More make
-    /// finer maps.
+    /// Side length of the network's input in pixels, a multiple of the patch size; the experiment's
+    /// view size if omitted. Larger inputs give finer maps.
     #[arg(long, value_parser = up_to(MAX_SIDE))]
     size: Option<usize>,
-    /// Pixels along a side of a cell.
+    /// Side length of a cell in pixels.
     #[arg(long, default_value = "144", value_parser = up_to(MAX_SIDE))]
     cell: usize,
     #[command(flatten)]
@@ -59,7 +62,7 @@ impl Attention {
             let patch = network.patch();
             return flag(
                 "--size",
-                format!("must be a multiple of the patch's {patch}, not {size}"),
+                format!("must be a multiple of the patch size {patch}, not {size}"),
             );
         }
         if let Err(reason) = experiment.backbone.check_attention(size) {

@@ -1,3 +1,5 @@
+//! The command `sempairs bench`.
+
 mod conv;
 
 use std::path::PathBuf;
@@ -22,50 +24,52 @@ use serde_json::{Value, json};
 use super::folder::FolderFlags;
 use super::{DeviceFlag, up_to, zero_or_up_to};
 
-/// Pairs in a batch.
+/// Maximum number of pairs per batch.
 const MAX_BATCH: usize = *sempairs::train::limits::BATCHES.end();
 
-/// Steps and batches that are timed.
+/// Maximum number of steps or batches to time.
 const MAX_TIMED: usize = 10_000_000;
 
-/// The calls of `sempairs bench`.
+/// Subcommands of `sempairs bench`.
 #[derive(Subcommand)]
 pub enum Bench {
-    /// One SimCLR step: forward, NT-Xent, backward, SGD with momentum, on random views.
+    /// Time one SimCLR training step on random views: forward pass, NT-Xent loss, backward pass,
+    /// and SGD with momentum.
     Step(Step),
-    /// The loader: reading pictures and SimCLR's augmentation of their pairs.
+    /// Time the loader: reading pictures and SimCLR's augmentation of their pairs.
     Loader(Loader),
-    /// The convolutions of a residual network, each size by itself: forward, the gradient to the input, the gradient to
-    /// the weight. Prints a line of JSON for each size and pass, and one a pass for all, each size as often as the network
-    /// has it.
+    /// Time each convolution shape of a residual network: forward pass, input gradient and weight
+    /// gradient. Prints one line of JSON per shape and pass, and one per pass for the whole
+    /// network, in which each shape counts as often as it occurs.
     Conv(conv::Conv),
 }
 
 #[derive(Args)]
 pub struct Step {
-    /// resnet18, resnet50 or resnet10_narrow; vit_tiny, vit_small or vit_base with its patch, such as
-    /// vit_small_patch8.
+    /// Backbone: resnet18, resnet50 or resnet10_narrow; or vit_tiny, vit_small or vit_base with a
+    /// patch size, such as vit_small_patch8.
     #[arg(long, default_value = "resnet50")]
     backbone: String,
-    /// Pairs in a batch.
+    /// Number of pairs per batch.
     #[arg(long, default_value = "32", value_parser = up_to(MAX_BATCH))]
     batch: usize,
-    /// Pixels along a side of a view.
+    /// Side length of a view in pixels.
     #[arg(long, default_value = "64", value_parser = up_to(MAX_SIDE))]
     size: usize,
-    /// Steps that are timed.
+    /// Number of timed steps.
     #[arg(long, default_value = "10", value_parser = up_to(MAX_TIMED))]
     steps: usize,
-    /// Steps before those.
+    /// Number of warm-up steps before the timed ones.
     #[arg(long, default_value = "2", value_parser = zero_or_up_to(MAX_TIMED))]
     warmup: usize,
-    /// The type of the network's products: f32 or bf16.
+    /// Dtype of the network's matrix products and convolutions: f32 or bf16.
     #[arg(long, default_value = "f32", value_parser = precision)]
     precision: Precision,
-    /// Threads of the processor; 0 for one a core.
+    /// Number of CPU threads; 0 for one per core.
     #[arg(long, default_value = "0", value_parser = zero_or_up_to(MAX_THREADS))]
     threads: usize,
-    /// After those steps, do one more whose kernels the device times, and tell what each of them took (not with flex).
+    /// After the timed steps, run one more in which the device times every kernel, and report the
+    /// kernel times (not with flex).
     #[arg(long)]
     profile: bool,
     #[command(flatten)]
@@ -76,25 +80,27 @@ pub struct Step {
 pub struct Loader {
     #[command(flatten)]
     source: FolderFlags,
-    /// Pixels along a side of a view.
+    /// Side length of a view in pixels.
     #[arg(long, default_value = "64", value_parser = up_to(MAX_SIDE))]
     size: usize,
-    /// Pairs in a batch.
+    /// Number of pairs per batch.
     #[arg(long, default_value = "256", value_parser = up_to(MAX_BATCH))]
     batch: usize,
-    /// Batches that are timed.
+    /// Number of timed batches.
     #[arg(long, default_value = "40", value_parser = up_to(MAX_TIMED))]
     batches: usize,
-    /// Threads; 0 for one a core.
+    /// Number of worker threads; 0 for one per core.
     #[arg(long, default_value = "0", value_parser = zero_or_up_to(MAX_THREADS))]
     workers: usize,
-    /// The folder's decoded cache, as `sempairs cache` writes it, to read the pictures from.
+    /// Cache of the folder's decoded pictures, written by `sempairs cache`, to read the pictures
+    /// from.
     #[arg(long)]
     cache: Option<PathBuf>,
-    /// Pair each picture with another of its class, so that two are read for a pair.
+    /// Pair each picture with another one of its class, so that two pictures are read per pair.
     #[arg(long)]
     semantic: bool,
-    /// Make the views on the device from 8-bit pixels, and time that, too; without this the batch is left on the host.
+    /// Augment on the device and include that in the time; without this flag the views are computed
+    /// on the CPU and stay in host memory.
     #[arg(long)]
     on_device: bool,
     #[command(flatten)]
@@ -115,25 +121,25 @@ impl Step {
     fn run(self) -> Result<(), Error> {
         let network = network(&self.backbone, self.size)?;
         room_for(self.batch, self.size)?;
-        // Before anything starts the pool that all operations on the processor share.
+        // The global thread pool can only be configured before its first use.
         rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .build_global()
             .map_err(|e| TrainError::config("--threads", e.to_string()))?;
         let plain = self.device.open()?;
         if self.profile && self.device.device == "flex" {
-            let reason = "flex launches no kernels; profile the process instead";
+            let reason = "flex has no kernel timings; use a CPU profiler instead";
             return Err(Error::experiment("--profile", reason));
         }
         let (mut times, profile) = self.time(network.init_seeded(&plain, 0), &plain)?;
         let median = median(&mut times);
         let (peak, note) = match self.device.device.as_str() {
             "flex" => (peak_bytes(), "the largest resident size of the process"),
-            // Not this process's memory. The pool keeps its pages for reuse, so that those of the last step
-            // are those of any.
+            // Device memory is not part of the process's resident size. The memory pool keeps freed
+            // pages, so its size after the last step is the peak.
             _ => match plain.memory_pool_usage() {
                 Some(pool) => (Some(pool.bytes_reserved), "reserved by the device's memory pool"),
-                None => (None, "the backend does not tell"),
+                None => (None, "not available for this backend"),
             },
         };
         let stem = match network.network() {
@@ -161,14 +167,15 @@ impl Step {
         Ok(())
     }
 
-    /// The seconds of each step, and what the kernels of one more took if that is asked for.
+    /// Returns the seconds of each timed step, and the kernel profile of one further step if
+    /// requested.
     fn time(
         &self,
         backbone: AnyBackbone,
         plain: &Device,
     ) -> Result<(Vec<f64>, Option<Value>), Error> {
         let device = plain.clone().autodiff();
-        // The head of the PyTorch step that this one is compared with.
+        // Same projection head as in the PyTorch benchmark that this one is compared with.
         let simclr = SimClrConfig {
             temperature: 0.5,
             reduction: Reduction::Mean,
@@ -185,14 +192,15 @@ impl Step {
         let views = Views::pair(view(), view()).cast(self.precision.dtype());
         let mut times = Vec::new();
         let bar = progress_bar("timing steps", (self.warmup + self.steps) as u64);
-        // The first step may take minutes, since kernels are compiled in it.
+        // The first step may take minutes, since it compiles the kernels.
         bar.tick();
         let mut step = |mut method: SimClr<AnyBackbone>| {
             let loss = method.loss(views.clone(), clock).value;
             let value = loss.clone().detach();
             let gradients = burn::optim::GradientsParams::from_grads(loss.backward(), &method);
             method = optimizer.step(0.01, method, gradients);
-            // Reading the loss waits for the forward pass alone.
+            // Reading the loss waits only for the forward pass, so the device is synchronised as
+            // well.
             let loss = value.into_data().iter::<f32>().next().unwrap_or(f32::NAN);
             device.sync().map_err(|e| Error::Device(e.to_string()))?;
             match loss.is_finite() {
@@ -216,7 +224,7 @@ impl Step {
     }
 }
 
-/// What the kernels of some work took, in JSON.
+/// Returns the kernel times of `work` as JSON.
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 fn profile(work: impl FnOnce() -> Result<(), Error>) -> Result<Value, Error> {
     let mut done = Ok(());
@@ -226,7 +234,8 @@ fn profile(work: impl FnOnce() -> Result<(), Error>) -> Result<Value, Error> {
     Ok(json!({
         "launches": kernels.clone().map(|kernel| kernel.launches).sum::<usize>(),
         "busy_s": kernels.clone().map(|kernel| kernel.seconds).sum::<f64>(),
-        // With the marks between the launches, so that more of it is idle than in the timed steps.
+        // Includes the timestamps between launches, so the idle share is larger than in the timed
+        // steps.
         "span_s": seen.span,
         "untimed": seen.untimed,
         "kernels": kernels
@@ -255,7 +264,7 @@ impl Loader {
         if per_epoch == 0 {
             return Err(TrainError::config("--batch", "is more than there are pictures").into());
         }
-        // With the blur, which the PyTorch loader that this is compared with has, too.
+        // With the Gaussian blur, as in the PyTorch loader that this one is compared with.
         let mut pipelines = Pipelines::from(Augmentation::Simclr.pipelines(self.size));
         let device = if self.on_device {
             pipelines.made_on = MadeOn::Device;
@@ -275,7 +284,7 @@ impl Loader {
                 Ok::<_, Error>(pairs)
             }
         };
-        // The first batch waits for the threads to start and for kernels to be compiled.
+        // The first batch is not timed, since it includes thread start-up and kernel compilation.
         loader.next().transpose()?.map(finish).transpose()?;
         let start = Instant::now();
         let mut count = 0;
@@ -307,7 +316,7 @@ impl Loader {
     }
 }
 
-/// The backbone of a name as `--backbone` has it, for pictures of `size` pixels a side.
+/// Parses the value of `--backbone`, for pictures with a side length of `size` pixels.
 fn network(backbone: &str, size: usize) -> Result<BackboneConfig, Error> {
     let (name, patch) = match backbone.split_once("_patch") {
         None => (backbone, None),
@@ -336,13 +345,14 @@ fn network(backbone: &str, size: usize) -> Result<BackboneConfig, Error> {
     Ok(network)
 }
 
-/// Refuses views that no memory holds.
+/// Returns an error if the views of a batch are too large.
 fn room_for(batch: usize, size: usize) -> Result<(), Error> {
     let bytes = (2 * 3 * 4 * batch as u64).saturating_mul((size as u64).pow(2));
     match bytes > MAX_BATCH_BYTES {
         true => {
             let (gigabytes, most) = (bytes >> 30, MAX_BATCH_BYTES >> 30);
-            let reason = format!("the views of a batch take {gigabytes} GiB, over {most}");
+            let reason =
+                format!("a batch of views takes {gigabytes} GiB; the maximum is {most} GiB");
             Err(Error::experiment("--batch, --size", reason))
         }
         false => Ok(()),
@@ -350,17 +360,17 @@ fn room_for(batch: usize, size: usize) -> Result<(), Error> {
 }
 
 fn precision(text: &str) -> Result<Precision, String> {
-    serde_json::from_value(json!(text)).map_err(|_| "it is f32 or bf16".into())
+    serde_json::from_value(json!(text)).map_err(|_| "must be f32 or bf16".into())
 }
 
-/// The middle one, or the mean of the two in the middle.
+/// The median; for an even number of values the mean of the two middle ones.
 fn median(times: &mut [f64]) -> f64 {
     times.sort_by(f64::total_cmp);
     let (below, above) = ((times.len() - 1) / 2, times.len() / 2);
     (times[below] + times[above]) / 2.0
 }
 
-/// The largest resident size of this process so far; `None` where the system does not tell.
+/// Peak resident set size of this process in bytes; `None` if the system does not report it.
 fn peak_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,3 +1,5 @@
+//! The command `sempairs cache`.
+
 use std::path::PathBuf;
 
 use burn_train::Interrupter;
@@ -15,10 +17,10 @@ use super::up_to;
 pub struct CacheArgs {
     #[command(flatten)]
     source: FolderFlags,
-    /// The file to write.
+    /// File to write.
     #[arg(long)]
     out: PathBuf,
-    /// Pixels that the shorter side of a larger picture is brought down to.
+    /// Length in pixels that the shorter side of a larger picture is reduced to.
     #[arg(long, default_value = "128", value_parser = up_to(u32::MAX as usize))]
     short_side: usize,
 }
@@ -27,7 +29,8 @@ impl CacheArgs {
     pub fn run(self) -> Result<(), Error> {
         stop_on_signals(&Interrupter::new())?;
         let on_bad = self.source.on_bad();
-        // All files: what the cache is of does not depend on which of them can be decoded.
+        // All files are listed: the identity of the cache does not depend on which of them can be
+        // decoded.
         let source = self.source.list()?;
         let report = CachedSource::build(&source, self.short_side, &self.out, on_bad)
             .map_err(|error| on_bad.explain(error, "`--on-bad-picture skip`"))?;

@@ -1,3 +1,5 @@
+//! The command `sempairs compare`.
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -12,10 +14,11 @@ use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
 pub struct Compare {
     #[command(flatten)]
     experiment: ExperimentFlags,
-    /// The folder of all runs.
+    /// Folder of all runs.
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
-    /// End a run that has collapsed with an error; without this it goes on, and its summary says so.
+    /// End a run that has collapsed with an error; without this flag it continues, and its summary
+    /// reports the collapse.
     #[arg(long)]
     stop_on_collapse: bool,
     #[command(flatten)]

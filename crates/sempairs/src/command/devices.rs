@@ -1,3 +1,5 @@
+//! The command `sempairs devices`.
+
 use clap::Args;
 use sempairs::Error;
 use sempairs::device::{BACKENDS, VARIABLE, default_name, hardware};
@@ -21,7 +23,8 @@ impl Devices {
             }
         }
         say!(
-            "Choose with --device NAME or {VARIABLE}=NAME; wgpu:N, vulkan:N, cuda:N for the N-th GPU."
+            "Choose with --device NAME or {VARIABLE}=NAME; wgpu:N, vulkan:N, cuda:N for the N-th \
+             GPU."
         );
         Ok(())
     }

@@ -1,3 +1,5 @@
+//! The command `sempairs evaluate`.
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -17,10 +19,11 @@ pub struct Evaluate {
     experiment: ExperimentFlags,
     #[command(flatten)]
     weights: WeightsFlags,
-    /// A folder to keep the features in; with the same weights, views and pictures they are not computed again.
+    /// Folder to cache features in; for the same weights, views and pictures they are not
+    /// recomputed.
     #[arg(long, value_name = "FOLDER")]
     features: Option<PathBuf>,
-    /// A file to add the scores to, a line of JSON each; a run's `scores.jsonl` will do.
+    /// File to append the scores to, one line of JSON each; a run's `scores.jsonl` can be used.
     #[arg(long)]
     scores: Option<PathBuf>,
     #[command(flatten)]
@@ -30,7 +33,7 @@ pub struct Evaluate {
 impl Evaluate {
     pub fn run(self) -> Result<(), Error> {
         let experiment = self.experiment.read_one()?;
-        // A file of something else is found before the scores are paid for.
+        // Detect a file with other contents before the expensive evaluation.
         if let Some(path) = self.scores.as_ref().filter(|path| path.exists()) {
             read_scores(path)?;
         }

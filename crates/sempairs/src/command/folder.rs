@@ -1,3 +1,5 @@
+//! Flags for a folder of pictures.
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,9 +14,9 @@ use sempairs_internal::note;
 /// A folder of pictures.
 #[derive(Args)]
 pub struct FolderFlags {
-    /// A folder of class folders.
+    /// Folder with one subfolder per class.
     pub folder: PathBuf,
-    /// The folder holds pictures without classes.
+    /// The folder contains pictures without class subfolders.
     #[arg(long)]
     pub flat: bool,
     /// What to do with a picture that cannot be decoded.
@@ -22,7 +24,7 @@ pub struct FolderFlags {
     on_bad_picture: OnBad,
 }
 
-/// A way to find bad pictures.
+/// A function that finds pictures that cannot be decoded.
 type Find =
     fn(Arc<dyn PictureSource>, OnBadPicture) -> Result<(Subset, Vec<BadPicture>), DataError>;
 
@@ -33,7 +35,7 @@ enum OnBad {
 }
 
 impl FolderFlags {
-    /// What was asked for.
+    /// The value of `--on-bad-picture`.
     pub fn on_bad(&self) -> OnBadPicture {
         match self.on_bad_picture {
             OnBad::Error => OnBadPicture::Error,
@@ -41,13 +43,13 @@ impl FolderFlags {
         }
     }
 
-    /// Opens the folder, and says on standard error what was passed over in it: side files, and
-    /// under `skip` files that do not begin as a picture does.
+    /// Opens the folder, and reports on standard error which files were skipped: files of other
+    /// types, and with `skip` files without the header of a picture.
     pub fn open(&self) -> Result<Arc<dyn PictureSource>, Error> {
         self.without_bad(validate_headers)
     }
 
-    /// As [`open`](Self::open) after every picture was decoded, so that under `skip` torn ones are
+    /// As [`open`](Self::open), but decodes every picture, so that with `skip` truncated ones are
     /// left out, too.
     pub fn open_decoded(&self) -> Result<Arc<dyn PictureSource>, Error> {
         self.without_bad(validate)
@@ -67,8 +69,8 @@ impl FolderFlags {
         Ok(Arc::new(source))
     }
 
-    /// As [`open`](Self::open), but takes every file for a picture that is neither hidden nor a
-    /// side file.
+    /// As [`open`](Self::open), but without checking the headers: every file that is not hidden and
+    /// has no extension of another file type counts as a picture.
     pub fn list(&self) -> Result<Arc<dyn PictureSource>, Error> {
         Ok(match self.flat {
             true => {
@@ -91,12 +93,12 @@ fn tell(folder: &Path, ignored: &[String]) {
     }
 }
 
-/// What to say about the side files; nothing if there is none.
+/// The message about skipped files of other types; `None` if there are none.
 fn notice(folder: &Path, ignored: &[String]) -> Option<String> {
     let (folder, first) = (folder.display(), ignored.first()?);
     Some(match ignored.len() {
-        1 => format!("{folder}: passed over a side file, {first}"),
-        count => format!("{folder}: passed over {count} side files, such as {first}"),
+        1 => format!("{folder}: skipped a file of another type, {first}"),
+        count => format!("{folder}: skipped {count} files of other types, such as {first}"),
     })
 }
 
@@ -105,16 +107,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn side_files_are_counted_and_one_is_named() {
+    fn skipped_files_are_counted_and_one_is_named() {
         let notice = |files: &[&str]| {
             let files: Vec<String> = files.iter().map(ToString::to_string).collect();
             notice(Path::new("pictures"), &files)
         };
         assert_eq!(notice(&[]), None);
-        assert_eq!(notice(&["a.txt"]).unwrap(), "pictures: passed over a side file, a.txt");
+        assert_eq!(notice(&["a.txt"]).unwrap(), "pictures: skipped a file of another type, a.txt");
         assert_eq!(
             notice(&["a.txt", "b/c.csv"]).unwrap(),
-            "pictures: passed over 2 side files, such as a.txt"
+            "pictures: skipped 2 files of other types, such as a.txt"
         );
     }
 }

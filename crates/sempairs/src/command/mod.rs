@@ -1,3 +1,5 @@
+//! The command-line interface of `sempairs`.
+
 mod attention;
 mod bench;
 mod cache;
@@ -18,16 +20,19 @@ use sempairs::Error;
 use sempairs::experiment::bounds::MAX_THREADS;
 use sempairs::train::{LoaderConfig, Progress};
 
-/// How to stop, for the help of commands that train.
-const STOPPING: &str = "Ctrl-C, SIGTERM, a closed terminal, or `q` and then `s` in the dashboard that a terminal \
-    shows, stop after the current step, with a checkpoint. The same command goes on from there. A second Ctrl-C \
-    ends at once. The exit code is 130 after Ctrl-C, 143 after SIGTERM, 129 after a closed terminal.";
+/// Help text about stopping, for commands that train.
+const STOPPING: &str = "Ctrl-C, SIGTERM, a closed terminal, or `q` and then `s` in the dashboard \
+                        on a terminal, stop the run after the current step, with a checkpoint. The \
+                        same command resumes from the checkpoint. A second Ctrl-C ends the process \
+                        immediately. The exit code is 130 after Ctrl-C, 143 after SIGTERM, 129 \
+                        after a closed terminal.";
 
-/// What exit codes say, for the help of all.
-const EXIT_CODES: &str = "The exit code is 0 if all went well, 1 after an error, 2 for a call that \
-    is not understood, and 128 + N after signal N. It is 1, too, if results could not be written \
-    to standard output, for instance because the disk is full. A pipe that its reader has closed, \
-    as `head` does, is no error: nothing is said of it, and the exit code is 0.";
+/// Help text about exit codes.
+const EXIT_CODES: &str = "The exit code is 0 on success, 1 after an error, 2 for an invalid \
+                          command line, and 128 + N after signal N. It is also 1 if results could \
+                          not be written to standard output, for instance because the disk is \
+                          full. A pipe that its reader has closed, as `head` does, is not an \
+                          error: there is no message, and the exit code is 0.";
 
 /// Self-supervised learning from semantic pairs.
 #[derive(Parser)]
@@ -40,32 +45,33 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Draw the built-in scenes: as PNG files in class folders, or as a contact sheet of pairs.
+    /// Render the built-in scenes as PNG files in class folders, or as a contact sheet of pairs.
     Scenes(scenes::Scenes),
-    /// Make, check or show a manifest of pairs.
+    /// Create, check or show a manifest of pairs.
     #[command(subcommand)]
     Pairs(pairs::Pairs),
-    /// Decode a folder of pictures once, into one file.
+    /// Decode a folder of pictures into a cache file.
     Cache(cache::CacheArgs),
     /// Pre-train one arm of an experiment with one seed.
     #[command(after_help = STOPPING)]
     Pretrain(pretrain::Pretrain),
-    /// Score a backbone's weights on the data of an experiment.
+    /// Score the weights of a backbone on the downstream data of an experiment.
     Evaluate(evaluate::Evaluate),
-    /// Draw what a vision transformer attends to, over the pictures of an experiment or others.
+    /// Draw the attention maps of a vision transformer over pictures of an experiment or other
+    /// pictures.
     Attention(attention::Attention),
-    /// Run all arms of an experiment with all seeds, and report their differences.
+    /// Run all arms of an experiment with all seeds, and report the differences between arms.
     #[command(after_help = STOPPING)]
     Compare(compare::Compare),
-    /// Write the table and the page of a study again from what its runs have stored, without pictures
-    /// or weights.
+    /// Rewrite the table and the report of a study from the stored results of its runs, without
+    /// pictures or weights.
     Report(report::Report),
-    /// Name the recipes that an experiment may start from, or print one.
+    /// List the presets that an experiment can start from, or print one.
     #[command(subcommand)]
     Presets(presets::Presets),
-    /// List the devices of this build.
+    /// List the available devices.
     Devices(devices::Devices),
-    /// Time a training step or the loader; prints one line of JSON.
+    /// Time a training step, the loader or convolutions; prints JSON.
     #[command(subcommand)]
     Bench(bench::Bench),
 }
@@ -88,10 +94,10 @@ impl Cli {
     }
 }
 
-/// Where networks live.
+/// Device for networks.
 #[derive(Args)]
 pub struct DeviceFlag {
-    /// flex, wgpu, vulkan or cuda:N.
+    /// Device: flex, wgpu, vulkan or cuda, the last three optionally with :N for the N-th GPU.
     #[arg(long, env = sempairs::device::VARIABLE, default_value = sempairs::device::default_name())]
     pub device: String,
 }
@@ -102,39 +108,39 @@ impl DeviceFlag {
     }
 }
 
-/// Which experiment.
+/// Experiment file and assignments.
 #[derive(Args)]
 pub struct ExperimentFlags {
-    /// The experiment's TOML file.
+    /// TOML file of the experiment.
     pub experiment: std::path::PathBuf,
-    /// Changes a value of the file, such as `training.steps=100`; may be given again.
+    /// Override a value of the file, such as `training.steps=100`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
 
 impl ExperimentFlags {
-    /// The experiments of the file.
+    /// Reads the experiments of the file.
     pub fn read(&self) -> Result<Vec<sempairs::experiment::Experiment>, Error> {
         sempairs::experiment::read(&self.experiment, &self.set)
     }
 
-    /// The one experiment of the file.
+    /// Reads the file, which must describe exactly one experiment.
     pub fn read_one(&self) -> Result<sempairs::experiment::Experiment, Error> {
         let mut all = self.read()?;
         if all.len() != 1 {
             return Err(Error::experiment(
                 self.experiment.display().to_string(),
-                format!("describes {} experiments, where one is needed", all.len()),
+                format!("describes {} experiments, but this command needs exactly one", all.len()),
             ));
         }
         Ok(all.remove(0))
     }
 }
 
-/// What the loader may use. It changes no result, so no experiment's file says it.
+/// Resources of the loader. They do not affect results, so they are not part of an experiment file.
 #[derive(Args)]
 pub struct LoaderFlags {
-    /// Threads that decode and augment, 0 for one a core; the results stay the same.
+    /// Number of threads that decode and augment, 0 for one per core; does not affect results.
     #[arg(
         long,
         value_name = "N",
@@ -142,7 +148,7 @@ pub struct LoaderFlags {
         value_parser = zero_or_up_to(MAX_THREADS)
     )]
     workers: usize,
-    /// Batches that may wait, finished, which bounds the memory; the results stay the same.
+    /// Maximum number of prefetched batches, which bounds the memory; does not affect results.
     #[arg(
         long,
         value_name = "N",
@@ -152,13 +158,14 @@ pub struct LoaderFlags {
     ahead: usize,
 }
 
-/// Room for the waiting batches is made at the start, so there has to be a limit; a few keep any device busy.
+/// Maximum number of prefetched batches. Their queue is allocated at the start, and a few batches
+/// keep any device busy.
 const MAX_AHEAD: usize = *sempairs::train::limits::AHEAD.end();
 
-/// What a run shows while it trains.
+/// Progress display of a run.
 #[derive(Args)]
 pub struct DisplayFlag {
-    /// Show a plain line every ten seconds on a terminal, too, and no dashboard.
+    /// Print a plain line every ten seconds instead of showing the dashboard on a terminal.
     #[arg(long)]
     plain: bool,
 }
@@ -169,12 +176,12 @@ impl DisplayFlag {
     }
 }
 
-/// A number from 1 to `most`.
+/// A parser of integers from 1 to `most`.
 fn up_to(most: usize) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=most as u64)
 }
 
-/// A number from 0 to `most`.
+/// A parser of integers from 0 to `most`.
 fn zero_or_up_to(most: usize) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(0..=most as u64)
 }

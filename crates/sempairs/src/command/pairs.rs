@@ -1,3 +1,5 @@
+//! The command `sempairs pairs`.
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -10,14 +12,14 @@ use sempairs_internal::{note, progress_bar, say};
 use super::folder::FolderFlags;
 use super::up_to;
 
-/// The calls of `sempairs pairs`.
+/// Subcommands of `sempairs pairs`.
 #[derive(Subcommand)]
 pub enum Pairs {
-    /// Draw pairs from a folder and write them to a manifest.
+    /// Draw random pairs from a folder and write them to a manifest.
     Make(Make),
-    /// Read a manifest, report every bad row, or sum up the good ones.
+    /// Check a manifest: report every invalid row, or summarise the pairs.
     Check(Check),
-    /// Draw pairs of a manifest as a contact sheet.
+    /// Draw a contact sheet with pairs of a manifest.
     Show(Show),
 }
 
@@ -25,22 +27,22 @@ pub enum Pairs {
 pub struct Make {
     #[command(flatten)]
     source: FolderFlags,
-    /// Decode every picture first, as training does: this finds torn pictures, too.
+    /// Decode every picture first, as training does, which also finds truncated pictures.
     #[arg(long)]
     decode: bool,
-    /// The manifest to write.
+    /// Manifest to write.
     #[arg(long)]
     out: PathBuf,
-    /// Where partners come from.
+    /// Rule that selects partners.
     #[arg(long, value_enum, default_value_t = Kind::RandomInClass)]
     pairing: Kind,
-    /// The share of wrong partners, for `wrong-fraction`.
+    /// Fraction of partners from a wrong class, for `wrong-fraction`.
     #[arg(long, default_value_t = 0.1)]
     share: f64,
-    /// Pictures of each class.
+    /// Maximum number of pictures per class.
     #[arg(long, value_parser = up_to(MAX_PER_CLASS))]
     per_class: Option<usize>,
-    /// Of the draw.
+    /// Random seed of the draw.
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -54,36 +56,37 @@ enum Kind {
 
 #[derive(Args)]
 pub struct Check {
-    /// The manifest.
+    /// Manifest file.
     manifest: PathBuf,
     #[command(flatten)]
     source: FolderFlags,
-    /// Decode every picture first, as training does: this finds torn pictures, too.
+    /// Decode every picture first, as training does, which also finds truncated pictures.
     #[arg(long)]
     decode: bool,
 }
 
 #[derive(Args)]
 pub struct Show {
-    /// The manifest.
+    /// Manifest file.
     manifest: PathBuf,
     #[command(flatten)]
     source: FolderFlags,
-    /// The PNG file to draw.
+    /// PNG file to write.
     #[arg(long)]
     out: PathBuf,
-    /// Pairs to show, evenly over the manifest.
+    /// Number of pairs to show, evenly spaced over the manifest.
     #[arg(long, default_value = "24", value_parser = up_to(MAX_COUNT))]
     count: usize,
-    /// Pixels along a side of a picture.
+    /// Side length of a picture in pixels.
     #[arg(long, default_value = "96", value_parser = up_to(MAX_SIDE))]
     cell: usize,
 }
 
-/// Pairs on a sheet: of the largest that may be written, 13 pixels a picture are left.
+/// Maximum number of pairs on a sheet. In the largest possible sheet this leaves 13 pixels per
+/// picture.
 const MAX_COUNT: usize = 500_000;
 
-/// Pictures in a row of a sheet, and the pixels between them.
+/// Number of pictures in a row of a sheet, and the gap between them in pixels.
 const COLUMNS: usize = 8;
 const GAP: usize = 4;
 
@@ -135,8 +138,8 @@ impl Check {
     }
 }
 
-/// Every problem of a manifest, a line each, and what is left to say: how many there are. The message of
-/// the error itself lists but the first ones.
+/// Returns all problems of a manifest, one per line, and an error with their number. The message of
+/// the original error lists only the first ones.
 fn all_problems(error: DataError) -> (String, Error) {
     let DataError::Manifest { path, problems } = error else {
         return (String::new(), error.into());
@@ -155,7 +158,10 @@ impl Show {
         let source = self.source.open()?;
         let pairs: Vec<Pair> = Manifest::read(&self.manifest, &*source)?.pairs().collect();
         if pairs.is_empty() {
-            return Err(Error::experiment(self.manifest.display().to_string(), "has no pair"));
+            return Err(Error::experiment(
+                self.manifest.display().to_string(),
+                "contains no pairs",
+            ));
         }
         let step = pairs.len().div_ceil(self.count);
         let shown = pairs.iter().step_by(step);
@@ -196,7 +202,8 @@ mod tests {
             let column = ["left", "right"][at % 2];
             let (number, row) = (at / 2 + 2, at / 2);
             let problem = format!(
-                "pairs.csv, line {number}: `{column}` names a picture that does not exist: {row}.png"
+                "pairs.csv, line {number}: `{column}` names a picture that does not exist: \
+                 {row}.png"
             );
             assert!(line.ends_with(&problem), "{line}");
         }

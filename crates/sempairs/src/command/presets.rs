@@ -1,16 +1,18 @@
+//! The command `sempairs presets`.
+
 use clap::Subcommand;
 use sempairs::Error;
 use sempairs::presets::{PRESETS, Preset};
 use sempairs_internal::say;
 
-/// The calls of `sempairs presets`.
+/// Subcommands of `sempairs presets`.
 #[derive(Subcommand)]
 pub enum Presets {
-    /// Name all presets.
+    /// List all presets.
     List,
-    /// Print one, with where its numbers come from.
+    /// Print a preset with the sources of its values.
     Show {
-        /// Its name, such as small/byol.
+        /// Name of the preset, such as small/byol.
         name: String,
     },
 }

@@ -1,3 +1,5 @@
+//! The command `sempairs pretrain`.
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,16 +15,17 @@ use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
 pub struct Pretrain {
     #[command(flatten)]
     experiment: ExperimentFlags,
-    /// Which arm; the first if it is left out.
+    /// Name of the arm; the first arm if omitted.
     #[arg(long)]
     arm: Option<String>,
-    /// Which seed; the experiment's first if it is left out.
+    /// Random seed; the experiment's first seed if omitted.
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
     seed: Option<u64>,
-    /// The folder of all runs.
+    /// Folder of all runs.
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
-    /// End a run that has collapsed with an error; without this it goes on, and its summary says so.
+    /// End a run that has collapsed with an error; without this flag it continues, and its summary
+    /// reports the collapse.
     #[arg(long)]
     stop_on_collapse: bool,
     #[command(flatten)]

@@ -1,3 +1,5 @@
+//! The command `sempairs report`.
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +10,7 @@ use sempairs_internal::say;
 /// Arguments of `sempairs report`.
 #[derive(Args)]
 pub struct Report {
-    /// The folder of a study, such as `runs/simclr_semantic`.
+    /// Folder of a study, such as `runs/simclr_semantic`.
     folder: PathBuf,
 }
 

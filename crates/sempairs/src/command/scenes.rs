@@ -1,3 +1,5 @@
+//! The command `sempairs scenes`.
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -16,30 +18,31 @@ use super::up_to;
 /// Arguments of `sempairs scenes`.
 #[derive(Args)]
 pub struct Scenes {
-    /// A folder to write a PNG file a scene into, in class folders.
+    /// Folder to write the scenes to, as PNG files in class folders.
     #[arg(long, required_unless_present = "sheet")]
     out: Option<PathBuf>,
-    /// A PNG file to draw a contact sheet of semantic pairs into: a row a class, partners side by side.
+    /// PNG file to write a contact sheet of semantic pairs to: one row per class, partners side by
+    /// side.
     #[arg(long)]
     sheet: Option<PathBuf>,
-    /// Which classes and nuisances.
+    /// Split of the scenes, which determines classes and nuisance factors.
     #[arg(long, value_enum, default_value_t = SplitName::Pretrain)]
     split: SplitName,
-    /// Scenes of each class.
+    /// Number of scenes per class.
     #[arg(long, default_value = "8", value_parser = up_to(MAX_PER_CLASS))]
     per_class: usize,
-    /// Pixels along a side.
+    /// Side length in pixels.
     #[arg(long, default_value = "64", value_parser = up_to(MAX_SIDE))]
     size: usize,
-    /// Of the drawing.
+    /// Random seed of the scenes.
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
 
-/// Their files are numbered by six digits.
+/// Maximum number of scenes per class: file names have six digits.
 const MAX_PER_CLASS: usize = 1_000_000;
 
-/// Pixels between the pictures of a sheet.
+/// Gap between the pictures of a sheet in pixels.
 const GAP: usize = 2;
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -1,3 +1,5 @@
+//! Flags for a weights file.
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,18 +12,19 @@ use sempairs_internal::note;
 /// A file of a backbone's weights.
 #[derive(Args)]
 pub struct WeightsFlags {
-    /// The backbone's weights: `.safetensors` or PyTorch's `.pth`, under torchvision's or timm's names.
+    /// Weights of the backbone: a `.safetensors` or PyTorch `.pth` file with torchvision's or
+    /// timm's parameter names.
     #[arg(long)]
     pub weights: PathBuf,
-    /// What stands before those names in the file, its last dot included, such as `module.encoder_q.`; `common`
-    /// looks for the usual ones.
+    /// Prefix of the parameter names in the file, including the last dot, such as
+    /// `module.encoder_q.`; `common` tries the usual prefixes.
     #[arg(long, value_name = "TEXT|common")]
     prefix: Option<String>,
 }
 
 impl WeightsFlags {
-    /// The network with the file's weights; standard error says where they stood, and what was
-    /// ignored.
+    /// Loads the file's weights into the network, and reports the detected prefix and ignored
+    /// parameters on standard error.
     pub fn load(&self, backbone: AnyBackbone) -> Result<AnyBackbone, Error> {
         let prefix = match self.prefix.as_deref() {
             None => Prefix::None,
@@ -37,7 +40,7 @@ impl WeightsFlags {
         Ok(loaded.module)
     }
 
-    /// An error of scoring these weights, with their file if it is theirs.
+    /// Adds the weights file to an error of scoring if the weights are the cause.
     pub fn blamed(&self, error: EvalError) -> Error {
         match error {
             EvalError::NotFinite => Error::Scored { weights: self.weights.clone(), error },
@@ -49,7 +52,7 @@ impl WeightsFlags {
         note!("{}: loaded {loaded}", self.weights.display());
     }
 
-    /// The error, with the flag that helps.
+    /// Adds advice about the flag that resolves the error.
     fn advised(&self, error: WeightsError) -> Error {
         let flags = |prefixes: &[String]| {
             let flag = |prefix: &String| match prefix.is_empty() {
@@ -62,8 +65,9 @@ impl WeightsFlags {
             WeightsError::Prefix { absence, .. } if !absence.elsewhere.is_empty() => {
                 flags(&absence.elsewhere)
             }
-            WeightsError::Prefix { .. } => "if they stand there behind a prefix, give it with --prefix TEXT, or \
-                                            try --prefix common; if the file is another network's, set `backbone`"
+            WeightsError::Prefix { .. } => "if the names have a prefix, give it with --prefix \
+                                            TEXT, or try --prefix common; if the file is for \
+                                            another network, change `backbone`"
                 .into(),
             WeightsError::Ambiguous { prefixes, .. } => flags(prefixes),
             _ => return error.into(),

@@ -1,15 +1,14 @@
 use toml::{Table, Value};
 
-use super::written::plain;
+use super::source_text::plain;
 use crate::Error;
 
-/// Takes `key=value` apart. The value is read as TOML; a word that could not be TOML, such as
-/// `shuffled` or `small/byol`, is a text as it stands.
+/// Splits an assignment `key=value`. The value is parsed as TOML; a word that is clearly not meant
+/// as TOML, such as `shuffled` or `small/byol`, is taken as a string.
 ///
 /// # Errors
-///
-/// [`Error::Experiment`] if there is no `=`, or no key before it, or the value is meant as TOML
-/// and is none.
+/// [`Error::Experiment`] if there is no `=` or no key before it, or if the value looks like TOML
+/// but cannot be parsed.
 pub fn parse_assignment(assignment: &str) -> Result<(String, Value), Error> {
     let refuse = |reason: &str| Error::experiment(format!("--set {assignment}"), reason);
     let (key, value) = assignment
@@ -19,7 +18,7 @@ pub fn parse_assignment(assignment: &str) -> Result<(String, Value), Error> {
     let (key, value) = (key.trim().to_owned(), value.trim());
     let parsed = toml::from_str::<Table>(&format!("{VALUE}{value}"));
     let reason = match parsed {
-        // What follows in lines of its own would be other keys.
+        // Further lines in the value would set other keys.
         Ok(table) if table.len() > 1 => "gives more than one value".to_owned(),
         Ok(mut table) => match table.remove(VALUE.trim_end_matches([' ', '='])) {
             Some(value) => return Ok((key, value)),
@@ -35,8 +34,8 @@ pub fn parse_assignment(assignment: &str) -> Result<(String, Value), Error> {
 
 const VALUE: &str = "value = ";
 
-/// Whether a value is meant as a list, a table, a text in quotation marks, a number or a date. A
-/// word may begin with a digit, too: `2nd`, `2024/photos`.
+/// Returns true if a value looks like a TOML list, table, quoted string, number or date. Plain
+/// words may begin with a digit, such as `2nd` or `2024/photos`.
 fn is_meant_as_toml(value: &str) -> bool {
     let numeric = |it: char| it.is_ascii_digit() || "+-_.:eExoTZ ".contains(it);
     let begins = |it: char| it.is_ascii_digit() || "+-".contains(it);
@@ -44,19 +43,18 @@ fn is_meant_as_toml(value: &str) -> bool {
         || value.starts_with(begins) && value.chars().all(numeric)
 }
 
-/// What is wrong with a value that should be TOML, and what to do.
+/// Error message for a value that looks like TOML but cannot be parsed.
 fn not_toml(value: &str, error: &toml::de::Error) -> String {
     let at = error.span().map_or(0, |span| span.start.saturating_sub(VALUE.len()));
     let before = value.get(..at).unwrap_or(value).chars().count();
     let reason = plain(error.message());
-    format!("the value is no TOML at its character {}: {reason}", before + 1)
+    format!("the value is not valid TOML at character {}: {reason}", before + 1)
 }
 
-/// Sets the value of a key with dots; a number addresses an element of a list.
+/// Sets the value of a dotted key; a number selects an element of a list.
 ///
 /// # Errors
-///
-/// The reason, if something on the way is no table or the list is too short.
+/// The reason, if a part of the path is not a table or a list is too short.
 pub fn set(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
     let (first, rest) = match key.split_once('.') {
         Some((first, rest)) => (first, Some(rest)),
@@ -68,13 +66,13 @@ pub fn set(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
         place = match place {
             Value::Table(table) => table.entry(step).or_insert_with(|| Value::Table(Table::new())),
             Value::Array(list) => {
-                let index: usize = step
-                    .parse()
-                    .map_err(|_| format!("`{key}`: `{name}` is a list; say which element"))?;
+                let index: usize = step.parse().map_err(|_| {
+                    format!("`{key}`: `{name}` is a list; give the index of an element")
+                })?;
                 list.get_mut(index)
                     .ok_or_else(|| format!("`{key}`: `{name}` has no element {index}"))?
             }
-            _ => return Err(format!("`{key}`: `{name}` is no table")),
+            _ => return Err(format!("`{key}`: `{name}` is not a table")),
         };
         name = step;
     }
@@ -108,12 +106,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_the_way_is_named_if_nothing_can_be_set_in_it() {
+    fn a_path_that_cannot_be_set_is_named_in_the_error() {
         let mut table: Table = toml::from_str("[a]\nb = 1\n[[list]]\nx = 1").unwrap();
         for (key, reason) in [
             ("list.7.x", "`list` has no element 7"),
             ("list.x", "`list` is a list"),
-            ("a.b.c", "`b` is no table"),
+            ("a.b.c", "`b` is not a table"),
         ] {
             let message = set(&mut table, key, Value::Boolean(true)).unwrap_err();
             assert!(message.contains(reason), "{key}: {message}");

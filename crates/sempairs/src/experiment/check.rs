@@ -7,40 +7,39 @@ use sempairs_train::limits::{EPOCHS, STEPS};
 use sempairs_train::{LoaderConfig, TrainError};
 
 use super::bounds::{MAX_PER_CLASS, MAX_SEED};
-use super::refusal::Refusal;
+use super::key_error::KeyError;
 use super::{Arm, Evaluation, Objective, Pictures, Training, names, sizes};
 use crate::Error;
 use crate::study::Study;
 
 impl<M: Objective, B: BackboneFactory> Study<M, B> {
-    /// Whether all values are in their ranges; `file` is what errors call the experiment's file.
+    /// Checks that all values are in their ranges; `file` is the file name used in error messages.
     ///
     /// # Errors
-    ///
-    /// [`Error::Experiment`] with the file, the key as it stands there, such as `arms[1].pairing`, and the
+    /// [`Error::Experiment`] with the file, the full key, such as `arms[1].pairing`, and the
     /// reason.
     pub fn check(&self, file: &str) -> Result<(), Error> {
-        self.check_values().map_err(|refusal| Error::experiment(file, refusal.to_string()))
+        self.check_values().map_err(|error| Error::experiment(file, error.to_string()))
     }
 
-    /// Whether a backbone can be scored on the evaluation's data, once they are open.
+    /// Checks that a backbone can be scored on the evaluation's data; call it once the data are
+    /// open.
     ///
     /// # Errors
-    ///
-    /// As [`Downstream::check`]; [`Error::Experiment`] with the key as it stands in the
-    /// experiment's file, such as `evaluation.protocols[1].k`, if two protocols come to the same.
+    /// As [`Downstream::check`]; [`Error::Experiment`] with the full key, such as
+    /// `evaluation.protocols[1].k`, if two protocols are equivalent on these data.
     pub fn check_downstream(&self, downstream: &Downstream) -> Result<(), Error> {
         downstream.check().map_err(|error| match error {
             EvalError::SameProtocol { index, key, reason } => {
-                let refusal = Refusal::new(format!("{}.{key}", protocol_key(index)), reason);
+                let error = KeyError::new(format!("{}.{key}", protocol_key(index)), reason);
                 let experiment = format!("experiment `{}`", self.name);
-                Error::experiment(experiment, refusal.to_string())
+                Error::experiment(experiment, error.to_string())
             }
             other => other.into(),
         })
     }
 
-    pub(super) fn check_values(&self) -> Result<(), Refusal> {
+    pub(super) fn check_values(&self) -> Result<(), KeyError> {
         names::folder("name", &self.name)?;
         self.pictures.check("pictures")?;
         arms(&self.arms, &self.pictures)?;
@@ -48,25 +47,29 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         self.views.build_all()?;
         self.check_backbone()?;
         let method = |error: ObjectiveError| match error {
-            ObjectiveError::Config { key, reason } => Refusal::new(format!("method.{key}"), reason),
-            other => Refusal::new("method", other),
+            ObjectiveError::Config { key, reason } => {
+                KeyError::new(format!("method.{key}"), reason)
+            }
+            other => KeyError::new("method", other),
         };
         self.method.check().map_err(method)?;
         self.check_training()?;
-        // How many pairs there are only the pictures tell.
+        // The number of pairs is known only once the pictures are open.
         self.method.check_data(self.training.batch, usize::MAX).map_err(method)?;
         evaluation(&self.evaluation)?;
         sizes::check(self)
     }
 
-    /// What is probably not meant: a sentence each, with the key.
+    /// Warnings about settings that are valid but probably a mistake: one sentence each, with the
+    /// key.
     pub fn warnings(&self) -> Vec<String> {
         let mut found = self.views.warnings();
         found.extend(self.endless_warmup());
         found
     }
 
-    /// The learning rate of a run that ends before its warm-up does stays below the one that is set.
+    /// Warning about a warm-up that is at least as long as the run, so that the learning rate stays
+    /// below its peak.
     fn endless_warmup(&self) -> Option<String> {
         let Training { steps, epochs, learning_rate: rate, .. } = &self.training;
         let (key, warmup, length) = match (rate.warmup_steps, steps, epochs) {
@@ -76,50 +79,51 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         };
         (warmup > 0.0 && warmup >= length).then(|| {
             format!(
-                "`training.learning_rate.{key}`: is {warmup}, and the run's length {length}, so the learning rate \
-                 does not come to its peak"
+                "`training.learning_rate.{key}`: is {warmup}, but the run ends at {length}, so the \
+                 learning rate never reaches its peak"
             )
         })
     }
 
-    fn check_backbone(&self) -> Result<(), Refusal> {
+    fn check_backbone(&self) -> Result<(), KeyError> {
         self.backbone
             .check()
-            .map_err(|error| Refusal::new(format!("backbone.{}", error.key), error.reason))?;
+            .map_err(|error| KeyError::new(format!("backbone.{}", error.key), error.reason))?;
         if self.backbone.drops_blocks() && !self.method.drops_blocks() {
             let name = self.method.name();
-            let reason = format!("is DINO's student's alone: {name} drops no blocks");
-            return Err(Refusal::new("backbone.drop_path", reason));
+            let reason =
+                format!("stochastic depth is only applied by DINO's student, not by {name}");
+            return Err(KeyError::new("backbone.drop_path", reason));
         }
         let local = self.views.locals.as_ref().map(|locals| ("views.locals.size", locals.size));
         for (key, size) in [("views.size", self.views.size)].into_iter().chain(local) {
-            self.backbone.check_size(size).map_err(|reason| Refusal::new(key, reason))?;
+            self.backbone.check_size(size).map_err(|reason| KeyError::new(key, reason))?;
         }
         Ok(())
     }
 
-    fn check_training(&self) -> Result<(), Refusal> {
-        let refuse = |key: &str, reason: &str| Err(Refusal::new(key, reason));
+    fn check_training(&self) -> Result<(), KeyError> {
+        let refuse = |key: &str, reason: &str| Err(KeyError::new(key, reason));
         let steps = match (self.training.steps, self.training.epochs) {
             (Some(_), Some(_)) => return refuse("training", "give `steps` or `epochs`, not both"),
             (None, None) => return refuse("training", "`steps` or `epochs` is missing"),
             (None, Some(epochs)) => {
-                Refusal::unless_within("training.epochs", epochs, EPOCHS)?;
+                KeyError::unless_within("training.epochs", epochs, EPOCHS)?;
                 *STEPS.start()
             }
             (Some(steps), None) => steps,
         };
         let config = self.train_config(0, steps, &LoaderConfig::default());
         config.check().map_err(|error| match error {
-            TrainError::Config { key, reason } => Refusal::new(format!("training.{key}"), reason),
-            other => Refusal::new("training", other),
+            TrainError::Config { key, reason } => KeyError::new(format!("training.{key}"), reason),
+            other => KeyError::new("training", other),
         })
     }
 }
 
-fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), Refusal> {
+fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), KeyError> {
     if arms.is_empty() {
-        return Err(Refusal::new("arms", "there is none"));
+        return Err(KeyError::new("arms", "must have at least one arm"));
     }
     for (i, arm) in arms.iter().enumerate() {
         let [name, pairing] = ["name", "pairing"].map(|field| format!("arms[{i}].{field}"));
@@ -128,15 +132,15 @@ fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), Refusal> {
             names::path(&format!("{pairing}.file"), file)?;
         }
         if arms[..i].iter().any(|other| other.name == arm.name) {
-            return Err(Refusal::new(name, format!("there are two called `{}`", arm.name)));
+            return Err(KeyError::new(name, format!("two arms are named `{}`", arm.name)));
         }
         arm.pairing.check().map_err(|error| match error {
-            DataError::Pairing { reason, .. } => Refusal::new(pairing, reason),
-            other => Refusal::new(pairing, other),
+            DataError::Pairing { reason, .. } => KeyError::new(pairing, reason),
+            other => KeyError::new(pairing, other),
         })?;
-        let per_class = |reason: String| Refusal::new(format!("arms[{i}].per_class"), reason);
+        let per_class = |reason: String| KeyError::new(format!("arms[{i}].per_class"), reason);
         let count = arm.per_class.unwrap_or(1);
-        Refusal::unless_within(format!("arms[{i}].per_class"), count, 1..=MAX_PER_CLASS)?;
+        KeyError::unless_within(format!("arms[{i}].per_class"), count, 1..=MAX_PER_CLASS)?;
         match (pictures, arm.per_class) {
             (Pictures::Scenes { per_class: all, .. }, Some(count)) if count > *all => {
                 let reason = format!("is {count}, but there are {all} scenes of each class");
@@ -154,52 +158,52 @@ fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn seeds(seeds: &[u64]) -> Result<(), Refusal> {
+fn seeds(seeds: &[u64]) -> Result<(), KeyError> {
     if seeds.is_empty() {
-        return Err(Refusal::new("seeds", "there is none"));
+        return Err(KeyError::new("seeds", "must have at least one seed"));
     }
     if let Some(i) = seeds.iter().position(|&seed| seed > MAX_SEED) {
         let reason = format!("must be from 0 to {MAX_SEED}, not {}", seeds[i]);
-        return Err(Refusal::new(format!("seeds[{i}]"), reason));
+        return Err(KeyError::new(format!("seeds[{i}]"), reason));
     }
     match (0..seeds.len()).find(|&i| seeds[..i].contains(&seeds[i])) {
         Some(i) => {
-            let reason = format!("{} stands there before", seeds[i]);
-            Err(Refusal::new(format!("seeds[{i}]"), reason))
+            let reason = format!("{} is listed twice", seeds[i]);
+            Err(KeyError::new(format!("seeds[{i}]"), reason))
         }
         None => Ok(()),
     }
 }
 
-/// What an experiment's file calls one of its protocols.
+/// The key of a protocol in an experiment file.
 fn protocol_key(index: usize) -> String {
     format!("evaluation.protocols[{index}]")
 }
 
-fn evaluation(evaluation: &Evaluation) -> Result<(), Refusal> {
+fn evaluation(evaluation: &Evaluation) -> Result<(), KeyError> {
     names::title("evaluation.dataset", &evaluation.dataset)?;
     evaluation.train.check("evaluation.train")?;
     evaluation.test.check("evaluation.test")?;
     if let Some(scenes) = evaluation.invariance_scenes {
         let key = "evaluation.invariance_scenes";
-        Refusal::unless_within(key, scenes, 2..=MAX_PER_CLASS)?;
+        KeyError::unless_within(key, scenes, 2..=MAX_PER_CLASS)?;
         let drawn = evaluation.test.drawn("evaluation.test", scenes, 1);
-        drawn.map_err(|refusal| Refusal::new(key, refusal))?;
+        drawn.map_err(|error| KeyError::new(key, error))?;
     }
     if evaluation.protocols.is_empty() {
-        return Err(Refusal::new("evaluation.protocols", "there is none"));
+        return Err(KeyError::new("evaluation.protocols", "must have at least one protocol"));
     }
     for (i, protocol) in evaluation.protocols.iter().enumerate() {
         let key = protocol_key(i);
         protocol.check().map_err(|error| match error {
             EvalError::Protocol { key: setting, reason } => {
-                Refusal::new(format!("{key}.{setting}"), reason)
+                KeyError::new(format!("{key}.{setting}"), reason)
             }
-            other => Refusal::new(key.as_str(), other),
+            other => KeyError::new(key.as_str(), other),
         })?;
         if let Some(other) = evaluation.protocols[..i].iter().position(|other| other == protocol) {
-            let reason = format!("is `{}` once more", protocol_key(other));
-            return Err(Refusal::new(key, reason));
+            let reason = format!("is the same as `{}`", protocol_key(other));
+            return Err(KeyError::new(key, reason));
         }
     }
     Ok(())

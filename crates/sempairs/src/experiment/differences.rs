@@ -1,19 +1,19 @@
-//! In which keys two tables differ.
+//! Comparison of two TOML tables key by key.
 
 use toml::{Table, Value};
 
-/// A key whose values differ.
+/// A key with different values in two tables.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Difference {
-    /// The whole key, such as `arms[0].pairing.kind`.
+    /// The full key, such as `arms[0].pairing.kind`.
     pub key: String,
-    /// Its value before; `None` if it was not set.
+    /// The value in the first table; `None` if it is not set.
     pub before: Option<String>,
-    /// Its value now.
+    /// The value in the second table; `None` if it is not set.
     pub now: Option<String>,
 }
 
-/// The keys that differ, in their order.
+/// Returns the keys with different values, sorted by key.
 pub(crate) fn differences(before: &Table, now: &Table) -> Vec<Difference> {
     let [before, now] = [before, now].map(|table| {
         let mut values = Vec::new();
@@ -34,7 +34,7 @@ pub(crate) fn differences(before: &Table, now: &Table) -> Vec<Difference> {
     keys.into_iter().map(difference).filter(|it| it.before != it.now).collect()
 }
 
-/// The values of a table under their whole keys; lists of tables are looked into.
+/// Collects the values of a table with their full keys, including those in lists of tables.
 fn flatten(key: &str, table: &Table, into: &mut Vec<(String, String)>) {
     for (name, value) in table {
         let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_that_differ_are_named_whole_with_both_values() {
+    fn differences_have_the_full_key_and_both_values() {
         let before = toml::from_str("a = 1\nsame = [1, 2]\n[[arms]]\nx.y = 'b'").unwrap();
         let now = toml::from_str("same = [1, 2]\nnew = true\n[[arms]]\nx.y = 'c'").unwrap();
         let text = |value: &str| Some(value.to_owned());

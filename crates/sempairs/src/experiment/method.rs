@@ -9,10 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::sizes::Kept;
 
-/// The configuration of an objective: that of a method of any [factory](MethodFactory), or a
-/// [`MethodConfig`], which holds that of any built-in one.
-///
-/// Implement [`MethodFactory`] for a method of your own; this trait follows from it.
+/// The configuration of a self-supervised method: any [`MethodFactory`], or a [`MethodConfig`],
+/// which holds the configuration of one of the built-in methods. To add a method, implement
+/// [`MethodFactory`]; this trait is implemented for every such type.
 pub trait Objective: Clone + Serialize + Send + Sync + 'static {
     /// As [`MethodFactory::name`].
     fn name(&self) -> String;
@@ -31,8 +30,8 @@ pub trait Objective: Clone + Serialize + Send + Sync + 'static {
     /// As there.
     fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError>;
 
-    /// Builds the method as [`MethodFactory::init`] does and hands it to `then`: methods share no
-    /// type.
+    /// Builds the method with [`MethodFactory::init`] and passes it to `then`. A callback is needed
+    /// because the methods have different types.
     fn init_for<B: Backbone, T: UseMethod<B>>(
         &self,
         backbone: B,
@@ -41,31 +40,32 @@ pub trait Objective: Clone + Serialize + Send + Sync + 'static {
         then: T,
     ) -> T::Output;
 
-    /// Whether the method applies the stochastic depth of a backbone that asks for it.
+    /// Returns true if the method applies the stochastic depth that a backbone's configuration
+    /// sets.
     fn drops_blocks(&self) -> bool {
         false
     }
 
-    /// The tensors that the method keeps on top of a backbone of so many features, and the squares
-    /// of its loss, where they are known.
+    /// The tensors that the method allocates on top of a backbone with `features` features,
+    /// including the square matrices of its loss, as far as they are known.
     #[doc(hidden)]
     fn kept(&self, _features: usize) -> Vec<Kept> {
         Vec::new()
     }
 
-    /// Whether the serialised form has the name in it, under the key `name`.
+    /// Returns true if the serialised form contains the name under the key `name`.
     #[doc(hidden)]
     fn names_itself(&self) -> bool {
         false
     }
 }
 
-/// What is done with a method that [`Objective::init_for`] has built.
+/// A function that is generic over the type of the method that [`Objective::init_for`] builds.
 pub trait UseMethod<B: Backbone> {
-    /// The result.
+    /// Return type.
     type Output;
 
-    /// Takes the method.
+    /// Calls the function with the method.
     fn with<M: Method<Backbone = B>>(self, method: M) -> Self::Output;
 }
 
@@ -97,9 +97,9 @@ impl<F: MethodFactory> Objective for F {
     }
 }
 
-/// The configuration of any built-in method, chosen by its name in a file.
+/// The configuration of a built-in method, selected by the key `name` in a file.
 ///
-/// A method more is a variant here and an arm in the macro below.
+/// A new built-in method needs a variant here and an arm in `each_method!`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum MethodConfig {
@@ -133,8 +133,8 @@ pub enum MethodConfig {
     NnClr(NnClrConfig),
 }
 
-/// Evaluates an expression with the configuration of whichever method it is. The methods share no type, only
-/// what they can do.
+/// Evaluates an expression with the configuration in any variant. The configurations have different
+/// types and share only the trait [`MethodFactory`].
 macro_rules! each_method {
     ($method:expr, $config:ident => $body:expr) => {
         match $method {
@@ -193,7 +193,7 @@ impl Objective for MethodConfig {
                 further("queue.size", swav.queue.map_or(0, |queue| queue.size), false);
             }
             Self::Dino(dino) => further("prototypes", dino.prototypes, true),
-            // Of each component with each other.
+            // The matrix of each component with each other component.
             Self::BarlowTwins(_) | Self::VicReg(_) => further("projector.output", width, false),
             Self::NnClr(nnclr) => further("support", nnclr.support, false),
             Self::Byol(_) | Self::SimSiam(_) => {}
@@ -215,7 +215,7 @@ impl Objective for MethodConfig {
     }
 }
 
-/// The weights of a head's layers.
+/// The weight matrices of the layers of a projection head.
 fn layers(table: &str, head: &ProjectorConfig, features: usize) -> Vec<Kept> {
     let hidden = head.hidden.iter().enumerate();
     let hidden = hidden.map(|(i, width)| (format!("{table}.hidden[{i}]"), *width));

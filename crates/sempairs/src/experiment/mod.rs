@@ -1,25 +1,25 @@
-//! An experiment as a person writes it: one TOML file that says which pictures, which pairs, which
-//! views, which network, which objective, how long, and how it is scored.
+//! Experiments: TOML files that describe a comparison, namely its pictures, pairs, views, network,
+//! objective, training length and evaluation.
 //!
-//! Unknown keys are errors. `[[vary]]` tables make a grid of experiments from one file, and every
-//! experiment has an [`identity`](Experiment::identity), a hash of everything it says, which its
-//! checkpoints and its results carry.
+//! Unknown keys are errors. `[[vary]]` tables describe a grid of experiments in one file. Every
+//! experiment has an [`identity`](Experiment::identity), a hash of all its settings, which is
+//! stored with its checkpoints and results.
 
 mod assign;
 pub mod bounds;
 mod check;
 pub(crate) mod differences;
+mod key_error;
 mod locals;
 mod method;
-mod misfit;
 mod names;
 mod opened;
 mod pictures;
-mod refusal;
+mod read_error;
 pub(crate) mod sizes;
+pub(crate) mod source_text;
 mod vary;
 mod views;
-pub(crate) mod written;
 
 use std::path::Path;
 
@@ -35,26 +35,26 @@ use crate::Error;
 use crate::study::Study;
 pub use crate::study::{Arm, Evaluation, Training};
 
-/// A [`Study`] of built-in parts, which is what a TOML file describes.
+/// A [`Study`] of built-in parts, as described by a TOML file.
 pub type Experiment = Study;
 
 impl Experiment {
-    /// Parses one experiment without `[[vary]]`; `file` is what errors call the text.
+    /// Parses one experiment without `[[vary]]`; `file` is the file name used in error messages.
     ///
     /// # Errors
-    ///
-    /// [`Error::Experiment`] with the line and, for a misspelt name, the nearest right one.
+    /// [`Error::Experiment`] with the line and, for a misspelt name, the closest valid name.
     pub fn parse(text: &str, file: &str) -> Result<Self, Error> {
         vary::parse_text(text, file)
     }
 }
 
-/// Reads a file of experiments: one, or the grid that its `[[vary]]` tables span, each with the
-/// assignments of `overrides` (`training.steps=100`) made first.
+/// Reads the experiments of a file: a single one, or the grid described by its `[[vary]]` tables.
+/// The assignments in `overrides` (such as `training.steps=100`) are applied before the grid is
+/// expanded.
 ///
 /// # Errors
-///
-/// [`Error::Io`] and [`Error::Experiment`] with the file's name, or the assignment's if that is at fault.
+/// [`Error::Io`] and [`Error::Experiment`] with the name of the file, or with the assignment if it
+/// is the cause.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
     let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
     let file = path.display().to_string();
@@ -64,8 +64,8 @@ pub fn read(path: &Path, overrides: &[String]) -> Result<Vec<Experiment>, Error>
     }
 }
 
-/// What to say of a text whose first byte that is no UTF-8 is at `bad`.
+/// Error message for a text whose first byte that is not valid UTF-8 is at offset `bad`.
 fn not_utf8(text: &[u8], bad: usize) -> String {
     let line = 1 + text[..bad].iter().filter(|&&byte| byte == b'\n').count();
-    format!("line {line}: the byte {:#04X} is no UTF-8; save the file as UTF-8", text[bad])
+    format!("line {line}: the byte {:#04X} is not valid UTF-8; save the file as UTF-8", text[bad])
 }

@@ -8,8 +8,8 @@ use sempairs_data::sources::Subset;
 use super::Pictures;
 use crate::Error;
 
-/// Pictures by what they are called in an experiment: what was opened once stays open. Opening may draw
-/// thousands of scenes or decode every file.
+/// A cache of opened picture sources by their settings. Opening a source may render thousands of
+/// scenes or decode every file, so each source is opened once.
 #[derive(Clone, Default)]
 pub struct Opened(Arc<Mutex<HashMap<String, Arc<dyn PictureSource>>>>);
 
@@ -25,7 +25,8 @@ impl Opened {
         per_class: Option<usize>,
     ) -> Result<Arc<dyn PictureSource>, Error> {
         match (pictures, per_class) {
-            // The first of each class take no longer to find than all, except where they have to be drawn.
+            // Selecting the first pictures of each class is cheap except for scenes, which have to
+            // be rendered.
             (Pictures::Scenes { .. }, _) | (_, None) => self.whole(pictures, per_class),
             (_, Some(count)) => {
                 Ok(Arc::new(Subset::first_per_class(self.whole(pictures, None)?, count)?))

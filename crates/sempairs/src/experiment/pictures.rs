@@ -1,7 +1,7 @@
 mod check;
 mod classes;
-mod drawn;
 mod own;
+mod scenes;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,34 +20,34 @@ pub use own::OwnPictures;
 
 use crate::Error;
 
-/// Where pictures come from.
+/// A source of pictures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Pictures {
-    /// The built-in scenes: drawn, not downloaded.
+    /// The built-in synthetic scenes, which are rendered on demand.
     Scenes {
-        /// Which classes and nuisances.
+        /// Split of the scenes, which determines classes and nuisance factors.
         split: SceneSplit,
-        /// Pictures of each class.
+        /// Number of pictures per class.
         per_class: usize,
-        /// Pixels along a side.
+        /// Side length in pixels.
         size: usize,
-        /// Of the drawing.
+        /// Random seed of the scenes.
         #[serde(default)]
         seed: u64,
-        /// Fields of the split's [`Distribution`](sempairs_scenes::Distribution) that are
-        /// other than built in, such as `occluded = 0.2`.
+        /// Fields of the split's [`Distribution`](sempairs_scenes::Distribution) to override, such
+        /// as `occluded = 0.2`.
         #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
         nuisances: toml::Table,
     },
-    /// A folder of class folders.
+    /// A folder with one subfolder per class.
     Folder {
         /// The folder.
         path: PathBuf,
-        /// The classes to take pictures of; all if it is left out. A cache holds these alone.
+        /// Classes to use; all if omitted. A cache contains only these classes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         classes: Option<Classes>,
-        /// A decoded cache with this short side is built, or used if it is there.
+        /// Cache of decoded pictures with this short side, built if the file does not exist.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cache: Option<Cache>,
         /// What to do with a picture that cannot be decoded.
@@ -58,35 +58,35 @@ pub enum Pictures {
     Flat {
         /// The folder.
         path: PathBuf,
-        /// As for `folder`.
+        /// Cache of decoded pictures, as for `folder`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cache: Option<Cache>,
-        /// As for `folder`.
+        /// What to do with a picture that cannot be decoded, as for `folder`.
         #[serde(default)]
         on_bad_picture: OnBadPicture,
     },
     /// CIFAR-10 in its binary format.
     Cifar10 {
-        /// The folder with its files.
+        /// Folder with the files of the data set.
         path: PathBuf,
-        /// Which of them.
+        /// Split of the data set.
         split: Split,
     },
     /// CIFAR-100 in its binary format, with its fine classes.
     Cifar100 {
-        /// The folder with its files.
+        /// Folder with the files of the data set.
         path: PathBuf,
-        /// Which of them.
+        /// Split of the data set.
         split: Split,
     },
     /// STL-10 in its binary format.
     Stl10 {
-        /// The folder with its files.
+        /// Folder with the files of the data set.
         path: PathBuf,
-        /// Which of them.
+        /// Split of the data set.
         split: Stl10Split,
     },
-    /// Pictures of a program.
+    /// Pictures supplied by a program.
     Own(OwnPictures),
 }
 
@@ -96,13 +96,13 @@ impl<S: PictureSource + 'static> From<Arc<S>> for Pictures {
     }
 }
 
-/// Where a decoded cache lies, and what is in it.
+/// A cache of decoded pictures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cache {
     /// The file.
     pub path: PathBuf,
-    /// Pixels that the shorter side of a picture is brought down to.
+    /// Length in pixels that the shorter side of a larger picture is reduced to.
     pub short_side: usize,
 }
 
@@ -112,13 +112,13 @@ impl Pictures {
         Self::Scenes { split, per_class, size, seed: 0, nuisances: toml::Table::new() }
     }
 
-    /// A folder of class folders, without a cache.
+    /// A folder with one subfolder per class, without a cache.
     pub fn folder(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         Self::Folder { path, classes: None, cache: None, on_bad_picture: OnBadPicture::Error }
     }
 
-    /// Opens them: the first `per_class` of each class, or all.
+    /// Opens the source, limited to the first `per_class` pictures of each class if given.
     ///
     /// # Errors
     ///
@@ -175,7 +175,7 @@ fn decoded(
     on_bad: OnBadPicture,
     folder: &Path,
 ) -> Result<Arc<dyn PictureSource>, Error> {
-    // An experiment has up to three tables with a folder.
+    // An experiment has up to three tables with a folder, so the path identifies the table.
     let explain = |error| {
         let setting = format!("`on_bad_picture = \"skip\"` beside `path = {:?}`", folder.display());
         on_bad.explain(error, &setting)
@@ -210,7 +210,7 @@ mod tests {
 
     use super::*;
 
-    /// Two pictures each of three classes, two of them the paper's.
+    /// A folder with two pictures of each of three classes, two of which are in the paper's list.
     fn folder() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for class in ["n01698640", "n02058221", "zebra"] {
@@ -288,8 +288,7 @@ mod tests {
             let message = open(rest).err().unwrap().to_string();
             assert!(message.contains("2.png: cannot be decoded"), "{message}");
             let place = format!("`path = {:?}`", root.path().display());
-            let end =
-                format!("; `on_bad_picture = \"skip\"` beside {place} leaves such pictures out");
+            let end = format!("; `on_bad_picture = \"skip\"` beside {place} skips such pictures");
             assert!(message.ends_with(&end), "{message}");
             let skip = format!("{rest}on_bad_picture = \"skip\"");
             assert_eq!(open(&skip).unwrap().len(), 6);

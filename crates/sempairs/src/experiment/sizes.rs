@@ -1,14 +1,15 @@
-//! Products of sizes, each of which is within its bounds: tensors, networks, batches.
+//! Checks of products of sizes: tensors, networks and batches. Each factor has been checked before.
 
 use sempairs_backbone::BackboneFactory;
 use sempairs_train::limits::STEPS;
 
 use super::Objective;
 use super::bounds::{MAX_BATCH_BYTES, MAX_PARAMETERS, MAX_SCORES, MAX_VALUES};
-use super::refusal::Refusal;
+use super::key_error::KeyError;
 use crate::study::Study;
 
-/// A tensor that a method keeps: its key, rows, columns, and whether its values are learned.
+/// A tensor that a method allocates: the key that sets its size, its shape, and whether it is a
+/// learnable parameter.
 #[doc(hidden)]
 pub struct Kept {
     pub key: String,
@@ -23,60 +24,61 @@ impl Kept {
     }
 }
 
-/// Refuses what would make a tensor, a network or a batch too large. All single sizes have been
-/// checked.
+/// Returns an error if a tensor, the network or a batch would be too large.
 pub(super) fn check<M: Objective, B: BackboneFactory>(
     experiment: &Study<M, B>,
-) -> Result<(), Refusal> {
+) -> Result<(), KeyError> {
     let kept = experiment.method.kept(experiment.backbone.features());
     for tensor in &kept {
         if tensor.values() > MAX_VALUES {
             let Kept { key, rows, columns, .. } = tensor;
             let reason = format!(
-                "makes a tensor of {rows} by {columns} values, but at most {MAX_VALUES} may be in one"
+                "makes a tensor of {rows} by {columns} values; the maximum is {MAX_VALUES} values"
             );
-            return Err(Refusal::new(format!("method.{key}"), reason));
+            return Err(KeyError::new(format!("method.{key}"), reason));
         }
     }
     let heads = kept.iter().filter(|tensor| tensor.learned).map(Kept::values);
     let all = heads.fold(experiment.backbone.parameters(), u64::saturating_add);
     if all > MAX_PARAMETERS {
         let reason = format!(
-            "makes a network of {all} parameters with the backbone, but at most {MAX_PARAMETERS} may be in one"
+            "makes a network of {all} parameters with the backbone; the maximum is {MAX_PARAMETERS}"
         );
-        return Err(Refusal::new("method.projector", reason));
+        return Err(KeyError::new("method.projector", reason));
     }
     batch(experiment)?;
     length(experiment)
 }
 
-fn batch<M, B>(experiment: &Study<M, B>) -> Result<(), Refusal> {
+fn batch<M, B>(experiment: &Study<M, B>) -> Result<(), KeyError> {
     let (views, batch) = (&experiment.views, experiment.training.batch);
     let pixels = |size: usize, count: usize| (size as u64).pow(2).saturating_mul(count as u64);
     let locals = views.locals.as_ref().map_or(0, |locals| pixels(locals.size, locals.count));
     let pair = pixels(views.size, 2).saturating_add(locals);
-    // Three colours of four bytes.
+    // Three channels of four bytes.
     let bytes = pair.saturating_mul(12).saturating_mul(batch as u64);
     if bytes > MAX_BATCH_BYTES {
         let (gigabytes, most) = (bytes >> 30, MAX_BATCH_BYTES >> 30);
-        let reason =
-            format!("is {batch}: the views of so many pairs take {gigabytes} GiB, over {most}");
-        return Err(Refusal::new("training.batch", reason));
+        let reason = format!(
+            "is {batch}: the views of a batch take {gigabytes} GiB; the maximum is {most} GiB"
+        );
+        return Err(KeyError::new("training.batch", reason));
     }
     Ok(())
 }
 
-fn length<M, B>(experiment: &Study<M, B>) -> Result<(), Refusal> {
+fn length<M, B>(experiment: &Study<M, B>) -> Result<(), KeyError> {
     let (training, evaluation) = (&experiment.training, &experiment.evaluation);
-    Refusal::unless_within("evaluation.every", evaluation.every.unwrap_or(1), STEPS)?;
+    KeyError::unless_within("evaluation.every", evaluation.every.unwrap_or(1), STEPS)?;
     if let (Some(steps), Some(every)) = (training.steps, evaluation.every)
         && steps / every > MAX_SCORES
     {
         let scores = steps / every;
         let reason = format!(
-            "is {every}: a run of {steps} steps would be scored {scores} times, over {MAX_SCORES}"
+            "is {every}: a run of {steps} steps would be scored {scores} times; the maximum is \
+             {MAX_SCORES}"
         );
-        return Err(Refusal::new("evaluation.every", reason));
+        return Err(KeyError::new("evaluation.every", reason));
     }
     Ok(())
 }

@@ -4,32 +4,31 @@ use std::fmt;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::misfit::{self, Misfit};
+use super::key_error::KeyError;
 use super::names;
-use super::refusal::Refusal;
-use super::written::{line_of, parse_table};
+use super::read_error::{self, ReadError};
+use super::source_text::{line_of, parse_table};
 use super::{Experiment, parse_assignment, set};
 use crate::Error;
 use crate::presets::merged;
 
-/// Experiments that one file may describe.
+/// Maximum number of experiments that one file may describe.
 const MAX_GRID: usize = 10_000;
 
-/// The experiments that a text describes. Each `[[vary]]` table has a `key`, with dots, and a list of
-/// `values`; the experiments are their product, and each gets a name that says which it is.
+/// Returns the experiments that a text describes. Each `[[vary]]` table has a dotted `key` and a
+/// list of `values`; the experiments are the Cartesian product, and the values are appended to the
+/// name of each experiment.
 ///
 /// ```toml
 /// [[vary]]
 /// key = "method.temperature"
 /// values = [0.1, 0.2, 0.5]
 /// ```
-///
-/// Each of `overrides`, `key=value`, is set before.
+/// The assignments `key=value` in `overrides` are applied first.
 ///
 /// # Errors
-///
-/// [`Error::Experiment`] that begins with what is at fault: the file, and then the line; or the assignment,
-/// as `--set key=value`; or the value of a `[[vary]]`.
+/// [`Error::Experiment`] that begins with the origin of the invalid setting: the file, followed by
+/// the line; the assignment, as `--set key=value`; or the value of a `[[vary]]`.
 pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
     let mut table = parse_table(text, file)?;
     let axes = axes(&mut table, text, file)?;
@@ -61,7 +60,7 @@ pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Exp
     }
     let mut seen = BTreeSet::new();
     if let Some((_, twice)) = grid.iter().find(|(_, suffix)| !seen.insert(suffix)) {
-        let reason = format!("`[[vary]]`: two experiments are called `{twice}`");
+        let reason = format!("`[[vary]]`: two experiments are named `{twice}`");
         return Err(Error::experiment(file, reason));
     }
     grid.iter()
@@ -69,47 +68,47 @@ pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Exp
             let mut experiment = build(layers, text)?;
             experiment.name.push_str(suffix);
             let fits = names::folder("name", &experiment.name);
-            fits.map_err(|refusal| Error::experiment(file, format!("`[[vary]]`: {refusal}")))?;
+            fits.map_err(|error| Error::experiment(file, format!("`[[vary]]`: {error}")))?;
             Ok(experiment)
         })
         .collect()
 }
 
-/// What a file says after one more assignment.
+/// The table of a file after one more assignment.
 #[derive(Clone)]
 struct Layer {
-    /// The assignment; the file itself for the first layer.
+    /// The assignment; the name of the file for the first layer.
     source: String,
     table: Table,
 }
 
 impl Layer {
-    /// The experiment, or what is wrong with it.
+    /// Builds the experiment, or returns the error.
     fn experiment(&self) -> Result<Experiment, Wrong> {
         let table = merged(self.table.clone()).map_err(Wrong::Preset)?;
-        // A misspelt `[[vary]]` is a key of no experiment.
-        let experiment: Experiment = misfit::read(table, &["vary"]).map_err(Wrong::Read)?;
+        // `vary` is not a key of an experiment, but is suggested for a misspelt `[[vary]]`.
+        let experiment: Experiment = read_error::read(table, &["vary"]).map_err(Wrong::Read)?;
         experiment.check_values().map_err(Wrong::Value)?;
         Ok(experiment)
     }
 }
 
-/// What keeps a table from being an experiment.
+/// Why a table is not a valid experiment.
 #[derive(PartialEq)]
 enum Wrong {
-    /// There is no such preset.
+    /// The preset does not exist.
     Preset(String),
-    /// A value is of another kind, or a key is missing or none of the experiment.
-    Read(Misfit),
-    /// A value is out of its range.
-    Value(Refusal),
+    /// A value has the wrong type, or a key is missing or unknown.
+    Read(ReadError),
+    /// A value is out of range.
+    Value(KeyError),
 }
 
 impl Wrong {
-    /// Where in a text it stands.
+    /// Returns the line of the error in a text.
     fn line(&self, text: &str) -> Option<String> {
         match self {
-            Self::Read(misfit) => line_of(text, misfit),
+            Self::Read(error) => line_of(text, error),
             Self::Preset(_) | Self::Value(_) => None,
         }
     }
@@ -119,13 +118,13 @@ impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Preset(reason) => f.write_str(reason),
-            Self::Read(misfit) => misfit.fmt(f),
-            Self::Value(refusal) => refusal.fmt(f),
+            Self::Read(error) => error.fmt(f),
+            Self::Value(error) => error.fmt(f),
         }
     }
 }
 
-/// Adds an assignment to the layers before it.
+/// Adds an assignment as a new layer.
 fn push(layers: &mut Vec<Layer>, source: String, key: &str, value: Value) -> Result<(), Error> {
     let mut table = layers.last().map_or_else(Table::new, |layer| layer.table.clone());
     set(&mut table, key, value).map_err(|reason| Error::experiment(&source, reason))?;
@@ -133,8 +132,9 @@ fn push(layers: &mut Vec<Layer>, source: String, key: &str, value: Value) -> Res
     Ok(())
 }
 
-/// The experiment that the last layer describes. An error is put to the layer that brought it: the first from
-/// which on it stays the same. So what a file lacks may be assigned.
+/// Builds the experiment of the last layer. An error is attributed to the first layer since which
+/// it has stayed the same. Building only the last layer lets an assignment supply a key that the
+/// file lacks.
 fn build(layers: &[Layer], text: &str) -> Result<Experiment, Error> {
     let wrong = match layers[layers.len() - 1].experiment() {
         Ok(experiment) => return Ok(experiment),
@@ -146,7 +146,7 @@ fn build(layers: &[Layer], text: &str) -> Result<Experiment, Error> {
     Err(Error::experiment(&layers[at].source, format!("{}{wrong}", line.unwrap_or_default())))
 }
 
-/// One experiment without `[[vary]]`.
+/// Parses one experiment without `[[vary]]`.
 pub(super) fn parse_text(text: &str, file: &str) -> Result<Experiment, Error> {
     build(&[Layer { source: file.to_owned(), table: parse_table(text, file)? }], text)
 }
@@ -165,11 +165,11 @@ struct Axis {
     values: Vec<Value>,
 }
 
-/// Takes the axes out of a file's table.
+/// Removes the `[[vary]]` tables from a file's table and returns them.
 fn axes(table: &mut Table, text: &str, file: &str) -> Result<Vec<Axis>, Error> {
     let refuse = |reason: String| Error::experiment(file, format!("`[[vary]]`: {reason}"));
     let Some(vary) = table.remove("vary") else { return Ok(Vec::new()) };
-    let axes = misfit::read::<Axes>(Table::from_iter([("vary".to_owned(), vary)]), &[]);
+    let axes = read_error::read::<Axes>(Table::from_iter([("vary".to_owned(), vary)]), &[]);
     let axes = axes.map_err(|wrong| {
         let line = line_of(text, &wrong).unwrap_or_default();
         refuse(format!("{line}{wrong}"))

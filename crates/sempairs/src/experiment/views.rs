@@ -4,46 +4,47 @@ use serde::{Deserialize, Serialize};
 
 use super::LocalViews;
 use super::bounds::MAX_SIDE;
-use super::refusal::Refusal;
+use super::key_error::KeyError;
 use crate::Error;
 use sempairs_internal::did_you_mean;
 
-/// The augmentation: a preset, perhaps without some of its transforms, or two pipelines spelt out.
+/// The augmentation: a preset, optionally without some of its transforms, or two explicit
+/// pipelines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Views {
-    /// Pixels along a side of a view.
+    /// Side length of a view in pixels.
     pub size: usize,
-    /// A published method's augmentation.
+    /// Augmentation of a published method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<Augmentation>,
-    /// Transforms that the preset does without, by their names, such as `gaussian_blur`.
+    /// Names of transforms to remove from the preset, such as `gaussian_blur`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
-    /// The pipeline of view one, instead of a preset.
+    /// Pipeline of view one, instead of a preset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Pipeline>,
-    /// The pipeline of view two; that of view one if it is left out.
+    /// Pipeline of view two; that of view one if omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub right: Option<Pipeline>,
-    /// Brings values to mean 0 and deviation 1 at the end, if the preset does not already.
+    /// Image normalisation at the end of both pipelines; an error if they normalise already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub normalize: Option<Normalization>,
-    /// Small crops besides; none if left out.
+    /// Local crops in addition to the two views; none if omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locals: Option<LocalViews>,
-    /// Where views are made: by the loader's threads (`host`) or by the device that trains.
+    /// Whether views are computed by the loader's threads (`host`) or on the training device.
     #[serde(default, skip_serializing_if = "MadeOn::is_host")]
     pub made_on: MadeOn,
 }
 
-/// What is subtracted from each channel, and what it is then divided by.
+/// Image normalisation: `(value - mean) / std` per channel, for values in [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Normalization {
-    /// Of red, green and blue.
+    /// Mean of the red, green and blue channel.
     pub mean: [f32; 3],
-    /// Of red, green and blue.
+    /// Standard deviation of the red, green and blue channel.
     pub std: [f32; 3],
 }
 
@@ -65,50 +66,51 @@ impl Views {
     /// The pipelines of view one and view two.
     ///
     /// # Errors
-    ///
-    /// [`Error::Experiment`] with the key unless there is either a preset or a left pipeline, for a value out of
-    /// its range (the size goes up to [`MAX_SIDE`]), and for a transform in `without` that the pipelines do not have.
+    /// [`Error::Experiment`] with the key unless exactly one of preset and left pipeline is given,
+    /// for a value out of its range (the maximum size is [`MAX_SIDE`]), and for a transform in
+    /// `without` that the pipelines do not contain.
     pub fn pipelines(&self) -> Result<[Pipeline; 2], Error> {
         Ok(self.build()?)
     }
 
-    /// The pipelines of both views and of small crops.
+    /// The pipelines of both views and of the local crops.
     ///
     /// # Errors
     ///
-    /// As [`pipelines`](Self::pipelines), and for values of [`locals`](Self::locals) out of their ranges.
+    /// As [`pipelines`](Self::pipelines), and for values of [`locals`](Self::locals) out of their
+    /// ranges.
     pub fn all_pipelines(&self) -> Result<Pipelines, Error> {
         Ok(self.build_all()?)
     }
 
-    pub(super) fn build_all(&self) -> Result<Pipelines, Refusal> {
+    pub(super) fn build_all(&self) -> Result<Pipelines, KeyError> {
         let [left, right] = self.build()?;
         let locals = self.locals.as_ref().map(|locals| locals.build(&left)).transpose()?;
         Ok(Pipelines { left, right, locals, made_on: self.made_on })
     }
 
-    fn build(&self) -> Result<[Pipeline; 2], Refusal> {
-        Refusal::unless_within("views.size", self.size, 1..=MAX_SIDE)?;
+    fn build(&self) -> Result<[Pipeline; 2], KeyError> {
+        KeyError::unless_within("views.size", self.size, 1..=MAX_SIDE)?;
         let (mut pipelines, keys) = match (&self.preset, &self.left, &self.right) {
             (Some(preset), None, None) => (preset.pipelines(self.size), ["preset"; 2]),
             (None, Some(left), None) => ([left.clone(), left.clone()], ["left"; 2]),
             (None, Some(left), Some(right)) => ([left.clone(), right.clone()], ["left", "right"]),
             _ => {
-                let reason = "give either `preset`, or `left` and perhaps `right`";
-                return Err(Refusal::new("views", reason));
+                let reason = "give either `preset`, or `left` and optionally `right`";
+                return Err(KeyError::new("views", reason));
             }
         };
         for (pipeline, key) in pipelines.iter().zip(keys) {
             pipeline.check().map_err(|error| refused(&format!("views.{key}"), error))?;
             if pipeline.size() != self.size {
                 let other = pipeline.size();
-                let reason = format!("is {}, but `{key}` makes views of {other}", self.size);
-                return Err(Refusal::new("views.size", reason));
+                let reason = format!("is {}, but `{key}` makes views of size {other}", self.size);
+                return Err(KeyError::new("views.size", reason));
             }
         }
         for (i, name) in self.without.iter().enumerate() {
             pipelines = without(pipelines, name)
-                .map_err(|reason| Refusal::new(format!("views.without[{i}]"), reason))?;
+                .map_err(|reason| KeyError::new(format!("views.without[{i}]"), reason))?;
         }
         if let Some(normalization) = self.normalize {
             for pipeline in &mut pipelines {
@@ -118,17 +120,18 @@ impl Views {
         Ok(pipelines)
     }
 
-    /// What is probably not meant: a sentence each, with the key.
+    /// Warnings about values that are valid but probably a mistake: one sentence each, with the
+    /// key.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut found = Vec::new();
         let mut look = |key: String, mean: &[f32; 3], std: &[f32; 3]| {
             for (field, values) in [("mean", mean), ("std", std)] {
                 if values.iter().any(|value| value.abs() > 1.0) {
-                    // Rounded to what people write.
+                    // Four decimals, as is usual for published means and standard deviations.
                     let round = |value: &f32| (f64::from(*value) / 255.0 * 1e4).round() / 1e4;
                     let divided: Vec<f64> = values.iter().map(round).collect();
                     found.push(format!(
-                        "`{key}.{field}`: is {values:?}, but the values of a picture lie between 0 and 1; \
+                        "`{key}.{field}`: is {values:?}, but pixel values are between 0 and 1; \
                          divided by 255 it would be {divided:?}"
                     ));
                 }
@@ -160,10 +163,13 @@ impl Views {
 }
 
 impl Normalization {
-    /// The pipeline with this at its end.
-    fn after(self, pipeline: &Pipeline) -> Result<Pipeline, Refusal> {
+    /// Returns the pipeline with this normalisation appended.
+    fn after(self, pipeline: &Pipeline) -> Result<Pipeline, KeyError> {
         if pipeline.normalization().next().is_some() {
-            return Err(Refusal::new("views.normalize", "the pipeline normalises already"));
+            return Err(KeyError::new(
+                "views.normalize",
+                "the pipeline already has a normalisation",
+            ));
         }
         let mut transforms = pipeline.transforms().to_vec();
         transforms.push(Transform::Normalize { mean: self.mean, std: self.std });
@@ -172,19 +178,20 @@ impl Normalization {
             Ok(()) => Ok(longer),
             Err(AugmentError::Value { field, value, wanted, .. }) => {
                 let key = format!("views.normalize.{field}");
-                Err(Refusal::new(key, format!("is {value}, but {wanted}")))
+                Err(KeyError::new(key, format!("is {value}, but {wanted}")))
             }
-            Err(other) => Err(Refusal::new("views.normalize", other)),
+            Err(other) => Err(KeyError::new("views.normalize", other)),
         }
     }
 }
 
-/// Both pipelines without the transforms of one name, or why that cannot be.
+/// Removes the transforms of one name from both pipelines, or returns the reason why that is
+/// impossible.
 fn without([left, right]: [Pipeline; 2], name: &str) -> Result<[Pipeline; 2], String> {
     let unknown = |e: AugmentError| format!("{e}{}", did_you_mean(name, Transform::NAMES));
     let shorter = [left.without(name).map_err(unknown)?, right.without(name).map_err(unknown)?];
     if shorter == [left, right] {
-        return Err(format!("there is no `{name}` to leave out"));
+        return Err(format!("the pipelines have no `{name}` to remove"));
     }
     for pipeline in &shorter {
         pipeline.check().map_err(|e| e.to_string())?;
@@ -192,17 +199,18 @@ fn without([left, right]: [Pipeline; 2], name: &str) -> Result<[Pipeline; 2], St
     Ok(shorter)
 }
 
-/// What the check of a pipeline says, with the key of what is at fault; keys count from 0.
-fn refused(pipeline: &str, error: AugmentError) -> Refusal {
+/// Converts an error of a pipeline's check into one with the full key. Indices in keys count from
+/// 0.
+fn refused(pipeline: &str, error: AugmentError) -> KeyError {
     match error {
         AugmentError::Value { position, name, field, value, wanted } => {
             let key = format!("{pipeline}[{}].{field}", position - 1);
-            Refusal::new(key, format!("is {value}, but {wanted} ({name})"))
+            KeyError::new(key, format!("is {value}, but {wanted} ({name})"))
         }
         AugmentError::SecondFrame { position, .. } => {
-            Refusal::new(format!("{pipeline}[{}]", position - 1), error)
+            KeyError::new(format!("{pipeline}[{}]", position - 1), error)
         }
-        other => Refusal::new(pipeline, other),
+        other => KeyError::new(pipeline, other),
     }
 }
 
@@ -224,8 +232,19 @@ mod tests {
     }
 
     #[test]
-    fn what_sets_the_frame_cannot_be_left_out() {
+    fn the_transform_that_sets_the_view_size_cannot_be_removed() {
         let message = simclr_without("random_resized_crop").pipelines().unwrap_err().to_string();
         assert!(message.starts_with("`views.without[0]`: "), "{message}");
+    }
+
+    #[test]
+    fn the_evaluation_view_is_that_of_the_library() {
+        let views =
+            Views { preset: Some(Augmentation::MocoV2), without: Vec::new(), ..simclr_without("") };
+        let evaluation = views.evaluation().unwrap();
+        assert_eq!(evaluation, Augmentation::MocoV2.evaluation(32));
+        let names: Vec<&str> = evaluation.transforms().iter().map(|it| it.name()).collect();
+        assert_eq!(names, ["resize", "center_crop", "normalize"]);
+        assert_eq!(evaluation.size(), 32);
     }
 }

@@ -1,51 +1,52 @@
-//! The frame of a chart with steps along and a value up: grid, ticks, titles, and names at the lines' ends.
+//! The frame of a line chart against steps: grid, ticks, titles, and labels at the ends of the
+//! lines.
 
 use super::number;
 use super::scale::{Scale, spread};
 use super::svg::Svg;
 
-/// The width of every chart, in its own units; the page scales it.
+/// Width of every chart in SVG units; the page scales the chart.
 pub const WIDTH: f64 = 540.0;
 const HEIGHT: f64 = 340.0;
 const LEFT: f64 = 44.0;
-/// Room for the names of lines.
+/// Space for the labels of lines.
 const RIGHT: f64 = 126.0;
 const BOTTOM: f64 = 44.0;
 const TOP: f64 = 30.0;
-/// The height of a line of text.
+/// Height of a line of text.
 pub const LINE: f64 = 16.0;
 
-/// What the two axes show.
+/// Ranges and texts of a chart.
 pub struct Axes<'a> {
-    /// The first and last step.
+    /// First and last step.
     pub steps: [f64; 2],
-    /// The least and greatest value.
+    /// Minimum and maximum value.
     pub values: [f64; 2],
-    /// What the values are.
+    /// Title of the value axis.
     pub title: &'a str,
-    /// What the chart shows, for those who cannot see it.
+    /// Description of the chart for screen readers.
     pub label: &'a str,
-    /// Lines of text to leave room for above the plot.
+    /// Number of lines of text to reserve above the plot.
     pub notes: usize,
 }
 
-/// A chart whose frame is drawn.
+/// A chart with its frame.
 pub struct Chart {
-    /// The drawing.
+    /// The SVG drawing.
     pub svg: Svg,
-    /// Where steps stand.
+    /// Horizontal scale of steps.
     pub x: Scale,
-    /// Where values stand.
+    /// Vertical scale of values.
     pub y: Scale,
 }
 
-/// The name of a line, at its end.
+/// A label at the end of a line.
 pub struct EndLabel {
-    /// The value at which the line ends.
+    /// Last value of the line.
     pub value: f64,
-    /// Classes of the style sheet.
+    /// CSS classes.
     pub style: String,
-    /// What it says.
+    /// Text of the label.
     pub text: String,
 }
 
@@ -74,18 +75,18 @@ impl Chart {
         Self { svg, x, y }
     }
 
-    /// Where a step and a value meet.
+    /// Coordinates of a step and a value.
     pub fn at(&self, step: usize, value: f64) -> [f64; 2] {
         [self.x.at(step as f64), self.y.at(value)]
     }
 
-    /// The upper left and lower right corner of the plot.
+    /// Coordinates of the upper left and lower right corner of the plot.
     pub fn corners(&self) -> [[f64; 2]; 2] {
         let ([left, right], [bottom, top]) = (self.x.places(), self.y.places());
         [[left, top], [right, bottom]]
     }
 
-    /// Writes names beside the plot, none over another, each joined to the end of its line.
+    /// Writes labels beside the plot without overlap, each connected to the end of its line.
     pub fn end_labels(&mut self, labels: &[EndLabel]) {
         let [[_, top], [right, bottom]] = self.corners();
         let ends: Vec<f64> = labels.iter().map(|l| self.y.at(l.value).clamp(top, bottom)).collect();
@@ -97,14 +98,14 @@ impl Chart {
     }
 }
 
-/// A name that fits beside a plot, cut if it is longer.
+/// Shortens a name so that it fits beside a plot.
 pub fn brief(name: &str) -> String {
-    /// Characters of the small type that fit.
+    /// Maximum number of characters.
     const FIT: usize = 16;
     if name.chars().count() <= FIT {
         return name.into();
     }
-    // A whole number of words reads better than a cut one.
+    // Cut between words if possible.
     let mut whole = String::new();
     for word in name.split(' ') {
         if whole.chars().count() + 1 + word.chars().count() > FIT {

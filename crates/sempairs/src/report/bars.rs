@@ -1,17 +1,17 @@
-//! What the features ignore: a bar an arm for each factor.
+//! The invariance section: a bar chart with one bar per arm for each nuisance factor.
 
 use sempairs_eval::analysis::invariance::InvarianceReport;
 use sempairs_eval::stats::Estimate;
 
 use super::axes::{LINE, WIDTH};
 use super::markup::{arm_name, legend, paragraph, section, side_by_side};
-use super::readings::mean_of;
 use super::scale::{Scale, range};
+use super::summary::mean_of;
 use super::svg::Svg;
-use super::{mark, number};
+use super::{marker, number};
 use crate::comparison::{ArmResult, Comparison};
 
-/// The section, empty if no run has a report.
+/// Returns the section as HTML; empty if no run has an invariance report.
 pub fn bars(comparison: &Comparison) -> String {
     let reports = || comparison.arms.iter().flat_map(reports);
     let mut factors: Vec<&str> = Vec::new();
@@ -28,24 +28,25 @@ pub fn bars(comparison: &Comparison) -> String {
     }
     let scenes = reports().map(|report| report.scenes).max().unwrap_or(0);
     let about = paragraph(&format!(
-        "How alike the features of two pictures are that differ in one factor alone: 1 if the factor changes \
-         nothing, 0 if it changes as much as the class does. The last group is of different pictures of the \
-         same class, in which every factor differs. From {} scenes; whiskers are 95 % intervals, over the \
-         seeds if there are several.",
+        "Invariance of the features to each nuisance factor: the similarity of two pictures that \
+         differ only in this factor, scaled to 1 for identical features and to 0 for the \
+         similarity of pictures of different classes. The last group compares different pictures \
+         of the same class, in which all factors differ. From {} scenes; error bars are 95 % \
+         intervals, over the seeds if there are several.",
         number::count(scenes)
     ));
     let arms = comparison.arms.iter().enumerate();
     let key: Vec<String> = arms.map(|(i, arm)| arm_name(i, &arm.arm.name)).collect();
     let figure = format!("<figure>{}{}</figure>", draw(comparison, &groups), legend(&key));
     let text = format!("<div>{about}</div>");
-    section("What the features ignore", &side_by_side(&[figure, text]))
+    section("Invariance of the features", &side_by_side(&[figure, text]))
 }
 
 fn reports(arm: &ArmResult) -> impl Iterator<Item = &InvarianceReport> {
     arm.runs.iter().filter_map(|run| run.invariance.as_ref())
 }
 
-/// A factor with the value of each arm.
+/// A group of bars: a factor with the value of each arm.
 struct Group {
     name: String,
     bars: Vec<Option<Estimate>>,
@@ -57,7 +58,7 @@ fn group(comparison: &Comparison, factor: &str) -> Group {
             reports(arm).flat_map(|report| report.factors.iter().map(move |row| (report, row)));
         let rows: Vec<_> = rows.filter(|(_, row)| row.factor == factor).collect();
         let found = mean_of(rows.iter().map(|(_, row)| row.invariance))?;
-        // With one seed the interval is that over the scenes, on the scale of the index.
+        // With one seed, use the interval over the scenes, scaled like the index.
         let [(report, row)] = rows[..] else { return Some(found) };
         let index = |x: f64| (x - report.other_classes) / (1.0 - report.other_classes);
         let ends = row.interval.map(|ends| ends.map(index));
@@ -81,10 +82,10 @@ fn draw(comparison: &Comparison, groups: &[Group]) -> String {
     let found = || groups.iter().flat_map(|group| group.bars.iter().flatten());
     let ends = found().flat_map(|bar| [bar.mean, bar.low.unwrap_or(0.0), bar.high.unwrap_or(0.0)]);
     let [low, high] = range(ends.chain([0.0, 1.0]), 0.0).unwrap_or([0.0, 1.0]);
-    // A wild interval of few seeds must not squeeze the bars.
+    // A very wide interval of few seeds must not compress the bars.
     let x = Scale::new([low.max(-1.0), high.min(1.2)], [LEFT, WIDTH - RIGHT]);
     let bottom = gap + groups.len() as f64 * (height + gap);
-    let mut svg = Svg::new([WIDTH, bottom + 26.0], "Invariance to each factor, a bar an arm");
+    let mut svg = Svg::new([WIDTH, bottom + 26.0], "Invariance to each factor, one bar per arm");
     let (ticks, decimals) = x.ticks(6);
     for tick in ticks {
         let place = x.at(tick);
@@ -97,7 +98,7 @@ fn draw(comparison: &Comparison, groups: &[Group]) -> String {
         svg.text("group end", [LEFT - 10.0, top + height / 2.0 + 4.0], &group.name);
         for (i, bar) in group.bars.iter().enumerate() {
             let Some(bar) = bar else { continue };
-            let (y, colour) = (top + BAR * i as f64, format!("a{}", i % mark::ARMS));
+            let (y, colour) = (top + BAR * i as f64, format!("a{}", i % marker::ARMS));
             let value = number::fixed(bar.mean, 3);
             let title = format!("{}, {}: {value}", comparison.arms[i].arm.name, group.name);
             let corners = [[clamp(0.0), y + 1.0], [clamp(bar.mean), y + BAR - 1.0]];

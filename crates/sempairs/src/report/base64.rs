@@ -1,8 +1,8 @@
-//! Base 64, the way bytes stand in a `data:` address (RFC 4648, section 4).
+//! Base64 encoding for `data:` URLs (RFC 4648, section 4).
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Bytes as base 64 with padding.
+/// Encodes bytes as Base64 with padding.
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {

@@ -1,15 +1,15 @@
-//! The accuracy of each class: a row a class, a mark an arm.
+//! The per-class section: one row per class with one marker per arm.
 
 use super::axes::WIDTH;
 use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
-use super::readings::{self, mean_of};
 use super::scale::{Scale, range};
+use super::summary::{self, mean_of};
 use super::svg::Svg;
 use super::table::Table;
-use super::{mark, number};
+use super::{marker, number};
 use crate::comparison::{ArmResult, Comparison};
 
-/// Rows of the chart at most; the table has them all.
+/// Maximum number of rows of the chart; the table has all classes.
 const ROWS: usize = 40;
 
 /// A class with the mean accuracy of each arm.
@@ -19,7 +19,7 @@ struct Row {
 }
 
 impl Row {
-    /// The second arm minus the first.
+    /// Accuracy of the second arm minus that of the first.
     fn difference(&self) -> Option<f64> {
         Some((*self.shares.get(1)?)? - (*self.shares.first()?)?)
     }
@@ -29,7 +29,7 @@ impl Row {
     }
 }
 
-/// The section, empty if no score tells classes apart.
+/// Returns the section as HTML; empty if no score has per-class accuracies.
 pub fn classes(comparison: &Comparison) -> String {
     let mut rows = rows(comparison);
     if rows.is_empty() {
@@ -42,7 +42,7 @@ pub fn classes(comparison: &Comparison) -> String {
     let names: Vec<&str> = comparison.arms.iter().map(|arm| arm.arm.name.as_str()).collect();
     let order = match names[..] {
         [first, second, ..] => format!(
-            "Sorted by {} minus {}: what {} gains most stands first.",
+            "Sorted by {} minus {}: classes with the largest gain of {} come first.",
             escape(second),
             escape(first),
             escape(second)
@@ -53,7 +53,7 @@ pub fn classes(comparison: &Comparison) -> String {
     let mut about = format!(
         "Top-1 accuracy at the last step under {}{}. {order}",
         escape(&protocol),
-        if readings::seeds(comparison).len() > 1 { ", the mean over the seeds" } else { "" }
+        if summary::seeds(comparison).len() > 1 { ", the mean over the seeds" } else { "" }
     );
     let half = ROWS / 2;
     let shown: Vec<&Row> = if rows.len() > ROWS {
@@ -64,11 +64,11 @@ pub fn classes(comparison: &Comparison) -> String {
     };
     let key: Vec<String> = names.iter().enumerate().map(|(i, name)| arm_name(i, name)).collect();
     let figure = format!("<figure>{}{}</figure>", draw(&names, &shown), legend(&key));
-    // A long table would push the rest of the page away.
+    // A long table is collapsed so that the following sections stay visible.
     let open = if rows.len() > ROWS { "" } else { " open" };
     let table = table(&names, &rows);
     let details = format!("<details{open}><summary>As a table</summary>{table}</details>");
-    section("Every class", &(paragraph(&about) + &side_by_side(&[figure, details])))
+    section("Accuracy per class", &(paragraph(&about) + &side_by_side(&[figure, details])))
 }
 
 fn rows(comparison: &Comparison) -> Vec<Row> {
@@ -101,7 +101,8 @@ fn draw(arms: &[&str], rows: &[&Row]) -> String {
     let values = range(shares, 0.06).unwrap_or([0.0, 100.0]);
     let x = Scale::new([values[0].max(-1.0), values[1].min(101.0)], [LEFT, WIDTH - RIGHT]);
     let bottom = TOP + ROW * rows.len() as f64;
-    let mut svg = Svg::new([WIDTH, bottom + 24.0], "Top-1 accuracy of each class, a mark an arm");
+    let label = "Top-1 accuracy of each class, one marker per arm";
+    let mut svg = Svg::new([WIDTH, bottom + 24.0], label);
     svg.text("title", [0.0, 12.0], "top-1 accuracy, %");
     let (ticks, decimals) = x.ticks(8);
     for tick in ticks {
@@ -118,8 +119,8 @@ fn draw(arms: &[&str], rows: &[&Row]) -> String {
         for (i, share) in row.shares.iter().enumerate() {
             let Some(share) = share else { continue };
             let title = format!("{}, {}: {}", row.class, arms[i], number::percent(*share));
-            let path = mark::arm(i).path([x.at(100.0 * share), y], 5.0);
-            svg.path(&format!("a{} dot ring", i % mark::ARMS), &path, &title);
+            let path = marker::arm(i).path([x.at(100.0 * share), y], 5.0);
+            svg.path(&format!("a{} dot ring", i % marker::ARMS), &path, &title);
         }
     }
     svg.finish("chart")

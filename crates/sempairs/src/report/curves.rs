@@ -1,16 +1,17 @@
-//! Accuracy against steps: a chart a protocol, with what a score has to be compared with.
+//! The section of accuracy against steps: one chart per protocol, with baselines as horizontal
+//! lines.
 
 use sempairs_eval::Score;
 use sempairs_eval::stats::Estimate;
 
 use super::axes::{Axes, Chart, EndLabel, LINE, brief};
 use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
-use super::readings::{self, Lead};
 use super::scale::range;
-use super::{mark, number};
+use super::summary::{self, Lead};
+use super::{marker, number};
 use crate::comparison::Comparison;
 
-/// The section, empty if nothing was scored.
+/// Returns the section as HTML; empty if there are no scores.
 pub fn curves(comparison: &Comparison) -> String {
     let protocols = comparison.protocols();
     let charts = protocols.iter().enumerate().filter_map(|(i, name)| chart(comparison, i, name));
@@ -19,21 +20,21 @@ pub fn curves(comparison: &Comparison) -> String {
         return String::new();
     }
     let data = escape(comparison.dataset());
-    let about = if readings::seeds(comparison).len() > 1 {
+    let about = if summary::seeds(comparison).len() > 1 {
         format!(
-            "The mean top-1 accuracy over the seeds on {data}, which no arm has learned from; the bands \
-             are its 95 % intervals. In each seed all arms start from the same weights."
+            "Mean top-1 accuracy on {data} over the seeds; no arm was pre-trained on these data. \
+             The bands are 95 % intervals. For each seed all arms start from the same weights."
         )
     } else {
         format!(
-            "The top-1 accuracy on {data}, which no arm has learned from; one seed, so there are no \
-             intervals. All arms start from the same weights."
+            "Top-1 accuracy on {data}; no arm was pre-trained on these data. With one seed there \
+             are no intervals. All arms start from the same weights."
         )
     };
     section("Accuracy against steps", &(paragraph(&about) + &side_by_side(&charts)))
 }
 
-/// A level to compare curves with.
+/// A horizontal line for comparison.
 struct Level {
     name: String,
     value: f64,
@@ -42,16 +43,17 @@ struct Level {
 
 fn levels(comparison: &Comparison, protocol: usize, name: &str) -> Vec<Level> {
     let level = |style, name: &str, value| Level { name: name.into(), value, style };
-    let untrained = readings::untrained(comparison, protocol);
+    let untrained = summary::untrained(comparison, protocol);
     let mut levels: Vec<Level> =
         untrained.map(|found| level("untrained", "untrained", found.mean)).into_iter().collect();
-    // A baseline stands among scores of its own protocol, and where there are none of it among all.
+    // A baseline is shown in the chart of its protocol, or in all charts if no arm has that
+    // protocol.
     let known = comparison.protocols();
     let stands = |s: &&Score| s.protocol == name || !known.contains(&s.protocol);
     for (score, style) in comparison.baselines.iter().filter(stands).zip(BASELINES.iter().cycle()) {
         levels.push(level(style, &score.views, score.top1));
     }
-    levels.extend(readings::guessing(comparison).map(|x| level("guessing", "guessing", x)));
+    levels.extend(summary::chance(comparison).map(|x| level("guessing", "chance level", x)));
     levels.retain(|level| level.value.is_finite());
     levels
 }
@@ -62,7 +64,7 @@ type Curve = Vec<(usize, Estimate)>;
 
 fn chart(comparison: &Comparison, protocol: usize, name: &str) -> Option<String> {
     let curves: Vec<Curve> =
-        comparison.arms.iter().map(|arm| readings::curve(arm, protocol)).collect();
+        comparison.arms.iter().map(|arm| summary::curve(arm, protocol)).collect();
     let levels = levels(comparison, protocol, name);
     let leads = leads(comparison, protocol);
     let overtakings: Vec<&Lead> = leads.iter().filter(|lead| lead.overtook).collect();
@@ -83,7 +85,7 @@ fn chart(comparison: &Comparison, protocol: usize, name: &str) -> Option<String>
     let number_of = |arm: &str| comparison.arms.iter().position(|a| a.arm.name == arm).unwrap_or(0);
     for (i, lead) in overtakings.iter().enumerate() {
         let (x, y) = (chart.x.at(lead.since as f64), top - LINE * (i as f64 + 0.5));
-        let style = format!("a{}", number_of(lead.ahead) % mark::ARMS);
+        let style = format!("a{}", number_of(lead.ahead) % marker::ARMS);
         chart.svg.line(&format!("{style} crossing"), [x, y + 4.0], [x, bottom]);
         let anchor = if x < (left + right) / 2.0 { "" } else { " end" };
         let (ahead, behind) = (brief(lead.ahead), brief(lead.behind));
@@ -97,7 +99,7 @@ fn chart(comparison: &Comparison, protocol: usize, name: &str) -> Option<String>
     let last = |(i, curve): (usize, &Curve)| {
         Some(EndLabel {
             value: 100.0 * curve.last()?.1.mean,
-            style: format!("a{} name", i % mark::ARMS),
+            style: format!("a{} name", i % marker::ARMS),
             text: brief(&comparison.arms[i].arm.name),
         })
     };
@@ -117,7 +119,8 @@ fn chart(comparison: &Comparison, protocol: usize, name: &str) -> Option<String>
     ))
 }
 
-/// From the lowest to the highest of what has to be seen; wide intervals of few seeds may be cut.
+/// Range of the value axis. It covers all means and levels; very wide intervals of few seeds are
+/// cut off.
 fn values(curves: &[Curve], levels: &[Level]) -> Option<[f64; 2]> {
     let means = curves.iter().flatten().map(|(_, found)| found.mean);
     let [low, high] = range(means.chain(levels.iter().map(|level| level.value)), 0.5)?;
@@ -129,7 +132,7 @@ fn values(curves: &[Curve], levels: &[Level]) -> Option<[f64; 2]> {
 }
 
 fn draw(chart: &mut Chart, arm: usize, curve: &Curve, name: &str) {
-    let style = format!("a{}", arm % mark::ARMS);
+    let style = format!("a{}", arm % marker::ARMS);
     let place = |chart: &Chart, step, value: f64| chart.at(step, 100.0 * value);
     let banded = curve.iter().filter_map(|(step, found)| Some((*step, number::ends(found)?)));
     let (low, high): (Vec<[f64; 2]>, Vec<[f64; 2]>) = banded
@@ -148,16 +151,16 @@ fn draw(chart: &mut Chart, arm: usize, curve: &Curve, name: &str) {
             number::percent(found.mean),
             number::seeds(found.n)
         );
-        chart.svg.path(&format!("{style} dot"), &mark::arm(arm).path(at, 3.6), &title);
+        chart.svg.path(&format!("{style} dot"), &marker::arm(arm).path(at, 3.6), &title);
     }
 }
 
-/// Who leads, for every arm against the first.
+/// The leading arm at the end, for every other arm against the first.
 fn leads(comparison: &Comparison, protocol: usize) -> Vec<Lead<'_>> {
     let Some((first, others)) = comparison.arms.split_first() else { return Vec::new() };
-    let scored = |arm| readings::curve(arm, protocol).len() > 1;
+    let scored = |arm| summary::curve(arm, protocol).len() > 1;
     let others = others.iter().filter(|arm| scored(arm) && scored(first));
-    others.filter_map(|arm| readings::lead(comparison, [arm, first], protocol)).collect()
+    others.filter_map(|arm| summary::lead(comparison, [arm, first], protocol)).collect()
 }
 
 fn sentence(lead: &Lead) -> String {
@@ -166,7 +169,10 @@ fn sentence(lead: &Lead) -> String {
     if *overtook {
         format!("{ahead} overtakes {behind} at step {since} and stays ahead to the end.")
     } else {
-        format!("{ahead} is ahead of {behind} from step {since} to the end; {behind} never was.")
+        format!(
+            "{ahead} is ahead of {behind} from step {since} to the end; {behind} is \
+             never ahead."
+        )
     }
 }
 

@@ -1,11 +1,11 @@
-//! What was found, in a sentence, said no stronger than the numbers are.
+//! The result in sentences. A difference is only claimed if its interval excludes zero.
 
 use super::number;
-use super::readings;
+use super::summary;
 use crate::comparison::{ArmDifference, Comparison};
 
-/// The sentence for the first difference under the first protocol, then one for each other arm, then one for
-/// each run that has collapsed. Plain text.
+/// Returns one sentence per difference under the first protocol, followed by one per run that has
+/// collapsed, as plain text.
 pub fn sentences(comparison: &Comparison) -> Vec<String> {
     let warnings = comparison.warnings().into_iter().map(|warning| warning + ".");
     found(comparison).into_iter().chain(warnings).collect()
@@ -23,9 +23,9 @@ fn found(comparison: &Comparison) -> Vec<String> {
     if !sentences.is_empty() {
         return sentences;
     }
-    let seeds = readings::seeds(comparison);
+    let seeds = summary::seeds(comparison);
     let alone = comparison.arms.iter().filter_map(|arm| {
-        let found = readings::mean_of(readings::finals(arm, 0, &seeds))?;
+        let found = summary::mean_of(summary::finals(arm, 0, &seeds))?;
         let interval = number::interval(&found).map_or(String::new(), |i| format!(" {i}"));
         Some(format!(
             "{} reaches {}{interval} on {dataset} ({}, {protocol}).",
@@ -38,7 +38,7 @@ fn found(comparison: &Comparison) -> Vec<String> {
     if alone.is_empty() { vec!["Nothing has been scored yet.".into()] } else { alone }
 }
 
-/// One arm against another on the data that was scored.
+/// The sentence about the difference of two arms.
 fn difference(found: &ArmDifference, dataset: &str) -> String {
     let ArmDifference { arm, against, protocol, top1 } = found;
     let seeds = number::ends(top1).map_or(String::new(), |_| number::seeds(top1.n) + ", ");
@@ -47,14 +47,14 @@ fn difference(found: &ArmDifference, dataset: &str) -> String {
     let direction = if top1.mean < 0.0 { "behind" } else { "ahead of" };
     match number::ends(top1) {
         Some(ends) if top1.excludes_zero() => {
-            // By how much, whichever way: the ends of the interval of what the word says.
+            // The interval of the absolute difference, as the sign is in the word.
             let (low, high) = if top1.mean < 0.0 { (-ends.1, -ends.0) } else { ends };
             let by = size(top1.mean);
             format!("{arm} is {direction} {against} by {by} points {} {place}.", range(low, high))
         }
         Some((low, high)) => format!(
-            "No difference is shown between {arm} and {against}: {} points {} {place}; the interval \
-             contains zero.",
+            "No difference is shown between {arm} and {against}: {} points {} {place}; the \
+             interval contains zero.",
             number::signed(100.0 * top1.mean, 1),
             range(low, high)
         ),
@@ -68,7 +68,7 @@ fn difference(found: &ArmDifference, dataset: &str) -> String {
     }
 }
 
-/// An interval in points, one decimal.
+/// An interval in percentage points with one decimal.
 fn range(low: f64, high: f64) -> String {
     format!("[{}, {}]", number::fixed(100.0 * low, 1), number::fixed(100.0 * high, 1))
 }
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_the_interval_says() {
+    fn sentences_follow_the_interval() {
         assert_eq!(
             said(&[0.04, 0.041, 0.042]),
             "sp is ahead of ap by 4.1 points [3.9, 4.3] on cifar10 (3 seeds, probe-lbfgs)."

@@ -1,26 +1,26 @@
-//! How pre-training went: the losses of every run, and what the embeddings were like at the end.
+//! The pre-training section: loss curves of every run, and statistics of the embeddings at the end.
 
 use super::axes::{Axes, Chart, EndLabel, brief};
 use super::markup::{arm_name, paragraph, section, side_by_side};
-use super::readings::mean_of;
 use super::scale::range;
+use super::summary::mean_of;
 use super::table::Table;
-use super::{mark, number};
+use super::{marker, number};
 use crate::comparison::{Comparison, RunResult};
 
-/// The section, empty if no loss was logged.
+/// Returns the section as HTML; empty if no loss was logged.
 pub fn losses(comparison: &Comparison) -> String {
     let Some(chart) = chart(comparison) else { return String::new() };
     let several = comparison.arms.iter().any(|arm| arm.runs.len() > 1);
     let lines = if several { ": the mean over the seeds, and each run as a thin line" } else { "" };
     let about = format!(
-        "The loss of the objective{lines}. Losses of arms with different pairs are losses of different \
-         tasks: a lower one is not a better arm."
+        "The training loss{lines}. Arms with different pairs solve different tasks, so their \
+         losses cannot be compared: a lower loss does not mean a better arm."
     );
     section("Pre-training", &(paragraph(&about) + &side_by_side(&[chart, table(comparison)])))
 }
 
-/// Points that a thin line needs at most; more cannot be told apart.
+/// Maximum number of points of a line; more could not be distinguished.
 const POINTS: usize = 240;
 
 type Line = Vec<(usize, f64)>;
@@ -47,13 +47,13 @@ fn chart(comparison: &Comparison) -> Option<String> {
         {
             let points: Vec<[f64; 2]> =
                 line.iter().map(|(step, loss)| chart.at(*step, *loss)).collect();
-            chart.svg.polyline(&format!("a{} {style}", i % mark::ARMS), &points);
+            chart.svg.polyline(&format!("a{} {style}", i % marker::ARMS), &points);
         }
     }
     for (i, (line, arm)) in means.iter().zip(&comparison.arms).enumerate() {
         labels.extend(line.last().map(|(_, value)| EndLabel {
             value: *value,
-            style: format!("a{} name", i % mark::ARMS),
+            style: format!("a{} name", i % marker::ARMS),
             text: brief(&arm.arm.name),
         }));
     }
@@ -61,7 +61,7 @@ fn chart(comparison: &Comparison) -> Option<String> {
     Some(format!("<figure>{}</figure>", chart.svg.finish("chart")))
 }
 
-/// The finite losses of a run, averaged over stretches if they are many.
+/// The finite losses of a run, averaged over intervals if there are more than [`POINTS`].
 fn line(run: &RunResult) -> Line {
     let finite: Line = run.loss.iter().copied().filter(|(_, loss)| loss.is_finite()).collect();
     let stretch = finite.len().div_ceil(POINTS).max(1);
@@ -72,7 +72,7 @@ fn line(run: &RunResult) -> Line {
     finite.chunks(stretch).map(average).collect()
 }
 
-/// The mean over the runs at the steps that all have.
+/// The mean over the runs at the steps that were logged in all of them.
 fn mean(runs: &[Line]) -> Line {
     let Some((first, others)) = runs.split_first() else { return Vec::new() };
     let at = |&(step, loss): &(usize, f64)| {
@@ -88,9 +88,9 @@ fn mean(runs: &[Line]) -> Line {
 fn table(comparison: &Comparison) -> String {
     let all = || comparison.arms.iter().flat_map(|arm| &arm.runs);
     let counted = all().any(|run| run.negatives.is_some());
-    let mut heads = vec!["arm", "last loss", "deviation", "rank", "pairs/s"];
+    let mut heads = vec!["arm", "last loss", "std. dev.", "rank", "pairs/s"];
     if counted {
-        heads.extend(["negatives", "of its class", "itself", "its partner"]);
+        heads.extend(["negatives", "same class", "itself", "partner"]);
     }
     let mut table = Table::new(&heads);
     for (i, arm) in comparison.arms.iter().enumerate() {
@@ -117,12 +117,14 @@ fn table(comparison: &Comparison) -> String {
     }
     let mut about = String::from("Means over the runs.");
     if all().any(|run| run.collapse.is_some()) {
-        about += " Deviation is that of the normalised embeddings times √d: 1 if they point in \
-                  all directions alike, 0 if they have collapsed to a point. Rank is their effective rank.";
+        about += " Std. dev. is the standard deviation of the L2-normalised embeddings times √d: 1 \
+                  if they are uniform on the sphere, 0 if they have collapsed to a point. Rank is \
+                  the effective rank of the embeddings.";
     }
     if counted {
-        about += " The last columns say what a picture was pushed away from in the last epoch, on average: so \
-                  many negatives, so many of them other pictures of its class, itself, and its partner.";
+        about += " The last columns are mean counts per anchor in the last epoch: negatives, \
+                  negatives of the anchor's class, negatives that are the anchor's own picture, \
+                  and negatives that are its partner.";
     }
     format!("<div>{}{}</div>", table.finish(), paragraph(&about))
 }
@@ -132,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn means_stand_where_all_runs_were_logged() {
+    fn means_are_taken_at_steps_that_all_runs_have() {
         let runs = [vec![(1, 2.0), (2, 4.0), (3, 1.0)], vec![(1, 4.0), (3, 2.0)]];
         assert_eq!(mean(&runs), [(1, 3.0), (3, 1.5)]);
         assert!(mean(&[]).is_empty());

@@ -1,21 +1,21 @@
-//! A map of the embeddings an arm: every point a test picture, coloured by its class.
+//! The section with a map of the embeddings per arm: one point per test picture, coloured by class.
 
 use super::markup::{arm_name, escape, legend, paragraph, section};
 use super::scale::{Scale, range};
 use super::svg::Svg;
-use super::{mark, number};
+use super::{marker, number};
 use crate::comparison::{Comparison, Map};
 
-/// The side of a map, in its own units.
+/// Side length of a map in SVG units.
 const SIDE: f64 = 360.0;
 
-/// Points of a map at most: more cover each other, and the page has to stay light.
+/// Maximum number of points of a map: more would overlap and increase the size of the page.
 const POINTS: usize = 2000;
 
-/// Classes in the key at most.
+/// Maximum number of classes in the legend.
 const CLASSES: usize = 120;
 
-/// The section, empty if no arm has a map.
+/// Returns the section as HTML; empty if no arm has a map.
 pub fn maps(comparison: &Comparison) -> String {
     let arms = comparison.arms.iter().enumerate();
     let maps = arms.filter_map(|(i, arm)| Some((i, arm.arm.name.as_str(), arm.map.as_ref()?)));
@@ -32,21 +32,21 @@ pub fn maps(comparison: &Comparison) -> String {
         return String::new();
     };
     let mut about = format!(
-        "The test pictures of {} by the features of the first seed, laid out in two dimensions; neighbours \
-         on the map are alike. Each map is laid out by itself: places and directions mean nothing between \
-         maps.",
+        "t-SNE maps of the features of the test pictures of {} for the first seed; pictures that \
+         are close on a map have similar features. Each map is computed separately, so positions \
+         and directions cannot be compared between maps.",
         escape(comparison.dataset())
     );
     if let Some(most) = maps.iter().map(|m| m.2.points.len()).max().filter(|n| *n > POINTS) {
         let (shown, most) = (number::count(POINTS), number::count(most));
         about += &format!(" About {shown} of {most} pictures are shown.");
     }
-    if map.classes.len() > mark::CLASSES {
-        about += " There are more classes than marks, so marks repeat.";
+    if map.classes.len() > marker::CLASSES {
+        about += " There are more classes than markers, so markers repeat.";
     }
     let entry = |(i, name): (usize, &String)| {
-        let (style, shape) = mark::class(i);
-        format!("<span class=\"key\">{}{}</span>", mark::key(&style, shape), escape(name))
+        let (style, shape) = marker::class(i);
+        format!("<span class=\"key\">{}{}</span>", marker::key(&style, shape), escape(name))
     };
     let mut key: Vec<String> = map.classes.iter().enumerate().take(CLASSES).map(entry).collect();
     if map.classes.len() > CLASSES {
@@ -62,7 +62,7 @@ fn draw(map: &Map, arm: &str) -> Option<String> {
         map.points.iter().zip(&map.labels).filter(finite).collect();
     let along = |axis: usize| range(shown.iter().map(|(p, _)| f64::from(p[axis])), 0.03);
     let ([left, right], [low, high]) = (along(0)?, along(1)?);
-    // One scale for both directions, so that distances are what they are.
+    // The same scale for both axes, so that distances are not distorted.
     let half = (right - left).max(high - low) / 2.0;
     let scale = |low: f64, high: f64, places| {
         let middle = (low + high) / 2.0;
@@ -74,12 +74,12 @@ fn draw(map: &Map, arm: &str) -> Option<String> {
     let mut paths = vec![String::new(); classes];
     for (point, label) in shown.into_iter().step_by(every) {
         let at = [x.at(point[0].into()), y.at(point[1].into())];
-        paths[*label] += &mark::class(*label).1.path(at, 2.9);
+        paths[*label] += &marker::class(*label).1.path(at, 2.9);
     }
     let mut svg = Svg::new([SIDE, SIDE], &format!("Map of the embeddings of {arm}"));
     for (label, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
         let name = map.classes.get(label).map_or("", String::as_str);
-        svg.path(&mark::class(label).0, path, name);
+        svg.path(&marker::class(label).0, path, name);
     }
     Some(svg.finish("map"))
 }

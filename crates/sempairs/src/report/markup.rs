@@ -1,8 +1,8 @@
-//! The few pieces of HTML that sections are made of.
+//! HTML building blocks of the sections.
 
-use super::mark;
+use super::marker;
 
-/// Text as it stands in HTML, in an element as well as in a quoted attribute.
+/// Escapes text for use in HTML elements and quoted attributes.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -12,7 +12,7 @@ pub fn escape(text: &str) -> String {
             '>' => out += "&gt;",
             '"' => out += "&quot;",
             '\'' => out += "&#39;",
-            // Characters that no HTML document may hold.
+            // Control characters are not allowed in HTML documents.
             c if c.is_control() && !matches!(c, '\n' | '\t') => out.push('\u{fffd}'),
             c => out.push(c),
         }
@@ -20,7 +20,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// A section with its heading and what it says; `body` is HTML.
+/// A section with a heading; `body` is HTML.
 pub fn section(title: &str, body: &str) -> String {
     format!("<section>\n<h2>{}</h2>\n{body}\n</section>\n", escape(title))
 }
@@ -30,21 +30,21 @@ pub fn paragraph(html: &str) -> String {
     format!("<p>{html}</p>\n")
 }
 
-/// Blocks of HTML side by side where there is room, one below the other where there is not.
+/// Blocks of HTML side by side, or stacked on narrow screens.
 pub fn side_by_side(blocks: &[String]) -> String {
     format!("<div class=\"columns\">{}</div>\n", blocks.concat())
 }
 
-/// What the arm of this number is called, behind its mark.
+/// The marker and name of arm `number`.
 pub fn arm_name(number: usize, name: &str) -> String {
     format!(
         "<span class=\"key\">{}<b>{}</b></span>",
-        mark::key(&format!("a{} dot", number % mark::ARMS), mark::arm(number)),
+        marker::key(&format!("a{} dot", number % marker::ARMS), marker::arm(number)),
         escape(name)
     )
 }
 
-/// A key under a chart; entries are HTML.
+/// The legend of a chart; entries are HTML.
 pub fn legend(entries: &[String]) -> String {
     let items: String = entries.iter().map(|entry| format!("<li>{entry}</li>")).collect();
     format!("<ul class=\"legend\">{items}</ul>\n")

@@ -1,8 +1,7 @@
-//! The page of a comparison: one HTML file that needs nothing else, neither a network nor a script.
-//!
-//! It opens with one sentence that says what was found, and then shows what that rests on: the pairs,
-//! accuracy against steps, the table, the losses, what the features ignore, a map of them, every class,
-//! and the settings. What a comparison lacks leaves its section out.
+//! The HTML report of a comparison: one self-contained file without scripts or network access. The
+//! report begins with a sentence that states the result, followed by accuracy against steps, the
+//! results table, example pairs, invariance, maps of the embeddings, accuracy per class, training
+//! losses, and settings. Sections without data are left out.
 
 mod axes;
 mod bars;
@@ -12,14 +11,14 @@ mod curves;
 mod headline;
 mod losses;
 mod map;
-mod mark;
+mod marker;
 mod markup;
 mod number;
 mod page;
 mod pictures;
-mod readings;
 mod scale;
 mod settings;
+mod summary;
 mod svg;
 mod table;
 
@@ -28,22 +27,21 @@ use sempairs_data::Picture;
 
 use crate::comparison::Comparison;
 
-/// A few pairs of an arm, to be shown.
+/// Example pairs of an arm for the report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExamplePairs {
-    /// The arm's name.
+    /// Name of the arm.
     pub arm: String,
-    /// The two pictures of each pair.
+    /// The two original pictures of each pair.
     pub pairs: Vec<[Picture<'static>; 2]>,
-    /// The same pairs as the network sees them: an augmented view of each picture.
+    /// The same pairs as network input: an augmented view of each picture.
     pub views: Vec<[Picture<'static>; 2]>,
 }
 
-/// The page of a comparison, with `examples` of what its arms learned from.
-///
-/// The page is self-contained: its style, its charts (SVG) and its pictures (PNG in `data:` addresses)
-/// stand in it, and all text that comes from outside is escaped. It never shows a number that is not
-/// finite; such a score counts as missing.
+/// Returns the report of a comparison as an HTML document, with `examples` of the training pairs.
+/// The document is self-contained: the style sheet, the charts (SVG) and the pictures (PNG in
+/// `data:` URLs) are embedded, and all external text is escaped. Values that are not finite are
+/// shown as missing.
 pub fn html(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
     page::page(comparison, examples)
 }

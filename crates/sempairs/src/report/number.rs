@@ -1,11 +1,12 @@
-//! How numbers look on the page: one way for each kind, and a dash for what is not a number.
+//! Number formats of the report: one format per kind of number, and a dash for values that are not
+//! finite.
 
 use sempairs_eval::stats::Estimate;
 
-/// What stands where a number is missing.
+/// Placeholder for a missing number.
 pub const MISSING: &str = "–";
 
-/// `12.34`, with a real minus sign and no negative zero.
+/// Formats a number as `12.34`, with a typographic minus sign and no negative zero.
 pub fn fixed(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
         return MISSING.into();
@@ -15,7 +16,7 @@ pub fn fixed(value: f64, decimals: usize) -> String {
     if value < 0.0 && !zero { format!("\u{2212}{digits}") } else { digits }
 }
 
-/// As [`fixed`], with a plus sign before what is positive.
+/// As [`fixed`], with a plus sign for positive numbers.
 pub fn signed(value: f64, decimals: usize) -> String {
     let digits = fixed(value, decimals);
     if value > 0.0 && digits.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
@@ -25,28 +26,28 @@ pub fn signed(value: f64, decimals: usize) -> String {
     }
 }
 
-/// A share in [0, 1] as `54.32 %`.
+/// Formats a fraction in [0, 1] as `54.32 %`.
 pub fn percent(share: f64) -> String {
     if share.is_finite() { format!("{}\u{a0}%", fixed(100.0 * share, 2)) } else { MISSING.into() }
 }
 
-/// A difference of shares in percentage points, `+4.12`.
+/// Formats a difference of fractions in percentage points, `+4.12`.
 pub fn points(difference: f64) -> String {
     signed(100.0 * difference, 2)
 }
 
-/// The 95 % interval of a share, in percent: `[52.10, 56.54]`.
+/// Formats the 95 % interval of a fraction in percent: `[52.10, 56.54]`.
 pub fn interval(of: &Estimate) -> Option<String> {
     let (low, high) = ends(of)?;
     Some(format!("[{}, {}]", fixed(100.0 * low, 2), fixed(100.0 * high, 2)))
 }
 
-/// The ends of an interval, if it has two that are finite.
+/// The bounds of an interval, if both exist and are finite.
 pub fn ends(of: &Estimate) -> Option<(f64, f64)> {
     of.low.zip(of.high).filter(|(low, high)| low.is_finite() && high.is_finite())
 }
 
-/// A p-value: `0.012`, or `< 0.001`.
+/// Formats a p-value: `0.012`, or `< 0.001`.
 pub fn p_value(p: Option<f64>) -> String {
     match p.filter(|p| p.is_finite()) {
         None => MISSING.into(),
@@ -55,7 +56,7 @@ pub fn p_value(p: Option<f64>) -> String {
     }
 }
 
-/// A count with thin spaces between thousands: `22 800`.
+/// Formats a count with thin spaces as thousands separators: `22 800`.
 pub fn count(n: usize) -> String {
     let digits = n.to_string();
     let mut text = String::new();
@@ -68,7 +69,7 @@ pub fn count(n: usize) -> String {
     text
 }
 
-/// `1 seed`, `3 seeds`.
+/// Formats a number of seeds: `1 seed`, `3 seeds`.
 pub fn seeds(n: usize) -> String {
     if n == 1 { "1 seed".into() } else { format!("{n} seeds") }
 }
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_look_alike() {
+    fn numbers_have_one_format_per_kind() {
         assert_eq!(percent(0.5432), "54.32\u{a0}%");
         assert_eq!((fixed(-1.25, 1), fixed(-0.001, 2)), ("\u{2212}1.2".into(), "0.00".into()));
         assert_eq!([0.0412, -0.0412, 0.0].map(points), ["+4.12", "\u{2212}4.12", "0.00"]);

@@ -1,16 +1,16 @@
-//! The page as a whole: the order of its sections.
+//! The HTML document: header and order of sections.
 
 use super::markup::escape;
 use super::{
-    ExamplePairs, bars, classes, curves, headline, losses, map, number, pictures, readings,
+    ExamplePairs, bars, classes, curves, headline, losses, map, number, pictures, summary,
 };
 use super::{settings, table};
 use crate::comparison::Comparison;
 
-/// The style of everything; colours for light and for dark surroundings and for paper.
+/// The style sheet, with colours for light mode, dark mode and print.
 const STYLE: &str = include_str!("style.css");
 
-/// The document.
+/// Returns the HTML document.
 pub fn page(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
     let title = escape(&comparison.name);
     let sections = [
@@ -45,7 +45,7 @@ fn header(comparison: &Comparison) -> String {
         .collect();
     let arms: Vec<&str> = comparison.arms.iter().map(|arm| arm.arm.name.as_str()).collect();
     let mut about = format!("Arms {}", arms.join(", "));
-    about += &format!(" · {}", number::seeds(readings::seeds(comparison).len()));
+    about += &format!(" · {}", number::seeds(summary::seeds(comparison).len()));
     let last = comparison.arms.iter().flat_map(|arm| arm.steps()).max();
     if let Some(steps) = last {
         about += &format!(" · {} steps", number::count(steps));

@@ -1,4 +1,4 @@
-//! The pairs that each arm learns from, as pictures.
+//! The section of example pairs of each arm.
 
 use std::io::Cursor;
 
@@ -9,21 +9,23 @@ use super::markup::{arm_name, escape, paragraph, section};
 use super::{ExamplePairs, base64, number};
 use crate::comparison::Comparison;
 
-/// The longest side of a picture on the page, in pixels: twice what it is shown at, for fine screens.
+/// Longest side of an embedded picture in pixels: twice its displayed size, for high-resolution
+/// screens.
 const SIDE: u32 = 160;
 
-/// The section, empty if there are no examples.
+/// Returns the section as HTML; empty if there are no examples.
 pub fn examples(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
     let arms: String = examples.iter().filter_map(|example| arm(comparison, example)).collect();
     if arms.is_empty() {
         return arms;
     }
-    let about = "The upper row of a card is a pair; the lower row is what the network gets of it, an \
-                 augmented view of each picture. Its task is to tell that the two belong together.";
-    section("What each arm learns from", &(paragraph(about) + &arms))
+    let about = "The upper row of a card is a pair of pictures; the lower row shows the network's \
+                 input, an augmented view of each picture. Pre-training treats the two views as a \
+                 positive pair.";
+    section("Training pairs of each arm", &(paragraph(about) + &arms))
 }
 
-/// `1 pair`, `2 pairs`.
+/// Formats a count with its noun: `1 pair`, `2 pairs`.
 fn counted(count: usize, one: &str) -> String {
     let end = if count == 1 { "" } else { "s" };
     format!("{} {one}{end}", number::count(count))
@@ -67,7 +69,7 @@ fn img(picture: &Picture<'_>, what: &str) -> String {
     )
 }
 
-/// A picture as the page shows it: made smaller if it is larger than [`SIDE`].
+/// Returns a picture at the size of the report, downscaled if it is larger than [`SIDE`].
 pub fn shown(picture: &Picture<'_>) -> Picture<'static> {
     let (width, height) = (picture.width() as u32, picture.height() as u32);
     let longest = width.max(height);
@@ -86,7 +88,7 @@ fn image(picture: &Picture<'_>) -> RgbImage {
     pixels.expect("three bytes a pixel")
 }
 
-/// A picture as PNG, made smaller if it is larger than it is shown.
+/// Encodes a picture as PNG, downscaled if it is larger than [`SIDE`].
 fn png(picture: &Picture<'_>) -> Vec<u8> {
     let shown = image(&shown(picture));
     let mut bytes = Cursor::new(Vec::new());

@@ -1,6 +1,6 @@
-//! From values to places, and the round values to mark.
+//! Linear scales of charts, and their ticks.
 
-/// A linear map from values to a drawing's coordinates.
+/// A linear map from values to coordinates of a drawing.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
     values: [f64; 2],
@@ -8,25 +8,25 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Maps the first of `values` to the first of `places`, and the second to the second.
+    /// Creates the map from the interval `values` to the interval `places`.
     pub fn new(values: [f64; 2], places: [f64; 2]) -> Self {
         Self { values, places }
     }
 
-    /// Where a value stands.
+    /// Coordinate of a value.
     pub fn at(&self, value: f64) -> f64 {
         let [low, high] = self.values;
-        // All values alike stand in the middle.
+        // If all values are equal, they are centred.
         let share = if high > low { (value - low) / (high - low) } else { 0.5 };
         self.places[0] + share * (self.places[1] - self.places[0])
     }
 
-    /// The ends of the places.
+    /// The interval of coordinates.
     pub fn places(&self) -> [f64; 2] {
         self.places
     }
 
-    /// The round values between the ends, and the decimals that they need.
+    /// About `about` round values for ticks, and the number of decimals they need.
     pub fn ticks(&self, about: usize) -> (Vec<f64>, usize) {
         let [low, high] = self.values;
         let Some(step) = round_step(high - low, about) else { return (vec![low], 2) };
@@ -46,8 +46,8 @@ fn round_step(span: f64, about: usize) -> Option<f64> {
     [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|step| *step >= least * (1.0 - 1e-9))
 }
 
-/// The least and the greatest of finite values, with `room` times their distance on either side; one unit
-/// around a single value.
+/// The minimum and maximum of the finite values, extended on both sides by `room` times their
+/// distance, or by 0.5 if they are equal.
 pub fn range(values: impl IntoIterator<Item = f64>, room: f64) -> Option<[f64; 2]> {
     let finite = values.into_iter().filter(|x| x.is_finite());
     let ends = finite.fold(None, |ends: Option<[f64; 2]>, x| match ends {
@@ -60,13 +60,13 @@ pub fn range(values: impl IntoIterator<Item = f64>, room: f64) -> Option<[f64; 2
     })
 }
 
-/// Moves places apart until any two are at least `gap` from each other, in their order, as little as
-/// possible and between `low` and `high` as far as they fit.
+/// Moves positions apart, keeping their order and with as little change as possible, until they are
+/// at least `gap` apart. The result is between `low` and `high` if there is enough space.
 pub fn spread(places: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|&a, &b| places[a].total_cmp(&places[b]));
-    // Groups of neighbours that touch, each around the mean of what its members want (the pool of
-    // adjacent violators).
+    // Groups of neighbours at distance `gap`, each centred on the mean of its members' original
+    // positions (pool-adjacent-violators algorithm).
     let mut groups: Vec<(f64, usize)> = Vec::new();
     for (rank, &i) in order.iter().enumerate() {
         let mut group = (places[i] - gap * rank as f64, 1);

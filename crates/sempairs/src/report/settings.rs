@@ -1,4 +1,4 @@
-//! How it was made: the experiment, the protocols with their hashes, the device.
+//! The settings section: experiment, protocols with their hashes, and device.
 
 use super::markup::{escape, paragraph, section};
 use super::number;
@@ -6,7 +6,7 @@ use super::table::Table;
 use crate::comparison::Comparison;
 use sempairs_eval::Score;
 
-/// The section.
+/// Returns the section as HTML.
 pub fn settings(comparison: &Comparison) -> String {
     let mut body = format!(
         "<dl><dt>experiment</dt><dd>{}</dd><dt>identity</dt><dd><code>{}</code></dd>\
@@ -33,14 +33,15 @@ pub fn settings(comparison: &Comparison) -> String {
         }
         body += &table.finish();
         let spelt: String = scores.iter().map(|score| spelt_out(score)).collect();
-        body += &details("The protocols spelt out", &spelt);
+        body += &details("Protocol settings", &spelt);
     }
     if !comparison.experiment.is_empty() {
         body += &details("The experiment file", &comparison.experiment);
     }
     body += &paragraph(
-        "An identity is a hash of the whole experiment, a protocol's hash one of the protocol and of the \
-         views its features are computed from: numbers with the same ones were made the same way.",
+        "The identity is a hash of the whole experiment. A protocol's hash covers the protocol and \
+         the views from which its features are computed. Results with equal hashes were computed \
+         with the same settings.",
     );
     section("Settings", &body)
 }

@@ -1,17 +1,17 @@
-//! A drawing in SVG. Colours and widths are the style sheet's; a drawing only names them.
+//! SVG drawings. Colours and line widths are set by CSS classes in the style sheet.
 
 use std::fmt::Write;
 
 use super::markup::escape;
 
-/// A drawing that is being made.
+/// An SVG drawing.
 pub struct Svg {
     size: [f64; 2],
     label: String,
     body: String,
 }
 
-/// A coordinate with one decimal at most: what a screen can show.
+/// Formats a coordinate with at most one decimal, which is sufficient for a screen.
 pub fn short(value: f64) -> String {
     debug_assert!(value.is_finite(), "a coordinate that is not finite");
     let text = format!("{value:.1}");
@@ -20,12 +20,12 @@ pub fn short(value: f64) -> String {
 }
 
 impl Svg {
-    /// An empty drawing; `label` says what it shows to those who cannot see it.
+    /// Creates an empty drawing; `label` is its description for screen readers.
     pub fn new(size: [f64; 2], label: &str) -> Self {
         Self { size, label: label.into(), body: String::new() }
     }
 
-    /// A line between two points.
+    /// Draws a line between two points.
     pub fn line(&mut self, style: &str, from: [f64; 2], to: [f64; 2]) {
         let [x1, y1, x2, y2] = [from[0], from[1], to[0], to[1]].map(short);
         let _ = writeln!(
@@ -34,14 +34,14 @@ impl Svg {
         );
     }
 
-    /// A line through points, in their order.
+    /// Draws a line through a sequence of points.
     pub fn polyline(&mut self, style: &str, points: &[[f64; 2]]) {
         if points.len() > 1 {
             self.path(style, &outline(points), "");
         }
     }
 
-    /// The area between two lines of as many points.
+    /// Fills the area between two lines with the same number of points.
     pub fn band(&mut self, style: &str, low: &[[f64; 2]], high: &[[f64; 2]]) {
         if low.len() > 1 {
             let around: Vec<[f64; 2]> = high.iter().chain(low.iter().rev()).copied().collect();
@@ -49,7 +49,7 @@ impl Svg {
         }
     }
 
-    /// A path; the title shows under the pointer.
+    /// Draws a path; the title is its tooltip.
     pub fn path(&mut self, style: &str, commands: &str, title: &str) {
         let _ = match title {
             "" => writeln!(self.body, "<path class=\"{style}\" d=\"{commands}\"/>"),
@@ -61,18 +61,19 @@ impl Svg {
         };
     }
 
-    /// A bar between two corners.
+    /// Draws a rectangle between two corners.
     pub fn bar(&mut self, style: &str, from: [f64; 2], to: [f64; 2], title: &str) {
         let [x, y] = [from[0].min(to[0]), from[1].min(to[1])].map(short);
         let [w, h] = [(to[0] - from[0]).abs(), (to[1] - from[1]).abs()].map(short);
         let _ = writeln!(
             self.body,
-            "<rect class=\"{style}\" x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"><title>{}</title></rect>",
+            "<rect class=\"{style}\" x=\"{x}\" y=\"{y}\" width=\"{w}\" \
+             height=\"{h}\"><title>{}</title></rect>",
             escape(title)
         );
     }
 
-    /// A word or a number.
+    /// Draws text.
     pub fn text(&mut self, style: &str, at: [f64; 2], text: &str) {
         let [x, y] = at.map(short);
         let _ = writeln!(
@@ -82,7 +83,7 @@ impl Svg {
         );
     }
 
-    /// Draws what must not leave the area between two corners.
+    /// Draws with clipping to the rectangle between two corners.
     pub fn within(&mut self, from: [f64; 2], to: [f64; 2], draw: impl FnOnce(&mut Self)) {
         let [x, y, w, h] = [from[0], from[1], to[0] - from[0], to[1] - from[1]].map(short);
         let _ = writeln!(
@@ -93,11 +94,12 @@ impl Svg {
         self.body += "</svg>\n";
     }
 
-    /// The drawing as HTML.
+    /// Returns the drawing as an HTML element.
     pub fn finish(self, style: &str) -> String {
         let [w, h] = self.size.map(short);
         format!(
-            "<svg class=\"{style}\" viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n",
+            "<svg class=\"{style}\" viewBox=\"0 0 {w} {h}\" role=\"img\" \
+             aria-label=\"{}\">\n{}</svg>\n",
             escape(&self.label),
             self.body
         )

@@ -1,25 +1,25 @@
-//! Tables: their HTML, and the one with the results.
+//! HTML tables, and the section with the results.
 
 use super::markup::{arm_name, escape, paragraph, section};
 use super::number;
-use super::readings::{finals, guessing, mean_of, seeds, untrained};
+use super::summary::{chance, finals, mean_of, seeds, untrained};
 use crate::comparison::{ArmResult, Comparison};
 
-/// A table that is being filled; all but the first column hold numbers.
+/// An HTML table; all columns but the first contain numbers.
 pub struct Table {
     columns: usize,
     html: String,
 }
 
 impl Table {
-    /// A table with these headings, which are plain text.
+    /// Creates a table with these headings, which are plain text.
     pub fn new(headings: &[&str]) -> Self {
         let cells: String =
             headings.iter().map(|h| format!("<th scope=\"col\">{}</th>", escape(h))).collect();
         Self { columns: headings.len(), html: format!("<tr>{cells}</tr>") }
     }
 
-    /// Adds a row; cells are HTML, and missing ones stay empty.
+    /// Adds a row; cells are HTML, and missing cells stay empty.
     pub fn row(&mut self, cells: &[String]) {
         let mut row = String::new();
         for i in 0..self.columns {
@@ -32,13 +32,13 @@ impl Table {
         self.html += &format!("\n<tr>{row}</tr>");
     }
 
-    /// The table as HTML; a wide one scrolls by itself and not with the page.
+    /// Returns the table as HTML; a wide table scrolls horizontally within the page.
     pub fn finish(self) -> String {
         format!("<div class=\"scroll\"><table>{}</table></div>\n", self.html)
     }
 }
 
-/// The section with the scores at the last step, empty if nothing was scored.
+/// Returns the section with the scores at the last step as HTML; empty if there are no scores.
 pub fn results(comparison: &Comparison) -> String {
     let protocols = comparison.protocols();
     let tables = protocols.iter().enumerate().map(|(i, name)| protocol(comparison, i, name));
@@ -48,13 +48,13 @@ pub fn results(comparison: &Comparison) -> String {
     }
     let mut about = "Top-1 and top-5 accuracy at the last step in percent.".to_owned();
     if seeds(comparison).len() > 1 {
-        about += " Intervals are 95 % Student-t intervals over the seeds; differences are in percentage \
-                  points and paired by seed.";
+        about += " Intervals are 95 % Student-t intervals over the seeds; differences are in \
+                  percentage points and paired by seed.";
         if comparison.arms.len() > 2 {
-            about += " Each p-value is that of one difference alone.";
+            about += " p-values are not corrected for multiple comparisons.";
         }
     } else {
-        about += " One seed says nothing about the spread, so there are no intervals.";
+        about += " Intervals need at least two seeds.";
     }
     section("Results", &(paragraph(&about) + &tables))
 }
@@ -86,8 +86,8 @@ fn protocol(comparison: &Comparison, protocol: usize, name: &str) -> String {
         let missing = number::MISSING.to_owned();
         table.row(&[escape(&score.views), hundred(score.top1), missing, hundred(score.top5)]);
     }
-    if let Some(share) = guessing(comparison) {
-        table.row(&["guessing".into(), hundred(share)]);
+    if let Some(share) = chance(comparison) {
+        table.row(&["chance level".into(), hundred(share)]);
     }
     let tables = table.finish() + &differences(comparison, name);
     format!("<h3>{}</h3>\n<div class=\"tables\">{tables}</div>\n", escape(name))

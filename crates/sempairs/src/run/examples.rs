@@ -11,10 +11,11 @@ use crate::rendered::visible;
 use crate::report::ExamplePairs;
 use crate::study::Study;
 
-/// Pairs of each arm that a report shows.
+/// Number of pairs per arm in a report.
 const PAIRS: usize = 6;
 
-/// Some pairs of every arm, as pictures and as the network sees them in the first epoch.
+/// Returns some pairs of every arm, as original pictures and as the augmented views of the first
+/// epoch.
 pub(super) fn examples<M: Objective, B: BackboneFactory>(
     runner: &Runner,
     study: &Study<M, B>,

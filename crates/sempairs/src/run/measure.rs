@@ -1,5 +1,5 @@
-//! What a comparison shows besides the scores of trained networks: the scores of untrained networks,
-//! the invariance of features, and a t-SNE map of them.
+//! Further results of a comparison: scores of untrained networks, invariance of the features to
+//! nuisance factors, and a t-SNE map of the features.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,16 +14,17 @@ use crate::Error;
 use crate::comparison::Map;
 use crate::experiment::Evaluation;
 
-/// Pictures on the map of embeddings; more make a blot, and t-SNE's cost grows with their square.
+/// Maximum number of pictures on the map of embeddings. More points overlap, and t-SNE takes
+/// quadratic time.
 const MAP_PICTURES: usize = 600;
 
-/// The scores of untrained networks. All arms of a study begin with the same weights, so they are
-/// scored once.
+/// A cache of the scores of untrained networks. All arms of a study start from the same weights, so
+/// these are scored once per seed.
 #[derive(Clone, Default)]
 pub(super) struct UntrainedScores(Arc<Mutex<HashMap<String, Vec<Score>>>>);
 
 impl UntrainedScores {
-    /// The scores of these weights on this data, which `make` makes if nobody has asked before.
+    /// Returns the scores of these weights on these data, computed by `make` at the first request.
     pub fn of(
         &self,
         weights: Identity,
@@ -44,7 +45,7 @@ impl UntrainedScores {
     }
 }
 
-/// What the features ignore, if the test pictures are scenes and the experiment asks for it.
+/// Computes the invariance report, if the test pictures are scenes and the experiment requests it.
 pub(super) fn ignored<B: Backbone>(
     backbone: &B,
     evaluation: &Evaluation,
@@ -52,19 +53,19 @@ pub(super) fn ignored<B: Backbone>(
     device: &Device,
 ) -> Result<Option<InvarianceReport>, Error> {
     let Some(per_class) = evaluation.invariance_scenes else { return Ok(None) };
-    // Scenes of their own, which the probe was neither fitted nor scored on.
+    // Separate scenes, which the probe was neither trained nor tested on.
     let Some(scenes) = evaluation.test.scene_source(per_class, 1)? else { return Ok(None) };
     Ok(Some(downstream.invariance(backbone, &scenes, device)?))
 }
 
-/// The test set's features on a plane.
+/// Computes a 2-D t-SNE map of the test set's features.
 pub(super) fn map<B: Backbone>(
     backbone: &B,
     downstream: &Downstream,
     device: &Device,
 ) -> Result<Map, Error> {
     let test = downstream.test_features(backbone, device)?;
-    // Every so many-th picture: sources often have their classes one after the other.
+    // Evenly spaced pictures, since sources are often sorted by class.
     let step = test.len().div_ceil(MAP_PICTURES).max(1);
     let chosen: Vec<usize> = (0..test.len()).step_by(step).collect();
     let values: Vec<f32> = chosen.iter().flat_map(|&i| test.row(i).to_vec()).collect();

@@ -1,11 +1,10 @@
-//! Runs studies: one arm with one seed, or all of them side by side.
-//!
-//! A run is prepared (pairs, checks, identity), trained, scored, and what it found is stored in its
-//! folder; [`summarise`] makes a [`Comparison`] of such folders, without pictures or weights.
+//! Execution of studies: one arm with one seed, or all arms with all seeds. A run is prepared
+//! (pairs, checks, identity), trained and scored, and its results are stored in its folder.
+//! [`summarise`] builds a [`Comparison`] from these folders, without pictures or weights.
 
+mod checkpoint_mismatch;
 mod examples;
 mod measure;
-mod other_run;
 mod prepare;
 mod record;
 mod score_log;
@@ -34,28 +33,29 @@ use crate::experiment::{Arm, Objective, Opened};
 use crate::signals::stop_on_signals;
 use crate::study::Study;
 
-/// How experiments are run; nothing here changes a result (on one device).
+/// The environment in which studies are run: folders, device, loader and progress display. None of
+/// these settings changes a result on the same device.
 #[derive(Clone)]
 pub struct Runner {
-    /// The folder of all runs.
+    /// Folder of all runs.
     pub root: PathBuf,
-    /// Where networks live.
+    /// Device on which networks are trained and scored.
     pub device: Device,
-    /// What to call that in the results.
+    /// Name of the device in the results.
     pub device_name: String,
-    /// Workers and memory of the loader.
+    /// Number of worker threads and of prefetched batches of the loader.
     pub loader: LoaderConfig,
-    /// Where runs show how far they are.
+    /// How runs show their progress.
     pub progress: Progress,
-    /// Whether a run that has collapsed ends with an error instead of going on.
+    /// If true, a run that has collapsed ends with an error instead of continuing.
     pub stop_on_collapse: bool,
-    /// Stops a run, which then writes a checkpoint.
+    /// Handle that stops a run after its current step, with a checkpoint.
     pub interrupter: Interrupter,
-    /// What is open already: the arms and seeds of a study read the same pictures.
+    /// Opened picture sources, shared by the arms and seeds of a study.
     opened: Opened,
-    /// The pairs that somebody still holds.
+    /// Pairs that are still in use.
     drawn: DrawnPairs,
-    /// The scores of untrained networks, which the arms of a study share.
+    /// Scores of untrained networks, shared by the arms of a study.
     untrained: UntrainedScores,
 }
 
@@ -63,12 +63,13 @@ pub struct Runner {
 pub struct Finished<B = AnyBackbone> {
     /// The backbone, in evaluation mode.
     pub backbone: B,
-    /// Its scores and what was logged.
+    /// The scores and the logged metrics.
     pub result: RunResult,
 }
 
 impl Runner {
-    /// A runner in `root` on `device`, which shows its progress as plain lines or a dashboard.
+    /// Creates a runner with its folder and device. On a terminal it shows a dashboard, otherwise
+    /// plain lines.
     pub fn new(root: impl Into<PathBuf>, device: Device, device_name: impl Into<String>) -> Self {
         Self {
             root: root.into(),
@@ -85,20 +86,20 @@ impl Runner {
     }
 
     /// Makes Ctrl-C, SIGTERM and SIGHUP stop the run after its current step, with a checkpoint to
-    /// go on from; see [`stop_on_signals`]. For programs' `main`: a process has one such handler.
+    /// resume from; see [`stop_on_signals`]. Call it from a program's `main`, since a process has
+    /// only one such handler.
     ///
     /// # Errors
-    ///
-    /// [`Error::Signal`] if there is one already.
+    /// [`Error::Signal`] if a handler is already installed.
     pub fn stop_on_signals(&self) -> Result<(), Error> {
         stop_on_signals(&self.interrupter)
     }
 
-    /// The data that backbones are scored on.
+    /// Opens the data that backbones are scored on.
     ///
     /// # Errors
     ///
-    /// Whatever opening the pictures meets.
+    /// Any error of opening the pictures.
     pub fn downstream<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
@@ -115,8 +116,8 @@ impl Runner {
         Ok(downstream)
     }
 
-    /// The folder of an experiment: its name, with the backend's unless that is `flex`, since runs on different
-    /// backends are different runs.
+    /// The folder of a study: the study's name, followed by the backend's name unless that is
+    /// `flex`. Runs on different backends are kept apart because their numbers differ.
     pub fn folder<M: Objective, B: BackboneFactory>(&self, study: &Study<M, B>) -> PathBuf {
         self.root.join(match self.backend() {
             "flex" => study.name.clone(),
@@ -138,7 +139,7 @@ impl Runner {
         self.device_name.split(':').next().unwrap_or_default()
     }
 
-    /// Says on standard error what is probably not meant in an study.
+    /// Prints the study's [warnings](Study::warnings) on standard error.
     pub fn warn<M: Objective, B: BackboneFactory>(&self, study: &Study<M, B>) {
         if self.progress == Progress::Quiet {
             return;
@@ -148,7 +149,7 @@ impl Runner {
         }
     }
 
-    /// Says on standard error where an experiment departs from its preset, if it has one.
+    /// Prints on standard error which settings differ from the study's preset, if it has one.
     pub fn tell_difference<M: Objective, B: BackboneFactory>(&self, study: &Study<M, B>) {
         let (Some(preset), Some(lines)) = (&study.preset, study.difference()) else {
             return;
@@ -157,26 +158,25 @@ impl Runner {
             return;
         }
         match lines.is_empty() {
-            true => note!("{}: as preset {preset}", study.name),
-            false => note!("{}: as preset {preset}, but", study.name),
+            true => note!("{}: same settings as preset {preset}", study.name),
+            false => note!("{}: settings that differ from preset {preset}:", study.name),
         }
         lines.iter().for_each(|line| note!("  {line}"));
     }
 
-    /// Whether a run shows plain lines, between which there is room for others, and no dashboard.
+    /// Returns true if a run shows plain lines, so that further lines can be printed between them.
     fn is_plain(&self) -> bool {
         self.progress != Progress::Quiet && !self.progress.is_dashboard()
     }
 
-    /// The data with bars for what takes a while, where no run has the terminal.
+    /// Returns the data with progress bars enabled, for use while no dashboard is shown.
     fn with_bars(&self, downstream: &Downstream) -> Downstream {
         Downstream { progress: self.progress != Progress::Quiet, ..downstream.clone() }
     }
 
-    /// Runs every arm with every seed and compares them. What was finished before is not run again, and what
-    /// was begun goes on.
-    ///
-    /// What is found is stored in the study's folder as it is found; [`summarise`] reads it back.
+    /// Runs every arm with every seed and compares the arms. Finished runs are not repeated, and
+    /// interrupted runs are resumed. Results are stored in the study's folder as soon as they are
+    /// available; [`summarise`] reads them.
     ///
     /// # Errors
     ///
@@ -188,7 +188,7 @@ impl Runner {
         study.check(&study.name)?;
         self.warn(study);
         self.tell_difference(study);
-        // Held to the end, so that they are drawn once.
+        // Kept alive to the end, so that the pairs are drawn only once.
         let first = |arm| self.pairs(study, arm, study.seeds[0]);
         let pairs = study.arms.iter().map(first).collect::<Result<Vec<_>, Error>>()?;
         let study = &self.in_steps(study)?;
@@ -215,7 +215,8 @@ impl Runner {
             seeds: study.seeds.clone(),
         };
         record.write(&folder)?;
-        // Seed by seed, so that one that is cut off can be had for its whole seeds (`--set seeds=...`).
+        // All arms of a seed first, so that an interrupted study can be evaluated for its complete
+        // seeds (`--set seeds=...`).
         for seed in &study.seeds {
             for arm in &study.arms {
                 let run = self.pretrain(study, arm, *seed, &downstream)?;
@@ -231,11 +232,11 @@ impl Runner {
     }
 }
 
-/// Classes that a note names before it only counts the rest.
+/// Maximum number of class names in a warning; further ones are only counted.
 const NAMED: usize = 10;
 
-/// Says on standard error which of the training set's classes have no test picture: a score counts the others
-/// alone.
+/// Warns about classes of the training set without a test picture, which do not count in the
+/// scores.
 fn tell_missing(experiment: &str, train: &dyn PictureSource, test: &dyn PictureSource) {
     let tested: HashSet<&str> = (0..test.len())
         .filter_map(|index| test.classes().get(test.class(index)?))
@@ -249,7 +250,8 @@ fn tell_missing(experiment: &str, train: &dyn PictureSource, test: &dyn PictureS
         .collect();
     if !missing.is_empty() {
         note!(
-            "warning: {experiment}: `evaluation.test` has no picture of {} of the {} classes of `evaluation.train`: {}",
+            "warning: {experiment}: `evaluation.test` has no picture of {} of the {} classes of \
+             `evaluation.train`: {}",
             missing.len(),
             train.classes().len(),
             summed_up(&missing, ", ", NAMED)

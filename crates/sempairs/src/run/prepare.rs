@@ -16,44 +16,44 @@ use crate::Error;
 use crate::experiment::{Arm, Objective};
 use crate::study::Study;
 
-/// The pairs that somebody holds, by what they are drawn from.
+/// A cache of the pairs that are still in use, by the settings they are drawn with.
 #[derive(Clone, Default)]
 pub(super) struct DrawnPairs(Arc<Mutex<HashMap<String, Weak<PairDataset>>>>);
 
 /// A run whose pairs are drawn and whose settings are checked.
 pub(super) struct Prepared {
-    /// Its pairs.
+    /// The pairs.
     pub pairs: Arc<PairDataset>,
-    /// Its augmentation.
+    /// The augmentation.
     pub pipelines: Pipelines,
-    /// A hash of everything that its weights depend on.
+    /// Hash of everything that the weights depend on.
     pub identity: String,
-    /// The run that it continues.
+    /// The earlier run that this run continues.
     pub parent: Option<Parent>,
 }
 
-/// A run of an earlier study that one of this study continues.
+/// A run of an earlier study that is continued by a run of this study.
 pub(super) struct Parent {
-    /// Its folder.
+    /// Folder of the run.
     pub folder: PathBuf,
-    /// Its identity.
+    /// Identity of the run.
     pub identity: String,
 }
 
 impl Parent {
-    /// Its checkpoints.
+    /// Checkpoints of the run.
     pub fn checkpoints(&self) -> Checkpoints {
         Checkpoints::new(self.folder.join("checkpoint"), &self.identity)
     }
 }
 
 impl Runner {
-    /// The pairs of one arm. The draw of partners depends on the seed too, so that an interval over seeds
-    /// covers it.
+    /// Returns the pairs of one arm. The random choice of partners depends on the seed, so that an
+    /// interval over seeds includes its variance.
     ///
     /// # Errors
     ///
-    /// Whatever opening the pictures or pairing them meets.
+    /// Any error of opening the pictures or drawing the pairs.
     pub fn pairs<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
@@ -74,12 +74,13 @@ impl Runner {
         Ok(pairs)
     }
 
-    /// The study with its length and its warm-up in steps: those of the first arm, so that every arm, however
-    /// many pairs it has, takes the same steps at the same learning rates.
+    /// Converts the length and the warm-up of a study from epochs of the first arm to steps. Every
+    /// arm thus takes the same number of steps with the same learning-rate schedule, whatever its
+    /// number of pairs.
     ///
     /// # Errors
-    ///
-    /// Whatever opening the first arm's pictures meets, and [`Error::Experiment`] if they do not fill a batch.
+    /// Any error of opening the first arm's pictures, and [`Error::Experiment`] if the arm has
+    /// fewer pairs than a batch.
     pub fn in_steps<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
@@ -100,7 +101,7 @@ impl Runner {
             if !STEPS.contains(&steps) {
                 let most = STEPS.end();
                 let reason = format!(
-                    "`training.epochs`: is {epochs}, which makes {steps} steps, over {most}"
+                    "`training.epochs`: is {epochs}, which is {steps} steps; the maximum is {most}"
                 );
                 return Err(Error::experiment(format!("experiment `{}`", study.name), reason));
             }
@@ -108,18 +109,19 @@ impl Runner {
         }
         let rate = &mut training.learning_rate;
         if rate.warmup_epochs > 0.0 {
-            // More than there can be steps of is never over.
+            // A warm-up longer than the maximum number of steps never ends, whatever its exact
+            // length.
             let steps = (rate.warmup_epochs * per_epoch as f64).round() as usize;
             rate.warmup_steps = Some(steps.min(*STEPS.end()));
             rate.warmup_epochs = 0.0;
         }
-        // A length in steps can be too long for what is asked for by steps.
+        // Checks that depend on the number of steps were not possible before.
         study.check(&format!("experiment `{}`", study.name))?;
         Ok(study)
     }
 
-    /// Draws the pairs of a run and checks what can be checked before anything is allocated or
-    /// written. The study's length is in steps.
+    /// Draws the pairs of a run and makes all checks that are possible before memory is allocated
+    /// or files are written. The study's length must be in steps.
     pub(super) fn prepare<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
@@ -131,7 +133,7 @@ impl Runner {
         if pairs.len() < batch {
             return Err(too_few(study, arm, pairs.len()));
         }
-        // Before a network or a queue is made.
+        // Checked before a network or a queue is allocated.
         let fits = study.method.check_data(batch, pairs.len());
         fits.map_err(|error| unfit(&study.name, error.into()))?;
         let parent = self.parent(study, arm, seed)?;
@@ -140,8 +142,8 @@ impl Runner {
         Ok(Prepared { pairs, pipelines, identity, parent })
     }
 
-    /// A hash of all that a run's weights depend on: what the study says, the backend, which pictures
-    /// make which pairs, the file of the initial weights, and the run that this one continues.
+    /// A hash of everything that a run's weights depend on: the settings of the study, the backend,
+    /// the pictures of each pair, the file of initial weights, and the run that this one continues.
     fn identity<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
@@ -164,7 +166,7 @@ impl Runner {
         Ok(identity)
     }
 
-    /// The run that one of this study continues, if the study extends another one.
+    /// The run of an earlier study that this run continues, if the study extends another one.
     fn parent<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
@@ -178,8 +180,8 @@ impl Runner {
             None => Err(Error::experiment(
                 format!("experiment `{}`", study.name),
                 format!(
-                    "`extends`: there is no checkpoint in {}; run the study that it names first, or leave \
-                     `extends` out",
+                    "`extends`: there is no checkpoint in {}; run that study first, or remove \
+                     `extends`",
                     folder.join("checkpoint").display()
                 ),
             )),
@@ -187,14 +189,14 @@ impl Runner {
     }
 }
 
-/// The error of an arm that does not fill a batch.
+/// The error of an arm with fewer pairs than a batch.
 fn too_few<M, B>(study: &Study<M, B>, arm: &Arm, pairs: usize) -> Error {
     let [name, batch] = [&study.name, &study.training.batch.to_string()];
     let reason = format!("`training.batch`: is {batch}, but arm `{}` has {pairs} pairs", arm.name);
     Error::experiment(format!("experiment `{name}`"), reason)
 }
 
-/// The error of a method that cannot learn from these data, with the key in the study's file.
+/// The error of a method that is incompatible with these data, with the full key of the setting.
 pub(super) fn unfit(study: &str, error: TrainError) -> Error {
     let (key, reason) = match error {
         TrainError::Config { key, reason } => (key, reason),

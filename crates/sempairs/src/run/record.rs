@@ -1,4 +1,4 @@
-//! What a study and its runs have found, as files in their folders.
+//! Results of a study and its runs, stored as files in their folders.
 //!
 //! ```text
 //! runs/NAME/study.json               the study, its arms, the baselines
@@ -23,7 +23,7 @@ use crate::png;
 use crate::report::{ExamplePairs, shown};
 use crate::study::Arm;
 
-/// A study as it is stored.
+/// The contents of `study.json`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StudyRecord {
     pub name: String,
@@ -31,25 +31,25 @@ pub(super) struct StudyRecord {
     /// The study as TOML.
     pub experiment: String,
     pub device: String,
-    /// Classes of the downstream data.
+    /// Number of classes of the downstream data.
     pub classes: usize,
     pub baselines: Vec<Score>,
     pub arms: Vec<ArmRecord>,
     pub seeds: Vec<u64>,
 }
 
-/// An arm as it is stored.
+/// An arm in `study.json`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ArmRecord {
     pub arm: Arm,
-    /// Pairs per epoch.
+    /// Number of pairs per epoch.
     pub pairs: usize,
-    /// Different pictures in the pairs.
+    /// Number of distinct pictures in the pairs.
     pub pictures: usize,
 }
 
 impl StudyRecord {
-    /// The file in the folder of a study.
+    /// Path of `study.json` in the folder of a study.
     pub fn path(folder: &Path) -> PathBuf {
         folder.join("study.json")
     }
@@ -59,7 +59,7 @@ impl StudyRecord {
         write(&Self::path(folder), self)
     }
 
-    /// Reads the file; `None` where there is none.
+    /// Reads the file; `None` if it does not exist.
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         read(&Self::path(folder))
     }
@@ -70,7 +70,7 @@ pub(super) fn write_result(folder: &Path, result: &RunResult) -> Result<(), Erro
     write(&folder.join("result.json"), result)
 }
 
-/// Reads the result of a run; `None` if it has none yet.
+/// Reads the result of a run; `None` if the run has not finished.
 pub(super) fn read_result(folder: &Path) -> Result<Option<RunResult>, Error> {
     read(&folder.join("result.json"))
 }
@@ -80,12 +80,12 @@ pub(super) fn write_map(folder: &Path, map: &Map) -> Result<(), Error> {
     write(&folder.join("map.json"), map)
 }
 
-/// Reads the map of a run's features.
+/// Reads the map of a run's features; `None` if it does not exist.
 pub(super) fn read_map(folder: &Path) -> Result<Option<Map>, Error> {
     read(&folder.join("map.json"))
 }
 
-/// Writes example pairs into the folder of a study, as they are shown.
+/// Writes example pairs into the folder of a study, at the size of the report.
 pub(super) fn write_examples(folder: &Path, examples: &[ExamplePairs]) -> Result<(), Error> {
     let folder = folder.join("examples");
     fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
@@ -96,7 +96,7 @@ pub(super) fn write_examples(folder: &Path, examples: &[ExamplePairs]) -> Result
                     png::write(&example(&folder, arm, number, side, kind), &shown(picture))?;
                 }
             }
-            // Of an earlier comparison with more pairs.
+            // Remove files of an earlier comparison with more pairs.
             for number in rows.len().. {
                 let left = example(&folder, arm, number, "left", kind);
                 if !left.exists() {
@@ -142,7 +142,7 @@ fn example(folder: &Path, arm: &str, number: usize, side: &str, kind: &str) -> P
     folder.join(format!("{arm}-{}-{side}-{kind}.png", number + 1))
 }
 
-/// Writes a file of JSON, whole or not at all.
+/// Writes a JSON file atomically.
 pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
     write_whole(path, |out| {
         serde_json::to_writer_pretty(&mut *out, value)?;
@@ -151,14 +151,14 @@ pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
     .map_err(|e| Error::io(path, e))
 }
 
-/// Reads a file of JSON; `None` where there is none.
+/// Reads a JSON file; `None` if it does not exist.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
     if !path.exists() {
         return Ok(None);
     }
     let bytes = fs::read(path).map_err(|e| Error::io(path, e))?;
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-        let reason = format!("is not as it was written: {error}; run `sempairs compare` again");
+        let reason = format!("is damaged: {error}; run `sempairs compare` again");
         Error::experiment(path.display().to_string(), reason)
     })
 }

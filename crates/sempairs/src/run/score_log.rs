@@ -10,10 +10,10 @@ use crate::Error;
 use crate::comparison::CurvePoint;
 use crate::experiment::Evaluation;
 
-/// The scores of a run over time, kept in its `scores.jsonl`.
+/// The scores of a run over time, stored in its `scores.jsonl`.
 ///
-/// The file may hold more: scores of this run under other protocols or on other data, and lines that
-/// `sempairs evaluate` has added. They stay as they are.
+/// The file may contain further lines: scores of this run under other protocols or on other data,
+/// and lines added by `sempairs evaluate`. These are kept unchanged.
 pub(super) struct ScoreLog {
     path: PathBuf,
     run: String,
@@ -22,10 +22,10 @@ pub(super) struct ScoreLog {
 }
 
 impl ScoreLog {
-    /// The log of the run with the identity `run`, which goes on after `step` steps.
+    /// Opens the log of the run with the identity `run`, which continues after `step` steps.
     ///
-    /// What another run left in the file goes, and what this one scored beyond that step, since it will
-    /// come there again; standard error says how many lines.
+    /// Lines of another run and lines of this run beyond that step, which will be scored again, are
+    /// removed; their number is printed on standard error.
     pub fn open(
         path: PathBuf,
         run: &str,
@@ -44,17 +44,19 @@ impl ScoreLog {
         if lines.len() < all {
             update_scores(&log.path, |lines| lines.retain(|line| log.stays(line, step)))?;
             let (path, dropped) = (log.path.display(), all - lines.len());
-            note!("{path}: dropped {dropped} scores from beyond step {step} or of another run");
+            note!(
+                "{path}: removed {dropped} scores that are later than step {step} or of another run"
+            );
         }
         log.curve = log.curve_of(&lines, downstream);
         Ok(log)
     }
 
-    /// Whether a line is still true once the run goes on after `step` steps.
+    /// Returns true if a line stays valid when the run continues after `step` steps.
     fn stays(&self, line: &ScoreLine, step: usize) -> bool {
         match (&line.run, &line.identity) {
             (Some(run), _) => *run == self.run && line.step.is_none_or(|at| at <= step),
-            // Lines used to name no run.
+            // Lines of earlier versions have no run identity.
             (None, Some(identity)) if *identity == self.identity => {
                 line.step.is_none_or(|at| at <= step)
             }
@@ -62,7 +64,7 @@ impl ScoreLog {
         }
     }
 
-    /// The steps at which there is a score under each of the protocols that are asked for.
+    /// The steps that have a score under each of the requested protocols.
     fn curve_of(&self, lines: &[ScoreLine], downstream: &Downstream) -> Vec<CurvePoint> {
         let views = downstream.views();
         let pictures = downstream.train.len();
@@ -72,7 +74,7 @@ impl ScoreLog {
             .iter()
             .filter(|line| line.identity.as_ref() == Some(&self.identity))
             .filter(|line| line.score.dataset == downstream.name)
-            // The identity has the settings and not the pictures, of which some may be gone or new.
+            // The identity covers the settings only; pictures may have been added or removed since.
             .filter(|line| line.score.n_test == downstream.test.len())
             .collect();
         let mut steps: Vec<usize> = ours.iter().filter_map(|line| line.step).collect();
@@ -91,24 +93,24 @@ impl ScoreLog {
         steps.into_iter().filter_map(at).collect()
     }
 
-    /// The scores under all the protocols that are asked for, in rising order of steps.
+    /// The scores under all requested protocols, sorted by step.
     pub fn curve(&self) -> &[CurvePoint] {
         &self.curve
     }
 
-    /// Whether there is nothing left to score at a step.
+    /// Returns true if a step has all requested scores.
     pub fn has(&self, step: usize) -> bool {
         self.curve.iter().any(|point| point.step == step)
     }
 
-    /// Those of the wanted steps that are not scored and can be no more, from a checkpoint of `step`. The first
-    /// needs none.
+    /// The wanted steps that have no score and cannot be scored from a checkpoint of `step`. Step 0
+    /// can always be scored, as it needs no checkpoint.
     pub fn lost(&self, wanted: &[usize], step: usize) -> Vec<usize> {
         let between = wanted.iter().copied().filter(|at| (1..step).contains(at));
         between.filter(|at| !self.has(*at)).collect()
     }
 
-    /// Adds the scores that these weights have now and writes the file.
+    /// Adds the scores of one step, made with these weights, and writes the file.
     pub fn push(&mut self, point: CurvePoint, weights: Identity) -> Result<(), Error> {
         let line = |score: &Score| ScoreLine {
             step: Some(point.step),
@@ -130,13 +132,13 @@ impl ScoreLog {
     }
 }
 
-/// A protocol that there should be a score under.
+/// A requested protocol.
 struct Wanted {
-    /// As it is carried out.
+    /// The protocol as it is carried out on these data.
     protocol: Arc<dyn EvaluationProtocol>,
     hash: String,
-    /// The hash of what was asked for: scores used to be called after more neighbours than there
-    /// are pictures.
+    /// Hash of the protocol as requested. Earlier versions stored it even if the protocol asked for
+    /// more neighbours than there are pictures.
     asked: String,
 }
 
@@ -147,7 +149,7 @@ impl Wanted {
         Self { hash: protocol.hash(views).to_string(), protocol, asked }
     }
 
-    /// The score under the name of what was done.
+    /// Returns the score with the name and hash of the protocol that was carried out.
     fn named(&self, score: Score) -> Score {
         Score {
             protocol: self.protocol.name(),
@@ -158,13 +160,13 @@ impl Wanted {
     }
 }
 
-/// Whether two lines answer the same question.
+/// Returns true if two lines are scores of the same step, run, protocol and data.
 fn is_same(a: &ScoreLine, b: &ScoreLine) -> bool {
     (a.step, &a.identity) == (b.step, &b.identity)
         && (&a.score.protocol_hash, &a.score.dataset) == (&b.score.protocol_hash, &b.score.dataset)
 }
 
-/// A hash of all that a run's scores depend on, besides their protocols.
+/// A hash of everything that a run's scores depend on except the protocol.
 fn scored_identity(run: &str, evaluation: &Evaluation) -> String {
     let Evaluation { train, test, .. } = evaluation;
     let data = serde_json::to_string(&(train, test)).expect("plain data");
@@ -197,7 +199,7 @@ mod tests {
         downstream
     }
 
-    /// Made-up scores at a step, one a protocol.
+    /// Artificial scores at a step, one per protocol.
     fn point(step: usize, downstream: &Downstream) -> CurvePoint {
         let score = |protocol: &Arc<dyn EvaluationProtocol>| Score {
             protocol: protocol.name(),
@@ -215,7 +217,7 @@ mod tests {
         CurvePoint { step, scores: downstream.protocols.iter().map(score).collect() }
     }
 
-    /// A log as it is after scores at steps 0, 4 and 8.
+    /// Writes a log with scores at steps 0, 4 and 8.
     fn scored(path: &Path, run: &str, evaluation: &Evaluation, downstream: &Downstream) {
         let mut log = ScoreLog::open(path.into(), run, evaluation, 0, downstream).unwrap();
         for step in [0, 4, 8] {
@@ -228,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resumed_run_forgets_the_future_and_no_line_of_others() {
+    fn a_resumed_run_removes_its_later_scores_and_no_other_lines() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scores.jsonl");
         let (evaluation, downstream) = (evaluation(), downstream(&["knn", "probe"]));
@@ -239,7 +241,7 @@ mod tests {
             ..point(0, &downstream).scores[0].clone().into()
         };
         append_scores(&path, vec![foreign.clone()]).unwrap();
-        // What a run of before wrote, which named the data alone.
+        // A line of an earlier version, which named only the data.
         let old = ScoreLine {
             step: Some(99),
             identity: Some("unknown".into()),
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn other_data_and_other_protocols_stay_and_another_run_goes() {
+    fn scores_of_other_data_and_protocols_are_kept_and_those_of_another_run_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scores.jsonl");
         let (one, knn) = (evaluation(), downstream(&["knn"]));
@@ -270,12 +272,12 @@ mod tests {
         let open = |run, evaluation, step, protocols: &[&str]| {
             ScoreLog::open(path.clone(), run, evaluation, step, &downstream(protocols)).unwrap()
         };
-        // Other data: nothing is known, and what is added takes nothing away.
+        // Other data: no score is known, and new lines replace none of the others.
         let mut log = open("run", &two, 8, &["knn"]);
         assert_eq!(steps(&log), [0; 0]);
         log.push(point(8, &knn), Identity::new()).unwrap();
         assert_eq!(read_scores(&path).unwrap().len(), 4);
-        // A further protocol: the last step is scored under both, and no question is answered twice.
+        // An additional protocol: the last step is scored under both, without duplicate lines.
         let mut log = open("run", &one, 8, &["knn", "probe"]);
         assert_eq!(steps(&log), [0; 0]);
         log.push(point(8, &downstream(&["knn", "probe"])), Identity::new()).unwrap();
@@ -283,7 +285,7 @@ mod tests {
         assert_eq!(log.lost(&[0, 2, 4, 6, 8, 10], 8), [2, 4, 6]);
         assert_eq!(read_scores(&path).unwrap().len(), 5);
         assert_eq!(steps(&open("run", &one, 8, &["knn"])), [0, 4, 8]);
-        // The future goes for all data; another run's scores go altogether.
+        // Later steps are removed for all data; all scores of another run are removed.
         open("run", &one, 4, &["knn"]);
         assert_eq!(read_scores(&path).unwrap().len(), 2);
         assert_eq!(steps(&open("other", &one, 8, &["knn"])), [0; 0]);
@@ -305,9 +307,9 @@ mod tests {
         assert_eq!((steps(&open(&fewer)), steps(&open(&all))), (vec![8], vec![0, 4]));
     }
 
-    /// Scores of runs of before stay valid, and say what was done.
+    /// Scores of earlier versions stay valid and get the name of the protocol that was carried out.
     #[test]
-    fn scores_of_more_neighbours_than_pictures_are_found_under_their_true_name() {
+    fn scores_of_more_neighbours_than_pictures_are_found_under_the_limited_protocol() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scores.jsonl");
         let (evaluation, mut asked) = (evaluation(), downstream(&[]));

@@ -1,4 +1,4 @@
-//! The last step of a study: a comparison of what its runs have stored.
+//! The last step of a study: a comparison of the stored results of its runs.
 
 use std::fs;
 use std::io::Write;
@@ -16,41 +16,39 @@ use crate::experiment::Objective;
 use crate::report::{self, ExamplePairs};
 use crate::study::Study;
 
-/// A comparison and the example pairs that its page shows.
+/// A comparison with the example pairs for its report.
 pub struct Summary {
     /// The comparison.
     pub comparison: Comparison,
-    /// Some pairs of every arm; none in folders of earlier versions.
+    /// Some pairs of every arm; empty for folders of earlier versions.
     pub examples: Vec<ExamplePairs>,
 }
 
-/// The files that a comparison is written to.
+/// Paths of the files that a comparison is written to.
 pub struct ComparisonFiles {
-    /// The table as it is printed, `table.txt`.
+    /// The printed table, `table.txt`.
     pub table: PathBuf,
     /// All numbers, `comparison.json`.
     pub json: PathBuf,
-    /// The page, `report.html`.
+    /// The report, `report.html`.
     pub report: PathBuf,
 }
 
-/// Compares the runs whose results are stored in the folder of a study. It needs neither pictures nor
-/// weights. Runs without a result are left out, and standard error names them.
-///
-/// A folder of an earlier version has no `study.json`; there the numbers are those of its
-/// `comparison.json`.
+/// Compares the runs whose results are stored in the folder of a study. Pictures and weights are
+/// not needed. Runs without a result are left out and listed on standard error. For a folder of an
+/// earlier version, which has no `study.json`, the numbers are read from `comparison.json`.
 ///
 /// # Errors
-///
-/// [`Error::Experiment`] if the folder holds no study or no run of it has a result, [`Error::Io`] for
-/// a file that cannot be read.
+/// [`Error::Experiment`] if the folder contains no study or none of its runs has a result,
+/// [`Error::Io`] for a file that cannot be read.
 pub fn summarise(folder: &Path) -> Result<Summary, Error> {
     let none = |reason: &str| Err(Error::experiment(folder.display().to_string(), reason));
     let Some(study) = StudyRecord::read(folder)? else {
         return match record::read(&folder.join("comparison.json"))? {
             Some(comparison) => Ok(Summary { comparison, examples: Vec::new() }),
             None => none(
-                "holds no study.json and no comparison.json; name the folder of a study, runs/NAME",
+                "contains neither study.json nor comparison.json; give the folder of a study, \
+                 runs/NAME",
             ),
         };
     };
@@ -77,10 +75,10 @@ pub fn summarise(folder: &Path) -> Result<Summary, Error> {
         arms.push(result);
     }
     if arms.iter().all(|arm| arm.runs.is_empty()) {
-        return none("none of its runs has a result yet; `sempairs compare` goes on with them");
+        return none("none of its runs has a result yet; `sempairs compare` resumes them");
     }
     if !missing.is_empty() {
-        note!("{}: without a result: {}", folder.display(), missing.join(", "));
+        note!("{}: runs without a result: {}", folder.display(), missing.join(", "));
     }
     let against = arms[0].arm.name.clone();
     let mut comparison = Comparison {
@@ -124,12 +122,11 @@ impl Summary {
 }
 
 impl Runner {
-    /// Writes a comparison beside its runs: `table.txt`, `comparison.json`, and `report.html` with some
-    /// pairs of every arm as pictures.
+    /// Writes a comparison into the study's folder: `table.txt`, `comparison.json`, and
+    /// `report.html` with example pairs of every arm.
     ///
     /// # Errors
-    ///
-    /// [`Error::Io`], and whatever opening the pictures meets.
+    /// [`Error::Io`], and any error of opening the pictures.
     pub fn write_comparison<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,

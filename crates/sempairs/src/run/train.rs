@@ -1,4 +1,4 @@
-//! The second and third step of a run: training, with scores on the way.
+//! The second and third step of a run: training and scoring.
 
 use std::fs;
 
@@ -10,8 +10,8 @@ use sempairs_internal::{failpoint, note, summed_up};
 use sempairs_objective::{Clock, Method};
 use sempairs_train::{Checkpoint, Checkpoints, MetricLine, RunDirectory, Trainer, check_method};
 
+use super::checkpoint_mismatch::explained;
 use super::measure::ignored;
-use super::other_run::explained;
 use super::prepare::{Prepared, unfit};
 use super::record;
 use super::score_log::ScoreLog;
@@ -21,18 +21,17 @@ use crate::comparison::{CurvePoint, RunResult};
 use crate::experiment::{Arm, Objective, UseMethod};
 use crate::study::Study;
 
-/// Steps that a message names before it only counts the rest.
+/// Maximum number of steps in a message; further ones are only counted.
 const LISTED: usize = 10;
 
 impl Runner {
-    /// Pre-trains one arm with one seed, from its last checkpoint if there is one, and scores it.
-    ///
-    /// Scores that are there are not made again. Of those that are not, as after a change of the protocols,
-    /// only the first and those from the checkpoint on can still be made; standard error names the others.
+    /// Pre-trains and scores one arm with one seed, from its last checkpoint if there is one.
+    /// Existing scores are not recomputed. Of missing scores, for example after a change of the
+    /// protocols, only those of step 0 and of steps from the checkpoint on can still be computed;
+    /// the other steps are listed on standard error.
     ///
     /// # Errors
-    ///
-    /// Any [`Error`]; [`Error::Interrupted`] if it was stopped.
+    /// Any [`Error`]; [`Error::Interrupted`] if the run was stopped.
     pub fn pretrain<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
@@ -53,7 +52,7 @@ impl Runner {
     }
 }
 
-/// One arm with one seed.
+/// One run: one arm with one seed.
 struct Run<'a, M, B> {
     runner: &'a Runner,
     study: &'a Study<M, B>,
@@ -66,7 +65,7 @@ struct Run<'a, M, B> {
 impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> {
     type Output = Result<Finished<B::Backbone>, Error>;
 
-    /// Trains and scores the method, whichever it is.
+    /// Trains and scores the method.
     fn with<N: Method<Backbone = B::Backbone>>(self, method: N) -> Self::Output {
         let Run { runner, study, arm, seed, downstream, ref prepared } = self;
         let Prepared { pairs, pipelines, identity, .. } = prepared;
@@ -99,7 +98,8 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
         if !lost.is_empty() {
             let lost = summed_up(&lost, ", ", LISTED);
             note!(
-                "{label}: the checkpoint is of step {begun}, too late to score steps [{lost}] as asked for"
+                "{label}: steps [{lost}] cannot be scored any more, as the checkpoint is of step \
+                 {begun}"
             );
         }
         let scored = Downstream { progress: runner.is_plain(), ..downstream.clone() };
@@ -126,7 +126,7 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
             log.push(CurvePoint { step, scores }, weights)
         };
         if begun > 0 {
-            // The start needs no checkpoint.
+            // Step 0 can be scored without a checkpoint.
             score(method.evaluated(), 0)?;
         }
         let outcome = trainer.run_from(checkpoint, method, |method: &N, clock: Clock| {
@@ -140,7 +140,7 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
             return Err(Error::Interrupted { step: outcome.clock.step });
         }
         for alarm in &outcome.alarms {
-            note!("{label}: has collapsed, or learned nothing: {alarm}");
+            note!("{label}: has collapsed or learned nothing: {alarm}");
         }
         weights::save(&backbone, &directory.backbone())?;
         let mut curve = log.curve().to_vec();
@@ -164,8 +164,8 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
 }
 
 impl<M: Objective, B: BackboneFactory> Run<'_, M, B> {
-    /// The checkpoint that the run goes on from: its own, or that of the run that it continues. A
-    /// checkpoint of another run, or a damaged one, is refused before anything is overwritten.
+    /// The checkpoint to resume from: the run's own, or that of the run it continues. A damaged
+    /// checkpoint or one of another run is an error before any file is overwritten.
     fn begun(
         &self,
         own: &Checkpoints,
@@ -185,13 +185,13 @@ impl<M: Objective, B: BackboneFactory> Run<'_, M, B> {
                 return Err(Error::experiment(
                     format!("experiment `{}`", study.name),
                     format!(
-                        "`training.steps`: is {steps}, but the run that it extends, {}, has {done} \
-                         steps already; ask for more",
+                        "`training.steps`: is {steps}, but the run to extend, {}, already has \
+                         {done} steps; increase `training.steps`",
                         parent.folder.display()
                     ),
                 ));
             }
-            // The curve of the loss begins with the parent's.
+            // The loss curve starts with the parent's.
             let (from, to) = (parent.folder.join("metrics.jsonl"), directory.metrics());
             if from.exists() && !to.exists() {
                 let text = fs::read(&from).map_err(|e| Error::io(&from, e))?;
@@ -203,7 +203,7 @@ impl<M: Objective, B: BackboneFactory> Run<'_, M, B> {
     }
 }
 
-/// The error of a run's network that cannot be scored, with the run if it is the network's own.
+/// Adds the run and the step to an evaluation error that is caused by the network.
 fn unscored(label: &str, step: usize, error: EvalError) -> Error {
     match error {
         EvalError::NotFinite | EvalError::Diverged { .. } => {
@@ -213,7 +213,7 @@ fn unscored(label: &str, step: usize, error: EvalError) -> Error {
     }
 }
 
-/// The steps at which a run is scored: the start, every so many, and the end.
+/// The steps at which a run is scored: step 0, every `every` steps, and the last step.
 fn observed(steps: usize, every: Option<usize>) -> Vec<usize> {
     let mut observed: Vec<usize> = match every {
         Some(every) => (0..steps).step_by(every).collect(),

@@ -152,7 +152,7 @@ fn a_value_of_another_kind_in_a_file_has_its_line() {
         (
             "temperature = 0.2",
             "temperature = \"hot\"",
-            "`method.temperature`: is the text \"hot\", but must be a number",
+            "`method.temperature`: is the string \"hot\", but must be a number",
         ),
         ("hidden = [512]", "hidden = [512, true]", "`method.projector.hidden[1]`: is true"),
         (
@@ -176,15 +176,15 @@ fn a_value_of_another_kind_in_a_file_has_its_line() {
 #[test]
 fn a_flag_that_is_no_toml_says_so_and_a_word_is_a_text() {
     for (set, reason) in [
-        ("evaluation.protocols=[{kind=\"knn\",k=3}", "is no TOML"),
+        ("evaluation.protocols=[{kind=\"knn\",k=3}", "is not valid TOML"),
         ("seeds=[18446744073709551615]", "a whole number is at most 9223372036854775807"),
-        ("seeds=[0, 1", "is no TOML"),
-        ("pictures={ kind = \"scenes\"", "is no TOML"),
-        ("name=\"half", "is no TOML"),
-        ("name='half", "is no TOML"),
-        ("training.batch=16x", "is no TOML"),
-        ("training.batch=-", "is no TOML"),
-        ("training.batch=+-3", "is no TOML"),
+        ("seeds=[0, 1", "is not valid TOML"),
+        ("pictures={ kind = \"scenes\"", "is not valid TOML"),
+        ("name=\"half", "is not valid TOML"),
+        ("name='half", "is not valid TOML"),
+        ("training.batch=16x", "is not valid TOML"),
+        ("training.batch=-", "is not valid TOML"),
+        ("training.batch=+-3", "is not valid TOML"),
         ("training.batch=99999999999999999999", "a whole number is at most"),
         ("training.batch=16\nseeds = [1]", "more than one value"),
         ("=3", "not of the form key=value"),
@@ -207,7 +207,7 @@ fn a_flag_that_is_no_toml_says_so_and_a_word_is_a_text() {
     for name in ["2nd", "3d", "2024-views"] {
         assert_eq!(set(&[&format!("name={name}")]).unwrap().name, name);
     }
-    assert!(refused(&["training.batch=1e400"]).contains("no TOML at its character"));
+    assert!(refused(&["training.batch=1e400"]).contains("not valid TOML at character"));
     for word in ["tiny", "tiny-2", "a b", "ünïcode", "_x", "true-ish"] {
         assert_eq!(set(&[&format!("name={word}")]).unwrap().name, word);
     }

@@ -72,8 +72,8 @@ const FAR: f32 = 1e15;
 impl Map {
     fn start(rows: &[f64], components: usize, n: usize) -> Self {
         let column = |c: usize| rows.iter().skip(c).step_by(components);
-        let deviation = (column(0).map(|x| x * x).sum::<f64>() / n as f64).sqrt();
-        let scale = if deviation > 0.0 { 1e-4 / deviation } else { 0.0 };
+        let std = (column(0).map(|x| x * x).sum::<f64>() / n as f64).sqrt();
+        let scale = if std > 0.0 { 1e-4 / std } else { 0.0 };
         let padded = |mut column: Vec<f32>| {
             column.resize(n.next_multiple_of(LANES), FAR);
             column

@@ -1,21 +1,21 @@
-//! How the values of maps, channels innermost, are divided among cubes.
+//! Partition of channels-last feature maps into cubes.
 //!
-//! Maps of any shape are a matrix `[rows, channels]`, whose rows are the places of all pictures. A unit works on a vector
-//! of neighbouring channels, and goes down some of its rows.
+//! Feature maps of any shape are a matrix `[rows, channels]`, whose rows are the positions of all
+//! images. A unit works on a vector of neighbouring channels, and goes down some of its rows.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::launch::{self, CUBES, Chunks};
-use super::super::products::UNITS;
+use super::super::matmul_tile::UNITS;
 
-/// Cubes that a pass over all values should have: about eight for each of the 108 multiprocessors of an A100, since
-/// such a pass waits for memory.
+/// Target number of cubes of a memory-bound pass over all values: about eight for each of the 108
+/// multiprocessors of an A100, since such a pass waits for memory.
 const MANY: usize = 4 * CUBES;
-/// Rows that a unit goes down at least.
+/// Minimum rows per unit.
 const LEAST: usize = 4;
-/// Units of a cube that lie side by side at most.
+/// Maximum units of a cube along a row.
 const WIDEST: usize = 32;
 
 /// A matrix `[rows, channels]` cut into blocks of columns and chunks of rows, a cube for each.
@@ -31,7 +31,7 @@ pub(super) struct Grid {
     pub(super) width: usize,
     /// Chunks of rows.
     pub(super) chunks: usize,
-    /// Rows in each chunk, the last one perhaps reaching beyond the end.
+    /// Rows per chunk; the last chunk may reach beyond the end.
     pub(super) rows_of_chunk: usize,
 }
 

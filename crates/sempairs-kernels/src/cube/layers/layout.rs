@@ -1,4 +1,4 @@
-//! Maps with the channels innermost in memory.
+//! Channels-last memory layout of feature maps.
 
 use burn::backend::ops::FloatTensorOps;
 use burn_cubecl::CubeBackend;
@@ -8,23 +8,24 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::super::launch::empty;
 
-/// Maps `[n, c, h, w]` of any layout as a row-major `[n, h, w, c]`: a copy only where memory is in another order.
+/// Feature maps `[n, c, h, w]` of any layout as a row-major `[n, h, w, c]`: a copy only where
+/// memory is in another order.
 pub(super) fn channels_last(maps: CubeTensor) -> CubeTensor {
     into_contiguous(permute_nchw_to_nhwc(maps))
 }
 
-/// A row-major `[n, h, w, c]` as maps `[n, c, h, w]`.
+/// A row-major `[n, h, w, c]` as feature maps `[n, c, h, w]`.
 pub(super) fn maps(channels_last: CubeTensor) -> CubeTensor {
     permute_nhwc_to_nchw(channels_last)
 }
 
-/// Room for a row-major `[n, h, w, c]` like another.
+/// Buffer for a row-major `[n, h, w, c]` like another.
 pub(super) fn like(other: &CubeTensor) -> CubeTensor {
     let shape: [usize; 4] = other.meta.shape().dims();
     empty(other, shape, other.dtype)
 }
 
-/// `a + b` of maps, channels innermost.
+/// `a + b` of feature maps, channels innermost.
 pub(super) fn sum(a: CubeTensor, b: CubeTensor) -> CubeTensor {
     maps(CubeBackend::float_add(channels_last(a), channels_last(b)))
 }

@@ -1,15 +1,16 @@
-//! The layers of residual networks on tensors of CubeCL's runtimes, with hand-written gradients.
+//! The layers of residual networks on CubeCL tensors, with hand-written gradients.
 //!
-//! Maps have the shape `[n, c, h, w]` as everywhere and lie in memory with the channels innermost. Weights are
-//! 32-bit floats and are rounded to the type of what they meet; their gradients are summed and kept in 32 bits.
+//! Feature maps have the shape `[n, c, h, w]` as everywhere and lie in memory with the channels
+//! innermost. Weights are 32-bit floats and are rounded to the type of what they meet; their
+//! gradients are summed and kept in 32 bits.
 
 pub(in crate::cube) mod batch_norm;
 pub(in crate::cube) mod convolution;
 mod grid;
 mod layout;
 mod linear;
+pub(in crate::cube) mod matmul;
 pub(in crate::cube) mod pooling;
-pub(in crate::cube) mod product;
 pub(in crate::cube) mod windows;
 
 pub(crate) use convolution::Path;
@@ -35,9 +36,9 @@ impl ForwardOps for CubeBackend {
         weight: CubeTensor,
         bias: CubeTensor,
         epsilon: f64,
-        rectify: bool,
+        with_relu: bool,
     ) -> (CubeTensor, CubeTensor, CubeTensor) {
-        batch_norm::forward(x, None, weight, bias, epsilon, rectify)
+        batch_norm::forward(x, None, weight, bias, epsilon, with_relu)
     }
 
     fn fused_batch_norm_add_relu(
@@ -95,12 +96,12 @@ impl BackwardOps for CubeBackend {
 
     fn batch_norm_gradient(
         x: CubeTensor,
-        rectified: Option<CubeTensor>,
+        relu_output: Option<CubeTensor>,
         statistics: Statistics<Self>,
         gradient: CubeTensor,
         wanted: Wanted,
     ) -> BatchNormGradient<Self> {
-        batch_norm::gradient(x, rectified, statistics, gradient, wanted)
+        batch_norm::gradient(x, relu_output, statistics, gradient, wanted)
     }
 
     fn global_average_pool_gradient(

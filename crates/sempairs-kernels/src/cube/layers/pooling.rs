@@ -1,4 +1,5 @@
-//! Pooling of maps whose channels are innermost in memory: a unit a value, or a vector of them.
+//! Global average pooling and max pooling of channels-last feature maps; a unit computes one value,
+//! or a vector of channels.
 
 use burn::tensor::DType;
 use burn_cubecl::cubecl;
@@ -7,7 +8,7 @@ use burn_cubecl::kernel::{cast, into_contiguous};
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::launch::{elem_type, empty, floats};
-use super::super::products::UNITS;
+use super::super::matmul_tile::UNITS;
 use super::grid::{cubes, number_of_unit, vector};
 use super::layout::{channels_last, like, maps};
 use super::windows::{Windows, windows};
@@ -83,7 +84,7 @@ pub(in crate::cube) fn largest_of_window<F: Float>(
                     let (row, column) = (row - windows.padding_y, column - windows.padding_x);
                     let place = (first + row) * windows.width + column;
                     let value = f32::cast_from(x[place * channels + channel]);
-                    // What is not a number is handed on.
+                    // NaN propagates.
                     if !found || value > best || value.is_nan() {
                         best = value;
                     }
@@ -95,8 +96,8 @@ pub(in crate::cube) fn largest_of_window<F: Float>(
     }
 }
 
-/// Whether no position of a window before `(a, b)` holds the value at that position; the window's corner lies at
-/// `(top, left)` of the padded map.
+/// Whether no earlier position of a window holds the same value as position `(a, b)`; the corner of
+/// the window is at `(top, left)` of the padded feature map.
 #[cube]
 fn is_first<F: Float>(
     x: &[F],
@@ -130,8 +131,8 @@ fn is_first<F: Float>(
     result
 }
 
-/// Each value of the input collects the gradients of the windows whose largest it is: the first such of a window, row
-/// by row.
+/// Each input value sums the gradients of the windows of which it is the first maximum in row-major
+/// order.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn gradient_of_largest<F: Float>(
     x: &[F],
@@ -153,7 +154,7 @@ pub(in crate::cube) fn gradient_of_largest<F: Float>(
         let picture = place / (windows.width * windows.height);
         let own = f32::cast_from(x[unit]);
         let mut sum = 0.0f32;
-        // Backwards over the place's positions in a window is forwards over the windows.
+        // Descending positions within a window are ascending windows.
         for a in 0..kernel_y {
             for b in 0..kernel_x {
                 if row >= a
@@ -191,7 +192,7 @@ pub(in crate::cube) fn gradient_of_largest<F: Float>(
     }
 }
 
-/// The mean over the map in 32 bits.
+/// Global average pooling in 32 bits.
 ///
 /// # Shapes
 /// - `x`: `[n, c, h, w]`; output: `[n, c]`
@@ -220,7 +221,7 @@ pub(super) fn mean(x: CubeTensor) -> CubeTensor {
     y
 }
 
-/// `∂L/∂x` of [`mean`] for a batch of shape `input`, of a type.
+/// `∂L/∂x` of [`mean`] for an input of shape `input`, in `dtype`.
 pub(super) fn mean_gradient(gradient: CubeTensor, input: [usize; 4], dtype: DType) -> CubeTensor {
     let [n, c, h, w] = input;
     let gradient = cast(into_contiguous(gradient), DType::F32);
@@ -246,7 +247,7 @@ pub(super) fn mean_gradient(gradient: CubeTensor, input: [usize; 4], dtype: DTyp
     maps(result)
 }
 
-/// The largest value of each window.
+/// Max pooling.
 ///
 /// # Shapes
 /// - `x`: `[n, c, h, w]`; output: `[n, c, h', w']`
@@ -261,7 +262,8 @@ pub(super) fn largest(
     let [rows, columns] = windows_along([h, w], kernel, stride, padding);
     let y = empty(&x, [n, rows, columns, c], x.dtype);
     let (client, dtype) = (x.client.clone(), elem_type(x.dtype));
-    // SAFETY: units are compared with the number of windows, and places with the sides of the map.
+    // SAFETY: units are compared with the number of windows, and positions with the sides of the
+    // feature map.
     unsafe {
         largest_of_window::launch_unchecked(
             &client,
@@ -279,7 +281,7 @@ pub(super) fn largest(
     maps(y)
 }
 
-/// `∂L/∂x` of the largest values `y` of windows of `x`.
+/// `∂L/∂x` of max pooling with the output `y`.
 pub(super) fn largest_gradient(
     [x, y, gradient]: [CubeTensor; 3],
     kernel: [usize; 2],
@@ -291,7 +293,7 @@ pub(super) fn largest_gradient(
     let [_, rows, columns, _] = y.meta.shape().dims();
     let result = like(&x);
     let (client, dtype) = (x.client.clone(), elem_type(x.dtype));
-    // SAFETY: units are compared with the number of values, and windows and places with theirs.
+    // SAFETY: units are compared with the number of values, and windows and positions with theirs.
     unsafe {
         gradient_of_largest::launch_unchecked(
             &client,
@@ -311,7 +313,7 @@ pub(super) fn largest_gradient(
     maps(result)
 }
 
-/// Windows above and beside each other.
+/// Number of windows along height and width.
 fn windows_along(
     sides: [usize; 2],
     kernel: [usize; 2],

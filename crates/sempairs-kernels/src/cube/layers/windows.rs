@@ -1,18 +1,18 @@
-//! Windows that go over maps.
+//! Sliding windows over feature maps.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
-/// The windows of some pictures of a batch. As a kernel is told them, scalar by scalar.
+/// The windows of some images of a batch. As a kernel is told them, scalar by scalar.
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
 pub(in crate::cube) struct Windows {
-    /// The first picture.
+    /// Index of the first image.
     pub(in crate::cube) first: usize,
-    /// How many pictures.
+    /// Number of images.
     pub(in crate::cube) pictures: usize,
-    /// Rows of a map.
+    /// Rows of a feature map.
     pub(in crate::cube) height: usize,
-    /// Columns of a map.
+    /// Columns of a feature map.
     pub(in crate::cube) width: usize,
     /// Windows above each other.
     pub(in crate::cube) rows: usize,
@@ -22,13 +22,13 @@ pub(in crate::cube) struct Windows {
     pub(in crate::cube) stride_y: usize,
     /// Columns between two windows.
     pub(in crate::cube) stride_x: usize,
-    /// Rows of padding above the map.
+    /// Rows of padding above the feature map.
     pub(in crate::cube) padding_y: usize,
-    /// Columns of padding to the left of the map.
+    /// Columns of padding to the left of the feature map.
     pub(in crate::cube) padding_x: usize,
 }
 
-/// The windows of `pictures` pictures from `first` on, `windows` above and beside each other.
+/// The windows of `pictures` images from `first` on, `windows` above and beside each other.
 pub(super) fn windows(
     [first, pictures]: [usize; 2],
     [height, width]: [usize; 2],

@@ -1,8 +1,8 @@
-//! Self-attention: batched products of matrices on the tensor cores, and one launch for everything between two of them.
+//! Self-attention: batched matrix products on tensor cores, with one launch between two of them.
 //!
-//! Logits, and the gradient of the weights, are written in 32 bits; the weights and what comes out of a product in the
-//! type of the input. Every product sums in 32 bits. The gradient makes the logits again, so that nothing of the size
-//! `tokens²` is kept.
+//! Logits and the gradient of the attention weights are stored in 32 bits, attention weights and
+//! other results in the type of the input. Matrix products accumulate in 32 bits. The gradient
+//! recomputes the logits, so that no matrix of `tokens²` values is kept.
 
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::{DType, Shape};
@@ -10,7 +10,7 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::launch::beside;
-use super::super::layers::product::product;
+use super::super::layers::matmul::matmul;
 use super::heads::{Sizes, join, join_qkv, split, split_qkv};
 use super::softmax;
 
@@ -26,16 +26,17 @@ pub(super) fn forward(qkv: CubeTensor, heads: usize) -> CubeTensor {
         return beside(&qkv, shape, dtype);
     }
     let [q, k, v] = split_qkv(qkv, sizes);
-    let logits = product(q, transposed(k), DType::F32);
+    let logits = matmul(q, transposed(k), DType::F32);
     let weights = softmax::forward(logits, sizes.tokens, scale(sizes), dtype);
-    join(product(weights, v, dtype), sizes)
+    join(matmul(weights, v, dtype), sizes)
 }
 
-/// `∂L/∂qkv` in the type of the input: with `p` the weights of a head, `∂p = ∂y vᵀ` and `∂l` the gradient of its
-/// logits, `∂q = ∂l k`, `∂k = ∂lᵀ q` and `∂v = pᵀ ∂y`.
+/// `∂L/∂qkv` in the type of the input: with `p` the weights of a head, `∂p = ∂y vᵀ` and
+/// `∂l` the gradient of its logits, `∂q = ∂l k`, `∂k = ∂lᵀ q` and `∂v = pᵀ ∂y`.
 ///
 /// # Shapes
-/// - `qkv`, output: `[n, tokens, 3·d]`; `gradient`: `[n, tokens, d]`; inputs row-major and of one type
+/// - `qkv`, output: `[n, tokens, 3·d]`; `gradient`: `[n, tokens, d]`; inputs row-major and of one
+///   type
 pub(super) fn gradient(qkv: CubeTensor, gradient: CubeTensor, heads: usize) -> CubeTensor {
     let (sizes, dtype) = (Sizes::of(&qkv, heads), qkv.dtype);
     if sizes.is_empty() {
@@ -43,13 +44,13 @@ pub(super) fn gradient(qkv: CubeTensor, gradient: CubeTensor, heads: usize) -> C
     }
     let [q, k, v] = split_qkv(qkv, sizes);
     let dy = split(gradient, sizes);
-    let logits = product(q.clone(), transposed(k.clone()), DType::F32);
-    let slopes = product(dy.clone(), transposed(v), DType::F32);
+    let logits = matmul(q.clone(), transposed(k.clone()), DType::F32);
+    let slopes = matmul(dy.clone(), transposed(v), DType::F32);
     let [weights, slopes] =
         softmax::with_gradient(logits, slopes, sizes.tokens, scale(sizes), dtype);
-    let dv = product(transposed(weights), dy, dtype);
-    let dq = product(slopes.clone(), k, dtype);
-    let dk = product(transposed(slopes), q, dtype);
+    let dv = matmul(transposed(weights), dy, dtype);
+    let dq = matmul(slopes.clone(), k, dtype);
+    let dk = matmul(transposed(slopes), q, dtype);
     join_qkv([dq, dk, dv], sizes, dtype)
 }
 

@@ -1,13 +1,13 @@
-//! The Gaussian error linear unit and its gradient, value by value.
+//! GELU and its gradient.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::launch::{beside, cubes, elem_type};
-use super::super::products::UNITS;
+use super::super::matmul_tile::UNITS;
 
-/// Values that a unit loads before it looks at any, so that the loads wait for memory together.
+/// Values that a unit loads before it computes, so that the loads overlap.
 const LOADS: usize = 8;
 
 /// The density of the normal distribution, `φ(x) = e^(−x²/2) / √(2π)`.
@@ -18,9 +18,10 @@ fn density(x: f32) -> f32 {
 
 /// `Φ(x) = (1 + erf(x / √2)) / 2` from `φ(x)`.
 ///
-/// `1 − Φ(z) = φ(z) · M(z)` for `z ≥ 0`, and Mills' ratio `M` is `t` times a polynomial in `t = 1 / (1 + 0.27 z)`, which
-/// interpolates it at the Chebyshev nodes of `0 ≤ z ≤ 13.5`, where single precision ends. The formula is within 6e-8 of
-/// the true value of `1 − Φ(z)`, as a share of it, and so of `Φ` on both sides; its rounding in 32 bits adds up to 4e-7.
+/// `1 − Φ(z) = φ(z) · M(z)` for `z ≥ 0`, and Mills' ratio `M` is `t` times a polynomial in
+/// `t = 1 / (1 + 0.27 z)`, which interpolates it at the Chebyshev nodes of `0 ≤ z ≤ 13.5`,
+/// where single precision ends. The formula is within 6e-8 of the true value of `1 − Φ(z)`, as a
+/// share of it, and so of `Φ` on both sides; its rounding in 32 bits adds up to 4e-7.
 #[cube]
 fn cumulated(x: f32, density: f32) -> f32 {
     let t = 1.0f32 / (1.0f32 + 0.27f32 * x.abs());
@@ -119,7 +120,8 @@ pub(super) fn forward(x: CubeTensor) -> CubeTensor {
     y
 }
 
-/// `∂x = ∂y · (Φ(x) + x · φ(x))` of every value; both tensors are row-major and of one type.
+/// `∂x = ∂y · (Φ(x) + x · φ(x))` of every value; both tensors are row-major and of one
+/// type.
 pub(super) fn gradient(x: CubeTensor, gradient: CubeTensor) -> CubeTensor {
     let number = x.meta.shape().num_elements();
     let dx = beside(&x, x.meta.shape().clone(), x.dtype);

@@ -1,6 +1,7 @@
-//! Tokens split into the matrices of their heads, and heads joined into tokens again.
+//! Splitting tokens into one matrix per attention head, and joining them again.
 //!
-//! A head of a picture becomes a row-major matrix `[pitch, width]` of its own; rows beyond the tokens are zero.
+//! A head of an image becomes a row-major matrix `[pitch, width]` of its own; rows beyond the
+//! tokens are zero.
 
 use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl;
@@ -8,20 +9,21 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::launch::{beside, cubes, elem_type};
-use super::super::products::UNITS;
+use super::super::matmul_tile::UNITS;
 
-/// Values of each matrix that a unit moves.
+/// Values of each matrix per unit.
 const OWN: usize = 4;
-/// Tokens to whose multiples a matrix is filled up: products then load 16 bytes at a time, whatever the type.
+/// Multiple to which the tokens of a matrix are zero-padded, for loads of 16 bytes in all types.
 const MULTIPLE: usize = 8;
 
-/// How tokens `[pictures, tokens, parts · heads · width]` are split.
+/// Sizes of tokens `[pictures, tokens, parts · heads · width]` and of the matrices of their
+/// heads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sizes {
     pub(super) pictures: usize,
     pub(super) tokens: usize,
     pub(super) heads: usize,
-    /// Values of a token in one head.
+    /// Number of values of a token in one head.
     pub(super) width: usize,
 }
 
@@ -32,7 +34,7 @@ impl Sizes {
         Self { pictures, tokens, heads, width: values / (3 * heads) }
     }
 
-    /// Rows of a matrix.
+    /// Number of rows of a matrix.
     fn pitch(self) -> usize {
         self.tokens.next_multiple_of(MULTIPLE)
     }
@@ -47,7 +49,8 @@ impl Sizes {
     }
 }
 
-/// Where a place of the matrices is among tokens of `parts · heads · width` values, and whether it is there at all.
+/// Index among tokens of `parts · heads · width` values that corresponds to an index of the
+/// matrices, and whether it exists.
 #[cube]
 fn source(
     place: usize,
@@ -184,7 +187,7 @@ pub(super) fn split_qkv(qkv: CubeTensor, sizes: Sizes) -> [CubeTensor; 3] {
     let outputs = [(); 3].map(|()| beside(&qkv, sizes.matrices(), qkv.dtype));
     let [q, k, v] = outputs.clone();
     let (client, dtype, number) = (qkv.client.clone(), qkv.dtype, number(sizes));
-    // SAFETY: places are compared with their number, and tokens with theirs.
+    // SAFETY: positions are compared with their number, and tokens with theirs.
     unsafe {
         split_three::launch_unchecked(
             &client,
@@ -231,7 +234,7 @@ pub(super) fn split(x: CubeTensor, sizes: Sizes) -> CubeTensor {
     matrices
 }
 
-/// Queries, keys and values of tokens from their matrices; what [`split_qkv`] undoes.
+/// Queries, keys and values of tokens from their matrices; the inverse of [`split_qkv`].
 pub(super) fn join_qkv([q, k, v]: [CubeTensor; 3], sizes: Sizes, dtype: DType) -> CubeTensor {
     let Sizes { pictures, tokens, heads, width } = sizes;
     let x = beside(&q, Shape::new([pictures, tokens, 3 * heads * width]), dtype);
@@ -257,7 +260,7 @@ pub(super) fn join_qkv([q, k, v]: [CubeTensor; 3], sizes: Sizes, dtype: DType) -
     x
 }
 
-/// Tokens from the matrices of their heads; what [`split`] undoes.
+/// Tokens from the matrices of their heads; the inverse of [`split`].
 pub(super) fn join(matrices: CubeTensor, sizes: Sizes) -> CubeTensor {
     let Sizes { pictures, tokens, heads, width } = sizes;
     let dtype = matrices.dtype;
@@ -282,7 +285,7 @@ pub(super) fn join(matrices: CubeTensor, sizes: Sizes) -> CubeTensor {
     x
 }
 
-/// Values of the matrices of all heads.
+/// Number of values in the matrices of all heads.
 fn number(sizes: Sizes) -> usize {
     sizes.matrices().num_elements()
 }

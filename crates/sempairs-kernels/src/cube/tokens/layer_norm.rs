@@ -1,7 +1,7 @@
-//! Normalisation of rows, each read once.
+//! Layer normalisation, reading each row once.
 //!
-//! Mean and variance are made again for the gradient rather than kept: it needs the row itself, which is in registers
-//! by then, so that they cost no memory.
+//! Mean and variance are recomputed for the gradient rather than kept: it needs the row itself,
+//! which is in registers by then, so that they cost no memory.
 
 use burn::tensor::Shape;
 use burn_cubecl::cubecl;
@@ -9,13 +9,13 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::launch::{CUBES, beside, cubes, elem_type, floats};
-use super::super::products::UNITS;
+use super::super::matmul_tile::UNITS;
 use super::rows::{Lanes, column_sum, row_sum};
 
-/// Columns that a cube of the last launch adds up the groups' sums of.
+/// Columns per cube of the launch that adds the sums of the groups.
 const COLUMNS: usize = 16;
 
-/// Fills `values` with those of a row, zero beyond its end or the last row.
+/// Loads a row into `values`, zero beyond its end or the last row.
 #[cube]
 fn load<F: Float>(
     x: &[F],
@@ -37,7 +37,8 @@ fn load<F: Float>(
     }
 }
 
-/// Turns the values of a row into `(x − mean) / √(variance + ε)` and gives one over that root.
+/// Normalises a row in place to `(x − mean) / √(variance + ε)` and returns
+/// `1 / √(variance + ε)`.
 #[cube]
 fn normalise(
     values: &mut Array<f32>,
@@ -173,7 +174,7 @@ pub(in crate::cube) fn layer_norm_gradient_of_rows<F: Float>(
     }
 }
 
-/// Adds up the sums of all cubes, `[groups, 2, width]`.
+/// Adds the sums of all cubes, `[groups, 2, width]`.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn add_groups(
     parts: &[f32],
@@ -259,7 +260,8 @@ pub(super) fn gradient(
     let (client, dtype, lanes) = (x.client.clone(), elem_type(x.dtype), Lanes::of(width));
     let groups = rows.div_ceil(lanes.rows()).clamp(1, 2 * CUBES);
     let parts = floats(&x, [groups, 2, width]);
-    // SAFETY: rows and columns are compared with their numbers, and there are two sums of each column for each cube.
+    // SAFETY: rows and columns are compared with their numbers, and there are two sums of each
+    // column for each cube.
     unsafe {
         layer_norm_gradient_of_rows::launch_unchecked(
             &client,

@@ -1,49 +1,51 @@
-//! Rows shared out among the units of a cube, and sums over them in a fixed order.
+//! Rows distributed over the units of a cube, and sums over them in a fixed order.
 //!
-//! A row has `lanes` units, a power of two, and a cube as many rows as fit its units. Lane `l` keeps values
-//! `l, l + lanes, l + 2 lanes, ..` of its row in registers, so that a row is read from memory once.
+//! A row has `lanes` units, a power of two, and a cube as many rows as fit its units. Lane `l`
+//! keeps values `l, l + lanes, l + 2 lanes, ..` of its row in registers, so that a row is read from
+//! memory once.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
-use super::super::products::UNITS;
+use super::super::matmul_tile::UNITS;
 
-/// Values of a row that a lane keeps where more lanes can be had.
+/// Maximum values per lane while more lanes are available.
 const KEPT: usize = 16;
-/// Lanes that read one line of memory together.
+/// Minimum lanes, which together read one cache line.
 const LINE: usize = 32;
 
-/// How a row is shared out.
+/// Distribution of a row over units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cube) struct Lanes {
-    /// Units that share a row.
+    /// Units per row.
     pub(in crate::cube) number: usize,
-    /// Values that each of them keeps.
+    /// Values per unit.
     pub(in crate::cube) own: usize,
 }
 
 impl Lanes {
-    /// For rows of so many values.
+    /// For rows of that many values.
     pub(in crate::cube) fn of(width: usize) -> Self {
         let fewest = width.next_power_of_two().min(LINE);
         let number = width.div_ceil(KEPT).next_power_of_two().clamp(fewest, UNITS);
         Self { number, own: width.div_ceil(number) }
     }
 
-    /// Rows of a cube.
+    /// Rows per cube.
     pub(super) fn rows(self) -> usize {
         UNITS / self.number
     }
 }
 
-/// The sum of a value over the lanes of each row, given to all of them; `words` holds a number for each unit.
+/// The sum of a value over the lanes of each row, returned to all of them; `words` holds a number
+/// for each unit.
 ///
-/// Every unit of the cube must come here.
+/// Every unit of the cube must call this.
 #[cube]
 pub(super) fn row_sum(value: f32, words: &mut Shared<[f32]>, #[comptime] lanes: usize) -> f32 {
     let unit = UNIT_POS as usize;
     let lane = unit % lanes;
-    // Nobody still reads what was there before.
+    // All units have finished reading the previous contents.
     sync_cube();
     words[unit] = value;
     sync_cube();
@@ -59,7 +61,7 @@ pub(super) fn row_sum(value: f32, words: &mut Shared<[f32]>, #[comptime] lanes: 
     words[unit - lane]
 }
 
-/// The largest of a value over the lanes of each row, as [`row_sum`].
+/// The maximum of a value over the lanes of each row, as [`row_sum`].
 #[cube]
 pub(super) fn row_largest(value: f32, words: &mut Shared<[f32]>, #[comptime] lanes: usize) -> f32 {
     let unit = UNIT_POS as usize;
@@ -79,8 +81,8 @@ pub(super) fn row_largest(value: f32, words: &mut Shared<[f32]>, #[comptime] lan
     words[unit - lane]
 }
 
-/// The sum of a value over the rows of a cube, from the first to the last, for each lane of the first row; the others
-/// get their own value. Every unit of the cube must come here.
+/// The sum of a value over the rows of a cube, from the first to the last, for each lane of the
+/// first row; the others get their own value. Every unit of the cube must call this.
 #[cube]
 pub(super) fn column_sum(value: f32, words: &mut Shared<[f32]>, #[comptime] lanes: usize) -> f32 {
     let unit = UNIT_POS as usize;

@@ -1,6 +1,7 @@
-//! Softmaxes of the rows of attention's logits, alone and with the gradient of the logits.
+//! Softmax of attention logits, and its gradient.
 //!
-//! Rows are those of square matrices of side `pitch` of which `tokens` rows and columns count; the rest becomes zero.
+//! Rows are those of square matrices of side `pitch` of which `tokens` rows and columns count; the
+//! rest becomes zero.
 
 use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl;
@@ -8,10 +9,10 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::launch::{beside, cubes, elem_type};
-use super::super::products::UNITS;
+use super::super::matmul_tile::UNITS;
 use super::rows::{Lanes, row_largest, row_sum};
 
-/// Below every logit; WGSL cannot spell minus infinity.
+/// Below every logit; WGSL has no literal for minus infinity.
 const LOWEST: f32 = -1.0e30;
 
 /// Fills `values` with the softmax of `scale` times the logits of a row.
@@ -86,7 +87,8 @@ pub(in crate::cube) fn softmax_of_rows<F: Float>(
     }
 }
 
-/// The softmax `p` and, from its gradient `∂p`, that of the logits: `∂l = scale · p · (∂p − Σ p ∂p)`.
+/// The softmax `p` and, from its gradient `∂p`, that of the logits:
+/// `∂l = scale · p · (∂p − Σ p ∂p)`.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn softmax_gradient_of_rows<F: Float>(
     logits: &[f32],
@@ -130,7 +132,7 @@ pub(in crate::cube) fn softmax_gradient_of_rows<F: Float>(
     }
 }
 
-/// `softmax(scale · logits)` along the last axis in the type asked for, zero beyond the tokens.
+/// `softmax(scale · logits)` along the last axis in `dtype`, zero beyond the tokens.
 ///
 /// # Shapes
 /// - `logits`, output: `[matrices, pitch, pitch]`, the logits in 32 bits and row-major
@@ -159,7 +161,7 @@ pub(super) fn forward(logits: CubeTensor, tokens: usize, scale: f64, dtype: DTyp
     weights
 }
 
-/// The softmax and the gradient of the logits, both in the type asked for, zero beyond the tokens.
+/// The softmax and the gradient of the logits, both in `dtype`, zero beyond the tokens.
 ///
 /// # Shapes
 /// - `logits`, `slopes`, outputs: `[matrices, pitch, pitch]`, the inputs in 32 bits and row-major

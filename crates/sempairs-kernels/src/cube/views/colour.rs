@@ -1,13 +1,14 @@
-//! Steps after which a pixel depends on itself alone, and contrast, which asks for the mean besides.
+//! Colour steps, which change each pixel independently, and contrast, which also needs the mean.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
 use super::program::{BRIGHTNESS, CONTRAST, GREY, HUE, NORMALISE, NUMBERS, SATURATION, SOLARISE};
-use crate::cube::products::UNITS;
+use crate::cube::matmul_tile::UNITS;
 use crate::cube::reduction::sum;
 
-/// Weights of red, green and blue in the luma (ITU-R BT.601, as in torchvision's `rgb_to_grayscale`).
+/// Weights of red, green and blue in the luma (ITU-R BT.601, as in torchvision's
+/// `rgb_to_grayscale`).
 const RED: f32 = 0.2989;
 const GREEN: f32 = 0.587;
 const BLUE: f32 = 0.114;
@@ -22,7 +23,7 @@ fn unit(value: f32) -> f32 {
     min(max(value, 0.0f32), 1.0f32)
 }
 
-/// The mean luma of a view, given to all units of its cube.
+/// The mean luma of a view, returned to all units of its cube.
 #[cube]
 pub(super) fn mean_luma(
     pixels: &mut [f32],
@@ -41,7 +42,8 @@ pub(super) fn mean_luma(
     sum(total, words) / area as f32
 }
 
-/// Runs steps `from .. to`, of which the first may be contrast about `mean`, over each unit's own pixels.
+/// Runs steps `from .. to`, of which the first may be contrast about `mean`, over each unit's own
+/// pixels.
 #[cube]
 pub(super) fn colours(
     pixels: &mut [f32],
@@ -114,9 +116,10 @@ fn apply(pixel: &mut Array<f32>, steps: &[f32], at: usize, mean: f32) {
     }
 }
 
-/// Through the hexcone and back without its six cases (Smith 1978): with the hue `h` in `[0, 6)`, the value `v` and the
-/// chroma `c`, channel `n` is `v - c · clamp(min(k, 4 - k), 0, 1)`, `k = (n + h) mod 6`, where red has `n = 5`, green 3,
-/// blue 1.
+/// Hue shift and saturation through the HSV hexcone without case distinctions (Smith 1978): with
+/// the hue `h` in `[0, 6)`, the value `v` and the chroma `c`, channel `n` is
+/// `v - c · clamp(min(k, 4 - k), 0, 1)`, `k = (n + h) mod 6`, where red has `n = 5`, green 3, blue
+/// 1.
 #[cube]
 fn turn_hue(pixel: &mut Array<f32>, turn: f32) {
     let red = pixel[0];
@@ -140,7 +143,7 @@ fn turn_hue(pixel: &mut Array<f32>, turn: f32) {
     pixel[2] = unit(value - chroma * ramp(wrap(hue + 1.0f32)));
 }
 
-/// Into `[0, 6)` from no more than one turn outside.
+/// Wraps a hue into `[0, 6)` from at most one period outside.
 #[cube]
 fn wrap(hue: f32) -> f32 {
     let mut wrapped = hue;

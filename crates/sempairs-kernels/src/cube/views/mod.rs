@@ -1,8 +1,9 @@
-//! The views of a whole batch, made on the device from 8-bit pixels and plans.
+//! Augmentation of a whole batch on the device, from 8-bit pixels and plans.
 //!
-//! The host uploads bytes and two small tables, [`Program`]. Two launches follow: one weighs the rows of every crop down to
-//! those of its view; in the other a cube takes a view, weighs its columns, and does the steps of its plan in order,
-//! handing pixels on through memory only where a step moves them.
+//! The host uploads bytes and two small tables, [`Program`]. Two launches follow: the first resizes
+//! every crop along its rows; in the second a cube processes a view: it resizes along the columns
+//! and applies the steps of the plan in order, exchanging pixels through memory only for steps that
+//! move them.
 
 mod colour;
 mod moves;

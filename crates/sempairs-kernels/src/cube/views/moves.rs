@@ -1,12 +1,12 @@
-//! Steps that move pixels: flip, turn and blur. Each leaves its cube in step.
+//! Steps that move pixels: flip, rotation and blur. Each ends with a barrier of its cube.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
-use crate::cube::products::UNITS;
+use crate::cube::matmul_tile::UNITS;
 use crate::cube::reduction::sum;
 
-/// Copies a view to the scratch memory, where every unit then sees all of it.
+/// Copies a view to scratch memory that all units of the cube can read.
 #[cube]
 fn set_aside(pixels: &mut [f32], scratch: &mut [f32], first: usize, area: usize) {
     let mut own = UNIT_POS as usize;
@@ -17,7 +17,7 @@ fn set_aside(pixels: &mut [f32], scratch: &mut [f32], first: usize, area: usize)
     sync_storage();
 }
 
-/// Left and right change places.
+/// Horizontal flip.
 #[cube]
 pub(super) fn flip(pixels: &mut [f32], scratch: &mut [f32], first: usize, size: usize) {
     let area = size * size;
@@ -32,7 +32,8 @@ pub(super) fn flip(pixels: &mut [f32], scratch: &mut [f32], first: usize, size: 
     sync_storage();
 }
 
-/// A turn about the centre, counter-clockwise, bilinear; a pixel made of `m` parts picture is weighed by `m` once more.
+/// Bilinear rotation about the centre, counter-clockwise; a pixel with a fraction `m` inside the
+/// image is multiplied by `m` once more.
 #[cube]
 pub(super) fn turn(
     pixels: &mut [f32],
@@ -51,7 +52,7 @@ pub(super) fn turn(
     while own < area {
         let across = (own % size) as f32 - middle;
         let down = (own / size) as f32 - middle;
-        // Counted from a border of one absent pixel before the picture.
+        // Coordinates start at a border of one pixel outside the image.
         let x = (across * cos - down * sin + middle + 1.0f32).clamp(0.0f32, edge);
         let y = (across * sin + down * cos + middle + 1.0f32).clamp(0.0f32, edge);
         let left = x as usize;
@@ -95,7 +96,8 @@ pub(super) fn turn(
     sync_storage();
 }
 
-/// The pixel at `place`, which may lie outside of `0 .. size` by less than `size`, mirrored at the border.
+/// Index of the pixel at `place`, which may lie outside of `0 .. size` by less than `size`, with
+/// reflection at the border.
 #[cube]
 fn mirrored(place: i32, size: i32) -> usize {
     let mut inside = place;
@@ -108,7 +110,8 @@ fn mirrored(place: i32, size: i32) -> usize {
     inside as usize
 }
 
-/// A Gaussian blur over `kernel` pixels, mirrored at the border, along rows and then along columns.
+/// A Gaussian blur over `kernel` pixels with reflection at the border, along rows and then along
+/// columns.
 #[cube]
 pub(super) fn blur(
     pixels: &mut [f32],

@@ -1,11 +1,11 @@
-//! Plans as tables of numbers.
+//! Plans encoded as tables of numbers.
 
 use std::collections::HashMap;
 
 use sempairs_augment::{Interpolation, Plan, Step};
 use sempairs_data::Picture;
 
-/// Numbers of a frame; the constants below are their places.
+/// Numbers per frame; the constants below are their indices.
 pub(super) const FIELDS: usize = 13;
 pub(super) const OFFSET: usize = 0;
 pub(super) const WIDTH: usize = 1;
@@ -21,13 +21,13 @@ pub(super) const CUBIC: usize = 10;
 pub(super) const FIRST_STEP: usize = 11;
 pub(super) const STEPS: usize = 12;
 
-/// Numbers of a step: a code, and what the step is told.
+/// Numbers per step: a code and its parameters.
 pub(super) const NUMBERS: usize = 7;
 pub(super) const FLIP: u32 = 0;
 pub(super) const ROTATE: u32 = 1;
 pub(super) const BLUR: u32 = 2;
 pub(super) const CONTRAST: u32 = 3;
-/// From here on a pixel depends on itself alone.
+/// Codes from here on change each pixel independently.
 pub(super) const BRIGHTNESS: u32 = 4;
 pub(super) const SATURATION: u32 = 5;
 pub(super) const HUE: u32 = 6;
@@ -35,23 +35,23 @@ pub(super) const GREY: u32 = 7;
 pub(super) const SOLARISE: u32 = 8;
 pub(super) const NORMALISE: u32 = 9;
 
-/// What the device is told of a batch.
+/// Encoded batch.
 pub(super) struct Program {
-    /// The bytes of all pictures, four to a word, the first one lowest.
+    /// The bytes of all images, four to a word, the first one least significant.
     pub(super) words: Vec<u32>,
-    /// [`FIELDS`] numbers a view.
+    /// [`FIELDS`] numbers per view.
     pub(super) frames: Vec<i32>,
-    /// [`NUMBERS`] numbers a step.
+    /// [`NUMBERS`] numbers per step.
     pub(super) steps: Vec<f32>,
     /// Columns of the widest crop.
     pub(super) columns: usize,
 }
 
 impl Program {
-    /// The program of a batch; a picture whose pixels several views share is uploaded once.
+    /// Encodes a batch; the pixels of an image that several views share are uploaded once.
     ///
     /// # Panics
-    /// If a plan's box does not lie within its picture, or the batch has 2³¹ bytes or more.
+    /// If a crop lies outside its image, or the batch has 2³¹ bytes or more.
     pub(super) fn new(plans: &[Plan], pictures: &[Picture<'_>]) -> Self {
         let (mut bytes, mut frames, mut steps) = (Vec::new(), Vec::new(), Vec::new());
         let mut columns = 1;
@@ -61,7 +61,7 @@ impl Program {
             assert!(
                 crop.left + crop.width <= picture.width()
                     && crop.top + crop.height <= picture.height(),
-                "{crop:?} lies outside a picture of {}x{} pixels",
+                "{crop:?} lies outside an image of {}x{} pixels",
                 picture.width(),
                 picture.height(),
             );
@@ -115,10 +115,10 @@ fn encoded(step: &Step) -> [f32; NUMBERS] {
     }
 }
 
-/// Taps lighter than this change nothing that a pixel of 1/255 could show, even all together.
+/// Weights below this have a total effect below 1/255.
 const NEGLIGIBLE: f64 = 1e-8;
 
-/// The pixels of a blur's kernel without those at its ends that are negligible.
+/// Size of a blur kernel without negligible weights at its ends.
 pub(super) fn extent(kernel: usize, sigma: f32) -> usize {
     let half = kernel / 2;
     let density = |away: usize| (-0.5 * (away as f64 / f64::from(sigma)).powi(2)).exp();

@@ -1,4 +1,4 @@
-//! The antialiased resize: weights of Pillow and PyTorch, made where they are needed.
+//! Antialiased resize with the weights of Pillow and PyTorch, computed on the fly.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
@@ -7,7 +7,7 @@ use super::program::{
     CROP_HEIGHT, CROP_WIDTH, CUBIC, FIELDS, LEFT, OFFSET, RESIZED_HEIGHT, RESIZED_WIDTH, TOP,
     WIDTH, WINDOW_X, WINDOW_Y,
 };
-use crate::cube::products::UNITS;
+use crate::cube::matmul_tile::UNITS;
 
 /// The input pixels under the kernel of one output pixel.
 #[derive(CubeType, Clone, Copy)]
@@ -18,7 +18,8 @@ struct Taps {
     wider: f32,
 }
 
-/// The taps of output pixel `index` where `input` pixels become `output`; none outside of the output.
+/// The taps of output pixel `index` where `input` pixels become `output`; none outside of the
+/// output.
 #[cube]
 fn taps(index: i32, input: usize, output: usize, cubic: bool) -> Taps {
     let scale = input as f32 / output as f32;
@@ -37,7 +38,7 @@ fn taps(index: i32, input: usize, output: usize, cubic: bool) -> Taps {
     Taps { low, high, centre, wider }
 }
 
-/// The triangle, or Keys's cubic convolution with a = -1/2.
+/// Triangle kernel, or Keys's cubic convolution with a = -1/2.
 #[cube]
 fn weight(taps: &Taps, pixel: usize, cubic: bool) -> f32 {
     let x = ((pixel as f32 - taps.centre + 0.5f32) / taps.wider).abs();
@@ -59,8 +60,8 @@ fn byte(words: &[u32], place: usize) -> f32 {
     f32::cast_from((words[place / 4] >> shift) & 255u32)
 }
 
-/// Every crop's rows weighed to those of its view: `narrow[((view · 3 + channel) · size + row) · columns + column]`,
-/// between 0 and 1.
+/// Every crop's rows resampled to those of its view:
+/// `narrow[((view · 3 + channel) · size + row) · columns + column]`, between 0 and 1.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn shrink_columns(
     words: &[u32],
@@ -109,7 +110,8 @@ pub(in crate::cube) fn shrink_columns(
     }
 }
 
-/// The columns of one view weighed from [`shrink_columns`]'s, into `pixels`, each unit its own pixels.
+/// The columns of one view resampled from [`shrink_columns`]'s, into `pixels`, by each unit for its
+/// own pixels.
 #[cube]
 pub(super) fn shrink_rows(
     narrow: &[f32],

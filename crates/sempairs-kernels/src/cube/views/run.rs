@@ -1,4 +1,4 @@
-//! The launches that make a batch of views.
+//! Launches that compute a batch of views.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use burn_cubecl::cubecl;
@@ -14,7 +14,7 @@ use super::program::{
 use super::resample::{shrink_columns, shrink_rows};
 use crate::cube::launch::floats;
 use crate::cube::lists::{float_tensor, int_primitive, primitive};
-use crate::cube::products::UNITS;
+use crate::cube::matmul_tile::UNITS;
 
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn views_of_batch(
@@ -53,7 +53,7 @@ pub(in crate::cube) fn views_of_batch(
             if code == CONTRAST {
                 mean = mean_luma(pixels, first, area, &mut words);
             }
-            // As many steps as need nothing but the pixel share a pass.
+            // Consecutive colour steps share a pass.
             while next < end && u32::cast_from(steps[next * NUMBERS]) >= BRIGHTNESS {
                 next += 1;
             }
@@ -84,8 +84,8 @@ pub(crate) fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -
     let [pixels, scratch] = [(); 2].map(|()| floats(&steps, [count, 3, size, size]));
     let client = pixels.client.clone();
     let cube_dim = CubeDim::new_1d(UNITS as u32);
-    // SAFETY: columns are compared with those of their crop, which was found to lie within its picture; units go over no
-    // more pixels than a view has, and every tap lies within its crop.
+    // SAFETY: columns are compared with those of their crop, which was found to lie within its
+    // image; units go over no more pixels than a view has, and every tap lies within its crop.
     unsafe {
         shrink_columns::launch_unchecked(
             &client,

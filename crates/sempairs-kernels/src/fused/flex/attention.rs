@@ -1,4 +1,4 @@
-//! Self-attention, picture by picture and head by head, on queries, keys and values where they lie.
+//! Self-attention, image by image and head by head, without copying queries, keys and values.
 
 use std::cell::RefCell;
 
@@ -8,19 +8,19 @@ use rayon::prelude::*;
 
 use super::batch_last::{contiguous, values};
 use super::exponential::exp_nonpositive;
-use super::product::{Matrix, Target, product};
+use super::matmul::{Matrix, Target, matmul};
 
 thread_local! {
     /// The weights of one head, and their gradient.
     static WEIGHTS: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
 }
 
-/// How the values of a picture `[tokens, 3·d]` are shared out.
+/// Layout of the queries, keys and values of an image, `[tokens, 3·d]`.
 #[derive(Clone, Copy)]
 struct Sizes {
     pictures: usize,
     tokens: usize,
-    /// Values of a token.
+    /// Number of values of a token.
     d: usize,
     heads: usize,
 }
@@ -31,12 +31,12 @@ impl Sizes {
         Self { pictures, tokens, d: width / 3, heads }
     }
 
-    /// Values of a token in one head.
+    /// Number of values of a token in one head.
     fn width(self) -> usize {
         self.d / self.heads
     }
 
-    /// Where the queries (0), keys (1) or values (2) of a head begin in a token's.
+    /// Offset of the queries (0), keys (1) or values (2) of a head within a token.
     fn start(self, part: usize, head: usize) -> usize {
         part * self.d + head * self.width()
     }
@@ -47,7 +47,7 @@ impl Sizes {
         Matrix::new(&picture[start..], [self.tokens, self.width()], [3 * self.d, 1])
     }
 
-    /// One head's share of a picture `[tokens, d]`.
+    /// The values of one head in an image `[tokens, d]`.
     fn share(self, picture: &[f32], head: usize) -> Matrix<'_> {
         let start = head * self.width();
         Matrix::new(&picture[start..], [self.tokens, self.width()], [self.d, 1])
@@ -58,8 +58,8 @@ impl Sizes {
         let tokens = self.tokens;
         weights.resize(tokens * tokens, 0.0);
         let (q, k) = (self.part(picture, 0, head), self.part(picture, 1, head));
-        // SAFETY: `weights` is this thread's own.
-        unsafe { product(Target::new(weights, tokens), q, k.transposed(), false) };
+        // SAFETY: `weights` is private to this thread.
+        unsafe { matmul(Target::new(weights, tokens), q, k.transposed(), false) };
         let scale = self.scale();
         arch.dispatch(
             #[inline(always)]
@@ -91,8 +91,8 @@ pub(super) fn forward(qkv: &FlexTensor, heads: usize) -> FlexTensor {
                     sizes.attend(picture, head, weights, arch);
                     let weights = Matrix::new(weights, [tokens; 2], [tokens, 1]);
                     let target = Target::new(y, d).at(0, head * sizes.width());
-                    // SAFETY: `y` is this piece's own.
-                    unsafe { product(target, weights, sizes.part(picture, 2, head), false) };
+                    // SAFETY: `y` is private to this task.
+                    unsafe { matmul(target, weights, sizes.part(picture, 2, head), false) };
                 }
             });
         });
@@ -100,7 +100,8 @@ pub(super) fn forward(qkv: &FlexTensor, heads: usize) -> FlexTensor {
 }
 
 /// With `p` the weights of a head, `s` its scale and `∂p = ∂y · vᵀ`: `∂v = pᵀ · ∂y`,
-/// `∂l = p · (∂p − Σ p · ∂p) · s` a row, `∂q = ∂l · k` and `∂k = ∂lᵀ · q`.
+/// `∂l = p · (∂p − Σ p · ∂p) · s` per row, `∂q = ∂l · k` and
+/// `∂k = ∂lᵀ · q`.
 pub(super) fn gradient(qkv: &FlexTensor, gradient: &FlexTensor, heads: usize) -> FlexTensor {
     let sizes = Sizes::of(qkv, heads);
     let Sizes { pictures, tokens, d, .. } = sizes;
@@ -120,11 +121,11 @@ pub(super) fn gradient(qkv: &FlexTensor, gradient: &FlexTensor, heads: usize) ->
                 let [q, k, v] = [0, 1, 2].map(|part| sizes.part(picture, part, head));
                 let square = |values| Matrix::new(values, [tokens; 2], [tokens, 1]);
                 let into = |part| target.at(0, sizes.start(part, head));
-                // SAFETY: `out` and the thread's buffers are this piece's own, and the three parts of `out`
-                // are disjoint.
+                // SAFETY: `out` and the thread's buffers are private to this task, and the three
+                // parts of `out` are disjoint.
                 unsafe {
-                    product(Target::new(slopes, tokens), dy, v.transposed(), false);
-                    product(into(2), square(weights).transposed(), dy, false);
+                    matmul(Target::new(slopes, tokens), dy, v.transposed(), false);
+                    matmul(into(2), square(weights).transposed(), dy, false);
                     let scale = sizes.scale();
                     arch.dispatch(
                         #[inline(always)]
@@ -135,8 +136,8 @@ pub(super) fn gradient(qkv: &FlexTensor, gradient: &FlexTensor, heads: usize) ->
                             }
                         },
                     );
-                    product(into(0), square(slopes), k, false);
-                    product(into(1), square(slopes).transposed(), q, false);
+                    matmul(into(0), square(slopes), k, false);
+                    matmul(into(1), square(slopes).transposed(), q, false);
                 }
             }
         });
@@ -144,7 +145,7 @@ pub(super) fn gradient(qkv: &FlexTensor, gradient: &FlexTensor, heads: usize) ->
     contiguous(dqkv, [pictures, tokens, 3 * d])
 }
 
-/// Turns logits over `1 / scale` into weights that sum to one. NaN spreads over its row.
+/// Softmax of `scale` times the logits of each row, in place. NaN propagates over its row.
 #[inline(always)]
 fn softmax(row: &mut [f32], scale: f32) {
     let largest = row.iter().fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a });
@@ -152,7 +153,7 @@ fn softmax(row: &mut [f32], scale: f32) {
     for value in row.iter_mut() {
         *value = exp_nonpositive((*value - largest) * scale);
     }
-    // Apart, since a sum in order is not made in vector registers.
+    // A separate loop: a sum in sequential order is not vectorised.
     for value in row.iter() {
         sum += *value;
     }
@@ -162,7 +163,7 @@ fn softmax(row: &mut [f32], scale: f32) {
     }
 }
 
-/// Turns the gradient of weights into that of the logits before their scale.
+/// Gradient of the unscaled logits from that of the softmax, in place.
 #[inline(always)]
 fn softmax_gradient(slopes: &mut [f32], weights: &[f32], scale: f32) {
     let mean: f32 = slopes.iter().zip(weights).map(|(slope, weight)| slope * weight).sum();

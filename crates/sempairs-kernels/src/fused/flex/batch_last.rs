@@ -1,10 +1,10 @@
-//! The order of memory the fused operations work in: `[c, h, w, n]`, the batch innermost.
+//! The memory layout of the fused operations: `[c, h, w, n]`, the batch axis innermost.
 //!
-//! A convolution is then one matrix product per layer whatever the size of its maps: a row of the
-//! unrolled input is made of runs of `n` floats, a 1×1 convolution needs no unrolling at all, and
-//! a channel is one contiguous row for batch normalisation. The tensors still have the shape
-//! `[n, c, h, w]`; only their strides differ, so that between two fused operations nothing moves,
-//! and every other operation of Burn reads them as ever.
+//! A convolution is then one matrix product per layer whatever the size of its feature maps: a row
+//! of the unrolled input is made of runs of `n` floats, a 1×1 convolution needs no unrolling at
+//! all, and a channel is one contiguous row for batch normalisation. The tensors still have the
+//! shape `[n, c, h, w]`; only their strides differ, so that between two fused operations nothing
+//! is copied, and all other Burn operations accept them.
 
 use burn::tensor::{Bytes, DType, Shape};
 use burn_flex::{FlexTensor, Layout};
@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::dims;
 use super::grid::PIECES;
 
-/// The tensor `[n, c, h, w]` seen as `[c, h, w, n]`, copied only if it does not lie so already.
+/// The tensor `[n, c, h, w]` as a contiguous `[c, h, w, n]`; copied only if its layout differs.
 pub(super) fn load(tensor: &FlexTensor) -> FlexTensor {
     tensor.permute(&[1, 2, 3, 0]).to_contiguous()
 }
@@ -23,7 +23,7 @@ pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice::<f32>().expect("a contiguous tensor of 32-bit floats")
 }
 
-/// A tensor of shape `[n, c, h, w]` whose values lie as `[c, h, w, n]`.
+/// A tensor of shape `[n, c, h, w]` with the memory layout `[c, h, w, n]`.
 pub(super) fn store(values: Vec<f32>, [n, c, h, w]: [usize; 4]) -> FlexTensor {
     let strides = [1, h * w * n, w * n, n].map(|stride| stride as isize).to_vec();
     let layout = Layout::new(Shape::from([n, c, h, w]), strides, 0);
@@ -41,7 +41,7 @@ pub(super) fn sum(a: &FlexTensor, b: &FlexTensor) -> FlexTensor {
     let shape = dims(a);
     let (a, b) = (load(a), load(b));
     let (a, b) = (values(&a), values(&b));
-    assert_eq!(a.len(), b.len(), "a sum of two maps");
+    assert_eq!(a.len(), b.len(), "a sum of two feature maps");
     let mut y = vec![0.0; a.len()];
     let size = a.len().div_ceil(PIECES).max(1);
     y.par_chunks_mut(size).zip(a.par_chunks(size).zip(b.par_chunks(size))).for_each(

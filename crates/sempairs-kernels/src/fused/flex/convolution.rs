@@ -1,8 +1,9 @@
-//! Convolution, by the algorithm that suits its sizes.
+//! Convolution, with the algorithm selected by its sizes.
 //!
-//! What is neither for [`winograd`] nor for [`taps`], such as a network's first layer with its three channels, is a
-//! product of matrices, `y = W · unroll(x)` (Chellapilla et al. 2006). Where the unrolled input is small it
-//! is made whole; else in tiles that stay in a core's cache.
+//! Convolutions that suit neither [`winograd`] nor [`taps`], such as the first layer of a network
+//! with its three channels, are a matrix product over an im2col matrix, `y = W · unroll(x)`
+//! (Chellapilla et al. 2006). A small im2col matrix is stored whole, a larger one in tiles that fit
+//! a core's cache.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -12,22 +13,22 @@ use rayon::prelude::*;
 
 use super::batch_last::{contiguous, load, store, values};
 use super::geometry::Geometry;
-use super::grid::{PIECES, parallel_product};
-use super::product::{Matrix, Target, product};
+use super::grid::{PIECES, parallel_matmul};
+use super::matmul::{Matrix, Target, matmul};
 use super::unroll::{roll, unroll};
 use super::{taps, winograd};
 
-/// Floats of an unrolled input that is made whole: 16 MiB, a share of a last-level cache.
+/// Maximum floats of an im2col matrix that is stored whole: 16 MiB, a part of the last-level cache.
 const WHOLE: usize = 1 << 22;
 
-/// Floats of a tile of an unrolled input: 1 MiB, a second-level cache.
+/// Maximum floats of a tile of an im2col matrix: 1 MiB, an L2 cache.
 const TILE: usize = 1 << 18;
 
-/// Columns of a tile at least, so that a product pays for packing the weights.
+/// Minimum columns of a tile, so that a product amortises packing the weights.
 const NARROWEST: usize = 256;
 
 thread_local! {
-    /// The tile a thread works on.
+    /// The tile of a thread.
     static COLUMNS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -40,14 +41,14 @@ pub(super) fn forward(x: &FlexTensor, weight: &FlexTensor, geometry: Geometry) -
     let filters = Matrix::new(weight, [c_out, rows], [rows, 1]);
 
     let y = if geometry.is_pointwise() {
-        parallel_product(filters, Matrix::new(x, [rows, width], [width, 1]))
+        parallel_matmul(filters, Matrix::new(x, [rows, width], [width, 1]))
     } else if winograd::suits(&geometry) {
         winograd::forward(x, weight, &geometry)
     } else if taps::suits(&geometry) {
         taps::forward(x, weight, &geometry)
     } else if rows * width <= WHOLE {
         let columns = unrolled(x, &geometry);
-        parallel_product(filters, Matrix::new(&columns, [rows, width], [width, 1]))
+        parallel_matmul(filters, Matrix::new(&columns, [rows, width], [width, 1]))
     } else {
         let mut y = vec![0.0; c_out * width];
         let target = Target::new(&mut y, width);
@@ -58,7 +59,7 @@ pub(super) fn forward(x: &FlexTensor, weight: &FlexTensor, geometry: Geometry) -
                 unroll(x, &geometry, tile, columns);
                 let columns = Matrix::new(columns, [rows, size], [size, 1]);
                 // SAFETY: `y` outlives the loop, and the tiles are disjoint.
-                unsafe { product(target.at(0, start), filters, columns, false) };
+                unsafe { matmul(target.at(0, start), filters, columns, false) };
             });
         });
         y
@@ -81,7 +82,7 @@ pub(super) fn input_gradient(
     let gradient = Matrix::new(values, [c_out, width], [width, 1]);
 
     let dx = if geometry.is_pointwise() {
-        parallel_product(filters, gradient)
+        parallel_matmul(filters, gradient)
     } else if winograd::suits(&geometry) {
         winograd::input_gradient(values, weight, &geometry)
     } else if taps::suits(&geometry) {
@@ -91,7 +92,7 @@ pub(super) fn input_gradient(
         if rows * width == 0 {
             return store(dx, [n, c_in, h, w]);
         }
-        let whole = (rows * width <= WHOLE).then(|| parallel_product(filters, gradient));
+        let whole = (rows * width <= WHOLE).then(|| parallel_matmul(filters, gradient));
         let block = channel_block(c_in);
         dx.par_chunks_mut(block * h * w * n).enumerate().for_each(|(index, dx)| {
             let channels = index * block..(index * block + block).min(c_in);
@@ -106,8 +107,8 @@ pub(super) fn input_gradient(
                     let target = Target::new(columns, part.len());
                     let filters = filters.part(rows.clone(), 0..c_out);
                     let gradient = gradient.part(0..c_out, part.clone());
-                    // SAFETY: `columns` is this thread's own.
-                    unsafe { product(target, filters, gradient, false) };
+                    // SAFETY: `columns` is private to this thread.
+                    unsafe { matmul(target, filters, gradient, false) };
                     roll(columns, &geometry, tile.clone(), dx);
                 });
             }
@@ -132,7 +133,7 @@ pub(super) fn weight_gradient(
 
     let dw = if geometry.is_pointwise() {
         let columns = Matrix::new(x, [rows, width], [width, 1]);
-        parallel_product(gradient, columns.transposed())
+        parallel_matmul(gradient, columns.transposed())
     } else if winograd::suits(&geometry) {
         winograd::weight_gradient(x, values, &geometry)
     } else if taps::suits(&geometry) {
@@ -140,14 +141,15 @@ pub(super) fn weight_gradient(
     } else if rows * width <= WHOLE {
         let columns = unrolled(x, &geometry);
         let columns = Matrix::new(&columns, [rows, width], [width, 1]);
-        parallel_product(gradient, columns.transposed())
+        parallel_matmul(gradient, columns.transposed())
     } else {
         tiled_weight_gradient(x, gradient, &geometry)
     };
     contiguous(dw, [c_out, c_in, k_h, k_w])
 }
 
-/// A piece is some channels on some tiles; the tiles' pieces are added in order.
+/// A task computes some channels over some tiles; the results of the tiles are added in a fixed
+/// order.
 fn tiled_weight_gradient(x: &[f32], gradient: Matrix, geometry: &Geometry) -> Vec<f32> {
     let Geometry { n, c_in, input: [h, w], c_out, .. } = *geometry;
     let (rows, taps) = (geometry.rows(), geometry.taps());
@@ -173,8 +175,8 @@ fn tiled_weight_gradient(x: &[f32], gradient: Matrix, geometry: &Geometry) -> Ve
                     let columns = Matrix::new(columns, [rows, size], [size, 1]).transposed();
                     let gradient = gradient.part(0..c_out, tile.start * n..tile.end * n);
                     let target = Target::new(&mut part, rows);
-                    // SAFETY: `part` is this piece's own.
-                    unsafe { product(target, gradient, columns, index > 0) };
+                    // SAFETY: `part` is private to this task.
+                    unsafe { matmul(target, gradient, columns, index > 0) };
                 });
             }
             (channels.start * taps, part)
@@ -193,7 +195,7 @@ fn tiled_weight_gradient(x: &[f32], gradient: Matrix, geometry: &Geometry) -> Ve
     dw
 }
 
-/// The whole unrolled input.
+/// The whole im2col matrix.
 fn unrolled(x: &[f32], geometry: &Geometry) -> Vec<f32> {
     let Geometry { n, c_in, input: [h, w], .. } = *geometry;
     let (width, taps) = (geometry.columns(), geometry.taps());
@@ -209,19 +211,19 @@ fn unrolled(x: &[f32], geometry: &Geometry) -> Vec<f32> {
     columns
 }
 
-/// Channels one piece of work takes.
+/// Channels per task.
 fn channel_block(channels: usize) -> usize {
     channels.div_ceil(PIECES).next_multiple_of(8)
 }
 
-/// Ranges of output positions whose columns, of `rows` floats each, make a tile.
+/// Ranges of output positions whose im2col columns, of `rows` floats each, form a tile.
 fn tiles(geometry: &Geometry, rows: usize) -> Vec<Range<usize>> {
     let columns = (TILE / rows.max(1)).max(NARROWEST);
     let (positions, size) = (geometry.positions(), (columns / geometry.n.max(1)).max(1));
     (0..positions).step_by(size).map(|start| start..(start + size).min(positions)).collect()
 }
 
-/// Lends this thread's buffer.
+/// Calls a closure with the buffer of this thread.
 fn scratch(length: usize, work: impl FnOnce(&mut [f32])) {
     COLUMNS.with_borrow_mut(|columns| {
         if columns.len() < length {

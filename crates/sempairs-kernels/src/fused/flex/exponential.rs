@@ -1,23 +1,25 @@
-//! Exponentials of whole rows: without branches or calls, so that a loop over them fills vector registers.
+//! Exponentials without branches or calls, so that loops over them are vectorised.
 
 use std::f32::consts::{LN_2, LOG2_E};
 
-/// `eˣ` for `x ≤ 0`, within two units in the last place; 0 below −87, where single precision ends. NaN stays NaN.
+/// `eˣ` for `x ≤ 0`, within two units in the last place; 0 below −87, where single precision
+/// ends. NaN stays NaN.
 #[inline(always)]
 pub(super) fn exp_nonpositive(x: f32) -> f32 {
-    /// Adding and taking away 1.5·2²³ rounds to a whole number.
+    /// Adding and subtracting 1.5·2²³ rounds to an integer.
     const WHOLE: f32 = 12_582_912.0;
-    /// What the single-precision `LN_2` is larger than ln 2.
+    /// Rounding error of the single-precision `LN_2`.
     const LN_2_REST: f32 = (LN_2 as f64 - std::f64::consts::LN_2) as f32;
     let clamped = if x < -87.0 { -87.0 } else { x };
     let power = clamped.mul_add(LOG2_E, WHOLE) - WHOLE;
     let rest = power.mul_add(LN_2_REST, power.mul_add(-LN_2, clamped));
-    // Taylor's series; |rest| is at most ln 2 / 2, where the term left out is 4e-8 of the value.
+    // Taylor series; |rest| is at most ln 2 / 2, where the truncation error is 4e-8 of the value.
     let mut series = 1.0 / 720.0;
     for term in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
         series = rest.mul_add(series, term);
     }
-    // SAFETY: `power` lies in −126..=0, or is NaN, for which any number will do: the series is NaN then.
+    // SAFETY: `power` lies in −126..=0, or is NaN, for which any number will do: the series is
+    // NaN then.
     let power: i32 = unsafe { if power.is_nan() { 0.0 } else { power }.to_int_unchecked() };
     let value = series * f32::from_bits(((power + 127) << 23) as u32);
     if x < -87.0 { 0.0 } else { value }
@@ -25,7 +27,8 @@ pub(super) fn exp_nonpositive(x: f32) -> f32 {
 
 /// `Φ(x) = (1 + erf(x / √2)) / 2` and the density `φ(x) = e^(−x²/2) / √(2π)`.
 ///
-/// The error function is 7.1.26 of Abramowitz and Stegun, 1.5e-7 from the true one at most.
+/// The error function is approximation 7.1.26 of Abramowitz and Stegun, with an absolute error of
+/// at most 1.5e-7.
 #[inline(always)]
 pub(super) fn normal(x: f32) -> [f32; 2] {
     const DENSITY: f32 = 0.398_942_3; // 1 / √(2π)

@@ -1,4 +1,4 @@
-//! The Gaussian error linear unit, value by value.
+//! GELU and its gradient.
 
 use burn::tensor::{Bytes, DType};
 use burn_flex::{FlexTensor, Layout};
@@ -50,7 +50,7 @@ pub(super) fn gradient(x: &FlexTensor, gradient: &FlexTensor) -> FlexTensor {
     like(&x, dx)
 }
 
-/// A contiguous tensor of the other's shape.
+/// A contiguous tensor of the same shape.
 fn like(other: &FlexTensor, values: Vec<f32>) -> FlexTensor {
     let layout = Layout::contiguous(other.layout().shape().clone());
     FlexTensor::new(Bytes::from_elems(values), layout, DType::F32)

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// What goes in, the filters, and what comes out.
+/// Shapes of input, filters and output, with stride and padding.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Geometry {
     pub n: usize,
@@ -17,7 +17,7 @@ pub(super) struct Geometry {
 
 impl Geometry {
     /// # Panics
-    /// If the channels disagree, a stride is zero, or a filter is larger than the padded picture.
+    /// If the channels disagree, a stride is zero, or a filter is larger than the padded image.
     pub fn new(
         [n, c_in, h, w]: [usize; 4],
         [c_out, filter_channels, k_h, k_w]: [usize; 4],
@@ -31,14 +31,14 @@ impl Geometry {
             let padded = input[axis] + 2 * padding[axis];
             assert!(
                 kernel[axis] > 0 && padded >= kernel[axis],
-                "conv2d: filters {kernel:?} on pictures {input:?} padded by {padding:?}"
+                "conv2d: filters {kernel:?} on images {input:?} padded by {padding:?}"
             );
             (padded - kernel[axis]) / stride[axis] + 1
         });
         Self { n, c_in, input, c_out, kernel, stride, padding, output }
     }
 
-    /// The windows of a pooling, as filters that keep to their channel. A window covers a place of the picture.
+    /// The geometry of a pooling. Every window covers at least one position of the input.
     ///
     /// # Panics
     /// As [`new`](Self::new), and if the padding is more than half of a window.
@@ -59,27 +59,27 @@ impl Geometry {
         self.kernel[0] * self.kernel[1]
     }
 
-    /// Rows of the unrolled input: `c_in · k_h · k_w`.
+    /// Rows of the im2col matrix: `c_in · k_h · k_w`.
     pub fn rows(&self) -> usize {
         self.c_in * self.taps()
     }
 
-    /// Positions of the output map: `h' · w'`.
+    /// Positions of the output: `h' · w'`.
     pub fn positions(&self) -> usize {
         self.output[0] * self.output[1]
     }
 
-    /// Columns of the unrolled input: `h' · w' · n`.
+    /// Columns of the im2col matrix: `h' · w' · n`.
     pub fn columns(&self) -> usize {
         self.positions() * self.n
     }
 
-    /// Whether the input already is its own unrolling.
+    /// Whether the input is its own im2col matrix.
     pub fn is_pointwise(&self) -> bool {
         self.kernel == [1, 1] && self.stride == [1, 1] && self.padding == [0, 0]
     }
 
-    /// The place that a tap of an output's filter reads, unless it lies outside the picture.
+    /// Input position that a kernel tap reads for an output position; `None` in the padding.
     pub fn reads(&self, output: usize, tap: usize) -> Option<usize> {
         let Self { input: [h, w], kernel: [_, k_w], stride, padding, .. } = *self;
         let (i, j) = (output / self.output[1], output % self.output[1]);
@@ -88,7 +88,7 @@ impl Geometry {
         Some(y * w + x)
     }
 
-    /// Along `axis`, the outputs whose input under filter offset `offset` lies in the picture.
+    /// Along `axis`, the outputs whose input under filter offset `offset` lies in the image.
     pub fn inside(&self, axis: usize, offset: usize) -> Range<usize> {
         let (stride, padding) = (self.stride[axis], self.padding[axis]);
         let first = padding.saturating_sub(offset).div_ceil(stride);

@@ -1,27 +1,27 @@
-//! Products of matrices on all threads.
+//! Multi-threaded matrix products.
 //!
-//! Work is cut by the sizes of the matrices alone, never by the number of threads, and no sum is
-//! shared between two pieces: the result is the same bit for bit on any number of threads.
+//! Work is split by the sizes of the matrices, not by the number of threads, and no sum is split
+//! between two tasks: the result is bit-identical for any number of threads.
 
 use rayon::prelude::*;
 
-use super::product::{Matrix, Target, product};
+use super::matmul::{Matrix, Target, matmul};
 
-/// Pieces of one operation: enough to keep eight threads busy, few enough to be worth packing for.
+/// Tasks per operation: enough for eight threads, few enough to amortise packing.
 pub(super) const PIECES: usize = 8;
 
-/// Narrower pieces than this are not worth a call.
+/// Minimum width of a task.
 const NARROWEST: usize = 64;
 
-/// The product `a · b`, row by row.
-pub(super) fn parallel_product(a: Matrix, b: Matrix) -> Vec<f32> {
+/// The product `a · b`, row-major.
+pub(super) fn parallel_matmul(a: Matrix, b: Matrix) -> Vec<f32> {
     let ([m, k], [_, n]) = (a.shape(), b.shape());
     let mut values = vec![0.0; m * n];
     if values.is_empty() {
         return values;
     }
     let target = Target::new(&mut values, n);
-    // The longer side is cut, so that a piece repeats as little packing as possible.
+    // The longer side is split, which repeats as little packing as possible.
     let (rows, columns) = if n >= m {
         (m, (n.div_ceil(PIECES)).next_multiple_of(NARROWEST).min(n))
     } else {
@@ -34,8 +34,8 @@ pub(super) fn parallel_product(a: Matrix, b: Matrix) -> Vec<f32> {
     pieces.into_par_iter().for_each(|[row, column]| {
         let a = a.part(row..(row + rows).min(m), 0..k);
         let b = b.part(0..k, column..(column + columns).min(n));
-        // SAFETY: `values` outlives the loop, and the pieces are disjoint.
-        unsafe { product(target.at(row, column), a, b, false) };
+        // SAFETY: `values` outlives the loop, and the tasks write disjoint parts.
+        unsafe { matmul(target.at(row, column), a, b, false) };
     });
     values
 }

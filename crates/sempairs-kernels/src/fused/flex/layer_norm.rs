@@ -1,4 +1,4 @@
-//! Layer normalisation, row by row: a row stays in the first cache while it is read twice.
+//! Layer normalisation, row by row: a row stays in the L1 cache while it is read twice.
 
 use burn_flex::FlexTensor;
 use pulp::Arch;
@@ -37,8 +37,10 @@ pub(super) fn forward(
     contiguous(y, [rows, d])
 }
 
-/// With `g = ∂y · weight` and `x̂` the normalised row, `∂x = (g − mean(g) − x̂ · mean(g · x̂)) / σ`; over all
-/// rows `∂weight = Σ ∂y · x̂` and `∂bias = Σ ∂y`, in equal parts of the rows that are added in order.
+/// With `g = ∂y · weight` and `x̂` the normalised row,
+/// `∂x = (g − mean(g) − x̂ · mean(g · x̂)) / σ`; over all rows
+/// `∂weight = Σ ∂y · x̂` and `∂bias = Σ ∂y`, in equal parts of the rows that are added
+/// in order.
 pub(super) fn gradient(
     x: &FlexTensor,
     weight: &FlexTensor,
@@ -95,7 +97,7 @@ pub(super) fn gradient(
     [contiguous(dx, [rows, d]), contiguous(dweight, [d]), contiguous(dbias, [d])]
 }
 
-/// Mean, and one over the root of the biased variance about it plus `epsilon`.
+/// Mean and `1 / √(variance + epsilon)`, with the biased variance.
 #[inline(always)]
 fn moments(x: &[f32], epsilon: f64) -> [f32; 2] {
     let count = x.len() as f64;
@@ -113,7 +115,7 @@ fn moments(x: &[f32], epsilon: f64) -> [f32; 2] {
     [mean, (squares / count + epsilon).sqrt().recip() as f32]
 }
 
-/// Values of the rows that one piece takes.
+/// Values per task.
 fn piece(rows: usize, d: usize) -> usize {
     (rows.div_ceil(PIECES) * d).max(1)
 }

@@ -1,11 +1,11 @@
-//! A linear layer as products of matrices over all rows at once.
+//! A linear layer as matrix products over all rows at once.
 
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::batch_last::{contiguous, values};
-use super::grid::{PIECES, parallel_product};
-use super::product::Matrix;
+use super::grid::{PIECES, parallel_matmul};
+use super::matmul::Matrix;
 
 /// `y = x · W + b`.
 pub(super) fn forward(x: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor) -> FlexTensor {
@@ -14,7 +14,7 @@ pub(super) fn forward(x: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor) ->
     let bias = values(&bias);
     let x = Matrix::new(values(&x), [m, k], [k, 1]);
     let weight = Matrix::new(values(&weight), [k, n], [n, 1]);
-    let mut y = parallel_product(x, weight);
+    let mut y = parallel_matmul(x, weight);
     if n > 0 {
         y.par_chunks_mut(m.div_ceil(PIECES).max(1) * n).for_each(|rows| {
             for row in rows.chunks_exact_mut(n) {
@@ -33,7 +33,7 @@ pub(super) fn input_gradient(weight: &FlexTensor, gradient: &FlexTensor) -> Flex
     let (weight, gradient) = (weight.to_contiguous(), gradient.to_contiguous());
     let gradient = Matrix::new(values(&gradient), [m, n], [n, 1]);
     let weight = Matrix::new(values(&weight), [k, n], [n, 1]);
-    contiguous(parallel_product(gradient, weight.transposed()), [m, k])
+    contiguous(parallel_matmul(gradient, weight.transposed()), [m, k])
 }
 
 /// `∂W = xᵀ · ∂y`.
@@ -42,10 +42,10 @@ pub(super) fn weight_gradient(x: &FlexTensor, gradient: &FlexTensor) -> FlexTens
     let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
     let x = Matrix::new(values(&x), [m, k], [k, 1]);
     let gradient = Matrix::new(values(&gradient), [m, n], [n, 1]);
-    contiguous(parallel_product(x.transposed(), gradient), [k, n])
+    contiguous(parallel_matmul(x.transposed(), gradient), [k, n])
 }
 
-/// `∂b = Σ ∂y` over the rows: sums of equal parts of them, added in order.
+/// `∂b = Σ ∂y` over the rows: sums of equal parts of them, added in a fixed order.
 pub(super) fn bias_gradient(gradient: &FlexTensor) -> FlexTensor {
     let [m, n] = dims(gradient);
     let gradient = gradient.to_contiguous();

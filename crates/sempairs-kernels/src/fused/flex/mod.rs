@@ -2,7 +2,7 @@
 
 #![allow(
     clippy::needless_range_loop,
-    reason = "arrays of registers: an index is plainer, and an iterator's closures are not inlined into vector code"
+    reason = "arrays of registers: closures of iterators are not inlined into vector code"
 )]
 
 mod attention;
@@ -14,9 +14,9 @@ mod geometry;
 mod grid;
 mod layer_norm;
 mod linear;
+mod matmul;
 mod normalisation;
 mod pooling;
-mod product;
 mod reduction;
 mod taps;
 mod tokens;
@@ -44,9 +44,9 @@ impl ForwardOps for Flex {
         weight: Value,
         bias: Value,
         epsilon: f64,
-        rectify: bool,
+        with_relu: bool,
     ) -> (Value, Value, Value) {
-        normalisation::forward(&x, None, &weight, &bias, epsilon, rectify)
+        normalisation::forward(&x, None, &weight, &bias, epsilon, with_relu)
     }
 
     fn fused_batch_norm_add_relu(
@@ -106,12 +106,12 @@ impl BackwardOps for Flex {
 
     fn batch_norm_gradient(
         x: Value,
-        rectified: Option<Value>,
+        relu_output: Option<Value>,
         statistics: Statistics<Self>,
         gradient: Value,
         wanted: Wanted,
     ) -> BatchNormGradient<Self> {
-        normalisation::gradient(&x, rectified.as_ref(), &statistics, &gradient, wanted)
+        normalisation::gradient(&x, relu_output.as_ref(), &statistics, &gradient, wanted)
     }
 
     fn global_average_pool_gradient(gradient: Value, input: [usize; 4], _: DType) -> Value {

@@ -1,4 +1,4 @@
-//! Batch normalisation, one channel after the other: a channel is a contiguous row.
+//! Batch normalisation, channel by channel: a channel is a contiguous row.
 
 use burn::backend::Flex;
 use burn_flex::FlexTensor;
@@ -9,14 +9,14 @@ use super::super::ops::{BatchNormGradient, Statistics, Wanted};
 use super::batch_last::{contiguous, load, store, values};
 use super::{dims, reduction::sums};
 
-/// `(y, mean, variance)` of a batch, `y` with `skip` added and rectified where asked.
+/// `(y, mean, variance)` of a batch, `y` optionally plus `skip` and followed by a ReLU.
 pub(super) fn forward(
     x: &FlexTensor,
     skip: Option<&FlexTensor>,
     weight: &FlexTensor,
     bias: &FlexTensor,
     epsilon: f64,
-    rectify: bool,
+    with_relu: bool,
 ) -> (FlexTensor, FlexTensor, FlexTensor) {
     let shape = dims(x);
     let c = shape[1];
@@ -41,7 +41,7 @@ pub(super) fn forward(
                     (*mean, *variance) = (m as f32, v as f32);
                     let scale = (f64::from(weight[channel]) / (v + epsilon).sqrt()) as f32;
                     let (mean, bias) = (*mean, bias[channel]);
-                    match (skip, rectify) {
+                    match (skip, with_relu) {
                         (None, false) => {
                             for (y, &x) in y.iter_mut().zip(x) {
                                 *y = (x - mean) * scale + bias;
@@ -49,12 +49,12 @@ pub(super) fn forward(
                         }
                         (None, true) => {
                             for (y, &x) in y.iter_mut().zip(x) {
-                                *y = rectified((x - mean) * scale + bias);
+                                *y = relu((x - mean) * scale + bias);
                             }
                         }
                         (Some(skip), _) => {
                             for ((y, &x), &skip) in y.iter_mut().zip(x).zip(skip) {
-                                *y = rectified((x - mean) * scale + bias + skip);
+                                *y = relu((x - mean) * scale + bias + skip);
                             }
                         }
                     }
@@ -65,26 +65,27 @@ pub(super) fn forward(
     (store(y, shape), contiguous(mean, [c]), contiguous(variance, [c]))
 }
 
-/// With `g` the gradient that passes the rectifier, `x̂ = (x − mean) / σ` and `m` values a channel:
-/// `∂bias = Σ g`, `∂weight = Σ g·x̂`, `∂x = weight / σ · (g − ∂bias / m − x̂ · ∂weight / m)`, and
-/// `∂skip = g`.
+/// With `g` the gradient masked by the ReLU, `x̂ = (x − mean) / σ` and `m` values per channel:
+/// `∂bias = Σ g`, `∂weight = Σ g·x̂`,
+/// `∂x = weight / σ · (g − ∂bias / m − x̂ · ∂weight / m)`, and `∂skip = g`.
 pub(super) fn gradient(
     x: &FlexTensor,
-    rectified: Option<&FlexTensor>,
+    relu_output: Option<&FlexTensor>,
     statistics: &Statistics<Flex>,
     gradient: &FlexTensor,
     wanted: Wanted,
 ) -> BatchNormGradient<Flex> {
     let shape = dims(x);
     let c = shape[1];
-    let (x, rectified, gradient) = (load(x), rectified.map(load), load(gradient));
+    let (x, relu_output, gradient) = (load(x), relu_output.map(load), load(gradient));
     let weight = statistics.weight.to_contiguous();
-    let (x, rectified, gradient) = (values(&x), rectified.as_ref().map(values), values(&gradient));
+    let (x, relu_output, gradient) =
+        (values(&x), relu_output.as_ref().map(values), values(&gradient));
     let (weight, mean, variance) =
         (values(&weight), values(&statistics.mean), values(&statistics.variance));
     let row = x.len() / c.max(1);
 
-    // A row not wanted is empty.
+    // The row of a gradient that is not needed is empty.
     let (dx_row, skip_row) = (if wanted.x { row } else { 0 }, if wanted.skip { row } else { 0 });
     let (mut dx, mut dskip) = (vec![0.0; c * dx_row], vec![0.0; c * skip_row]);
     let (mut dweight, mut dbias) = (vec![0.0; c], vec![0.0; c]);
@@ -107,7 +108,7 @@ pub(super) fn gradient(
                 deviation,
                 weight: f64::from(weight[channel]),
             };
-            let mask = rectified.map(|rectified| &rectified[part]);
+            let mask = relu_output.map(|relu_output| &relu_output[part]);
             arch.dispatch(
                 #[inline(always)]
                 || {
@@ -136,7 +137,7 @@ pub(super) fn gradient(
     }
 }
 
-/// What the gradient of one channel is made of.
+/// Inputs of the gradient of one channel.
 struct Channel<'a> {
     x: &'a [f32],
     gradient: &'a [f32],
@@ -178,7 +179,7 @@ impl Channel<'_> {
     }
 }
 
-/// Mean and biased variance, the second about the first.
+/// Mean and biased variance in two passes.
 #[inline(always)]
 fn moments(x: &[f32]) -> [f64; 2] {
     let count = x.len() as f64;
@@ -202,11 +203,11 @@ fn moments(x: &[f32]) -> [f64; 2] {
 
 /// `max(0, x)`, where NaN stays NaN.
 #[inline(always)]
-fn rectified(x: f32) -> f32 {
+fn relu(x: f32) -> f32 {
     if x <= 0.0 { 0.0 } else { x }
 }
 
-/// Whether the rectifier let this output's gradient pass; NaN passes, to be seen.
+/// Whether the ReLU passes the gradient of this output; it passes NaN, so that NaN is not hidden.
 #[inline(always)]
 fn passes(y: f32) -> bool {
     !matches!(y.partial_cmp(&0.0), Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal))

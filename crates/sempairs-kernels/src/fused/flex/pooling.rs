@@ -1,4 +1,4 @@
-//! The mean over the map, and the largest of every window.
+//! Global average pooling and max pooling.
 
 use burn_flex::FlexTensor;
 use pulp::Arch;
@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::geometry::Geometry;
 use super::{batch_last, dims};
 
-/// Pictures whose largest value is looked for at a time: a vector of most processors.
+/// Images processed at a time: a vector register of most CPUs.
 const LANES: usize = 16;
 
 pub(super) fn mean(x: &FlexTensor) -> FlexTensor {
@@ -45,7 +45,7 @@ pub(super) fn mean_gradient(gradient: &FlexTensor, input: [usize; 4]) -> FlexTen
     batch_last::store(dx, input)
 }
 
-/// The largest value of every window; NaN if one is.
+/// Max pooling; the maximum of a window with a NaN is NaN.
 pub(super) fn max(x: &FlexTensor, geometry: &Geometry) -> FlexTensor {
     let Geometry { n, c_in: c, output: [h, w], .. } = *geometry;
     let x = batch_last::load(x);
@@ -75,7 +75,7 @@ pub(super) fn max(x: &FlexTensor, geometry: &Geometry) -> FlexTensor {
     batch_last::store(y, [n, c, h, w])
 }
 
-/// The gradient goes to the first of a window's values that is the largest.
+/// Gradient of max pooling: it goes to the first maximum of each window.
 pub(super) fn max_gradient(
     x: &FlexTensor,
     y: &FlexTensor,
@@ -102,7 +102,7 @@ pub(super) fn max_gradient(
                     for start in (0..n).step_by(LANES) {
                         let size = LANES.min(n - start);
                         if size == LANES {
-                            // A constant length, for vectors.
+                            // A constant length, for vectorisation.
                             give(geometry, output, start, LANES, x, y, gradient, dx);
                         } else {
                             give(geometry, output, start, size, x, y, gradient, dx);
@@ -115,7 +115,7 @@ pub(super) fn max_gradient(
     batch_last::store(dx, [n, c, h, w])
 }
 
-/// Hands the gradient of some pictures' output on to the places it came from.
+/// Adds the output gradient of some images to the positions of the maxima.
 #[inline(always)]
 #[allow(clippy::too_many_arguments, reason = "a loop's body")]
 fn give(
@@ -143,7 +143,7 @@ fn give(
     }
 }
 
-/// The places in the picture that an output's window covers, row by row.
+/// The positions in the image that an output's window covers, row by row.
 #[inline(always)]
 fn windows(geometry: &Geometry, output: usize) -> impl Iterator<Item = usize> {
     (0..geometry.taps()).filter_map(move |tap| geometry.reads(output, tap))

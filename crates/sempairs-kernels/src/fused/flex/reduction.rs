@@ -1,15 +1,15 @@
-//! Sums whose value depends on nothing but their terms and order.
+//! Sums with a fixed order of additions.
 
-/// Independent partial sums, so that the additions of a lane fill vector registers.
+/// Number of independent partial sums, for vectorisation.
 const LANES: usize = 16;
 
 /// Terms summed in 32 bits before they join a 64-bit total.
 const BLOCK: usize = 1024;
 
-/// `Σ_i term(i)` for `i` in `0..length`, of `S` sums at a time.
+/// `Σ_i term(i)` for `i` in `0..length`, of `S` sums at once.
 ///
-/// The order of the additions is fixed: [`LANES`] interleaved sums a block of [`BLOCK`] terms, the
-/// lanes in order, the blocks in order.
+/// The order of the additions is fixed: [`LANES`] interleaved sums per block of [`BLOCK`] terms,
+/// then the lanes, then the blocks.
 #[inline(always)]
 pub(super) fn sums<const S: usize>(length: usize, term: impl Fn(usize) -> [f32; S]) -> [f64; S] {
     let mut totals = [0.0; S];

@@ -1,8 +1,9 @@
-//! Convolution as one product of matrices for every output place and filter tap: `y_p = Σ_t W_t · x_q`, where
-//! `q` is the place that tap `t` of output `p` reads, and a place holds `[channels, n]`.
+//! Convolution as one matrix product per output position and kernel tap: `y_p = Σ_t W_t · x_q`,
+//! where `q` is the input position that tap `t` reads for output position `p`, and a position
+//! holds `[channels, n]`.
 //!
-//! Nothing is unrolled, and what a filter reads outside the picture costs nothing: of the products with a 3×3
-//! filter on a 2×2 map only 16 of 36 are made.
+//! There is no im2col matrix, and padding costs nothing: with a 3×3 kernel on a 2×2 feature map
+//! only 16 of 36 products are computed.
 
 use std::ops::Range;
 
@@ -10,9 +11,9 @@ use rayon::prelude::*;
 
 use super::geometry::Geometry;
 use super::grid::PIECES;
-use super::product::{Matrix, Target, copy, product};
+use super::matmul::{Matrix, Target, copy, matmul};
 
-/// Fewer channels or pictures than this make products too small.
+/// Minimum channels and images for products of a useful size.
 const LEAST: usize = 16;
 
 /// Whether the products are large enough.
@@ -33,8 +34,8 @@ pub(super) fn forward(x: &[f32], weight: &[f32], geometry: &Geometry) -> Vec<f32
         {
             let filters = plane(&filters, tap, [c_out, c_in]).part(rows.clone(), 0..c_in);
             let x = place(x, q, inputs, [c_in, n]);
-            // SAFETY: the pieces are disjoint.
-            unsafe { product(target.at(rows.start, p * n), filters, x, begun) };
+            // SAFETY: the tasks write disjoint parts.
+            unsafe { matmul(target.at(rows.start, p * n), filters, x, begun) };
             begun = true;
         }
     });
@@ -65,8 +66,8 @@ pub(super) fn input_gradient(gradient: &[f32], weight: &[f32], geometry: &Geomet
         for (index, &(p, tap)) in readers[q].iter().enumerate() {
             let filters = plane(&filters, tap, [c_in, c_out]).part(rows.clone(), 0..c_out);
             let gradient = place(gradient, p, outputs, [c_out, n]);
-            // SAFETY: the pieces are disjoint.
-            unsafe { product(target.at(rows.start, q * n), filters, gradient, index > 0) };
+            // SAFETY: the tasks write disjoint parts.
+            unsafe { matmul(target.at(rows.start, q * n), filters, gradient, index > 0) };
         }
     });
     dx
@@ -83,8 +84,8 @@ pub(super) fn weight_gradient(x: &[f32], gradient: &[f32], geometry: &Geometry) 
         for (p, q) in (0..outputs).filter_map(|p| Some((p, geometry.reads(p, tap)?))) {
             let gradient = place(gradient, p, outputs, [c_out, n]).part(rows.clone(), 0..n);
             let x = place(x, q, inputs, [c_in, n]).transposed();
-            // SAFETY: the pieces are disjoint.
-            unsafe { product(target.at(tap * c_out + rows.start, 0), gradient, x, begun) };
+            // SAFETY: the tasks write disjoint parts.
+            unsafe { matmul(target.at(tap * c_out + rows.start, 0), gradient, x, begun) };
             begun = true;
         }
     });
@@ -127,7 +128,7 @@ fn plane(planes: &[f32], tap: usize, [rows, columns]: [usize; 2]) -> Matrix<'_> 
     Matrix::new(&planes[tap * size..][..size], [rows, columns], [columns, 1])
 }
 
-/// What lies at one of so many places of maps: `[channels, n]`.
+/// The matrix `[channels, n]` at one position of a feature map.
 fn place(maps: &[f32], at: usize, places: usize, [channels, n]: [usize; 2]) -> Matrix<'_> {
     Matrix::new(&maps[at * n..], [channels, n], [places * n, 1])
 }
@@ -136,7 +137,7 @@ fn places([h, w]: [usize; 2]) -> usize {
     h * w
 }
 
-/// Places by blocks of rows, some of each for every thread.
+/// Tasks over positions and blocks of rows.
 fn pieces(places: usize, rows: usize) -> Vec<(usize, Range<usize>)> {
     let blocks = (2 * PIECES).div_ceil(places.max(1));
     let block = rows.div_ceil(blocks).next_multiple_of(LEAST).max(1);

@@ -1,9 +1,9 @@
-//! Squares of 16×16 floats, a cache line a side, with rows and columns exchanged.
+//! Transposition of 16×16 blocks of floats, one cache line per row.
 
-/// A side of a square.
+/// Rows and columns of a block.
 pub(super) const SIDE: usize = 16;
 
-/// Writes `to[i·to_row + j] = from[j·from_row + i]` for a whole square.
+/// Writes `to[i·to_row + j] = from[j·from_row + i]` for a whole block.
 ///
 /// # Panics
 /// If a side reaches beyond its slice.
@@ -13,7 +13,7 @@ pub(super) fn square(from: &[f32], from_row: usize, to: &mut [f32], to_row: usiz
     assert!(last * from_row + SIDE <= from.len() && last * to_row + SIDE <= to.len());
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx512f") {
-        // SAFETY: the processor has these instructions, and both squares lie in their slices.
+        // SAFETY: the CPU has these instructions, and both squares lie in their slices.
         return unsafe { avx512(from.as_ptr(), from_row, to.as_mut_ptr(), to_row) };
     }
     for i in 0..SIDE {
@@ -23,15 +23,15 @@ pub(super) fn square(from: &[f32], from_row: usize, to: &mut [f32], to_row: usiz
     }
 }
 
-/// In registers: pairs of rows are interleaved twice, then quarters of registers are dealt out.
+/// In registers: pairs of rows are interleaved twice, then quarters of registers are permuted.
 ///
 /// # Safety
-/// `from` has 16 rows of 16 floats, so far apart, and `to` room for as many.
+/// `from` has 16 rows of 16 floats with stride `from_row`, and `to` room for as many.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 unsafe fn avx512(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
     use std::arch::x86_64::*;
-    // SAFETY: by contract.
+    // SAFETY: by the contract of this function.
     let row = |j: usize| unsafe { _mm512_loadu_ps(from.add(j * from_row)) };
     // `quads[g][c]`: of the rows 4g to 4g + 3, the columns c, c + 4, c + 8 and c + 12.
     let mut quads = [[_mm512_setzero_ps(); 4]; 4];
@@ -47,7 +47,7 @@ unsafe fn avx512(from: *const f32, from_row: usize, to: *mut f32, to_row: usize)
             _mm512_castpd_ps(_mm512_unpackhi_pd(ab_high, cd_high)),
         ];
     }
-    // SAFETY: by contract.
+    // SAFETY: by the contract of this function.
     let store = |i: usize, v| unsafe { _mm512_storeu_ps(to.add(i * to_row), v) };
     for c in 0..4 {
         let [a, b, d, e] = std::array::from_fn(|group| quads[group][c]);

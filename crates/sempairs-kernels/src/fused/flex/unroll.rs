@@ -1,10 +1,10 @@
-//! Unrolling pictures into the columns of a matrix, and its transpose.
+//! im2col and its transpose, col2im.
 
 use std::ops::Range;
 
 use super::geometry::Geometry;
 
-/// Writes the unrolled input (im2col) of some channels at some output positions:
+/// Writes the im2col matrix of some channels at some output positions:
 /// `columns[(c, a, b), (i, j, n)] = x[c, i·s_h + a − p_h, j·s_w + b − p_w, n]`, zero outside.
 ///
 /// # Shapes
@@ -39,7 +39,7 @@ pub(super) fn roll(columns: &[f32], geometry: &Geometry, positions: Range<usize>
     }
 }
 
-/// Calls `visit(start in the row, range of x)` for every run inside the picture, in order.
+/// Calls `visit(start in the row, range of x)` for every contiguous run inside the image, in order.
 fn for_each_run(
     geometry: &Geometry,
     row: usize,

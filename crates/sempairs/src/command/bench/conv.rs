@@ -1,3 +1,5 @@
+//! The command `sempairs bench conv`.
+
 use std::time::Instant;
 
 use burn::tensor::{DType, Device, Distribution, Tensor, TensorData};
@@ -16,30 +18,30 @@ use crate::command::{DeviceFlag, up_to};
 /// Arguments of `sempairs bench conv`.
 #[derive(Args)]
 pub struct Conv {
-    /// The residual network whose convolutions are timed.
+    /// Residual network whose convolutions are timed.
     #[arg(long, default_value = "resnet50")]
     backbone: String,
-    /// Pictures in a batch; the two views of 256 pairs make 512.
+    /// Number of pictures per batch; 512 corresponds to the two views of 256 pairs.
     #[arg(long, default_value = "512", value_parser = up_to(2 * MAX_BATCH))]
     batch: usize,
-    /// Pixels along a side of a picture.
+    /// Side length of a picture in pixels.
     #[arg(long, default_value = "64", value_parser = up_to(MAX_SIDE))]
     size: usize,
-    /// The type of the products: f32 or bf16.
+    /// Dtype of the convolutions: f32 or bf16.
     #[arg(long, default_value = "f32", value_parser = precision)]
     precision: Precision,
-    /// Samples of which the median is told.
+    /// Number of samples, of which the median is reported.
     #[arg(long, default_value = "10", value_parser = up_to(MAX_TIMED))]
     samples: usize,
-    /// Calls of a pass in a sample.
+    /// Number of calls of a pass per sample.
     #[arg(long, default_value = "10", value_parser = up_to(1000))]
     calls: usize,
-    /// Only these sizes, as the output names them: 64-256k1s1i16 has 64 channels in and 256 out, a kernel of side 1,
-    /// stride 1, and maps of side 16 that enter.
+    /// Only these shapes, named as in the output: 64-256k1s1i16 has 64 input channels, 256 output
+    /// channels, kernel size 1, stride 1, and input feature maps with side length 16.
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     shapes: Vec<String>,
-    /// Compare with 32-bit floats on the processor instead, and tell the largest difference as a share of the largest
-    /// value. A small batch will do.
+    /// Instead of timing, compare with f32 on the CPU, and report the maximum difference relative
+    /// to the largest absolute value. A small batch is sufficient.
     #[arg(long)]
     errors: bool,
     #[command(flatten)]
@@ -52,10 +54,10 @@ impl Conv {
     pub fn run(self) -> Result<(), Error> {
         room_for(self.batch.div_ceil(2), self.size)?;
         let NetworkConfig::Residual(config) = network(&self.backbone, self.size)?.network() else {
-            let reason = format!("`{}` is no residual network", self.backbone);
+            let reason = format!("`{}` is not a residual network", self.backbone);
             return Err(Error::experiment("--backbone", reason));
         };
-        // Each with how often the network has it.
+        // Distinct shapes with their numbers of occurrences.
         let mut shapes: Vec<(Convolution, usize)> = Vec::new();
         for convolution in config.convolutions(self.size) {
             match shapes.iter_mut().find(|(known, _)| *known == convolution) {
@@ -85,7 +87,7 @@ impl Conv {
             let ours = inputs.passes(shape, device, dtype);
             let exact = inputs.passes(shape, &Device::flex(), DType::F32);
             for ((pass, ours), exact) in PASSES.into_iter().zip(ours).zip(exact) {
-                // Null where a value is not finite, as JSON has no other word for it.
+                // Null if a value is not finite, as JSON cannot represent NaN.
                 let error = largest_difference(&ours, &exact);
                 say!(
                     "{}",
@@ -139,8 +141,9 @@ impl Conv {
         );
     }
 
-    /// Forward, to the input, to the weight. What is subtracted from a gradient is the making of the gradient that
-    /// enters it, all ones, in the memory order that the convolution's result has.
+    /// Times of the forward pass, the input gradient and the weight gradient. The time to create
+    /// the incoming gradient (all ones, in the memory layout of the convolution's output) is
+    /// measured separately and subtracted.
     fn time_passes(&self, shape: &Convolution, device: &Device) -> Result<[Time; 3], Error> {
         let dtype = self.precision.dtype();
         let tracked = device.clone().autodiff();
@@ -150,7 +153,7 @@ impl Conv {
             queues: self.device.device != "flex",
             device,
         };
-        // The order of the dimensions in memory that the fused operations hand on.
+        // The memory layout in which fused operations pass on their outputs.
         let order: [usize; 4] = if stopwatch.queues { [0, 2, 3, 1] } else { [1, 2, 3, 0] };
         let back: [isize; 4] = if stopwatch.queues { [0, 3, 1, 2] } else { [3, 0, 1, 2] };
         let random = |[n, c, side]: [usize; 3], device: &Device| {
@@ -183,7 +186,7 @@ impl Conv {
     }
 }
 
-/// In, out, kernel, stride and side in one word.
+/// The name of a shape: input and output channels, kernel size, stride and input side length.
 fn name(shape: &Convolution) -> String {
     let Convolution { channels_in, channels_out, kernel, stride, side, .. } = shape;
     format!("{channels_in}-{channels_out}k{kernel}s{stride}i{side}")
@@ -192,37 +195,38 @@ fn name(shape: &Convolution) -> String {
 /// Seconds of one call.
 #[derive(Clone, Copy)]
 struct Time {
-    /// On the device, without waiting for the host.
+    /// On the device, without launch overhead of the host.
     device: f64,
-    /// By the clock, in a row of calls.
+    /// Wall-clock time in a sequence of calls.
     clock: f64,
 }
 
 impl Time {
-    /// At least a nanosecond stays, so that a speed can be told.
+    /// Subtracts a time; at least a nanosecond remains, so that a rate can be computed.
     fn without(self, part: Self) -> Self {
         let less = |all: f64, part: f64| (all - part).max(1e-9);
         Self { device: less(self.device, part.device), clock: less(self.clock, part.clock) }
     }
 }
 
-/// Times calls that a device queues.
+/// Measures calls that a device executes asynchronously.
 ///
-/// A pass may take the device less time than the host needs to ask for it. So a sample is taken twice: by itself, and
-/// behind products of matrices that keep the device busy until all calls of the sample are queued. The second, less what
-/// those products take alone, is the device's own time.
+/// A pass may take less time on the device than the host needs to launch it. Each sample is
+/// therefore measured twice: alone, and behind matrix products that keep the device busy until all
+/// calls of the sample are queued. The second time minus the time of the matrix products alone is
+/// the device's own time.
 struct Stopwatch<'a> {
     samples: usize,
     calls: usize,
-    /// Whether calls return before they are done.
+    /// True if calls return before the device has finished.
     queues: bool,
     device: &'a Device,
 }
 
 impl Stopwatch<'_> {
-    /// One `call` of what `prepare` gave before the clock started.
+    /// Times one `call` with a value that `prepare` creates before the measurement.
     fn time<T, R>(&self, prepare: impl Fn() -> T, call: impl Fn(T) -> R) -> Result<Time, Error> {
-        // Kernels are compiled in the first.
+        // The first call compiles the kernels.
         drop((call(prepare()), call(prepare())));
         let sample = |before: &dyn Fn()| {
             let prepared = (0..self.calls).map(|_| prepare()).collect();
@@ -236,7 +240,7 @@ impl Stopwatch<'_> {
         };
         let alone = self.median(|| sample(&|| ()))?;
         let clock = alone / self.calls as f64;
-        // Whoever takes so long waits for no host.
+        // Launch overhead is negligible for calls that take this long.
         if !self.queues || clock > 2e-3 {
             return Ok(Time { device: clock, clock });
         }
@@ -252,7 +256,7 @@ impl Stopwatch<'_> {
         Ok(median(&mut times))
     }
 
-    /// Of the work and of all that is queued behind it.
+    /// Seconds until `work` and everything it has queued are finished.
     fn seconds<T>(&self, work: impl FnOnce(T), of: T) -> Result<f64, Error> {
         let wait = || self.device.sync().map_err(|e| Error::Device(e.to_string()));
         wait()?;
@@ -262,7 +266,7 @@ impl Stopwatch<'_> {
         Ok(start.elapsed().as_secs_f64())
     }
 
-    /// Work that keeps the device busy for about so long, and is asked for in a few calls.
+    /// A function that keeps the device busy for about `seconds` with few launches.
     fn busy(&self, seconds: f64) -> Result<impl Fn() + use<>, Error> {
         let mut side = 256;
         loop {
@@ -280,7 +284,7 @@ impl Stopwatch<'_> {
     }
 }
 
-/// What a convolution meets, uniform between -1 and 1 and rounded to its type.
+/// Inputs of a convolution, uniform in [-1, 1] and rounded to its dtype.
 struct Inputs {
     x: TensorData,
     weight: TensorData,
@@ -303,13 +307,13 @@ impl Inputs {
         }
     }
 
-    /// The result and its gradients to the input and to the weight.
+    /// Returns the output and the gradients with respect to the input and the weight.
     fn passes(&self, shape: &Convolution, device: &Device, dtype: DType) -> [Vec<f32>; 3] {
         let device = device.clone().autodiff();
         let tensor =
             |data: &TensorData| Tensor::<4>::from_data(data.clone(), (&device, DType::F32));
         let x = tensor(&self.x).cast(dtype).require_grad();
-        // The network's weights have 32 bits whatever they meet.
+        // The network's weights are f32 for every dtype of the activations.
         let weight = tensor(&self.weight).require_grad();
         let y = conv2d(x.clone(), weight.clone(), [shape.stride; 2], [shape.padding; 2]);
         let product = y.clone().cast(DType::F32) * tensor(&self.gradient);
@@ -320,7 +324,7 @@ impl Inputs {
     }
 }
 
-/// The next of a fixed row of numbers between -1 and 1 (splitmix64, Steele et al. 2014).
+/// The next pseudo-random number in [-1, 1] (SplitMix64, Steele et al. 2014).
 fn uniform(state: &mut u64) -> f32 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;
@@ -330,7 +334,8 @@ fn uniform(state: &mut u64) -> f32 {
     (z >> 40) as f32 / (1u64 << 23) as f32 - 1.0
 }
 
-/// The largest difference as a share of the largest exact value; `None` if a value is not finite.
+/// The maximum absolute difference divided by the largest absolute exact value; `None` if a value
+/// is not finite.
 fn largest_difference(ours: &[f32], exact: &[f32]) -> Option<f64> {
     assert_eq!(ours.len(), exact.len(), "of one shape");
     let largest = exact.iter().fold(0f32, |largest, value| largest.max(value.abs()));

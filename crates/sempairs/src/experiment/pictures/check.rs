@@ -1,14 +1,14 @@
 use super::{Cache, Classes, Pictures};
+use crate::experiment::key_error::KeyError;
 use crate::experiment::names;
-use crate::experiment::refusal::Refusal;
 
-/// Short sides of a cache: what its file has room for. Pictures are never enlarged.
+/// Range of the short side of a cache, limited by the file format. Pictures are never enlarged.
 const SHORT_SIDES: std::ops::RangeInclusive<usize> = 1..=u32::MAX as usize;
 
 impl Pictures {
-    /// Whether all values are in their ranges; `key` is what the pictures are called. Nothing is
-    /// opened or drawn.
-    pub(in crate::experiment) fn check(&self, key: &str) -> Result<(), Refusal> {
+    /// Checks that all values are in their ranges; `key` is the key of the pictures in the
+    /// experiment. Nothing is opened or rendered.
+    pub(in crate::experiment) fn check(&self, key: &str) -> Result<(), KeyError> {
         let (path, classes, cache) = match self {
             Self::Scenes { .. } => return self.drawn(key, 1, 0).map(drop),
             Self::Own(_) => return Ok(()),
@@ -27,7 +27,7 @@ impl Pictures {
         if let Some(Cache { path, short_side }) = cache {
             names::path(&format!("{key}.cache.path"), path)?;
             let key = format!("{key}.cache.short_side");
-            Refusal::unless_within(key, *short_side, SHORT_SIDES)?;
+            KeyError::unless_within(key, *short_side, SHORT_SIDES)?;
         }
         Ok(())
     }

@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use sempairs_internal::did_you_mean;
 
-/// Some classes of a folder: a list of the names of their folders, or the word `paper`.
+/// A selection of the classes of a folder: a list of subfolder names, or the word `paper`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub enum Classes {
-    /// Those of the paper's list that the folder has, by WordNet id: of ImageNet-1K 173, of
-    /// Tiny-ImageNet 59.
+    /// The classes of the paper's list that the folder contains, by WordNet ID: 173 of ImageNet-1K,
+    /// 59 of Tiny-ImageNet.
     Paper,
-    /// These, numbered in this order.
+    /// The listed classes, numbered in this order.
     Named(Vec<String>),
 }
 
-/// What a person writes.
+/// The serialised form.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a list of class folders or \"paper\"")]
 enum Written {
@@ -35,7 +35,9 @@ impl TryFrom<Written> for Classes {
             Written::Word(word) => {
                 Err(format!("`classes` is a list of class folders or \"paper\", not \"{word}\""))
             }
-            Written::Names(names) if names.is_empty() => Err("`classes` names no class".into()),
+            Written::Names(names) if names.is_empty() => {
+                Err("`classes` is empty and names no class".into())
+            }
             Written::Names(names) => Ok(Self::Named(names)),
         }
     }
@@ -51,12 +53,12 @@ impl From<Classes> for Written {
 }
 
 impl Classes {
-    /// The pictures of `folder` that are of these classes.
+    /// Returns the pictures of `folder` in these classes.
     ///
     /// # Errors
-    ///
-    /// [`DataError::Classes`] for a name that is no class of the folder, with the nearest that is one, or
-    /// that stands twice; [`DataError::Layout`] if the folder has no class of the paper.
+    /// [`DataError::Classes`] for a name that is not a class of the folder, with the closest name
+    /// that is, or for a duplicate name; [`DataError::Layout`] if the folder has none of the
+    /// paper's classes.
     pub(super) fn of(&self, folder: Arc<dyn PictureSource>) -> Result<Subset, DataError> {
         match self {
             Self::Paper => {
@@ -79,8 +81,8 @@ impl Classes {
     }
 }
 
-/// The paper's classes in the folder's own order, so that their numbers are those of a folder that has no
-/// others.
+/// The paper's classes in the order of the folder, so that their numbers are those of a folder that
+/// contains only these classes.
 fn of_the_paper(folder: &dyn PictureSource) -> Result<Vec<String>, DataError> {
     let paper: BTreeSet<_> = paper_classes().into_iter().filter_map(|class| class.wnid).collect();
     let there = folder.classes().iter().filter(|class| paper.contains(*class));

@@ -6,10 +6,10 @@ use sempairs_eval::Identity;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Pictures that a program brings along.
+/// Pictures supplied by a program.
 ///
-/// In a study's text they are written as their number and a hash of their names and classes, which
-/// tells other pictures apart but cannot be read back.
+/// The serialised form consists of the numbers of pictures and classes and a hash of their names.
+/// It distinguishes different pictures but cannot be deserialised.
 #[derive(Clone)]
 pub struct OwnPictures(pub Arc<dyn PictureSource>);
 
@@ -54,6 +54,8 @@ impl Serialize for OwnPictures {
 
 impl<'de> Deserialize<'de> for OwnPictures {
     fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Err(D::Error::custom("pictures of the kind `own` belong to a program and to no file"))
+        Err(D::Error::custom(
+            "pictures of kind `own` are supplied by a program and cannot be read from a file",
+        ))
     }
 }

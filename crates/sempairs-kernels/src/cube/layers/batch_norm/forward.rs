@@ -5,13 +5,14 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::super::launch::{elem_type, floats};
-use super::super::super::products::UNITS;
+use super::super::super::matmul_tile::UNITS;
 use super::super::grid::Grid;
 use super::super::layout::{channels_last, like, maps};
 use super::{ADDED, SLICES, sum_of_column, sum_of_slices};
 
-/// Sums of `x − x₀` and of its square over a chunk of rows. `x₀` is the first row: a value of the distribution, which
-/// keeps the difference of the two moments from cancelling where the mean is far from zero.
+/// Sums of `x − x₀` and of its square over a chunk of rows. `x₀` is the first row: a value of
+/// the distribution, which keeps the difference of the two moments from cancelling where the mean
+/// is far from zero.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn moments_of_chunk<F: Float, N: Size>(
     x: &[Vector<F, N>],
@@ -78,13 +79,14 @@ pub(in crate::cube) fn join_moments<F: Float>(
     if UNIT_POS_Y == 0 && channel < channels {
         let distance = sum * share;
         mean[channel] = f32::cast_from(x[channel]) + distance;
-        // Rounding may take it below zero; what is not a number stays so.
+        // Rounding may take it below zero; NaN stays NaN.
         let found = square * share - distance * distance;
         variance[channel] = select(found < 0.0f32, 0.0f32, found);
     }
 }
 
-/// `weight · (x − mean) / √(variance + ε) + bias`, plus a residual if `add`, rectified if `rectify`.
+/// `weight · (x − mean) / √(variance + ε) + bias`, plus a residual if `add`, and followed by
+/// a ReLU if `with_relu`.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn normalise<F: Float, N: Size>(
     x: &[Vector<F, N>],
@@ -100,7 +102,7 @@ pub(in crate::cube) fn normalise<F: Float, N: Size>(
     epsilon: f32,
     #[comptime] width: usize,
     #[comptime] add: bool,
-    #[comptime] rectify: bool,
+    #[comptime] with_relu: bool,
     #[define(F)] _dtype: ElemType,
 ) {
     let column = CUBE_POS_X as usize * width + UNIT_POS_X as usize;
@@ -120,8 +122,8 @@ pub(in crate::cube) fn normalise<F: Float, N: Size>(
             if add {
                 value += Vector::<f32, N>::cast_from(skip[place]);
             }
-            if rectify {
-                // Not a maximum, which would hide what is not a number.
+            if with_relu {
+                // Not a maximum, which would hide NaN.
                 value = select_many(value.less_than(&zero), zero, value);
             }
             y[place] = Vector::<F, N>::cast_from(value);
@@ -130,8 +132,8 @@ pub(in crate::cube) fn normalise<F: Float, N: Size>(
     }
 }
 
-/// The normalised maps in the type of `x`, plus `skip` if there is one, rectified if `rectify`; mean and biased
-/// variance in 32 bits.
+/// The normalised feature maps in the type of `x`, plus `skip` if there is one, followed by a ReLU
+/// if `with_relu`; mean and biased variance in 32 bits.
 ///
 /// # Shapes
 /// - `x`, `skip`, output: `[n, c, h, w]`; `weight`, `bias`, mean, variance: `[c]`
@@ -141,7 +143,7 @@ pub(in crate::cube::layers) fn forward(
     weight: CubeTensor,
     bias: CubeTensor,
     epsilon: f64,
-    rectify: bool,
+    with_relu: bool,
 ) -> (CubeTensor, CubeTensor, CubeTensor) {
     let (x, skip) = (channels_last(x), skip.map(channels_last));
     let grid = Grid::over(&x);
@@ -149,7 +151,8 @@ pub(in crate::cube::layers) fn forward(
     let [sums, squares] = [(); 2].map(|()| floats(&x, [grid.chunks, channels]));
     let [mean, variance] = [(); 2].map(|()| floats(&x, [channels]));
     let y = like(&x);
-    // SAFETY: rows, columns and channels are compared with their numbers, and there is a row of moments for each chunk.
+    // SAFETY: rows, columns and channels are compared with their numbers, and there is a row of
+    // moments for each chunk.
     unsafe {
         moments_of_chunk::launch_unchecked(
             &client,
@@ -197,7 +200,7 @@ pub(in crate::cube::layers) fn forward(
             epsilon as f32,
             grid.width,
             skip.is_some(),
-            rectify,
+            with_relu,
             dtype,
         );
     }

@@ -6,18 +6,19 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::super::launch::{elem_type, empty, floats};
-use super::super::super::products::UNITS;
+use super::super::super::matmul_tile::UNITS;
 use super::super::grid::Grid;
 use super::super::layout::{channels_last, like, maps};
 use super::{ADDED, SLICES, sum_of_column, sum_of_slices};
 use crate::fused::ops::{BatchNormGradient, Statistics, Wanted};
 
-/// Sums of the gradient and of its products with the normalised input over a chunk of rows. The gradient passes where the
-/// rectified output is above zero, if there is one, and what passes is kept for the residual if `keep`.
+/// Sums of the gradient and of its products with the normalised input over a chunk of rows. The
+/// gradient passes where the output of the ReLU is above zero, if there is one, and what passes is
+/// kept for the residual if `keep`.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn gradient_sums_of_chunk<F: Float, N: Size>(
     x: &[Vector<F, N>],
-    rectified: &[Vector<F, N>],
+    relu_output: &[Vector<F, N>],
     gradient: &[Vector<F, N>],
     mean: &[Vector<f32, N>],
     variance: &[Vector<f32, N>],
@@ -29,7 +30,7 @@ pub(in crate::cube) fn gradient_sums_of_chunk<F: Float, N: Size>(
     rows_of_chunk: usize,
     epsilon: f32,
     #[comptime] width: usize,
-    #[comptime] rectify: bool,
+    #[comptime] with_relu: bool,
     #[comptime] keep: bool,
     #[define(F)] _dtype: ElemType,
 ) {
@@ -46,8 +47,8 @@ pub(in crate::cube) fn gradient_sums_of_chunk<F: Float, N: Size>(
         while row < to {
             let place = row * vectors + column;
             let mut slope = Vector::<f32, N>::cast_from(gradient[place]);
-            if rectify {
-                let value = Vector::<f32, N>::cast_from(rectified[place]);
+            if with_relu {
+                let value = Vector::<f32, N>::cast_from(relu_output[place]);
                 slope = select_many(value.less_equal(&zero), zero, slope);
             }
             if keep {
@@ -98,11 +99,12 @@ pub(in crate::cube) fn join_gradient_sums(
     }
 }
 
-/// `∂L/∂x = weight / √(variance + ε) · (g − mean(g) − x̂ · mean(g · x̂))` of the gradient `g` that passes the rectifier.
+/// `∂L/∂x = weight / √(variance + ε) · (g − mean(g) − x̂ · mean(g · x̂))` of the
+/// gradient `g` that passes the ReLU.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn gradient_of_input<F: Float, N: Size>(
     x: &[Vector<F, N>],
-    rectified: &[Vector<F, N>],
+    relu_output: &[Vector<F, N>],
     gradient: &[Vector<F, N>],
     weight: &[Vector<f32, N>],
     mean: &[Vector<f32, N>],
@@ -116,7 +118,7 @@ pub(in crate::cube) fn gradient_of_input<F: Float, N: Size>(
     epsilon: f32,
     share: f32,
     #[comptime] width: usize,
-    #[comptime] rectify: bool,
+    #[comptime] with_relu: bool,
     #[define(F)] _dtype: ElemType,
 ) {
     let column = CUBE_POS_X as usize * width + UNIT_POS_X as usize;
@@ -134,8 +136,8 @@ pub(in crate::cube) fn gradient_of_input<F: Float, N: Size>(
         while row < to {
             let place = row * vectors + column;
             let mut slope = Vector::<f32, N>::cast_from(gradient[place]);
-            if rectify {
-                let value = Vector::<f32, N>::cast_from(rectified[place]);
+            if with_relu {
+                let value = Vector::<f32, N>::cast_from(relu_output[place]);
                 slope = select_many(value.less_equal(&zero), zero, slope);
             }
             let distance = Vector::<f32, N>::cast_from(x[place]) - centre;
@@ -146,26 +148,26 @@ pub(in crate::cube) fn gradient_of_input<F: Float, N: Size>(
     }
 }
 
-/// The gradients for a gradient of the output; those of `x` and `skip` in the type of `x`, of weight and bias in 32
-/// bits.
+/// The gradients for a gradient of the output; those of `x` and `skip` in the type of `x`, of
+/// weight and bias in 32 bits.
 pub(in crate::cube::layers) fn gradient(
     x: CubeTensor,
-    rectified: Option<CubeTensor>,
+    relu_output: Option<CubeTensor>,
     statistics: Statistics<CubeBackend>,
     gradient: CubeTensor,
     wanted: Wanted,
 ) -> BatchNormGradient<CubeBackend> {
     let Statistics { weight, mean, variance, epsilon } = statistics;
     let (x, gradient) = (channels_last(x), channels_last(gradient));
-    let rectified = rectified.map(channels_last);
+    let relu_output = relu_output.map(channels_last);
     let grid = Grid::over(&x);
     let (client, dtype, channels) = (x.client.clone(), elem_type(x.dtype), grid.channels());
     let [sums, products] = [(); 2].map(|()| floats(&x, [grid.chunks, channels]));
     let [of_bias, of_weight] = [(); 2].map(|()| floats(&x, [channels]));
-    // What passes the rectifier is the gradient of the residual, and all that the second pass needs.
-    let passed = (wanted.skip && rectified.is_some()).then(|| like(&x));
-    // SAFETY: rows, columns and channels are compared with their numbers, there is a row of sums for each chunk, and
-    // nothing is written to the stand-in for what is not kept.
+    // What passes the ReLU is the gradient of the residual, and all that the second pass needs.
+    let passed = (wanted.skip && relu_output.is_some()).then(|| like(&x));
+    // SAFETY: rows, columns and channels are compared with their numbers, there is a row of sums
+    // for each chunk, and nothing is written to the stand-in for what is not kept.
     unsafe {
         gradient_sums_of_chunk::launch_unchecked(
             &client,
@@ -173,7 +175,7 @@ pub(in crate::cube::layers) fn gradient(
             grid.units(),
             grid.vector,
             x.clone().into_buffer_arg(),
-            rectified.clone().unwrap_or_else(|| gradient.clone()).into_buffer_arg(),
+            relu_output.clone().unwrap_or_else(|| gradient.clone()).into_buffer_arg(),
             gradient.clone().into_buffer_arg(),
             mean.clone().into_buffer_arg(),
             variance.clone().into_buffer_arg(),
@@ -185,7 +187,7 @@ pub(in crate::cube::layers) fn gradient(
             grid.rows_of_chunk,
             epsilon as f32,
             grid.width,
-            rectified.is_some(),
+            relu_output.is_some(),
             passed.is_some(),
             dtype,
         );
@@ -205,7 +207,7 @@ pub(in crate::cube::layers) fn gradient(
         let result = like(&x);
         let (slopes, mask) = match &passed {
             Some(passed) => (passed.clone(), None),
-            None => (gradient.clone(), rectified),
+            None => (gradient.clone(), relu_output),
         };
         // SAFETY: rows and columns are compared with their numbers.
         unsafe {
@@ -239,7 +241,7 @@ pub(in crate::cube::layers) fn gradient(
     BatchNormGradient { x: of_x, skip, weight: of_weight, bias: of_bias }
 }
 
-/// A vector of the type of `x` that stands where a kernel has no use for a buffer.
+/// Placeholder for an unused buffer of a kernel, in the type of `x`.
 fn stand_in(x: &CubeTensor, vector: usize) -> CubeTensor {
     empty(x, [vector], x.dtype)
 }

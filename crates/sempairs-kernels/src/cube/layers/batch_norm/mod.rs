@@ -1,8 +1,9 @@
-//! Batch normalisation, with a rectifier and a residual sum in the same pass.
+//! Batch normalisation, with a ReLU and a residual sum in the same pass.
 //!
-//! Three launches each way: a pass over the values whose sums go to memory once a chunk of rows, a launch that adds
-//! those up, and a pass that applies the result. The forward passes read the input twice and write the output once;
-//! the gradient's read what they need twice and write once. All sums are of 32-bit floats and in a fixed order.
+//! Three launches each way: partial sums per chunk of rows, a launch that adds the partial sums,
+//! and a pass that applies the result. The forward passes read the input twice and write the output
+//! once; the gradient's read what they need twice and write once. All sums are of 32-bit floats and
+//! in a fixed order.
 
 pub(in crate::cube) mod forward;
 pub(in crate::cube) mod gradient;
@@ -10,16 +11,16 @@ pub(in crate::cube) mod gradient;
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
-use super::super::products::UNITS;
+use super::super::matmul_tile::UNITS;
 pub(super) use forward::forward;
 pub(super) use gradient::gradient;
 
-/// Channels that a cube adds chunks up for.
+/// Channels per cube of the launch that adds chunks.
 const ADDED: usize = 8;
-/// Units that share the chunks of a channel.
+/// Units per channel.
 const SLICES: usize = UNITS / ADDED;
 
-/// The sum of a vector over the units of a cube that lie above each other, given to the uppermost.
+/// The sum of a vector over the units of a column of a cube, returned to the topmost.
 #[cube]
 fn sum_of_column<N: Size>(
     value: Vector<f32, N>,
@@ -27,7 +28,7 @@ fn sum_of_column<N: Size>(
     #[comptime] width: usize,
 ) -> Vector<f32, N> {
     let place = UNIT_POS_Y as usize * width + UNIT_POS_X as usize;
-    // Nobody still reads what was there before.
+    // All units have finished reading the previous contents.
     sync_cube();
     words[place] = value;
     sync_cube();
@@ -43,7 +44,8 @@ fn sum_of_column<N: Size>(
     words[place]
 }
 
-/// The sum over the units of a cube that lie above each other in columns of [`ADDED`], given to the uppermost.
+/// The sum over the units of a column of a cube, in columns of [`ADDED`], given to the
+/// uppermost.
 #[cube]
 fn sum_of_slices(value: f32, words: &mut Shared<[f32]>) -> f32 {
     let place = UNIT_POS_Y as usize * ADDED + UNIT_POS_X as usize;

@@ -1,4 +1,4 @@
-//! Filters as the matrices that a convolution multiplies with, and their gradient from parts of it.
+//! Layout of convolution weights as matrices, and their gradient from partial sums.
 
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::DType;
@@ -9,12 +9,12 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::super::launch::{elem_type, empty, floats};
-use super::super::super::products::UNITS;
+use super::super::super::matmul_tile::UNITS;
 use super::super::grid::{cubes, number_of_unit};
 use super::shape::{Convolution, filled_up};
 
-/// The entry in row `(tap, channel of the one side)` and column `channel of the other side` of a matrix of filters, in
-/// the type of what they meet. Rows beyond the last tap are zero.
+/// Writes weights as a matrix with rows `(tap, channel of one side)` and columns `channel of the
+/// other side`, cast to the type of the feature map. Rows beyond the last tap are zero.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn arrange_filters<F: Float>(
     filters: &[f32],
@@ -43,17 +43,17 @@ pub(in crate::cube) fn arrange_filters<F: Float>(
     }
 }
 
-/// Which channels the rows of a matrix of filters go through, tap by tap.
+/// Channels along the rows of a weight matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rows {
-    /// Those of the input, for the forward pass.
+    /// Input channels, for the forward pass.
     Inputs,
-    /// Those of the output, for the gradient of the input.
+    /// Output channels, for the input gradient.
     Outputs,
 }
 
-/// Filters `[c_out, c_in, k_h, k_w]` of 32 bits as a matrix `[taps · channels, other channels]` in a type, its rows
-/// filled up with zeros.
+/// 32-bit weights `[c_out, c_in, k_h, k_w]` as a matrix `[taps · channels, other channels]` in
+/// `dtype`, zero-padded along the rows.
 pub(super) fn arranged(
     filters: CubeTensor,
     convolution: &Convolution,
@@ -69,7 +69,7 @@ pub(super) fn arranged(
     };
     let height = filled_up(taps * inner);
     if taps == 1 && height == inner && dtype == filters.dtype {
-        // They are that matrix, or its transpose, as they lie in memory.
+        // The weights already are that matrix, or its transpose.
         let matrix = CubeBackend::float_reshape(filters, [c_out, c_in].into());
         return match rows {
             Rows::Inputs => CubeBackend::float_swap_dims(matrix, 0, 1),
@@ -97,7 +97,7 @@ pub(super) fn arranged(
     matrix
 }
 
-/// The gradient of filters from parts `[c_out, row]` of it, whose rows are `(tap, c_in)`, in the order of the parts.
+/// Sums the parts `[c_out, (tap, c_in)]` of a weight gradient in ascending order.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn join_parts(
     parts: &[f32],
@@ -128,8 +128,8 @@ pub(in crate::cube) fn join_parts(
     }
 }
 
-/// The gradient of filters, `[c_out, c_in, k_h, k_w]`: `before`, if there is something, and the sum of the parts
-/// `[parts, c_out, taps · c_in]`, whose rows may be filled up.
+/// Weight gradient `[c_out, c_in, k_h, k_w]`: the sum of `before`, if any, and of the parts
+/// `[parts, c_out, taps · c_in]`, whose rows may be zero-padded.
 pub(super) fn joined(
     parts: CubeTensor,
     before: Option<CubeTensor>,
@@ -140,7 +140,8 @@ pub(super) fn joined(
     let result = floats(&parts, [c_out, c_in, k_h, k_w]);
     let client = parts.client.clone();
     let add = before.is_some();
-    // SAFETY: units are compared with the values of the result, and a row of a part has all taps of all channels.
+    // SAFETY: units are compared with the values of the result, and a row of a part has all taps of
+    // all channels.
     unsafe {
         join_parts::launch_unchecked(
             &client,

@@ -1,9 +1,9 @@
-//! Convolutions as products of matrices.
+//! Convolution as matrix products (GEMM).
 //!
-//! A pointwise convolution multiplies the maps as they lie in memory, `[n · h · w, c_in]`. Others multiply unrolled maps,
-//! some pictures at a time where all would take more memory than [`UNROLLED`]. The gradient of the filters is a product whose
-//! sums go over all windows of the batch, and whose result is small: it is made in parts, so that the whole device works on
-//! it, which are then added up in their order.
+//! A pointwise convolution multiplies the feature map in place, `[n · h · w, c_in]`. Others
+//! multiply an im2col matrix, a part of the batch at a time where it would exceed [`UNROLLED`]. The
+//! weight gradient is a small result with sums over all windows of the batch: it is computed in
+//! parts (split-K) to occupy the whole device, and the parts are added in a fixed order.
 
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::{DType, Shape};
@@ -12,18 +12,18 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::super::super::launch::{CUBES, empty};
 use super::super::layout::{channels_last, maps};
-use super::super::product::{product, product_into};
+use super::super::matmul::{matmul, matmul_into};
 use super::filters::{Rows, arranged, joined};
 use super::shape::{Convolution, filled_up};
 use super::unroll::{Of, spread, unrolled};
 
-/// Bytes that unrolled maps take at most, unless one picture takes more.
+/// Maximum size of the im2col matrix in bytes, unless a single image needs more.
 const UNROLLED: usize = 512 << 20;
-/// Bytes that the parts of a gradient of filters take at most.
+/// Maximum size of the parts of a weight gradient in bytes.
 const PARTS: usize = 64 << 20;
-/// Windows that a part of a gradient of filters sums over at least.
+/// Minimum number of windows per part of a weight gradient.
 const LEAST: usize = 256;
-/// Rows and columns of a product's tile, by which the work of a part is judged.
+/// Rows and columns of an output tile, which estimates the work of a part.
 const TILE: usize = 128;
 
 pub(super) fn forward(x: CubeTensor, weight: CubeTensor, convolution: &Convolution) -> CubeTensor {
@@ -41,14 +41,14 @@ fn forward_within(
     let weight = arranged(weight, convolution, Rows::Inputs, dtype);
     let x = channels_last(x);
     if convolution.is_pointwise() {
-        let y = product(matrix(x, weight.meta.shape()[0]), weight, dtype);
+        let y = matmul(matrix(x, weight.meta.shape()[0]), weight, dtype);
         return maps(reshaped(y, [pictures, h, w, c_out]));
     }
     let all = empty(&x, [pictures, h, w, c_out], dtype);
     let row = weight.meta.shape()[0];
     for (first, count) in chunks(bytes, &all, h * w * row * dtype.size()) {
         let windows = unrolled(&x, convolution, Of::Input, first, count);
-        product_into(windows, weight.clone(), part(&all, first, count));
+        matmul_into(windows, weight.clone(), part(&all, first, count));
     }
     maps(all)
 }
@@ -72,7 +72,7 @@ fn input_gradient_within(
     let weight = arranged(weight, convolution, Rows::Outputs, dtype);
     let gradient = channels_last(gradient);
     if convolution.is_subsampled() {
-        let dx = product(matrix(gradient, weight.meta.shape()[0]), weight, dtype);
+        let dx = matmul(matrix(gradient, weight.meta.shape()[0]), weight, dtype);
         return maps(match convolution.is_pointwise() {
             true => reshaped(dx, [pictures, h, w, c_in]),
             false => spread(dx, convolution),
@@ -82,7 +82,7 @@ fn input_gradient_within(
     let row = weight.meta.shape()[0];
     for (first, count) in chunks(bytes, &all, h * w * row * dtype.size()) {
         let windows = unrolled(&gradient, convolution, Of::Gradient, first, count);
-        product_into(windows, weight.clone(), part(&all, first, count));
+        matmul_into(windows, weight.clone(), part(&all, first, count));
     }
     maps(all)
 }
@@ -114,14 +114,14 @@ fn weight_gradient_within(
         let rows = count * h * w / number;
         let windows = reshaped(windows, [number, rows, row]);
         let slopes = reshaped(part(&gradient, first, count), [number, rows, c_out]);
-        let made = product(CubeBackend::float_swap_dims(slopes, 1, 2), windows, DType::F32);
+        let made = matmul(CubeBackend::float_swap_dims(slopes, 1, 2), windows, DType::F32);
         sum = Some(joined(made, sum, convolution));
     }
-    sum.expect("a batch has a picture")
+    sum.expect("a batch has an image")
 }
 
-/// Into how many parts a sum over so many windows is cut, for a result `[c_out, row]`: as many as fill the device, share the
-/// windows evenly, and fit into memory.
+/// Into how many parts a sum over so many windows is cut, for a result `[c_out, row]`: as many as
+/// fill the device, share the windows evenly, and fit into memory.
 fn parts(windows: usize, c_out: usize, row: usize) -> usize {
     let tiles = c_out.div_ceil(TILE) * row.div_ceil(TILE);
     let most = (PARTS / (c_out * row * size_of::<f32>())).min(windows / LEAST);
@@ -129,8 +129,8 @@ fn parts(windows: usize, c_out: usize, row: usize) -> usize {
     (1..=wanted).rev().find(|number| windows.is_multiple_of(*number)).unwrap_or(1)
 }
 
-/// The pictures of `all` in runs of which each unrolled takes no more than `bytes`, with `size` bytes a picture. Each begins
-/// where a buffer may.
+/// The images of `all` in runs of which each unrolled takes no more than `bytes`, with `size` bytes
+/// an image. Each begins where a buffer may.
 fn chunks(bytes: usize, all: &CubeTensor, size: usize) -> Vec<(usize, usize)> {
     let [pictures, h, w, c] = all.meta.shape().dims();
     let alignment = all.client.properties().memory.alignment as usize;
@@ -141,7 +141,7 @@ fn chunks(bytes: usize, all: &CubeTensor, size: usize) -> Vec<(usize, usize)> {
     (0..pictures).step_by(most).map(|first| (first, most.min(pictures - first))).collect()
 }
 
-/// So many pictures of a row-major `[n, ..]` as a tensor that shares its memory.
+/// So many images of a row-major `[n, ..]` as a tensor that shares its memory.
 fn part(all: &CubeTensor, first: usize, count: usize) -> CubeTensor {
     let [pictures, h, w, c] = all.meta.shape().dims();
     if count == pictures {
@@ -156,7 +156,8 @@ fn part(all: &CubeTensor, first: usize, count: usize) -> CubeTensor {
     CubeTensor::new_contiguous(client, device, Shape::new([count, h, w, c]), handle, all.dtype)
 }
 
-/// Maps `[n, h, w, c]` as a matrix `[n · h · w, c]`, its rows filled up with zeros to `row` values.
+/// Feature maps `[n, h, w, c]` as a matrix `[n · h · w, c]`, its rows zero-padded to `row`
+/// values.
 fn matrix(maps: CubeTensor, row: usize) -> CubeTensor {
     let [n, h, w, c] = maps.meta.shape().dims();
     if c == row {
@@ -241,6 +242,6 @@ mod on_wgpu {
             assert!((few - all).abs() < 1e-4 * all.abs().max(1.0), "{few} and {all}");
         }
         let all = channels_last(x.clone());
-        assert!(chunks(few, &all, 1 << 20).len() > 1, "all pictures at once");
+        assert!(chunks(few, &all, 1 << 20).len() > 1, "all images at once");
     }
 }

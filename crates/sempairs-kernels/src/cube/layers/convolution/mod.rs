@@ -1,12 +1,13 @@
-//! Convolution, by one of several paths.
+//! 2D convolution, computed by one of several paths.
 //!
-//! `SEMPAIRS_CONV` chooses the path for the whole process; docs/kernels.md says which suits what.
+//! `SEMPAIRS_CONV` selects the path of the process; see docs/kernels.md.
 
-mod burns_own;
+mod burn_kernels;
 #[cfg(feature = "cudnn")]
 mod cudnn;
 pub(in crate::cube) mod filters;
 mod gemm;
+mod implicit;
 mod path;
 mod shape;
 pub(in crate::cube) mod unroll;
@@ -27,8 +28,8 @@ pub(super) fn forward(
     padding: [usize; 2],
 ) -> CubeTensor {
     let path = Path::of_process();
-    if let Some(strategy) = burns_own::strategy(path) {
-        return burns_own::forward(strategy, x, weight, stride, padding);
+    if let Some(strategy) = burn_kernels::strategy(path) {
+        return burn_kernels::forward(strategy, x, weight, stride, padding);
     }
     #[cfg(feature = "cudnn")]
     if path == Path::Cudnn
@@ -37,7 +38,13 @@ pub(super) fn forward(
         return y;
     }
     let (input, filters) = (x.meta.shape().dims(), weight.meta.shape().dims());
-    gemm::forward(x, weight, &Convolution::new(input, filters, stride, padding))
+    let convolution = Convolution::new(input, filters, stride, padding);
+    if path == Path::Implicit
+        && let Some(y) = implicit::forward(&x, &weight, &convolution)
+    {
+        return y;
+    }
+    gemm::forward(x, weight, &convolution)
 }
 
 /// `∂L/∂x` for an input of shape `input`, channels innermost, in the type of the gradient.
@@ -49,8 +56,8 @@ pub(super) fn input_gradient(
     padding: [usize; 2],
 ) -> CubeTensor {
     let path = Path::of_process();
-    if let Some(strategy) = burns_own::strategy(path) {
-        return burns_own::input_gradient(strategy, weight, gradient, input, stride, padding);
+    if let Some(strategy) = burn_kernels::strategy(path) {
+        return burn_kernels::input_gradient(strategy, weight, gradient, input, stride, padding);
     }
     #[cfg(feature = "cudnn")]
     if path == Path::Cudnn
@@ -71,8 +78,8 @@ pub(super) fn weight_gradient(
     padding: [usize; 2],
 ) -> CubeTensor {
     let path = Path::of_process();
-    if let Some(strategy) = burns_own::strategy(path) {
-        return burns_own::weight_gradient(strategy, x, gradient, filters, stride, padding);
+    if let Some(strategy) = burn_kernels::strategy(path) {
+        return burn_kernels::weight_gradient(strategy, x, gradient, filters, stride, padding);
     }
     #[cfg(feature = "cudnn")]
     if path == Path::Cudnn
@@ -81,5 +88,11 @@ pub(super) fn weight_gradient(
         return dw;
     }
     let input = x.meta.shape().dims();
-    gemm::weight_gradient(x, gradient, &Convolution::new(input, filters, stride, padding))
+    let convolution = Convolution::new(input, filters, stride, padding);
+    if path == Path::Implicit
+        && let Some(dw) = implicit::weight_gradient(&x, &gradient, &convolution)
+    {
+        return dw;
+    }
+    gemm::weight_gradient(x, gradient, &convolution)
 }

@@ -1,4 +1,4 @@
-//! The ways to compute a convolution, and what each adds up in.
+//! Implementations of convolution, and the type each accumulates in.
 
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -6,18 +6,22 @@ use std::sync::LazyLock;
 use burn::tensor::DType;
 use sempairs_internal::note;
 
-/// The variable that chooses a path.
+/// Environment variable that selects the path.
 const VARIABLE: &str = "SEMPAIRS_CONV";
 
-/// A way to compute convolutions.
+/// Implementation of convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Path {
-    /// Products of matrices: of the maps themselves for filters of one place, of unrolled maps for others.
+    /// Matrix products: of the feature maps themselves for 1×1 kernels, of an im2col matrix for
+    /// others.
     #[default]
     Gemm,
-    /// Burn's direct kernels, which need no memory and use no tensor cores.
+    /// cubek's implicit GEMM for the forward pass and the weight gradient, and
+    /// [`Gemm`](Self::Gemm) for the input gradient and where cubek refuses.
+    Implicit,
+    /// Burn's direct kernels, which need no workspace and use no tensor cores.
     Direct,
-    /// The kernels of Burn's that are fastest when timed, which may be other ones in another process, with other last bits.
+    /// Burn's kernels with autotuning; another process may select others, with other rounding.
     #[cfg(feature = "tuned")]
     Tuned,
     /// NVIDIA's library on CUDA devices, and [`Gemm`](Self::Gemm) for what it does not take.
@@ -29,6 +33,7 @@ impl Path {
     const ALL: &[(&str, Self)] = &[
         ("gemm", Self::Gemm),
         ("direct", Self::Direct),
+        ("implicit", Self::Implicit),
         #[cfg(feature = "tuned")]
         ("tuned", Self::Tuned),
         #[cfg(feature = "cudnn")]
@@ -47,14 +52,15 @@ impl Path {
         *CHOSEN
     }
 
-    /// What the variable calls it.
+    /// Name of the path as a value of the variable.
     pub(crate) fn name(self) -> &'static str {
         let found = Self::ALL.iter().find(|(_, path)| *path == self);
         found.expect("every path has a name").0
     }
 
-    /// The type in which this path adds the products of an operation on values of `dtype` up, each of its three passes:
-    /// forward, and the gradients of input and filters. Where that is left to a choice by timing, the narrowest of them.
+    /// The type in which this path adds the products of an operation on values of `dtype` up, each
+    /// of its three passes: forward, and the gradients of input and filters. Where that is left to
+    /// a choice by timing, the narrowest of them.
     pub(crate) fn sums_in(self, dtype: DType) -> DType {
         match (self, dtype) {
             // The direct kernels add up in the type of the elements.
@@ -73,8 +79,8 @@ impl Path {
         (sums.size() < size_of::<f32>()).then(|| {
             let adds = if self == Self::Direct { "adds" } else { "may add" };
             format!(
-                "{VARIABLE}={} {adds} products up in {}, in which the gradient of a filter, a sum of up to some \
-                 hundred thousand, means nothing; leave {VARIABLE} out, or train in f32",
+                "{VARIABLE}={} {adds} products up in {}, too few bits for the weight gradient, a \
+                 sum of some hundred thousand terms; unset {VARIABLE}, or train in f32",
                 self.name(),
                 sums.name()
             )
@@ -127,6 +133,9 @@ mod tests {
             (Path::Gemm, DType::F32, DType::F32),
             (Path::Gemm, DType::F16, DType::F32),
             (Path::Gemm, DType::BF16, DType::F32),
+            (Path::Implicit, DType::F32, DType::F32),
+            (Path::Implicit, DType::F16, DType::F32),
+            (Path::Implicit, DType::BF16, DType::F32),
             (Path::Direct, DType::F32, DType::F32),
             (Path::Direct, DType::F16, DType::F16),
             (Path::Direct, DType::BF16, DType::BF16),

@@ -1,19 +1,21 @@
-//! Maps unrolled into matrices with a row for each window.
+//! im2col: a matrix with one row per window of a feature map.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::super::launch::{elem_type, empty};
-use super::super::super::products::UNITS;
+use super::super::super::matmul_tile::UNITS;
 use super::super::grid::{cubes, number_of_unit, vector};
 use super::super::windows::{Windows, windows};
 use super::shape::{Convolution, filled_up};
 
-/// The rows of all windows, `(tap, channel)` in each, zero outside of the maps and beyond the last tap.
+/// im2col: one row per window, `(tap, channel)` within a row, zero in the padding and beyond the
+/// last tap.
 ///
-/// With `scattered` the windows are those of the gradient of the input: that at a place of the input has, tap by tap, the
-/// place of the maps whose window has the place at this tap, if there is one.
+/// With `scattered` it is the im2col matrix of the input gradient: the row of an input position
+/// holds, for each tap, the output position whose window reads the input position at this tap, or
+/// zero if there is none.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn unroll_windows<F: Float, N: Size>(
     maps: &[Vector<F, N>],
@@ -66,16 +68,16 @@ pub(in crate::cube) fn unroll_windows<F: Float, N: Size>(
     }
 }
 
-/// Which windows are unrolled.
+/// Source of the im2col matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Of {
-    /// The input's, for the output and the gradient of the filters: `[n · h' · w', taps · c_in]`.
+    /// The input, for the forward pass and the weight gradient: `[n · h' · w', taps · c_in]`.
     Input,
-    /// The gradient's, for the gradient of the input: `[n · h · w, taps · c_out]`.
+    /// The output gradient, for the input gradient: `[n · h · w, taps · c_out]`.
     Gradient,
 }
 
-/// The matrix of the windows of `pictures` pictures from `first` on, its rows filled up with zeros.
+/// The im2col matrix of `pictures` images from index `first`, its rows zero-padded.
 ///
 /// # Shapes
 /// - `maps`: `[n, h, w, c]`, row-major
@@ -97,8 +99,8 @@ pub(super) fn unrolled(
     let height_of_matrix = pictures * rows * columns;
     let matrix = empty(maps, [height_of_matrix, row], maps.dtype);
     let client = maps.client.clone();
-    // SAFETY: units are compared with the vectors of the matrix, whose rows vectors share evenly, and places with the
-    // sides of the maps.
+    // SAFETY: units are compared with the vectors of the matrix, whose rows vectors share evenly,
+    // and positions with the sides of the feature maps.
     unsafe {
         unroll_windows::launch_unchecked(
             &client,
@@ -119,7 +121,8 @@ pub(super) fn unrolled(
     matrix
 }
 
-/// The rows of a matrix spread over every so many rows and columns of maps, with zeros between them.
+/// Scatters the rows of a matrix over a feature map with the stride of a convolution; other
+/// positions are zero.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn spread_rows<F: Float, N: Size>(
     matrix: &[Vector<F, N>],
@@ -148,15 +151,15 @@ pub(in crate::cube) fn spread_rows<F: Float, N: Size>(
     }
 }
 
-/// The gradient `[n, h, w, c_in]` of the input of a pointwise convolution with strides from its rows
-/// `[n · h' · w', c_in]`.
+/// The gradient `[n, h, w, c_in]` of the input of a strided pointwise convolution from its
+/// rows `[n · h' · w', c_in]`.
 pub(super) fn spread(matrix: CubeTensor, convolution: &Convolution) -> CubeTensor {
     let &Convolution { pictures, c_in, input: [h, w], output: [rows, columns], stride, .. } =
         convolution;
     let maps = empty(&matrix, [pictures, h, w, c_in], matrix.dtype);
     let vector = vector(&maps, c_in);
     let (client, dtype) = (matrix.client.clone(), elem_type(matrix.dtype));
-    // SAFETY: units are compared with the vectors of the maps, and rows with their number.
+    // SAFETY: units are compared with the vectors of the feature maps, and rows with their number.
     unsafe {
         spread_rows::launch_unchecked(
             &client,

@@ -1,9 +1,9 @@
-//! The filters' transform, and its transpose.
+//! Winograd transform of the filters, and its transpose.
 
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::super::product::{Matrix, Target, copy};
+use super::super::matmul::{Matrix, Target, copy};
 use super::POINTS;
 use super::transform::{Kind, Transform};
 
@@ -36,9 +36,9 @@ pub(super) fn filters(weight: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
     all
 }
 
-/// The transformed filters of the transposed convolution, `[16, columns, rows]`. To turn a filter by 180
-/// degrees is to exchange the first and the last of `G`'s rows, so its transform has the same
-/// matrices at other points.
+/// The transformed filters of the transposed convolution, `[16, columns, rows]`. To turn a filter
+/// by 180 degrees is to exchange the first and the last of `G`'s rows, so its transform has the
+/// same matrices at other points.
 pub(super) fn transposed(filters: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
     let size = rows * columns;
     let mut all = vec![0.0; filters.len()];
@@ -53,7 +53,7 @@ pub(super) fn transposed(filters: &[f32], [rows, columns]: [usize; 2]) -> Vec<f3
 
 /// `∂g = Gᵀ ∂U G`: `[size, 3, 3]` from `[16, size]`.
 pub(super) fn filter_gradient(du: &[f32], size: usize) -> Vec<f32> {
-    /// Filters a thread takes at a time.
+    /// Filters per task.
     const RUN: usize = 512;
     let mut dw = vec![0.0; TAPS * size];
     dw.par_chunks_mut(TAPS * RUN).enumerate().for_each(|(run, dw)| {
@@ -61,7 +61,7 @@ pub(super) fn filter_gradient(du: &[f32], size: usize) -> Vec<f32> {
         let mut planes = [0.0; TAPS * RUN];
         let from = std::array::from_fn(|point| du[point * size + run * RUN..][..length].as_ptr());
         let start = planes.as_mut_ptr();
-        // Nothing is written behind the ninth.
+        // Only nine values are written.
         let to = std::array::from_fn(|tap| start.wrapping_add(tap.min(TAPS - 1) * RUN));
         Arch::new().dispatch(Transform { kind: Kind::FilterGradient, from, to, length });
         for (index, dw) in dw.chunks_exact_mut(TAPS).enumerate() {

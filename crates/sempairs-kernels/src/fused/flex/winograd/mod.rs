@@ -1,13 +1,15 @@
-//! Convolution with 3×3 filters, stride 1 and a border of 1, by Winograd's minimal algorithm F(2×2, 3×3)
-//! (Lavin and Gray 2016, arXiv 1509.09308): 16 products where the definition takes 36.
+//! Convolution with 3×3 filters, stride 1 and padding 1, by Winograd's minimal algorithm
+//! F(2×2, 3×3) (Lavin and Gray 2016, arXiv 1509.09308): 16 products instead of
+//! 36.
 //!
 //! A tile of 2×2 outputs `Y` comes from 4×4 inputs `D` and a filter `g`:
-//! `Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ D B)]A`. The sum over channels turns each of the 16 products into one of matrices,
-//! `M = U · V` with `U` of shape `[c_out, c_in]` and `V` of shape `[c_in, tiles · n]`. The gradient of the filter is
-//! the transpose, `∂g = Gᵀ[(A ∂Y Aᵀ) ⊙ (Bᵀ D B)]G`, summed over tiles and pictures.
+//! `Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ D B)]A`. The sum over channels turns each of the 16 products into
+//! one of matrices, `M = U · V` with `U` of shape `[c_out, c_in]` and `V` of shape
+//! `[c_in, tiles · n]`. The gradient of the filter is the transpose,
+//! `∂g = Gᵀ[(A ∂Y Aᵀ) ⊙ (Bᵀ D B)]G`, summed over tiles and images.
 //!
-//! A block of columns goes through all three stages while it is in a core's cache. With more channels than fit, the
-//! transforms cost what the fewer products save.
+//! A block of columns goes through all three stages while it is in a core's cache. With more
+//! channels than fit, the transforms cost what the fewer products save.
 
 mod filters;
 mod part;
@@ -20,29 +22,29 @@ use rayon::prelude::*;
 
 use super::geometry::Geometry;
 use super::grid::PIECES;
-use super::product::{Matrix, Target, product};
+use super::matmul::{Matrix, Target, matmul};
 use filters::{filter_gradient, filters, transposed};
 use part::Part;
 
-/// Products of a tile.
+/// Products per tile.
 const POINTS: usize = 16;
 
-/// Columns of a block: those of a product's panel, which then need not be copied into one.
+/// Columns of a block: those of a panel of the matrix product, which then needs no packing.
 const WIDTH: usize = 64;
 
-/// Floats of a block's transformed inputs and outputs: a second-level cache of 1 MiB.
+/// Floats of a block's transformed inputs and outputs: an L2 cache of 1 MiB.
 const BLOCK: usize = 1 << 18;
 
-/// Fewer channels or pictures than this do not pay for the transforms.
+/// Minimum channels and images that amortise the transforms.
 const LEAST: usize = 16;
 
 thread_local! {
-    /// The transformed inputs and outputs a thread works on.
+    /// Transformed inputs and outputs of a thread.
     static BLOCKS: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
 }
 
-/// Whether this is such a convolution, of a size for which the algorithm pays. On maps of 2×2 and less it
-/// saves nothing: most of the 36 products are with the border.
+/// Whether the algorithm applies and is worthwhile. On feature maps of at most 2×2 it saves
+/// nothing: most of the 36 products are with the padding.
 pub(super) fn suits(geometry: &Geometry) -> bool {
     let Geometry { n, c_in, input: [h, w], c_out, kernel, stride, padding, .. } = *geometry;
     kernel == [3, 3]
@@ -59,14 +61,16 @@ pub(super) fn forward(x: &[f32], weight: &[f32], geometry: &Geometry) -> Vec<f32
     convolve(x, &filters(weight, [c_out, c_in]), [c_out, c_in], geometry)
 }
 
-/// `∂x`: the convolution of the gradient with the filters turned by 180 degrees, channels exchanged.
+/// `∂x`: the convolution of the gradient with the filters rotated by 180 degrees and
+/// input and output channels exchanged.
 pub(super) fn input_gradient(gradient: &[f32], weight: &[f32], geometry: &Geometry) -> Vec<f32> {
     let Geometry { c_in, c_out, .. } = *geometry;
     let filters = transposed(&filters(weight, [c_out, c_in]), [c_out, c_in]);
     convolve(gradient, &filters, [c_in, c_out], geometry)
 }
 
-/// `∂weight` of `[c_out, c_in, 3, 3]`: `Σ (A ∂Y Aᵀ)(Bᵀ D B)ᵀ` of pieces of some blocks each, added in order.
+/// `∂weight` of `[c_out, c_in, 3, 3]`: `Σ (A ∂Y Aᵀ)(Bᵀ D B)ᵀ` in parts of some blocks
+/// each, added in a fixed order.
 pub(super) fn weight_gradient(x: &[f32], gradient: &[f32], geometry: &Geometry) -> Vec<f32> {
     let Geometry { c_in, c_out, .. } = *geometry;
     let size = c_out * c_in;
@@ -79,15 +83,15 @@ pub(super) fn weight_gradient(x: &[f32], gradient: &[f32], geometry: &Geometry) 
                 let part = Part::new(geometry, block.clone());
                 let wide = part.wide();
                 scratch([POINTS * c_in * wide, POINTS * c_out * wide], |v, m| {
-                    // SAFETY: both buffers are this thread's own.
+                    // SAFETY: both buffers are private to this thread.
                     unsafe { part.inputs(x, c_in, Target::new(v, wide)) };
                     // SAFETY: as above.
                     unsafe { part.gradients(gradient, c_out, Target::new(m, wide)) };
                     for (point, du) in du.chunks_exact_mut(size).enumerate() {
                         let m = matrix(m, point, [c_out, wide]);
                         let v = matrix(v, point, [c_in, wide]).transposed();
-                        // SAFETY: `du` is this piece's own.
-                        unsafe { product(Target::new(du, c_in), m, v, index > 0) };
+                        // SAFETY: `du` is private to this task.
+                        unsafe { matmul(Target::new(du, c_in), m, v, index > 0) };
                     }
                 });
             }
@@ -120,14 +124,14 @@ fn convolve(
         let part = Part::new(geometry, block);
         let wide = part.wide();
         scratch([POINTS * c_in * wide, POINTS * c_out * wide], |v, m| {
-            // SAFETY: the buffer is this thread's own.
+            // SAFETY: the buffer is private to this thread.
             unsafe { part.inputs(x, c_in, Target::new(v, wide)) };
             for point in 0..POINTS {
                 let u = matrix(filters, point, [c_out, c_in]);
                 let v = matrix(v, point, [c_in, wide]);
                 let m = Target::new(&mut m[point * c_out * wide..], wide);
                 // SAFETY: as above.
-                unsafe { product(m, u, v, false) };
+                unsafe { matmul(m, u, v, false) };
             }
             // SAFETY: the blocks' columns of `y` are disjoint.
             unsafe { part.outputs(m, c_out, target) };
@@ -142,14 +146,14 @@ fn matrix(values: &[f32], point: usize, [rows, columns]: [usize; 2]) -> Matrix<'
     Matrix::new(&values[point * size..][..size], [rows, columns], [columns, 1])
 }
 
-/// The columns of the products, tiles times pictures, in blocks.
+/// The columns of the products, tiles times images, in blocks.
 fn blocks(geometry: &Geometry) -> Vec<Range<usize>> {
     let Geometry { n, input: [h, w], .. } = *geometry;
     let columns = h.div_ceil(2) * w.div_ceil(2) * n;
     (0..columns).step_by(WIDTH).map(|start| start..(start + WIDTH).min(columns)).collect()
 }
 
-/// Lends this thread's buffers.
+/// Calls a closure with the buffer of this thread.
 fn scratch(lengths: [usize; 2], work: impl FnOnce(&mut [f32], &mut [f32])) {
     BLOCKS.with_borrow_mut(|[a, b]| {
         for (buffer, length) in [(&mut *a, lengths[0]), (&mut *b, lengths[1])] {

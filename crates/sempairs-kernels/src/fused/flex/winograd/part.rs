@@ -1,15 +1,15 @@
-//! Which values a block of columns comes from, and where they go.
+//! Loading and storing of a block of columns.
 
 use std::ops::Range;
 
 use pulp::Arch;
 
 use super::super::geometry::Geometry;
-use super::super::product::Target;
+use super::super::matmul::Target;
 use super::POINTS;
 use super::transform::{Kind, Transform};
 
-/// Some columns of the products, `(tile, picture)` by `(tile, picture)`.
+/// Some columns of the products, one per `(tile, image)`.
 pub(super) struct Part {
     n: usize,
     map: [usize; 2],
@@ -21,7 +21,7 @@ impl Part {
         Self { n: geometry.n, map: geometry.input, columns }
     }
 
-    /// How many columns.
+    /// Number of columns.
     pub fn wide(&self) -> usize {
         self.columns.len()
     }
@@ -37,7 +37,7 @@ impl Part {
                     [(2 * i + point / 4).wrapping_sub(1), (2 * j + point % 4).wrapping_sub(1)];
                 self.row(x, channel, place, &pictures)
             });
-            // SAFETY: by contract.
+            // SAFETY: by the contract of this function.
             let to = std::array::from_fn(|point| unsafe {
                 v.at(point * channels + channel, at).row(0, pictures.len()).as_mut_ptr()
             });
@@ -58,7 +58,7 @@ impl Part {
                 }
                 _ => std::ptr::null(),
             });
-            // SAFETY: by contract.
+            // SAFETY: by the contract of this function.
             let to = std::array::from_fn(|point| unsafe {
                 m.at(point * channels + channel, at).row(0, pictures.len()).as_mut_ptr()
             });
@@ -73,7 +73,7 @@ impl Part {
     /// The buffer of `y` is alive, and nothing else uses what these columns stand for.
     pub unsafe fn outputs(&self, m: &[f32], channels: usize, y: Target) {
         let [h, w] = self.map;
-        // Where outputs go that lie outside a map of odd sides.
+        // Scratch for outputs outside a feature map of odd size.
         let mut outside = vec![0.0; self.n];
         let outside = outside.as_mut_ptr();
         self.each_run(channels, |channel, [i, j], pictures, at| {
@@ -84,7 +84,7 @@ impl Part {
                 let (row, column) = (2 * i + place / 2, 2 * j + place % 2);
                 if place < 4 && row < h && column < w {
                     let start = (row * w + column) * self.n + pictures.start;
-                    // SAFETY: by contract.
+                    // SAFETY: by the contract of this function.
                     unsafe { y.at(channel, start).row(0, pictures.len()).as_mut_ptr() }
                 } else {
                     outside
@@ -114,7 +114,7 @@ impl Part {
         }
     }
 
-    /// Some pictures' values at a place of a channel's map; null outside.
+    /// Values of some images at a position of a channel; null in the padding.
     fn row(
         &self,
         maps: &[f32],

@@ -4,7 +4,7 @@ use pulp::{Scalar, Simd, WithSimd};
 
 use super::POINTS;
 
-/// Which map. With `F(2×2, 3×3)`
+/// Which linear map. With `F(2×2, 3×3)`
 ///
 /// ```text
 ///      1  0 -1  0         1   0   0
@@ -26,8 +26,8 @@ pub(super) enum Kind {
     FilterGradient,
 }
 
-/// A map of `length` tiles or filters: of each of its inputs a row, and of each of its outputs. A null row
-/// is zero.
+/// A map of `length` tiles or filters: of each of its inputs a row, and of each of its outputs. A
+/// null row is zero.
 pub(super) struct Transform {
     pub kind: Kind,
     pub from: [*const f32; POINTS],

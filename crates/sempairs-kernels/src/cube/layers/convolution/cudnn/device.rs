@@ -1,8 +1,9 @@
 //! cuDNN on the stream on which CubeCL launches its kernels.
 //!
-//! CubeCL has no way to ask for its stream. Its parts are public, though: [`DeviceHandle`] gives work to the thread of
-//! a running server, in order with launches, and there the server's streams and memory can be reached. The versions of
-//! Burn and CubeCL are pinned, since nothing promises that they stay so.
+//! CubeCL has no way to ask for its stream. Its parts are public, though: [`DeviceHandle`] gives
+//! work to the thread of a running server, in order with launches, and there the server's streams
+//! and memory can be reached. The versions of Burn and CubeCL are pinned, since nothing promises
+//! that they stay so.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -42,7 +43,8 @@ impl Cuda {
         Self { client: client.clone(), server, stream: written.stream }
     }
 
-    /// Makes `work` on the device's thread and waits for it, though not for what it put on the stream.
+    /// Makes `work` on the device's thread and waits for it, though not for what it put on the
+    /// stream.
     fn now<R: Send>(
         &self,
         operands: &[Handle; 3],
@@ -84,7 +86,8 @@ impl Device for Cuda {
     ) -> Result<Vec<Candidate>, String> {
         self.now(operands, Some(workspace), |session, addresses, address| {
             let workspace = Workspace { address, bytes: CAP };
-            // SAFETY: the operands are of the description's problem, and the workspace has `CAP` bytes.
+            // SAFETY: the operands are of the description's problem, and the workspace has `CAP`
+            // bytes.
             unsafe { session.measure(description, addresses, workspace) }
         })
     }
@@ -113,8 +116,9 @@ fn run(
     address: u64,
 ) -> Result<(), String> {
     let workspace = Workspace { address, bytes: plan.workspace };
-    // SAFETY: the operands are of the description's problem, and the workspace has what the plan asks for. They are
-    // bound until the call is on the stream, and memory that is freed then is used again by later work of the stream.
+    // SAFETY: the operands are of the description's problem, and the workspace has what the plan
+    // asks for. They are bound until the call is on the stream, and memory that is freed then is
+    // used again by later work of the stream.
     unsafe { session.run(&plan.description, plan.algorithm, addresses, workspace) }
 }
 
@@ -132,14 +136,16 @@ impl Bound {
     }
 }
 
-/// Makes `work` on the device's thread with the addresses of the operands and of the workspace (0 for none).
+/// Makes `work` on the device's thread with the addresses of the operands and of the workspace (0
+/// for none).
 fn on_stream<R>(
     server: &mut Server,
     stream: StreamId,
     Bound { reads, writes }: Bound,
     work: impl FnOnce(&mut Session, Addresses, u64) -> Result<R, String>,
 ) -> Result<R, ServerError> {
-    // Makes the device's context current, and fails if what is read was never written because something failed.
+    // Makes the device's context current, and fails if what is read was never written because
+    // something failed.
     for read in &reads {
         if let Err(error) = server.get_resource(read.clone(), stream) {
             failed_writing(server, stream, writes, error.clone());
@@ -150,8 +156,9 @@ fn on_stream<R>(
     let all: Vec<_> = reads.iter().chain(&writes).cloned().collect();
     ExecuteScope::over(server, stream, writes)
         .execute(|server| {
-            // Waits for the streams that operands come from. As long as it is held, so is their memory, and what it
-            // leaves behind when dropped holds it until the work that was put on the stream is done.
+            // Waits for the streams that operands come from. As long as it is held, so is their
+            // memory, and what it leaves behind when dropped holds it until the work that was put
+            // on the stream is done.
             let mut streams = server.write_streams().resolve(stream, all.iter())?;
             let mut address = |binding: &BufferBinding| {
                 let memory = &mut streams.get(&binding.stream).memory_management_gpu;

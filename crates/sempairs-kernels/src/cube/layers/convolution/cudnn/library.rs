@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 
 use cudarc::cudnn::sys;
 
-/// The versions whose functions are called here: 9.1 is the first of the bindings' layout, and the next major one
-/// may lack them.
+/// The versions whose functions are called here: 9.1 is the first of the bindings' layout, and the
+/// next major one may lack them.
 const VERSIONS: std::ops::Range<usize> = 90_100..100_000;
 
-/// Every function that is called. The bindings panic at one that is missing, so that none is called before all are
-/// found.
+/// Every function that is called. The bindings panic at one that is missing, so that none is called
+/// before all are found.
 const FUNCTIONS: [&str; 23] = [
     "cudnnGetVersion",
     "cudnnGetLastErrorString",
@@ -60,7 +60,8 @@ fn find() -> Result<(), String> {
     accepted(unsafe { sys::cudnnGetVersion() })
 }
 
-/// Whether a version, written `10,000 · major + 100 · minor + patch` since 9.0, is one of [`VERSIONS`].
+/// Whether a version, written `10,000 · major + 100 · minor + patch` since 9.0, is one of
+/// [`VERSIONS`].
 fn accepted(version: usize) -> Result<(), String> {
     if VERSIONS.contains(&version) {
         return Ok(());
@@ -82,7 +83,8 @@ mod tests {
         }
     }
 
-    /// What the next test runs as a process of its own, since a library that was opened once stays open.
+    /// What the next test runs as a process of its own, since a library that was opened once stays
+    /// open.
     #[test]
     #[ignore = "run by `a_process_without_the_library_says_so`"]
     fn absent() {

@@ -1,13 +1,15 @@
 //! Convolution by cuDNN on CUDA devices, with sums in 32 bits.
 //!
-//! cuDNN is proprietary. Nothing of it is linked or shipped: it is loaded at run time where it is installed, and where
-//! it is not, or does not take a convolution, the caller takes another path. A line of log says why, once a reason.
+//! cuDNN is proprietary. Nothing of it is linked or shipped: it is loaded at run time where it is
+//! installed, and where it is not, or does not take a convolution, the caller takes another path. A
+//! line of log says why, once a reason.
 //!
-//! Maps and filters are handed over with the channels innermost, in 32-bit floats or bf16. The first convolution of
-//! a kind (pass, shapes, stride, padding, type) asks cuDNN for its algorithms and keeps the first that is
-//! deterministic, takes 256 MiB of memory at most beside its tensors, and is accepted; `SEMPAIRS_CUDNN_FIND=1` has
-//! them timed instead of guessed. Its weight gradients of bf16 are rounded to bf16 once, at the end of each sum:
-//! these calls of cuDNN make no 32-bit output of 16-bit factors.
+//! Feature maps and filters are handed over with the channels innermost, in 32-bit floats or bf16.
+//! The first convolution of a kind (pass, shapes, stride, padding, type) asks cuDNN for its
+//! algorithms and keeps the first that is deterministic, takes 256 MiB of memory at most beside its
+//! tensors, and is accepted; `SEMPAIRS_CUDNN_FIND=1` has them timed instead of guessed. Its weight
+//! gradients of bf16 are rounded to bf16 once, at the end of each sum: these calls of cuDNN make no
+//! 32-bit output of 16-bit factors.
 
 mod device;
 mod library;
@@ -47,7 +49,8 @@ pub(super) fn forward(
     made(&problem, x, &cast(weight.clone(), x.dtype))
 }
 
-/// `∂L/∂x`, as [`input_gradient`](super::input_gradient) defines it; none if cuDNN does not make it.
+/// `∂L/∂x`, as [`input_gradient`](super::input_gradient) defines it; none if cuDNN does not
+/// make it.
 pub(super) fn input_gradient(
     weight: &CubeTensor,
     gradient: &CubeTensor,
@@ -59,7 +62,8 @@ pub(super) fn input_gradient(
     made(&problem, &cast(weight.clone(), gradient.dtype), gradient)
 }
 
-/// `∂L/∂weight` in 32 bits, as [`weight_gradient`](super::weight_gradient) defines it; none if cuDNN does not make it.
+/// `∂L/∂weight` in 32 bits, as [`weight_gradient`](super::weight_gradient) defines it; none if
+/// cuDNN does not make it.
 pub(super) fn weight_gradient(
     x: &CubeTensor,
     gradient: &CubeTensor,
@@ -128,7 +132,8 @@ fn plans(device: DeviceId) -> Shared {
 /// Bytes to whose multiples tensor cores want addresses to be.
 const ALIGNMENT: u64 = 16;
 
-/// A row-major tensor that starts at a multiple of [`ALIGNMENT`]: a copy if it is a part of a buffer that does not.
+/// A row-major tensor that starts at a multiple of [`ALIGNMENT`]: a copy if it is a part of a
+/// buffer that does not.
 fn aligned(tensor: CubeTensor) -> CubeTensor {
     // Buffers themselves start at multiples of 256 at least.
     if tensor.handle.offset_start.unwrap_or(0).is_multiple_of(ALIGNMENT) {

@@ -58,15 +58,16 @@ pub(super) trait Device {
 
     fn reserve(&self, bytes: usize) -> Self::Buffer;
 
-    /// Algorithms for a convolution, the one that should be fastest first. Waits for the answer, not for the device.
+    /// Algorithms for a convolution, the one that should be fastest first. Waits for the answer,
+    /// not for the device.
     fn rank(
         &self,
         description: &Description,
         operands: &[Self::Buffer; 3],
     ) -> Result<Vec<Candidate>, String>;
 
-    /// Algorithms for a convolution, the one that was fastest first, each with the whole of a workspace of [`CAP`]
-    /// bytes. Waits for the device.
+    /// Algorithms for a convolution, the one that was fastest first, each with the whole of a
+    /// workspace of [`CAP`] bytes. Waits for the device.
     fn measure(
         &self,
         description: &Description,
@@ -110,8 +111,9 @@ pub(super) enum Refusal {
     New(String),
 }
 
-/// Puts a convolution on the device's stream. The first of its problem chooses the plan of all: the fastest algorithm
-/// that is deterministic, fits in [`CAP`] and is taken, as cuDNN guesses, or as it measures if `measured`.
+/// Puts a convolution on the device's stream. The first of its problem chooses the plan of all: the
+/// fastest algorithm that is deterministic, fits in [`CAP`] and is taken, as cuDNN guesses, or as
+/// it measures if `measured`.
 ///
 /// # Errors
 ///
@@ -169,8 +171,8 @@ fn first<D: Device>(
     Err(refused)
 }
 
-/// The stream's workspace, made larger if it has fewer bytes. Work that was put on the stream keeps the memory it was
-/// given.
+/// The stream's workspace, made larger if it has fewer bytes. Work that was put on the stream keeps
+/// the memory it was given.
 fn workspace<D: Device>(
     plans: &Mutex<Plans<D::Buffer>>,
     device: &D,

@@ -34,7 +34,8 @@ pub(super) struct Problem {
 pub(super) enum Unfit {
     /// Neither 32-bit floats nor bf16.
     Type(DType),
-    /// No output, or a tensor of 2³¹ elements and more, which the indices of these calls do not reach.
+    /// No output, or a tensor of 2³¹ elements and more, which the indices of these calls do not
+    /// reach.
     Size,
 }
 
@@ -91,8 +92,8 @@ impl Problem {
             padding: self.padding,
             dilation: [1, 1],
             compute: cudnnDataType_t::CUDNN_DATA_FLOAT,
-            // In 32 bits the default lets tensor cores round factors to TF32, as the precision `f32` says that
-            // NVIDIA GPUs do; NVIDIA_TF32_OVERRIDE=0 forbids it.
+            // In 32 bits the default lets tensor cores round factors to TF32, as the precision
+            // `f32` says that NVIDIA GPUs do; NVIDIA_TF32_OVERRIDE=0 forbids it.
             math: match dtype {
                 cudnnDataType_t::CUDNN_DATA_BFLOAT16 => cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
                 _ => cudnnMathType_t::CUDNN_DEFAULT_MATH,
@@ -101,7 +102,7 @@ impl Problem {
     }
 }
 
-/// Channels innermost: `[n, h, w, c]` of maps, `[c_out, k_h, k_w, c_in]` of filters.
+/// Channels innermost: `[n, h, w, c]` of feature maps, `[c_out, k_h, k_w, c_in]` of filters.
 const CHANNELS_LAST: cudnnTensorFormat_t = cudnnTensorFormat_t::CUDNN_TENSOR_NHWC;
 
 /// The descriptors of a convolution: cross-correlation, without groups.
@@ -127,8 +128,8 @@ pub(super) struct Layout {
     pub(super) dims: [i32; 4],
 }
 
-/// The types in which cuDNN convolves for us. f16 is left out: its weight gradients would come back in f16, whose
-/// range ends at 65,504.
+/// The types in which cuDNN convolves for us. f16 is left out: its weight gradients would come back
+/// in f16, whose range ends at 65,504.
 fn data_type(dtype: DType) -> Option<cudnnDataType_t> {
     match dtype {
         DType::F32 => Some(cudnnDataType_t::CUDNN_DATA_FLOAT),
@@ -207,7 +208,7 @@ mod tests {
         assert_eq!(new(DType::F32, x, filters, [1, 1]), Ok(()));
         assert_eq!(new(DType::F16, x, filters, [1, 1]), Err(Unfit::Type(DType::F16)));
         assert_eq!(new(DType::F64, x, filters, [1, 1]), Err(Unfit::Type(DType::F64)));
-        // No output: filters larger than the picture, no step, nothing to convolve.
+        // No output: filters larger than the image, no step, nothing to convolve.
         assert_eq!(new(DType::F32, x, [4, 3, 9, 3], [1, 1]), Err(Unfit::Size));
         assert_eq!(new(DType::F32, x, filters, [0, 1]), Err(Unfit::Size));
         assert_eq!(new(DType::F32, [0, 3, 8, 8], filters, [1, 1]), Err(Unfit::Size));

@@ -13,7 +13,8 @@ use super::problem::{Description, Layout, Pass};
 /// More entries than cuDNN has algorithms for one pass, each with and without tensor cores.
 const ENTRIES: usize = 16;
 
-/// Addresses on the device: what is read, in the order in which [`Pass`] names it, and what is written.
+/// Addresses on the device: what is read, in the order in which [`Pass`] names it, and what is
+/// written.
 pub(super) type Addresses = [u64; 3];
 
 /// Memory that an algorithm may use as it likes: an address on the device, 0 for none, and bytes.
@@ -29,8 +30,8 @@ impl Workspace {
     }
 }
 
-/// cuDNN on one device. Lives as long as the process: a handle that outlives CUDA's context must not be destroyed, and
-/// the thread of a device may.
+/// cuDNN on one device. Lives as long as the process: a handle that outlives CUDA's context must
+/// not be destroyed, and the thread of a device may.
 pub(super) struct Session {
     handle: sys::cudnnHandle_t,
     stream: sys::cudaStream_t,
@@ -124,7 +125,8 @@ impl Session {
         }
     }
 
-    /// Algorithms for a convolution, the one that was fastest first: each is run. Waits for the device.
+    /// Algorithms for a convolution, the one that was fastest first: each is run. Waits for the
+    /// device.
     ///
     /// # Safety
     ///
@@ -203,8 +205,8 @@ impl Session {
     ///
     /// # Safety
     ///
-    /// The addresses are of tensors as `description` says, those of `workspace` of as many bytes as it says, on this
-    /// session's device, and stay so until the stream has passed the work.
+    /// The addresses are of tensors as `description` says, those of `workspace` of as many bytes as
+    /// it says, on this session's device, and stay so until the stream has passed the work.
     pub(super) unsafe fn run(
         &mut self,
         description: &Description,
@@ -304,7 +306,8 @@ entry!(
     cudnnConvolutionBwdFilterAlgoPerf_t of cudnnConvolutionBwdFilterAlgo_t
 );
 
-/// What a list that cuDNN fills says: `fill` gets its length, the place for the number of entries, and the list.
+/// What a list that cuDNN fills says: `fill` gets its length, the place for the number of entries,
+/// and the list.
 fn listed<E: Entry>(
     of: fn(E::Algorithm) -> Algorithm,
     fill: impl FnOnce(i32, *mut i32, *mut E) -> sys::cudnnStatus_t,
@@ -363,7 +366,8 @@ macro_rules! descriptor {
 
         impl Drop for $name {
             fn drop(&mut self) {
-                // SAFETY: it was made and is not used again. Memory of the host that could not be freed is lost.
+                // SAFETY: it was made and is not used again. Memory of the host that could not be
+                // freed is lost.
                 let _ = unsafe { result::$free(self.0) };
             }
         }
@@ -400,7 +404,8 @@ impl Filters {
 fn said<T>(result: Result<T, result::CudnnError>) -> Result<T, String> {
     result.map_err(|error| {
         let mut text = [0 as c_char; 256];
-        // SAFETY: a call failed, so the library is there; it writes no more than it is given, and ends with a zero.
+        // SAFETY: a call failed, so the library is there; it writes no more than it is given, and
+        // ends with a zero.
         let text = unsafe {
             sys::cudnnGetLastErrorString(text.as_mut_ptr(), text.len());
             CStr::from_ptr(text.as_ptr())
@@ -417,7 +422,8 @@ mod tests {
     use crate::cube::layers::convolution::cudnn::library;
     use crate::cube::layers::convolution::cudnn::problem::Problem;
 
-    /// `[n, c, h, w]`, filters, step, border: the kinds of convolutions in a ResNet-50 for pictures of 64 pixels.
+    /// `[n, c, h, w]`, filters, step, border: the kinds of convolutions in a ResNet-50 for images
+    /// of 64 pixels.
     const CONVOLUTIONS: [([usize; 4], [usize; 4], usize, usize); 6] = [
         ([512, 3, 64, 64], [64, 3, 3, 3], 1, 1),
         ([512, 3, 64, 64], [64, 3, 7, 7], 2, 3),
@@ -458,7 +464,7 @@ mod tests {
         let [a, b, c, d] = dims.each_mut();
         let (mut dtype, mut format) =
             (sys::cudnnDataType_t::CUDNN_DATA_INT8, sys::cudnnTensorFormat_t::CUDNN_TENSOR_NCHW);
-        // SAFETY: the descriptor is alive, the rest are places for what it says.
+        // SAFETY: the descriptor is alive, the rest are positions for what it says.
         unsafe { sys::cudnnGetFilter4dDescriptor(filters.0, &mut dtype, &mut format, a, b, c, d) }
             .result()
             .unwrap();
@@ -513,7 +519,7 @@ mod tests {
         let (mut dims, mut strides) = ([0; 4], [0; 4]);
         let ([a, b, c, d], [e, f, g, h]) = (dims.each_mut(), strides.each_mut());
         let mut dtype = sys::cudnnDataType_t::CUDNN_DATA_INT8;
-        // SAFETY: the descriptor is alive, the rest are places for what it says.
+        // SAFETY: the descriptor is alive, the rest are positions for what it says.
         unsafe { sys::cudnnGetTensor4dDescriptor(tensor.0, &mut dtype, a, b, c, d, e, f, g, h) }
             .result()
             .unwrap();

@@ -1,10 +1,10 @@
-//! Steps of AdamW over many parameters, one launch for a group of them.
+//! AdamW steps over a list of parameters, one launch per bin.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::products::UNITS;
+use super::matmul_tile::UNITS;
 use super::segments::{SHARE, alignment, buffers, cubes, group, next, results};
 use crate::step::AdamW;
 
@@ -52,7 +52,7 @@ pub(in crate::cube) fn adamw_of_group(
     }
 }
 
-/// Weights, first and second moments a step later, from weights, gradients and the moments; all tensors are row-major.
+/// New weights and moments from weights, gradients and moments; all tensors are row-major.
 pub(super) fn step(lists: [&[CubeTensor]; 4], rule: &AdamW) -> [Vec<CubeTensor>; 3] {
     let group = group(&lists[0][0], 4, 3);
     let mut results = [Vec::new(), Vec::new(), Vec::new()];
@@ -73,7 +73,8 @@ fn step_of(
         [(); 3].map(|()| results(weights));
     let (client, alignment) = (stepped.client.clone(), alignment(&stepped));
     let [correct_first, correct_second] = rule.corrections();
-    // SAFETY: every place is compared with the length of its tensor, and there is room for each result.
+    // SAFETY: every place is compared with the length of its tensor, and there is room for each
+    // result.
     unsafe {
         adamw_of_group::launch_unchecked(
             &client,

@@ -1,9 +1,7 @@
-//! Why a table cannot be read, for a person who wrote it: the whole key and the reason in plain
-//! words.
-//!
-//! A deserialiser's own messages name types of the program, and of what lies inside a table that is
-//! tagged by its `kind` or `name` they know no key. So the key is found by trial: the value at
-//! fault is the one whose replacement shows up in its stead in the message.
+//! Deserialisation of a TOML table with readable errors: the full key and the reason in plain
+//! words. Serde's messages contain names of Rust types, and inside a table that is tagged by its
+//! `kind` or `name` they have no key. The key is therefore found by substitution: the invalid value
+//! is the one whose replacement appears in the message in its place.
 
 mod words;
 
@@ -14,18 +12,18 @@ use toml::{Table, Value};
 
 use words::Said;
 
-/// A value that cannot be read as what its key stands for.
+/// An error of deserialising a value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Misfit {
-    /// Where it stands, or the table that lacks or has a key.
+pub(super) struct ReadError {
+    /// Path of the value, or of the table with a missing or unknown key.
     pub path: Path,
-    /// The key of that table that is not known, if that is what is wrong.
+    /// The unknown key of that table, if that is the error.
     pub unknown: Option<String>,
-    /// What is wrong.
+    /// Description of the error.
     pub reason: String,
 }
 
-/// The way from a table to a value in it.
+/// Path from a table to a value in it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Path(pub Vec<Step>);
 
@@ -35,19 +33,19 @@ pub(super) enum Step {
     Index(usize),
 }
 
-/// Values beyond which no key is looked for: the time taken grows with their square.
+/// Maximum number of values for which the key is searched; the search takes quadratic time.
 const MAX_NODES: usize = 2_000;
 
-/// What a value is replaced by: a text and a number that nobody writes.
+/// Replacement values for the search, which do not occur in real files.
 const MARK: &str = "no such value 7021";
 const NUMBER: i64 = -7_021_702_170_217;
 
-/// Reads a table; `further` are keys of it that are right, too, though they are not read here.
+/// Deserialises a table; `further` are keys that are valid in the file but not part of `T`, to be
+/// suggested for misspelt keys.
 ///
 /// # Errors
-///
-/// The first value that does not fit.
-pub(super) fn read<T: DeserializeOwned>(table: Table, further: &[&str]) -> Result<T, Misfit> {
+/// The first value that cannot be deserialised.
+pub(super) fn read<T: DeserializeOwned>(table: Table, further: &[&str]) -> Result<T, ReadError> {
     let error = match table.clone().try_into::<T>() {
         Ok(read) => return Ok(read),
         Err(error) => error.to_string(),
@@ -62,11 +60,10 @@ pub(super) fn read<T: DeserializeOwned>(table: Table, further: &[&str]) -> Resul
     let said = Said::of(&said);
     let further = if path.0.is_empty() { further } else { &[] };
     let unknown = said.unknown_key().map(str::to_owned);
-    Err(Misfit { unknown, reason: said.in_words(further), path })
+    Err(ReadError { unknown, reason: said.in_words(further), path })
 }
 
-/// A deserialiser's message and the part of the path that it knows, which follows in a line of its
-/// own.
+/// Splits serde's message from the known part of the path, which is on a line of its own.
 fn said(message: &str) -> (String, Path) {
     let message = message.trim_end();
     let Some((said, place)) = message.rsplit_once("\nin `") else {
@@ -76,7 +73,7 @@ fn said(message: &str) -> (String, Path) {
     (said.to_owned(), Path(keys.map(|key| Step::Key(key.to_owned())).collect()))
 }
 
-/// The path of the value that a message is about.
+/// Finds the path of the value that a message is about.
 fn find(
     table: &Table,
     nodes: &[Path],
@@ -139,7 +136,8 @@ fn find(
                     now.is_some_and(|now| words::is_marked(&now, mark, [found, rest]))
                 })
         }),
-        // A reason of our own: the innermost value without which it is not given, a tag aside.
+        // An error of our own code: the innermost value, except tags, whose removal changes the
+        // message.
         Said::Other { .. } => nodes.iter().rev().find(|path| {
             let tag = matches!(path.0.last(), Some(Step::Key(key)) if is_tag(key));
             !tag && !path.0.is_empty() && with(&|all| path.remove(all)).as_deref() != Some(said)
@@ -152,7 +150,7 @@ fn is_tag(key: &str) -> bool {
     ["kind", "name", "op"].contains(&key)
 }
 
-/// The paths of a table and of everything in it, outer ones before inner ones.
+/// The paths of a table and of all values in it, in pre-order.
 fn nodes(table: &Value) -> Vec<Path> {
     fn walk(value: &Value, path: &Path, into: &mut Vec<Path>) {
         into.push(path.clone());
@@ -214,7 +212,7 @@ impl Path {
     }
 }
 
-/// As it stands in messages: `arms[1].pairing`.
+/// Formats the path as in messages: `arms[1].pairing`.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, step) in self.0.iter().enumerate() {
@@ -228,7 +226,7 @@ impl fmt::Display for Path {
     }
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path.0.is_empty() {
             true => f.write_str(&self.reason),

@@ -1,4 +1,4 @@
-//! Why a checkpoint is not this run's.
+//! Error messages for a checkpoint that was written by a run with other settings.
 
 use std::fs;
 
@@ -11,14 +11,15 @@ use toml::Table;
 use crate::Error;
 use crate::experiment::Objective;
 use crate::experiment::differences::{Difference, differences};
-use crate::experiment::written::plain;
+use crate::experiment::source_text::plain;
 use crate::study::Study;
 
-/// Keys that a message names before it only counts the rest.
+/// Maximum number of keys in a message; further ones are only counted.
 const NAMED: usize = 10;
 
-/// The error of loading a checkpoint; of another run's, with the keys in which this run differs
-/// from the experiment that lies beside it. `only` is this run's experiment as it would lie there.
+/// Adds to the error of loading another run's checkpoint the keys in which this run differs from
+/// the experiment file in the run's folder. `only` is this run's experiment with its one arm and
+/// seed.
 pub(super) fn explained<M: Objective, B: BackboneFactory>(
     error: TrainError,
     directory: &RunDirectory,
@@ -37,13 +38,15 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
         Ok(before) => before,
         Err(reason) => {
             let reason = format!(
-                "this checkpoint was written by a run with other settings; which, {file} would say, but it \
-                 cannot be read: {reason}; give the run the settings it had, or another name or --runs folder"
+                "this checkpoint was written by a run with other settings; {file}, which would \
+                 show them, cannot be read: {reason}; restore the settings, or use another name or \
+                 --runs folder"
             );
             return Error::experiment(path, reason);
         }
     };
-    // By way of its text, which has the digits of numbers that the file has.
+    // Numbers are compared after a round trip through TOML, so that they have the digits of the
+    // file.
     let now = match toml::from_str(&only.to_toml()) {
         Ok(now) => now,
         Err(error) => return Error::experiment(path, plain(error.message())),
@@ -53,8 +56,8 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
         false => {
             let lines = changed.iter().map(told);
             format!(
-                "this checkpoint was written by a run with other settings: {}; give the run the settings of \
-                 {file}, or another name or --runs folder",
+                "this checkpoint was written by a run with other settings: {}; restore the \
+                 settings of {file}, or use another name or --runs folder",
                 summed_up(lines, "; ", NAMED)
             )
         }
@@ -62,10 +65,10 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
             let source = pairs.source();
             let place = source.place().map_or(String::new(), |it| format!(" in {}", it.display()));
             format!(
-                "this checkpoint was written by a run with the settings of {file}, which are this run's, but with \
-                 other pictures or pairs: now there are {} pairs of {} pictures{place}, and files have been \
-                 added, removed or renamed since, or the manifest changed; bring the old ones back, or give the \
-                 run another name or --runs folder",
+                "this checkpoint was written by a run with the same settings ({file}), but with \
+                 other pictures or pairs: now there are {} pairs of {} pictures{place}; files were \
+                 added, removed or renamed, or the manifest changed; restore the old files, or use \
+                 another name or --runs folder",
                 pairs.len(),
                 source.len()
             )
@@ -74,7 +77,7 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
     Error::experiment(path, reason)
 }
 
-/// What a run's weights depend on: as in [`Study::run_identity`].
+/// The settings that a run's weights depend on, as in [`Study::run_identity`].
 fn of_the_weights(mut experiment: Table) -> Table {
     for key in ["name", "preset", "extends", "seeds", "evaluation"] {
         experiment.remove(key);

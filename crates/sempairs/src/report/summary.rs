@@ -1,10 +1,10 @@
-//! What can be shown of a comparison: the scores that are there and are numbers.
+//! Summary statistics of a comparison for the report; missing and non-finite scores are ignored.
 
 use sempairs_eval::stats::{Estimate, mean};
 
 use crate::comparison::{ArmResult, Comparison, CurvePoint};
 
-/// The mean of the finite samples with its interval; `None` if there is none.
+/// The mean of the finite samples with its interval; `None` if there are no finite samples.
 pub fn mean_of(samples: impl IntoIterator<Item = f64>) -> Option<Estimate> {
     let finite: Vec<f64> = samples.into_iter().filter(|x| x.is_finite()).collect();
     (!finite.is_empty()).then(|| mean(&finite))
@@ -14,7 +14,7 @@ fn top1(point: &CurvePoint, protocol: usize) -> f64 {
     point.scores.get(protocol).map_or(f64::NAN, |score| score.top1)
 }
 
-/// The top-1 accuracy of the run of each of `seeds` at its last step; NaN where there is none.
+/// The top-1 accuracy at the last step of the run of each seed; NaN for missing runs.
 pub fn finals(arm: &ArmResult, protocol: usize, seeds: &[u64]) -> Vec<f64> {
     let last = |seed| {
         let run = arm.runs.iter().find(|run| run.seed == seed)?;
@@ -44,32 +44,33 @@ pub fn curve(arm: &ArmResult, protocol: usize) -> Vec<(usize, Estimate)> {
     arm.steps().into_iter().filter_map(at).collect()
 }
 
-/// The top-1 accuracy of the network before its first step: one a seed, since arms share it.
+/// The mean top-1 accuracy of the untrained network over the seeds; all arms share its weights.
 pub fn untrained(comparison: &Comparison, protocol: usize) -> Option<Estimate> {
     let arm = comparison.arms.first()?;
     let first = arm.runs.iter().filter_map(|run| run.curve.first());
     mean_of(first.filter(|point| point.step == 0).map(|point| top1(point, protocol)))
 }
 
-/// The accuracy of guessing.
-pub fn guessing(comparison: &Comparison) -> Option<f64> {
+/// Chance accuracy: `1 / classes`.
+pub fn chance(comparison: &Comparison) -> Option<f64> {
     (comparison.classes > 0).then(|| 1.0 / comparison.classes as f64)
 }
 
-/// Which of two arms is ahead at the end, by the mean over the seeds.
+/// The arm that leads at the end of training, by the mean over the seeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lead<'a> {
-    /// The arm ahead.
+    /// Name of the leading arm.
     pub ahead: &'a str,
-    /// The other.
+    /// Name of the other arm.
     pub behind: &'a str,
-    /// The step from which on it was ahead at every score.
+    /// First scored step from which it stays ahead.
     pub since: usize,
-    /// Whether the other had been ahead before.
+    /// True if the other arm was ahead before.
     pub overtook: bool,
 }
 
-/// Which of two arms has the lead and since when; `None` if neither has, or scores are missing.
+/// Determines which of two arms leads and since which step; `None` if neither does, or if scores
+/// are missing.
 pub fn lead<'a>(
     comparison: &'a Comparison,
     [one, two]: [&'a ArmResult; 2],

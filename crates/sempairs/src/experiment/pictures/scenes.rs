@@ -4,16 +4,15 @@ use sempairs_scenes::{Distribution, SceneSource};
 use super::Pictures;
 use crate::Error;
 use crate::experiment::bounds::{MAX_SCENE_BYTES, MAX_SIDE};
-use crate::experiment::misfit::{self, Misfit};
-use crate::experiment::refusal::Refusal;
+use crate::experiment::key_error::KeyError;
+use crate::experiment::read_error::{self, ReadError};
 
 impl Pictures {
-    /// So many built-in scenes of each class, drawn under a seed so much further than theirs;
-    /// `None` for other pictures.
+    /// Returns the built-in scenes with `per_class` scenes per class and a seed increased by
+    /// `further`; `None` for other kinds of pictures.
     ///
     /// # Errors
-    ///
-    /// [`Error::Experiment`] for nuisances that are none, and for scenes that are larger than
+    /// [`Error::Experiment`] for unknown nuisance factors, and for scenes that are larger than
     /// [`MAX_SIDE`] or take more than [`MAX_SCENE_BYTES`].
     pub fn scene_source(
         &self,
@@ -23,40 +22,41 @@ impl Pictures {
         Ok(self.drawn("pictures", per_class, further)?)
     }
 
-    /// As [`scene_source`](Self::scene_source); `key` is what the pictures are called in their experiment.
+    /// As [`scene_source`](Self::scene_source); `key` is the key of the pictures in the experiment.
     pub(in crate::experiment) fn drawn(
         &self,
         key: &str,
         per_class: usize,
         further: u64,
-    ) -> Result<Option<SceneSource>, Refusal> {
+    ) -> Result<Option<SceneSource>, KeyError> {
         let Self::Scenes { split, size, seed, nuisances, per_class: all } = self else {
             return Ok(None);
         };
-        Refusal::unless_within(format!("{key}.size"), *size, 1..=MAX_SIDE)?;
+        KeyError::unless_within(format!("{key}.size"), *size, 1..=MAX_SIDE)?;
         let scenes = SceneSource::new(*split, per_class, *size, seed.wrapping_add(further));
         let most = MAX_SCENE_BYTES / (3 * size * size * scenes.classes().len());
         if !(1..=most).contains(&per_class.max(*all)) {
             let (count, gigabytes) = (per_class.max(*all), MAX_SCENE_BYTES >> 30);
-            let reason =
-                format!("must be from 1 to {most}, which take {gigabytes} GiB, not {count}");
-            return Err(Refusal::new(format!("{key}.per_class"), reason));
+            let reason = format!(
+                "must be from 1 to {most} (the limit is {gigabytes} GiB of scenes), not {count}"
+            );
+            return Err(KeyError::new(format!("{key}.per_class"), reason));
         }
         if nuisances.is_empty() {
             return Ok(Some(scenes));
         }
         let key = format!("{key}.nuisances");
         let built_in = toml::Table::try_from(split.distribution());
-        let mut distribution = built_in.map_err(|e| Refusal::new(key.as_str(), e))?;
+        let mut distribution = built_in.map_err(|e| KeyError::new(key.as_str(), e))?;
         distribution.extend(nuisances.clone());
-        let refuse = |misfit: Misfit| match misfit.path.0.is_empty() {
-            true => Refusal::new(key.as_str(), misfit.reason),
-            false => Refusal::new(format!("{key}.{}", misfit.path), misfit.reason),
+        let refuse = |error: ReadError| match error.path.0.is_empty() {
+            true => KeyError::new(key.as_str(), error.reason),
+            false => KeyError::new(format!("{key}.{}", error.path), error.reason),
         };
-        let distribution: Distribution = misfit::read(distribution, &[]).map_err(refuse)?;
+        let distribution: Distribution = read_error::read(distribution, &[]).map_err(refuse)?;
         distribution
             .check()
-            .map_err(|wrong| Refusal::new(format!("{key}.{}", wrong.field), wrong.reason))?;
+            .map_err(|wrong| KeyError::new(format!("{key}.{}", wrong.field), wrong.reason))?;
         Ok(Some(scenes.with_distribution(distribution)))
     }
 }

@@ -1,19 +1,19 @@
-//! Steps of stochastic gradient descent and of LARS over many parameters.
+//! SGD and LARS steps over a list of parameters.
 //!
-//! LARS takes two launches for a group: one adds up squares, one cube's share at a time, and the second adds those shares
-//! up again before it takes the step, so that the order of every sum is fixed.
+//! LARS takes two launches per bin: the first sums squares, one partial sum per cube; the second
+//! adds the partial sums in a fixed order and takes the step.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::launch::floats;
-use super::products::UNITS;
+use super::matmul_tile::UNITS;
 use super::reduction::sum;
 use super::segments::{SHARE, alignment, buffers, cubes, group, length, next, results};
-use crate::step::{Descent, Ratio};
+use crate::step::{Ratio, Sgd};
 
-/// Which ratio of norms a kernel has, `0` for none.
+/// Trust ratio of a kernel, `0` for none.
 pub(super) const NONE: u32 = 0;
 pub(super) const OF_DECAYED: u32 = 1;
 pub(super) const OF_PARTS: u32 = 2;
@@ -58,7 +58,7 @@ pub(in crate::cube) fn squares_of_group(
     }
 }
 
-/// The trust ratio of a tensor whose shares of squares are those of `cubes` cubes from `first` on.
+/// Trust ratio of a tensor whose partial sums of squares are those of `cubes` cubes from `first`.
 #[cube]
 fn trust_ratio(
     squares: &[f32],
@@ -150,10 +150,10 @@ pub(in crate::cube) fn step_of_group(
     }
 }
 
-/// Weights and velocities a step later; all tensors are row-major.
+/// New weights and velocities; all tensors are row-major.
 pub(super) fn step(
     [weights, gradients, velocities]: [&[CubeTensor]; 3],
-    rule: &Descent,
+    rule: &Sgd,
 ) -> [Vec<CubeTensor>; 2] {
     let group = group(&weights[0], 3, 3);
     let groups = weights.chunks(group).zip(gradients.chunks(group)).zip(velocities.chunks(group));
@@ -168,7 +168,7 @@ pub(super) fn step(
 
 fn step_of(
     [weights, gradients, velocities]: [&[CubeTensor]; 3],
-    rule: &Descent,
+    rule: &Sgd,
 ) -> [Vec<CubeTensor>; 2] {
     let ([stepped, moved], [new_weights, new_velocities]) = {
         let ((stepped, weights), (moved, velocities)) = (results(weights), results(weights));
@@ -185,8 +185,8 @@ fn step_of(
     let shares: usize = weights.iter().map(|tensor| length(tensor).div_ceil(SHARE)).sum();
     let squares = floats(&stepped, [2 * if ratio == NONE { 1 } else { shares }]);
     let (alignment, cube_dim) = (alignment(&stepped), CubeDim::new_1d(UNITS as u32));
-    // SAFETY: every place is compared with the length of its tensor, there is room for each result, and two squares for
-    // each cube where there are ratios.
+    // SAFETY: every place is compared with the length of its tensor, there is room for each result,
+    // and two squares for each cube where there are ratios.
     unsafe {
         if ratio != NONE {
             squares_of_group::launch_unchecked(

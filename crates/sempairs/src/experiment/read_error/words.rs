@@ -1,26 +1,26 @@
-//! A deserialiser's messages in the words of the file: tables, lists, texts and numbers.
+//! Translation of serde's messages into TOML's terms: tables, lists, strings and numbers.
 
 use sempairs_internal::summed_up;
 use toml::Value;
 
 use sempairs_internal::did_you_mean;
 
-/// Names that a message lists before it only counts the rest.
+/// Maximum number of names in a message; further ones are only counted.
 const LISTED: usize = 20;
 
-/// What a deserialiser says.
+/// A message of a deserialiser, split into its parts.
 pub(super) enum Said<'a> {
-    /// A key that is none of its table; the rest of the message lists those that are.
+    /// An unknown key; the rest of the message lists the known ones.
     UnknownKey { name: &'a str, rest: &'a str },
-    /// A key that has to be there.
+    /// A required key is missing.
     MissingKey { name: &'a str },
-    /// A value of another kind; the rest of the message says what it should be.
+    /// A value of the wrong type; the rest of the message has the expected type.
     Value { found: &'a str, rest: &'a str },
-    /// Anything else, such as a reason of our own.
+    /// Any other message, such as one of our own code.
     Other { reason: &'a str },
 }
 
-/// What the messages about values begin with.
+/// Beginnings of the messages about values.
 const OF_VALUES: [&str; 4] =
     ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "];
 
@@ -34,7 +34,7 @@ impl<'a> Said<'a> {
             return Self::MissingKey { name };
         }
         if OF_VALUES.iter().any(|start| said.starts_with(start)) {
-            // A text that is quoted may itself have these words.
+            // A quoted string may contain these words, so the last occurrence counts.
             let at = said.rfind(", expected ").or_else(|| said.rfind(", there are no "));
             let (found, rest) = said.split_at(at.unwrap_or(said.len()));
             return Self::Value { found, rest };
@@ -49,7 +49,7 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// The message in plain words; `further` are keys that are right besides those it lists.
+    /// The message in plain words; `further` are valid keys in addition to the listed ones.
     pub fn in_words(&self, further: &[&str]) -> String {
         match self {
             Self::UnknownKey { name, rest } => {
@@ -75,17 +75,17 @@ impl<'a> Said<'a> {
                 }
             }
             Self::Other { reason } if reason.starts_with("data did not match any variant") => {
-                "is written in no way that is known".into()
+                "has none of the known forms".into()
             }
             Self::Other { reason } if reason.starts_with("wanted exactly 1 element") => {
-                "is a table, but must be a text".into()
+                "is a table, but must be a string".into()
             }
             Self::Other { reason } => (*reason).to_owned(),
         }
     }
 }
 
-/// Whether a value is the one that a message has found.
+/// Returns true if a value matches the one that a message has found.
 pub(super) fn shown(value: &Value, found: &str) -> bool {
     if let Some(variant) = found.strip_prefix("unknown variant `") {
         return value.as_str() == Some(variant.trim_end_matches('`'));
@@ -100,7 +100,7 @@ pub(super) fn shown(value: &Value, found: &str) -> bool {
     match value {
         Value::String(text) => found == format!("string {text:?}"),
         Value::Integer(number) => found == format!("integer `{number}`"),
-        // Its digits may be rounded to fewer.
+        // The message may show fewer digits.
         Value::Float(_) => found.starts_with("floating point `"),
         Value::Boolean(it) => found == format!("boolean `{it}`"),
         Value::Array(_) => found == "sequence",
@@ -108,17 +108,18 @@ pub(super) fn shown(value: &Value, found: &str) -> bool {
     }
 }
 
-/// Whether a message has found the mark where another has found a value.
+/// Returns true if a message has found the replacement `mark` where another has found a value.
 pub(super) fn is_marked(said: &str, mark: &Value, [before, wanted]: [&str; 2]) -> bool {
     let Said::Value { found, rest } = Said::of(said) else { return false };
-    // Of a list that is too long it is said that it should be shorter, of what is no list, how long
-    // one should be.
+    // For a list that is too long the message asks for fewer elements; for a value that is not a
+    // list it states the expected length.
     let is_list =
         before.starts_with("invalid length ") && rest.starts_with(", expected an array of");
     shown(mark, found) && (rest == wanted || is_list)
 }
 
-/// Whether a message does not tell the value that it has found where one of some words should be.
+/// Returns true if a message does not contain the value, which is the case where an enum variant is
+/// expected.
 fn is_hidden(found: &str) -> bool {
     found.ends_with(": unit variant")
 }
@@ -129,7 +130,7 @@ fn found_in_words(found: &str) -> String {
     }
     let found = found.trim_start_matches("invalid type: ").trim_start_matches("invalid value: ");
     match found.split_once(' ') {
-        Some(("string", text)) => format!("the text {text}"),
+        Some(("string", text)) => format!("the string {text}"),
         Some(("integer" | "boolean", value)) => value.trim_matches('`').into(),
         Some(("floating", value)) => value.trim_start_matches("point ").trim_matches('`').into(),
         _ if found == "map" => "a table".into(),
@@ -157,10 +158,10 @@ fn wanted_in_words(wanted: &str) -> String {
         | "string only"
         | "string or map"
         | "variant identifier"
-        | "wanted string or table" => "a text".into(),
+        | "wanted string or table" => "a string".into(),
         "a sequence" | "sequence" => "a list".into(),
         "a map" | "map" => "a table".into(),
-        // Of a type of the program: `struct ...`, `internally tagged enum ...`.
+        // Names of Rust types, such as `struct ...` and `internally tagged enum ...`.
         other if ["struct ", "enum ", "variant ", "tuple "].iter().any(|it| other.contains(it)) => {
             "a table".into()
         }
@@ -168,7 +169,7 @@ fn wanted_in_words(wanted: &str) -> String {
     }
 }
 
-/// The names in quotation marks of a message's end.
+/// The names in backquotes at the end of a message.
 fn quoted_in(rest: &str) -> Vec<&str> {
     rest.split('`').skip(1).step_by(2).collect()
 }

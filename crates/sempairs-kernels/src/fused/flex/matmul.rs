@@ -1,7 +1,8 @@
-//! Products of matrices on one thread.
+//! Single-threaded matrix products.
 //!
-//! Written for the batch-last layout: the right factor is long and read once, so it is copied block by
-//! block into panels that a core's first cache holds, while the left one, filters, is read where it lies.
+//! Designed for the batch-last layout: the right factor is long and read once, so it is packed
+//! block by block into panels that fit the L1 cache, while the left factor (filters) is read in
+//! place.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -10,7 +11,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::transpose::{SIDE as SQUARE, square};
 
-/// A matrix of 32-bit floats that somebody else owns.
+/// A borrowed matrix of 32-bit floats.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Matrix<'a> {
     values: &'a [f32],
@@ -26,7 +27,7 @@ impl<'a> Matrix<'a> {
         Self { values, shape, strides }
     }
 
-    /// Some of the rows and some of the columns.
+    /// A submatrix.
     pub fn part(self, rows: Range<usize>, columns: Range<usize>) -> Self {
         assert!(rows.end <= self.shape[0] && columns.end <= self.shape[1], "part of a matrix");
         let start = rows.start * self.strides[0] + columns.start * self.strides[1];
@@ -45,7 +46,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Where a product goes: a part of a buffer that other threads write other parts of, row by row.
+/// Destination of a product: a part of a row-major buffer of which other threads write other parts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Target {
     start: *mut f32,
@@ -53,13 +54,13 @@ pub(super) struct Target {
     stride: usize,
 }
 
-// SAFETY: a pointer to floats; `product` puts the duty of disjointness on its caller.
+// SAFETY: a pointer to floats; the caller of `matmul` guarantees that parts are disjoint.
 unsafe impl Send for Target {}
 // SAFETY: as above.
 unsafe impl Sync for Target {}
 
 impl Target {
-    /// The whole of `values`, a matrix whose rows are so far apart.
+    /// All of `values`, a matrix with this row stride.
     pub fn new(values: &mut [f32], stride: usize) -> Self {
         Self { start: values.as_mut_ptr(), length: values.len(), stride }
     }
@@ -83,38 +84,40 @@ impl Target {
     /// The buffer is alive, and nothing else uses this part of it.
     pub unsafe fn row<'a>(self, row: usize, columns: usize) -> &'a mut [f32] {
         assert!(row * self.stride + columns <= self.length, "a row outside the matrix");
-        // SAFETY: inside the buffer; the rest by contract.
+        // SAFETY: inside the buffer; the rest by the contract of this function.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(row * self.stride), columns) }
     }
 }
 
-/// Terms of a sum that are taken at a time: a panel of the right factor, 64 columns of it, then fills
-/// three quarters of a first-level cache of 32 KiB.
+/// Depth of a panel, in terms of a sum: a panel of the right factor, 64 columns of it, then
+/// fills three quarters of an L1 cache of 32 KiB.
 const DEPTH: usize = 96;
 
-/// Columns whose panels are held at a time: 192 KiB, a share of a second-level cache.
+/// Columns that are packed at a time: 192 KiB, a part of an L2 cache.
 const BREADTH: usize = 512;
 
-/// Rows of the result that are made at a time: with four vectors of columns, 24 of 32 registers.
+/// Rows of the micro-kernel: with four vectors of columns, 24 of 32 registers.
 const ROWS: usize = 6;
 
 thread_local! {
-    /// Panels of the right factor, and of the left one where its rows do not lie in one piece.
+    /// Packed panels of the right factor, and of the left one if its rows are not contiguous.
     static PANELS: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
 }
 
-/// Writes `a · b` to `target`, or adds it if `accumulate`. The order of every sum depends on the sizes alone.
+/// Writes `a · b` to `target`, or adds it if `accumulate`. The order of every sum depends on the
+/// sizes alone.
 ///
 /// # Safety
 /// The buffer of `target` is alive, and while this runs nothing else reads or writes its elements
 /// `[i, j]` for `i` below the rows of `a` and `j` below the columns of `b`.
-pub(super) unsafe fn product(target: Target, a: Matrix, b: Matrix, accumulate: bool) {
+pub(super) unsafe fn matmul(target: Target, a: Matrix, b: Matrix, accumulate: bool) {
     let ([m, k], [k_b, n]) = (a.shape, b.shape);
     assert_eq!(k, k_b, "inner sizes of a product");
     assert!(span([m, n], [target.stride, 1]) <= target.length, "a product larger than its target");
     if k == 0 && !accumulate {
         for row in 0..m {
-            // SAFETY: inside the target, by the assertion; the caller's alone, by contract.
+            // SAFETY: inside the target, by the assertion; the caller's alone, by the contract of
+            // this function.
             unsafe { std::slice::from_raw_parts_mut(target.at(row, 0).start, n) }.fill(0.0);
         }
     }
@@ -150,7 +153,7 @@ impl Product<'_> {
         let ([m, k], n) = (a.shape, b.shape[1]);
         let width = V * S::F32_LANES;
         let breadth = BREADTH.next_multiple_of(width);
-        // Parts of equal depth.
+        // Blocks of equal depth.
         let depth = k.div_ceil(k.div_ceil(DEPTH).max(1)).max(1);
         for column in (0..n).step_by(breadth) {
             let columns = breadth.min(n - column);
@@ -158,7 +161,7 @@ impl Product<'_> {
                 let terms = depth.min(k - start);
                 let part = b.part(start..start + terms, column..column + columns);
                 let panels = if part.strides == [width, 1] && n == width {
-                    // Already is a panel.
+                    // The matrix already is a panel.
                     &part.values[..terms * width]
                 } else {
                     pack(part, width, right);
@@ -204,7 +207,7 @@ impl Product<'_> {
     }
 }
 
-/// Some rows of the result by the columns of a panel.
+/// Micro-kernel: some rows of the result by the columns of a panel.
 struct Tile {
     terms: usize,
     a: *const f32,
@@ -217,11 +220,12 @@ struct Tile {
 
 impl Tile {
     /// # Safety
-    /// `a` has `R` rows of `terms`, the panel `terms` rows of `V` vectors, the target `R` rows of `wide` columns.
+    /// `a` has `R` rows of `terms`, the panel `terms` rows of `V` vectors, the target `R` rows of
+    /// `wide` columns.
     #[inline(always)]
     unsafe fn make<S: Simd, const R: usize, const V: usize>(&self, simd: S) {
         let lanes = S::F32_LANES;
-        // The target is on its way while the sums are made.
+        // Prefetched while the sums are computed.
         for r in 0..R {
             for v in 0..V {
                 prefetch(self.target.start.wrapping_add(r * self.target.stride + v * lanes));
@@ -229,7 +233,7 @@ impl Tile {
         }
         let mut sums = [[simd.splat_f32s(0.0); V]; R];
         for term in 0..self.terms {
-            // SAFETY: by contract.
+            // SAFETY: by the contract of this function.
             unsafe {
                 let row = self.panel.add(term * V * lanes).cast::<S::f32s>();
                 let mut right = [simd.splat_f32s(0.0); V];
@@ -245,7 +249,7 @@ impl Tile {
             }
         }
         for r in 0..R {
-            // SAFETY: by contract.
+            // SAFETY: by the contract of this function.
             unsafe {
                 let out = self.target.start.add(r * self.target.stride);
                 if self.wide == V * lanes {
@@ -271,7 +275,7 @@ impl Tile {
     }
 }
 
-/// Asks for a cache line that will be written; nothing happens if there is no such place.
+/// Prefetches a cache line that will be written; no effect on an invalid address.
 #[inline(always)]
 fn prefetch(place: *const f32) {
     #[cfg(target_arch = "x86_64")]
@@ -284,7 +288,7 @@ fn prefetch(place: *const f32) {
     let _ = place;
 }
 
-/// Copies a matrix into panels of `width` columns, each row by row; what is missing of the last is zero.
+/// Packs a matrix into row-major panels of `width` columns, the last one zero-padded.
 #[inline(always)]
 fn pack(b: Matrix, width: usize, panels: &mut Vec<f32>) {
     let ([rows, columns], [row_stride, column_stride]) = (b.shape, b.strides);
@@ -363,7 +367,7 @@ pub(super) fn copy(a: Matrix, rows: &mut [f32]) {
     }
 }
 
-/// Elements of memory a matrix reaches over.
+/// Number of elements from the first to the last of a matrix in memory.
 fn span(shape: [usize; 2], strides: [usize; 2]) -> usize {
     if shape.contains(&0) {
         return 0;

@@ -1,8 +1,8 @@
-//! Tiles of a matrix of products `x · yᵀ` that nobody ever stores.
+//! Tiles of a matrix product `x · yᵀ` that is never stored.
 //!
-//! A cube of 16 × 16 units works on a tile of 64 rows of `x` and 64 rows of `y`. Unit `(h, v)` has the products of
-//! rows `v, v + 16, v + 32, v + 48` with rows `h, h + 16, h + 32, h + 48` of the tile, so that neighbours in a
-//! warp read neighbouring words of shared memory.
+//! A cube of 16 × 16 units computes a tile of 64 × 64 products. Unit `(h, v)` computes those of
+//! rows `v, v + 16, v + 32, v + 48` of `x` and rows `h, h + 16, h + 32, h + 48` of `y`, so that
+//! neighbouring units read neighbouring words of shared memory.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
@@ -13,15 +13,16 @@ pub(super) const SIDE: usize = 16;
 pub(super) const UNITS: usize = SIDE * SIDE;
 /// Rows of `x`, and of `y`, in a tile.
 pub(super) const TILE: usize = 64;
-/// Rows of a tile that one unit works on.
+/// Rows of a tile per unit.
 pub(super) const OWN: usize = TILE / SIDE;
-/// Values of each row that are in shared memory at a time.
+/// Values of each row in shared memory at a time.
 pub(super) const STEP: usize = 16;
-/// Words between two lines of a tile in shared memory: one more than the tile has, against conflicts of banks.
+/// Words between two lines of a tile in shared memory: one more than a tile row, against
+/// conflicts of banks.
 pub(super) const PITCH: usize = TILE + 1;
 
-/// Puts values `from .. from + STEP` of rows `first .. first + TILE` into shared memory, value after value; what
-/// lies outside of the `rows × width` matrix is zero.
+/// Loads values `from .. from + STEP` of rows `first .. first + TILE` into shared memory, value
+/// after value; values outside of the `rows × width` matrix are zero.
 #[cube]
 fn load<F: Float>(
     values: &[F],
@@ -44,9 +45,10 @@ fn load<F: Float>(
     }
 }
 
-/// The products of this unit, `products[OWN · r + c]` being that of its row `r` of `x` and `c` of `y`.
+/// The products of this unit, `products[OWN · r + c]` being that of its row `r` of `x` and `c` of
+/// `y`.
 ///
-/// `lines_of_x` and `lines_of_y` hold `STEP · PITCH` words. Every unit of the cube must come here.
+/// `lines_of_x` and `lines_of_y` hold `STEP · PITCH` words. Every unit of the cube must call this.
 #[cube]
 pub(super) fn of_tile<F: Float>(
     x: &[F],
@@ -66,7 +68,7 @@ pub(super) fn of_tile<F: Float>(
     }
     let mut from = 0;
     while from < width {
-        // Nobody still reads what was there before.
+        // All units have finished reading the previous contents.
         sync_cube();
         load::<F>(x, lines_of_x, first.0, rows.0, from, width);
         load::<F>(y, lines_of_y, first.1, rows.1, from, width);

@@ -1,5 +1,6 @@
-//! Burn's own kernels: the direct ones, which add up in the type of the elements and use no tensor cores, or those that
-//! Burn finds the fastest of all it has, the direct ones among them.
+//! Convolution by Burn's own kernels: the direct kernel, which accumulates in the type of the
+//! elements and uses no tensor cores, or the fastest of all kernels by autotuning, which may be the
+//! direct one.
 
 use burn::backend::ops::ConvOptions;
 use burn::tensor::{DType, Shape};

@@ -3,19 +3,19 @@ use std::ops::RangeInclusive;
 
 use crate::Error;
 
-/// A value that cannot be: its key, as it stands in the experiment's file, and the reason.
+/// An invalid value: its full key in the experiment file, and the reason.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Refusal {
+pub(super) struct KeyError {
     key: String,
     reason: String,
 }
 
-impl Refusal {
+impl KeyError {
     pub fn new(key: impl Into<String>, reason: impl ToString) -> Self {
         Self { key: key.into(), reason: reason.to_string() }
     }
 
-    /// Refuses a value outside a range.
+    /// Returns an error for a value outside a range.
     pub fn unless_within(
         key: impl Into<String>,
         value: usize,
@@ -29,15 +29,15 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`: {}", self.key, self.reason)
     }
 }
 
-/// Where no file is known, the key stands in its place.
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Error::experiment(format!("`{}`", refusal.key), refusal.reason)
+/// Uses the key in place of the unknown file name.
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        Error::experiment(format!("`{}`", error.key), error.reason)
     }
 }

@@ -1,17 +1,18 @@
-//! The marks of arms and of classes. Shape and colour change together, so that either is enough.
+//! Markers of arms and classes. They differ in shape as well as in colour, so that colour is not
+//! needed to distinguish them.
 
 use super::svg::short;
 
-/// Arms that differ in colour.
+/// Number of colours of arms.
 pub const ARMS: usize = 8;
 
-/// Classes that differ in colour.
+/// Number of colours of classes.
 const CLASS_COLOURS: usize = 9;
 
-/// Classes that differ in colour or in shape.
+/// Number of classes with distinct markers.
 pub const CLASSES: usize = CLASS_COLOURS * 4;
 
-/// A shape around the current point, as the commands of a path.
+/// The shape of a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     Circle,
@@ -23,7 +24,8 @@ pub enum Shape {
 const SHAPES: [Shape; 4] = [Shape::Circle, Shape::Square, Shape::Triangle, Shape::Diamond];
 
 impl Shape {
-    /// The shape around `at`; all shapes of one radius have about the same area.
+    /// Returns the shape around `at` as SVG path commands. All shapes of the same radius have about
+    /// the same area.
     pub fn path(self, at: [f64; 2], radius: f64) -> String {
         let r = |share: f64| short(share * radius);
         let outline = match self {
@@ -38,21 +40,22 @@ impl Shape {
     }
 }
 
-/// The shape of the arm of this number.
+/// The shape of arm `number`.
 pub fn arm(number: usize) -> Shape {
     SHAPES[number % SHAPES.len()]
 }
 
-/// The colour's style and the shape of the class of this number: the first [`CLASSES`] all differ.
+/// The CSS classes and the shape of class `number`; the first [`CLASSES`] classes all differ.
 pub fn class(number: usize) -> (String, Shape) {
     let (colour, round) = (number % CLASS_COLOURS, number / CLASS_COLOURS);
     (format!("c{colour} dot"), SHAPES[(colour + round) % SHAPES.len()])
 }
 
-/// A mark to stand in a line of text.
+/// A marker as inline SVG for use in text.
 pub fn key(style: &str, shape: Shape) -> String {
     format!(
-        "<svg class=\"mark\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path class=\"{style}\" d=\"{}\"/></svg>",
+        "<svg class=\"mark\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path class=\"{style}\" \
+         d=\"{}\"/></svg>",
         shape.path([6.0, 6.0], 4.2)
     )
 }

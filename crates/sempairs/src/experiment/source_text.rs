@@ -1,12 +1,12 @@
-//! An experiment's text: its table, and the lines that values stand in.
+//! Parsing of an experiment's TOML text, and line numbers of its values.
 
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table};
 
-use super::misfit::{Misfit, Path, Step};
+use super::read_error::{Path, ReadError, Step};
 use crate::Error;
 
-/// The table of a text.
+/// Parses a text as a TOML table.
 pub(super) fn parse_table(text: &str, file: &str) -> Result<Table, Error> {
     toml::from_str(text).map_err(|error| {
         let reason = plain(&error.to_string());
@@ -14,7 +14,8 @@ pub(super) fn parse_table(text: &str, file: &str) -> Result<Table, Error> {
     })
 }
 
-/// A parser's message, which shows the place in lines before, without names of the program's types.
+/// Replaces names of Rust types in the parser's message on integer overflow. The message may have
+/// several lines, the first of which show the position.
 pub(crate) fn plain(message: &str) -> String {
     let overflows =
         ["u64 value was too large", "integer number overflowed", "expected any valid TOML value"];
@@ -25,15 +26,15 @@ pub(crate) fn plain(message: &str) -> String {
     message.lines().map(line).collect::<Vec<String>>().join("\n")
 }
 
-/// Where in a text a misfit stands, as the beginning of a message: `line 12: `. `None` for what
-/// stands nowhere, such as a value of a preset.
-pub(super) fn line_of(text: &str, misfit: &Misfit) -> Option<String> {
-    let at = position(text, misfit)?;
+/// The line of an error in a text, as the beginning of a message: `line 12: `. `None` if the value
+/// is not in the text, for example because it comes from a preset.
+pub(super) fn line_of(text: &str, error: &ReadError) -> Option<String> {
+    let at = position(text, error)?;
     let line = 1 + text.get(..at)?.matches('\n').count();
     Some(format!("line {line}: "))
 }
 
-fn position(text: &str, Misfit { path: Path(steps), unknown, .. }: &Misfit) -> Option<usize> {
+fn position(text: &str, ReadError { path: Path(steps), unknown, .. }: &ReadError) -> Option<usize> {
     let table = DeTable::parse(text).ok()?;
     let unknown = unknown.as_ref().map(|key| Step::Key(key.clone()));
     let mut steps = steps.iter().chain(&unknown);
@@ -52,7 +53,7 @@ fn position(text: &str, Misfit { path: Path(steps), unknown, .. }: &Misfit) -> O
     Some(at)
 }
 
-/// Where a key begins, and its value.
+/// Byte offset and value of a key.
 fn key_of<'t, 'i>(table: &'t DeTable<'i>, key: &str) -> Option<(usize, &'t Spanned<DeValue<'i>>)> {
     let (key, value) = table.iter().find(|(it, _)| it.get_ref() == key)?;
     Some((key.span().start, value))
