@@ -9,8 +9,7 @@
 //! cargo run --example own_method
 //! ```
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};

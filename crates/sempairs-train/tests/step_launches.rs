@@ -103,7 +103,7 @@ fn few_launches<B: Backbone>(
         return;
     }
     // The switch is read once per process.
-    let twin = Command::new(std::env::current_exe().unwrap())
+    let reference = Command::new(std::env::current_exe().unwrap())
         .args(["--nocapture", "--exact", name])
         .env("SEMPAIRS_PLAIN", "1")
         .output()
