@@ -115,7 +115,7 @@ impl Checkpoint {
             && other.is_ascii_digit()
         {
             return Err(format!(
-                "its format version is {}, but this program reads version {}",
+                "it has format version {}, but this program reads version {}",
                 char::from(other),
                 char::from(*version)
             ));

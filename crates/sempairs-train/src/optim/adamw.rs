@@ -182,7 +182,7 @@ impl Decoupled {
     }
 }
 
-const FOREIGN: &str = "its records are not as they were written";
+const FOREIGN: &str = "its records cannot be decoded";
 /// What follows a parameter's identity in the names of its moments.
 const MOMENTS: [&str; 2] = [".momentum.moment_1", ".momentum.moment_2"];
 /// What follows it in the name of the number of its steps.
@@ -293,7 +293,7 @@ mod tests {
         let refused = ours().with_bytes(writer.into_bytes().unwrap().to_vec());
         assert_eq!(
             refused.err().unwrap(),
-            "its records are not as they were written: the moments of parameter 7 are incomplete"
+            "its records cannot be decoded: the moments of parameter 7 are incomplete"
         );
     }
 }
