@@ -121,7 +121,7 @@ fn a_signal_stops_a_comparison_as_a_whole() {
     child.send("TERM");
     assert_eq!(child.end().code(), Some(143), "{}", small.said());
     assert!(small.has_checkpoint());
-    assert_eq!(names(&small.path().join("runs/small")), ["sp-seed3"]);
+    assert_eq!(names(&small.path().join("runs/small")), ["sp-seed3", "study.json"]);
 }
 
 #[test]

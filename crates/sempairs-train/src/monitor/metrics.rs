@@ -13,7 +13,7 @@ use crate::{NegativeCounts, TrainError};
 pub struct Collapse {
     /// Standard deviation of the L2-normalised embeddings in units of `1 / sqrt(d)`: 1 for
     /// isotropic directions, 0 for equal ones; see
-    /// [`sempairs_eval::analysis::collapse::deviation`].
+    /// [`sempairs_eval::analysis::collapse::std_of_l2_normalized`].
     pub deviation: f64,
     /// Effective rank of the embeddings; see [`sempairs_eval::analysis::collapse::effective_rank`].
     pub rank: f64,
