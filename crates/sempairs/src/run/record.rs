@@ -119,7 +119,11 @@ pub(super) fn read_examples<'a>(
     let folder = folder.join("examples");
     let rows = |arm: &str, kind: &str| {
         let mut rows = Vec::new();
-        while example(&folder, arm, rows.len(), "left", kind).exists() {
+        // A process that was killed may have written the left picture of a pair alone.
+        while ["left", "right"]
+            .into_iter()
+            .all(|side| example(&folder, arm, rows.len(), side, kind).exists())
+        {
             let read = |side| {
                 let path = example(&folder, arm, rows.len(), side, kind);
                 let bytes = fs::read(&path).map_err(|e| Error::io(&path, e))?;
