@@ -49,7 +49,7 @@ mod rotate;
 mod transform;
 
 pub use apply::Scratch;
-pub use batch::apply_batch;
+pub use batch::{apply_batch, render_views};
 pub use crop_window::{Crop, CropWindow};
 pub use error::AugmentError;
 pub use pipeline::Pipeline;

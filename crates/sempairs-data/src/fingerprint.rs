@@ -1,42 +1,69 @@
 use rayon::prelude::*;
-
-use super::{CachedSource, format};
-use crate::{PictureSource, Stamp};
 use sempairs_internal::progress_bar;
 
-/// Number of pictures whose pixels are hashed to distinguish sources with the same names.
-const SAMPLED: usize = 16;
+use crate::{Identity, PictureSource, Stamp};
 
-impl CachedSource {
-    /// Hash of everything that determines a cache's content: the format's version, the short side,
-    /// the names and classes of all pictures, the lengths and modification times of their files (if
-    /// they have [any](PictureSource::stamp)), and the pixels of up to 16 of them, evenly spaced.
+/// The parts of a source that a fingerprint covers.
+///
+/// The three sequences of hashed bytes are parts of stored files, so they must not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fingerprint {
+    /// Names and classes of the pictures. It is the same wherever the pictures are stored.
+    Names,
+    /// Names, classes and [stamps](PictureSource::stamp), and sizes and pixels of up to 64
+    /// pictures.
+    Features,
+    /// Numbers of classes and pictures, names, classes and stamps, and widths and pixels of up to
+    /// 16 pictures.
+    Cache,
+}
+
+impl Fingerprint {
+    /// The hash of what has been hashed so far, `start`, followed by the source.
     ///
-    /// The hash is 64-bit FNV-1a. Decoding 16 pictures takes milliseconds; it distinguishes sources
-    /// whose pictures have the same names and no files, such as rendered scenes of different seeds.
-    /// It does not detect a picture that was replaced by another of the same length and
-    /// modification time.
-    pub fn identity_of(source: &dyn PictureSource, short_side: usize) -> u64 {
-        let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
-        hash.number(format::VERSION.into());
-        hash.number(short_side as u64);
-        hash.number(source.classes().len() as u64);
-        source.classes().iter().for_each(|class| hash.bytes(class.as_bytes()));
-        hash.number(source.len() as u64);
-        for (index, stamp) in stamps(source).into_iter().enumerate() {
-            hash.bytes(source.name(index).as_bytes());
-            hash.number(source.class(index).map_or(u64::MAX, |class| class as u64));
-            hash.bytes(stamp.map(Stamp::to_le_bytes).as_ref().map_or(&[], |bytes| bytes));
+    /// The pictures whose pixels are hashed are evenly spaced over the source. They distinguish
+    /// sources whose pictures have the same names and no files, such as rendered scenes of
+    /// different seeds; hashing all pixels would cost as much as the files with the fingerprint
+    /// save. A picture that was replaced by another of the same length and modification time is
+    /// not detected. Pictures that cannot be read are skipped, since whatever reads all of them
+    /// next reports the error.
+    pub fn of(self, source: &dyn PictureSource, start: Identity) -> Identity {
+        let number = |number: usize| (number as u64).to_le_bytes();
+        let mut identity = start;
+        if self == Self::Cache {
+            identity = identity.and(&number(source.classes().len()));
         }
-        let sampled = SAMPLED.min(source.len());
-        for at in 0..sampled {
-            // A picture that cannot be read is skipped here; building the cache reports it.
-            if let Ok(picture) = source.read(at * source.len() / sampled) {
-                hash.number(picture.width() as u64);
-                hash.bytes(picture.pixels());
+        for class in source.classes() {
+            identity = identity.and_field(class.as_bytes());
+        }
+        if self == Self::Cache {
+            identity = identity.and(&number(source.len()));
+        }
+        let (stamps, samples) = match self {
+            Self::Names => (vec![None; source.len()], 0),
+            Self::Features => (stamps(source), source.len().min(64)),
+            Self::Cache => (stamps(source), source.len().min(16)),
+        };
+        for (index, stamp) in stamps.into_iter().enumerate() {
+            let class = source.class(index).map_or(u64::MAX, |class| class as u64);
+            identity = identity.and_field(source.name(index).as_bytes()).and(&class.to_le_bytes());
+            identity = match (self, stamp.map(Stamp::to_le_bytes)) {
+                (Self::Cache, stamp) => {
+                    identity.and_field(stamp.as_ref().map_or(&[], |bytes| bytes))
+                }
+                (_, Some(stamp)) => identity.and(&stamp),
+                (_, None) => identity,
+            };
+        }
+        for sample in 0..samples {
+            let Ok(picture) = source.read(sample * source.len() / samples) else { continue };
+            identity = identity.and(&number(picture.width()));
+            if self == Self::Features {
+                identity = identity.and(&number(picture.height()));
             }
+            identity = identity.and_field(picture.pixels());
         }
-        hash.0
+        identity
     }
 }
 
@@ -49,24 +76,4 @@ fn stamps(source: &dyn PictureSource) -> Vec<Option<Stamp>> {
         source.stamp(index)
     };
     (0..source.len()).into_par_iter().map(stamp).collect()
-}
-
-/// 64-bit FNV-1a hash (Fowler, Noll and Vo).
-struct Fnv(u64);
-
-impl Fnv {
-    /// Hashes the length and the bytes, so that moving bytes between neighbouring strings changes
-    /// the hash.
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.number(bytes.len() as u64);
-        bytes.iter().for_each(|&byte| self.byte(byte));
-    }
-
-    fn number(&mut self, number: u64) {
-        number.to_le_bytes().into_iter().for_each(|byte| self.byte(byte));
-    }
-
-    fn byte(&mut self, byte: u8) {
-        self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use sempairs_augment::Augmentation;
 use sempairs_backbone::{BackboneConfig, BackboneFactory};
-use sempairs_data::Pairing;
-use sempairs_eval::{Identity, Protocol};
+use sempairs_data::{Identity, Pairing};
+use sempairs_eval::Protocol;
 use sempairs_train::{
     LearningRate, LoaderConfig, OptimizerConfig, Precision, Scaling, TrainConfig,
 };

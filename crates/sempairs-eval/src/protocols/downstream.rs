@@ -210,7 +210,7 @@ impl Downstream {
             extract_with(backbone, source, &self.pipeline, device, self.batch, &bar)
         };
         let Some(folder) = &self.cache else { return make() };
-        let identity = features_identity(backbone, source, &self.pipeline)?;
+        let identity = features_identity(backbone, source, &self.pipeline);
         Features::cached(&folder.join(format!("{which}.safetensors")), identity, make)
     }
 

@@ -7,8 +7,7 @@ use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::seq::SliceRandom;
-use rayon::prelude::*;
-use sempairs_augment::{Interpolation, Pipeline, Scratch, Transform};
+use sempairs_augment::{Interpolation, Pipeline, Transform, render_views};
 use sempairs_backbone::Backbone;
 use sempairs_data::{DataError, Key, PictureSource, Side, interrupt};
 use sempairs_internal::ProgressBar;
@@ -223,8 +222,8 @@ impl FineTune {
     ) -> Result<Tensor<4>, DataError> {
         let size = pipeline.size();
         let mut values = vec![0.0; rows.len() * 3 * size * size];
-        let views = values.par_chunks_exact_mut(3 * size * size).zip(rows);
-        views.try_for_each_init(Scratch::default, |scratch, (view, &row)| {
+        render_views(rows.len(), [&mut values], |i, [view], scratch| {
+            let row = rows[i];
             let picture = source.read(row)?;
             let key = self.key(epoch, row as u64);
             pipeline.plan(picture.width(), picture.height(), key).apply(&picture, view, scratch);

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use sempairs_backbone::BackboneFactory;
-use sempairs_data::PairDataset;
-use sempairs_eval::Identity;
+use sempairs_data::{Identity, PairDataset};
 use sempairs_objective::ObjectiveError;
 use sempairs_train::limits::STEPS;
 use sempairs_train::{Checkpoints, Pipelines, TrainError, pairs_identity};
