@@ -2,8 +2,8 @@
 
 use super::markup::{arm_name, escape, paragraph, section};
 use super::number;
-use super::summary::{chance, finals, mean_of, seeds, untrained};
-use crate::comparison::{ArmResult, Comparison};
+use super::summary::{finals, seeds};
+use crate::comparison::{ArmResult, Comparison, finite_mean};
 
 /// An HTML table; all columns but the first contain numbers.
 pub struct Table {
@@ -68,7 +68,7 @@ fn protocol(comparison: &Comparison, protocol: usize, name: &str) -> String {
     let hundred = |x: f64| number::fixed(100.0 * x, 2);
     for (i, arm) in comparison.arms.iter().enumerate() {
         let values = finals(arm, protocol, &seeds);
-        let found = mean_of(values.iter().copied());
+        let found = finite_mean(values.iter().copied());
         let mut cells = vec![
             arm_name(i, &arm.arm.name),
             found.map_or(number::MISSING.into(), |f| format!("<b>{}</b>", hundred(f.mean))),
@@ -78,7 +78,7 @@ fn protocol(comparison: &Comparison, protocol: usize, name: &str) -> String {
         cells.extend(values.into_iter().map(hundred));
         table.row(&cells);
     }
-    if let Some(found) = untrained(comparison, protocol) {
+    if let Some(found) = comparison.untrained(protocol) {
         let interval = number::interval(&found).unwrap_or(number::MISSING.into());
         table.row(&["untrained".into(), hundred(found.mean), interval]);
     }
@@ -86,7 +86,7 @@ fn protocol(comparison: &Comparison, protocol: usize, name: &str) -> String {
         let missing = number::MISSING.to_owned();
         table.row(&[escape(&score.views), hundred(score.top1), missing, hundred(score.top5)]);
     }
-    if let Some(share) = chance(comparison) {
+    if let Some(share) = comparison.chance() {
         table.row(&["chance level".into(), hundred(share)]);
     }
     let tables = table.finish() + &differences(comparison, name);
@@ -95,7 +95,7 @@ fn protocol(comparison: &Comparison, protocol: usize, name: &str) -> String {
 
 fn top5(arm: &ArmResult, protocol: usize) -> Option<f64> {
     let last = arm.runs.iter().filter_map(|run| run.curve.last()?.scores.get(protocol));
-    mean_of(last.map(|score| score.top5)).map(|found| found.mean)
+    finite_mean(last.map(|score| score.top5)).map(|found| found.mean)
 }
 
 fn differences(comparison: &Comparison, protocol: &str) -> String {
