@@ -8,9 +8,9 @@ use sempairs_train::{LoaderConfig, TrainError};
 
 use super::bounds::{MAX_PER_CLASS, MAX_SEED};
 use super::key_error::KeyError;
+use super::study::Study;
 use super::{Arm, Evaluation, Objective, Pictures, Training, names, sizes};
 use crate::Error;
-use crate::study::Study;
 
 impl<M: Objective, B: BackboneFactory> Study<M, B> {
     /// Checks that all values are in their ranges; `file` is the file name used in error messages.

@@ -15,9 +15,11 @@ mod method;
 mod names;
 mod opened;
 mod pictures;
+pub mod presets;
 mod read_error;
 pub(crate) mod sizes;
 pub(crate) mod source_text;
+mod study;
 mod vary;
 mod views;
 
@@ -28,12 +30,11 @@ pub use locals::LocalViews;
 pub use method::{MethodConfig, Objective, UseMethod};
 pub use opened::Opened;
 pub use pictures::{Cache, Classes, OwnPictures, Pictures};
+pub use study::{Arm, Evaluation, Study, Training};
 pub use vary::read_grid;
 pub use views::Views;
 
 use crate::Error;
-use crate::study::Study;
-pub use crate::study::{Arm, Evaluation, Training};
 
 /// A [`Study`] of built-in parts, as described by a TOML file.
 pub type Experiment = Study;

@@ -6,7 +6,7 @@ use sempairs_train::limits::STEPS;
 use super::Objective;
 use super::bounds::{MAX_BATCH_BYTES, MAX_PARAMETERS, MAX_SCORES, MAX_VALUES};
 use super::key_error::KeyError;
-use crate::study::Study;
+use super::study::Study;
 
 /// A tensor that a method allocates: the key that sets its size, its shape, and whether it is a
 /// learnable parameter.

@@ -6,11 +6,11 @@ use toml::{Table, Value};
 
 use super::key_error::KeyError;
 use super::names;
+use super::presets::merged;
 use super::read_error::{self, ReadError};
 use super::source_text::{line_of, parse_table};
 use super::{Experiment, parse_assignment, set};
 use crate::Error;
-use crate::presets::merged;
 
 /// Maximum number of experiments that one file may describe.
 const MAX_GRID: usize = 10_000;

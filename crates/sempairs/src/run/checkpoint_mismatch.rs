@@ -10,9 +10,9 @@ use toml::Table;
 
 use crate::Error;
 use crate::experiment::Objective;
+use crate::experiment::Study;
 use crate::experiment::differences::{Difference, differences};
 use crate::experiment::source_text::plain;
-use crate::study::Study;
 
 /// Maximum number of keys in a message; further ones are only counted.
 const NAMED: usize = 10;

@@ -12,8 +12,8 @@ use sempairs_train::{Checkpoints, Pipelines, TrainError, pairs_identity};
 
 use super::Runner;
 use crate::Error;
+use crate::experiment::Study;
 use crate::experiment::{Arm, Objective};
-use crate::study::Study;
 
 /// A cache of the pairs that are still in use, by the settings they are drawn with.
 #[derive(Clone, Default)]

@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::comparison::{Map, RunResult};
+use crate::experiment::Arm;
 use crate::png;
 use crate::report::{ExamplePairs, shown};
-use crate::study::Arm;
 
 /// The contents of `study.json`.
 #[derive(Serialize, Deserialize)]

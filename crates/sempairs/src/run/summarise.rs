@@ -13,8 +13,8 @@ use super::record::{self, StudyRecord};
 use crate::Error;
 use crate::comparison::{ArmResult, Comparison};
 use crate::experiment::Objective;
+use crate::experiment::Study;
 use crate::report::{self, ExamplePairs};
-use crate::study::Study;
 
 /// A comparison with the example pairs for its report.
 pub struct Summary {

@@ -18,8 +18,8 @@ use super::score_log::ScoreLog;
 use super::{Finished, Runner};
 use crate::Error;
 use crate::comparison::{CurvePoint, RunResult};
+use crate::experiment::Study;
 use crate::experiment::{Arm, Objective, UseMethod};
-use crate::study::Study;
 
 /// Maximum number of steps in a message; further ones are only counted.
 const LISTED: usize = 10;

@@ -6,17 +6,17 @@ use sempairs_backbone::{BackboneConfig, BackboneFactory};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::differences::{Difference, differences};
+use super::study::{Study, Training};
+use super::{MethodConfig, Objective, Views};
 use crate::Error;
-use crate::experiment::differences::{Difference, differences};
-use crate::experiment::{MethodConfig, Objective, Training, Views};
-use crate::study::Study;
 use sempairs_internal::did_you_mean;
 
 macro_rules! embedded {
     ($($family:literal: $($method:literal),+;)+) => {
         &[$($(Preset {
             name: concat!($family, "/", $method),
-            text: include_str!(concat!("../presets/", $family, "/", $method, ".toml")),
+            text: include_str!(concat!("../../presets/", $family, "/", $method, ".toml")),
         }),+),+]
     };
 }
