@@ -9,7 +9,7 @@ use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
 use super::scale::range;
 use super::summary::{self, Lead};
 use super::{marker, number};
-use crate::comparison::Comparison;
+use crate::comparison::{ArmResult, Comparison};
 
 /// Returns the section as HTML; empty if there are no scores.
 pub fn curves(comparison: &Comparison) -> String {
@@ -157,7 +157,7 @@ fn draw(chart: &mut Chart, arm: usize, curve: &Curve, name: &str) {
 /// The leading arm at the end, for every other arm against the first.
 fn leads(comparison: &Comparison, protocol: usize) -> Vec<Lead<'_>> {
     let Some((first, others)) = comparison.arms.split_first() else { return Vec::new() };
-    let scored = |arm| arm.curve(protocol).len() > 1;
+    let scored = |arm: &ArmResult| arm.curve(protocol).len() > 1;
     let others = others.iter().filter(|arm| scored(arm) && scored(first));
     others.filter_map(|arm| summary::lead(comparison, [arm, first], protocol)).collect()
 }
