@@ -21,13 +21,14 @@ use sempairs::backbone::weights::save;
 use sempairs::backbone::{
     Architecture, Backbone, BackboneConfig, BackboneFactory, seed_parameters,
 };
-use sempairs::data::{DataError, Pairing, Picture, PictureSource};
+use sempairs::data::Pairing;
 use sempairs::experiment::{Experiment, Objective, Pictures};
 use sempairs::objective::{ProjectorConfig, SimClrConfig};
 use sempairs::run::{Runner, summarise};
 use sempairs::scenes::SceneSplit;
 use sempairs::train::{MetricLog, Progress};
 use sempairs::{Arm, Study, Training};
+use sempairs_testing::Generated;
 
 fn runner(root: &Path) -> Runner {
     let mut runner = Runner::new(root, sempairs::device::open("flex").unwrap(), "flex");
@@ -169,36 +170,18 @@ fn a_foreign_backbone_takes_a_built_in_and_a_foreign_method() {
 }
 
 /// Grey pictures of two classes.
-struct Greys(Vec<String>);
-
-impl PictureSource for Greys {
-    fn len(&self) -> usize {
-        40
-    }
-    fn classes(&self) -> &[String] {
-        &self.0
-    }
-    fn class(&self, index: usize) -> Option<usize> {
-        Some(index % 2)
-    }
-    fn name(&self, index: usize) -> String {
-        format!("grey {index}")
-    }
-    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
-        Ok(Picture::new(16, 16, vec![6 * index as u8; 3 * 16 * 16]))
-    }
+fn greys(classes: [&str; 2]) -> Arc<Generated> {
+    let source = Generated::new(40).bytes(|picture, _| 6 * picture as u8);
+    Arc::new(source.classes(&classes, |index| Some(index % 2)))
 }
 
-fn pictures() -> Arc<Greys> {
-    Arc::new(Greys(vec!["even".into(), "odd".into()]))
+fn pictures() -> Arc<Generated> {
+    greys(["even", "odd"])
 }
 
 #[test]
 fn own_pictures_are_part_of_the_identity_and_belong_to_no_file() {
-    let study = |classes: [&str; 2]| {
-        let greys = Arc::new(Greys(classes.map(String::from).to_vec()));
-        Study::new("greys", greys, narrow(), simclr())
-    };
+    let study = |classes: [&str; 2]| Study::new("greys", greys(classes), narrow(), simclr());
     let [one, two] = [study(["even", "odd"]), study(["odd", "even"])];
     let identity = |study: &Study<SimClrConfig>| study.run_identity(&study.arms[0], 0);
     assert_eq!(identity(&one), identity(&study(["even", "odd"])));

@@ -219,9 +219,6 @@ mod on_wgpu {
 
     #[test]
     fn pictures_some_at_a_time_give_what_all_at_once_give() {
-        if std::env::var("SEMPAIRS_DEVICE").as_deref() != Ok("wgpu") {
-            return;
-        }
         let device = Device::wgpu(DeviceKind::DefaultDevice);
         let convolution = Convolution::new([37, 5, 6, 7], [9, 5, 3, 3], [2, 1], [1, 1]);
         let Convolution { output: [h, w], .. } = convolution;
