@@ -6,7 +6,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use sempairs_backbone::vit::{DropPath, resample_positions};
 use sempairs_backbone::{Backbone, VisionTransformer, VisionTransformerConfig};
-use support::{Gradients, Reference, bounds, closed_form, device, tensors};
+use sempairs_testing::Reference;
+use support::{Gradients, bounds, closed_form, device, tensors};
 
 fn tiny() -> VisionTransformerConfig {
     let drop_path = DropPath::default();

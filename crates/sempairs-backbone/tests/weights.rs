@@ -9,7 +9,8 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Tensor;
 use sempairs_backbone::weights::{LoadOptions, Misfit, Prefix, WeightsError, load, save};
 use sempairs_backbone::{Backbone, ResNet, ResNetConfig, Stem};
-use support::{Reference, device, tensors};
+use sempairs_testing::Reference;
+use support::{device, tensors};
 use tempfile::TempDir;
 
 /// A network small enough for many files.

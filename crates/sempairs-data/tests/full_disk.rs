@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use sempairs_data::{CachedSource, DataError, OnBadPicture};
+use sempairs_data::{CachedSource, DataError, OnBadPicture, PictureSource};
 use sempairs_testing::Generated;
 
 const FOLDER: &str = "SEMPAIRS_TEST_FULL_DISK";

@@ -3,7 +3,7 @@
 
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use sempairs_objective::{Clock, Schedule};
 use sempairs_testing::{Reference, assert_close, backend_name, device_name, loss_tolerance};
 use sempairs_train::{LarsConfig, LarsVariant, OptimizerConfig};
@@ -60,7 +60,7 @@ fn reference_steps_of_lars() {
         ["w", "b"].map(|name| [(); 2].map(|_| numbers.floats(&format!("{name}.initial")).to_vec()));
     for step in 0..5 {
         let mut gradients = GradientsParams::new();
-        gradients.register(module.w.id, numbers.tensor(&format!("step{step}.grad_w"), &plain));
+        gradients.register(module.w.id, numbers.tensor::<2>(&format!("step{step}.grad_w"), &plain));
         gradients.register(module.b.id, vector(&format!("step{step}.grad_b"), &plain));
         module = optimizer.step(0.3, module, gradients);
         let after = [(host(module.w.val()), "w"), (host(module.b.val()), "b")];

@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use burn_train::Interrupter;
 use sempairs_augment::Augmentation;
 use sempairs_backbone::{Backbone, ResNet, ResNetConfig, weights};
-use sempairs_data::{Pair, PairDataset};
+use sempairs_data::{DataError, Pair, PairDataset};
 use sempairs_objective::{Clock, Loss, Method, Views};
 use sempairs_testing::Generated;
 use sempairs_train::{

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use sempairs_backbone::is_variant;
-pub use sempairs_testing::Reference;
 
 /// The device named by `SEMPAIRS_DEVICE`.
 pub fn device() -> Device {
