@@ -6,7 +6,7 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::matmul_tile::UNITS;
 use super::segments::{SHARE, alignment, buffers, cubes, group, next, results};
-use crate::step::AdamW;
+use crate::optimizer_step::AdamW;
 
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn adamw_of_group(

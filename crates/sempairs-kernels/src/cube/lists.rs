@@ -6,7 +6,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::{average, running};
-use crate::step::{AdamW, Sgd};
+use crate::optimizer_step::{AdamW, Sgd};
 
 /// Whether the kernels take all of these tensors together: 32-bit floats on one device, outside of
 /// any graph, and none empty.
