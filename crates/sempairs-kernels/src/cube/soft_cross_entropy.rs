@@ -107,7 +107,7 @@ pub(in crate::cube) fn gradient_of_logits<F: Float>(
     #[define(F)] _dtype: ElemType,
 ) {
     let columns = LOADS * UNITS;
-    let blocks = (width + columns - 1) / columns;
+    let blocks = width.div_ceil(columns);
     // Surplus cubes repeat the last row.
     let row = min(CUBE_POS / blocks, rows - 1);
     let block = CUBE_POS % blocks;
