@@ -50,3 +50,4 @@ pub use protocols::{
     Score, ScoreLine, SgdDino, SgdMoco, StratifiedSplit, Trial, append_scores, read_scores,
     stratified_split, update_scores,
 };
+pub use sempairs_data::ConfigError;

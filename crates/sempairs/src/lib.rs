@@ -87,4 +87,5 @@ pub use sempairs_train as train;
 
 mod error;
 pub use error::Error;
+pub use sempairs_data::ConfigError;
 pub use study::{Arm, Evaluation, Study, Training};
