@@ -55,4 +55,5 @@ pub use error::AugmentError;
 pub use pipeline::Pipeline;
 pub use plan::{Plan, Step};
 pub use preset::Augmentation;
+pub use sempairs_data::ConfigError;
 pub use transform::{Interpolation, MAX_SIDE, Transform};

@@ -4,7 +4,7 @@
 //! an allocation failure that ends the process without naming the key. A value within the limits
 //! may still exceed the available memory.
 
-use crate::{BackboneConfig, BackboneError, BlockKind, NetworkConfig, Stem};
+use crate::{BackboneConfig, BlockKind, ConfigError, NetworkConfig, Stem};
 
 /// Maximum channels of a stage, or embedding dimension: four times the width of ResNet-50 (4x), the
 /// widest network in the paper of SimCLR (arXiv 2002.05709, figure 1).
@@ -73,8 +73,7 @@ impl BackboneConfig {
     }
 
     /// Checks that no size exceeds its limit, given that all are at least 1.
-    pub(crate) fn check_sizes(&self) -> Result<(), BackboneError> {
-        let refuse = |key: &str, reason: String| Err(BackboneError { key: key.into(), reason });
+    pub(crate) fn check_sizes(&self) -> Result<(), ConfigError> {
         if let NetworkConfig::Transformer(it) = self.network() {
             for (rows, columns, key) in [
                 (3 * (it.patch * it.patch) as u64, it.dim as u64, "dim"),
@@ -85,19 +84,17 @@ impl BackboneConfig {
                     let reason = format!(
                         "makes a tensor of {rows} by {columns} values, more than {MAX_VALUES}"
                     );
-                    return refuse(key, reason);
+                    return Err(ConfigError::new(key, reason));
                 }
             }
-            if let Err(reason) = self.check_attention(it.size) {
-                return refuse("size", reason);
-            }
+            self.check_attention(it.size).map_err(|error| error.under("size"))?;
         }
         let parameters = self.parameters();
         if parameters > MAX_PARAMETERS {
             let key = if self.name.is_transformer() { "depth" } else { "widths" };
             let reason =
                 format!("makes a network of {parameters} parameters, more than {MAX_PARAMETERS}");
-            return refuse(key, reason);
+            return Err(ConfigError::new(key, reason));
         }
         Ok(())
     }
@@ -107,19 +104,20 @@ impl BackboneConfig {
     ///
     /// # Errors
     ///
-    /// The reason, to be printed after the key of the size.
-    pub fn check_attention(&self, size: usize) -> Result<(), String> {
+    /// [`ConfigError`] without a key, which the caller adds with [`ConfigError::under`].
+    pub fn check_attention(&self, size: usize) -> Result<(), ConfigError> {
         let NetworkConfig::Transformer(it) = self.network() else { return Ok(()) };
         let tokens = positions(size, it.patch);
-        match product([it.heads as u64, tokens, tokens]) > MAX_ATTENTION {
-            true => Err(format!(
-                "is {size}, which gives {tokens} tokens with patches of {}: the attention weights \
-                 of {} heads would have more than {MAX_ATTENTION} values; use a smaller size or \
-                 larger patches",
-                it.patch, it.heads
-            )),
-            false => Ok(()),
+        if product([it.heads as u64, tokens, tokens]) <= MAX_ATTENTION {
+            return Ok(());
         }
+        let reason = format!(
+            "is {size}, which gives {tokens} tokens with patches of {}: the attention weights of \
+             {} heads would have more than {MAX_ATTENTION} values; use a smaller size or larger \
+             patches",
+            it.patch, it.heads
+        );
+        Err(ConfigError::new("", reason))
     }
 }
 

@@ -35,6 +35,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cache;
+mod config_error;
 mod decode;
 mod error;
 mod exclusion;
@@ -53,6 +54,7 @@ pub mod sources;
 mod validate;
 
 pub use cache::CachedSource;
+pub use config_error::ConfigError;
 pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
 pub use error::DataError;
 pub use exclusion::LeftOut;

@@ -48,4 +48,4 @@ pub use protocols::{
     Score, ScoreLine, SgdDino, SgdMoco, StratifiedSplit, Trial, append_scores, read_scores,
     stratified_split, update_scores,
 };
-pub use sempairs_data::Identity;
+pub use sempairs_data::{ConfigError, Identity};

@@ -86,3 +86,4 @@ pub use sempairs_train as train;
 mod error;
 pub use error::Error;
 pub use experiment::{Arm, Evaluation, Study, Training, presets};
+pub use sempairs_data::ConfigError;

@@ -22,12 +22,13 @@ use sempairs::backbone::{
     Architecture, Backbone, BackboneConfig, BackboneFactory, seed_parameters,
 };
 use sempairs::data::Pairing;
+use sempairs::eval::{Knn, Protocol};
 use sempairs::experiment::{Experiment, Objective, Pictures};
 use sempairs::objective::{ProjectorConfig, SimClrConfig};
 use sempairs::run::{Runner, summarise};
 use sempairs::scenes::SceneSplit;
 use sempairs::train::{MetricLog, Progress};
-use sempairs::{Arm, Study, Training};
+use sempairs::{Arm, Error, Study, Training};
 use sempairs_testing::Generated;
 
 fn runner(root: &Path) -> Runner {
@@ -116,6 +117,38 @@ fn a_foreign_method_is_compared_resumed_and_reported() {
     assert_eq!(again.examples.len(), 2);
     again.write(&whole).unwrap();
     assert!(fs::read_to_string(whole.join("report.html")).unwrap() == page);
+}
+
+#[test]
+fn an_invalid_setting_is_an_error_with_its_whole_key() {
+    type Change = fn(&mut Study<SimClrConfig>);
+    let changes: [(Change, &str); 6] = [
+        (|study| study.backbone.widths = Some([8, 0, 8, 8]), "backbone.widths[1]"),
+        (|study| study.method.projector.hidden = vec![16, 0], "method.projector.hidden[1]"),
+        (|study| study.training.learning_rate.base = f64::NAN, "training.learning_rate.base"),
+        (
+            |study| study.arms[1].pairing = Pairing::WrongFraction { share: 2.0 },
+            "arms[1].pairing.share",
+        ),
+        (|study| study.views.size = 0, "views.size"),
+        (
+            |study| study.evaluation.protocols.push(Protocol::Knn(Knn { k: 0, ..Knn::default() })),
+            "evaluation.protocols[1].k",
+        ),
+    ];
+    let scenes = || Pictures::scenes(SceneSplit::Pretrain, 3, 20);
+    for (change, key) in changes {
+        let mut study = small(Study::new("invalid", scenes(), narrow(), simclr()), 4);
+        study.check("a study").unwrap();
+        change(&mut study);
+        let Err(Error::Config { origin, error, .. }) = study.check("a study") else {
+            panic!("{key}: another kind of error");
+        };
+        assert_eq!((origin.as_deref(), error.key()), (Some("a study"), key));
+    }
+    let misspelt = Experiment::parse("name = \"a\"\n[trainig]\n", "file.toml");
+    let Err(Error::Config { line, error, .. }) = misspelt else { panic!("another kind of error") };
+    assert_eq!((line, error.nearest()), (Some(2), Some("training")));
 }
 
 /// Backbone: the mean of each colour channel, followed by one linear layer.

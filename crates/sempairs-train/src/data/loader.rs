@@ -8,7 +8,7 @@ use sempairs_data::{DataError, Key, PairDataset, Side};
 use sempairs_objective::Clock;
 use serde::{Deserialize, Serialize};
 
-use crate::{Batch, Locals, MadeOn, Pipelines, Planned, TrainError, order};
+use crate::{Batch, ConfigError, Locals, MadeOn, Pipelines, Planned, TrainError, order};
 
 /// Resources that the loader may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,22 +57,21 @@ impl PairLoader {
         config: &LoaderConfig,
     ) -> Result<Self, TrainError> {
         if batch == 0 || dataset.len() < batch {
-            return Err(TrainError::config(
-                "batch",
-                format!("must be from 1 to {}, the number of pairs, not {batch}", dataset.len()),
-            ));
+            let pairs = dataset.len();
+            let reason = format!("must be from 1 to {pairs}, the number of pairs, not {batch}");
+            return Err(ConfigError::new("batch", reason).into());
         }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(config.workers)
             .thread_name(|i| format!("pair-loader-{i}"))
             .build()
-            .map_err(|e| TrainError::config("loader.workers", e.to_string()))?;
+            .map_err(|e| ConfigError::new("loader.workers", e))?;
         let (sender, batches) = sync_channel(config.ahead.max(1) - 1);
         let work = Work { dataset, pipelines: pipelines.into(), batch, seed };
         let producer = std::thread::Builder::new()
             .name("pair-loader".into())
             .spawn(move || pool.install(|| work.produce(clock, sender)))
-            .map_err(|e| TrainError::config("loader.workers", e.to_string()))?;
+            .map_err(|e| ConfigError::new("loader.workers", e))?;
         Ok(Self { batches: Some(batches), producer: Some(producer) })
     }
 }

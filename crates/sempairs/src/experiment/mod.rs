@@ -9,7 +9,6 @@ mod assign;
 pub mod bounds;
 mod check;
 pub(crate) mod differences;
-mod key_error;
 mod locals;
 mod method;
 mod names;
@@ -43,7 +42,7 @@ impl Experiment {
     /// Parses one experiment without `[[vary]]`; `file` is the file name used in error messages.
     ///
     /// # Errors
-    /// [`Error::Experiment`] with the line and, for a misspelt name, the closest valid name.
+    /// [`Error::Config`] with the line and, for a misspelt name, the closest valid name.
     pub fn parse(text: &str, file: &str) -> Result<Self, Error> {
         vary::parse_text(text, file)
     }
@@ -54,14 +53,14 @@ impl Experiment {
 /// expanded.
 ///
 /// # Errors
-/// [`Error::Io`] and [`Error::Experiment`] with the name of the file, or with the assignment if it
+/// [`Error::Io`] and [`Error::Config`] with the name of the file, or with the assignment if it
 /// is the cause.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
     let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
     let file = path.display().to_string();
     match str::from_utf8(&bytes) {
         Ok(text) => read_grid(text, &file, overrides),
-        Err(error) => Err(Error::experiment(file, not_utf8(&bytes, error.valid_up_to()))),
+        Err(error) => Err(Error::invalid(file, not_utf8(&bytes, error.valid_up_to()))),
     }
 }
 

@@ -42,14 +42,14 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
                  show them, cannot be read: {reason}; restore the settings, or use another name or \
                  --runs folder"
             );
-            return Error::experiment(path, reason);
+            return Error::invalid(path, reason);
         }
     };
     // Numbers are compared after a round trip through TOML, so that they have the digits of the
     // file.
     let now = match toml::from_str(&only.to_toml()) {
         Ok(now) => now,
-        Err(error) => return Error::experiment(path, plain(error.message())),
+        Err(error) => return Error::invalid(path, plain(error.message())),
     };
     let changed = differences(&of_the_weights(before), &of_the_weights(now));
     let reason = match changed.is_empty() {
@@ -74,7 +74,7 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
             )
         }
     };
-    Error::experiment(path, reason)
+    Error::invalid(path, reason)
 }
 
 /// The settings that a run's weights depend on, as in [`Study::run_identity`].
