@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use safetensors::SafeTensors;
 use sempairs_eval::{Features, Knn};
 
-/// Folder of the reference values: `SEMPAIRS_REFERENCE`, or else the project's own.
+/// Folder of the reference values: `SEMPAIRS_REFERENCE`, or by default that of the project.
 fn folder() -> PathBuf {
     std::env::var_os("SEMPAIRS_REFERENCE").map_or_else(
         || concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference").into(),
@@ -23,7 +23,7 @@ fn classes(file: &SafeTensors<'_>, name: &str) -> Vec<usize> {
     data.as_chunks().0.iter().map(|&x| i64::from_le_bytes(x) as usize).collect()
 }
 
-/// The votes by definition, to identify ties.
+/// The votes of each class by definition, to identify ties.
 fn votes(bank: &Features, query: &[f32], k: usize, temperature: f64) -> Vec<f64> {
     let rows = bank.values.chunks_exact(bank.dim).zip(&bank.labels);
     let cosine = |row: &[f32]| -> f64 {
@@ -37,7 +37,7 @@ fn votes(bank: &Features, query: &[f32], k: usize, temperature: f64) -> Vec<f64>
 }
 
 #[test]
-fn knn_ranks_as_the_reference() {
+fn knn_rankings_match_the_reference() {
     let path = folder().join("eval/knn.safetensors");
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -45,7 +45,7 @@ fn knn_ranks_as_the_reference() {
     let queries = floats(&file, "query");
     let mut compared = 0;
     for name in file.names().into_iter().filter(|name| name.starts_with("ranking_k")) {
-        // The settings are in the name: `ranking_k20_t0.07`.
+        // The name has the settings, as in `ranking_k20_t0.07`.
         let (k, temperature) = name["ranking_k".len()..].split_once("_t").unwrap();
         let (k, temperature) = (k.parse().unwrap(), temperature.parse().unwrap());
         let count = file.tensor(name).unwrap().shape()[1];
@@ -61,11 +61,11 @@ fn knn_ranks_as_the_reference() {
         for (i, query) in queries.chunks_exact(dim).enumerate() {
             let votes = votes(&bank, query, k, temperature);
             let row = &expected[i * count..][..count];
-            for (place, (&found, &expected)) in ranked.query(i).iter().zip(row).enumerate() {
-                // Classes with equal votes, or none, may have another order.
+            for (rank, (&found, &expected)) in ranked.query(i).iter().zip(row).enumerate() {
+                // The order of classes with equal votes, or without votes, may differ.
                 let (a, b) = (votes[found as usize], votes[expected]);
-                let alike = (a - b).abs() <= 1e-5 * a.abs().max(b.abs());
-                assert!(alike, "{name}, query {i}, place {place}: {found} not {expected}");
+                let equal = (a - b).abs() <= 1e-5 * a.abs().max(b.abs());
+                assert!(equal, "{name}, query {i}, rank {rank}: {found} not {expected}");
                 compared += 1;
             }
         }
