@@ -440,7 +440,7 @@ mod tests {
 
     #[test]
     #[ignore = "needs cuDNN, though no device; scripts/cudnn-check.sh runs it"]
-    fn descriptors_read_back_from_the_library_are_unchanged() {
+    fn the_installed_library_returns_descriptors_unchanged() {
         library::usable().unwrap();
         // SAFETY: the library is usable.
         sempairs_internal::note!("cuDNN {}", unsafe { sys::cudnnGetVersion() });
@@ -533,7 +533,7 @@ mod tests {
 
     #[test]
     #[ignore = "needs cuDNN, though no device; scripts/cudnn-check.sh runs it"]
-    fn errors_of_the_library_have_a_message() {
+    fn the_installed_library_reports_errors_with_a_message() {
         library::usable().unwrap();
         let description =
             Problem::new(Pass::Forward, DType::F32, [1, 2, 3, 4], [1, 2, 3, 3], [1, 1], [0, 0])
