@@ -125,13 +125,13 @@ attempt() {
     return 1
 }
 
-other_path='has not the feature|is none of .*convolutions take the path|a convolution is made without (cuDNN|implicit GEMM)'
+other_path='lacks the feature|is not one of .*convolutions use the path|a convolution is computed without (cuDNN|implicit GEMM)'
 
 # Whether the last command says that what was asked of it is not in this build, none of this device's, or needs a Python
 # package that is not there, rather than that it failed.
 is_left_out() {
     grep -qE '^error.*flex launches no kernels|^ModuleNotFoundError' "$scratch/err" ||
-        { [ -n "${SEMPAIRS_CONV:-}" ] && grep -qE "^error.*$SEMPAIRS_CONV.*adds? products up in" "$scratch/err"; }
+        { [ -n "${SEMPAIRS_CONV:-}" ] && grep -qE "^error.*$SEMPAIRS_CONV.*accumulates? in" "$scratch/err"; }
 }
 
 # The line of the last command that tells most of why it failed.

@@ -1,9 +1,8 @@
-//! Each GPU kernel against its reference implementation, with the gradient where there is one, on a
-//! device of choice.
+//! Each GPU kernel against its reference implementation, with the gradient if there is one.
 //!
-//! `SEMPAIRS_DEVICE=cuda:0 cargo bench --features cuda --bench kernels -- [FILTER]`; `flex`, the
-//! default, has no kernels of these, so there the two are one and the same. `PRECISION=bf16` times
-//! the losses of 16-bit inputs.
+//! `SEMPAIRS_DEVICE=cuda:0 cargo bench --features cuda --bench kernels -- [FILTER]`. On the default
+//! device, `flex`, these kernels do not exist, and both measurements are of the reference
+//! implementation. `PRECISION=bf16` times the losses with 16-bit inputs.
 
 use burn::tensor::{Device, Distribution, FloatDType, Tensor};
 use divan::Bencher;
@@ -174,8 +173,8 @@ mod redundancy {
     }
 }
 
-/// Tensors with the sizes of a ResNet-50's parameters: convolution weights, and scale and shift of
-/// each batch normalisation.
+/// Tensors with the sizes of the parameters of a ResNet-50: convolution weights, and weight and
+/// bias of each batch normalisation.
 fn parameters(device: &Device) -> Vec<Tensor<1>> {
     let mut lengths = vec![3 * 64 * 49, 64, 64];
     let mut inputs = 64;

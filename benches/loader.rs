@@ -1,5 +1,5 @@
-//! Reading pictures and making both views of their pairs, from JPEG files and from a decoded cache,
-//! on all cores.
+//! Throughput of the data loader: reading pictures, from JPEG files and from a decoded cache, and
+//! augmenting both views of each pair, on all cores.
 //!
 //! `cargo bench --bench loader -- [FILTER]`; one item is one pair. The pictures are built-in scenes
 //! of 64 by 64 pixels.
@@ -86,7 +86,7 @@ fn decoded_cache(bencher: Bencher) {
     run(bencher, Arc::new(CachedSource::open(&cache).expect("a cache")));
 }
 
-/// Reading one picture at a time on one thread, without augmentation.
+/// Reading of one picture at a time on one thread, without augmentation.
 #[divan::bench_group]
 mod picture {
     use super::*;

@@ -37,8 +37,8 @@ fn nt_xent_and_gradient(bencher: Bencher, pairs: usize) {
     });
 }
 
-/// Each loss at a batch of 256, as wide as its publication has it but for the heads of Barlow Twins
-/// and VICReg (2048 where they have 8192) and DINO's prototypes (4096, the small setting).
+/// Each loss with its gradient at batch size 256. The widths are those of the publications, except
+/// for the heads of Barlow Twins and VICReg (2048 instead of 8192) and DINO's prototypes (4096).
 #[divan::bench(
     args = [
         "moco",

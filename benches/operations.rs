@@ -1,5 +1,5 @@
-//! Each fused operation of the CPU against its twin, forward and backward, at the shapes of a
-//! ResNet-18 and of a ViT-S/8 on 64 views of 64 by 64 pixels.
+//! Each fused CPU operation against its reference implementation, forward and backward, at the
+//! shapes of a ResNet-18 and of a ViT-S/8 on 64 views of 64 by 64 pixels.
 //!
 //! `cargo bench --bench operations -- [FILTER]`; one item is one view.
 

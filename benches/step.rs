@@ -1,5 +1,6 @@
-//! One training step on the CPU: forward and backward of residual networks, fused against plain,
-//! and whole steps of SimCLR with head, loss and SGD, as `sempairs bench step` times them.
+//! Training steps on the CPU: forward and backward passes of residual networks with the fused
+//! operations and with their reference implementations, and whole steps of SimCLR with head, loss
+//! and SGD, as `sempairs bench step` times them.
 //!
 //! `cargo bench --bench step -- [FILTER]`; one item is one pair.
 

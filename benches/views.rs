@@ -148,7 +148,7 @@ fn crop(bencher: Bencher, (width, height): (usize, usize), interpolation: Interp
         .bench_local(|| plan.apply(&picture, black_box(&mut view), &mut scratch));
 }
 
-/// The same with the `fast_image_resize` crate, which rounds to bytes, and its way to planar
+/// The same with the `fast_image_resize` crate, which rounds to bytes, and the conversion to planar
 /// floats.
 #[divan::bench(args = BOXES)]
 fn crop_bilinear_fast_image_resize(bencher: Bencher, (width, height): (usize, usize)) {
@@ -195,7 +195,7 @@ fn batch_on_all_threads(bencher: Bencher, preset: &Augmentation) {
     });
 }
 
-/// The same on this thread alone: a mean over what the plans happen to contain.
+/// The same on this thread alone: the mean over the steps that the random plans contain.
 #[divan::bench(args = AUGMENTATIONS)]
 fn views_on_one_thread(bencher: Bencher, preset: &Augmentation) {
     let picture = picture(64, 64);

@@ -1,10 +1,10 @@
 //! Process-wide request to stop a long operation early.
 //!
-//! A program makes the request when a signal such as Ctrl-C arrives. Long operations (listing a
-//! folder, decoding pictures, computing features, fitting a probe) call [`check`] regularly. They
-//! then return an error within about the time needed for one picture or one pass over the features,
-//! and leave no incomplete file. Training stops after its current step instead, and writes a
-//! checkpoint.
+//! A program makes the request when a signal arrives, such as that of Ctrl-C. Long operations
+//! (listing a folder, decoding pictures, computing features, fitting a probe) call [`check`]
+//! regularly. They then return an error within about the time needed for one picture or one pass
+//! over the features, and leave no incomplete file. Training stops after its current step instead,
+//! and writes a checkpoint.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

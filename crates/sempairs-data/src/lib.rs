@@ -1,7 +1,7 @@
 //! Image sources, pairs of images, and a cache of decoded images.
 //!
-//! This crate knows nothing about tensors. It finds and decodes images, and says which image is
-//! paired with which:
+//! This crate does not depend on tensors. It finds and decodes images, and determines which image
+//! is paired with which:
 //!
 //! - [`PictureSource`] is the trait of an indexed collection of 8-bit RGB images ([`Picture`]). The
 //!   module [`sources`] implements it for folders ([`FolderSource`], [`FlatSource`]), CIFAR

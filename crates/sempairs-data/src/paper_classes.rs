@@ -19,7 +19,7 @@ pub struct PaperClass {
     pub in_tiny_imagenet: bool,
 }
 
-/// A row of the CSV file. Columns that are only for human readers are not listed here.
+/// A row of the CSV file, without the columns that are only for human readers.
 #[derive(Deserialize)]
 struct Line {
     wnid: String,
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_counts_are_the_ones_the_documentation_states() {
+    fn the_counts_match_the_documentation() {
         let classes = paper_classes();
         assert_eq!(classes.len(), 175);
         let wnids: BTreeSet<_> = classes.iter().filter_map(|class| class.wnid.as_ref()).collect();

@@ -24,7 +24,7 @@ pub struct Key {
     pub seed: u64,
     /// The epoch (pass over the data).
     pub epoch: u64,
-    /// The pair's index in the order of the manifest.
+    /// The index of the pair in the order of the manifest, or of the picture if there are no pairs.
     pub picture: u64,
     /// The side of the pair.
     pub side: Side,

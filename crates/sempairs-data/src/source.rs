@@ -60,19 +60,19 @@ pub trait PictureSource: Send + Sync {
     /// [`DataError`] with the picture's name and the reason if it cannot be read or decoded.
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError>;
 
-    /// Checks that the first bytes of a picture's file are those of a supported format. This finds,
-    /// for example, a video without reading all of it. The default, for sources whose pictures have
-    /// no files of their own, always succeeds.
+    /// Checks that the first bytes of a picture's file are those of a supported format. This
+    /// detects a video, for example, without reading all of it. The default, for sources whose
+    /// pictures are not separate files, always succeeds.
     ///
     /// # Errors
     ///
-    /// The error that [`read`](Self::read) would return, if the first bytes are enough to tell.
+    /// The error that [`read`](Self::read) would return, as far as the first bytes determine it.
     fn peek(&self, _index: usize) -> Result<(), DataError> {
         Ok(())
     }
 
-    /// The folder or file that holds the pictures, for messages. `None`, the default, if there is
-    /// no single one.
+    /// The folder or file that contains the pictures, for messages. `None`, the default, if there
+    /// is no such folder or file.
     fn place(&self) -> Option<&Path> {
         None
     }
@@ -83,9 +83,8 @@ pub trait PictureSource: Send + Sync {
         Vec::new()
     }
 
-    /// Length and modification time of a picture's file, from which a [cache](crate::cache)
-    /// recognises that a file was replaced under the same name. `None`, the default, for pictures
-    /// without a file.
+    /// Length and modification time of a picture's file, by which a [cache](crate::cache) detects
+    /// that a file was replaced. `None`, the default, for pictures without a file.
     fn stamp(&self, _index: usize) -> Option<Stamp> {
         None
     }

@@ -129,7 +129,7 @@ pub(crate) fn unfit(source: &dyn PictureSource) -> Result<BTreeMap<usize, DataEr
         let found = interrupt::check().and_then(|()| source.peek(index));
         bar.inc(1);
         match found.err()? {
-            // An interrupted check says nothing about the picture.
+            // An interrupted check has no result for the picture.
             error @ DataError::Interrupted => Some(Err(error)),
             error => Some(Ok((index, error))),
         }
@@ -151,7 +151,7 @@ pub(crate) fn refuse(bad: BTreeMap<usize, DataError>) -> Result<(), DataError> {
 }
 
 /// The pictures of `source` without the `bad` ones, and a list of the bad ones; the first error if
-/// no picture is left.
+/// all pictures are bad.
 fn without(
     source: Arc<dyn PictureSource>,
     bad: BTreeMap<usize, DataError>,
@@ -161,7 +161,7 @@ fn without(
     let list = list.collect();
     match bad.into_values().next() {
         Some(error) if good.is_empty() => Err(error),
-        _ => Ok((Subset::new(source, good).because(LeftOut::Undecodable), list)),
+        _ => Ok((Subset::new(source, good).with_reason(LeftOut::Undecodable), list)),
     }
 }
 
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_error_of_a_bad_picture_names_the_setting_that_would_skip_it() {
+    fn the_error_of_a_bad_picture_mentions_the_setting_that_would_skip_it() {
         let error = || DataError::picture("cat/1.png", "truncated");
         let message = |on_bad: OnBadPicture| on_bad.explain(error(), "`--skip`").to_string();
         assert_eq!(

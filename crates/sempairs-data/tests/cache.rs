@@ -84,7 +84,7 @@ fn a_cache_is_reused_only_for_the_same_source_and_short_side() {
 
     let message = open(&source, 32).unwrap_err().to_string();
     assert!(message.contains("a.cache: the cache has a short side of 16, not 32"), "{message}");
-    // Other pixels under the same names.
+    // The same names with other pixels.
     put(root.path(), "cat/0.png", &encode(smooth(40, 30), ImageFormat::Png));
     let message = open(&source, 16).unwrap_err().to_string();
     assert!(message.contains("made from other pictures"), "{message}");
@@ -112,12 +112,12 @@ fn a_replaced_file_is_detected_at_any_index() {
         let message = open().unwrap_err().to_string();
         assert!(message.contains("modification times of their files differ"), "{message}");
     };
-    // Another length at the same time.
+    // Another length with the same modification time.
     let time = time.unwrap();
     fs::write(&replaced, encode(smooth(5, 5), ImageFormat::Png)).unwrap();
     set_time(time);
     refused();
-    // The same length at another time.
+    // The same length with another modification time.
     fs::write(&replaced, &old).unwrap();
     set_time(time + std::time::Duration::from_secs(1));
     refused();
@@ -196,7 +196,7 @@ fn damage_anywhere_is_detected_when_a_cache_is_opened() {
     assert!(CachedSource::open_trusting(&other).is_ok(), "the pixels are not checked");
 }
 
-/// Pictures with more pixels than fit under one checksum.
+/// Pictures whose pixels are covered by several checksums.
 struct Large;
 
 impl PictureSource for Large {

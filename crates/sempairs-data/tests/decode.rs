@@ -176,7 +176,7 @@ fn extreme_sizes_are_decoded() {
 }
 
 #[test]
-fn an_empty_file_says_so() {
+fn an_empty_file_is_reported_as_empty() {
     assert_eq!(reason(b""), "the file is empty");
 }
 
@@ -199,7 +199,7 @@ fn a_truncated_file_is_never_decoded_in_part() {
         let bytes = encode(DynamicImage::from(picture.clone()), format);
         let whole = decode(&bytes, "x").unwrap();
         for length in 0..bytes.len() {
-            // A format may end with bytes that no pixel needs.
+            // A file may end with bytes that do not affect the pixels.
             if let Ok(cut) = decode(&bytes[..length], "x") {
                 assert_eq!(cut, whole, "{format:?} cut to {length} of {} bytes", bytes.len());
                 assert!(format != ImageFormat::Jpeg, "{length} of {} bytes", bytes.len());
@@ -248,7 +248,7 @@ fn a_size_of_zero_never_causes_a_panic() {
         ImageFormat::Tiff,
     ] {
         let bytes = encode(DynamicImage::from(varied(9, 5)), format);
-        // At every position, since the sides may be stored anywhere with 16 or 32 bits.
+        // Every position is tried, since the sides may be stored anywhere, in 16 or 32 bits.
         for width in [2, 4] {
             for at in 0..=bytes.len() - width {
                 let mut zeroed = bytes.clone();

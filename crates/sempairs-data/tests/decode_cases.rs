@@ -1,4 +1,4 @@
-//! Files that some decoders get wrong, with the expected result of each.
+//! Files that some decoders decode wrongly, with the expected result of each.
 //!
 //! The environment variable `SEMPAIRS_DECODE_CASES` names a folder to use instead of `tests/cases`.
 //! Its `expected.csv` has one row per file, `file,verdict,mean_r,mean_g,mean_b,tolerance`: with the
@@ -12,8 +12,8 @@ use std::path::PathBuf;
 
 use sempairs_data::{Picture, decode};
 
-/// Allowed mean and maximum differences from the reference decoder, which rounds chroma upsampling
-/// and colour conversion at other points.
+/// Allowed mean and maximum differences from the reference decoder, whose chroma upsampling and
+/// colour conversion round differently.
 const MEAN: f64 = 1.0;
 const MOST: u8 = 12;
 

@@ -34,8 +34,8 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Upper bound for each of these small files: the pixels that are always allowed, in the largest
-/// format.
+/// Upper bound of the memory for each of these small files: the number of pixels that is always
+/// allowed, in the largest format.
 const BOUND: usize = 24 << 20;
 
 /// Maximum memory in use while a file is decoded.
@@ -48,7 +48,7 @@ fn taken(bytes: &[u8]) -> usize {
 
 // A single test, since the counters belong to the whole process.
 #[test]
-fn a_short_file_takes_little_memory_whatever_size_it_states() {
+fn memory_is_bounded_for_a_short_file_with_a_large_stated_size() {
     // Checks the counter itself: 1000 x 1000 pixels.
     let honest = encode(smooth(1000, 1000), ImageFormat::Png);
     assert!(taken(&honest) >= 3_000_000);
@@ -66,7 +66,7 @@ fn a_short_file_takes_little_memory_whatever_size_it_states() {
         let file = png((side, side), bits, colour, &[palette, (b"IDAT", &pixels)]);
         check("png", &file);
     }
-    // A file long enough for that many pixels, but with 64 bits per pixel.
+    // This file is long enough for that many pixels, but has 64 bits per pixel.
     let long = vec![0; 1_400_000];
     check("long png", &png((side, side), 16, 6, &[(b"IDAT", &long)]));
     for (bits, compression) in [(24, 0), (8, 0), (8, 1), (4, 2), (32, 0)] {

@@ -1,4 +1,4 @@
-//! Files and folders other than pictures that real image folders contain.
+//! Files and folders in real image folders that are not pictures.
 
 mod support;
 
@@ -61,7 +61,7 @@ fn a_video_or_an_unknown_format_is_found_without_decoding_and_can_be_skipped() {
     let (validated, list) = validate(source.clone(), OnBadPicture::Skip).unwrap();
     assert_eq!((names(&validated), list), (names(&good), bad));
 
-    // Pairs drawn from the good pictures are valid for training under `Skip`.
+    // Pairs of the good pictures are valid for training under `Skip`.
     let file = root.path().join(".pairs.csv");
     let pairs = Pairing::RandomInClass.pairs(&good, 0).unwrap();
     Manifest::from_pairs(&good, &pairs, "drawn").write(&file, &good).unwrap();
@@ -153,8 +153,8 @@ fn broken_links_can_be_skipped() {
     assert_eq!(source.ignored(), ["dog/notes.txt"]);
     let source: Arc<dyn PictureSource> = Arc::new(source);
     let message = validate_headers(source.clone(), OnBadPicture::Error).unwrap_err().to_string();
-    let said = "birds: cannot be decoded: a broken link to /mnt/gone/birds: ";
-    assert!(message.contains(said), "{message}");
+    let expected = "birds: cannot be decoded: a broken link to /mnt/gone/birds: ";
+    assert!(message.contains(expected), "{message}");
     for skip in [validate_headers, validate] {
         let (good, bad) = skip(source.clone(), OnBadPicture::Skip).unwrap();
         assert_eq!(names(&good), GOOD);
@@ -185,12 +185,12 @@ fn a_picture_deleted_after_the_listing_is_a_bad_picture() {
     std::fs::remove_file(root.path().join("dog/a.png")).unwrap();
     let error = source.read(2).unwrap_err();
     assert!(matches!(error, DataError::Picture { .. }), "{error:?}");
-    let said = OnBadPicture::Error.explain(error, "`--skip`").to_string();
+    let message = OnBadPicture::Error.explain(error, "`--skip`").to_string();
     assert!(
-        said.contains("dog/a.png: cannot be decoded: it cannot be read: No such file"),
-        "{said}"
+        message.contains("dog/a.png: cannot be decoded: it cannot be read: No such file"),
+        "{message}"
     );
-    assert!(said.ends_with("; `--skip` skips such pictures"), "{said}");
+    assert!(message.ends_with("; `--skip` skips such pictures"), "{message}");
     let (good, bad) = validate(source, OnBadPicture::Skip).unwrap();
     assert_eq!((good.len(), bad[0].name.as_str()), (3, "dog/a.png"));
 }

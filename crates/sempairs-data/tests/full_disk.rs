@@ -24,8 +24,9 @@ fn a_full_disk_is_an_error_and_the_old_cache_remains() {
     CachedSource::build(&pictures(1), 128, &cache, OnBadPicture::Error).unwrap();
     let before = fs::read(&cache).unwrap();
 
-    // The shell's blocks have 512 or 1,024 bytes; 200 of either are less than is to be written. The
-    // signal is ignored because it would end the process, which does not happen on a full disk.
+    // The blocks of `ulimit` have 512 or 1,024 bytes, and 200 of either are less than the cache
+    // needs. The signal is ignored because it would end the process, which does not happen on a
+    // full disk.
     let script =
         r#"trap '' XFSZ; ulimit -f 200; exec "$0" --exact inside_a_process_with_the_limit"#;
     let output = Command::new("sh")
@@ -34,8 +35,8 @@ fn a_full_disk_is_an_error_and_the_old_cache_remains() {
         .env(FOLDER, folder.path())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{output:?}");
+    let message = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && message.contains("1 passed"), "{output:?}");
 
     let mut left: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -1,5 +1,5 @@
-//! Interruption of long operations. The request applies to the whole process, so this file has a
-//! single test.
+//! Interruption of long operations. An interruption applies to the whole process, so this file has
+//! a single test.
 
 use std::sync::Arc;
 

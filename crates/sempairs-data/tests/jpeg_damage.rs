@@ -1,4 +1,5 @@
-//! Incomplete or overwritten JPEGs: they give an error or the correct picture, never another one.
+//! Incomplete or overwritten JPEGs: decoding gives an error or the correct picture, never a wrong
+//! one.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use sempairs_data::{Picture, decode};
@@ -79,7 +80,7 @@ fn a_marker_within_the_data_is_an_error() {
     for (what, file) in files() {
         for code in [0x01, 0x42, 0xC0, 0xD0, 0xD7, 0xD8, 0xD9, 0xDA, 0xE0, 0xFE] {
             for at in (first_scan(&file)..file.len() - 4).step_by(7) {
-                // Next to a marker, the result may be the same marker with a padding byte.
+                // Next to a marker, the overwritten bytes may be the same marker with padding.
                 if file[at - 1..at + 3].contains(&0xFF) {
                     continue;
                 }

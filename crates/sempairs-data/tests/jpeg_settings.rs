@@ -27,7 +27,7 @@ fn drawn(width: u16, height: u16) -> Vec<u8> {
     pixels.flat_map(|(x, y)| [wave(x), wave(y + 20), wave(x + y + 50)]).collect()
 }
 
-/// The pixels as decoded by zune-jpeg, with which the decoder is bit-identical for common files.
+/// The pixels as decoded by zune-jpeg; for common files those of this crate are bit-identical.
 fn zune(bytes: &[u8]) -> Vec<u8> {
     let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGB);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
@@ -43,7 +43,7 @@ fn check(what: &str, bytes: &[u8], most: u8) {
 }
 
 #[test]
-fn settings_of_a_rust_encoder() {
+fn files_of_the_rust_encoder_are_decoded() {
     use SamplingFactor::{F_1_1, F_1_2, F_1_4, F_2_1, F_2_2, F_2_4, F_4_1, F_4_2};
     for (width, height) in SIZES {
         let pixels = drawn(width, height);
@@ -51,7 +51,7 @@ fn settings_of_a_rust_encoder() {
             for scans in [0, 2, 5, 10] {
                 for restart in [0, 1, 5] {
                     // With restart markers this encoder codes other differences than it counts, so
-                    // its optimised tables lack some codes: such files are malformed.
+                    // its optimised tables lack some codes and the files are malformed.
                     for optimised in [false, true].into_iter().take(if restart > 0 { 1 } else { 2 })
                     {
                         let mut bytes = Vec::new();
@@ -128,7 +128,7 @@ fn script(folder: &Path, name: &str, lines: &str) -> String {
 
 #[test]
 #[ignore = "needs cjpeg and djpeg (Debian package libjpeg-turbo-progs)"]
-fn settings_of_libjpeg() {
+fn files_of_libjpeg_are_decoded() {
     let folder = tempfile::tempdir().unwrap();
     let script = |name: &str, lines: &str| script(folder.path(), name, lines);
     let three = script("three", "0;\n1;\n2;\n");

@@ -1,4 +1,4 @@
-//! Manifests: writing and reading gives the same rows, and every invalid row is reported.
+//! Manifests are read back as written, and every invalid row is reported.
 
 mod support;
 
@@ -186,7 +186,7 @@ fn an_excluded_picture_is_distinguished_from_a_missing_one() {
     let outside = left_out("cat/2.png", LeftOut::PerClass);
     assert_eq!(kinds(&two), [(2, undecodable()), (3, outside), (4, missing())]);
 
-    // Through a cache, which knows its own bad pictures and those excluded from its source.
+    // A cache reports its own bad pictures and those excluded from its source.
     let elsewhere = tempfile::tempdir().unwrap();
     let file = elsewhere.path().join("a.cache");
     let cats = Subset::of_classes(all, &["cat"]).unwrap();
@@ -239,7 +239,7 @@ fn a_written_manifest_is_read_back_unchanged() {
         manifest.write(&file, &source).unwrap();
         assert_eq!(Manifest::read(&file, &source).unwrap(), manifest);
     }
-    // A class of two gives one pair, and a picture paired with itself is left out.
+    // A class of two gives one pair, and pairs of a picture with itself are omitted.
     let pairs = Pairing::RandomInClass.pairs(&source, 3).unwrap();
     assert_eq!(Manifest::from_pairs(&source, &pairs, "x").rows().len(), 4 + 7 + 1);
     let same = Pairing::Same { file: None }.pairs(&source, 3).unwrap();

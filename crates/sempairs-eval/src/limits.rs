@@ -1,9 +1,9 @@
-//! Ranges of the settings of protocols: far wider than values in publications, but free of
-//! overflow.
+//! Valid ranges of the settings of protocols: far wider than the values in publications, but
+//! narrow enough to avoid overflow.
 
 use std::ops::RangeInclusive;
 
-/// Number of neighbours: up to more than any training set has pictures.
+/// Number of neighbours; the maximum exceeds the number of pictures of any training set.
 pub(crate) const NEIGHBOURS: RangeInclusive<usize> = 1..=1 << 24;
 
 /// Batch size. If it exceeds the number of pictures, an epoch is one step.
@@ -12,7 +12,7 @@ pub(crate) const BATCHES: RangeInclusive<usize> = 1..=1 << 24;
 /// Number of epochs.
 pub(crate) const EPOCHS: RangeInclusive<usize> = 0..=1_000_000;
 
-/// Learning rates, as for pre-training.
+/// Learning rates; the same range as for pre-training.
 pub(crate) const RATES: RangeInclusive<f64> = 1e-12..=1e6;
 
 /// Number of blocks of a vision transformer.

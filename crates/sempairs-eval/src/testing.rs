@@ -7,7 +7,7 @@ use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
 
 use crate::Features;
 
-/// Approximately standard normal values: the sum of twelve uniform values minus 6.
+/// Approximately standard normal values: sums of twelve uniform values minus 6.
 pub(crate) fn random(count: usize, seed: u64) -> Vec<f32> {
     let mut rng = Key { seed, epoch: 0, picture: 0, side: Side::Left }.rng(0);
     (0..count).map(|_| (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0).collect()

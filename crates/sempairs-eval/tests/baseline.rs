@@ -23,7 +23,7 @@ fn pixels_and_colours_have_a_low_accuracy_on_the_scenes() {
     };
     let pixels = top1(|source| raw_pixels(source, SIZE));
     let colours = top1(|source| colour_histogram(source, 8));
-    // 0.217 and 0.097; chance accuracy is 1/12.
+    // The accuracies are 0.217 and 0.097; chance level is 1/12.
     assert!(pixels < 0.25, "raw pixels: {pixels}");
     assert!(colours < 0.15, "colour histograms: {colours}");
 }

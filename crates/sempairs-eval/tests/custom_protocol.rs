@@ -1,4 +1,4 @@
-//! Protocols defined outside of the crate, scored beside the built-in ones.
+//! Protocols defined outside of the crate, scored together with the built-in ones.
 
 use std::sync::Arc;
 
@@ -55,7 +55,8 @@ impl EvaluationProtocol for NearestMean {
     }
 }
 
-/// Fine-tunes the network, then ranks classes by the features of the given network all the same.
+/// Fine-tunes a copy of the network, then ranks classes by the features of the given network, which
+/// must not have changed.
 struct UsesNetwork;
 
 impl EvaluationProtocol for UsesNetwork {
@@ -94,7 +95,7 @@ fn downstream(protocols: Vec<Arc<dyn EvaluationProtocol>>) -> Downstream {
 }
 
 #[test]
-fn a_custom_protocol_is_scored_beside_the_built_in_ones() {
+fn custom_and_built_in_protocols_are_scored_together() {
     let device = Device::flex();
     let network = ResNetConfig::resnet10_narrow().init_seeded(&device, 0);
     let knn = Protocol::Knn(Knn::default());
@@ -124,8 +125,8 @@ fn a_custom_protocol_is_scored_beside_the_built_in_ones() {
 }
 
 #[test]
-fn custom_protocols_that_are_the_same_in_effect_are_refused() {
-    /// As many neighbours as there are pictures at most.
+fn custom_protocols_with_the_same_effect_are_refused() {
+    /// A protocol whose setting is limited by the number of pictures.
     struct Limited(usize);
     impl EvaluationProtocol for Limited {
         fn name(&self) -> String {

@@ -46,8 +46,8 @@ fn numbers(network: &ResNet) -> Numbers {
 
 #[test]
 fn the_backbone_is_not_changed() {
-    // On an autodiff device and in training mode, where a forward pass updates the running
-    // statistics.
+    // The network is on an autodiff device and in training mode, where a forward pass updates the
+    // running statistics.
     let device = Device::flex().autodiff();
     let trained = network(&device).train();
     trained.forward(Tensor::<4>::ones([2, 3, SIZE, SIZE], &device));
@@ -58,14 +58,14 @@ fn the_backbone_is_not_changed() {
     assert_eq!(numbers(&trained), before);
     assert_eq!(weights_identity(&trained), identity);
     assert_eq!(extract(&trained, &source, &pipeline(), &device, 5).unwrap(), first);
-    // A forward pass in training mode updates them, so the comparison can fail.
+    // A forward pass in training mode does change the numbers, so the comparison can fail.
     trained.forward(Tensor::<4>::zeros([2, 3, SIZE, SIZE], &device));
     assert_ne!(numbers(&trained), before);
     assert_ne!(weights_identity(&trained), identity);
 }
 
 #[test]
-fn rows_are_in_the_sources_order_for_any_batch_size() {
+fn rows_are_in_the_order_of_the_source_for_any_batch_size() {
     let device = Device::flex();
     let (network, source) = (network(&device), scenes(SceneSplit::DownstreamTrain, 2));
     let whole = extract(&network, &source, &pipeline(), &device, 64).unwrap();
@@ -85,7 +85,7 @@ fn rows_are_in_the_sources_order_for_any_batch_size() {
     }
 }
 
-/// Scenes of which one cannot be read, optionally without classes.
+/// Scenes of which one may be unreadable, optionally without classes.
 struct Broken {
     scenes: SceneSource,
     bad: Option<usize>,

@@ -1,5 +1,5 @@
-//! An evaluation ends when the process is asked to end. The request applies to the whole process,
-//! so this file has a single test.
+//! An evaluation stops when the process is interrupted. An interruption applies to the whole
+//! process, so this file has a single test.
 
 use std::sync::Arc;
 

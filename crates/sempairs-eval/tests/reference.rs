@@ -3,7 +3,7 @@
 use sempairs_eval::{Features, Knn};
 use sempairs_testing::Reference;
 
-/// The votes by definition, to identify ties.
+/// The votes of each class by definition, to identify ties.
 fn votes(bank: &Features, query: &[f32], k: usize, temperature: f64) -> Vec<f64> {
     let rows = bank.values.chunks_exact(bank.dim).zip(&bank.labels);
     let cosine = |row: &[f32]| -> f64 {
@@ -17,7 +17,7 @@ fn votes(bank: &Features, query: &[f32], k: usize, temperature: f64) -> Vec<f64>
 }
 
 #[test]
-fn knn_ranks_as_the_reference() {
+fn knn_rankings_match_the_reference() {
     let file = Reference::read("eval/knn.safetensors");
     let dim = file.shape("bank")[1];
     let queries = file.floats("query");
@@ -39,11 +39,11 @@ fn knn_ranks_as_the_reference() {
         for (i, query) in queries.chunks_exact(dim).enumerate() {
             let votes = votes(&bank, query, k, temperature);
             let row = &expected[i * count..][..count];
-            for (place, (&found, &expected)) in ranked.query(i).iter().zip(row).enumerate() {
-                // Classes with equal votes, or none, may have another order.
+            for (rank, (&found, &expected)) in ranked.query(i).iter().zip(row).enumerate() {
+                // The order of classes with equal votes, or without votes, may differ.
                 let (a, b) = (votes[found as usize], votes[expected]);
-                let alike = (a - b).abs() <= 1e-5 * a.abs().max(b.abs());
-                assert!(alike, "{name}, query {i}, place {place}: {found} not {expected}");
+                let equal = (a - b).abs() <= 1e-5 * a.abs().max(b.abs());
+                assert!(equal, "{name}, query {i}, rank {rank}: {found} not {expected}");
                 compared += 1;
             }
         }

@@ -10,8 +10,8 @@ use sempairs_backbone::{AnyBackbone, Architecture, Backbone, BackboneConfig};
 use sempairs_data::{DataError, Picture, PictureSource};
 use sempairs_eval::{Downstream, Evaluate, FineTune, Knn, Protocol, SgdDino, weights_identity};
 
-/// Stripes: vertical reddish ones are one class, horizontal bluish ones the other. Width and
-/// brightness are independent of the class.
+/// Pictures of stripes: vertical reddish ones are one class, horizontal bluish ones the other.
+/// Width and brightness are independent of the class.
 struct Stripes(usize, Vec<String>);
 
 fn stripes(count: usize) -> Arc<Stripes> {
@@ -96,8 +96,8 @@ fn dinos_protocol_uses_the_class_tokens_of_the_last_blocks() {
     let names: Vec<&str> = scores.iter().map(|score| score.protocol.as_str()).collect();
     assert_eq!(names[0], "sgd-dino-2tokens-fixed-view");
     assert_eq!((names[1], names[2]), ("knn-k20-t0.07", "sgd-dino-3tokens-fixed-view"));
-    assert_eq!(scores[0], scores[3], "a score is a function of its protocol");
-    // A protocol has the same score alone and beside others.
+    assert_eq!(scores[0], scores[3], "the same protocol has the same score");
+    // A protocol has the same score alone and together with others.
     assert_eq!(downstream(vec![knn]).run(&network, &device).unwrap(), scores[1..2]);
     assert_eq!(downstream(vec![dino(3)]).run(&network, &device).unwrap(), scores[2..3]);
     let mut files: Vec<_> = std::fs::read_dir(folder.path())
@@ -121,16 +121,16 @@ fn protocols_with_the_same_effect_are_an_error_with_their_index() {
     let knn = |k| Protocol::Knn(Knn { k, ..Knn::default() });
     assert!(downstream(vec![knn(3), knn(63), knn(64)]).check().is_ok());
     let error = downstream(vec![knn(3), knn(2000), knn(1000)]).check().unwrap_err().to_string();
-    let said = "`protocols[2].k`: knn-k2000-t0.07 and knn-k1000-t0.07 are the same with 64 ";
-    assert!(error.starts_with(said), "{error}");
+    let expected = "`protocols[2].k`: knn-k2000-t0.07 and knn-k1000-t0.07 are the same with 64 ";
+    assert!(error.starts_with(expected), "{error}");
 }
 
-/// The classes are learned, and the given network is not changed.
+/// Fine-tuning learns the classes and does not change the given network.
 #[test]
-fn fine_tuning_learns_and_leaves_the_backbone_alone() {
+fn fine_tuning_learns_and_does_not_change_the_backbone() {
     let device = Device::flex();
     for (config, learning_rate, epochs) in [(residual(), 0.05, 12), (transformer(), 0.2, 60)] {
-        // Parameters of a momentum encoder are frozen; fine-tuning trains them all the same.
+        // Parameters of a momentum encoder are frozen; fine-tuning must train them anyway.
         let network: AnyBackbone = config.init_seeded(&device, 2).no_grad();
         let before = weights_identity(&network);
         let images = || Tensor::<4>::ones([2, 3, 16, 16], &device);
@@ -150,11 +150,11 @@ fn fine_tuning_learns_and_leaves_the_backbone_alone() {
             let score = downstream(vec![protocol]).run(&network, &device).unwrap().remove(0);
             (score.top1, score.n_train, score.n_test)
         };
-        // Zero logits rank the first class first.
+        // Logits of zero rank the first class first.
         assert_eq!(top1(&tune(0)), (0.5, 64, 40));
         let (tuned, ..) = top1(&tune(epochs));
         assert!(tuned > 0.8, "{config:?}: {tuned}");
-        assert_eq!(top1(&tune(epochs)).0, tuned, "a seed decides");
+        assert_eq!(top1(&tune(epochs)).0, tuned, "the seed determines the result");
         assert_eq!(weights_identity(&network), before);
         assert_eq!(features(&network), first);
     }
@@ -179,7 +179,7 @@ fn errors_of_fine_tuning_name_their_cause() {
     let message = diverges(&wild);
     assert!(message.contains("the loss of step 1 is not finite"), "{message}");
     assert!(message.contains("`learning_rate`"), "{message}");
-    // A single step, whose loss is that of the initial weights: only outputs after it are not
+    // The loss of a single step is that of the initial weights; only the outputs after it are not
     // finite.
     let last = FineTune { learning_rate: 1e6, epochs: 1, batch: 16, ..tune.clone() };
     let message = diverges(&last);

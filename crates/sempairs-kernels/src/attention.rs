@@ -22,7 +22,7 @@ pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
     let [_, _, width] = qkv.dims();
     assert!(
         heads > 0 && width.is_multiple_of(3 * heads),
-        "attention: {heads} heads share queries, keys and values of {width} numbers"
+        "attention: {width} values do not divide into queries, keys and values of {heads} heads"
     );
     if !fused::tokens_on(&qkv) {
         return reference::attention(qkv, heads);

@@ -81,7 +81,7 @@ pub fn batch_norm_add_relu(
     tensors(Dispatch::fused_batch_norm_add_relu(x, skip, weight, bias, epsilon))
 }
 
-/// The operation in 32 bits at least, its output in the type of its input.
+/// Runs an operation in at least 32 bits; its output is cast to the type of its input.
 fn widened(
     x: Tensor<4>,
     operation: impl FnOnce(Tensor<4>) -> (Tensor<4>, Tensor<1>, Tensor<1>),
@@ -93,8 +93,8 @@ fn widened(
 
 fn check(x: &Tensor<4>, weight: &Tensor<1>, bias: &Tensor<1>) {
     let channels = x.dims()[1];
-    assert_eq!(weight.dims(), [channels], "batch_norm: weights of the channels");
-    assert_eq!(bias.dims(), [channels], "batch_norm: biases of the channels");
+    assert_eq!(weight.dims(), [channels], "batch_norm: one weight per channel");
+    assert_eq!(bias.dims(), [channels], "batch_norm: one bias per channel");
 }
 
 fn tensors(

@@ -19,7 +19,8 @@ use crate::reference;
 /// - output: `[n, c_out, h', w']` with `h' = ⌊(h + 2·p_h − k_h) / s_h⌋ + 1`, and `w'` alike
 ///
 /// # Panics
-/// If the channels disagree, a stride is zero, or the kernel is larger than the padded input.
+/// If the numbers of channels disagree, a stride is zero, or the kernel is larger than the padded
+/// input.
 pub fn conv2d(
     x: Tensor<4>,
     weight: Tensor<4>,
@@ -40,7 +41,10 @@ pub fn conv2d(
 ///
 /// # Errors
 /// The reason if they do not, and what to change.
-#[cfg_attr(not(feature = "cube"), expect(unused_variables, reason = "the CPU always does"))]
+#[cfg_attr(
+    not(feature = "cube"),
+    expect(unused_variables, reason = "on the CPU every sum has at least 32 bits")
+)]
 pub fn check_sums(device: &Device, dtype: DType) -> Result<(), String> {
     #[cfg(feature = "cube")]
     if let Some(reason) = crate::cube::conv_refusal(device, dtype) {

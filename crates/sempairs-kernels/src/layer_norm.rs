@@ -29,8 +29,8 @@ pub fn layer_norm<const D: usize>(
     }
     let shape = x.dims();
     let d = shape[D - 1];
-    assert_eq!(weight.dims(), [d], "layer_norm: a weight for each value of a row");
-    assert_eq!(bias.dims(), [d], "layer_norm: a bias for each value of a row");
+    assert_eq!(weight.dims(), [d], "layer_norm: one weight per column");
+    assert_eq!(bias.dims(), [d], "layer_norm: one bias per column");
     let rows = x.reshape([shape[..D - 1].iter().product(), d]);
     let (weight, bias) = (widen(weight).into_dispatch(), widen(bias).into_dispatch());
     let y = Dispatch::fused_layer_norm(rows.into_dispatch(), weight, bias, epsilon);

@@ -21,8 +21,8 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
         return reference::linear(x, weight, bias);
     }
     let ([_, inputs], [weights, outputs]) = (x.dims(), weight.dims());
-    assert_eq!(inputs, weights, "linear: values of a row and weights of an output");
-    assert_eq!(bias.dims(), [outputs], "linear: a bias for each output");
+    assert_eq!(inputs, weights, "linear: columns of x and rows of the weight");
+    assert_eq!(bias.dims(), [outputs], "linear: one bias per output");
     let (weight, bias) = (widen(weight).into_dispatch(), widen(bias).into_dispatch());
     let x = x.into_dispatch();
     Tensor::from_dispatch(Dispatch::fused_linear(x, weight, bias))

@@ -51,7 +51,7 @@ pub fn redundancy(c: Tensor<2>, lambda: f64) -> Tensor<1> {
 
 fn square(c: &Tensor<2>) {
     let [rows, columns] = c.dims();
-    assert_eq!(rows, columns, "a correlation matrix is square");
+    assert_eq!(rows, columns, "the matrix must be square");
 }
 
 #[cfg(feature = "cube")]

@@ -173,8 +173,8 @@ pub fn moving_averages(
 }
 
 fn same_lengths(a: &[Tensor<1>], b: &[Tensor<1>]) {
-    assert_eq!(a.len(), b.len(), "a tensor for each parameter");
+    assert_eq!(a.len(), b.len(), "every list must have one tensor per parameter");
     for (a, b) in a.iter().zip(b) {
-        assert_eq!(a.dims(), b.dims(), "tensors of a parameter are of one length");
+        assert_eq!(a.dims(), b.dims(), "the tensors of a parameter must have equal lengths");
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn follow<const D: usize, const E: usize>(
     weight.cast(x.dtype())
 }
 
-/// The tensor in 32 bits if its elements have 16.
+/// The tensor cast to 32-bit floats if it has 16-bit elements, and unchanged otherwise.
 pub(crate) fn widen<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     if is_reduced(&x) { x.cast(FloatDType::F32) } else { x }
 }

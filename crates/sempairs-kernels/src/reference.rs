@@ -123,9 +123,9 @@ pub fn layer_norm<const D: usize>(
     scaled * weight.unsqueeze() + bias.unsqueeze()
 }
 
-/// Reference implementation of [`gelu`](crate::gelu()): [`burn::tensor::activation::gelu`] on Flex,
-/// elsewhere the same in single operations, since Burn 0.22.1 gives its own the gradient of the
-/// approximation by tanh there.
+/// Reference implementation of [`gelu`](crate::gelu()): [`burn::tensor::activation::gelu`] on Flex
+/// and the same formula in elementary operations elsewhere, because there the gradient of Burn
+/// 0.22.1's GELU is that of the tanh approximation.
 ///
 /// # Shapes
 /// - `x`, output: any
@@ -133,8 +133,8 @@ pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     if is_flex(&x.device()) {
         return burn::tensor::activation::gelu(x);
     }
-    let cumulated = (x.clone() / std::f64::consts::SQRT_2).erf().add_scalar(1.0);
-    x * cumulated / 2.0
+    let distribution = (x.clone() / std::f64::consts::SQRT_2).erf().add_scalar(1.0);
+    x * distribution / 2.0
 }
 
 /// Reference implementation of [`attention`](crate::attention()).
@@ -155,7 +155,7 @@ pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
     weights.matmul(v).swap_dims(1, 2).reshape([n, tokens, d])
 }
 
-/// Reference implementation of [`log_sum_exp`](crate::log_sum_exp), which makes the matrix of
+/// Reference implementation of [`log_sum_exp`](crate::log_sum_exp), which stores the matrix of
 /// similarities.
 ///
 /// # Shapes
@@ -165,8 +165,8 @@ pub fn log_sum_exp(queries: Tensor<2>, keys: Tensor<2>, temperature: f64) -> Ten
     rows_log_sum_exp(queries.matmul(keys.transpose()) / temperature)
 }
 
-/// Reference implementation of [`log_sum_exp_of_others`](crate::log_sum_exp_of_others), which makes
-/// the matrix of similarities.
+/// Reference implementation of [`log_sum_exp_of_others`](crate::log_sum_exp_of_others), which
+/// stores the matrix of similarities.
 ///
 /// # Shapes
 /// - x: `[n, d]`
@@ -196,7 +196,7 @@ pub fn info_nce_from_embeddings(
     rows_log_sum_exp(all) - positive.squeeze_dim::<1>(1)
 }
 
-/// Reference implementation of [`soft_cross_entropy`](crate::soft_cross_entropy), which makes both
+/// Reference implementation of [`soft_cross_entropy`](crate::soft_cross_entropy), which stores both
 /// softmaxes.
 ///
 /// # Shapes
@@ -268,7 +268,7 @@ pub fn sgd(
     weights.into_iter().zip(gradients).zip(velocities).map(step).unzip()
 }
 
-/// `[n]`, `[n]`, `[n]` to `[1]`.
+/// Trust ratio `[1]` of a weight, its gradient and its decayed gradient, each `[n]`.
 fn trust_ratio(
     ratio: Ratio,
     weight: Tensor<1>,
@@ -346,7 +346,7 @@ pub fn running_statistics(
         .map(|(running, batch)| running.mul_scalar(1.0 - momentum).add(batch.mul_scalar(momentum)))
 }
 
-/// Reference implementation of [`views`](crate::views()): the work of the host's threads, uploaded.
+/// Reference implementation of [`views`](crate::views()): computed by host threads and uploaded.
 ///
 /// # Shapes
 /// - output: `[views, 3, size, size]`
@@ -357,7 +357,7 @@ pub fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -> Tenso
     Tensor::from_data(TensorData::new(values, [views, 3, size, size]), device)
 }
 
-/// `[n, k]` to `[n]`.
+/// Log-sum-exp `[n]` of the rows of a matrix `[n, k]`.
 fn rows_log_sum_exp(x: Tensor<2>) -> Tensor<1> {
     let largest = x.clone().detach().max_dim(1);
     ((x - largest.clone()).exp().sum_dim(1).log() + largest).squeeze_dim(1)

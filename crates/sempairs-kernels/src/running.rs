@@ -22,7 +22,7 @@ pub fn running_statistics(
     momentum: f64,
     values: usize,
 ) -> [Tensor<1>; 2] {
-    assert!(values > 1, "running_statistics: one value a channel has no variance");
+    assert!(values > 1, "running_statistics: a single value per channel has no variance");
     for tensor in [&running[1], &batch[0], &batch[1]] {
         assert_eq!(tensor.dims(), running[0].dims(), "running_statistics: channels");
     }

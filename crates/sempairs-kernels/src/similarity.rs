@@ -43,7 +43,7 @@ pub fn log_sum_exp(queries: Tensor<2>, keys: Tensor<2>, temperature: f64) -> Ten
 /// # Panics
 /// If there is a single row.
 pub fn log_sum_exp_of_others(x: Tensor<2>, temperature: f64) -> Tensor<1> {
-    assert!(x.dims()[0] > 1, "log_sum_exp_of_others: a row has others");
+    assert!(x.dims()[0] > 1, "log_sum_exp_of_others: needs at least two rows");
     #[cfg(feature = "cube")]
     if cube::on(&x) {
         let result = Dispatch::fused_log_sum_exp_of_others(x.into_dispatch(), temperature.recip());
@@ -75,7 +75,7 @@ pub fn info_nce_from_embeddings(
     assert_eq!(
         queries.dims(),
         positives.dims(),
-        "info_nce_from_embeddings: a positive for each query"
+        "info_nce_from_embeddings: shapes of queries and positives"
     );
     #[cfg(feature = "cube")]
     if cube::on(&queries) {

@@ -33,7 +33,7 @@ pub fn soft_cross_entropy(
     temperature_of_teacher: f64,
 ) -> Tensor<1> {
     assert_eq!(student.dims(), teacher.dims(), "soft_cross_entropy: shapes of both logits");
-    assert_eq!(centre.dims(), [student.dims()[1]], "soft_cross_entropy: a centre for each logit");
+    assert_eq!(centre.dims(), [student.dims()[1]], "soft_cross_entropy: length of the centre");
     #[cfg(feature = "cube")]
     if cube::on(&student) && student.dtype() == teacher.dtype() {
         let (student, teacher) = (student.into_dispatch(), teacher.into_dispatch());

@@ -20,8 +20,8 @@ use crate::reference;
 /// If there is no plan, the numbers of plans and images differ, the sizes of the views differ, or a
 /// crop lies outside its image.
 pub fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -> Tensor<4> {
-    assert!(!plans.is_empty(), "views: a batch has at least one");
-    assert_eq!(plans.len(), pictures.len(), "views: an image for each plan");
+    assert!(!plans.is_empty(), "views: the batch is empty");
+    assert_eq!(plans.len(), pictures.len(), "views: one image per plan");
     #[cfg(feature = "cube")]
     if cube::takes(device) {
         let views = cube::views(plans, pictures, &device.clone().inner());

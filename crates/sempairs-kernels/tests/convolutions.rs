@@ -9,7 +9,7 @@ use on_device::{assert_parity, device, types};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
 
-/// Feature maps or filters, with a row for each.
+/// Random feature maps or filters.
 fn random(shape: [usize; 4], seed: u64) -> TensorData {
     let [first, rest @ ..] = shape;
     on_device::random([first, rest.iter().product()], seed)
@@ -39,7 +39,7 @@ fn assert_equal(
 
 /// `[n, c_in, h, w, c_out, kernel, stride, padding]`.
 const CASES: [[usize; 8]; 22] = [
-    // A residual network's own shapes.
+    // Shapes of a residual network.
     [4, 3, 32, 32, 16, 7, 2, 3],
     [5, 16, 8, 8, 24, 3, 1, 1],
     [5, 16, 8, 8, 24, 3, 2, 1],
@@ -78,7 +78,7 @@ fn conv2d_equals_its_reference() {
 }
 
 #[test]
-fn conv2d_takes_unequal_strides_and_paddings() {
+fn conv2d_supports_unequal_strides_and_paddings() {
     for (stride, padding) in [([1, 2], [0, 2]), ([3, 1], [2, 0]), ([2, 3], [1, 1])] {
         let name = format!("stride {stride:?}, padding {padding:?}");
         assert_equal(&name, [3, 4, 9, 11], [6, 4, 3, 5], |x| x, stride, padding);
@@ -86,7 +86,7 @@ fn conv2d_takes_unequal_strides_and_paddings() {
 }
 
 #[test]
-fn conv2d_takes_any_strides_of_memory() {
+fn conv2d_supports_any_memory_layout() {
     let views: [(&str, View); 6] = [
         ("permuted", |x| x.permute([3, 1, 0, 2])),
         // Max pooling over a single value is the identity; it sets the layout.
@@ -105,11 +105,11 @@ fn conv2d_takes_any_strides_of_memory() {
     }
 }
 
-/// A sum of 8,192 equal products stops growing at 2,048 in f16 and at 256 in bf16. Types in which
-/// training is refused on the selected path are skipped.
+/// Every sum has at least 8,192 equal products: it would stop growing at 2,048 in f16 and at 256 in
+/// bf16. Types in which the selected path refuses training are skipped.
 #[test]
 #[cfg_attr(not(feature = "cube"), ignore = "compares the kernels of a GPU backend")]
-fn a_filters_gradient_is_summed_in_32_bits() {
+fn the_weight_gradient_accumulates_in_32_bits() {
     if device() == Device::flex() {
         return;
     }
@@ -132,7 +132,7 @@ fn a_filters_gradient_is_summed_in_32_bits() {
 
 /// Sums have the same order in every run.
 #[test]
-fn gradients_are_the_same_bit_for_bit() {
+fn gradients_are_bit_identical_in_every_run() {
     let device = device().autodiff();
     let once = || {
         let x = Tensor::<2>::from_data(random([16, 8, 16, 16], 1), &device);

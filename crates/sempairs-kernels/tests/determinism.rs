@@ -1,4 +1,5 @@
-//! The same bits from run to run and on any number of threads, and gradients only where asked.
+//! Bit-identical results in every run and on any number of threads, and gradients only for the
+//! tensors that require one.
 
 mod support;
 
@@ -6,8 +7,8 @@ use burn::tensor::Tensor;
 use sempairs_kernels::{batch_norm, batch_norm_add_relu, batch_norm_relu, conv2d};
 use support::{Outcome, random, run};
 
-/// Shapes that take every path: pointwise, Winograd's, tap by tap, whole and tiled, of few and of
-/// many channels.
+/// Shapes that cover every algorithm: pointwise, Winograd, one product per tap, and im2col stored
+/// whole or in tiles, with few and with many channels.
 const CASES: [([usize; 4], [usize; 4], usize, usize); 7] = [
     ([16, 40, 9, 9], [72, 40, 1, 1], 1, 0),
     ([8, 40, 9, 9], [72, 40, 3, 3], 2, 1),
@@ -30,7 +31,7 @@ fn network((input, filters, stride, padding): ([usize; 4], [usize; 4], usize, us
 }
 
 #[test]
-fn bits_do_not_depend_on_the_run_or_the_threads() {
+fn results_do_not_depend_on_the_run_or_the_number_of_threads() {
     for case in CASES {
         let first = network(case);
         assert!(first == network(case), "{case:?}: a second run differs");

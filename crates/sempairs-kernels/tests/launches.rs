@@ -32,7 +32,7 @@ fn launches<T>(work: impl Fn() -> T) -> usize {
     count.0.load(Ordering::Relaxed)
 }
 
-/// As many tensors as a ResNet-50 has parameters.
+/// 161 tensors, the number of parameters of a ResNet-50.
 fn parameters(device: &Device) -> Vec<Tensor<1>> {
     (0..161).map(|index| Tensor::ones([index * 37 % 5000 + 1], device)).collect()
 }
@@ -40,7 +40,7 @@ fn parameters(device: &Device) -> Vec<Tensor<1>> {
 type Step =
     fn(Vec<Tensor<1>>, Vec<Tensor<1>>, Vec<Tensor<1>>, &Sgd) -> (Vec<Tensor<1>>, Vec<Tensor<1>>);
 
-/// One test: there is one observer in a process.
+/// A single test, because a process has only one observer.
 #[test]
 fn a_fused_operation_takes_fewer_launches_than_its_reference() {
     let device = on_device::device();
@@ -139,13 +139,14 @@ fn a_fused_operation_takes_fewer_launches_than_its_reference() {
     }
 }
 
-/// Feature maps in the layout of a fused layer, channels innermost; Burn operations keep it.
+/// Feature maps in the memory layout of the fused layers, channels innermost; Burn's elementwise
+/// operations keep it.
 fn innermost(x: Tensor<4>) -> Tensor<4> {
     fused::max_pool2d(x, [1, 1], [1, 1], [0, 0]).detach()
 }
 
-/// Launches per pass: the matrix product, the layout of the weights and im2col where needed, and
-/// the sum of the parts of a weight gradient.
+/// The launches of a pass are the matrix product, the rearrangement of the weights and im2col where
+/// needed, and the sum of the partial weight gradients.
 fn convolutions_take_two_or_three_launches_a_pass(device: &Device) {
     // The numbers are those of the default path.
     if std::env::var("SEMPAIRS_CONV").is_ok_and(|path| path != "gemm") {

@@ -104,7 +104,7 @@ fn batch_norm_add_relu_equals_its_reference() {
 
 /// Far from zero, the difference of the raw moments would cancel all digits.
 #[test]
-fn a_mean_far_from_zero_leaves_the_variance_its_digits() {
+fn the_variance_is_accurate_for_a_mean_far_from_zero() {
     let shape = [8, 5, 16, 16];
     let x = maps(shape, 1).convert::<f32>();
     let values = x.try_to_vec::<f32>().unwrap();
@@ -124,7 +124,7 @@ fn a_mean_far_from_zero_leaves_the_variance_its_digits() {
     }
 }
 
-/// A diverged loss must not appear as zero.
+/// NaN must reach the loss, so that a diverging run is detected.
 #[test]
 fn nan_propagates() {
     let [weight, bias] = [Tensor::<1>::ones([1], &device()), Tensor::zeros([1], &device())];
@@ -271,6 +271,6 @@ fn a_residual_block_equals_its_reference() {
         maps([12, 8, 1, 1], 4),
         random([6, 12], 5),
     ];
-    // In 16 bits some values fall on the other side of a ReLU's zero.
+    // In 16 bits rounding changes the sign of some inputs of the ReLU.
     assert_parity_in(&[DType::F32], "residual block", inputs, actual, expected);
 }

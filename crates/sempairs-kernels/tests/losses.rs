@@ -66,7 +66,7 @@ fn info_nce_equals_its_reference() {
 
 #[test]
 #[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
-fn losses_take_any_strides_of_memory() {
+fn losses_support_any_memory_layout() {
     type View = fn(Tensor<2>) -> Tensor<2>;
     let views: [(&str, View); 4] = [
         ("transposed", |x| x.transpose()),
@@ -148,8 +148,7 @@ fn energies_equal_their_reference() {
     }
 }
 
-/// Closed form: each of `n` equal rows has
-/// `log(n − 1) + 1 / t`.
+/// Closed form for `n` equal unit vectors: `log(n − 1) + 1 / t` for each row.
 #[test]
 fn equal_rows_have_the_closed_form() {
     let x = Tensor::<2>::ones([33, 4], &on_device::device()) / 2.0;
@@ -157,7 +156,7 @@ fn equal_rows_have_the_closed_form() {
     assert!(sums.iter().all(|sum| (sum - (32.0f32.ln() + 2.0)).abs() < 1e-5), "{sums:?}");
 }
 
-/// Logits whose exponentials overflow.
+/// The exponentials of these logits overflow.
 #[test]
 fn large_similarities_stay_finite() {
     let x = Tensor::<2>::from_data([[1e3, 0.0], [1e3, 1.0], [-1e3, 0.0]], &on_device::device());

@@ -10,7 +10,7 @@ use support::{Outcome, assert_close, device, random, run};
 /// `[n, c_in, h, w, c_out, kernel, stride, padding]`; those smaller than the kernel are skipped.
 fn convolutions() -> Vec<[usize; 8]> {
     let mut cases = vec![
-        // A residual network's own shapes.
+        // Shapes of a residual network.
         [4, 3, 32, 32, 16, 7, 2, 3],
         [5, 16, 8, 8, 24, 3, 1, 1],
         [5, 16, 8, 8, 24, 1, 2, 0],
@@ -21,7 +21,7 @@ fn convolutions() -> Vec<[usize; 8]> {
         [17, 40, 7, 9, 24, 3, 1, 1],
         [64, 18, 5, 3, 35, 3, 1, 1],
         [70, 32, 3, 4, 16, 3, 1, 1],
-        // Large enough for products tap by tap: few pixels, strides, or many channels.
+        // Large enough for one product per tap: few pixels, strides, or many channels.
         [17, 16, 1, 1, 33, 3, 1, 1],
         [64, 16, 9, 7, 24, 3, 2, 1],
         [33, 24, 8, 8, 40, 1, 2, 0],
@@ -64,7 +64,7 @@ fn conv2d_equals_its_reference() {
 }
 
 #[test]
-fn conv2d_takes_unequal_strides_and_paddings() {
+fn conv2d_supports_unequal_strides_and_paddings() {
     for (stride, padding) in [([1, 2], [0, 2]), ([3, 1], [2, 0]), ([2, 3], [1, 1])] {
         let both = [fused::conv2d as Convolve, reference::conv2d].map(|conv2d| {
             run([random([3, 4, 9, 11], 1), random([6, 4, 3, 5], 2)], |[x, weight]| {
@@ -76,7 +76,7 @@ fn conv2d_takes_unequal_strides_and_paddings() {
 }
 
 #[test]
-fn conv2d_takes_any_strides_of_memory() {
+fn conv2d_supports_any_memory_layout() {
     type View = fn(Tensor<4>) -> Tensor<4>;
     let views: [(&str, View); 5] = [
         ("permuted", |x| x.permute([3, 1, 0, 2])),
@@ -225,7 +225,7 @@ fn max_pool2d_equals_its_reference() {
 
 /// After a ReLU, whole windows are zero.
 #[test]
-fn max_pool2d_gives_the_gradient_to_the_first_of_equals() {
+fn max_pool2d_gives_the_gradient_to_the_first_of_tied_maxima() {
     let x = Tensor::<4>::zeros([5, 2, 4, 4], &device());
     let y = run([x], |[x]| fused::max_pool2d(x, [3, 3], [2, 2], [1, 1]));
     let gradient = y.gradients[0].as_ref().unwrap().try_to_vec::<f32>().unwrap();
@@ -237,7 +237,7 @@ fn max_pool2d_gives_the_gradient_to_the_first_of_equals() {
 }
 
 #[test]
-fn max_pool2d_keeps_nan() {
+fn max_pool2d_propagates_nan() {
     let nan = Tensor::<4>::full([20, 1, 1, 1], f32::NAN, &device());
     let x = Tensor::cat(vec![Tensor::ones([20, 1, 1, 1], &device()), nan], 3);
     for x in [x.clone(), x.flip([3])] {
@@ -268,7 +268,7 @@ fn linear_equals_its_reference() {
 }
 
 #[test]
-fn linear_takes_transposed_inputs() {
+fn linear_supports_transposed_inputs() {
     type Layer = fn(Tensor<2>, Tensor<2>, Tensor<1>) -> Tensor<2>;
     let both = [fused::linear as Layer, reference::linear].map(|linear| {
         run([random([1, 1, 9, 20], 1), random([1, 1, 13, 9], 2)], |[x, weight]| {
@@ -281,7 +281,7 @@ fn linear_takes_transposed_inputs() {
 }
 
 #[test]
-fn a_fork_adds_the_gradients_of_both() {
+fn fork_adds_the_gradients_of_both_outputs() {
     let w = || random([8, 8, 3, 3], 2);
     let actual = run([random([17, 8, 6, 5], 1), w()], |[x, w]| {
         let [a, b] = fused::fork(fused::conv2d(x, w.clone(), [1; 2], [1; 2]));
@@ -295,15 +295,15 @@ fn a_fork_adds_the_gradients_of_both() {
 }
 
 #[test]
-#[should_panic = "one of the two had no part in the loss"]
-fn a_fork_of_which_one_is_left_does_not_lose_its_gradient_silently() {
+#[should_panic = "only one of the two outputs contributed to the loss"]
+fn fork_panics_if_only_one_output_contributes_to_the_loss() {
     let x = random([2, 3, 4, 4], 1).require_grad();
     let [a, _] = fused::fork(x);
     a.sum().backward();
 }
 
 #[test]
-fn a_fork_that_nothing_is_derived_from_is_dropped_in_peace() {
+fn fork_without_a_backward_pass_does_not_panic() {
     let [a, _] = fused::fork(random([2, 3, 4, 4], 1).require_grad());
     drop(a * 2.0);
     let [a, b] = fused::fork(random([2, 3, 4, 4], 1));
@@ -311,7 +311,7 @@ fn a_fork_that_nothing_is_derived_from_is_dropped_in_peace() {
 }
 
 #[test]
-fn double_precision_goes_to_the_reference() {
+fn double_precision_uses_the_reference_implementation() {
     let options = (&device(), burn::tensor::DType::F64);
     let x = Tensor::<4>::random([2, 3, 5, 5], Distribution::Default, options);
     let weight = Tensor::<4>::random([4, 3, 3, 3], Distribution::Default, options);

@@ -64,7 +64,7 @@ fn attend(
 }
 
 #[test]
-fn tokens_may_lie_in_any_order_of_memory() {
+fn tokens_may_have_any_strides() {
     let swapped = |x: Tensor<4>| x.swap_dims(2, 3);
     let both = [fused::gelu as fn(Tensor<4>) -> Tensor<4>, reference::gelu]
         .map(|gelu| run([random([2, 3, 5, 7], 1)], |[x]| gelu(swapped(x))));
@@ -88,7 +88,7 @@ fn tokens_may_lie_in_any_order_of_memory() {
 }
 
 #[test]
-fn nan_is_not_hidden() {
+fn nan_propagates() {
     let nan =
         || random([1, 2, 3, 6], 1).mask_fill(random([1, 2, 3, 6], 1).greater_elem(0.5), f32::NAN);
     let count = |x: Tensor<4>| x.is_nan().int().sum().into_data().iter::<i32>().next().unwrap();
@@ -99,7 +99,7 @@ fn nan_is_not_hidden() {
 }
 
 #[test]
-fn bits_do_not_depend_on_the_threads() {
+fn results_do_not_depend_on_the_number_of_threads() {
     let network = || {
         run([random([1, 9, 17, 48], 1), random([1, 1, 1, 48], 2)], |[x, weight]| {
             let weight = weight.reshape([48]);

@@ -189,7 +189,7 @@ fn moving_averages_equal_their_reference() {
 /// In-place Burn operations on one result must not change the others.
 #[test]
 #[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
-fn results_that_share_memory_are_values_of_their_own() {
+fn results_that_share_a_buffer_are_independent() {
     let device = on_device::device();
     let averages = fused::moving_averages(list(&device, 1), list(&device, 1), 0.5);
     let mut averages = averages.into_iter();
@@ -202,8 +202,8 @@ fn results_that_share_memory_are_values_of_their_own() {
 }
 
 #[test]
-#[should_panic = "of one length"]
-fn parameters_of_other_lengths_are_refused() {
+#[should_panic = "must have equal lengths"]
+fn tensors_of_different_lengths_panic() {
     let device = on_device::device();
     let one = |length| vec![Tensor::<1>::zeros([length], &device)];
     fused::moving_averages(one(3), one(4), 0.5);

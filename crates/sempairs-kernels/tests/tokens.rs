@@ -34,7 +34,7 @@ fn gelu_equals_its_reference() {
 }
 
 /// `Φ` in double precision, by Simpson's rule.
-fn cumulated(x: f64) -> f64 {
+fn distribution(x: f64) -> f64 {
     const STEPS: usize = 2_000;
     let density = |x: f64| (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
     // Integrates from far in the tail, so that a small value keeps its digits.
@@ -46,7 +46,7 @@ fn cumulated(x: f64) -> f64 {
 }
 
 #[test]
-fn gelu_and_its_gradient_are_the_exact_ones() {
+fn gelu_and_its_gradient_are_exact() {
     let device = on_device::device().autodiff();
     let xs: Vec<f32> = (-400..=400).map(|i| i as f32 / 80.0).collect();
     let x = Tensor::<1>::from_floats(xs.as_slice(), &device).require_grad();
@@ -56,7 +56,7 @@ fn gelu_and_its_gradient_are_the_exact_ones() {
     let (y, dx) = (floats(y), floats(x.grad_remove(&mut grads).unwrap()));
     for ((&x, &y), &dx) in xs.iter().zip(&y).zip(&dx) {
         let (x, y, dx) = (f64::from(x), f64::from(y), f64::from(dx));
-        let exact = cumulated(x);
+        let exact = distribution(x);
         let slope = exact + x * (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
         // The tanh approximation has an error of up to 5e-4, and its slope of 9e-4.
         assert!((y - x * exact).abs() < 1e-6, "gelu({x}) is {}, not {y}", x * exact);
@@ -118,7 +118,7 @@ fn attention_equals_its_reference() {
 }
 
 #[test]
-fn layers_take_any_strides_of_memory() {
+fn layers_support_any_memory_layout() {
     let views: [(&str, Unary); 4] = [
         ("transposed", |x| x.transpose()),
         ("sliced", |x| x.slice([1..70, 2..71])),
@@ -150,9 +150,9 @@ fn layers_take_any_strides_of_memory() {
     }
 }
 
-/// Closed form: equal tokens have equal attention weights.
+/// Closed form: the attention weights of equal tokens are equal.
 #[test]
-fn equal_tokens_attend_alike() {
+fn equal_tokens_have_equal_attention_weights() {
     let device = on_device::device();
     let qkv = Tensor::<3>::ones([2, 65, 3 * 64], &device) * 100.0;
     let y = fused::attention(qkv, 2).into_data().try_to_vec::<f32>().unwrap();

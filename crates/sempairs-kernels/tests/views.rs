@@ -1,4 +1,4 @@
-//! Views made on the device that `SEMPAIRS_DEVICE` names against those of the host.
+//! Views computed on the device that `SEMPAIRS_DEVICE` names against those computed on the host.
 
 #[path = "support/on_device.rs"]
 #[allow(dead_code, reason = "each test binary uses some of it")]
@@ -106,7 +106,8 @@ fn every_step_is_near_the_host() {
     assert_near(&plans, &pictures, "all at once");
 }
 
-/// Enlarged, reduced, cut at the edge, larger than the image, and both kernels.
+/// Crops that are enlarged, reduced, cut at the edge or larger than the image, with both
+/// interpolation kernels.
 #[test]
 #[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn every_frame_is_near_the_host() {
@@ -134,10 +135,10 @@ fn every_frame_is_near_the_host() {
     }
 }
 
-/// A tracked device gets the same values, without a gradient, as the trainer needs.
+/// On a device with autodiff the views have the same values and no gradient, as the trainer needs.
 #[test]
 #[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
-fn a_tracked_device_gets_the_same_views() {
+fn an_autodiff_device_gets_the_same_views() {
     let device = on_device::device();
     let pictures = [picture(64, 64, 0), picture(91, 67, 1)];
     let [pipeline, _] = Augmentation::Simclr.pipelines(16);

@@ -42,7 +42,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<DynamicImage>, String> {
         .map(Some);
     }
     if !matches!((header.compression, header.bits), (0 | 3 | 6, 1 | 2 | 4 | 8 | 16 | 24 | 32)) {
-        return Ok(None); // an unsupported kind, for which the `image` crate returns an error
+        return Ok(None); // The `image` crate returns an error for this unsupported kind.
     }
     let stride = (width * header.bits).div_ceil(32) * 4;
     if data.len() < stride * height {

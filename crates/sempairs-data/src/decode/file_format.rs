@@ -3,7 +3,7 @@
 use image::ImageFormat;
 
 /// Number of first bytes of a file that [`format_of`] and [`begins_as_picture`] need.
-pub(crate) const SNIFFED: u64 = 32;
+pub(crate) const HEADER_BYTES: u64 = 32;
 
 /// The format of a file that begins with `start`, or the reason why [`decode`](super::decode)
 /// cannot read it.
@@ -26,7 +26,7 @@ pub(crate) fn format_of(start: &[u8]) -> Result<ImageFormat, String> {
 
 /// Returns true if a file that begins with `start` is a picture, whatever its name.
 pub(crate) fn begins_as_picture(start: &[u8]) -> bool {
-    // The magic number of BMP is two letters, with which a text may begin too; but a text contains
+    // The magic number of BMP is two letters, with which a text may also begin, but a text contains
     // no zero bytes.
     format_of(start).is_ok_and(|format| format != ImageFormat::Bmp || start.contains(&0))
 }
@@ -147,7 +147,7 @@ fn foreign(start: &[u8]) -> String {
         };
         return not_supported(what, Remove);
     }
-    if start.len() == SNIFFED as usize && start.iter().all(|&byte| byte == 0) {
+    if start.len() == HEADER_BYTES as usize && start.iter().all(|&byte| byte == 0) {
         return "it begins with zeros only; it is damaged or was not downloaded completely".into();
     }
     let marked = |mark: &[u8]| start.starts_with(mark) || text.starts_with(mark);
@@ -187,7 +187,7 @@ mod tests {
             (b"<svg xmlns=", "SVG"),
             (b"\xEF\xBB\xBF\n<!DOCTYPE html>", "a failed download, not the picture itself"),
             (b"version https://git-lfs.github.c", "`git lfs pull`"),
-            (&[0; SNIFFED as usize], "zeros only"),
+            (&[0; HEADER_BYTES as usize], "zeros only"),
             (b"", "the file is empty"),
             (b"left,right", "it begins with \"left,rig\""),
         ];

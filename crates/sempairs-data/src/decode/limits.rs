@@ -8,10 +8,10 @@ pub const MAX_PIXELS: u64 = 178_956_970;
 pub(crate) const MAX_BYTES: u64 = 1 << 30;
 
 /// Maximum length of a picture's file in bytes: [`MAX_PIXELS`] of uncompressed 8-bit RGB, 512 MiB.
-/// Of a longer file only the first bytes are read.
+/// A longer file is rejected after reading its first bytes.
 pub const MAX_FILE_BYTES: u64 = 3 * MAX_PIXELS;
 
-/// Number of pixels that are allowed whatever the length of the file: 1024 x 1024.
+/// Number of pixels that are allowed for a file of any length: 1024 x 1024.
 const FREE_PIXELS: u64 = 1 << 20;
 
 /// Returns true if a picture of `width` by `height` has more than [`MAX_PIXELS`].
@@ -20,7 +20,7 @@ pub(crate) fn too_large(width: u64, height: u64) -> bool {
 }
 
 /// Returns an error if decoding would take more than [`MAX_BYTES`] at once.
-pub(crate) fn afford(bytes: u64) -> Result<(), String> {
+pub(crate) fn check_memory(bytes: u64) -> Result<(), String> {
     if bytes > MAX_BYTES {
         let (needed, most) = (bytes >> 20, MAX_BYTES >> 20);
         return Err(format!(

@@ -12,9 +12,9 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
-pub(crate) use file_format::{SNIFFED, begins_as_picture, format_of};
+pub(crate) use file_format::{HEADER_BYTES, begins_as_picture, format_of};
 pub use limits::{MAX_FILE_BYTES, MAX_PIXELS};
-pub(crate) use limits::{afford, too_large};
+pub(crate) use limits::{check_memory, too_large};
 
 use crate::{DataError, Picture, jpeg};
 use sempairs_internal::caught;
@@ -54,8 +54,8 @@ pub fn decode(bytes: &[u8], name: &str) -> Result<Picture<'static>, DataError> {
     })
 }
 
-/// Converts to 8-bit RGB, and checks that the buffer's length matches the sides: a damaged file may
-/// have misled the decoder.
+/// Converts to 8-bit RGB, and checks that the length of the buffer matches the size of the picture,
+/// which a decoder may get wrong for a damaged file.
 fn into_rgb(image: DynamicImage) -> Result<RgbImage, String> {
     let image = image.into_rgb8();
     let (given, needed) =
@@ -106,11 +106,13 @@ fn decode_other(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orie
     let mut decoder = reader.into_decoder().map_err(text)?;
     let (width, height) = decoder.dimensions();
     limits::check(width.into(), height.into(), u64::MAX)?;
-    // The decoded samples, and their conversion to 8-bit RGB.
-    limits::afford(decoder.total_bytes().saturating_add(3 * u64::from(width) * u64::from(height)))?;
+    // Memory for the decoded samples and for their conversion to 8-bit RGB.
+    limits::check_memory(
+        decoder.total_bytes().saturating_add(3 * u64::from(width) * u64::from(height)),
+    )?;
     limits.reserve(decoder.total_bytes()).map_err(text)?;
     decoder.set_limits(limits).map_err(text)?;
-    // Damaged metadata does not affect the pixels; the picture is then used without rotation.
+    // Damaged metadata does not affect the pixels, so the picture is then used without rotation.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     Ok((DynamicImage::from_decoder(decoder).map_err(text)?, orientation))
 }

@@ -4,7 +4,7 @@ use image::{DynamicImage, RgbImage};
 
 /// Looks up the colour of every index of a picture, row after row.
 ///
-/// An index without a colour in the palette is an error, since any other colour would be invented.
+/// An index without a colour in the palette is an error, since its colour is undefined.
 pub(super) fn look_up(
     (width, height): (u32, u32),
     indices: impl Iterator<Item = usize>,

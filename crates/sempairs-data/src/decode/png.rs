@@ -22,11 +22,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String
         header.sides.1.into(),
         bytes.len() as u64 * DEFLATE * 8 / header.bits_per_pixel(),
     )?;
-    // Samples as decoded (at least one byte each), and their conversion to RGB.
+    // Memory for the decoded samples (at least one byte each) and for their conversion to RGB.
     let raw = header.bits_per_pixel().max(8 * header.channels()).div_ceil(8);
     let pixels = u64::from(header.sides.0) * u64::from(header.sides.1);
     // A transparent colour is expanded to an alpha channel.
-    limits::afford(pixels * (raw + u64::from(header.bits.div_ceil(8)) + 3))?;
+    limits::check_memory(pixels * (raw + u64::from(header.bits.div_ceil(8)) + 3))?;
     if header.colour == INDEXED {
         check_palette(bytes)?;
     }
@@ -59,7 +59,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String
         use DynamicImage as D;
         match frame.bit_depth {
             BitDepth::Eight => {}
-            BitDepth::Sixteen => halve(&mut pixels),
+            BitDepth::Sixteen => to_8_bits(&mut pixels),
             bits => return Err(format!("a PNG with {bits:?} bits per sample is not supported")),
         }
         let sides = (width, height);
@@ -82,8 +82,8 @@ fn buffer_of<P: image::Pixel>(
     ImageBuffer::from_raw(width, height, samples)
 }
 
-/// Rounds 16-bit samples to 8 bits, in place.
-fn halve(samples: &mut Vec<u8>) {
+/// Rounds big-endian 16-bit samples to 8 bits, in place.
+fn to_8_bits(samples: &mut Vec<u8>) {
     let count = samples.len() / 2;
     for at in 0..count {
         let sample = u16::from_be_bytes([samples[2 * at], samples[2 * at + 1]]);
@@ -173,7 +173,7 @@ mod tests {
     fn samples_of_16_bits_are_rounded_as_the_image_crate_rounds_them() {
         let all: Vec<u16> = (0..=u16::MAX).collect();
         let mut bytes: Vec<u8> = all.iter().flat_map(|sample| sample.to_be_bytes()).collect();
-        halve(&mut bytes);
+        to_8_bits(&mut bytes);
         let image: ImageBuffer<image::Luma<u16>, _> = buffer_of((256, 256), all).unwrap();
         let eight = DynamicImage::ImageLuma16(image).into_rgb8();
         assert!(eight.pixels().zip(&bytes).all(|(pixel, &byte)| pixel.0 == [byte; 3]));

@@ -1,5 +1,5 @@
-//! Checks of a WebP file before it is decoded (RFC 9649): the decoder allocates memory for sides
-//! and lengths without comparing them with the file's length.
+//! Checks of a WebP file before it is decoded (RFC 9649), because the decoder allocates memory for
+//! the sizes in the header without comparing them with the length of the file.
 
 use super::limits;
 

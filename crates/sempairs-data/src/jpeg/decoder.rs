@@ -6,10 +6,10 @@ use super::mcu::Walk;
 use super::planes::{Coefficients, Plane, check_mean, each};
 use super::progressive::{Progress, ProgressiveScan};
 use super::render::render;
-use super::scan::{Intervals, Scan, cut};
+use super::scan::{Intervals, Scan, no_end_marker};
 use super::segments::{Tables, marker};
 use super::sequential::SequentialScan;
-use crate::decode::afford;
+use crate::decode::check_memory;
 
 /// A decoded picture.
 pub(super) struct Picture<'a> {
@@ -94,9 +94,9 @@ impl<'a> Decoder<'a> {
     fn next_marker(&mut self) -> Result<u8, String> {
         loop {
             let rest = self.file.get(self.at..).unwrap_or_default();
-            let start = memchr::memchr(0xFF, rest).ok_or_else(|| cut(self.file))?;
+            let start = memchr::memchr(0xFF, rest).ok_or_else(|| no_end_marker(self.file))?;
             let fill = rest[start..].iter().take_while(|&&byte| byte == 0xFF).count();
-            let code = *rest.get(start + fill).ok_or_else(|| cut(self.file))?;
+            let code = *rest.get(start + fill).ok_or_else(|| no_end_marker(self.file))?;
             self.at += start + fill + 1;
             if code != 0 {
                 return Ok(code);
@@ -108,11 +108,11 @@ impl<'a> Decoder<'a> {
     fn segment(&mut self) -> Result<&'a [u8], String> {
         let rest = &self.file[self.at..];
         let length = rest.first_chunk().map(|&length| usize::from(u16::from_be_bytes(length)));
-        let length = length.ok_or_else(|| cut(self.file))?;
+        let length = length.ok_or_else(|| no_end_marker(self.file))?;
         if length < 2 {
             return Err("a segment's length is less than the two bytes of the length itself".into());
         }
-        let body = rest.get(2..length).ok_or_else(|| cut(self.file))?;
+        let body = rest.get(2..length).ok_or_else(|| no_end_marker(self.file))?;
         self.at += length;
         Ok(body)
     }
@@ -131,14 +131,14 @@ impl<'a> Decoder<'a> {
         }
         let whole = !frame.progressive && scan.parts.len() == frame.components.len();
         if whole && self.scans == 1 {
-            afford(frame.samples() + frame.pixel_bytes())?;
+            check_memory(frame.samples() + frame.pixel_bytes())?;
             let planes = each(frame, Plane::of);
             self.store = Store::Planes(planes);
         } else if matches!(self.store, Store::Nothing) {
             // Coefficients take two bytes each. They are replaced by samples before the RGB pixels
             // are allocated.
             let samples = frame.samples();
-            afford((3 * samples).max(samples + frame.pixel_bytes()))?;
+            check_memory((3 * samples).max(samples + frame.pixel_bytes()))?;
             let coefficients = each(frame, Coefficients::of);
             self.store = Store::Coefficients(coefficients, each(frame, |_| Progress::new()));
         }

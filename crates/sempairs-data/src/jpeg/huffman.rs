@@ -15,8 +15,8 @@ pub(super) struct Huffman {
     /// the value in the upper byte, the number of zeros before it in four bits, and the length of
     /// code and value in four bits; otherwise 0.
     with_value: [i16; 1 << LOOKAHEAD],
-    /// Indexed by length: the smallest 16-bit word that does not begin with a code of that length
-    /// or less.
+    /// Indexed by length: the smallest 16-bit word that does not begin with a code of at most that
+    /// length.
     limit: [u32; 18],
     /// Indexed by length: the position in `symbols` of the code with value zero.
     offset: [i32; 17],
@@ -43,7 +43,7 @@ impl Huffman {
                     return Err("a Huffman table has too many codes of one length");
                 }
                 if length <= LOOKAHEAD {
-                    table.enter(code, length, symbols[place]);
+                    table.insert(code, length, symbols[place]);
                 }
                 code += 1;
                 place += 1;
@@ -54,7 +54,7 @@ impl Huffman {
         Ok(table)
     }
 
-    fn enter(&mut self, code: u32, length: u32, symbol: u8) {
+    fn insert(&mut self, code: u32, length: u32, symbol: u8) {
         let free = LOOKAHEAD - length;
         let (run, size) = (symbol >> 4, u32::from(symbol & 15));
         for rest in 0..1u32 << free {

@@ -45,7 +45,7 @@ impl<'s> Walk<'s> {
         restart: usize,
     ) -> Result<Self, String> {
         let component = |part: &Part| -> &Component { &frame.components[part.component] };
-        // A scan of one component has MCUs of one block, and no blocks of padding only.
+        // A scan of one component has MCUs of one block, and no blocks that are only padding.
         let (mcus, blocks) = match &scan.parts[..] {
             [alone] => (component(alone).own_blocks, vec![(1, 1)]),
             parts => (frame.mcus, parts.iter().map(|it| component(it).sampling).collect()),

@@ -2,9 +2,9 @@
 //! sample.
 //!
 //! Data that end early, surplus bytes, invalid codes and missing scans are errors. Other decoders
-//! fill in the missing parts of such a picture, and training would use the result. What does not
-//! affect the pixels is tolerated: stray bytes between segments, damaged metadata, data after the
-//! end-of-image marker.
+//! fill in the missing parts of such a picture, and training would use the result. Errors that do
+//! not affect the pixels are tolerated: stray bytes between segments, damaged metadata, data after
+//! the end-of-image marker.
 
 mod bit_reader;
 mod damage;

@@ -65,7 +65,7 @@ pub(super) fn each<T>(frame: &Frame, make: impl Fn(&Component) -> T) -> Vec<T> {
     frame.components.iter().map(make).collect()
 }
 
-/// Checks that the mean of a block is possible with 8-bit samples.
+/// Checks that the mean of a block is in the range of 8-bit samples.
 ///
 /// The DC coefficient is eight times the mean minus 128, rounded by the encoder to a multiple of
 /// the quantisation step. Overwritten data often exceed this range, since each DC coefficient is

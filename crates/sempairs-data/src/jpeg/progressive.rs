@@ -1,5 +1,5 @@
-//! Blocks of progressive scans (T.81, annex G.1.2), and which coefficients the scans have
-//! completed.
+//! Decoding of the blocks of progressive scans (T.81, annex G.1.2), and a record of the
+//! coefficients that the scans have completed.
 
 use super::bit_reader::BitReader;
 use super::damage::Damage;

@@ -1,4 +1,4 @@
-//! Scan header, and the entropy-coded data up to the next marker.
+//! The header of a scan, and its entropy-coded data up to the next marker.
 
 use memchr::memchr;
 
@@ -95,11 +95,11 @@ impl Intervals {
         let mut at = start;
         loop {
             let rest = &file[at..];
-            let Some(run) = memchr(0xFF, rest) else { return Err(cut(file)) };
+            let Some(run) = memchr(0xFF, rest) else { return Err(no_end_marker(file)) };
             // FF bytes may pad before a marker; FF 00 stands for a data byte FF.
             let fill = rest[run..].iter().take_while(|&&byte| byte == 0xFF).count();
             match (rest.get(run + fill), fill) {
-                (None, _) => return Err(cut(file)),
+                (None, _) => return Err(no_end_marker(file)),
                 (Some(0), 1) => {
                     bytes.extend_from_slice(&rest[..=run]);
                     at += run + 2;
@@ -137,6 +137,6 @@ impl Intervals {
 }
 
 /// Error for a file without an end-of-image marker.
-pub(super) fn cut(file: &[u8]) -> String {
+pub(super) fn no_end_marker(file: &[u8]) -> String {
     format!("truncated: no end-of-image marker in its {} bytes", file.len())
 }

@@ -1,4 +1,4 @@
-//! Blocks of sequential scans (T.81, annex F.2).
+//! Decoding of the blocks of sequential scans (T.81, annex F.2).
 
 use super::bit_reader::BitReader;
 use super::damage::Damage;
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_zigzag_order_is_that_of_the_standard() {
+    fn the_zigzag_order_matches_the_standard() {
         // T.81, figure A.6.
         let begin = [0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40];
         assert_eq!(NATURAL[..begin.len()], begin);

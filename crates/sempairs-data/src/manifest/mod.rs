@@ -56,8 +56,8 @@ impl Manifest {
 
     /// Creates a manifest from generated pairs, with `origin` in the `source` column of every row.
     ///
-    /// The class is filled in if both pictures have the same one. A picture paired with itself is
-    /// left out, and each pair of pictures appears only once. (A random cycle through a class of
+    /// The class is filled in if both pictures have the same one. Pairs of a picture with itself
+    /// are omitted, and each pair of pictures appears only once. (A random cycle through a class of
     /// two pictures pairs them in both directions, which gives a single row.)
     pub fn from_pairs(source: &dyn PictureSource, pairs: &[Pair], origin: &str) -> Self {
         let mut seen = std::collections::HashSet::new();

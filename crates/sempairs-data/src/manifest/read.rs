@@ -70,8 +70,8 @@ fn columns(header: &[String]) -> Result<[usize; 5], Vec<ProblemKind>> {
 struct Checker<'a> {
     source: &'a dyn PictureSource,
     index_of: HashMap<String, usize>,
-    /// Pictures excluded from the source; listed when the first unknown name is met.
-    left_out: Option<HashMap<String, LeftOut>>,
+    /// Pictures excluded from the source; collected when the first unknown name is found.
+    excluded: Option<HashMap<String, LeftOut>>,
     /// The line in which each pair first appeared.
     paired: HashMap<Pair, u64>,
     /// For pictures that the source does not label: the class that a row states, and its line.
@@ -84,7 +84,7 @@ impl<'a> Checker<'a> {
     fn new(source: &'a dyn PictureSource) -> Self {
         let index_of = (0..source.len()).map(|index| (source.name(index), index)).collect();
         let (paired, stated) = (HashMap::new(), HashMap::new());
-        Self { source, index_of, left_out: None, paired, stated, line: 1, problems: Vec::new() }
+        Self { source, index_of, excluded: None, paired, stated, line: 1, problems: Vec::new() }
     }
 
     fn problem(&mut self, kind: ProblemKind) {
@@ -115,8 +115,8 @@ impl<'a> Checker<'a> {
         if name.is_empty() {
             self.problem(ProblemKind::EmptyPicture(column));
         } else if found.is_none() {
-            let left_out = || self.source.left_out().into_iter().collect();
-            let why = self.left_out.get_or_insert_with(left_out).get(name).copied();
+            let excluded = || self.source.left_out().into_iter().collect();
+            let why = self.excluded.get_or_insert_with(excluded).get(name).copied();
             let name = name.to_string();
             self.problem(match why {
                 Some(why) => ProblemKind::LeftOut { column, name, why },

@@ -79,7 +79,7 @@ pub struct CifarSource {
 }
 
 impl CifarSource {
-    /// Opens `files`, whose pictures follow one another. The class names are read from
+    /// Opens `files` as one sequence of pictures. The class names are read from
     /// `batches.meta.txt`, `fine_label_names.txt` or `coarse_label_names.txt` next to the first
     /// file; if it is missing, the published names are used.
     ///

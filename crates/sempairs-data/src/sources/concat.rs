@@ -10,7 +10,7 @@ pub struct Concat {
     starts: Vec<usize>,
     len: usize,
     classes: Vec<String>,
-    /// For each source and each of its classes, the class's index here.
+    /// For each source and each of its classes, the index of the class in the concatenation.
     number: Vec<Vec<usize>>,
 }
 

@@ -7,22 +7,22 @@ use std::path::{Path, PathBuf};
 
 use sempairs_internal::ProgressBar;
 
-use crate::decode::{MAX_FILE_BYTES, SNIFFED, begins_as_picture, format_of};
+use crate::decode::{HEADER_BYTES, MAX_FILE_BYTES, begins_as_picture, format_of};
 use crate::{DataError, Picture, Stamp, decode, interrupt};
 use sempairs_internal::progress_count;
 
 /// Extensions of files that accompany pictures in published data sets. A file with such an
-/// extension is ignored unless its content begins like a picture. Every other file is taken to be a
+/// extension is ignored unless its content begins like a picture. Every other file counts as a
 /// picture, whatever its name; a text file named `.jpg` is therefore reported as a bad picture
 /// instead of being ignored.
-const SIDE_FILES: [&str; 28] = [
+const IGNORED_EXTENSIONS: [&str; 28] = [
     "aae", "cache", "csv", "db", "gz", "htm", "html", "ini", "json", "jsonl", "log", "mat", "md",
     "npy", "npz", "pdf", "pickle", "pkl", "py", "rst", "tar", "toml", "tsv", "txt", "xml", "xmp",
     "yaml", "yml",
 ];
 
-/// Files and folders that operating systems and network drives create. They are ignored, whatever
-/// the case of their letters.
+/// Files and folders that operating systems and network drives create. They are ignored; case does
+/// not matter.
 const SYSTEM: [&str; 13] = [
     "__MACOSX",
     "@eaDir",
@@ -40,7 +40,7 @@ const SYSTEM: [&str; 13] = [
 ];
 
 /// Returns true for hidden files and folders, and for the entries of [`SYSTEM`].
-pub(super) fn is_passed_over(name: &str) -> bool {
+pub(super) fn is_ignored(name: &str) -> bool {
     name.starts_with('.') || SYSTEM.iter().any(|system| system.eq_ignore_ascii_case(name))
 }
 
@@ -52,14 +52,14 @@ pub(crate) struct Files {
     /// Ignored files, also relative to the root.
     pub(crate) ignored: Vec<String>,
     /// Entries of `names` that the listing found not to be pictures, with the reason.
-    unfit: BTreeMap<String, String>,
+    invalid: BTreeMap<String, String>,
 }
 
 impl Files {
     /// Lists all pictures below `root`, sorted by the bytes of their names.
     pub(crate) fn below(root: &Path) -> Result<Self, DataError> {
-        let (root_path, unfit) = (root.to_path_buf(), BTreeMap::new());
-        let mut files = Self { root: root_path, names: Vec::new(), ignored: Vec::new(), unfit };
+        let (root_path, invalid) = (root.to_path_buf(), BTreeMap::new());
+        let mut files = Self { root: root_path, names: Vec::new(), ignored: Vec::new(), invalid };
         let found = progress_count("listing files");
         files.walk(root, "", &mut Vec::new(), &found)?;
         files.names.sort_unstable();
@@ -77,7 +77,7 @@ impl Files {
         let itself = folder.canonicalize().map_err(|error| DataError::io(folder, error))?;
         if above.contains(&itself) {
             let reason = "a link to a folder that contains it; remove the link".into();
-            self.unfit(prefix.trim_end_matches('/').into(), reason);
+            self.add_invalid(prefix.trim_end_matches('/').into(), reason);
             return Ok(());
         }
         above.push(itself);
@@ -88,7 +88,7 @@ impl Files {
             let path = entry.path();
             let listed = entry.file_name();
             let name = listed.to_string_lossy();
-            if is_passed_over(&name) {
+            if is_ignored(&name) {
                 continue;
             }
             let relative = format!("{prefix}{name}");
@@ -96,14 +96,14 @@ impl Files {
             if kind.is_symlink() {
                 match fs::metadata(&path) {
                     Ok(target) => kind = target.file_type(),
-                    Err(_) if has_side_ending(&name) => {
+                    Err(_) if has_ignored_extension(&name) => {
                         self.ignored.push(relative);
                         continue;
                     }
                     Err(error) => {
                         let target = fs::read_link(&path).unwrap_or_default();
                         let target = target.display();
-                        self.unfit(relative, format!("a broken link to {target}: {error}"));
+                        self.add_invalid(relative, format!("a broken link to {target}: {error}"));
                         continue;
                     }
                 }
@@ -116,11 +116,11 @@ impl Files {
                     return Err(DataError::layout(&path, reason));
                 }
                 self.walk(&path, &format!("{relative}/"), above, found)?;
-            } else if has_side_ending(&name) && !(kind.is_file() && holds_picture(&path)) {
+            } else if has_ignored_extension(&name) && !(kind.is_file() && holds_picture(&path)) {
                 self.ignored.push(relative);
             } else if !is_text {
                 let reason = "its name is not UTF-8, so a manifest cannot name it; rename it";
-                self.unfit(relative, reason.into());
+                self.add_invalid(relative, reason.into());
             } else {
                 self.names.push(relative);
             }
@@ -129,9 +129,9 @@ impl Files {
         Ok(())
     }
 
-    fn unfit(&mut self, name: String, reason: String) {
+    fn add_invalid(&mut self, name: String, reason: String) {
         self.names.push(name.clone());
-        self.unfit.insert(name, reason);
+        self.invalid.insert(name, reason);
     }
 
     pub(crate) fn path(&self, index: usize) -> PathBuf {
@@ -152,9 +152,10 @@ impl Files {
         self.open(index).map(drop).map_err(picture)
     }
 
-    /// Opens a picture's file and reads its first bytes, or says why it cannot be a picture.
+    /// Opens a picture's file and reads its first bytes, or returns the reason why it cannot be a
+    /// picture.
     fn open(&self, index: usize) -> Result<(File, Vec<u8>), String> {
-        if let Some(reason) = self.unfit.get(&self.names[index]) {
+        if let Some(reason) = self.invalid.get(&self.names[index]) {
             return Err(reason.clone());
         }
         let path = self.path(index);
@@ -164,7 +165,7 @@ impl Files {
         }
         let mut file = File::open(&path).map_err(unreadable)?;
         let mut start = Vec::new();
-        Read::by_ref(&mut file).take(SNIFFED).read_to_end(&mut start).map_err(unreadable)?;
+        Read::by_ref(&mut file).take(HEADER_BYTES).read_to_end(&mut start).map_err(unreadable)?;
         format_of(&start)?;
         Ok((file, start))
     }
@@ -187,7 +188,7 @@ fn content(file: File, start: Vec<u8>) -> Result<Vec<u8>, String> {
     let mut bytes = start;
     bytes.reserve(length as usize + 1);
     // The file may grow while it is read.
-    file.take(MAX_FILE_BYTES + 1 - SNIFFED).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(MAX_FILE_BYTES + 1 - HEADER_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
     let length = bytes.len() as u64;
     if length > MAX_FILE_BYTES { too_long(length) } else { Ok(bytes) }
 }
@@ -196,15 +197,15 @@ fn unreadable(error: io::Error) -> String {
     format!("it cannot be read: {error}")
 }
 
-fn has_side_ending(name: &str) -> bool {
+fn has_ignored_extension(name: &str) -> bool {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-    ending.is_some_and(|ending| SIDE_FILES.contains(&ending.as_str()))
+    ending.is_some_and(|ending| IGNORED_EXTENSIONS.contains(&ending.as_str()))
 }
 
 /// Returns true if the content of a file with an ignored extension begins like a picture; false if
 /// it cannot be read.
 fn holds_picture(path: &Path) -> bool {
     let mut start = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(SNIFFED).read_to_end(&mut start));
+    let read = File::open(path).and_then(|file| file.take(HEADER_BYTES).read_to_end(&mut start));
     read.is_ok() && begins_as_picture(&start)
 }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::file_list::{Files, is_passed_over};
+use super::file_list::{Files, is_ignored};
 use crate::{DataError, Picture, PictureSource, Stamp};
 
 /// A folder with one subfolder per class, as in ImageNet and Tiny-ImageNet.
@@ -55,7 +55,7 @@ impl FolderSource {
 
     fn nested(files: Files) -> Result<Self, DataError> {
         let mut classes = class_folders(&files.root)?;
-        // A folder listed among the files is a link to a folder that contains it.
+        // A folder in the list of files is a link to a folder that contains it.
         classes.retain(|class| files.names.binary_search(class).is_err());
         let mut counts = vec![0usize; classes.len()];
         let mut class = Vec::with_capacity(files.names.len());
@@ -142,7 +142,7 @@ fn class_folders(root: &Path) -> Result<Vec<String>, DataError> {
         let entry = entry.map_err(|error| DataError::io(root, error))?;
         // The listing of the files has already rejected names that are not UTF-8.
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !is_passed_over(&name) && entry.path().is_dir() {
+        if !is_ignored(&name) && entry.path().is_dir() {
             names.push(name);
         }
     }

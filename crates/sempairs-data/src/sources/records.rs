@@ -26,8 +26,8 @@ impl Records {
         if actual == 0 || !actual.is_multiple_of(record as u64) {
             return Err(DataError::Length { path: path.to_path_buf(), record, actual });
         }
-        // SAFETY: the map is only read. Nobody may truncate the file meanwhile, which the
-        // documentation of the sources requires.
+        // SAFETY: the map is only read, and the documentation of the sources forbids truncating the
+        // file while the source is open.
         let map = unsafe { Mmap::map(&file) }.map_err(|error| DataError::io(path, error))?;
         Ok(Self { path: path.to_path_buf(), stamp, map, record })
     }

@@ -29,7 +29,7 @@ pub enum Stl10Split {
 /// STL-10 in the binary version: pictures of 96x96 pixels, stored channel by channel and each
 /// channel column by column.
 ///
-/// The pictures are memory-mapped, since the unlabelled set has 2.7 GB. The file must not be
+/// The pictures are memory-mapped, since the unlabelled set takes 2.7 GB. The file must not be
 /// truncated while the source is open.
 #[derive(Debug)]
 pub struct Stl10Source {

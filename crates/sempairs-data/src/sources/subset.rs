@@ -13,10 +13,10 @@ const DRAW: u64 = u64::from_be_bytes(*b"drawsome");
 pub struct Subset {
     source: Arc<dyn PictureSource>,
     indices: Vec<usize>,
-    /// Names of the classes, and for each class of the underlying source its index here; `None` if
-    /// the classes are those of the underlying source.
+    /// Names of the classes, and for each class of the underlying source its index in the subset;
+    /// `None` if the classes are those of the underlying source.
     classes: Option<(Vec<String>, Vec<Option<usize>>)>,
-    /// Why the other pictures are excluded.
+    /// The reason why the other pictures are excluded.
     why: LeftOut,
 }
 
@@ -33,7 +33,7 @@ impl Subset {
     }
 
     /// Returns the same subset with another reason for excluding the rest.
-    pub(crate) fn because(self, why: LeftOut) -> Self {
+    pub(crate) fn with_reason(self, why: LeftOut) -> Self {
         Self { why, ..self }
     }
 
@@ -58,7 +58,7 @@ impl Subset {
     /// Selects `count` random pictures of each class, without replacement, in the source's order.
     ///
     /// With the same seed, a selection with a smaller count is contained in one with a larger
-    /// count. A study of the number of labels therefore only adds pictures and replaces none.
+    /// count. In a study of the number of labels, a larger number therefore only adds pictures.
     ///
     /// # Errors
     ///
@@ -90,10 +90,10 @@ impl Subset {
             indices.extend_from_slice(&members[..count]);
         }
         indices.sort_unstable();
-        Ok(Self::new(source, indices).because(LeftOut::PerClass))
+        Ok(Self::new(source, indices).with_reason(LeftOut::PerClass))
     }
 
-    /// Selects the pictures of the classes `names`, which are numbered here in the given order.
+    /// Selects the pictures of the classes `names`, and numbers the classes in the given order.
     /// This also gives two sources the same numbering of the same classes.
     ///
     /// # Errors

@@ -74,7 +74,7 @@ impl Labelled {
         Self { names: (0..counts.len()).map(|class| format!("class {class}")).collect(), class }
     }
 
-    /// The same without classes.
+    /// A source without classes.
     pub fn unlabelled(count: usize) -> Self {
         Self { names: Vec::new(), class: vec![None; count] }
     }

@@ -1,4 +1,5 @@
-//! Measures of dimensional collapse: zero if all pictures have the same embedding.
+//! Measures of collapse. If all pictures have the same embedding, the standard deviation is zero
+//! and the effective rank is one.
 
 use rayon::prelude::*;
 
@@ -43,12 +44,12 @@ pub fn std_of_l2_normalized(embeddings: &[f32], dim: usize) -> f64 {
 ///
 /// If there is no embedding, or a value is infinite or NaN.
 pub fn effective_rank(embeddings: &[f32], dim: usize) -> f64 {
-    /// The authors' epsilon, which avoids the logarithm of zero.
+    /// The constant of the authors, which avoids the logarithm of zero.
     const EPSILON: f64 = 1e-7;
     assert!(!embeddings.is_empty(), "the effective rank needs at least one embedding");
     assert!(embeddings.iter().all(|x| x.is_finite()), "embeddings must be finite");
     let n = embeddings.len() / dim;
-    // In f64 and scaled to a largest value of one, squares neither overflow nor underflow.
+    // In f64, with values scaled to a maximum of one, squares neither overflow nor underflow.
     let largest = embeddings.iter().fold(0f32, |largest, x| largest.max(x.abs()));
     if largest == 0.0 {
         return 0.0;
@@ -105,7 +106,7 @@ mod tests {
 
     /// Orthogonal rows with norms 4, 2, 1 and 1 have exactly these singular values.
     #[test]
-    fn the_effective_rank_of_known_singular_values() {
+    fn the_effective_rank_matches_known_singular_values() {
         let lengths = [4.0f32, 2.0, 1.0, 1.0];
         let entropy: f64 = lengths.iter().map(|&s| f64::from(s) / 8.0).map(|p| -p * p.ln()).sum();
         for dim in [4, 9] {
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_and_tall_agree() {
+    fn a_matrix_and_its_transpose_have_the_same_effective_rank() {
         let wide = random(20 * 50, 3);
         let tall: Vec<f32> = (0..1000).map(|i| wide[i % 20 * 50 + i / 20]).collect();
         assert!((effective_rank(&wide, 50) - effective_rank(&tall, 20)).abs() < 1e-6);

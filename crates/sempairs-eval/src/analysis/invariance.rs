@@ -151,16 +151,16 @@ impl fmt::Display for InvarianceReport {
     }
 }
 
-/// Features in f32 whose norm after centring is at most this share of the norm of the mean are
-/// rounding errors and are set to zero, so that collapsed features have no direction instead of a
-/// random one.
+/// Centred features whose norm is at most this fraction of the norm of the mean are rounding errors
+/// of f32. They are set to zero, so that collapsed features have no direction instead of a random
+/// one.
 const ROUNDING: f64 = 1e-6;
 
 /// Invariance of a backbone's features to each of the [factors](Factor::ALL) of synthetic scenes,
 /// from every scene of a source and the same scene with one factor redrawn.
 ///
-/// A factor is redrawn from the source's own distribution until the picture changes, since a draw
-/// can repeat the former value, such as no occlusion.
+/// A factor is redrawn from the distribution of the source until the picture changes, since a draw
+/// can repeat the previous value, such as no occlusion.
 ///
 /// # Errors
 ///
@@ -231,9 +231,9 @@ fn changed(
     Ok(after.expect("at least one draw"))
 }
 
-/// Mean cosines over all pairs of different pictures of the same class, and over all pairs of
-/// different classes. `|sum_i z_i|^2` is the sum of the cosines of all pairs; summed over one
-/// class, of the pairs within it.
+/// Mean cosine over all pairs of different pictures of the same class, and over all pairs of
+/// pictures of different classes. They follow from `|sum_i z_i|^2`, the sum of the cosines over all
+/// pairs, taken over all pictures and over each class.
 fn between_pictures(unit: &[f32], labels: &[usize], dim: usize) -> Result<[f64; 2], EvalError> {
     let classes = labels.iter().max().map_or(0, |last| last + 1);
     let mut sums = vec![0.0; classes * dim];
@@ -270,7 +270,7 @@ mod tests {
     use crate::testing::{clouds, random};
 
     #[test]
-    fn the_means_are_over_all_pairs() {
+    fn mean_cosines_are_over_all_pairs() {
         let features = clouds(30, 6, 4, 1.0, 1);
         let unit = unit_rows(&features.values, 6);
         let [same, other] = between_pictures(&unit, &features.labels, 6).unwrap();
@@ -294,7 +294,7 @@ mod tests {
         let scenes = common(&features.values);
         let noise = random(400 * 16, 9);
         let shaken: Vec<f32> = scenes.iter().zip(&noise).map(|(x, e)| x + 0.5 * e).collect();
-        // Every scene is replaced by one of another class, the nine others in turn.
+        // Every scene is replaced by one of another class; the nine other classes alternate.
         let mut other = Vec::new();
         for i in 0..400 {
             let step = 1 + (i / 10) % 9;
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn displays_a_table() {
+    fn reports_are_displayed_as_tables() {
         let row = |factor: &str, similarity| FactorInvariance {
             factor: factor.into(),
             similarity,

@@ -8,8 +8,8 @@ use sempairs_internal::ProgressBar;
 use crate::features::labels;
 use crate::{EvalError, Features};
 
-/// Raw pixels as features: the [evaluation view](Pipeline::evaluation) of `size` by `size` pixels,
-/// with values scaled to [-1, 1], so that mid-grey is the origin.
+/// Raw pixels as features: the pixels of the [evaluation view](Pipeline::evaluation) of `size` by
+/// `size`, scaled to [-1, 1], so that mid-grey is the origin.
 ///
 /// # Errors
 ///
@@ -65,7 +65,7 @@ pub(crate) fn colour_histogram_with(
     })
 }
 
-/// Features that `describe` computes from one view of every picture.
+/// Features that `describe` computes from the view of every picture.
 fn map_views(
     source: &dyn PictureSource,
     pipeline: &Pipeline,
@@ -100,7 +100,7 @@ mod tests {
     use crate::testing::Plain;
 
     #[test]
-    fn pixels_by_hand() {
+    fn raw_pixels_match_values_computed_by_hand() {
         let source = Plain::new(&[[255, 0, 51]]);
         let features = raw_pixels(&source, 2).unwrap();
         assert_eq!(features.dim, 12);

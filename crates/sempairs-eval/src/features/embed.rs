@@ -100,8 +100,8 @@ fn views<'a>(
         interrupt::check()?;
         let index = range.start + row;
         let picture = read(index)?;
-        // Evaluation views draw no random numbers. A pipeline that does draws the same for a
-        // picture every time.
+        // Evaluation views use no random numbers. A pipeline that uses them draws the same ones for
+        // a picture every time.
         let key = Key { seed: 0, epoch: 0, picture: index as u64, side: Side::Left };
         pipeline.plan(picture.width(), picture.height(), key).apply(&picture, view, scratch);
         Ok::<(), DataError>(())

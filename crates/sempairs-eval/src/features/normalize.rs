@@ -5,7 +5,7 @@
 /// # Shapes
 /// - rows and output: `[n, dim]`, row-major
 pub fn unit_rows(rows: &[f32], dim: usize) -> Vec<f32> {
-    assert!(dim > 0 && rows.len().is_multiple_of(dim), "rows of {dim} numbers");
+    assert!(dim > 0 && rows.len().is_multiple_of(dim), "rows must have {dim} values");
     let mut unit = rows.to_vec();
     for row in unit.chunks_exact_mut(dim) {
         let length = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
@@ -42,7 +42,7 @@ impl StandardScaler {
         }
         for (sum, mean) in scale.iter_mut().zip(&mean) {
             let std = (*sum / count).sqrt();
-            // Rounding errors of a constant in f32 do not count as variation.
+            // A standard deviation that rounding errors in f32 explain counts as zero.
             let varies = std > 1e-6 * mean.abs() && std > f64::from(f32::MIN_POSITIVE);
             *sum = if varies { std.recip() } else { 0.0 };
         }
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn standardised_features_by_hand() {
+    fn standardised_features_match_values_computed_by_hand() {
         let rows = [1.0, 7.1, 3.0, 7.1, 5.0, 7.1, 7.0, 7.1];
         let standard = StandardScaler::fit(rows.chunks_exact(2), 2);
         let found = standard.transform(rows.chunks_exact(2));

@@ -4,24 +4,25 @@ use crate::linalg::dot;
 
 /// All eigenvalues of the symmetric row-major `n` by `n` `matrix`, in no particular order.
 ///
-/// Householder reduction to a tridiagonal matrix, then QL iterations with implicit shifts (Golub
-/// and Van Loan, *Matrix Computations*, 4th edition 2013, sections 8.3.1 and 8.3.5). The errors are
-/// of the order of the machine precision times the largest eigenvalue.
+/// The matrix is reduced to a tridiagonal one by Householder reflections; QL iterations with
+/// implicit shifts follow (Golub and Van Loan, *Matrix Computations*, 4th edition 2013, sections
+/// 8.3.1 and 8.3.5). The errors are of the order of the machine precision times the largest
+/// eigenvalue.
 pub(crate) fn eigenvalues(mut matrix: Vec<f64>, n: usize) -> Vec<f64> {
-    assert_eq!(matrix.len(), n * n, "a square matrix");
-    let (mut diagonal, mut beside) = (vec![0.0; n], vec![0.0; n]);
+    assert_eq!(matrix.len(), n * n, "the matrix must be square");
+    let (mut diagonal, mut off_diagonal) = (vec![0.0; n], vec![0.0; n]);
     for k in 0..n {
         diagonal[k] = matrix[k * n + k];
         if k + 1 < n {
-            beside[k] = reduce(&mut matrix, n, k);
+            off_diagonal[k] = reduce(&mut matrix, n, k);
         }
     }
-    iterate(&mut diagonal, &mut beside);
+    iterate(&mut diagonal, &mut off_diagonal);
     diagonal
 }
 
 /// Applies the Householder reflection that zeroes row `k` beyond its first off-diagonal element,
-/// which is returned.
+/// and returns this element.
 fn reduce(matrix: &mut [f64], n: usize, k: usize) -> f64 {
     let first = k + 1;
     let mut v = matrix[k * n + first..(k + 1) * n].to_vec();
@@ -46,33 +47,34 @@ fn reduce(matrix: &mut [f64], n: usize, k: usize) -> f64 {
 }
 
 /// QL iterations on a tridiagonal matrix. `diagonal` becomes its eigenvalues.
-fn iterate(diagonal: &mut [f64], beside: &mut [f64]) {
+fn iterate(diagonal: &mut [f64], off_diagonal: &mut [f64]) {
     let n = diagonal.len();
     for l in 0..n {
-        // Two or three iterations per eigenvalue are usual. The bound ends the loop for NaN.
+        // Usually two or three iterations per eigenvalue suffice. The bound ends the loop for NaN.
         for _ in 0..60 {
             let negligible = |m: &usize| {
                 let around = diagonal[*m].abs() + diagonal[m + 1].abs();
-                beside[*m].abs() <= f64::EPSILON * around
+                off_diagonal[*m].abs() <= f64::EPSILON * around
             };
             let m = (l..n - 1).find(negligible).unwrap_or(n - 1);
             if m == l {
                 break;
             }
             // Wilkinson's shift: the eigenvalue of the leading 2x2 block that is closer to its
-            // corner.
-            let g = (diagonal[l + 1] - diagonal[l]) / (2.0 * beside[l]);
-            let mut g = diagonal[m] - diagonal[l] + beside[l] / (g + g.hypot(1.0).copysign(g));
+            // first entry.
+            let g = (diagonal[l + 1] - diagonal[l]) / (2.0 * off_diagonal[l]);
+            let mut g =
+                diagonal[m] - diagonal[l] + off_diagonal[l] / (g + g.hypot(1.0).copysign(g));
             let (mut sine, mut cosine, mut carried) = (1.0, 1.0, 0.0);
             let mut split = false;
             for i in (l..m).rev() {
-                let f = sine * beside[i];
-                let b = cosine * beside[i];
+                let f = sine * off_diagonal[i];
+                let b = cosine * off_diagonal[i];
                 let r = f.hypot(g);
-                beside[i + 1] = r;
+                off_diagonal[i + 1] = r;
                 if r == 0.0 {
                     diagonal[i + 1] -= carried;
-                    beside[m] = 0.0;
+                    off_diagonal[m] = 0.0;
                     split = true;
                     break;
                 }
@@ -85,8 +87,8 @@ fn iterate(diagonal: &mut [f64], beside: &mut [f64]) {
             }
             if !split {
                 diagonal[l] -= carried;
-                beside[l] = g;
-                beside[m] = 0.0;
+                off_diagonal[l] = g;
+                off_diagonal[m] = 0.0;
             }
         }
     }
@@ -103,8 +105,8 @@ mod tests {
     }
 
     #[test]
-    fn the_second_difference_has_its_closed_form() {
-        // 2 on the diagonal and -1 beside it: 2 - 2 cos(k π / (n + 1)).
+    fn the_second_difference_matrix_matches_its_closed_form() {
+        // With 2 on the diagonal and -1 next to it the eigenvalues are 2 - 2 cos(k π / (n + 1)).
         let n = 40;
         let mut matrix = vec![0.0; n * n];
         for i in 0..n {
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn trace_and_squares_of_a_dense_matrix() {
+    fn eigenvalues_of_a_dense_matrix_match_its_trace_and_squared_norm() {
         let n = 60;
         let numbers = random(n * n, 5);
         let at = |i: usize, j: usize| f64::from(numbers[i.min(j) * n + i.max(j)]);
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn small_and_diagonal_matrices() {
+    fn small_and_diagonal_matrices_are_solved() {
         assert_eq!(eigenvalues(vec![7.0], 1), [7.0]);
         assert_eq!(eigenvalues(vec![], 0), [0.0; 0]);
         assert_eq!(sorted(eigenvalues(vec![2.0, 0.0, 0.0, -1.0], 2)), [-1.0, 2.0]);

@@ -1,7 +1,7 @@
-//! Limited-memory BFGS for smooth functions of many variables.
+//! Limited-memory BFGS (L-BFGS) for smooth functions of many variables.
 //!
-//! Nocedal and Wright, *Numerical Optimization* (2nd edition, 2006): the two-loop recursion is its
-//! algorithm 7.4, the line search its algorithms 3.5 and 3.6.
+//! The two-loop recursion is algorithm 7.4 of Nocedal and Wright, *Numerical Optimization* (2nd
+//! edition, 2006), the line search their algorithms 3.5 and 3.6.
 
 use std::collections::VecDeque;
 
@@ -33,14 +33,14 @@ impl Default for Lbfgs {
 pub enum Stop {
     /// No component of the gradient exceeds the tolerance.
     Converged,
-    /// No step along the search direction lowers the value: the precision of the function is
+    /// No step along the search direction lowers the value: the limit of numerical precision is
     /// reached.
     Precision,
     /// The maximum number of iterations is reached.
     Iterations,
     /// The value or the gradient at the start is infinite or NaN.
     NotFinite,
-    /// The process was [asked to end](interrupt), so the point is not a minimum.
+    /// The process was [interrupted](interrupt), so the point is not a minimum.
     Interrupted,
 }
 
@@ -80,7 +80,7 @@ impl Lbfgs {
         let mut here = Probed { step: 0.0, point: start, value, gradient };
         let mut iterations = 0;
         let stop = loop {
-            // NaN in the gradient must not pass as convergence.
+            // NaN in the gradient must not count as convergence.
             if !here.is_finite() {
                 break Stop::NotFinite;
             }
@@ -103,7 +103,8 @@ impl Lbfgs {
                 if memory.is_empty() {
                     break Stop::Precision;
                 }
-                // Outdated correction pairs can spoil the direction: try again along the gradient.
+                // Outdated correction pairs can give a bad direction, so the search is repeated
+                // along the gradient.
                 memory.clear();
                 continue;
             };
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_not_finite_are_no_minimum() {
+    fn values_that_are_not_finite_stop_the_minimisation() {
         for (value, slope) in [(f64::NAN, 0.0), (f64::INFINITY, 1.0), (1.0, f64::NAN)] {
             let broken = |_: &[f64], g: &mut [f64]| {
                 g.fill(slope);
@@ -203,7 +204,7 @@ mod tests {
             let found = Lbfgs::default().minimise(vec![1.0; 3], broken);
             assert_eq!((found.iterations, found.stop), (0, Stop::NotFinite));
         }
-        // The line search avoids a region where the gradient is NaN.
+        // The line search must avoid a region where the gradient is NaN.
         let undefined = |x: &[f64], g: &mut [f64]| {
             g[0] = if x[0] > 1.5 { f64::NAN } else { 2.0 * (x[0] - 1.0) };
             if x[0] > 1.5 { 0.0 } else { (x[0] - 1.0).powi(2) }

@@ -6,10 +6,10 @@ use crate::linalg::dot;
 /// 3.1).
 const DECREASE: f64 = 1e-4;
 const CURVATURE: f64 = 0.9;
-/// Relative increase of the value that counts as rounding error: near the minimum the decrease of a
-/// step is below the rounding errors of f32 products long before the gradient vanishes (Hager and
-/// Zhang, "A new conjugate gradient method with guaranteed descent", 2005, relax the condition for
-/// the same reason).
+/// Relative increase of the value that counts as a rounding error. Near the minimum the decrease of
+/// a step is below the rounding errors of f32 products long before the gradient vanishes; Hager and
+/// Zhang, "A new conjugate gradient method with guaranteed descent" (2005), relax the condition for
+/// the same reason.
 const ROUNDING: f64 = 1e-7;
 /// Maximum number of function evaluations.
 const TRIALS: usize = 25;
@@ -47,7 +47,7 @@ pub(crate) fn search(
     if slope.is_nan() || slope >= 0.0 {
         return None;
     }
-    // The better end of the bracket and the other one, each as (step, value, slope).
+    // The better end of the bracket and the other end, each as (step, value, slope).
     let mut low = (0.0, from.value, slope);
     let mut other: Option<(f64, f64, f64)> = None;
     let mut best: Option<Probed> = None;

@@ -1,4 +1,4 @@
-//! Matrix products on the CPU, with the same bits for any number of threads.
+//! Matrix products on the CPU, whose results do not depend on the number of threads.
 
 use gemm::{Parallelism, gemm};
 
@@ -15,14 +15,17 @@ pub(crate) struct Matrix<'a, T> {
 impl<'a, T> Matrix<'a, T> {
     /// A row-major matrix with `columns` columns.
     pub(crate) fn new(data: &'a [T], columns: usize) -> Self {
-        assert!(columns > 0 && data.len().is_multiple_of(columns), "rows of {columns} numbers");
+        assert!(
+            columns > 0 && data.len().is_multiple_of(columns),
+            "rows must have {columns} values"
+        );
         let rows = data.len() / columns;
         Self { data, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
     /// A range of rows.
     pub(crate) fn rows(self, rows: std::ops::Range<usize>) -> Self {
-        assert!(rows.start <= rows.end && rows.end <= self.rows, "rows of a matrix");
+        assert!(rows.start <= rows.end && rows.end <= self.rows, "row range of a matrix");
         if rows.is_empty() {
             return Self { rows: 0, ..self };
         }
@@ -57,13 +60,13 @@ impl Real for f64 {
     const ONE: Self = 1.0;
 }
 
-/// Matrix product: overwrites the row-major `out` with `a b`.
+/// Overwrites the row-major `out` with the matrix product `a b`.
 ///
 /// It runs on the calling thread. Callers split their work into blocks of a fixed size and
-/// distribute the blocks with rayon, so that no sum depends on the number of threads.
+/// distribute them with rayon, so that no sum depends on the number of threads.
 pub(crate) fn multiply<T: Real>(out: &mut [T], a: Matrix<'_, T>, b: Matrix<'_, T>) {
     assert_eq!(a.columns, b.rows, "inner dimensions of a product");
-    assert_eq!(out.len(), a.rows * b.columns, "elements of a product");
+    assert_eq!(out.len(), a.rows * b.columns, "size of the output of a product");
     if out.is_empty() {
         return;
     }
@@ -97,7 +100,7 @@ pub(crate) fn multiply<T: Real>(out: &mut [T], a: Matrix<'_, T>, b: Matrix<'_, T
 
 /// Dot product, summed in eight independent lanes.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    assert_eq!(a.len(), b.len(), "lengths of a dot product");
+    assert_eq!(a.len(), b.len(), "lengths of the vectors of a dot product");
     let mut lanes = [0.0; 8];
     let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
     let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(x, y)| x * y).sum();
@@ -114,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn agrees_with_the_definition() {
+    fn products_agree_with_the_definition() {
         let a: Vec<f64> = (0..6).map(f64::from).collect(); // [2, 3]
         let b: Vec<f64> = (0..12).map(|i| f64::from(i) - 5.0).collect(); // [3, 4]
         let mut out = vec![f64::NAN; 8];

@@ -5,17 +5,18 @@ use sempairs_data::{Key, Side};
 use crate::linalg::{Matrix, dot, multiply};
 use rand::RngExt;
 
-/// Number of directions beyond those asked for, which speed up convergence, and number of
-/// iterations: t-SNE needs the components to about one per cent.
+/// Number of additional directions, which speed up convergence, and number of iterations: t-SNE
+/// needs the components to about one per cent.
 const SPARE: usize = 10;
 const ROUNDS: usize = 60;
 
-/// Coordinates of every row along the first principal components, in the order of decreasing
-/// variance: `[n, count]`, or fewer columns if there are fewer features or rows. The second value
-/// is the number of columns.
+/// Coordinates of every row along the first principal components, in order of decreasing variance,
+/// and the number of components: `[n, count]`, or fewer columns if there are fewer features or
+/// rows.
 ///
-/// Orthogonal iteration, `Q <- orth(X' X Q)`, from random directions determined by the seed (Golub
-/// and Van Loan, *Matrix Computations*, 4th edition 2013, section 8.2.4).
+/// The components are computed by orthogonal iteration, `Q <- orth(X' X Q)`, from random directions
+/// determined by the seed (Golub and Van Loan, *Matrix Computations*, 4th edition 2013, section
+/// 8.2.4).
 pub(crate) fn project(values: &[f32], dim: usize, count: usize, seed: u64) -> (Vec<f64>, usize) {
     let n = values.len() / dim;
     let mut centred: Vec<f64> = values.iter().map(|&x| f64::from(x)).collect();
@@ -40,8 +41,8 @@ pub(crate) fn project(values: &[f32], dim: usize, count: usize, seed: u64) -> (V
     (projected, kept)
 }
 
-/// Orthonormalises rows by the Gram-Schmidt process, applied twice. A row in the span of the rows
-/// before it becomes zero.
+/// Orthonormalises rows by the Gram-Schmidt process, applied twice. A row in the span of the
+/// previous rows becomes zero.
 fn orthonormalise(rows: &mut [f64], dim: usize) {
     for i in 0..rows.len() / dim {
         let (before, rest) = rows.split_at_mut(i * dim);

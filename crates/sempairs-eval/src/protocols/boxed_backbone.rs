@@ -1,4 +1,4 @@
-//! A backbone behind a type that does not depend on the network's type.
+//! A backbone behind a type that does not depend on the type of the network.
 
 use std::any::Any;
 use std::fmt;
@@ -12,8 +12,8 @@ use sempairs_backbone::{Backbone, VisionTransformer};
 
 /// A backbone of any type on the heap, itself a [`Backbone`].
 ///
-/// Traits of Burn's modules have generic methods, so there is no `dyn Backbone`. This type takes
-/// its place where the type of the network must not appear, as in
+/// The traits of Burn's modules have generic methods, so `dyn Backbone` is not possible. This type
+/// replaces it where the type of the network must not appear, as in
 /// [`EvaluationProtocol::predict`](crate::EvaluationProtocol::predict). Visitors and mappers see
 /// the parameters, names and container types of the network inside, so that its identity and its
 /// weights files are the same as without the box.
@@ -24,8 +24,8 @@ use sempairs_backbone::{Backbone, VisionTransformer};
 pub struct BoxedBackbone(Box<dyn DynBackbone>);
 
 impl BoxedBackbone {
-    /// Puts a clone of a backbone on the heap. As every clone of a module, it shares the running
-    /// statistics of BatchNorm with the original; [`Module::valid`] copies them.
+    /// Boxes a clone of a backbone. As every clone of a module, it shares the running statistics of
+    /// batch normalisation with the original; [`Module::valid`] copies them.
     pub fn new<B: Backbone>(backbone: &B) -> Self {
         Self(Box::new(backbone.clone()))
     }
@@ -187,7 +187,7 @@ trait DynMapper {
     fn exit(&mut self, name: &str, container_type: &str);
 }
 
-/// Calls a generic method with the parameter of the rank that it turns out to have.
+/// Calls a generic method with a parameter downcast to its rank.
 macro_rules! visit_by_rank {
     ($visit:expr, $param:expr, $kind:ty: $($rank:literal)*) => {
         $(if let Some(param) = $param.downcast_ref::<Param<Tensor<$rank, $kind>>>() {
@@ -196,7 +196,7 @@ macro_rules! visit_by_rank {
     };
 }
 
-/// [`visit_by_rank`] for a mapper, which takes the parameter and returns another of its rank.
+/// [`visit_by_rank`] for a mapper, which consumes the parameter and returns one of the same rank.
 macro_rules! map_by_rank {
     ($map:expr, $param:expr, $kind:ty: $($rank:literal)*) => {{
         let param = $param;
@@ -285,7 +285,7 @@ impl ModuleVisitor for Visitor<'_> {
 /// The generic form of a [`DynMapper`].
 struct Mapper<'a>(&'a mut dyn DynMapper);
 
-/// The parameter inside a box, of the rank that went in.
+/// Downcasts a parameter to the rank that it had before mapping.
 fn unboxed<T: 'static>(param: Box<dyn Any>) -> T {
     *param.downcast().expect("a mapper keeps the rank of a parameter")
 }
@@ -321,7 +321,7 @@ mod tests {
     use crate::weights_identity;
 
     #[test]
-    fn a_boxed_network_has_the_identity_and_the_outputs_of_the_network_inside() {
+    fn boxing_preserves_identity_and_outputs() {
         let device = Device::flex();
         let network = network(3, &device);
         let boxed = BoxedBackbone::new(&network);
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn mapping_changes_the_network_inside_and_a_copy_stays() {
+    fn mapping_changes_the_network_inside_but_not_a_copy() {
         struct Zero;
         impl ModuleMapper for Zero {
             fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {

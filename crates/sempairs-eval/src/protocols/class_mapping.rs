@@ -6,11 +6,11 @@ use sempairs_internal::summed_up;
 
 use crate::EvalError;
 
-/// Number of classes that a message names before it only counts the rest.
+/// Maximum number of classes that a message lists by name; it counts the others.
 const NAMED: usize = 10;
 
-/// The labels of the test pictures as indices of the training set's classes, matched by name. The
-/// test set may lack classes and have them in another order.
+/// The labels of the test pictures as indices into the classes of the training set, matched by
+/// name. The test set may lack classes and may have them in another order.
 ///
 /// # Errors
 ///
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_of_one_set_alone_are_named_up_to_a_number() {
+    fn classes_missing_from_a_set_are_listed_up_to_a_limit() {
         let many: Vec<String> = (0..30).map(|class| format!("c{class}")).collect();
         let labels: Vec<usize> = (0..30).collect();
         let message = |train: &[String], test: &[String], labels: &[usize]| {

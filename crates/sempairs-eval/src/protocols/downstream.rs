@@ -43,7 +43,7 @@ pub struct Downstream {
     pub test: Arc<dyn PictureSource>,
     /// Pipeline from a picture to its evaluation view; see [`Pipeline::evaluation`].
     pub pipeline: Pipeline,
-    /// Protocols: the built-in ones ([`Protocol`]) and any others. Each gives one score.
+    /// Protocols, built-in ([`Protocol`]) or custom. Each gives one score.
     pub protocols: Vec<Arc<dyn EvaluationProtocol>>,
     /// Batch size of feature extraction.
     pub batch: usize,
@@ -173,7 +173,7 @@ impl Downstream {
         invariance_with(backbone, scenes, &self.pipeline, device, self.batch, &bar)
     }
 
-    /// The features of both sets; `kind` is a suffix of the names of cached files.
+    /// The features of both sets; `kind` is a suffix of the names of the cache files.
     fn sets<B: Backbone>(
         &self,
         kind: &str,
@@ -184,7 +184,7 @@ impl Downstream {
         Ok([train, self.set(&format!("test{kind}"), &*self.test, backbone, device)?])
     }
 
-    /// The features of both sets that protocols of an input kind learn from.
+    /// The features of both sets for protocols of the given input kind.
     fn features_of<B: Backbone>(
         &self,
         kind: InputKind,

@@ -17,9 +17,9 @@ use crate::{
 
 /// A way of scoring a backbone on a labelled training and test set.
 ///
-/// The built-in implementations are the variants of [`Protocol`]. Implement this
-/// trait to score a protocol of your own beside them, in
-/// [`Downstream::protocols`](crate::Downstream::protocols) or with [`score`](Self::score):
+/// The built-in implementations are the variants of [`Protocol`]. Implement this trait for a
+/// protocol of your own, to use in [`Downstream::protocols`](crate::Downstream::protocols) or with
+/// [`score`](Self::score):
 ///
 /// ```
 /// use sempairs_eval::{
@@ -50,15 +50,16 @@ use crate::{
 /// }
 /// ```
 pub trait EvaluationProtocol: Send + Sync {
-    /// The name in tables and scores: the kind of protocol and the settings that people vary.
+    /// The name in tables and scores: the kind of protocol and its commonly varied settings.
     fn name(&self) -> String;
 
     /// All settings that a score depends on. They are stored with every score, and
-    /// [`hash`](Self::hash) identifies the protocol by them alone, so they must tell it from every
-    /// other protocol: by convention they are an object whose `kind` names the kind of protocol.
+    /// [`hash`](Self::hash) identifies the protocol by them alone, so they must differ from those
+    /// of every other protocol. By convention they are an object whose `kind` names the kind of
+    /// protocol.
     fn settings(&self) -> ProtocolSettings;
 
-    /// What [`predict`](Self::predict) gets; features by default.
+    /// The kind of input that [`predict`](Self::predict) gets; features by default.
     fn input_kind(&self) -> InputKind {
         InputKind::Features
     }
@@ -113,7 +114,7 @@ pub trait EvaluationProtocol: Send + Sync {
     ///
     /// # Panics
     ///
-    /// If the protocol's predictions are not one for each test picture.
+    /// If the protocol does not return one prediction per test picture.
     fn score(
         &self,
         dataset: &str,
@@ -125,7 +126,7 @@ pub trait EvaluationProtocol: Send + Sync {
     }
 }
 
-/// What a protocol learns from.
+/// The kind of input that a protocol learns from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputKind {
     /// Frozen features of the backbone.
@@ -137,8 +138,8 @@ pub enum InputKind {
     Network,
 }
 
-/// What [`EvaluationProtocol::predict`] learns from and what it predicts for, of the protocol's
-/// [`InputKind`].
+/// Input of [`EvaluationProtocol::predict`]: what the protocol learns from and what it predicts
+/// for, according to its [`InputKind`].
 pub struct ProtocolInput<'a> {
     data: Data<'a>,
     progress: ProgressBar,
@@ -153,20 +154,20 @@ enum Data<'a> {
 #[derive(Clone, Copy)]
 pub struct NetworkInput<'a> {
     /// The network in evaluation mode. It must not be changed: train `backbone.valid().train()`,
-    /// since a clone shares the running statistics of BatchNorm.
+    /// since a clone shares the running statistics of batch normalisation.
     pub backbone: &'a BoxedBackbone,
     /// The training pictures, all of them with classes.
     pub train: &'a dyn PictureSource,
-    /// The test pictures. Their classes are for the score alone.
+    /// The test pictures. Their classes may only be used for the score.
     pub test: &'a dyn PictureSource,
-    /// The pipeline of the view that test pictures are seen in.
+    /// The pipeline of the views of the test pictures.
     pub view: &'a Pipeline,
-    /// Where the network computes.
+    /// Device of the network.
     pub device: &'a Device,
 }
 
 impl<'a> ProtocolInput<'a> {
-    /// Training features with their classes and test features.
+    /// Input of training features with their classes, and of test features.
     ///
     /// # Shapes
     /// - queries: `[n, train.dim]`, row-major
@@ -174,7 +175,7 @@ impl<'a> ProtocolInput<'a> {
         Self { data: Data::Features(train, queries), progress: ProgressBar::hidden() }
     }
 
-    /// A network with the pictures.
+    /// Input of a network and the pictures.
     pub fn from_network(network: NetworkInput<'a>) -> Self {
         Self { data: Data::Network(network), progress: ProgressBar::hidden() }
     }
@@ -210,12 +211,12 @@ impl<'a> ProtocolInput<'a> {
         }
     }
 
-    /// Sets the number of steps of the progress bar, where one is shown.
+    /// Sets the number of steps of the progress bar, if one is shown.
     pub fn set_steps(&self, steps: u64) {
         self.progress.set_length(steps);
     }
 
-    /// Moves the progress bar forward by a number of steps.
+    /// Advances the progress bar by a number of steps.
     pub fn advance(&self, steps: u64) {
         self.progress.inc(steps);
     }
@@ -229,7 +230,7 @@ impl<'a> ProtocolInput<'a> {
     }
 }
 
-/// What a protocol found.
+/// Output of [`EvaluationProtocol::predict`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProtocolOutput {
     /// The classes of every test picture, ranked.
@@ -259,7 +260,7 @@ pub(crate) fn in_effect(
     protocol.limited_to(pictures).unwrap_or_else(|| protocol.clone())
 }
 
-/// The names in a score that are not the protocol's.
+/// The names in a score that do not depend on the protocol.
 #[derive(Clone, Copy)]
 pub(crate) struct About<'a> {
     pub(crate) dataset: &'a str,
@@ -292,8 +293,8 @@ pub(crate) fn score_features<P: EvaluationProtocol + ?Sized>(
     }
 }
 
-/// The score of a protocol in effect; `labels` are those of the test pictures among the classes
-/// of the training set, which has `n_train` pictures.
+/// The score of a protocol in effect. `labels` are the classes of the test pictures as indices into
+/// the classes of the training set, which has `n_train` pictures.
 pub(crate) fn score_input<P: EvaluationProtocol + ?Sized>(
     protocol: &P,
     about: About<'_>,

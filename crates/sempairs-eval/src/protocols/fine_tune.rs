@@ -22,14 +22,14 @@ use crate::{BoxedBackbone, ConfigError, EvalError, NetworkInput, Predictions, Pr
 ///
 /// Defaults: SGD with Nesterov momentum 0.9, no weight decay, batch size 256, 30 epochs, learning
 /// rate 0.05 with cosine annealing to zero. Training pictures get random resized crops (area at
-/// least 0.08, aspect ratio 3/4 to 4/3) and horizontal flips; test pictures are seen in the
-/// evaluation view. BatchNorm is in training mode.
+/// least 0.08, aspect ratio 3/4 to 4/3) and horizontal flips; test pictures are used in the
+/// evaluation view. Batch normalisation is in training mode.
 ///
 /// The study of semantic pairs fine-tunes for its Table 4 without stating the settings, so this is
 /// **this project's protocol**: learning rate and number of epochs of lightly's ImageNet benchmark,
 /// momentum and augmentation of SimCLR (Chen et al., arXiv 2002.05709, appendix B.8), without
 /// SimCLR's grid search over learning rates and weight decays. The network after the last step is
-/// scored; the test set selects nothing.
+/// scored; the test set is not used for any selection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FineTune {
@@ -41,7 +41,7 @@ pub struct FineTune {
     pub batch: usize,
     /// Number of epochs.
     pub epochs: usize,
-    /// Minimum area of a random crop, as a share of the picture's area.
+    /// Minimum area of a random crop, as a fraction of the area of the picture.
     pub least_area: f32,
     /// Random seed of the order of pictures and of the crops.
     pub seed: u64,
@@ -78,12 +78,12 @@ impl<B: Backbone> Backbone for Tuned<B> {
     }
 }
 
-/// Makes all parameters trainable, also those of a momentum encoder, which are frozen.
+/// Mapper that makes all parameters trainable, including the frozen ones of a momentum encoder.
 struct Thaw;
 
 impl ModuleMapper for Thaw {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        // Burn does not apply this to running statistics.
+        // Burn does not call this for running statistics.
         param.set_require_grad(true)
     }
 }
@@ -97,7 +97,7 @@ impl FineTune {
     pub fn check(&self) -> Result<(), ConfigError> {
         ConfigError::unless_within("learning_rate", self.learning_rate, RATES)?;
         ConfigError::unless_share("momentum", self.momentum)?;
-        // BatchNorm needs at least two pictures.
+        // Batch normalisation needs at least two pictures.
         ConfigError::unless_within("batch", self.batch, 2..=*BATCHES.end())?;
         ConfigError::unless_within("epochs", self.epochs, EPOCHS)?;
         ConfigError::unless_within("least_area", self.least_area, 1e-6..=1.0)
@@ -110,7 +110,7 @@ impl FineTune {
     }
 
     /// Trains a copy of the backbone with a classifier on `train` and ranks the classes of every
-    /// picture of `test`. Test pictures are seen in the evaluation view `view`; training views have
+    /// picture of `test`. Test pictures are used in the evaluation view `view`; training views have
     /// its size and normalisation. The loss is the mean cross-entropy.
     ///
     /// # Errors
@@ -183,8 +183,8 @@ impl FineTune {
         let read = |index| test.read(index);
         let logits = embed(&network, test.len(), &read, view, device, batch)?;
         let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
-        // The loss of the last step was computed with the weights before that step, so outputs are
-        // checked, too.
+        // The loss of the last step was computed with the weights before that step, so the outputs
+        // are checked, too.
         Predictions::from_scores(&logits, classes).ok_or_else(|| {
             self.diverged(format!("after {steps} steps the network's outputs are not finite"))
         })
@@ -263,8 +263,9 @@ mod tests {
         assert_eq!(count(&frozen)[0], 0);
         let thawed = frozen.valid().train().map(&mut Thaw);
         let [learning, all] = count(&thawed);
-        // Per layer four tensors of BatchNorm, two of them statistics, and one of the convolution.
-        // Layers: a stem, four blocks of two, three shortcuts.
+        // A layer has one tensor of the convolution and four of the batch normalisation, two of
+        // which are running statistics. The layers are a stem, four blocks of two, and three
+        // shortcuts.
         let layers = 1 + 4 * 2 + 3;
         assert_eq!((learning, all), (3 * layers, 5 * layers));
     }

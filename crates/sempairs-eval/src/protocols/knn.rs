@@ -11,7 +11,7 @@ use crate::limits::NEIGHBOURS;
 use crate::linalg::{Matrix, multiply};
 use crate::{ConfigError, EvalError, Features, Predictions};
 
-/// Number of queries per task, enough to amortise the packing of the bank.
+/// Number of queries per task, enough to amortise packing the bank for the matrix product.
 const QUERIES: usize = 512;
 /// Number of bank rows per matrix product, for 4 MiB of similarities at a time.
 const BANK: usize = 2048;
@@ -26,8 +26,8 @@ const BANK: usize = 2048;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Knn {
-    /// Number of neighbours. With fewer training pictures all of them are used, and the name of the
-    /// score has their number.
+    /// Number of neighbours. With fewer training pictures all of them are used, and the name in the
+    /// score has the reduced number.
     pub k: usize,
     /// Temperature T of the weights.
     pub temperature: f64,
@@ -60,7 +60,7 @@ impl Knn {
     /// # Errors
     ///
     /// [`EvalError::NotFinite`] if a feature is infinite or NaN; [`EvalError::Data`] if the process
-    /// is [asked to end](interrupt).
+    /// is [interrupted](interrupt).
     ///
     /// # Panics
     ///
@@ -78,7 +78,7 @@ impl Knn {
     ) -> Result<Predictions, EvalError> {
         assert!(!bank.labels.is_empty(), "the bank must not be empty");
         self.check().expect("settings must be valid");
-        // NaN similarities would be ignored silently.
+        // NaN similarities would be skipped silently.
         [&bank.values, queries].into_iter().try_for_each(check_finite)?;
         let (d, classes) = (bank.dim, bank.classes.len());
         progress.set_length((queries.len() / d) as u64);
@@ -117,7 +117,7 @@ impl Knn {
         nearest
     }
 
-    /// Inserts a picture into the sorted neighbours so far, behind equally similar ones.
+    /// Inserts a picture into the sorted list of neighbours, behind equally similar ones.
     fn insert(&self, near: &mut Vec<(f32, usize)>, similarity: f32, index: usize) {
         if near.len() == self.k && near[self.k - 1].0 >= similarity {
             return;

@@ -24,8 +24,8 @@ use crate::{ConfigError, EvalError, EvaluationProtocol as _, Features, Predictio
 /// 3. The probe is fitted on the whole training set with the selected λ.
 /// 4. The test set is classified once; no step above uses it.
 ///
-/// The selection follows SimCLR's transfer protocol (Chen et al., 2020, appendix B.8). The grid is
-/// this crate's own, because λ here is relative to the *mean* cross-entropy on *standardised*
+/// The selection follows SimCLR's transfer protocol (Chen et al., 2020, appendix B.8). The grid
+/// differs from SimCLR's, because λ here is relative to the *mean* cross-entropy on *standardised*
 /// features, where weights vanish above 10 and regularisation has no effect below 1e-5.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -36,7 +36,7 @@ pub struct Probe {
     pub strongest: f64,
     /// Number of values of the grid, evenly spaced in log λ, including both ends.
     pub values: usize,
-    /// Share of every class that is held out for the selection of λ.
+    /// Fraction of every class that is held out for the selection of λ.
     pub held_out: f64,
     /// Random seed of the held-out part.
     pub seed: u64,
@@ -60,7 +60,7 @@ impl Default for Probe {
     }
 }
 
-/// One value of the grid with its result on the held-out part.
+/// A value of the grid with its result on the held-out part.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     /// Regularisation strength λ.
@@ -211,8 +211,8 @@ impl FittedProbe {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Diverged`] if outputs are not finite, for queries that are extremely far from
-    /// the training features.
+    /// [`EvalError::Diverged`] if outputs are not finite, as for queries that are extremely far
+    /// from the training features.
     pub fn predict(&self, queries: &[f32]) -> Result<Predictions, EvalError> {
         let rows = self.scaler.transform(queries.chunks_exact(self.dim));
         let logits = Logistic::logits(&rows, self.dim, self.classes, &self.minimum.point);
@@ -250,7 +250,7 @@ mod tests {
         assert!(fitted.chosen.lambda > 1e-3, "{:?}", fitted.chosen);
         let test = clouds(600, 60, 6, 4.0, 2);
         let accuracy = fitted.predict(&test.values).unwrap().top_k_accuracy(1, &test.labels);
-        assert!(accuracy > 0.4, "{accuracy}; chance accuracy is 1/6");
+        assert!(accuracy > 0.4, "{accuracy}; chance level is 1/6");
     }
 
     /// At the minimum of the regularised problem, λ W is the mean of residual times features, and
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_bits_for_any_number_of_threads() {
+    fn the_result_does_not_depend_on_the_number_of_threads() {
         let train = clouds(3000, 24, 7, 2.0, 1);
         let fit = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn the_grid_has_both_ends_and_settings_out_of_range_are_named() {
+    fn the_grid_includes_both_ends_and_settings_out_of_range_are_named() {
         let grid = Probe::default().grid();
         assert!((grid[0] / 10.0 - 1.0).abs() < 1e-12 && (grid[12] / 1e-5 - 1.0).abs() < 1e-12);
         assert!((grid[1] / grid[0] - 10f64.powf(-0.5)).abs() < 1e-12);

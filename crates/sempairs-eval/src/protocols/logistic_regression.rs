@@ -4,11 +4,11 @@ use rayon::prelude::*;
 
 use crate::linalg::{Matrix, dot, multiply};
 
-/// Number of rows per matrix product: 256 rows of 512 features fit into the second-level cache,
-/// where the gradient reads what the logits have loaded.
+/// Number of rows per matrix product: 256 rows of 512 features fit into the L2 cache, so that the
+/// gradient reuses the rows that the logits have loaded.
 const BLOCK: usize = 256;
-/// Number of parts that the rows are split into, for any number of threads, so that the order of
-/// every sum is fixed.
+/// Number of parts into which the rows are split. It does not depend on the number of threads, so
+/// that the order of every sum is fixed.
 const PARTS: usize = 16;
 
 /// `f(W, b) = 1/n sum_i [ logsumexp(W x_i + b) - (W x_i + b)_{y_i} ] + λ/2 |W|^2`; the
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn at_zero_the_loss_is_that_of_uniform_probabilities() {
+    fn zero_weights_have_the_loss_of_uniform_probabilities() {
         let features = clouds(600, 3, 6, 1.0, 3);
         let logistic = Logistic {
             rows: &features.values,

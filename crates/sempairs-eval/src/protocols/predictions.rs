@@ -8,8 +8,8 @@ pub struct Predictions {
 }
 
 impl Predictions {
-    /// Ranks classes by decreasing score; ties are broken by the lower class. `None` if a score is
-    /// infinite or NaN, as those of a classifier that has diverged.
+    /// Ranks classes by decreasing score; of equal scores the lower class ranks first. `None` if a
+    /// score is infinite or NaN, as after divergence of a classifier.
     ///
     /// # Shapes
     /// - scores: `[queries, classes]`, row-major
@@ -47,11 +47,11 @@ impl Predictions {
         &self.order[index * self.classes..][..self.classes]
     }
 
-    /// Top-k accuracy: the share of queries whose label is among the first `k` classes, in [0, 1].
+    /// Top-k accuracy: the fraction of queries whose label is among the first `k` classes.
     ///
     /// # Panics
     ///
-    /// If there is no query, or the number of labels is not that of the queries.
+    /// If there is no query, or the numbers of labels and queries differ.
     pub fn top_k_accuracy(&self, k: usize, labels: &[usize]) -> f64 {
         let hits = self.hits(k, labels).filter(|&(_, hit)| hit).count();
         hits as f64 / self.len() as f64
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_by_hand() {
+    fn accuracies_match_values_computed_by_hand() {
         let scores = [3.0, 2.0, 1.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, 1.0, 3.0, 2.0];
         let ranked = Predictions::from_scores(&scores, 3).unwrap();
         let labels = [0, 1, 2, 2];
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(
             ranked.per_class_accuracy(&[0, 0, 0, 0]),
             [(0, 0.5)],
-            "absent classes are left out"
+            "absent classes are omitted"
         );
     }
 }

@@ -38,7 +38,8 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// Names of the kinds in files. [`from_str`](Self::from_str) gives each with default settings.
+    /// Names of the kinds in files. [`from_str`](Self::from_str) parses them, with default
+    /// settings.
     pub const NAMES: [&'static str; 5] = ["knn", "probe", "sgd_moco", "sgd_dino", "fine_tune"];
 }
 
@@ -47,7 +48,8 @@ impl EvaluationProtocol for Protocol {
         match self {
             Self::Knn(knn) => format!("knn-k{}-t{}", knn.k, knn.temperature),
             Self::Probe(_) => "probe-lbfgs".into(),
-            // MoCo's own evaluation crops and flips training pictures at random in every epoch.
+            // The original evaluation of MoCo crops and flips training pictures at random in every
+            // epoch.
             Self::SgdMoco(_) => "sgd-moco-fixed-view".into(),
             Self::SgdDino(dino) => format!("sgd-dino-{}tokens-fixed-view", dino.blocks),
             Self::FineTune(tune) => {
@@ -144,10 +146,10 @@ impl FromStr for Protocol {
 mod tests {
     use super::*;
 
-    /// A changed default changes all scores under that protocol. Change this test with it, and note
-    /// it in the release notes.
+    /// A changed default changes all scores under that protocol. If a default must change, change
+    /// this test and mention it in the release notes.
     #[test]
-    fn the_defaults_are_what_they_were() {
+    fn the_defaults_have_not_changed() {
         let hashes = Protocol::NAMES.map(|name| name.parse::<Protocol>().unwrap().hash(""));
         assert_eq!(
             hashes.map(|hash| hash.to_string()),
@@ -167,8 +169,8 @@ mod tests {
             serde_json::from_str(r#"{ "kind": "probe", "values": 45 }"#).unwrap();
         assert_eq!(protocol, Protocol::Probe(Probe { values: 45, ..Probe::default() }));
         for name in Protocol::NAMES {
-            let spelt = serde_json::from_str(&format!(r#"{{ "kind": "{name}" }}"#));
-            assert_eq!(spelt.ok(), name.parse::<Protocol>().ok(), "{name}");
+            let parsed = serde_json::from_str(&format!(r#"{{ "kind": "{name}" }}"#));
+            assert_eq!(parsed.ok(), name.parse::<Protocol>().ok(), "{name}");
         }
         let text = serde_json::to_string(&protocol).unwrap();
         assert_eq!(serde_json::from_str::<Protocol>(&text).unwrap(), protocol);

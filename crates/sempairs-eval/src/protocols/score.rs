@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ProtocolSettings;
 
-/// Accuracy of a backbone on a data set under a protocol. Accuracies are shares in [0, 1].
+/// Accuracy of a backbone on a data set under a protocol. Accuracies are in [0, 1].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Score {
@@ -18,8 +18,7 @@ pub struct Score {
     pub protocol_hash: String,
     /// All settings of the protocol.
     pub settings: ProtocolSettings,
-    /// What features were computed from: the pipeline of the views as JSON, or the name of a
-    /// baseline.
+    /// Input of the features: the pipeline of the views as JSON, or the name of a baseline.
     pub views: String,
     /// Name of the data set.
     pub dataset: String,
@@ -60,7 +59,7 @@ mod tests {
         let mut all = Vec::new();
         for name in Protocol::NAMES {
             let protocol: Protocol = match name {
-                // One step per epoch with the default learning rate would change little.
+                // With the default learning rate, one step per epoch would change little.
                 "sgd_dino" => {
                     Protocol::SgdDino(SgdDino { learning_rate: 0.5, ..SgdDino::default() })
                 }
@@ -89,7 +88,7 @@ mod tests {
         );
     }
 
-    /// The selected and fitted probe does not depend on the test set.
+    /// Neither selection nor fit of the probe may depend on the test set.
     #[test]
     fn the_test_set_does_not_affect_the_fit() {
         let train = clouds(200, 30, 5, 4.0, 1);
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_score_has_the_number_of_neighbours_in_effect() {
+    fn the_name_in_a_score_has_the_effective_number_of_neighbours() {
         let (train, test) = (clouds(24, 4, 3, 1.0, 1), clouds(12, 4, 3, 1.0, 2));
         let score = |k| {
             let knn = Protocol::Knn(Knn { k, ..Knn::default() });
@@ -148,9 +147,9 @@ mod tests {
         assert!(message(&clouds(20, 5, 3, 1.0, 1)).contains("4 and 5 features"));
         let mut renamed = clouds(20, 4, 3, 1.0, 1);
         renamed.classes[1] = "bird".into();
-        let told = message(&renamed);
-        assert!(told.contains("only the test pictures have 1 class: `bird`"), "{told}");
-        assert!(told.contains("only the training pictures have 1 class: `class 1`"), "{told}");
+        let found = message(&renamed);
+        assert!(found.contains("only the test pictures have 1 class: `bird`"), "{found}");
+        assert!(found.contains("only the training pictures have 1 class: `class 1`"), "{found}");
         assert!(message(&clouds(0, 4, 3, 1.0, 1)).contains("too few"));
     }
 }

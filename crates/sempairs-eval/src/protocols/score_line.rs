@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{EvalError, Score};
 
 /// A line of a file of scores: a score and the weights that it belongs to. Fields that are `None`
-/// are omitted.
+/// are omitted in the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreLine {
@@ -66,11 +66,11 @@ pub fn append_scores(path: &Path, lines: Vec<ScoreLine>) -> Result<(), EvalError
     update_scores(path, |all| all.extend(lines))
 }
 
-/// Changes the lines of a file of scores with `change` and writes the file atomically. There are no
-/// lines if the file does not exist.
+/// Changes the lines of a file of scores with `change` and writes the file atomically. A file that
+/// does not exist has no lines.
 ///
-/// Calls from several processes are serialised by a lock on the folder, where the system supports
-/// it, so that no line is lost.
+/// Calls from several processes are serialised by a lock on the folder, if the system supports it,
+/// so that no line is lost.
 ///
 /// # Errors
 ///
@@ -79,7 +79,7 @@ pub fn update_scores(
     path: &Path,
     change: impl FnOnce(&mut Vec<ScoreLine>),
 ) -> Result<(), EvalError> {
-    let _turn = turn(path);
+    let _lock = lock_folder(path);
     let mut lines = match read_scores(path) {
         Err(EvalError::Data(DataError::Io { error, .. }))
             if error.kind() == ErrorKind::NotFound =>
@@ -99,9 +99,9 @@ pub fn update_scores(
     written.map_err(|error| DataError::io(path, error).into())
 }
 
-/// Locks the folder of the file until the result is dropped. The file itself is replaced by every
-/// change.
-fn turn(path: &Path) -> Option<File> {
+/// Locks the folder of a file until the result is dropped. A lock on the file itself would not
+/// work, because every change replaces the file.
+fn lock_folder(path: &Path) -> Option<File> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let folder = File::open(folder.unwrap_or(Path::new("."))).ok()?;
     folder.lock().ok()?;

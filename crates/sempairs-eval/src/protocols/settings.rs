@@ -8,8 +8,8 @@ use crate::Protocol;
 
 /// The settings of an [`EvaluationProtocol`](crate::EvaluationProtocol), stored with every score.
 ///
-/// It is read and written as the settings themselves. An object whose `kind` is one of
-/// [`Protocol::NAMES`] has to be the settings of that protocol; anything else is custom.
+/// It is serialised as the settings themselves. An object whose `kind` is one of
+/// [`Protocol::NAMES`] must be the settings of that protocol; anything else is custom.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum ProtocolSettings {
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_written_as_they_are_and_read_back() {
+    fn settings_are_serialised_transparently_and_read_back() {
         for name in Protocol::NAMES {
             let protocol: Protocol = name.parse().unwrap();
             let text = serde_json::to_string(&ProtocolSettings::from(protocol.clone())).unwrap();

@@ -10,19 +10,19 @@ use crate::{ConfigError, EvalError, Features, Predictions, Protocol};
 /// Linear classification as in DINO's evaluation (Caron et al., arXiv 2104.14294, appendix F.2, and
 /// the authors' `eval_linear.py`).
 ///
-/// The features of a vision transformer are the class tokens of its last four blocks, each after
-/// the final norm, concatenated. Features of other networks are used as they are. The classifier is
+/// The features of a vision transformer are the concatenated class tokens of its last four blocks,
+/// each after the final norm. Features of other networks are used unchanged. The classifier is
 /// trained by SGD with momentum 0.9, batch size 1024, 100 epochs, learning rate `0.001 batch / 256`
-/// with cosine annealing to zero by epochs, no weight decay, weights from a normal distribution
-/// with standard deviation 0.01, and bias 0.
+/// with cosine annealing to zero, updated once per epoch, no weight decay, weights from a normal
+/// distribution with standard deviation 0.01, and bias 0.
 ///
 /// **A variant of the original**: features are computed once from the fixed evaluation view,
 /// whereas DINO crops and flips the training pictures at random in every epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SgdDino {
-    /// Number of blocks whose class tokens are used: 4 for ViT-S. For ViT-B the authors use 1, and
-    /// the mean of the patch tokens.
+    /// Number of last blocks whose class tokens are used: 4 for ViT-S. For ViT-B the authors use
+    /// one class token and the mean of the patch tokens.
     pub blocks: usize,
     /// Learning rate for batch size 256; scaled linearly with the batch size.
     pub learning_rate: f64,
@@ -72,8 +72,8 @@ impl SgdDino {
     ) -> Result<Predictions, EvalError> {
         let rate = |epoch| self.rate(epoch);
         let Self { momentum, batch, epochs, seed, .. } = *self;
-        let descent = LinearSgd { momentum, batch, epochs, seed, rate: &rate };
-        descent
+        let classifier = LinearSgd { momentum, batch, epochs, seed, rate: &rate };
+        classifier
             .predict(train, queries, progress)
             .map_err(|failure| failure.of(&Protocol::SgdDino(self.clone()), self.learning_rate))
     }
@@ -102,7 +102,7 @@ mod tests {
         };
         assert_eq!((rank(&fast), rank(&fast)), (1.0, 1.0));
         let mut huge = train.clone();
-        // Gradients scale with the features: the first step overflows f32.
+        // Gradients are proportional to the features, so the first step overflows f32.
         huge.values.iter_mut().for_each(|x| *x *= 1e36);
         let wild = SgdDino { learning_rate: 1e6, ..fast };
         wild.check().unwrap();

@@ -29,7 +29,7 @@ pub struct SgdMoco {
     pub batch: usize,
     /// Number of epochs.
     pub epochs: usize,
-    /// Epochs, from 0, at whose start the learning rate is divided by ten.
+    /// Epochs, counted from 0, at whose start the learning rate is divided by ten.
     pub milestones: Vec<usize>,
     /// Random seed of the initial weights and of the order of pictures.
     pub seed: u64,
@@ -94,7 +94,7 @@ impl SgdMoco {
     ) -> Result<Predictions, EvalError> {
         self.check()?;
         let rate = |epoch| self.rate(epoch);
-        self.descent(&rate)
+        self.classifier(&rate)
             .predict(train, queries, progress)
             .map_err(|failure| failure.of(&Protocol::SgdMoco(self.clone()), self.learning_rate))
     }
@@ -105,7 +105,7 @@ impl SgdMoco {
         self.learning_rate * 0.1f64.powi(passed as i32)
     }
 
-    fn descent<'a>(&self, rate: &'a dyn Fn(usize) -> f64) -> LinearSgd<'a> {
+    fn classifier<'a>(&self, rate: &'a dyn Fn(usize) -> f64) -> LinearSgd<'a> {
         let Self { momentum, batch, epochs, seed, .. } = *self;
         LinearSgd { momentum, batch, epochs, seed, rate }
     }
@@ -114,7 +114,7 @@ impl SgdMoco {
 /// Reason why the training of a classifier gives no predictions.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The process was asked to end.
+    /// The process was interrupted.
     #[error(transparent)]
     Interrupted(#[from] DataError),
     /// A weight is not finite.
@@ -135,8 +135,8 @@ impl Failure {
     }
 }
 
-/// SGD training of a linear classifier, from normal weights with standard deviation 0.01 and zero
-/// bias.
+/// SGD training of a linear classifier, initialised with normal weights of standard deviation 0.01
+/// and zero bias.
 pub(crate) struct LinearSgd<'a> {
     pub momentum: f64,
     pub batch: usize,
@@ -159,7 +159,7 @@ impl LinearSgd<'_> {
         Predictions::from_scores(&logits, classes).ok_or(Failure::Logits)
     }
 
-    /// Weights `[classes, dim]`, then the bias.
+    /// Trained weights `[classes, dim]`, followed by the bias.
     fn fit(&self, train: &Features, progress: &ProgressBar) -> Result<Vec<f64>, Failure> {
         progress.set_length(self.epochs as u64);
         let (d, c) = (train.dim, train.classes.len());
@@ -191,7 +191,8 @@ fn key(seed: u64, epoch: u64) -> Key {
     Key { seed, epoch, picture: 0, side: Side::Left }
 }
 
-/// Initial weights, normal by the Box-Muller method (1958), then the bias.
+/// Initial weights, drawn from a normal distribution by the Box-Muller method (1958), followed by
+/// the bias.
 fn start(seed: u64, weights: usize, bias: usize) -> Vec<f32> {
     let mut rng = key(seed, 0).rng(1);
     let mut normal = || {
@@ -232,7 +233,7 @@ mod tests {
     /// The weights after training.
     fn fitted(sgd: &SgdMoco, train: &Features) -> Vec<f64> {
         let rate = |epoch| sgd.rate(epoch);
-        sgd.descent(&rate).fit(train, &ProgressBar::hidden()).unwrap()
+        sgd.classifier(&rate).fit(train, &ProgressBar::hidden()).unwrap()
     }
 
     #[test]
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn one_step_by_hand() {
+    fn one_step_matches_values_computed_by_hand() {
         // One batch, one epoch: W1 = W0 - lr * gradient(W0).
         let train = clouds(12, 3, 3, 1.0, 1);
         let sgd = SgdMoco { epochs: 1, batch: 12, learning_rate: 0.5, ..SgdMoco::default() };
@@ -270,9 +271,9 @@ mod tests {
     }
 
     #[test]
-    fn two_steps_by_hand_with_momentum_and_milestone() {
-        // v1 = g(W0), W1 = W0 - lr v1; v2 = m v1 + g(W1), W2 = W1 - lr / 10 v2, past the milestone
-        // at 1.
+    fn two_steps_with_momentum_and_milestone_match_values_computed_by_hand() {
+        // v1 = g(W0), W1 = W0 - lr v1; v2 = m v1 + g(W1), W2 = W1 - lr / 10 v2 after the milestone
+        // at epoch 1.
         let train = clouds(12, 3, 3, 1.0, 1);
         let (momentum, learning_rate) = (0.75, 0.5);
         let sgd = SgdMoco {
@@ -312,7 +313,7 @@ mod tests {
     #[test]
     fn divergence_is_an_error() {
         let mut train = clouds(64, 4, 3, 1.0, 1);
-        // Gradients scale with the features: the first step overflows f32.
+        // Gradients are proportional to the features, so the first step overflows f32.
         train.values.iter_mut().for_each(|x| *x *= 1e36);
         let sgd = SgdMoco { learning_rate: 1e6, ..SgdMoco::default() };
         let message = sgd.predict(&train, &[0.0; 4]).unwrap_err().to_string();
@@ -330,9 +331,9 @@ mod tests {
         assert!(SgdMoco { learning_rate: 1e6, ..SgdMoco::default() }.check().is_ok());
     }
 
-    /// Finite weights with products that are not finite.
+    /// The weights are finite, but their products with the test features are not.
     #[test]
-    fn outputs_that_are_not_finite_are_no_score() {
+    fn outputs_that_are_not_finite_are_an_error() {
         let train = clouds(64, 4, 3, 1.0, 1);
         let sgd = SgdMoco { epochs: 2, ..SgdMoco::default() };
         let message = sgd.predict(&train, &[1e38; 4]).unwrap_err().to_string();

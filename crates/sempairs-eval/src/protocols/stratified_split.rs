@@ -13,8 +13,8 @@ pub struct StratifiedSplit {
     pub held_out: Vec<usize>,
 }
 
-/// Holds out the share `share` of every class, drawn at random by `seed`. The number is rounded,
-/// and at least one picture is held out, but never the only picture of a class.
+/// Holds out the fraction `share` of every class, drawn at random with `seed`. The number of
+/// pictures is rounded, and is at least one, but the only picture of a class is never held out.
 ///
 /// # Panics
 ///

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_pairs_by_hand() {
+    fn three_pairs_match_values_computed_by_hand() {
         // Differences 1, 2, 3: mean 2, s = 1, half width 4.302652729911275 / sqrt 3.
         let found = difference(&[11.0, 22.0, 33.0], &[10.0, 20.0, 30.0]);
         let half = 4.302_652_729_749_46 / 3f64.sqrt();

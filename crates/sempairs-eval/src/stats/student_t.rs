@@ -1,8 +1,7 @@
 //! Tail probability and quantile of Student's t distribution, to about twelve digits.
 
 /// Upper tail probability `P(T > t)` for `t >= 0`: half the regularised incomplete beta function
-/// `I_x(v/2, 1/2)` at
-/// `x = v / (v + t^2)` (NIST DLMF 8.17; Abramowitz and Stegun 26.7.1).
+/// `I_x(v/2, 1/2)` at `x = v / (v + t^2)` (NIST DLMF 8.17; Abramowitz and Stegun 26.7.1).
 pub(crate) fn upper_tail(t: f64, freedom: f64) -> f64 {
     assert!(
         t >= 0.0 && freedom > 0.0,
@@ -12,8 +11,8 @@ pub(crate) fn upper_tail(t: f64, freedom: f64) -> f64 {
     0.5 * incomplete_beta(freedom / 2.0, 0.5, x, t * t / (freedom + t * t))
 }
 
-/// Quantile: the `t` with `P(T <= t) = p`, for `0.5 <= p < 1`, by bisection. Speed does not matter:
-/// it is called once per row of a table.
+/// Quantile: the `t` with `P(T <= t) = p`, for `0.5 <= p < 1`, by bisection. It is called once per
+/// row of a table, so speed does not matter.
 pub(crate) fn quantile(p: f64, freedom: f64) -> f64 {
     assert!((0.5..1.0).contains(&p), "p must be in [0.5, 1)");
     let tail = 1.0 - p;
@@ -102,7 +101,7 @@ mod tests {
 
     /// Values of R's `qt(0.975, v)`.
     #[test]
-    fn quantiles_are_the_tabulated_ones() {
+    fn quantiles_match_those_of_r() {
         for (freedom, expected) in [
             (1.0, 12.706_204_736_174_7),
             (2.0, 4.302_652_729_749_46),
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn ln_gamma_of_known_arguments() {
+    fn ln_gamma_matches_known_values() {
         assert!((ln_gamma(0.5) - std::f64::consts::PI.sqrt().ln()).abs() < 1e-14);
         assert!(ln_gamma(1.0).abs() < 1e-14);
         assert!((ln_gamma(11.0) - 3_628_800f64.ln()).abs() < 1e-13);

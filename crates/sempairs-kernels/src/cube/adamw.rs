@@ -33,17 +33,17 @@ pub(in crate::cube) fn adamw_of_group(
         let length = weights[i].len();
         if cube * SHARE < length {
             for step in 0..SHARE / UNITS {
-                let place = cube * SHARE + step * UNITS + UNIT_POS as usize;
-                if place < length {
-                    let slope = gradients[i][place];
-                    let mean = of_first * first[i][place] + (1.0f32 - of_first) * slope;
+                let index = cube * SHARE + step * UNITS + UNIT_POS as usize;
+                if index < length {
+                    let slope = gradients[i][index];
+                    let mean = of_first * first[i][index] + (1.0f32 - of_first) * slope;
                     let square =
-                        of_second * second[i][place] + (1.0f32 - of_second) * slope * slope;
+                        of_second * second[i][index] + (1.0f32 - of_second) * slope * slope;
                     let root = (square / correct_second).sqrt() + epsilon;
                     let change = mean / correct_first / root;
-                    new_first[start + place] = mean;
-                    new_second[start + place] = square;
-                    stepped[start + place] = kept * weights[i][place] - rate * change;
+                    new_first[start + index] = mean;
+                    new_second[start + index] = square;
+                    stepped[start + index] = kept * weights[i][index] - rate * change;
                 }
             }
         }
@@ -73,8 +73,8 @@ fn step_of(
         [(); 3].map(|()| results(weights));
     let (client, alignment) = (stepped.client.clone(), alignment(&stepped));
     let [correct_first, correct_second] = rule.corrections();
-    // SAFETY: every place is compared with the length of its tensor, and there is room for each
-    // result.
+    // SAFETY: every index is compared with the length of its tensor, and the outputs have room for
+    // every result.
     unsafe {
         adamw_of_group::launch_unchecked(
             &client,

@@ -168,7 +168,7 @@ impl<B: LossGradients, C: CheckpointStrategy> LossOps for Autodiff<B, C> {
         }
     }
 
-    /// Teacher and centre are constants.
+    /// Teacher and centre are constants without a gradient.
     fn fused_soft_cross_entropy(
         student: Tracked<B, C>,
         teacher: Tracked<B, C>,

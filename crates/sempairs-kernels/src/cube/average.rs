@@ -23,9 +23,9 @@ pub(in crate::cube) fn average_of_group(
         let length = copies[i].len();
         if cube * SHARE < length {
             for step in 0..SHARE / UNITS {
-                let place = cube * SHARE + step * UNITS + UNIT_POS as usize;
-                if place < length {
-                    averages[start + place] = momentum * copies[i][place] + rest * others[i][place];
+                let index = cube * SHARE + step * UNITS + UNIT_POS as usize;
+                if index < length {
+                    averages[start + index] = momentum * copies[i][index] + rest * others[i][index];
                 }
             }
         }
@@ -45,8 +45,8 @@ pub(super) fn averages(
         let (all, parts) = results(copies);
         let client = all.client.clone();
         let alignment = alignment(&all);
-        // SAFETY: every place is compared with the length of its tensor, and there is room for
-        // each.
+        // SAFETY: every index is compared with the length of its tensor, and the output has room
+        // for every result.
         unsafe {
             average_of_group::launch_unchecked(
                 &client,

@@ -6,8 +6,8 @@ use burn_cubecl::cubecl::prelude::{CubeCount, ElemType};
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 
-/// Cubes that a launch should have at least where the work can be divided at will: about two for
-/// each of the 108 multiprocessors of an A100.
+/// Target number of cubes of a launch whose work can be divided freely: about two for each of the
+/// 108 multiprocessors of an A100.
 pub(super) const CUBES: usize = 256;
 
 /// The element type of a kernel's input.
@@ -15,12 +15,12 @@ pub(super) fn elem_type(dtype: DType) -> ElemType {
     dtype_to_storage_type(dtype)
 }
 
-/// An output of 32-bit floats beside a tensor.
+/// An uninitialised row-major tensor of 32-bit floats on the device of another.
 pub(super) fn floats<const D: usize>(beside: &CubeTensor, shape: [usize; D]) -> CubeTensor {
     empty(beside, shape, DType::F32)
 }
 
-/// An output of any type beside a tensor, row-major.
+/// An uninitialised row-major tensor on the device of another.
 pub(super) fn empty<const D: usize>(
     beside: &CubeTensor,
     shape: [usize; D],
@@ -29,22 +29,22 @@ pub(super) fn empty<const D: usize>(
     self::beside(beside, Shape::new(shape), dtype)
 }
 
-/// An output of any shape and type beside a tensor, row-major.
+/// [`empty`] for a shape whose rank is known at run time only.
 pub(super) fn beside(tensor: &CubeTensor, shape: Shape, dtype: DType) -> CubeTensor {
     let (client, device) = (tensor.client.clone(), tensor.device.clone());
     empty_device_contiguous_dtype(client, device, shape, dtype)
 }
 
-/// At least this many cubes, as rows within the limit of every device: `CUBE_POS` numbers them, and
-/// surplus cubes have no work.
+/// A launch of at least `number` cubes, arranged in two dimensions that respect the limit of every
+/// device. Kernels use the linear index `CUBE_POS`; surplus cubes have no work.
 pub(super) fn cubes(number: usize) -> CubeCount {
-    /// WebGPU's limit is 65,535.
+    /// Cubes per row; WebGPU's limit is 65,535.
     const LONGEST: usize = 1 << 15;
     let lines = number.div_ceil(LONGEST).max(1);
     CubeCount::Static(number.div_ceil(lines) as u32, lines as u32, 1)
 }
 
-/// A row of tiles, split into chunks for different cubes.
+/// Partition of a row of tiles into chunks that different cubes process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Chunks {
     /// Number of chunks.
@@ -54,12 +54,13 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    /// Chunks of `tiles`, each worked on by `cubes` cubes.
+    /// Splits `tiles` into chunks of which each is processed by `cubes` cubes.
     pub(super) fn new(tiles: usize, cubes: usize) -> Self {
         Self::of(tiles, cubes, CUBES)
     }
 
-    /// Chunks of `tiles`, each worked on by `cubes` cubes, of which there should be `all` together.
+    /// Splits `tiles` into chunks of which each is processed by `cubes` cubes, so that a launch has
+    /// about `all` cubes.
     pub(super) fn of(tiles: usize, cubes: usize, all: usize) -> Self {
         let wanted = all.div_ceil(cubes).clamp(1, tiles);
         let length = tiles.div_ceil(wanted);

@@ -8,8 +8,8 @@ use burn_cubecl::tensor::CubeTensor;
 use super::{average, running};
 use crate::optimizer_step::{AdamW, Sgd};
 
-/// Whether the kernels take all of these tensors together: 32-bit floats on one device, outside of
-/// any graph, and none empty.
+/// Whether the kernels support these tensors as one list: non-empty 32-bit floats on one CubeCL
+/// device, not tracked by autodiff.
 pub(crate) fn all_on(tensors: &[Tensor<1>]) -> bool {
     let Some(first) = tensors.first() else { return false };
     let device = first.device();
@@ -72,7 +72,10 @@ fn tensors(primitives: Vec<CubeTensor>) -> Vec<Tensor<1>> {
     primitives.into_iter().map(float_tensor).collect()
 }
 
-/// The row-major primitive of a tensor that was found to be on a CubeCL device.
+/// The row-major primitive of a tensor.
+///
+/// # Panics
+/// If the tensor is not on a CubeCL device.
 pub(super) fn primitive(tensor: &Tensor<1>) -> CubeTensor {
     match tensor.clone().into_dispatch().kind {
         DispatchTensorKind::Cube(tensor) => into_contiguous(tensor.float()),
@@ -88,7 +91,7 @@ pub(super) fn int_primitive(tensor: Tensor<1, Int>) -> CubeTensor {
     }
 }
 
-/// A primitive of floats as a tensor outside of any graph.
+/// A primitive of floats as a tensor that is not tracked by autodiff.
 pub(super) fn float_tensor<const D: usize>(primitive: CubeTensor) -> Tensor<D> {
     Tensor::from_dispatch(DispatchTensor {
         kind: DispatchTensorKind::Cube(BackendTensor::Float(primitive)),

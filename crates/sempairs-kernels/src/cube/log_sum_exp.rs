@@ -1,9 +1,9 @@
-//! The logarithm of a sum of exponentials over rows of products, without the matrix of products in
-//! memory.
+//! Log-sum-exp over the rows of a matrix product, without storing the product.
 //!
-//! The online softmax of Milakov and Gimelshein, "Online normalizer calculation for softmax"
-//! (2018): a running maximum, and the sum of exponentials relative to it. Every cube takes a block
-//! of rows and a chunk of keys; a second launch joins the chunks where there are several.
+//! The algorithm is the online softmax of Milakov and Gimelshein, "Online normalizer calculation
+//! for softmax" (2018): a running maximum, and the sum of exponentials relative to it. Every cube
+//! processes a block of rows and a chunk of keys; a second launch joins the chunks if there are
+//! several.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
@@ -12,8 +12,8 @@ use burn_cubecl::tensor::CubeTensor;
 use super::launch::{Chunks, elem_type, floats};
 use super::matmul_tile::{OWN, PITCH, SIDE, STEP, TILE, UNITS, of_tile};
 
-/// Stands for the logarithm of zero, for which WGSL has no literal; its exponential is zero beside
-/// any product.
+/// Stands for minus infinity, the logarithm of zero, for which WGSL has no literal; its exponential
+/// relative to any product is zero.
 const NOTHING: f32 = -1.0e30;
 
 #[cube(launch_unchecked)]
@@ -80,7 +80,8 @@ pub(in crate::cube) fn log_sum_exp_of_chunk<F: Float>(
         }
     }
 
-    // The units of a row meet in shared memory, in the place of the last tile.
+    // The units of a row combine their results in shared memory, which the last tile no longer
+    // needs.
     sync_cube();
     #[unroll]
     for r in 0..OWN {
@@ -108,7 +109,8 @@ pub(in crate::cube) fn log_sum_exp_of_chunk<F: Float>(
     }
 }
 
-/// Whether a product counts: inside the matrix, and off its diagonal where only others count.
+/// Whether a product is included: it must lie inside the matrix, and off its diagonal if
+/// `of_others`.
 #[cube]
 pub(super) fn takes_part(
     row: usize,
@@ -139,7 +141,7 @@ pub(in crate::cube) fn join_chunks(parts: &[f32], joined: &mut [f32], rows: usiz
     }
 }
 
-/// `log Σⱼ exp(scale · queriesᵢ · keysⱼ)` of each row, in 32 bits; over `j ≠ i` alone if
+/// `log Σⱼ exp(scale · queriesᵢ · keysⱼ)` of each row, in 32 bits; the sum omits `j = i` if
 /// `of_others`.
 ///
 /// # Shapes
@@ -158,8 +160,8 @@ pub(super) fn log_sum_exp(
     let parts = floats(&queries, [number, rows]);
     let client = queries.client.clone();
     let dtype = elem_type(queries.dtype);
-    // SAFETY: every index is compared with the sizes of the matrices, or bounded by those of the
-    // cube.
+    // SAFETY: the kernel checks every index against the sizes of the matrices, or it is bounded by
+    // the size of the cube.
     unsafe {
         log_sum_exp_of_chunk::launch_unchecked(
             &client,
@@ -178,7 +180,7 @@ pub(super) fn log_sum_exp(
         );
     }
     let joined = floats(&parts, [rows]);
-    // SAFETY: each unit compares its row with their number.
+    // SAFETY: each unit checks its row against the number of rows.
     unsafe {
         join_chunks::launch_unchecked(
             &client,

@@ -17,12 +17,11 @@ pub(super) const TILE: usize = 64;
 pub(super) const OWN: usize = TILE / SIDE;
 /// Values of each row in shared memory at a time.
 pub(super) const STEP: usize = 16;
-/// Words between two lines of a tile in shared memory: one more than a tile row, against
-/// conflicts of banks.
+/// Row stride of a tile in shared memory, in words: padded by one to avoid bank conflicts.
 pub(super) const PITCH: usize = TILE + 1;
 
-/// Loads values `from .. from + STEP` of rows `first .. first + TILE` into shared memory, value
-/// after value; values outside of the `rows × width` matrix are zero.
+/// Loads columns `from .. from + STEP` of rows `first .. first + TILE` into shared memory,
+/// transposed; values outside of the `rows × width` matrix are zero.
 #[cube]
 fn load<F: Float>(
     values: &[F],
@@ -45,8 +44,8 @@ fn load<F: Float>(
     }
 }
 
-/// The products of this unit, `products[OWN · r + c]` being that of its row `r` of `x` and `c` of
-/// `y`.
+/// The products of this unit: `products[OWN · r + c]` is the product of its row `r` of `x` and its
+/// row `c` of `y`.
 ///
 /// `lines_of_x` and `lines_of_y` hold `STEP · PITCH` words. Every unit of the cube must call this.
 #[cube]

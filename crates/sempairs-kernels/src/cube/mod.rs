@@ -1,8 +1,8 @@
 //! GPU kernels in CubeCL: one source for CUDA, Vulkan and wgpu.
 //!
-//! Burn dispatches [`LossOps`]; [`ops::LossGradients`] are its gradients. Inputs are 32- or 16-bit
-//! floats, all sums are 32-bit. A device that lacks what a kernel needs uses the reference
-//! implementation.
+//! The terms are CubeCL's: a cube is a thread block (workgroup), a unit a thread. Burn dispatches
+//! [`LossOps`]; [`ops::LossGradients`] are its gradients. Inputs are 32- or 16-bit floats, all sums
+//! are 32-bit. A device that lacks what a kernel needs uses the reference implementation.
 
 mod adamw;
 mod autodiff;
@@ -35,18 +35,18 @@ pub(crate) use views::views;
 
 use crate::fused::PLAIN;
 
-/// Maximum shared memory of a cube in bytes: the tiles and weights of the gradient of
+/// Shared memory in bytes of the cubes that need the most: the tiles and weights of the gradient of
 /// similarities.
 const SHARED: usize = 4 * matmul_tile::PITCH * (2 * matmul_tile::STEP + matmul_tile::TILE);
 
-/// Whether the kernels support this tensor: floats of 32 or 16 bits on a CubeCL device that is
-/// large enough.
+/// Whether the kernels support this tensor: 32- or 16-bit floats on a CubeCL device with enough
+/// shared memory and threads.
 pub(crate) fn on<const D: usize>(tensor: &Tensor<D>) -> bool {
     let floats = matches!(tensor.dtype(), DType::F32 | DType::F16 | DType::BF16);
     floats && takes(&tensor.device())
 }
 
-/// Whether the kernels run on this device, tracked or not.
+/// Whether the kernels run on this device, with or without autodiff.
 pub(crate) fn takes(device: &Device) -> bool {
     let inner = match device.as_dispatch() {
         DispatchDevice::Autodiff(tracked) => &**tracked,
@@ -64,8 +64,8 @@ pub(crate) fn takes(device: &Device) -> bool {
     }
 }
 
-/// Why a network must not be trained on values of a type on this device by the path that
-/// convolutions take, if it must not.
+/// The reason why training in `dtype` is refused on this device with the selected convolution path,
+/// or `None` if it is allowed.
 pub(crate) fn conv_refusal(device: &Device, dtype: DType) -> Option<String> {
     takes(device).then(|| layers::Path::of_process().refusal(dtype)).flatten()
 }

@@ -1,6 +1,6 @@
-//! Every kernel compiled to PTX for compute capability 8.0, on a machine without a GPU.
+//! Test that compiles every kernel to PTX for compute capability 8.0, without a GPU.
 //!
-//! The texts go to the folder that `SEMPAIRS_PTX` names, for `ptxas`; see scripts/ptx.sh.
+//! The PTX is written to the folder that `SEMPAIRS_PTX` names, for `ptxas`; see scripts/ptx.sh.
 
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -69,13 +69,13 @@ fn list<C: LaunchArg<CompilationArg = BufferCompilationArg>>() -> SequenceCompil
     (0..32).map(|_| buffer()).collect()
 }
 
-/// The kernel as PTX, by way of LLVM, which is what runs on a GPU.
+/// The PTX of a kernel, compiled through LLVM as on a GPU.
 fn ptx(kernel: KernelDefinition) -> String {
     let options =
         CudaCompilationOptions { arch: Some(SmArch::new(80, false)), ..Default::default() };
     match CudaCompiler::new(CudaBackend::Llvm).compile(kernel, &options).expect("a kernel compiles")
     {
-        // SAFETY: the text ends with a zero.
+        // SAFETY: the text is zero-terminated.
         CudaRepresentation::Llvm(module) => {
             unsafe { CStr::from_ptr(module.ptx.as_ptr()) }.to_str().expect("PTX is ASCII").into()
         }
@@ -83,8 +83,8 @@ fn ptx(kernel: KernelDefinition) -> String {
     }
 }
 
-/// Defines a kernel over a cube from what it is compiled with: `b` for a buffer, `s` for a scalar,
-/// and what follows the semicolon.
+/// Defines a kernel from its name, function, cube dimensions, arguments (`b` for a buffer, `s` for
+/// a scalar) and comptime arguments.
 macro_rules! kernel {
     ($name:expr, $kernel:path, $dim:expr, [$($arg:tt)*] $(, $comptime:expr)*) => {
         ($name, <$kernel>::new(
@@ -104,9 +104,9 @@ macro_rules! kernel {
     } };
 }
 
-/// The kernels of a ResNet's layers that load vectors of that many values.
+/// The kernels of the layers of a ResNet, with loads of `vector` values.
 fn layers_of(dtype: ElemType, vector: usize) -> Vec<(&'static str, KernelDefinition)> {
-    // Eight vectors side by side, as of 64 channels of 16 bits.
+    // Eight vectors per row, as for 64 channels of 16 bits.
     let width = 8;
     let block = CubeDim::new_2d(width as u32, (UNITS / width) as u32);
     let line = CubeDim::new_1d(UNITS as u32);
@@ -162,8 +162,7 @@ fn layers_of(dtype: ElemType, vector: usize) -> Vec<(&'static str, KernelDefinit
     kernels
 }
 
-/// The kernels of a vision transformer: rows of 384 values and of 200 tokens, as `Lanes` shares
-/// them out.
+/// The kernels of a vision transformer, for rows of 384 values and of 200 tokens.
 fn tokens_of(dtype: ElemType) -> Vec<(&'static str, KernelDefinition)> {
     let line = CubeDim::new_1d(UNITS as u32);
     let [row, logits] = [384, 200].map(Lanes::of);

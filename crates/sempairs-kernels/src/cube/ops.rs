@@ -13,7 +13,7 @@ pub trait LossOps: Backend {
         scale: f64,
     ) -> FloatTensor<Self>;
 
-    /// The same over the other rows of one matrix; see
+    /// The same over all other rows of one matrix; see
     /// [`log_sum_exp_of_others`](crate::log_sum_exp_of_others).
     fn fused_log_sum_exp_of_others(x: FloatTensor<Self>, scale: f64) -> FloatTensor<Self>;
 
@@ -40,7 +40,7 @@ pub struct Energy {
     pub(crate) target: f64,
 }
 
-/// The gradients of [`LossOps`], on a backend that executes.
+/// The gradients of [`LossOps`], on a backend that executes kernels.
 pub trait LossGradients: LossOps {
     /// `∂L/∂queries`, from the log-sum-exps and their gradients.
     fn log_sum_exp_gradient_of_queries(
@@ -60,7 +60,7 @@ pub trait LossGradients: LossOps {
         scale: f64,
     ) -> FloatTensor<Self>;
 
-    /// `∂L/∂x` where every row is a query and a key of the others.
+    /// `∂L/∂x` of the log-sum-exps in which every row is a query and a key of the other rows.
     fn log_sum_exp_of_others_gradient(
         x: FloatTensor<Self>,
         log_sum_exp: FloatTensor<Self>,

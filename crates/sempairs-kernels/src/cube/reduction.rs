@@ -5,8 +5,8 @@ use burn_cubecl::cubecl::prelude::*;
 
 use super::matmul_tile::UNITS;
 
-/// The sum of a value over a cube of [`UNITS`] units, returned to all of them; `words` holds as
-/// many.
+/// The sum of a value over a cube of [`UNITS`] units, returned to all of them. `words` has one
+/// entry per unit.
 #[cube]
 pub(super) fn sum(value: f32, words: &mut Shared<[f32]>) -> f32 {
     let unit = UNIT_POS as usize;
@@ -26,8 +26,8 @@ pub(super) fn sum(value: f32, words: &mut Shared<[f32]>) -> f32 {
     words[0]
 }
 
-/// The maximum of a value over a cube of [`UNITS`] units, returned to all of them; `words` holds as
-/// many.
+/// The maximum of a value over a cube of [`UNITS`] units, returned to all of them. `words` has one
+/// entry per unit.
 #[cube]
 pub(super) fn largest(value: f32, words: &mut Shared<[f32]>) -> f32 {
     let unit = UNIT_POS as usize;

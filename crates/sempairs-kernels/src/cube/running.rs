@@ -28,7 +28,8 @@ pub(in crate::cube) fn move_statistics(
     }
 }
 
-/// Running mean and variance `[c]` after a batch of these; all are row-major.
+/// Running mean and variance `[c]`, updated by the statistics of a batch; all tensors are
+/// row-major.
 pub(super) fn moved(
     [running_mean, running_variance]: [CubeTensor; 2],
     [mean, variance]: [CubeTensor; 2],
@@ -39,7 +40,7 @@ pub(super) fn moved(
     let results = [(); 2].map(|()| floats(&mean, [channels]));
     let [new_mean, new_variance] = results.clone();
     let client = mean.client.clone();
-    // SAFETY: channels are compared with their number.
+    // SAFETY: the kernel checks its channel against their number.
     unsafe {
         move_statistics::launch_unchecked(
             &client,

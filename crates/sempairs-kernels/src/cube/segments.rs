@@ -1,9 +1,9 @@
 //! Many tensors in one launch.
 //!
-//! CubeCL exposes no device addresses, so a kernel cannot take a table of pointers. Instead each
-//! tensor is a binding of its own, and a launch takes a bin of as many as [`GROUP`] and the device
-//! allow. Each cube works on [`SHARE`] values of one tensor, which it finds by walking the list.
-//! Results are written consecutively into one buffer, and each becomes a tensor that shares it.
+//! CubeCL exposes no device addresses, so a kernel cannot read a table of pointers. Instead each
+//! tensor is a separate binding, and a launch processes a bin of as many tensors as [`GROUP`] and
+//! the device allow. Each cube processes [`SHARE`] values of one tensor, which it finds by walking
+//! the list. Results are written consecutively into one buffer that the result tensors share.
 
 use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl;
@@ -13,10 +13,10 @@ use burn_cubecl::tensor::CubeTensor;
 use super::launch::floats;
 use super::matmul_tile::UNITS;
 
-/// Values that a cube works on.
+/// Number of values per cube.
 pub(super) const SHARE: usize = 16 * UNITS;
-/// Tensors per launch: with three buffers each far below the 512 addresses that fit into the 4 KiB
-/// of kernel arguments of every CUDA device, and a kernel of moderate code size.
+/// Maximum tensors per launch. With four buffers each they are far below the 512 addresses that fit
+/// into the 4 KiB of kernel arguments of every CUDA device, and the kernel's code stays small.
 const GROUP: usize = 32;
 /// Marks a cube that has found its tensor: more cubes than any launch has.
 pub(super) const FOUND: usize = 0x7fff_ffff;
@@ -59,7 +59,7 @@ pub(super) fn results(like: &[CubeTensor]) -> (CubeTensor, Vec<CubeTensor>) {
     }
     let total = starts[like.len()];
     let all = floats(&like[0], [total]);
-    // The allocation may be larger than was asked for.
+    // The allocation may be larger than requested.
     let bytes = |numbers: usize| (numbers * size_of::<f32>()) as u64;
     let beyond = all.handle.size_in_used() - bytes(total);
     let part = |(tensor, start): (&CubeTensor, &usize)| {

@@ -13,7 +13,7 @@ use super::reduction::sum;
 use super::segments::{SHARE, alignment, buffers, cubes, group, length, next, results};
 use crate::optimizer_step::{Ratio, Sgd};
 
-/// Trust ratio of a kernel, `0` for none.
+/// Kind of trust ratio as a kernel constant; `NONE` is plain SGD.
 pub(super) const NONE: u32 = 0;
 pub(super) const OF_DECAYED: u32 = 1;
 pub(super) const OF_PARTS: u32 = 2;
@@ -36,10 +36,10 @@ pub(in crate::cube) fn squares_of_group(
         let length = weights[i].len();
         if cube * SHARE < length {
             for step in 0..SHARE / UNITS {
-                let place = cube * SHARE + step * UNITS + UNIT_POS as usize;
-                if place < length {
-                    let weight = weights[i][place];
-                    let mut gradient = gradients[i][place];
+                let index = cube * SHARE + step * UNITS + UNIT_POS as usize;
+                if index < length {
+                    let weight = weights[i][index];
+                    let mut gradient = gradients[i][index];
                     if of_decayed {
                         gradient += decay * weight;
                     }
@@ -58,7 +58,8 @@ pub(in crate::cube) fn squares_of_group(
     }
 }
 
-/// Trust ratio of a tensor whose partial sums of squares are those of `cubes` cubes from `first`.
+/// Trust ratio of a tensor whose partial sums of squares were written by the `cubes` cubes from
+/// index `first` on.
 #[cube]
 fn trust_ratio(
     squares: &[f32],
@@ -128,11 +129,11 @@ pub(in crate::cube) fn step_of_group(
                 factor *= rate;
             }
             for step in 0..SHARE / UNITS {
-                let place = cube * SHARE + step * UNITS + UNIT_POS as usize;
-                if place < length {
-                    let weight = weights[i][place];
-                    let update = factor * (gradients[i][place] + decay * weight);
-                    let velocity = momentum * velocities[i][place] + update;
+                let index = cube * SHARE + step * UNITS + UNIT_POS as usize;
+                if index < length {
+                    let weight = weights[i][index];
+                    let update = factor * (gradients[i][index] + decay * weight);
+                    let velocity = momentum * velocities[i][index] + update;
                     let mut change = velocity;
                     if nesterov {
                         change = update + momentum * velocity;
@@ -140,8 +141,8 @@ pub(in crate::cube) fn step_of_group(
                     if !rate_inside {
                         change *= rate;
                     }
-                    moved[start + place] = velocity;
-                    stepped[start + place] = weight - change;
+                    moved[start + index] = velocity;
+                    stepped[start + index] = weight - change;
                 }
             }
         }
@@ -185,8 +186,8 @@ fn step_of(
     let shares: usize = weights.iter().map(|tensor| length(tensor).div_ceil(SHARE)).sum();
     let squares = floats(&stepped, [2 * if ratio == NONE { 1 } else { shares }]);
     let (alignment, cube_dim) = (alignment(&stepped), CubeDim::new_1d(UNITS as u32));
-    // SAFETY: every place is compared with the length of its tensor, there is room for each result,
-    // and two squares for each cube where there are ratios.
+    // SAFETY: every index is compared with the length of its tensor, the outputs have room for
+    // every result, and `squares` for two sums per cube if there is a trust ratio.
     unsafe {
         if ratio != NONE {
             squares_of_group::launch_unchecked(

@@ -1,10 +1,10 @@
-//! The gradient of [`log_sum_exp`](super::log_sum_exp), with every product recomputed rather than
-//! read.
+//! The gradient of [`log_sum_exp`](super::log_sum_exp), which recomputes every product instead of
+//! storing it.
 //!
 //! With `pᵢⱼ = exp(scale · xᵢ · yⱼ − lᵢ)` and `gᵢ` the gradient of `lᵢ`:
 //! `∂L/∂xᵢ = scale · Σⱼ gᵢ pᵢⱼ yⱼ` and
-//! `∂L/∂yⱼ = scale · Σᵢ gᵢ pᵢⱼ xᵢ`. Both are sums over one operand of its rows,
-//! weighted; a matrix against itself has the two in one pass, since its products are symmetric.
+//! `∂L/∂yⱼ = scale · Σᵢ gᵢ pᵢⱼ xᵢ`. Both are weighted sums over the rows of the other operand. For
+//! a matrix against itself one pass computes both, since its products are symmetric.
 
 use burn::tensor::DType;
 use burn_cubecl::cubecl;
@@ -15,17 +15,18 @@ use super::launch::{Chunks, cubes, elem_type, floats};
 use super::log_sum_exp::takes_part;
 use super::matmul_tile::{OWN, PITCH, SIDE, STEP, TILE, UNITS, of_tile};
 
-/// Slices of 64 values of a row that a cube sums in its registers, 16 a unit and slice.
+/// Maximum number of slices of 64 columns that a cube accumulates in registers, 16 values per unit
+/// and slice.
 const SLICES: usize = 4;
 
-/// Side of the product that the log-sum-exps belong to.
+/// The operand whose rows the log-sum-exps belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Anchors {
-    /// The rows that the gradient is for: queries.
+    /// The rows of `x`: the gradient is that of the queries.
     Rows,
-    /// The rows it sums over: the gradient is that of the keys.
+    /// The rows of `y`: the gradient is that of the keys.
     Columns,
-    /// Both, which are the same, each against the others.
+    /// Both, because `x` and `y` are the same matrix; each row is compared with the other rows.
     Both,
 }
 
@@ -162,12 +163,12 @@ pub(in crate::cube) fn add_chunks<F: Float>(
     }
 }
 
-/// The gradient for the rows of `x`, each summed over the rows of `y`.
+/// The gradient of every row of `x`, a sum over the rows of `y`.
 ///
-/// `anchors` holds the log-sum-exps and their gradients, each in 32 bits, and says whose they are.
+/// The log-sum-exps and their gradients are 32-bit; `anchors` tells which operand they belong to.
 ///
 /// # Shapes
-/// - x: `[n, d]`; y: `[k, d]`; log_sum_exp, gradient: `[n]`, or `[k]` where the columns are anchors
+/// - x: `[n, d]`; y: `[k, d]`; log_sum_exp, gradient: `[n]`, or `[k]` with [`Anchors::Columns`]
 /// - output: `[n, d]`
 pub(super) fn gradient(
     x: CubeTensor,
@@ -183,8 +184,9 @@ pub(super) fn gradient(
     let Chunks { number, tiles } = Chunks::new(columns.div_ceil(TILE), blocks * groups);
     let client = x.client.clone();
     let parts = floats(&x, [number, rows, width]);
-    // SAFETY: every index is compared with the sizes of the matrices, or bounded by those of the
-    // cube; those of anchors are taken where the comptime flags say that they belong to that side.
+    // SAFETY: the kernel checks every index against the sizes of the matrices, or it is bounded by
+    // the size of the cube; the comptime flags select the side by which the log-sum-exps are
+    // indexed.
     unsafe {
         gradient_of_chunk::launch_unchecked(
             &client,
@@ -212,7 +214,7 @@ pub(super) fn gradient(
     }
     let total = super::launch::empty(&parts, [rows, width], dtype);
     let values = rows * width;
-    // SAFETY: each unit compares its value with their number.
+    // SAFETY: each unit checks its index against the number of values.
     unsafe {
         add_chunks::launch_unchecked(
             &client,

@@ -1,8 +1,8 @@
 //! The cross-entropy of two softmaxes over wide rows, each row read once.
 //!
-//! A cube takes a row. Its units keep running maxima and sums of both softmaxes, and the teacher's
-//! sum weighted by the student's logits, which is all that the loss is made of:
-//! `L = lₛ − Σ eᵗ s / Σ eᵗ`.
+//! A cube processes a row. Its units keep running maxima and sums of both softmaxes, and the
+//! teacher's sum weighted by the student's logits, from which the loss follows:
+//! `L = lₛ − Σ eᵗ s / Σ eᵗ`, where `lₛ` is the student's log-sum-exp.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
@@ -12,9 +12,9 @@ use super::launch::{cubes, elem_type, empty, floats};
 use super::matmul_tile::UNITS;
 use super::reduction::{largest, sum};
 
-/// Values that a unit loads before it computes, so that the loads overlap.
+/// Number of values that a unit loads before it computes, so that the loads overlap.
 const LOADS: usize = 4;
-/// Below every logit; WGSL has no literal for minus infinity.
+/// A number below every logit, since WGSL has no literal for minus infinity.
 const LOWEST: f32 = -1.0e30;
 
 #[cube(launch_unchecked)]
@@ -54,7 +54,7 @@ pub(in crate::cube) fn cross_entropy_of_row<F: Float>(
         #[unroll]
         for i in 0..LOADS {
             if from + i * UNITS < width {
-                // One exponential either way: of the new value, or of all the old ones.
+                // One exponential in either case: it scales the new term or the previous sum.
                 let e = (-(s[i] - highest).abs()).exp();
                 if s[i] > highest {
                     total = total * e + 1.0f32;
@@ -116,11 +116,11 @@ pub(in crate::cube) fn gradient_of_logits<F: Float>(
     for i in 0..LOADS {
         let column = block * columns + i * UNITS + UNIT_POS as usize;
         if column < width {
-            let place = row * width + column;
-            let s = f32::cast_from(student[place]) * scale - of_student[row];
-            let t = (f32::cast_from(teacher[place]) - centre[column]) * scale_of_teacher
+            let index = row * width + column;
+            let s = f32::cast_from(student[index]) * scale - of_student[row];
+            let t = (f32::cast_from(teacher[index]) - centre[column]) * scale_of_teacher
                 - of_teacher[row];
-            result[place] = F::cast_from(factor * (s.exp() - t.exp()));
+            result[index] = F::cast_from(factor * (s.exp() - t.exp()));
         }
     }
 }

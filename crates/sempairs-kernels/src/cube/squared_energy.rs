@@ -1,4 +1,4 @@
-//! Weighted sums of squares of a square matrix, its diagonal apart, with every entry read once.
+//! Weighted sum of squares of a square matrix, with another weight on the diagonal.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
@@ -9,7 +9,7 @@ use super::matmul_tile::UNITS;
 use super::ops::Energy;
 use super::reduction::sum;
 
-/// Columns that a unit of the gradient takes.
+/// Columns per unit of the gradient kernel.
 const COLUMNS: usize = 4;
 
 #[cube(launch_unchecked)]
@@ -97,7 +97,8 @@ pub(super) fn forward(matrix: CubeTensor, energy: Energy) -> CubeTensor {
     let number = side.min(2 * CUBES);
     let (parts, total) = (floats(&matrix, [number]), floats(&matrix, [1]));
     let (client, dtype) = (matrix.client.clone(), elem_type(matrix.dtype));
-    // SAFETY: rows and columns are compared with their number, and there is a part for each cube.
+    // SAFETY: the kernel checks rows and columns against the size, and there is a partial sum per
+    // cube.
     unsafe {
         energy_of_rows::launch_unchecked(
             &client,
@@ -123,7 +124,7 @@ pub(super) fn forward(matrix: CubeTensor, energy: Energy) -> CubeTensor {
     total
 }
 
-/// `∂L/∂matrix` for the gradient `[1]` of its energy.
+/// `∂L/∂matrix` from the gradient `[1]` of its energy.
 ///
 /// # Shapes
 /// - matrix, output: `[d, d]`
@@ -131,7 +132,7 @@ pub(super) fn gradient(matrix: CubeTensor, gradient: CubeTensor, energy: Energy)
     let [side, _] = matrix.meta.shape().dims();
     let result = empty(&matrix, [side, side], matrix.dtype);
     let (client, dtype) = (matrix.client.clone(), elem_type(matrix.dtype));
-    // SAFETY: there is a line of cubes for each row, and every unit compares its columns with their
+    // SAFETY: there is a line of cubes per row, and every unit checks its columns against their
     // number.
     unsafe {
         gradient_of_matrix::launch_unchecked(

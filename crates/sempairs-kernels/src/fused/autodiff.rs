@@ -203,18 +203,21 @@ impl<B: BackwardOps> Backward<B, 3> for LinearLayer {
     }
 }
 
-/// One of the two outputs of a fork.
+/// Backward step of one of the two outputs of `fork`.
 #[derive(Debug)]
 struct Half;
 
-/// The gradient of the output whose turn was first, until the other's comes.
+/// Gradient of the output whose backward step ran first, until that of the other arrives.
 #[derive(Debug)]
 struct Waiting<B: Backend>(Mutex<Option<FloatTensor<B>>>);
 
 impl<B: Backend> Drop for Waiting<B> {
     fn drop(&mut self) {
-        let left = self.0.get_mut().is_ok_and(|gradient| gradient.is_some());
-        assert!(!left || std::thread::panicking(), "fork: one of the two had no part in the loss");
+        let lost = self.0.get_mut().is_ok_and(|gradient| gradient.is_some());
+        assert!(
+            !lost || std::thread::panicking(),
+            "fork: only one of the two outputs contributed to the loss"
+        );
     }
 }
 
@@ -225,7 +228,7 @@ impl<B: BackwardOps> Backward<B, 1> for Half {
         let [x_node] = ops.parents;
         let gradient = grads.consume::<B>(&ops.node);
         let Some(node) = x_node else { return };
-        let mut waiting = ops.state.0.lock().expect("nothing panics while it is held");
+        let mut waiting = ops.state.0.lock().expect("no holder of the lock panics");
         match waiting.take() {
             None => *waiting = Some(gradient),
             Some(other) => grads.register::<B>(node.id, B::sum_of_maps(other, gradient)),
@@ -393,7 +396,7 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
     }
 }
 
-/// A value without a gradient on the tracking backend.
+/// A value without a gradient, as a tensor of the autodiff backend.
 fn untracked<B: Backend, C: CheckpointStrategy>(value: FloatTensor<B>) -> Tracked<B, C> {
     <Autodiff<B, C> as AutodiffBackend>::from_inner(value)
 }

@@ -19,12 +19,12 @@ use burn::tensor::{DType, Device, Tensor};
 pub(crate) use ops::ForwardOps;
 pub(crate) use token_ops::ForwardTokenOps;
 
-/// Whether `SEMPAIRS_PLAIN=1` forces the reference implementations, read once a process.
+/// Whether `SEMPAIRS_PLAIN=1` selects the reference implementations; read once per process.
 pub(crate) static PLAIN: LazyLock<bool> =
     LazyLock::new(|| std::env::var("SEMPAIRS_PLAIN").is_ok_and(|value| value == "1"));
 
-/// Whether the fused layers of a residual network take this tensor: 32-bit floats on Flex, and
-/// floats of 32 or 16 bits on a CubeCL device, tracked or not.
+/// Whether the fused layers of a residual network support this tensor: 32-bit floats on Flex, or
+/// 32- or 16-bit floats on a CubeCL device, with or without autodiff.
 pub(crate) fn layers_on<const D: usize>(tensor: &Tensor<D>) -> bool {
     #[cfg(feature = "cube")]
     if crate::cube::on(tensor) {
@@ -33,7 +33,7 @@ pub(crate) fn layers_on<const D: usize>(tensor: &Tensor<D>) -> bool {
     on_flex(tensor)
 }
 
-/// Whether the fused layers of a transformer take this tensor, as [`layers_on`].
+/// Whether the fused layers of a transformer support this tensor; the same as [`layers_on`].
 pub(crate) fn tokens_on<const D: usize>(tensor: &Tensor<D>) -> bool {
     layers_on(tensor)
 }
@@ -42,12 +42,12 @@ fn on_flex<const D: usize>(tensor: &Tensor<D>) -> bool {
     !*PLAIN && tensor.dtype() == DType::F32 && is_flex(&tensor.device())
 }
 
-/// Whether this is the CPU, tracked or not.
+/// Whether this is the Flex CPU device, with or without autodiff.
 pub(crate) fn is_flex(device: &Device) -> bool {
     match device.as_dispatch() {
         DispatchDevice::Flex(_) => true,
         DispatchDevice::Autodiff(inner) => matches!(**inner, DispatchDevice::Flex(_)),
-        // Reached when another backend is compiled in.
+        // Reachable only if another backend is compiled in.
         #[allow(unreachable_patterns)]
         _ => false,
     }

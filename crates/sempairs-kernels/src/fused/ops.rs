@@ -38,7 +38,7 @@ pub trait ForwardOps: Backend {
     /// Global average pooling; see [`global_average_pool`](crate::global_average_pool).
     fn fused_global_average_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
-    /// The largest of every window; see [`max_pool2d`](crate::max_pool2d).
+    /// Max pooling; see [`max_pool2d`](crate::max_pool2d).
     fn fused_max_pool2d(
         x: FloatTensor<Self>,
         kernel: [usize; 2],
@@ -57,7 +57,7 @@ pub trait ForwardOps: Backend {
     fn fused_fork(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
-/// The gradients of [`ForwardOps`], on a backend that executes.
+/// The gradients of [`ForwardOps`], on a backend that executes kernels.
 pub trait BackwardOps: ForwardOps {
     /// `∂L/∂x` of a convolution whose input had the shape `input`.
     fn conv2d_input_gradient(
@@ -77,8 +77,8 @@ pub trait BackwardOps: ForwardOps {
         padding: [usize; 2],
     ) -> FloatTensor<Self>;
 
-    /// The gradients of a batch normalisation. `relu_output` is its output where a ReLU
-    /// followed, and lets the gradient pass only where it is not zero or less.
+    /// The gradients of a batch normalisation. `relu_output` is the output of the ReLU, if there is
+    /// one; the gradient is zero where it is zero or less.
     fn batch_norm_gradient(
         x: FloatTensor<Self>,
         relu_output: Option<FloatTensor<Self>>,
@@ -87,14 +87,14 @@ pub trait BackwardOps: ForwardOps {
         wanted: Wanted,
     ) -> BatchNormGradient<Self>;
 
-    /// `∂L/∂x` of the mean over feature maps of a batch of shape `input` and type `dtype`.
+    /// `∂L/∂x` of global average pooling for an input of shape `input` and type `dtype`.
     fn global_average_pool_gradient(
         gradient: FloatTensor<Self>,
         input: [usize; 4],
         dtype: DType,
     ) -> FloatTensor<Self>;
 
-    /// `∂L/∂x` of the largest values `y` of windows of `x`.
+    /// `∂L/∂x` of max pooling with the output `y`.
     fn max_pool2d_gradient(
         x: FloatTensor<Self>,
         y: FloatTensor<Self>,
@@ -132,7 +132,7 @@ pub struct Statistics<B: Backend> {
     pub(crate) epsilon: f64,
 }
 
-/// Which gradients of a batch normalisation are needed, beside weight and bias.
+/// Which gradients of a batch normalisation are needed besides those of weight and bias.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
     pub(crate) x: bool,

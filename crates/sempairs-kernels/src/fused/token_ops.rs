@@ -22,7 +22,7 @@ pub trait ForwardTokenOps: Backend {
     fn fused_attention(qkv: FloatTensor<Self>, heads: usize) -> FloatTensor<Self>;
 }
 
-/// The gradients of [`ForwardTokenOps`], on a backend that executes.
+/// The gradients of [`ForwardTokenOps`], on a backend that executes kernels.
 pub trait BackwardTokenOps: ForwardTokenOps {
     /// `∂L/∂x`, `∂L/∂weight` and `∂L/∂bias` of a layer normalisation.
     fn layer_norm_gradient(

@@ -29,8 +29,8 @@ pub fn types() -> Vec<DType> {
     }
 }
 
-/// Share of the largest value by which two results may differ: sums and exponentials in 32 bits in
-/// another order, and gradients rounded to the type of their input.
+/// Maximum difference of two results relative to the largest value: the order of 32-bit sums
+/// differs, and gradients are rounded to the type of their input.
 fn tolerance(dtype: DType) -> f32 {
     match dtype {
         DType::F16 => 2e-3,
@@ -67,8 +67,8 @@ pub fn run<const I: usize>(
     Outcome { value: floats(y.into_data()), gradients }
 }
 
-/// Runs `actual` on the device under test in every type it has, and `expected` on the CPU from the
-/// same numbers.
+/// Compares `actual` on the device under test, in every type it supports, with `expected` on the
+/// CPU for the same inputs.
 pub fn assert_parity<const I: usize>(
     name: &str,
     inputs: [TensorData; I],
@@ -78,7 +78,7 @@ pub fn assert_parity<const I: usize>(
     assert_parity_in(&types(), name, inputs, actual, expected);
 }
 
-/// [`assert_parity`] for some types.
+/// [`assert_parity`] in the given types.
 #[allow(dead_code, reason = "each test binary uses some of it")]
 pub fn assert_parity_in<const I: usize>(
     types: &[DType],

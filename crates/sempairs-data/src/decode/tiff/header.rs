@@ -1,4 +1,4 @@
-//! Properties of a TIFF picture as stated by its tags, and checks that the file can hold it.
+//! Properties of a TIFF picture according to its tags, and checks that the file can hold it.
 
 use super::directory::Directory;
 use crate::decode::gif::LZW;
@@ -65,7 +65,7 @@ impl Header {
         ] {
             directory.values(tag)?;
         }
-        // A raw photo begins with a preview.
+        // The first picture of a raw photo is a preview.
         if directory.value(tag::SUBFILE, 0)? & 1 == 1 || directory.has(tag::DNG_VERSION) {
             let reason = "its first picture is only a preview of another one, as in a raw photo, \
                           which is not supported; convert it to JPEG or PNG";
@@ -110,9 +110,9 @@ impl Header {
         let room = self.room(parts.iter().map(|part| part.len() as u64).sum());
         limits::check(self.width, self.height, room)?;
         limits::check(sides.width, sides.height.min(self.height), room)?;
-        // The samples, and their conversion to 8-bit RGB.
+        // Memory for the samples and for their conversion to 8-bit RGB.
         let bytes = (self.bits * self.samples).div_ceil(8) + 3;
-        limits::afford((self.width * self.height).saturating_mul(bytes))?;
+        limits::check_memory((self.width * self.height).saturating_mul(bytes))?;
         for part in parts.into_iter().filter(|_| self.compression == 7) {
             check_jpeg(directory, part)?;
         }
@@ -128,7 +128,7 @@ impl Header {
             5 => samples(bits.saturating_mul(LZW)),
             8 | 32946 => samples(bits.saturating_mul(DEFLATE)),
             32773 => samples(bits.saturating_mul(64)),
-            // In fax coding, one bit may stand for a row.
+            // In fax coding, one bit may encode a whole row.
             2..=4 => bits.saturating_mul(self.width),
             _ => stored.saturating_mul(4096),
         }

@@ -1,5 +1,5 @@
 //! TIFF files: checks of the header, and decoding of the kinds that the `image` crate does not
-//! support, above all palettes.
+//! support, in particular palettes.
 
 mod directory;
 mod header;
@@ -19,8 +19,8 @@ const BLACK_IS_ZERO: u64 = 1;
 const WHITE_IS_ZERO: u64 = 0;
 const PALETTE: u64 = 3;
 
-/// Checks that the file can hold the picture that it states, and decodes the kinds that are
-/// supported here; `None` for all other kinds.
+/// Checks that the file can hold a picture of the size in its header, and decodes the kinds that
+/// are supported here; `None` for all other kinds.
 pub(super) fn decode(bytes: &[u8]) -> Result<Option<(DynamicImage, Orientation)>, String> {
     let directory = Directory::of(bytes)?;
     let picture = Header::of(&directory)?;
@@ -28,9 +28,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<(DynamicImage, Orientation)>
     let image = match (picture.photometric, picture.samples) {
         (PALETTE, 1) => picture.palette(&directory)?,
         (WHITE_IS_ZERO | BLACK_IS_ZERO, 1) if matches!(picture.bits, 2 | 4) => {
-            picture.shades(&directory)?
+            picture.low_bit_grey(&directory)?
         }
-        (BLACK_IS_ZERO, 2..) if !picture.planar => picture.grey_with_more(bytes)?,
+        (BLACK_IS_ZERO, 2..) if !picture.planar => picture.grey_with_extra_samples(bytes)?,
         _ => return Ok(None),
     };
     let orientation = u8::try_from(directory.value(tag::ORIENTATION, 1)?).ok();
@@ -78,7 +78,8 @@ impl Header {
                 self.bits
             ));
         }
-        // The values have 16 bits, but some old writers store 8 bits, as libtiff also allows for.
+        // The values have 16 bits, but some old programs write 8-bit values, which libtiff accepts,
+        // too.
         let shift = if stored.iter().all(|&it| it < 256) { 0 } else { 8 };
         let palette: Vec<[u8; 3]> = (0..count)
             .map(|it| [0, 1, 2].map(|channel| (stored[channel * count + it] >> shift) as u8))
@@ -87,7 +88,7 @@ impl Header {
     }
 
     /// Decodes greyscale of two or four bits.
-    fn shades(&self, directory: &Directory<'_>) -> Result<DynamicImage, String> {
+    fn low_bit_grey(&self, directory: &Directory<'_>) -> Result<DynamicImage, String> {
         let most = (1u32 << self.bits) - 1;
         let mut palette: Vec<[u8; 3]> = (0..=most).map(|it| [(it * 255 / most) as u8; 3]).collect();
         if self.photometric == WHITE_IS_ZERO {
@@ -97,7 +98,7 @@ impl Header {
     }
 
     /// Decodes greyscale with alpha or other extra samples, which are dropped.
-    fn grey_with_more(&self, bytes: &[u8]) -> Result<DynamicImage, String> {
+    fn grey_with_extra_samples(&self, bytes: &[u8]) -> Result<DynamicImage, String> {
         let (width, height) = (self.width as u32, self.height as u32);
         let samples = self.samples as usize;
         let image = match self.read(bytes)? {

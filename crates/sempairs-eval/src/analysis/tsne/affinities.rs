@@ -31,17 +31,17 @@ pub(crate) fn affinities(rows: &[f64], dim: usize, perplexity: f64, width: usize
 /// Converts squared distances to row `own` into probabilities of the given entropy, by bisection.
 fn to_probabilities(p: &mut [f64], own: usize, entropy: f64) {
     /// Number of bisection steps, for a relative error of 1e-15 in `b`.
-    const HALVINGS: usize = 60;
+    const BISECTIONS: usize = 60;
     let others = |p: &[f64]| -> Vec<f64> {
         p.iter().enumerate().filter(|(j, _)| *j != own).map(|(_, d)| *d).collect()
     };
     let distances = others(p);
     let nearest = distances.iter().copied().fold(f64::INFINITY, f64::min);
     let mean = distances.iter().map(|d| d - nearest).sum::<f64>() / distances.len() as f64;
-    // If all neighbours have the same distance, the probabilities do not depend on `b`.
+    // If all neighbours are at the same distance, the probabilities do not depend on `b`.
     let (mut low, mut high) = (0.0, f64::INFINITY);
     let mut b = if mean > 0.0 { 1.0 / mean } else { 0.0 };
-    for _ in 0..HALVINGS {
+    for _ in 0..BISECTIONS {
         let (mut sum, mut moment) = (0.0, 0.0);
         for d in &distances {
             let weight = (-b * (d - nearest)).exp();
@@ -71,7 +71,7 @@ mod tests {
     use crate::testing::random;
 
     #[test]
-    fn rows_have_the_perplexity() {
+    fn every_row_has_the_given_perplexity() {
         let rows: Vec<f64> = random(50 * 4, 1).into_iter().map(f64::from).collect();
         for own in [0, 17] {
             let x = &rows[own * 4..][..4];

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::linalg::project;
 use affinities::affinities;
 
-/// Number of principal components that distances are computed in, and the perplexity: the values of
+/// Number of principal components in which distances are computed, and the perplexity, both as in
 /// van der Maaten and Hinton (2008), sections 4.2 and 2.
 const COMPONENTS: usize = 30;
 const PERPLEXITY: f64 = 30.0;
@@ -24,9 +24,9 @@ const LANES: usize = 16;
 /// 91 rows.
 ///
 /// The map is initialised with the first two principal components, scaled to a standard deviation
-/// of 1e-4 (Kobak and Berens, 2019), which preserves the global structure. The same values and seed
-/// give the same bits for any number of threads. Time and memory are quadratic in n: intended for
-/// up to about 1500 rows.
+/// of 1e-4 (Kobak and Berens, 2019), which preserves the global structure. The result is
+/// bit-identical for the same values and seed, for any number of threads. Time and memory are
+/// quadratic in n; the function is intended for up to about 1500 rows.
 ///
 /// # Shapes
 /// - values: `[n, dim]`, row-major
@@ -36,11 +36,11 @@ const LANES: usize = 16;
 ///
 /// If the number of values is not a multiple of `dim`, or a value is infinite or NaN.
 pub fn tsne(values: &[f32], dim: usize, seed: u64) -> Vec<[f32; 2]> {
-    assert!(dim > 0 && values.len().is_multiple_of(dim), "rows of {dim} numbers");
+    assert!(dim > 0 && values.len().is_multiple_of(dim), "rows must have {dim} values");
     assert!(values.iter().all(|x| x.is_finite()), "values must be finite");
     let n = values.len() / dim;
     if n < 4 {
-        // Too few rows for a perplexity: the points are placed on a line.
+        // There are too few rows for a perplexity, so the points are placed on a line.
         return (0..n).map(|i| [i as f32 - (n - 1) as f32 / 2.0, 0.0]).collect();
     }
     let (rows, components) = project(values, dim, COMPONENTS, seed);
@@ -66,7 +66,7 @@ struct Map {
     gain: Vec<[f32; 2]>,
 }
 
-/// Coordinate of the padding. Squares of such distances are finite in f32.
+/// Coordinate of the padding, small enough that squared distances are finite in f32.
 const FAR: f32 = 1e15;
 
 impl Map {
@@ -78,8 +78,8 @@ impl Map {
             column.resize(n.next_multiple_of(LANES), FAR);
             column
         };
-        // Equal points would get equal forces, so offsets far below the standard deviation separate
-        // them.
+        // Equal points would get equal forces and never separate, so each point gets an offset far
+        // below the standard deviation.
         let apart = |i: usize, turn: f64| 1e-8 * ((i as f64) * 2.4 + turn).cos();
         let x = column(0).enumerate().map(|(i, x)| (x * scale + apart(i, 0.0)) as f32).collect();
         let y: Vec<f32> = match components {
@@ -90,7 +90,7 @@ impl Map {
         Self { n, x: padded(x), y: padded(y), velocity, gain }
     }
 
-    /// One gradient descent step with momentum and adaptive gains, with the authors' settings.
+    /// One step of gradient descent with momentum and adaptive gains, with the authors' settings.
     fn step(&mut self, affinities: &[f32], exaggeration: f32, momentum: f32, rate: f32) {
         let gradient = self.gradient(affinities, exaggeration);
         for (i, slopes) in gradient.into_iter().enumerate() {
@@ -143,7 +143,7 @@ impl Map {
             }
         }
         let [weight, ax, ay, rx, ry] = sums.map(|lanes| lanes.iter().sum::<f32>());
-        // The weight of a point with itself, 1, is subtracted.
+        // Subtracts the weight of the point with itself, which is 1.
         Forces { weight: weight - 1.0, attraction: [ax, ay], repulsion: [rx, ry] }
     }
 }
@@ -161,7 +161,7 @@ mod tests {
     use crate::testing::{clouds, random};
 
     #[test]
-    fn neighbours_stay_neighbours() {
+    fn neighbourhoods_are_preserved() {
         let features = clouds(300, 50, 5, 0.5, 1);
         let map = tsne(&features.values, 50, 0);
         assert!(map.iter().flatten().all(|x| x.is_finite()));
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_bits_for_any_number_of_threads() {
+    fn the_result_does_not_depend_on_the_number_of_threads() {
         let values = random(120 * 8, 2);
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -187,9 +187,9 @@ mod tests {
         assert_eq!(on(1), on(3));
     }
 
-    /// The gradient is the slope of the Kullback-Leibler divergence `sum p ln(p / q)`.
+    /// The loss is the Kullback-Leibler divergence `sum p ln(p / q)`.
     #[test]
-    fn the_gradient_is_the_slope_of_the_divergence() {
+    fn the_gradient_agrees_with_finite_differences() {
         let n = 20;
         let rows: Vec<f64> = random(n * 3, 4).into_iter().map(f64::from).collect();
         let width = n.next_multiple_of(LANES);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn few_rows_and_equal_rows_have_a_map() {
+    fn few_rows_and_equal_rows_give_finite_points() {
         assert!(tsne(&[], 4, 0).is_empty());
         assert_eq!(tsne(&[1.0, 2.0, 3.0], 1, 0), [[-1.0, 0.0], [0.0, 0.0], [1.0, 0.0]]);
         for values in [vec![1.0; 60], random(5 * 6, 1), random(40, 1)] {

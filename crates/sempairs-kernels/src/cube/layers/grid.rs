@@ -1,7 +1,7 @@
 //! Partition of channels-last feature maps into cubes.
 //!
-//! Feature maps of any shape are a matrix `[rows, channels]`, whose rows are the positions of all
-//! images. A unit works on a vector of neighbouring channels, and goes down some of its rows.
+//! Feature maps are viewed as a matrix `[rows, channels]`, whose rows are the positions of all
+//! images. A unit processes a vector of adjacent channels in several rows.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
@@ -10,15 +10,16 @@ use burn_cubecl::tensor::CubeTensor;
 use super::super::launch::{self, CUBES, Chunks};
 use super::super::matmul_tile::UNITS;
 
-/// Target number of cubes of a memory-bound pass over all values: about eight for each of the 108
-/// multiprocessors of an A100, since such a pass waits for memory.
+/// Target number of cubes of a memory-bound pass over all values: about nine for each of the 108
+/// multiprocessors of an A100, to hide memory latency.
 const MANY: usize = 4 * CUBES;
 /// Minimum rows per unit.
 const LEAST: usize = 4;
 /// Maximum units of a cube along a row.
 const WIDEST: usize = 32;
 
-/// A matrix `[rows, channels]` cut into blocks of columns and chunks of rows, a cube for each.
+/// Partition of a matrix `[rows, channels]` into blocks of columns and chunks of rows; a cube
+/// processes one chunk of one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Grid {
     /// Rows of the matrix.
@@ -27,7 +28,7 @@ pub(super) struct Grid {
     pub(super) vector: usize,
     /// Vectors in a row.
     pub(super) vectors: usize,
-    /// Units of a cube side by side, each with a vector of its own; a power of two.
+    /// Units of a cube along a row, one vector each; a power of two.
     pub(super) width: usize,
     /// Chunks of rows.
     pub(super) chunks: usize,
@@ -36,7 +37,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// The grid over a row-major `[.., channels]`.
+    /// The partition of a row-major tensor `[.., channels]`.
     pub(super) fn over(maps: &CubeTensor) -> Self {
         let shape = maps.meta.shape();
         let channels = shape[shape.len() - 1];
@@ -58,30 +59,30 @@ impl Grid {
         self.vectors * self.vector
     }
 
-    /// A cube for each block of columns and chunk of rows.
+    /// Cubes of a launch, one per block of columns and chunk of rows.
     pub(super) fn cubes(&self) -> CubeCount {
         let blocks = self.vectors.div_ceil(self.width);
         CubeCount::Static(blocks as u32, self.chunks as u32, 1)
     }
 
-    /// The units of a cube, side by side and one above the other.
+    /// Units of a cube along a row and along a column.
     pub(super) fn units(&self) -> CubeDim {
         CubeDim::new_2d(self.width as u32, (UNITS / self.width) as u32)
     }
 }
 
-/// Cubes for so many units of a launch whose units have a number each.
+/// Cubes of a launch of at least `units` units with linear indices.
 pub(super) fn cubes(units: usize) -> CubeCount {
     launch::cubes(units.div_ceil(UNITS))
 }
 
-/// The number of a unit among all of a launch.
+/// Linear index of a unit within the launch.
 #[cube]
 pub(super) fn number_of_unit() -> usize {
     CUBE_POS * UNITS + UNIT_POS as usize
 }
 
-/// Values of a tensor's type that the device loads at once and that share rows of so many evenly.
+/// Number of values per vector load: the device's preferred size that divides `row` evenly.
 pub(super) fn vector(tensor: &CubeTensor, row: usize) -> usize {
     let mut sizes = tensor.client.io_optimized_vector_sizes(tensor.dtype.size());
     sizes.find(|size| row.is_multiple_of(*size)).unwrap_or(1)
@@ -92,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_and_column_has_a_unit() {
+    fn every_row_and_column_is_covered() {
         for rows in [1, 3, 255, 4097, 131_072] {
             for vectors in [1, 2, 5, 8, 33, 256] {
                 let grid = Grid::new(rows, vectors, 8);

@@ -8,8 +8,8 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::super::launch::empty;
 
-/// Feature maps `[n, c, h, w]` of any layout as a row-major `[n, h, w, c]`: a copy only where
-/// memory is in another order.
+/// Feature maps `[n, c, h, w]` of any layout as a row-major `[n, h, w, c]`, copied only if the
+/// memory has another order.
 pub(super) fn channels_last(maps: CubeTensor) -> CubeTensor {
     into_contiguous(permute_nchw_to_nhwc(maps))
 }
@@ -19,7 +19,7 @@ pub(super) fn maps(channels_last: CubeTensor) -> CubeTensor {
     permute_nhwc_to_nchw(channels_last)
 }
 
-/// Buffer for a row-major `[n, h, w, c]` like another.
+/// An uninitialised row-major tensor with the shape `[n, h, w, c]` and type of another.
 pub(super) fn like(other: &CubeTensor) -> CubeTensor {
     let shape: [usize; 4] = other.meta.shape().dims();
     empty(other, shape, other.dtype)

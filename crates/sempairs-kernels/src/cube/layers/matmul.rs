@@ -1,14 +1,14 @@
-//! Matrix products with sums in 32 bits.
+//! Matrix products that accumulate in 32 bits.
 
 use burn::tensor::{DType, Shape};
 use burn_cubecl::kernel::matmul::{self, MatmulStrategy};
 use burn_cubecl::tensor::CubeTensor;
 
-/// `a · b` in a type, batch by batch. Sums are made in 32 bits whatever the types: cubek takes 32
-/// bits for the accumulators of 16-bit outputs, on tensor cores and without them.
+/// Batched matrix product `a · b` with an output of type `dtype`. Accumulators have 32 bits for all
+/// types: cubek uses 32-bit accumulators for 16-bit outputs, with and without tensor cores.
 ///
-/// The kernel is chosen by a fixed rule, not by autotuning, so that the same product is the same
-/// bit for bit in every run.
+/// The kernel is selected by a fixed rule, not by autotuning, so that results are bit-identical in
+/// every run.
 ///
 /// # Shapes
 /// - `a`: `[.., m, k]`; `b`: `[.., k, n]`; output: `[.., m, n]`
@@ -17,7 +17,7 @@ pub(in crate::cube) fn matmul(a: CubeTensor, b: CubeTensor, dtype: DType) -> Cub
         .expect("there is a kernel for every matrix product")
 }
 
-/// [`matmul`] into a tensor that is there, in its type; it may be a part of another.
+/// [`matmul`] into an existing tensor, in its type. It may be a part of a larger tensor.
 ///
 /// # Shapes
 /// - `a`: `[m, k]`; `b`: `[k, n]`; `out`: `m · n` values, row-major

@@ -1,8 +1,8 @@
 //! The layers of residual networks on CubeCL tensors, with hand-written gradients.
 //!
-//! Feature maps have the shape `[n, c, h, w]` as everywhere and lie in memory with the channels
-//! innermost. Weights are 32-bit floats and are rounded to the type of what they meet; their
-//! gradients are summed and kept in 32 bits.
+//! Feature maps have the shape `[n, c, h, w]` and lie in memory with the channels innermost.
+//! Weights are 32-bit floats and are cast to the type of the feature maps; their gradients are
+//! accumulated and returned in 32 bits.
 
 pub(in crate::cube) mod batch_norm;
 pub(in crate::cube) mod convolution;

@@ -1,5 +1,4 @@
-//! Global average pooling and max pooling of channels-last feature maps; a unit computes one value,
-//! or a vector of channels.
+//! Global average pooling and max pooling of channels-last feature maps.
 
 use burn::tensor::DType;
 use burn_cubecl::cubecl;
@@ -18,7 +17,7 @@ pub(in crate::cube) fn average_of_map<F: Float, N: Size>(
     x: &[Vector<F, N>],
     y: &mut [Vector<f32, N>],
     pictures: usize,
-    places: usize,
+    positions: usize,
     vectors: usize,
     share: f32,
     #[define(F)] _dtype: ElemType,
@@ -27,10 +26,11 @@ pub(in crate::cube) fn average_of_map<F: Float, N: Size>(
     if unit < pictures * vectors {
         let (picture, column) = (unit / vectors, unit % vectors);
         let mut sum = Vector::<f32, N>::zeroed();
-        let mut place = 0usize.runtime();
-        while place < places {
-            sum += Vector::<f32, N>::cast_from(x[(picture * places + place) * vectors + column]);
-            place += 1;
+        let mut position = 0usize.runtime();
+        while position < positions {
+            sum +=
+                Vector::<f32, N>::cast_from(x[(picture * positions + position) * vectors + column]);
+            position += 1;
         }
         y[unit] = sum * Vector::broadcast(share);
     }
@@ -41,14 +41,14 @@ pub(in crate::cube) fn spread_over_map<F: Float, N: Size>(
     gradient: &[Vector<f32, N>],
     result: &mut [Vector<F, N>],
     pictures: usize,
-    places: usize,
+    positions: usize,
     vectors: usize,
     share: f32,
     #[define(F)] _dtype: ElemType,
 ) {
     let unit = number_of_unit();
-    if unit < pictures * places * vectors {
-        let picture = unit / (places * vectors);
+    if unit < pictures * positions * vectors {
+        let picture = unit / (positions * vectors);
         let value = gradient[picture * vectors + unit % vectors] * Vector::broadcast(share);
         result[unit] = Vector::<F, N>::cast_from(value);
     }
@@ -82,8 +82,8 @@ pub(in crate::cube) fn largest_of_window<F: Float>(
                     && column < windows.width + windows.padding_x
                 {
                     let (row, column) = (row - windows.padding_y, column - windows.padding_x);
-                    let place = (first + row) * windows.width + column;
-                    let value = f32::cast_from(x[place * channels + channel]);
+                    let position = (first + row) * windows.width + column;
+                    let value = f32::cast_from(x[position * channels + channel]);
                     // NaN propagates.
                     if !found || value > best || value.is_nan() {
                         best = value;
@@ -96,8 +96,8 @@ pub(in crate::cube) fn largest_of_window<F: Float>(
     }
 }
 
-/// Whether no earlier position of a window holds the same value as position `(a, b)`; the corner of
-/// the window is at `(top, left)` of the padded feature map.
+/// Whether no earlier position of a window has the same value as position `(a, b)`. The window
+/// starts at `(top, left)` of the padded feature map.
 #[cube]
 fn is_first<F: Float>(
     x: &[F],
@@ -121,9 +121,9 @@ fn is_first<F: Float>(
             && column >= windows.padding_x
             && column < windows.width + windows.padding_x
         {
-            let place =
+            let position =
                 (first + row - windows.padding_y) * windows.width + column - windows.padding_x;
-            if f32::cast_from(x[place * channels + channel]) == value {
+            if f32::cast_from(x[position * channels + channel]) == value {
                 result = false;
             }
         }
@@ -131,8 +131,8 @@ fn is_first<F: Float>(
     result
 }
 
-/// Each input value sums the gradients of the windows of which it is the first maximum in row-major
-/// order.
+/// Gradient of max pooling: each input value sums the gradients of the windows of which it is the
+/// first maximum in row-major order.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn gradient_of_largest<F: Float>(
     x: &[F],
@@ -148,13 +148,14 @@ pub(in crate::cube) fn gradient_of_largest<F: Float>(
     let unit = number_of_unit();
     if unit < windows.pictures * windows.height * windows.width * channels {
         let channel = unit % channels;
-        let place = unit / channels;
-        let column = place % windows.width + windows.padding_x;
-        let row = place / windows.width % windows.height + windows.padding_y;
-        let picture = place / (windows.width * windows.height);
+        let position = unit / channels;
+        let column = position % windows.width + windows.padding_x;
+        let row = position / windows.width % windows.height + windows.padding_y;
+        let picture = position / (windows.width * windows.height);
         let own = f32::cast_from(x[unit]);
         let mut sum = 0.0f32;
-        // Descending positions within a window are ascending windows.
+        // The offset within the window increases as the window index decreases, so the order of the
+        // sum is fixed.
         for a in 0..kernel_y {
             for b in 0..kernel_x {
                 if row >= a
@@ -202,7 +203,7 @@ pub(super) fn mean(x: CubeTensor) -> CubeTensor {
     let vector = vector(&x, c);
     let y = floats(&x, [n, c]);
     let (client, dtype) = (x.client.clone(), elem_type(x.dtype));
-    // SAFETY: units are compared with the number of vectors of the output.
+    // SAFETY: the kernel checks its index against the number of vectors of the output.
     unsafe {
         average_of_map::launch_unchecked(
             &client,
@@ -228,7 +229,7 @@ pub(super) fn mean_gradient(gradient: CubeTensor, input: [usize; 4], dtype: DTyp
     let result = empty(&gradient, [n, h, w, c], dtype);
     let vector = vector(&result, c);
     let client = gradient.client.clone();
-    // SAFETY: units are compared with the number of vectors of the result.
+    // SAFETY: the kernel checks its index against the number of vectors of the result.
     unsafe {
         spread_over_map::launch_unchecked(
             &client,
@@ -262,8 +263,8 @@ pub(super) fn largest(
     let [rows, columns] = windows_along([h, w], kernel, stride, padding);
     let y = empty(&x, [n, rows, columns, c], x.dtype);
     let (client, dtype) = (x.client.clone(), elem_type(x.dtype));
-    // SAFETY: units are compared with the number of windows, and positions with the sides of the
-    // feature map.
+    // SAFETY: the kernel checks its index against the number of windows, and positions against the
+    // size of the feature map.
     unsafe {
         largest_of_window::launch_unchecked(
             &client,
@@ -293,7 +294,8 @@ pub(super) fn largest_gradient(
     let [_, rows, columns, _] = y.meta.shape().dims();
     let result = like(&x);
     let (client, dtype) = (x.client.clone(), elem_type(x.dtype));
-    // SAFETY: units are compared with the number of values, and windows and positions with theirs.
+    // SAFETY: the kernel checks its index against the number of values, and windows and positions
+    // against theirs.
     unsafe {
         gradient_of_largest::launch_unchecked(
             &client,

@@ -3,7 +3,7 @@
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
-/// The windows of some images of a batch. As a kernel is told them, scalar by scalar.
+/// Sliding windows over some images of a batch, as scalar arguments of a kernel.
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
 pub(in crate::cube) struct Windows {
     /// Index of the first image.
@@ -14,13 +14,13 @@ pub(in crate::cube) struct Windows {
     pub(in crate::cube) height: usize,
     /// Columns of a feature map.
     pub(in crate::cube) width: usize,
-    /// Windows above each other.
+    /// Number of windows along the height.
     pub(in crate::cube) rows: usize,
-    /// Windows beside each other.
+    /// Number of windows along the width.
     pub(in crate::cube) columns: usize,
-    /// Rows between two windows.
+    /// Stride along the height.
     pub(in crate::cube) stride_y: usize,
-    /// Columns between two windows.
+    /// Stride along the width.
     pub(in crate::cube) stride_x: usize,
     /// Rows of padding above the feature map.
     pub(in crate::cube) padding_y: usize,
@@ -28,7 +28,7 @@ pub(in crate::cube) struct Windows {
     pub(in crate::cube) padding_x: usize,
 }
 
-/// The windows of `pictures` images from `first` on, `windows` above and beside each other.
+/// The windows of `pictures` images from index `first` on, `windows` along height and width.
 pub(super) fn windows(
     [first, pictures]: [usize; 2],
     [height, width]: [usize; 2],

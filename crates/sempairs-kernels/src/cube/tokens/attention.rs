@@ -1,4 +1,5 @@
-//! Self-attention: batched matrix products on tensor cores, with one launch between two of them.
+//! Self-attention as batched matrix products, on tensor cores where available, with a softmax
+//! kernel in between.
 //!
 //! Logits and the gradient of the attention weights are stored in 32 bits, attention weights and
 //! other results in the type of the input. Matrix products accumulate in 32 bits. The gradient

@@ -7,7 +7,7 @@ use burn_cubecl::tensor::CubeTensor;
 use super::super::launch::{beside, cubes, elem_type};
 use super::super::matmul_tile::UNITS;
 
-/// Values that a unit loads before it computes, so that the loads overlap.
+/// Number of values that a unit loads before it computes, so that the loads overlap.
 const LOADS: usize = 8;
 
 /// The density of the normal distribution, `φ(x) = e^(−x²/2) / √(2π)`.
@@ -18,12 +18,12 @@ fn density(x: f32) -> f32 {
 
 /// `Φ(x) = (1 + erf(x / √2)) / 2` from `φ(x)`.
 ///
-/// `1 − Φ(z) = φ(z) · M(z)` for `z ≥ 0`, and Mills' ratio `M` is `t` times a polynomial in
-/// `t = 1 / (1 + 0.27 z)`, which interpolates it at the Chebyshev nodes of `0 ≤ z ≤ 13.5`,
-/// where single precision ends. The formula is within 6e-8 of the true value of `1 − Φ(z)`, as a
-/// share of it, and so of `Φ` on both sides; its rounding in 32 bits adds up to 4e-7.
+/// For `z ≥ 0`, `1 − Φ(z) = φ(z) · M(z)` with Mills' ratio `M`, which is approximated by `t` times
+/// a polynomial in `t = 1 / (1 + 0.27 z)` that interpolates at the Chebyshev nodes of `0 ≤ z ≤
+/// 13.5`; beyond that, `1 − Φ(z)` underflows in single precision. The relative error of the formula
+/// is 6e-8; rounding in 32 bits adds up to 4e-7.
 #[cube]
-fn cumulated(x: f32, density: f32) -> f32 {
+fn distribution(x: f32, density: f32) -> f32 {
     let t = 1.0f32 / (1.0f32 + 0.27f32 * x.abs());
     let mut series = 0.072_663_73f32;
     series = series * t - 0.317_492_54f32;
@@ -53,16 +53,16 @@ pub(in crate::cube) fn gelu_of_values<F: Float>(
     let mut own = Array::<f32>::new(LOADS);
     #[unroll]
     for i in 0..LOADS {
-        let place = first + i * UNITS;
-        if place < number {
-            own[i] = f32::cast_from(x[place]);
+        let index = first + i * UNITS;
+        if index < number {
+            own[i] = f32::cast_from(x[index]);
         }
     }
     #[unroll]
     for i in 0..LOADS {
-        let place = first + i * UNITS;
-        if place < number {
-            y[place] = F::cast_from(own[i] * cumulated(own[i], density(own[i])));
+        let index = first + i * UNITS;
+        if index < number {
+            y[index] = F::cast_from(own[i] * distribution(own[i], density(own[i])));
         }
     }
 }
@@ -80,24 +80,24 @@ pub(in crate::cube) fn gelu_gradient_of_values<F: Float>(
     let mut slopes = Array::<f32>::new(LOADS);
     #[unroll]
     for i in 0..LOADS {
-        let place = first + i * UNITS;
-        if place < number {
-            own[i] = f32::cast_from(x[place]);
-            slopes[i] = f32::cast_from(gradients[place]);
+        let index = first + i * UNITS;
+        if index < number {
+            own[i] = f32::cast_from(x[index]);
+            slopes[i] = f32::cast_from(gradients[index]);
         }
     }
     #[unroll]
     for i in 0..LOADS {
-        let place = first + i * UNITS;
-        if place < number {
+        let index = first + i * UNITS;
+        if index < number {
             let density = density(own[i]);
-            let slope = cumulated(own[i], density) + own[i] * density;
-            result[place] = F::cast_from(slopes[i] * slope);
+            let slope = distribution(own[i], density) + own[i] * density;
+            result[index] = F::cast_from(slopes[i] * slope);
         }
     }
 }
 
-/// `x · Φ(x)` of every value, in the type of `x`, which is row-major.
+/// GELU, `x · Φ(x)`, of a row-major tensor in its type.
 pub(super) fn forward(x: CubeTensor) -> CubeTensor {
     let number = x.meta.shape().num_elements();
     let y = beside(&x, x.meta.shape().clone(), x.dtype);
@@ -105,7 +105,7 @@ pub(super) fn forward(x: CubeTensor) -> CubeTensor {
         return y;
     }
     let (client, dtype) = (x.client.clone(), elem_type(x.dtype));
-    // SAFETY: every place is compared with the number of values.
+    // SAFETY: every index is compared with the number of values.
     unsafe {
         gelu_of_values::launch_unchecked(
             &client,
@@ -120,7 +120,7 @@ pub(super) fn forward(x: CubeTensor) -> CubeTensor {
     y
 }
 
-/// `∂x = ∂y · (Φ(x) + x · φ(x))` of every value; both tensors are row-major and of one
+/// Gradient of GELU, `∂x = ∂y · (Φ(x) + x · φ(x))`; both tensors are row-major and have the same
 /// type.
 pub(super) fn gradient(x: CubeTensor, gradient: CubeTensor) -> CubeTensor {
     let number = x.meta.shape().num_elements();
@@ -129,7 +129,7 @@ pub(super) fn gradient(x: CubeTensor, gradient: CubeTensor) -> CubeTensor {
         return dx;
     }
     let (client, dtype) = (x.client.clone(), elem_type(x.dtype));
-    // SAFETY: every place is compared with the number of values.
+    // SAFETY: every index is compared with the number of values.
     unsafe {
         gelu_gradient_of_values::launch_unchecked(
             &client,

@@ -13,7 +13,7 @@ use super::super::matmul_tile::UNITS;
 
 /// Values of each matrix per unit.
 const OWN: usize = 4;
-/// Multiple to which the tokens of a matrix are zero-padded, for loads of 16 bytes in all types.
+/// The tokens of a matrix are zero-padded to a multiple of this, for 16-byte loads in all types.
 const MULTIPLE: usize = 8;
 
 /// Sizes of tokens `[pictures, tokens, parts · heads · width]` and of the matrices of their
@@ -49,23 +49,23 @@ impl Sizes {
     }
 }
 
-/// Index among tokens of `parts · heads · width` values that corresponds to an index of the
-/// matrices, and whether it exists.
+/// Index into the tokens, of `parts · heads · width` values each, that corresponds to an index into
+/// the matrices, and whether it exists.
 #[cube]
 fn source(
-    place: usize,
+    index: usize,
     tokens: usize,
     heads: usize,
     width: usize,
     pitch: usize,
     #[comptime] parts: usize,
 ) -> (usize, bool) {
-    let row = place / width;
+    let row = index / width;
     let token = row % pitch;
     let matrix = row / pitch;
     let (picture, head) = (matrix / heads, matrix % heads);
     let start = (picture * tokens + token) * parts * heads * width;
-    (start + head * width + place % width, token < tokens)
+    (start + head * width + index % width, token < tokens)
 }
 
 #[cube(launch_unchecked)]
@@ -84,9 +84,9 @@ pub(in crate::cube) fn split_three<F: Float>(
     let d = heads * width;
     #[unroll]
     for i in 0..OWN {
-        let place = (CUBE_POS * OWN + i) * UNITS + UNIT_POS as usize;
-        if place < number {
-            let (from, is_there) = source(place, tokens, heads, width, pitch, 3usize);
+        let index = (CUBE_POS * OWN + i) * UNITS + UNIT_POS as usize;
+        if index < number {
+            let (from, is_there) = source(index, tokens, heads, width, pitch, 3usize);
             let mut of_q = F::new(0.0);
             let mut of_k = F::new(0.0);
             let mut of_v = F::new(0.0);
@@ -95,9 +95,9 @@ pub(in crate::cube) fn split_three<F: Float>(
                 of_k = x[from + d];
                 of_v = x[from + 2 * d];
             }
-            q[place] = of_q;
-            k[place] = of_k;
-            v[place] = of_v;
+            q[index] = of_q;
+            k[index] = of_k;
+            v[index] = of_v;
         }
     }
 }
@@ -115,14 +115,14 @@ pub(in crate::cube) fn split_one<F: Float>(
 ) {
     #[unroll]
     for i in 0..OWN {
-        let place = (CUBE_POS * OWN + i) * UNITS + UNIT_POS as usize;
-        if place < number {
-            let (from, is_there) = source(place, tokens, heads, width, pitch, 1usize);
+        let index = (CUBE_POS * OWN + i) * UNITS + UNIT_POS as usize;
+        if index < number {
+            let (from, is_there) = source(index, tokens, heads, width, pitch, 1usize);
             let mut value = F::new(0.0);
             if is_there {
                 value = x[from];
             }
-            matrices[place] = value;
+            matrices[index] = value;
         }
     }
 }
@@ -143,13 +143,13 @@ pub(in crate::cube) fn join_three<F: Float>(
     let d = heads * width;
     #[unroll]
     for i in 0..OWN {
-        let place = (CUBE_POS * OWN + i) * UNITS + UNIT_POS as usize;
-        if place < number {
-            let (to, is_there) = source(place, tokens, heads, width, pitch, 3usize);
+        let index = (CUBE_POS * OWN + i) * UNITS + UNIT_POS as usize;
+        if index < number {
+            let (to, is_there) = source(index, tokens, heads, width, pitch, 3usize);
             if is_there {
-                x[to] = q[place];
-                x[to + d] = k[place];
-                x[to + 2 * d] = v[place];
+                x[to] = q[index];
+                x[to + d] = k[index];
+                x[to + 2 * d] = v[index];
             }
         }
     }
@@ -168,11 +168,11 @@ pub(in crate::cube) fn join_one<F: Float>(
 ) {
     #[unroll]
     for i in 0..OWN {
-        let place = (CUBE_POS * OWN + i) * UNITS + UNIT_POS as usize;
-        if place < number {
-            let (to, is_there) = source(place, tokens, heads, width, pitch, 1usize);
+        let index = (CUBE_POS * OWN + i) * UNITS + UNIT_POS as usize;
+        if index < number {
+            let (to, is_there) = source(index, tokens, heads, width, pitch, 1usize);
             if is_there {
-                x[to] = matrices[place];
+                x[to] = matrices[index];
             }
         }
     }
@@ -187,7 +187,7 @@ pub(super) fn split_qkv(qkv: CubeTensor, sizes: Sizes) -> [CubeTensor; 3] {
     let outputs = [(); 3].map(|()| beside(&qkv, sizes.matrices(), qkv.dtype));
     let [q, k, v] = outputs.clone();
     let (client, dtype, number) = (qkv.client.clone(), qkv.dtype, number(sizes));
-    // SAFETY: positions are compared with their number, and tokens with theirs.
+    // SAFETY: the kernel checks indices and tokens against their numbers.
     unsafe {
         split_three::launch_unchecked(
             &client,

@@ -1,7 +1,7 @@
-//! Layer normalisation, reading each row once.
+//! Layer normalisation, which reads each row once.
 //!
-//! Mean and variance are recomputed for the gradient rather than kept: it needs the row itself,
-//! which is in registers by then, so that they cost no memory.
+//! The gradient recomputes mean and variance instead of reading them: it needs the row itself,
+//! which is in registers anyway.
 
 use burn::tensor::Shape;
 use burn_cubecl::cubecl;
@@ -12,10 +12,11 @@ use super::super::launch::{CUBES, beside, cubes, elem_type, floats};
 use super::super::matmul_tile::UNITS;
 use super::rows::{Lanes, column_sum, row_sum};
 
-/// Columns per cube of the launch that adds the sums of the groups.
+/// Columns per cube of the launch that adds the partial sums.
 const COLUMNS: usize = 16;
 
-/// Loads a row into `values`, zero beyond its end or the last row.
+/// Loads a row into `values`; entries beyond the end of the row, and rows beyond the last, are
+/// zero.
 #[cube]
 fn load<F: Float>(
     x: &[F],
@@ -101,7 +102,7 @@ pub(in crate::cube) fn layer_norm_of_rows<F: Float>(
     }
 }
 
-/// `∂x` of every row, and for each cube the sums of `∂y · x̂` and of `∂y` over its rows.
+/// Computes `∂x` of every row, and per cube the sums of `∂y · x̂` and of `∂y` over its rows.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn layer_norm_gradient_of_rows<F: Float>(
     x: &[F],
@@ -174,7 +175,7 @@ pub(in crate::cube) fn layer_norm_gradient_of_rows<F: Float>(
     }
 }
 
-/// Adds the sums of all cubes, `[groups, 2, width]`.
+/// Adds the partial sums of all cubes, `[groups, 2, width]`.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn add_groups(
     parts: &[f32],
@@ -220,7 +221,7 @@ pub(super) fn forward(
         return y;
     }
     let (client, dtype, lanes) = (x.client.clone(), elem_type(x.dtype), Lanes::of(width));
-    // SAFETY: rows and columns are compared with their numbers.
+    // SAFETY: the kernel checks rows and columns against the shapes.
     unsafe {
         layer_norm_of_rows::launch_unchecked(
             &client,
@@ -260,8 +261,8 @@ pub(super) fn gradient(
     let (client, dtype, lanes) = (x.client.clone(), elem_type(x.dtype), Lanes::of(width));
     let groups = rows.div_ceil(lanes.rows()).clamp(1, 2 * CUBES);
     let parts = floats(&x, [groups, 2, width]);
-    // SAFETY: rows and columns are compared with their numbers, and there are two sums of each
-    // column for each cube.
+    // SAFETY: the kernels check rows and columns against the shapes, and the buffer of sums has two
+    // values per column and cube.
     unsafe {
         layer_norm_gradient_of_rows::launch_unchecked(
             &client,

@@ -1,7 +1,7 @@
 //! The layers of a transformer on CubeCL tensors, with hand-written gradients.
 //!
-//! Values are read and written in the type of the input, 32 or 16 bits, and computed in 32. Weights
-//! and biases of normalisations are 32-bit floats, and so are their gradients.
+//! Values are read and written in the type of the input, with 32 or 16 bits, and computed in 32
+//! bits. Weights and biases of normalisations are 32-bit floats, and so are their gradients.
 
 pub(in crate::cube) mod attention;
 pub(in crate::cube) mod gelu;

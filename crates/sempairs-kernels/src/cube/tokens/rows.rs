@@ -1,17 +1,17 @@
 //! Rows distributed over the units of a cube, and sums over them in a fixed order.
 //!
-//! A row has `lanes` units, a power of two, and a cube as many rows as fit its units. Lane `l`
-//! keeps values `l, l + lanes, l + 2 lanes, ..` of its row in registers, so that a row is read from
-//! memory once.
+//! A row is processed by `lanes` units, a power of two, and a cube processes as many rows as its
+//! units allow. Lane `l` keeps values `l, l + lanes, l + 2 lanes, ..` of its row in registers, so
+//! that a row is read from memory once.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 
 use super::super::matmul_tile::UNITS;
 
-/// Maximum values per lane while more lanes are available.
+/// Maximum values per lane, unless a row has more than `KEPT · UNITS` values.
 const KEPT: usize = 16;
-/// Minimum lanes, which together read one cache line.
+/// Minimum number of lanes of a long row; together they read one cache line.
 const LINE: usize = 32;
 
 /// Distribution of a row over units.
@@ -24,7 +24,7 @@ pub(in crate::cube) struct Lanes {
 }
 
 impl Lanes {
-    /// For rows of that many values.
+    /// The distribution of rows of `width` values.
     pub(in crate::cube) fn of(width: usize) -> Self {
         let fewest = width.next_power_of_two().min(LINE);
         let number = width.div_ceil(KEPT).next_power_of_two().clamp(fewest, UNITS);
@@ -37,8 +37,8 @@ impl Lanes {
     }
 }
 
-/// The sum of a value over the lanes of each row, returned to all of them; `words` holds a number
-/// for each unit.
+/// The sum of a value over the lanes of each row, returned to all of them. `words` has one entry
+/// per unit.
 ///
 /// Every unit of the cube must call this.
 #[cube]
@@ -61,7 +61,7 @@ pub(super) fn row_sum(value: f32, words: &mut Shared<[f32]>, #[comptime] lanes: 
     words[unit - lane]
 }
 
-/// The maximum of a value over the lanes of each row, as [`row_sum`].
+/// The maximum of a value over the lanes of each row; otherwise as [`row_sum`].
 #[cube]
 pub(super) fn row_largest(value: f32, words: &mut Shared<[f32]>, #[comptime] lanes: usize) -> f32 {
     let unit = UNIT_POS as usize;
@@ -81,8 +81,8 @@ pub(super) fn row_largest(value: f32, words: &mut Shared<[f32]>, #[comptime] lan
     words[unit - lane]
 }
 
-/// The sum of a value over the rows of a cube, from the first to the last, for each lane of the
-/// first row; the others get their own value. Every unit of the cube must call this.
+/// The sum of a value over the rows of a cube in ascending order, returned to the lanes of the
+/// first row; other units get their own value. Every unit of the cube must call this.
 #[cube]
 pub(super) fn column_sum(value: f32, words: &mut Shared<[f32]>, #[comptime] lanes: usize) -> f32 {
     let unit = UNIT_POS as usize;

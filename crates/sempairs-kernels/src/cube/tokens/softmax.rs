@@ -1,7 +1,7 @@
 //! Softmax of attention logits, and its gradient.
 //!
-//! Rows are those of square matrices of side `pitch` of which `tokens` rows and columns count; the
-//! rest becomes zero.
+//! The matrices have `pitch` rows and columns, of which the first `tokens` are used; the others
+//! become zero.
 
 use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl;
@@ -12,10 +12,10 @@ use super::super::launch::{beside, cubes, elem_type};
 use super::super::matmul_tile::UNITS;
 use super::rows::{Lanes, row_largest, row_sum};
 
-/// Below every logit; WGSL has no literal for minus infinity.
+/// A number below every logit, since WGSL has no literal for minus infinity.
 const LOWEST: f32 = -1.0e30;
 
-/// Fills `values` with the softmax of `scale` times the logits of a row.
+/// Writes the softmax of `scale` times the logits of a row to `values`.
 #[cube]
 fn attend(
     logits: &[f32],
@@ -125,9 +125,9 @@ pub(in crate::cube) fn softmax_gradient_of_rows<F: Float>(
     for i in 0..own {
         let column = lane + i * lanes;
         if row < rows && column < pitch {
-            let place = row * pitch + column;
-            weights[place] = F::cast_from(values[i]);
-            result[place] = F::cast_from(scale * values[i] * (own_slopes[i] - along));
+            let index = row * pitch + column;
+            weights[index] = F::cast_from(values[i]);
+            result[index] = F::cast_from(scale * values[i] * (own_slopes[i] - along));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Colour steps, which change each pixel independently, and contrast, which also needs the mean.
+//! Colour steps, which change each pixel independently, and contrast, which also needs the mean
+//! luma.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
@@ -34,16 +35,16 @@ pub(super) fn mean_luma(
     let mut total = 0.0f32;
     let mut own = UNIT_POS as usize;
     while own < area {
-        let place = first + own;
+        let index = first + own;
         total +=
-            RED * pixels[place] + GREEN * pixels[place + area] + BLUE * pixels[place + 2 * area];
+            RED * pixels[index] + GREEN * pixels[index + area] + BLUE * pixels[index + 2 * area];
         own += UNITS;
     }
     sum(total, words) / area as f32
 }
 
-/// Runs steps `from .. to`, of which the first may be contrast about `mean`, over each unit's own
-/// pixels.
+/// Applies steps `from .. to` to the pixels of each unit. Only the first may be contrast, about
+/// `mean`.
 #[cube]
 pub(super) fn colours(
     pixels: &mut [f32],
@@ -57,17 +58,17 @@ pub(super) fn colours(
     let mut pixel = Array::<f32>::new(3usize);
     let mut own = UNIT_POS as usize;
     while own < area {
-        let place = first + own;
+        let index = first + own;
         #[unroll]
         for channel in 0..3usize {
-            pixel[channel] = pixels[place + channel * area];
+            pixel[channel] = pixels[index + channel * area];
         }
         for step in from..to {
             apply(&mut pixel, steps, step * NUMBERS, mean);
         }
         #[unroll]
         for channel in 0..3usize {
-            pixels[place + channel * area] = pixel[channel];
+            pixels[index + channel * area] = pixel[channel];
         }
         own += UNITS;
     }
@@ -94,7 +95,7 @@ fn apply(pixel: &mut Array<f32>, steps: &[f32], at: usize, mean: f32) {
             pixel[channel] = unit(value * pixel[channel] + (1.0f32 - value) * grey);
         }
     } else if code == HUE {
-        turn_hue(pixel, value);
+        shift_hue(pixel, value);
     } else if code == GREY {
         let grey = luma(pixel[0], pixel[1], pixel[2]);
         #[unroll]
@@ -116,12 +117,12 @@ fn apply(pixel: &mut Array<f32>, steps: &[f32], at: usize, mean: f32) {
     }
 }
 
-/// Hue shift and saturation through the HSV hexcone without case distinctions (Smith 1978): with
-/// the hue `h` in `[0, 6)`, the value `v` and the chroma `c`, channel `n` is
-/// `v - c · clamp(min(k, 4 - k), 0, 1)`, `k = (n + h) mod 6`, where red has `n = 5`, green 3, blue
+/// Hue shift in HSV (Smith 1978), with a formula without case distinctions for the inverse: with
+/// the hue `h` in `[0, 6)`, the value `v` and the chroma `c`, channel `n` is `v - c · clamp(min(k,
+/// 4 - k), 0, 1)`, `k = (n + h) mod 6`, where red has `n = 5`, green 3, blue
 /// 1.
 #[cube]
-fn turn_hue(pixel: &mut Array<f32>, turn: f32) {
+fn shift_hue(pixel: &mut Array<f32>, shift: f32) {
     let red = pixel[0];
     let green = pixel[1];
     let blue = pixel[2];
@@ -137,7 +138,7 @@ fn turn_hue(pixel: &mut Array<f32>, turn: f32) {
             hue = (red - green) / chroma + 4.0f32;
         }
     }
-    let hue = wrap(hue + turn);
+    let hue = wrap(hue + shift);
     pixel[0] = unit(value - chroma * ramp(wrap(hue + 5.0f32)));
     pixel[1] = unit(value - chroma * ramp(wrap(hue + 3.0f32)));
     pixel[2] = unit(value - chroma * ramp(wrap(hue + 1.0f32)));

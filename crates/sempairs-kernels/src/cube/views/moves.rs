@@ -1,4 +1,4 @@
-//! Steps that move pixels: flip, rotation and blur. Each ends with a barrier of its cube.
+//! Steps that move pixels: flip, rotation and blur. Each ends with a barrier over the cube.
 
 use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
@@ -8,7 +8,7 @@ use crate::cube::reduction::sum;
 
 /// Copies a view to scratch memory that all units of the cube can read.
 #[cube]
-fn set_aside(pixels: &mut [f32], scratch: &mut [f32], first: usize, area: usize) {
+fn copy_to_scratch(pixels: &mut [f32], scratch: &mut [f32], first: usize, area: usize) {
     let mut own = UNIT_POS as usize;
     while own < 3 * area {
         scratch[first + own] = pixels[first + own];
@@ -22,7 +22,7 @@ fn set_aside(pixels: &mut [f32], scratch: &mut [f32], first: usize, area: usize)
 pub(super) fn flip(pixels: &mut [f32], scratch: &mut [f32], first: usize, size: usize) {
     let area = size * size;
     sync_storage();
-    set_aside(pixels, scratch, first, area);
+    copy_to_scratch(pixels, scratch, first, area);
     let mut own = UNIT_POS as usize;
     while own < 3 * area {
         let column = own % size;
@@ -32,10 +32,10 @@ pub(super) fn flip(pixels: &mut [f32], scratch: &mut [f32], first: usize, size: 
     sync_storage();
 }
 
-/// Bilinear rotation about the centre, counter-clockwise; a pixel with a fraction `m` inside the
-/// image is multiplied by `m` once more.
+/// Bilinear counter-clockwise rotation about the centre, with zeros outside the image. An output
+/// pixel of which a fraction `m` lies inside the image is multiplied by `m` once more.
 #[cube]
-pub(super) fn turn(
+pub(super) fn rotate(
     pixels: &mut [f32],
     scratch: &mut [f32],
     first: usize,
@@ -45,7 +45,7 @@ pub(super) fn turn(
 ) {
     let area = size * size;
     sync_storage();
-    set_aside(pixels, scratch, first, area);
+    copy_to_scratch(pixels, scratch, first, area);
     let middle = (size as f32 - 1.0f32) / 2.0f32;
     let edge = size as f32 + 1.0f32;
     let mut own = UNIT_POS as usize;
@@ -79,28 +79,28 @@ pub(super) fn turn(
                     share *= 1.0f32 - below;
                 }
                 if px >= 1 && px <= size && py >= 1 && py <= size {
-                    let place = first + (py - 1) * size + px - 1;
+                    let index = first + (py - 1) * size + px - 1;
                     presence += share;
-                    red += share * scratch[place];
-                    green += share * scratch[place + area];
-                    blue += share * scratch[place + 2 * area];
+                    red += share * scratch[index];
+                    green += share * scratch[index + area];
+                    blue += share * scratch[index + 2 * area];
                 }
             }
         }
-        let place = first + own;
-        pixels[place] = red * presence;
-        pixels[place + area] = green * presence;
-        pixels[place + 2 * area] = blue * presence;
+        let index = first + own;
+        pixels[index] = red * presence;
+        pixels[index + area] = green * presence;
+        pixels[index + 2 * area] = blue * presence;
         own += UNITS;
     }
     sync_storage();
 }
 
-/// Index of the pixel at `place`, which may lie outside of `0 .. size` by less than `size`, with
-/// reflection at the border.
+/// Reflects an index at the borders of `0 .. size`, outside of which it may lie by less than
+/// `size`.
 #[cube]
-fn mirrored(place: i32, size: i32) -> usize {
-    let mut inside = place;
+fn mirrored(index: i32, size: i32) -> usize {
+    let mut inside = index;
     if inside < 0i32 {
         inside = -inside;
     }
@@ -110,8 +110,8 @@ fn mirrored(place: i32, size: i32) -> usize {
     inside as usize
 }
 
-/// A Gaussian blur over `kernel` pixels with reflection at the border, along rows and then along
-/// columns.
+/// Gaussian blur with a kernel of `kernel` pixels and reflection at the border, along rows and then
+/// along columns.
 #[cube]
 pub(super) fn blur(
     pixels: &mut [f32],

@@ -27,7 +27,7 @@ pub(super) const FLIP: u32 = 0;
 pub(super) const ROTATE: u32 = 1;
 pub(super) const BLUR: u32 = 2;
 pub(super) const CONTRAST: u32 = 3;
-/// Codes from here on change each pixel independently.
+/// This code and all larger ones change each pixel independently.
 pub(super) const BRIGHTNESS: u32 = 4;
 pub(super) const SATURATION: u32 = 5;
 pub(super) const HUE: u32 = 6;
@@ -35,9 +35,9 @@ pub(super) const GREY: u32 = 7;
 pub(super) const SOLARISE: u32 = 8;
 pub(super) const NORMALISE: u32 = 9;
 
-/// Encoded batch.
+/// The plans of a batch, encoded for the kernels.
 pub(super) struct Program {
-    /// The bytes of all images, four to a word, the first one least significant.
+    /// The bytes of all images, four per word, the first one least significant.
     pub(super) words: Vec<u32>,
     /// [`FIELDS`] numbers per view.
     pub(super) frames: Vec<i32>,
@@ -80,7 +80,7 @@ impl Program {
             frames.extend([number(steps.len() / NUMBERS), number(plan.steps.len())]);
             steps.extend(plan.steps.iter().flat_map(encoded));
         }
-        // A buffer is never empty.
+        // A kernel cannot bind an empty buffer.
         if steps.is_empty() {
             steps.resize(NUMBERS, 0.0);
         }
@@ -115,7 +115,7 @@ fn encoded(step: &Step) -> [f32; NUMBERS] {
     }
 }
 
-/// Weights below this have a total effect below 1/255.
+/// Weights of a blur below this are neglected; their total effect is below 1/255.
 const NEGLIGIBLE: f64 = 1e-8;
 
 /// Size of a blur kernel without negligible weights at its ends.

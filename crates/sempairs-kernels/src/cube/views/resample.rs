@@ -18,8 +18,8 @@ struct Taps {
     wider: f32,
 }
 
-/// The taps of output pixel `index` where `input` pixels become `output`; none outside of the
-/// output.
+/// The taps of output pixel `index` when `input` pixels are resized to `output`; none outside of
+/// the output.
 #[cube]
 fn taps(index: i32, input: usize, output: usize, cubic: bool) -> Taps {
     let scale = input as f32 / output as f32;
@@ -38,7 +38,7 @@ fn taps(index: i32, input: usize, output: usize, cubic: bool) -> Taps {
     Taps { low, high, centre, wider }
 }
 
-/// Triangle kernel, or Keys's cubic convolution with a = -1/2.
+/// Weight of an input pixel: triangle kernel, or Keys's cubic convolution kernel with a = -1/2.
 #[cube]
 fn weight(taps: &Taps, pixel: usize, cubic: bool) -> f32 {
     let x = ((pixel as f32 - taps.centre + 0.5f32) / taps.wider).abs();
@@ -60,7 +60,7 @@ fn byte(words: &[u32], place: usize) -> f32 {
     f32::cast_from((words[place / 4] >> shift) & 255u32)
 }
 
-/// Every crop's rows resampled to those of its view:
+/// Resizes every crop along its rows to the width of its view:
 /// `narrow[((view · 3 + channel) · size + row) · columns + column]`, between 0 and 1.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn shrink_columns(
@@ -110,8 +110,8 @@ pub(in crate::cube) fn shrink_columns(
     }
 }
 
-/// The columns of one view resampled from [`shrink_columns`]'s, into `pixels`, by each unit for its
-/// own pixels.
+/// Resizes the output of [`shrink_columns`] along the columns of one view into `pixels`; each unit
+/// computes its own pixels.
 #[cube]
 pub(super) fn shrink_rows(
     narrow: &[f32],
@@ -153,7 +153,7 @@ pub(super) fn shrink_rows(
         red *= share;
         green *= share;
         blue *= share;
-        // Linear weights cannot leave the range, but a cubic kernel overshoots at edges.
+        // A cubic kernel overshoots at edges; linear weights cannot leave the range.
         if cubic {
             red = red.clamp(0.0f32, 1.0f32);
             green = green.clamp(0.0f32, 1.0f32);

@@ -1,4 +1,4 @@
-//! Launches that compute a batch of views.
+//! The launches that compute a batch of views.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use burn_cubecl::cubecl;
@@ -7,7 +7,7 @@ use sempairs_augment::{Plan, Step};
 use sempairs_data::Picture;
 
 use super::colour::{colours, mean_luma};
-use super::moves::{blur, flip, turn};
+use super::moves::{blur, flip, rotate};
 use super::program::{
     BLUR, BRIGHTNESS, CONTRAST, FIELDS, FIRST_STEP, FLIP, NUMBERS, Program, ROTATE, STEPS, extent,
 };
@@ -43,7 +43,7 @@ pub(in crate::cube) fn views_of_batch(
         if code == FLIP {
             flip(pixels, scratch, first, size);
         } else if code == ROTATE {
-            turn(pixels, scratch, first, size, value, other);
+            rotate(pixels, scratch, first, size, value, other);
         } else if code == BLUR {
             sync_storage();
             let kernel = u32::cast_from(value) as usize;
@@ -70,7 +70,7 @@ pub(in crate::cube) fn views_of_batch(
 pub(crate) fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -> Tensor<4> {
     let size = plans[0].size();
     for plan in plans {
-        assert_eq!(plan.size(), size, "views of a batch are of one size");
+        assert_eq!(plan.size(), size, "the views of a batch must have the same size");
         plan.steps.iter().for_each(|step| check(step, size));
     }
     let Program { words, frames, steps, columns } = Program::new(plans, pictures);
@@ -84,8 +84,8 @@ pub(crate) fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -
     let [pixels, scratch] = [(); 2].map(|()| floats(&steps, [count, 3, size, size]));
     let client = pixels.client.clone();
     let cube_dim = CubeDim::new_1d(UNITS as u32);
-    // SAFETY: columns are compared with those of their crop, which was found to lie within its
-    // image; units go over no more pixels than a view has, and every tap lies within its crop.
+    // SAFETY: the kernels check columns against the crop, which was checked to lie within its
+    // image; units process only the pixels of a view, and every tap lies within its crop.
     unsafe {
         shrink_columns::launch_unchecked(
             &client,
@@ -115,12 +115,9 @@ pub(crate) fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -
 
 fn check(step: &Step, size: usize) {
     if let Step::Blur { kernel, sigma } = *step {
-        assert!(kernel % 2 == 1, "a blur over {kernel} pixels has no middle");
+        assert!(kernel % 2 == 1, "the blur kernel size {kernel} is even");
         let kernel = extent(kernel, sigma);
-        assert!(kernel / 2 < size, "a blur over {kernel} pixels cannot be mirrored within {size}");
-        assert!(
-            kernel <= UNITS,
-            "a blur over {kernel} pixels: a cube has {UNITS} units for weights"
-        );
+        assert!(kernel / 2 < size, "the blur kernel size {kernel} is too large for {size} pixels");
+        assert!(kernel <= UNITS, "the blur kernel size {kernel} exceeds {UNITS}");
     }
 }

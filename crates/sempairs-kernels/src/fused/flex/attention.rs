@@ -1,4 +1,4 @@
-//! Self-attention, image by image and head by head, without copying queries, keys and values.
+//! Self-attention per image and head, without copying queries, keys and values.
 
 use std::cell::RefCell;
 

@@ -1,10 +1,10 @@
 //! The memory layout of the fused operations: `[c, h, w, n]`, the batch axis innermost.
 //!
-//! A convolution is then one matrix product per layer whatever the size of its feature maps: a row
-//! of the unrolled input is made of runs of `n` floats, a 1×1 convolution needs no unrolling at
-//! all, and a channel is one contiguous row for batch normalisation. The tensors still have the
-//! shape `[n, c, h, w]`; only their strides differ, so that between two fused operations nothing
-//! is copied, and all other Burn operations accept them.
+//! With it a convolution is one matrix product whatever the size of its feature maps: a row of the
+//! im2col matrix consists of runs of `n` floats, a 1×1 convolution needs no im2col, and a channel
+//! is one contiguous row for batch normalisation. The tensors still have the shape `[n, c, h, w]`
+//! and only their strides differ, so that nothing is copied between two fused operations and all
+//! other Burn operations accept them.
 
 use burn::tensor::{Bytes, DType, Shape};
 use burn_flex::{FlexTensor, Layout};
@@ -41,7 +41,7 @@ pub(super) fn sum(a: &FlexTensor, b: &FlexTensor) -> FlexTensor {
     let shape = dims(a);
     let (a, b) = (load(a), load(b));
     let (a, b) = (values(&a), values(&b));
-    assert_eq!(a.len(), b.len(), "a sum of two feature maps");
+    assert_eq!(a.len(), b.len(), "sizes of the feature maps to be added");
     let mut y = vec![0.0; a.len()];
     let size = a.len().div_ceil(PIECES).max(1);
     y.par_chunks_mut(size).zip(a.par_chunks(size).zip(b.par_chunks(size))).for_each(

@@ -18,10 +18,10 @@ use super::matmul::{Matrix, Target, matmul};
 use super::unroll::{roll, unroll};
 use super::{taps, winograd};
 
-/// Maximum floats of an im2col matrix that is stored whole: 16 MiB, a part of the last-level cache.
+/// Maximum floats of an im2col matrix that is stored whole: 16 MiB, which fits a last-level cache.
 const WHOLE: usize = 1 << 22;
 
-/// Maximum floats of a tile of an im2col matrix: 1 MiB, an L2 cache.
+/// Maximum floats of a tile of an im2col matrix: 1 MiB, the size of an L2 cache.
 const TILE: usize = 1 << 18;
 
 /// Minimum columns of a tile, so that a product amortises packing the weights.
@@ -148,8 +148,8 @@ pub(super) fn weight_gradient(
     contiguous(dw, [c_out, c_in, k_h, k_w])
 }
 
-/// A task computes some channels over some tiles; the results of the tiles are added in a fixed
-/// order.
+/// Weight gradient by tiles. A task computes some output channels over some tiles; the results are
+/// added in a fixed order.
 fn tiled_weight_gradient(x: &[f32], gradient: Matrix, geometry: &Geometry) -> Vec<f32> {
     let Geometry { n, c_in, input: [h, w], c_out, .. } = *geometry;
     let (rows, taps) = (geometry.rows(), geometry.taps());

@@ -1,9 +1,9 @@
-//! Exponentials without branches or calls, so that loops over them are vectorised.
+//! Exponentials without branches or function calls, so that loops over them are vectorised.
 
 use std::f32::consts::{LN_2, LOG2_E};
 
-/// `eˣ` for `x ≤ 0`, within two units in the last place; 0 below −87, where single precision
-/// ends. NaN stays NaN.
+/// `eˣ` for `x ≤ 0`, accurate to two units in the last place; 0 below −87, near the smallest normal
+/// number. NaN stays NaN.
 #[inline(always)]
 pub(super) fn exp_nonpositive(x: f32) -> f32 {
     /// Adding and subtracting 1.5·2²³ rounds to an integer.
@@ -18,8 +18,8 @@ pub(super) fn exp_nonpositive(x: f32) -> f32 {
     for term in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
         series = rest.mul_add(series, term);
     }
-    // SAFETY: `power` lies in −126..=0, or is NaN, for which any number will do: the series is
-    // NaN then.
+    // SAFETY: `power` lies in −126..=0 and is not NaN. For NaN the power does not matter, since the
+    // series is NaN.
     let power: i32 = unsafe { if power.is_nan() { 0.0 } else { power }.to_int_unchecked() };
     let value = series * f32::from_bits(((power + 127) << 23) as u32);
     if x < -87.0 { 0.0 } else { value }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exponentials_are_those_of_double_precision() {
+    fn exponentials_match_double_precision() {
         for i in 0..200_000 {
             let x = -(i as f32) * 5e-4;
             let (ours, exact) = (f64::from(exp_nonpositive(x)), f64::from(x).exp());
@@ -65,8 +65,8 @@ mod tests {
 
     /// Values of Φ from tables.
     #[test]
-    fn the_normal_distribution_is_that_of_tables() {
-        for (x, cumulated) in [
+    fn the_normal_distribution_matches_tables() {
+        for (x, expected) in [
             (0.0, 0.5),
             (1.0, 0.841_344_7),
             (-1.0, 0.158_655_3),
@@ -74,7 +74,7 @@ mod tests {
             (-3.0, 0.001_349_9),
         ] {
             let [ours, _] = normal(x);
-            assert!((ours - cumulated).abs() < 3e-7, "Φ({x}) is {cumulated}, not {ours}");
+            assert!((ours - expected).abs() < 3e-7, "Φ({x}) is {expected}, not {ours}");
         }
         assert_eq!(normal(40.0)[0], 1.0);
         assert_eq!(normal(-40.0), [0.0, 0.0]);

@@ -31,7 +31,7 @@ pub(super) fn forward(x: &FlexTensor) -> FlexTensor {
 /// `∂x = ∂y · (Φ(x) + x · φ(x))`.
 pub(super) fn gradient(x: &FlexTensor, gradient: &FlexTensor) -> FlexTensor {
     let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
-    assert_eq!(values(&x).len(), values(&gradient).len(), "a gradient for each value");
+    assert_eq!(values(&x).len(), values(&gradient).len(), "sizes of input and gradient");
     let mut dx = vec![0.0; values(&x).len()];
     let size = dx.len().div_ceil(PIECES).max(1);
     let parts = values(&x).par_chunks(size).zip(values(&gradient).par_chunks(size));
@@ -41,8 +41,8 @@ pub(super) fn gradient(x: &FlexTensor, gradient: &FlexTensor) -> FlexTensor {
             #[inline(always)]
             || {
                 for (dx, (&x, &gradient)) in dx.iter_mut().zip(x.iter().zip(gradient)) {
-                    let [cumulated, density] = normal(x);
-                    *dx = gradient * x.mul_add(density, cumulated);
+                    let [distribution, density] = normal(x);
+                    *dx = gradient * x.mul_add(density, distribution);
                 }
             },
         );

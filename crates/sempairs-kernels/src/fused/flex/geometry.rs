@@ -16,8 +16,11 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
+    /// The geometry of a convolution.
+    ///
     /// # Panics
-    /// If the channels disagree, a stride is zero, or a filter is larger than the padded image.
+    /// If the numbers of channels disagree, a stride is zero, or a filter is larger than the padded
+    /// input.
     pub fn new(
         [n, c_in, h, w]: [usize; 4],
         [c_out, filter_channels, k_h, k_w]: [usize; 4],
@@ -31,14 +34,14 @@ impl Geometry {
             let padded = input[axis] + 2 * padding[axis];
             assert!(
                 kernel[axis] > 0 && padded >= kernel[axis],
-                "conv2d: filters {kernel:?} on images {input:?} padded by {padding:?}"
+                "conv2d: kernel {kernel:?} larger than input {input:?} padded by {padding:?}"
             );
             (padded - kernel[axis]) / stride[axis] + 1
         });
         Self { n, c_in, input, c_out, kernel, stride, padding, output }
     }
 
-    /// The geometry of a pooling. Every window covers at least one position of the input.
+    /// The geometry of a pooling, of which every window covers at least one position of the input.
     ///
     /// # Panics
     /// As [`new`](Self::new), and if the padding is more than half of a window.
@@ -50,7 +53,7 @@ impl Geometry {
     ) -> Self {
         let c = input[1];
         let half = [0, 1].iter().all(|&axis| 2 * padding[axis] <= kernel[axis]);
-        assert!(half, "pooling: padding {padding:?} of windows {kernel:?}");
+        assert!(half, "pooling: padding {padding:?} exceeds half of the window {kernel:?}");
         Self::new(input, [c, c, kernel[0], kernel[1]], stride, padding)
     }
 
@@ -88,7 +91,8 @@ impl Geometry {
         Some(y * w + x)
     }
 
-    /// Along `axis`, the outputs whose input under filter offset `offset` lies in the image.
+    /// Output positions along `axis` for which the input position at kernel offset `offset` lies
+    /// inside the input.
     pub fn inside(&self, axis: usize, offset: usize) -> Range<usize> {
         let (stride, padding) = (self.stride[axis], self.padding[axis]);
         let first = padding.saturating_sub(offset).div_ceil(stride);

@@ -7,10 +7,10 @@ use rayon::prelude::*;
 
 use super::matmul::{Matrix, Target, matmul};
 
-/// Tasks per operation: enough for eight threads, few enough to amortise packing.
+/// Number of tasks per operation: enough for eight threads, and few enough to amortise packing.
 pub(super) const PIECES: usize = 8;
 
-/// Minimum width of a task.
+/// The width of a task is a multiple of this.
 const NARROWEST: usize = 64;
 
 /// The product `a · b`, row-major.
@@ -21,7 +21,7 @@ pub(super) fn parallel_matmul(a: Matrix, b: Matrix) -> Vec<f32> {
         return values;
     }
     let target = Target::new(&mut values, n);
-    // The longer side is split, which repeats as little packing as possible.
+    // Splitting the longer side repeats as little packing as possible.
     let (rows, columns) = if n >= m {
         (m, (n.div_ceil(PIECES)).next_multiple_of(NARROWEST).min(n))
     } else {

@@ -37,10 +37,9 @@ pub(super) fn forward(
     contiguous(y, [rows, d])
 }
 
-/// With `g = ∂y · weight` and `x̂` the normalised row,
-/// `∂x = (g − mean(g) − x̂ · mean(g · x̂)) / σ`; over all rows
-/// `∂weight = Σ ∂y · x̂` and `∂bias = Σ ∂y`, in equal parts of the rows that are added
-/// in order.
+/// Gradients of layer normalisation. With `g = ∂y · weight` and `x̂` the normalised row,
+/// `∂x = (g − mean(g) − x̂ · mean(g · x̂)) / σ`; over all rows `∂weight = Σ ∂y · x̂` and
+/// `∂bias = Σ ∂y`, as partial sums over equal parts of the rows that are added in order.
 pub(super) fn gradient(
     x: &FlexTensor,
     weight: &FlexTensor,
@@ -115,7 +114,7 @@ fn moments(x: &[f32], epsilon: f64) -> [f32; 2] {
     [mean, (squares / count + epsilon).sqrt().recip() as f32]
 }
 
-/// Values per task.
+/// Number of values per task, a whole number of rows.
 fn piece(rows: usize, d: usize) -> usize {
     (rows.div_ceil(PIECES) * d).max(1)
 }

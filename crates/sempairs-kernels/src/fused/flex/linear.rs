@@ -45,7 +45,7 @@ pub(super) fn weight_gradient(x: &FlexTensor, gradient: &FlexTensor) -> FlexTens
     contiguous(parallel_matmul(x.transposed(), gradient), [k, n])
 }
 
-/// `∂b = Σ ∂y` over the rows: sums of equal parts of them, added in a fixed order.
+/// `∂b = Σ ∂y` over the rows, as partial sums over equal parts that are added in a fixed order.
 pub(super) fn bias_gradient(gradient: &FlexTensor) -> FlexTensor {
     let [m, n] = dims(gradient);
     let gradient = gradient.to_contiguous();
@@ -56,7 +56,7 @@ pub(super) fn bias_gradient(gradient: &FlexTensor) -> FlexTensor {
     contiguous(sum(&parts.concat(), n), [n])
 }
 
-/// The sum of rows of `n`.
+/// The sum of rows of `n` values.
 fn sum(rows: &[f32], n: usize) -> Vec<f32> {
     let mut total = vec![0.0; n];
     for row in rows.chunks_exact(n.max(1)) {

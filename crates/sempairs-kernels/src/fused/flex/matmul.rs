@@ -1,8 +1,8 @@
 //! Single-threaded matrix products.
 //!
-//! Designed for the batch-last layout: the right factor is long and read once, so it is packed
-//! block by block into panels that fit the L1 cache, while the left factor (filters) is read in
-//! place.
+//! They are designed for the batch-last layout: the right factor is long and read once, so it is
+//! packed block by block into panels that fit the L1 cache, while the left factor (filters) is read
+//! in place.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -20,16 +20,18 @@ pub(super) struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
+    /// A matrix with the given shape and strides over `values`.
+    ///
     /// # Panics
-    /// If the values do not cover the shape.
+    /// If `values` is too short.
     pub fn new(values: &'a [f32], shape: [usize; 2], strides: [usize; 2]) -> Self {
-        assert!(span(shape, strides) <= values.len(), "matrix {shape:?} by {strides:?}");
+        assert!(span(shape, strides) <= values.len(), "matrix {shape:?} with strides {strides:?}");
         Self { values, shape, strides }
     }
 
-    /// A submatrix.
+    /// The submatrix of the given rows and columns.
     pub fn part(self, rows: Range<usize>, columns: Range<usize>) -> Self {
-        assert!(rows.end <= self.shape[0] && columns.end <= self.shape[1], "part of a matrix");
+        assert!(rows.end <= self.shape[0] && columns.end <= self.shape[1], "submatrix bounds");
         let start = rows.start * self.strides[0] + columns.start * self.strides[1];
         Self::new(&self.values[start..], [rows.len(), columns.len()], self.strides)
     }
@@ -46,7 +48,8 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Destination of a product: a part of a row-major buffer of which other threads write other parts.
+/// Destination of a product: a part of a row-major buffer whose other parts other threads may
+/// write.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Target {
     start: *mut f32,
@@ -89,14 +92,14 @@ impl Target {
     }
 }
 
-/// Depth of a panel, in terms of a sum: a panel of the right factor, 64 columns of it, then
-/// fills three quarters of an L1 cache of 32 KiB.
+/// Maximum rows of a panel of the right factor, the terms of a sum: a panel of 64 columns then
+/// takes three quarters of an L1 cache of 32 KiB.
 const DEPTH: usize = 96;
 
-/// Columns that are packed at a time: 192 KiB, a part of an L2 cache.
+/// Columns that are packed at a time: 192 KiB, which fits an L2 cache.
 const BREADTH: usize = 512;
 
-/// Rows of the micro-kernel: with four vectors of columns, 24 of 32 registers.
+/// Rows of the micro-kernel: with four vectors of columns the sums take 24 of 32 registers.
 const ROWS: usize = 6;
 
 thread_local! {
@@ -116,13 +119,13 @@ pub(super) unsafe fn matmul(target: Target, a: Matrix, b: Matrix, accumulate: bo
     assert!(span([m, n], [target.stride, 1]) <= target.length, "a product larger than its target");
     if k == 0 && !accumulate {
         for row in 0..m {
-            // SAFETY: inside the target, by the assertion; the caller's alone, by the contract of
-            // this function.
+            // SAFETY: the range is inside the target by the assertion, and nothing else uses it by
+            // the contract of this function.
             unsafe { std::slice::from_raw_parts_mut(target.at(row, 0).start, n) }.fill(0.0);
         }
     }
     PANELS.with_borrow_mut(|[right, left]| {
-        // SAFETY: the contract of this function.
+        // SAFETY: by the contract of this function.
         Arch::new().dispatch(Product { target, a, b, accumulate, right, left });
     });
 }
@@ -161,7 +164,7 @@ impl Product<'_> {
                 let terms = depth.min(k - start);
                 let part = b.part(start..start + terms, column..column + columns);
                 let panels = if part.strides == [width, 1] && n == width {
-                    // The matrix already is a panel.
+                    // The matrix already has the layout of a panel.
                     &part.values[..terms * width]
                 } else {
                     pack(part, width, right);
@@ -188,8 +191,8 @@ impl Product<'_> {
                             wide,
                             accumulate: accumulate || start > 0,
                         };
-                        // SAFETY: the panel holds `terms` rows of `width`, `a` as many terms of
-                        // the rows from `row`, and the target these rows and columns.
+                        // SAFETY: the panel has `terms` rows of `width` values, `a` has as many
+                        // terms per row, and the target has these rows and columns.
                         unsafe {
                             match m - row {
                                 1 => tile.make::<S, 1, V>(simd),
@@ -225,7 +228,7 @@ impl Tile {
     #[inline(always)]
     unsafe fn make<S: Simd, const R: usize, const V: usize>(&self, simd: S) {
         let lanes = S::F32_LANES;
-        // Prefetched while the sums are computed.
+        // Prefetches the output while the sums are computed.
         for r in 0..R {
             for v in 0..V {
                 prefetch(self.target.start.wrapping_add(r * self.target.stride + v * lanes));
@@ -348,7 +351,7 @@ fn pack(b: Matrix, width: usize, panels: &mut Vec<f32>) {
 #[inline(always)]
 pub(super) fn copy(a: Matrix, rows: &mut [f32]) {
     let ([count, columns], [row_stride, column_stride]) = (a.shape, a.strides);
-    assert_eq!(rows.len(), count * columns, "a copy of {count}×{columns}");
+    assert_eq!(rows.len(), count * columns, "size of the copy of a {count}×{columns} matrix");
     for top in (0..count).step_by(SQUARE) {
         for left in (0..columns).step_by(SQUARE) {
             let (high, wide) = (SQUARE.min(count - top), SQUARE.min(columns - left));
@@ -367,7 +370,7 @@ pub(super) fn copy(a: Matrix, rows: &mut [f32]) {
     }
 }
 
-/// Number of elements from the first to the last of a matrix in memory.
+/// Number of elements in memory from the first to the last element of a matrix.
 fn span(shape: [usize; 2], strides: [usize; 2]) -> usize {
     if shape.contains(&0) {
         return 0;

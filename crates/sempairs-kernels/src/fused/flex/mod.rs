@@ -1,8 +1,8 @@
-//! The operations on Flex tensors.
+//! The fused operations on Flex (CPU) tensors.
 
 #![allow(
     clippy::needless_range_loop,
-    reason = "arrays of registers: closures of iterators are not inlined into vector code"
+    reason = "iterator closures over arrays of registers are not inlined into vector code"
 )]
 
 mod attention;

@@ -1,4 +1,4 @@
-//! Batch normalisation, channel by channel: a channel is a contiguous row.
+//! Batch normalisation per channel; a channel is a contiguous row.
 
 use burn::backend::Flex;
 use burn_flex::FlexTensor;
@@ -9,7 +9,7 @@ use super::super::ops::{BatchNormGradient, Statistics, Wanted};
 use super::batch_last::{contiguous, load, store, values};
 use super::{dims, reduction::sums};
 
-/// `(y, mean, variance)` of a batch, `y` optionally plus `skip` and followed by a ReLU.
+/// `(y, mean, variance)` of a batch; `y` optionally with `skip` added and followed by ReLU.
 pub(super) fn forward(
     x: &FlexTensor,
     skip: Option<&FlexTensor>,
@@ -65,7 +65,8 @@ pub(super) fn forward(
     (store(y, shape), contiguous(mean, [c]), contiguous(variance, [c]))
 }
 
-/// With `g` the gradient masked by the ReLU, `x̂ = (x − mean) / σ` and `m` values per channel:
+/// Gradients of batch normalisation. With `g` the gradient masked by the ReLU,
+/// `x̂ = (x − mean) / σ` and `m` values per channel:
 /// `∂bias = Σ g`, `∂weight = Σ g·x̂`,
 /// `∂x = weight / σ · (g − ∂bias / m − x̂ · ∂weight / m)`, and `∂skip = g`.
 pub(super) fn gradient(
@@ -207,13 +208,13 @@ fn relu(x: f32) -> f32 {
     if x <= 0.0 { 0.0 } else { x }
 }
 
-/// Whether the ReLU passes the gradient of this output; it passes NaN, so that NaN is not hidden.
+/// Whether the ReLU passes the gradient at this output. It does at NaN, so that NaN is not hidden.
 #[inline(always)]
 fn passes(y: f32) -> bool {
     !matches!(y.partial_cmp(&0.0), Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal))
 }
 
-/// `count` rows of a matrix, of length zero if `row` is.
+/// Splits a matrix into `count` rows of `row` values, which may be zero.
 fn rows(values: &mut [f32], count: usize, row: usize) -> Vec<&mut [f32]> {
     if row == 0 {
         return (0..count).map(|_| Default::default()).collect();

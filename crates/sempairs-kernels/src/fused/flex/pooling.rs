@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::geometry::Geometry;
 use super::{batch_last, dims};
 
-/// Images processed at a time: a vector register of most CPUs.
+/// Images processed at a time: a 512-bit vector register, or several smaller ones.
 const LANES: usize = 16;
 
 pub(super) fn mean(x: &FlexTensor) -> FlexTensor {
@@ -60,11 +60,11 @@ pub(super) fn max(x: &FlexTensor, geometry: &Geometry) -> FlexTensor {
             #[inline(always)]
             || {
                 for (output, y) in y.chunks_exact_mut(n).enumerate() {
-                    let mut places = windows(geometry, output);
-                    let first = places.next().expect("a window covers a place");
+                    let mut positions = windows(geometry, output);
+                    let first = positions.next().expect("a window covers at least one position");
                     y.copy_from_slice(&x[first * n..][..n]);
-                    for place in places {
-                        for (y, &x) in y.iter_mut().zip(&x[place * n..][..n]) {
+                    for position in positions {
+                        for (y, &x) in y.iter_mut().zip(&x[position * n..][..n]) {
                             *y = if x > *y || x.is_nan() { x } else { *y };
                         }
                     }
@@ -103,9 +103,9 @@ pub(super) fn max_gradient(
                         let size = LANES.min(n - start);
                         if size == LANES {
                             // A constant length, for vectorisation.
-                            give(geometry, output, start, LANES, x, y, gradient, dx);
+                            add_to_maxima(geometry, output, start, LANES, x, y, gradient, dx);
                         } else {
-                            give(geometry, output, start, size, x, y, gradient, dx);
+                            add_to_maxima(geometry, output, start, size, x, y, gradient, dx);
                         }
                     }
                 }
@@ -117,8 +117,8 @@ pub(super) fn max_gradient(
 
 /// Adds the output gradient of some images to the positions of the maxima.
 #[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "a loop's body")]
-fn give(
+#[allow(clippy::too_many_arguments, reason = "the body of a loop")]
+fn add_to_maxima(
     geometry: &Geometry,
     output: usize,
     start: usize,
@@ -143,7 +143,7 @@ fn give(
     }
 }
 
-/// The positions in the image that an output's window covers, row by row.
+/// The positions inside the input that the window of an output covers, in row-major order.
 #[inline(always)]
 fn windows(geometry: &Geometry, output: usize) -> impl Iterator<Item = usize> {
     (0..geometry.taps()).filter_map(move |tap| geometry.reads(output, tap))

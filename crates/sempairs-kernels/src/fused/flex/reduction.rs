@@ -20,7 +20,7 @@ pub(super) fn sums<const S: usize>(length: usize, term: impl Fn(usize) -> [f32; 
         let mut lanes = [[0.0f32; LANES]; S];
         let mut i = start;
         while i < whole {
-            // By index: `lanes` is laid out for registers, one row a sum.
+            // Indexed, because `lanes` is laid out for registers with one row per sum.
             #[allow(clippy::needless_range_loop)]
             for lane in 0..LANES {
                 let terms = term(i + lane);

@@ -13,10 +13,10 @@ use super::geometry::Geometry;
 use super::grid::PIECES;
 use super::matmul::{Matrix, Target, copy, matmul};
 
-/// Minimum channels and images for products of a useful size.
+/// Minimum numbers of channels and images for which the products are large enough.
 const LEAST: usize = 16;
 
-/// Whether the products are large enough.
+/// Whether the products are large enough for this algorithm.
 pub(super) fn suits(geometry: &Geometry) -> bool {
     geometry.n.min(geometry.c_in).min(geometry.c_out) >= LEAST
 }
@@ -105,7 +105,7 @@ pub(super) fn weight_gradient(x: &[f32], gradient: &[f32], geometry: &Geometry) 
     interleaved
 }
 
-/// The filters tap by tap, `[taps, c_out, c_in]`.
+/// The filters with the taps outermost, `[taps, c_out, c_in]`.
 fn planes(weight: &[f32], geometry: &Geometry) -> Vec<f32> {
     let Geometry { c_in, c_out, .. } = *geometry;
     let taps = geometry.taps();
@@ -113,7 +113,7 @@ fn planes(weight: &[f32], geometry: &Geometry) -> Vec<f32> {
     let target = Target::new(&mut planes, c_in);
     weight.par_chunks_exact(c_in * taps).enumerate().for_each(|(filter, weight)| {
         for tap in 0..taps {
-            // SAFETY: the row of one filter, which one thread writes.
+            // SAFETY: each row of the result is written by one thread.
             let out = unsafe { target.row(tap * c_out + filter, c_in) };
             for (out, &value) in out.iter_mut().zip(weight[tap..].iter().step_by(taps)) {
                 *out = value;

@@ -8,7 +8,7 @@ use super::geometry::Geometry;
 /// `columns[(c, a, b), (i, j, n)] = x[c, i·s_h + a − p_h, j·s_w + b − p_w, n]`, zero outside.
 ///
 /// # Shapes
-/// - `x`: `[channels, h, w, n]`, those channels alone
+/// - `x`: `[channels, h, w, n]`
 /// - `columns`: `[channels · k_h · k_w, positions · n]`
 pub(super) fn unroll(x: &[f32], geometry: &Geometry, positions: Range<usize>, columns: &mut [f32]) {
     let width = positions.len() * geometry.n;
@@ -23,7 +23,7 @@ pub(super) fn unroll(x: &[f32], geometry: &Geometry, positions: Range<usize>, co
     }
 }
 
-/// Adds columns back to where [`unroll`] took them from (col2im).
+/// Adds columns to the input positions from which [`unroll`] copied them (col2im).
 ///
 /// # Shapes
 /// - as [`unroll`]

@@ -79,14 +79,14 @@ pub(in crate::cube) fn join_moments<F: Float>(
     if UNIT_POS_Y == 0 && channel < channels {
         let distance = sum * share;
         mean[channel] = f32::cast_from(x[channel]) + distance;
-        // Rounding may take it below zero; NaN stays NaN.
+        // Rounding may make the difference negative; NaN stays NaN.
         let found = square * share - distance * distance;
         variance[channel] = select(found < 0.0f32, 0.0f32, found);
     }
 }
 
-/// `weight · (x − mean) / √(variance + ε) + bias`, plus a residual if `add`, and followed by
-/// a ReLU if `with_relu`.
+/// `weight · (x − mean) / √(variance + ε) + bias`, plus `skip` if `add`, followed by ReLU if
+/// `with_relu`.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn normalise<F: Float, N: Size>(
     x: &[Vector<F, N>],
@@ -117,23 +117,23 @@ pub(in crate::cube) fn normalise<F: Float, N: Size>(
         let offset = bias[column];
         let mut row = from + UNIT_POS_Y as usize;
         while row < to {
-            let place = row * vectors + column;
-            let mut value = (Vector::<f32, N>::cast_from(x[place]) - centre) * scale + offset;
+            let index = row * vectors + column;
+            let mut value = (Vector::<f32, N>::cast_from(x[index]) - centre) * scale + offset;
             if add {
-                value += Vector::<f32, N>::cast_from(skip[place]);
+                value += Vector::<f32, N>::cast_from(skip[index]);
             }
             if with_relu {
-                // Not a maximum, which would hide NaN.
+                // `max` would hide NaN.
                 value = select_many(value.less_than(&zero), zero, value);
             }
-            y[place] = Vector::<F, N>::cast_from(value);
+            y[index] = Vector::<F, N>::cast_from(value);
             row += height;
         }
     }
 }
 
-/// The normalised feature maps in the type of `x`, plus `skip` if there is one, followed by a ReLU
-/// if `with_relu`; mean and biased variance in 32 bits.
+/// Batch normalisation in the type of `x`, plus `skip` if there is one, followed by ReLU if
+/// `with_relu`; also returns mean and biased variance in 32 bits.
 ///
 /// # Shapes
 /// - `x`, `skip`, output: `[n, c, h, w]`; `weight`, `bias`, mean, variance: `[c]`
@@ -151,8 +151,8 @@ pub(in crate::cube::layers) fn forward(
     let [sums, squares] = [(); 2].map(|()| floats(&x, [grid.chunks, channels]));
     let [mean, variance] = [(); 2].map(|()| floats(&x, [channels]));
     let y = like(&x);
-    // SAFETY: rows, columns and channels are compared with their numbers, and there is a row of
-    // moments for each chunk.
+    // SAFETY: the kernels check rows, columns and channels against the shapes, and the buffer of
+    // moments has a row per chunk.
     unsafe {
         moments_of_chunk::launch_unchecked(
             &client,

@@ -12,9 +12,9 @@ use super::super::layout::{channels_last, like, maps};
 use super::{ADDED, SLICES, sum_of_column, sum_of_slices};
 use crate::fused::ops::{BatchNormGradient, Statistics, Wanted};
 
-/// Sums of the gradient and of its products with the normalised input over a chunk of rows. The
-/// gradient passes where the output of the ReLU is above zero, if there is one, and what passes is
-/// kept for the residual if `keep`.
+/// Sums of the gradient and of its products with the normalised input over a chunk of rows. If a
+/// ReLU followed, the gradient is masked where its output is zero or less; the masked gradient is
+/// stored for the residual branch if `keep`.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn gradient_sums_of_chunk<F: Float, N: Size>(
     x: &[Vector<F, N>],
@@ -45,17 +45,17 @@ pub(in crate::cube) fn gradient_sums_of_chunk<F: Float, N: Size>(
         let centre = mean[column];
         let mut row = from + UNIT_POS_Y as usize;
         while row < to {
-            let place = row * vectors + column;
-            let mut slope = Vector::<f32, N>::cast_from(gradient[place]);
+            let index = row * vectors + column;
+            let mut slope = Vector::<f32, N>::cast_from(gradient[index]);
             if with_relu {
-                let value = Vector::<f32, N>::cast_from(relu_output[place]);
+                let value = Vector::<f32, N>::cast_from(relu_output[index]);
                 slope = select_many(value.less_equal(&zero), zero, slope);
             }
             if keep {
-                passed[place] = Vector::<F, N>::cast_from(slope);
+                passed[index] = Vector::<F, N>::cast_from(slope);
             }
             sum += slope;
-            product += slope * (Vector::<f32, N>::cast_from(x[place]) - centre);
+            product += slope * (Vector::<f32, N>::cast_from(x[index]) - centre);
             row += height;
         }
         product /= (variance[column] + Vector::broadcast(epsilon)).sqrt();
@@ -99,8 +99,8 @@ pub(in crate::cube) fn join_gradient_sums(
     }
 }
 
-/// `∂L/∂x = weight / √(variance + ε) · (g − mean(g) − x̂ · mean(g · x̂))` of the
-/// gradient `g` that passes the ReLU.
+/// `∂L/∂x = weight / √(variance + ε) · (g − mean(g) − x̂ · mean(g · x̂))`, where `g` is the
+/// gradient masked by the ReLU.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn gradient_of_input<F: Float, N: Size>(
     x: &[Vector<F, N>],
@@ -134,21 +134,21 @@ pub(in crate::cube) fn gradient_of_input<F: Float, N: Size>(
         let slant = of_weight[column] * Vector::broadcast(share) / deviation;
         let mut row = from + UNIT_POS_Y as usize;
         while row < to {
-            let place = row * vectors + column;
-            let mut slope = Vector::<f32, N>::cast_from(gradient[place]);
+            let index = row * vectors + column;
+            let mut slope = Vector::<f32, N>::cast_from(gradient[index]);
             if with_relu {
-                let value = Vector::<f32, N>::cast_from(relu_output[place]);
+                let value = Vector::<f32, N>::cast_from(relu_output[index]);
                 slope = select_many(value.less_equal(&zero), zero, slope);
             }
-            let distance = Vector::<f32, N>::cast_from(x[place]) - centre;
+            let distance = Vector::<f32, N>::cast_from(x[index]) - centre;
             let value = scale * (slope - offset - distance * slant);
-            result[place] = Vector::<F, N>::cast_from(value);
+            result[index] = Vector::<F, N>::cast_from(value);
             row += height;
         }
     }
 }
 
-/// The gradients for a gradient of the output; those of `x` and `skip` in the type of `x`, of
+/// The gradients of a batch normalisation: those of `x` and `skip` in the type of `x`, those of
 /// weight and bias in 32 bits.
 pub(in crate::cube::layers) fn gradient(
     x: CubeTensor,
@@ -164,10 +164,10 @@ pub(in crate::cube::layers) fn gradient(
     let (client, dtype, channels) = (x.client.clone(), elem_type(x.dtype), grid.channels());
     let [sums, products] = [(); 2].map(|()| floats(&x, [grid.chunks, channels]));
     let [of_bias, of_weight] = [(); 2].map(|()| floats(&x, [channels]));
-    // What passes the ReLU is the gradient of the residual, and all that the second pass needs.
+    // The masked gradient is the gradient of `skip`, and the second pass reads it.
     let passed = (wanted.skip && relu_output.is_some()).then(|| like(&x));
-    // SAFETY: rows, columns and channels are compared with their numbers, there is a row of sums
-    // for each chunk, and nothing is written to the stand-in for what is not kept.
+    // SAFETY: the kernels check rows, columns and channels against the shapes, the buffer of sums
+    // has a row per chunk, and placeholders are not accessed.
     unsafe {
         gradient_sums_of_chunk::launch_unchecked(
             &client,
@@ -209,7 +209,7 @@ pub(in crate::cube::layers) fn gradient(
             Some(passed) => (passed.clone(), None),
             None => (gradient.clone(), relu_output),
         };
-        // SAFETY: rows and columns are compared with their numbers.
+        // SAFETY: the kernel checks rows and columns against the shapes.
         unsafe {
             gradient_of_input::launch_unchecked(
                 &client,

@@ -1,6 +1,7 @@
-//! Convolution by Burn's own kernels: the direct kernel, which accumulates in the type of the
-//! elements and uses no tensor cores, or the fastest of all kernels by autotuning, which may be the
-//! direct one.
+//! Convolution by Burn's own kernels.
+//!
+//! The direct kernel accumulates in the type of the elements and uses no tensor cores. Autotuning
+//! selects the fastest of all kernels, which may be the direct one.
 
 use burn::backend::ops::ConvOptions;
 use burn::tensor::{DType, Shape};
@@ -12,7 +13,7 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::path::Path;
 
-/// What Burn calls the kernels of a path, if they are Burn's own.
+/// Burn's strategy for a path, or `None` if the path does not use Burn's kernels.
 pub(super) fn strategy(path: Path) -> Option<ConvStrategy> {
     match path {
         Path::Direct => Some(ConvStrategy::Direct),

@@ -11,10 +11,10 @@ use burn_cubecl::tensor::CubeTensor;
 use super::super::super::launch::{elem_type, empty, floats};
 use super::super::super::matmul_tile::UNITS;
 use super::super::grid::{cubes, number_of_unit};
-use super::shape::{Convolution, filled_up};
+use super::shape::{Convolution, padded_row};
 
-/// Writes weights as a matrix with rows `(tap, channel of one side)` and columns `channel of the
-/// other side`, cast to the type of the feature map. Rows beyond the last tap are zero.
+/// Writes weights as a matrix cast to the type of the feature maps. A row belongs to a tap and a
+/// channel of one side, a column to a channel of the other side; rows beyond the last tap are zero.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn arrange_filters<F: Float>(
     filters: &[f32],
@@ -43,7 +43,7 @@ pub(in crate::cube) fn arrange_filters<F: Float>(
     }
 }
 
-/// Channels along the rows of a weight matrix.
+/// Which channels are along the rows of a weight matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rows {
     /// Input channels, for the forward pass.
@@ -67,9 +67,9 @@ pub(super) fn arranged(
         Rows::Inputs => (c_in, c_out),
         Rows::Outputs => (c_out, c_in),
     };
-    let height = filled_up(taps * inner);
+    let height = padded_row(taps * inner);
     if taps == 1 && height == inner && dtype == filters.dtype {
-        // The weights already are that matrix, or its transpose.
+        // The weights already are this matrix, or its transpose.
         let matrix = CubeBackend::float_reshape(filters, [c_out, c_in].into());
         return match rows {
             Rows::Inputs => CubeBackend::float_swap_dims(matrix, 0, 1),
@@ -78,7 +78,8 @@ pub(super) fn arranged(
     }
     let matrix = empty(&filters, [height, outer], dtype);
     let client = filters.client.clone();
-    // SAFETY: units are compared with the entries of the matrix, and taps with their number.
+    // SAFETY: the kernel checks its index against the size of the matrix, and taps against their
+    // number.
     unsafe {
         arrange_filters::launch_unchecked(
             &client,
@@ -97,7 +98,7 @@ pub(super) fn arranged(
     matrix
 }
 
-/// Sums the parts `[c_out, (tap, c_in)]` of a weight gradient in ascending order.
+/// Sums the partial weight gradients `[c_out, (tap, c_in)]` in ascending order.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn join_parts(
     parts: &[f32],
@@ -114,14 +115,14 @@ pub(in crate::cube) fn join_parts(
     if unit < c_out * c_in * taps {
         let (filter, tap) = (unit / taps, unit % taps);
         let (output, input) = (filter / c_in, filter % c_in);
-        let place = output * row + tap * c_in + input;
+        let index = output * row + tap * c_in + input;
         let mut sum = 0.0f32;
         if add {
             sum = before[unit];
         }
         let mut part = 0usize.runtime();
         while part < number {
-            sum += parts[part * c_out * row + place];
+            sum += parts[part * c_out * row + index];
             part += 1;
         }
         result[unit] = sum;
@@ -140,8 +141,8 @@ pub(super) fn joined(
     let result = floats(&parts, [c_out, c_in, k_h, k_w]);
     let client = parts.client.clone();
     let add = before.is_some();
-    // SAFETY: units are compared with the values of the result, and a row of a part has all taps of
-    // all channels.
+    // SAFETY: the kernel checks its index against the size of the result, and a row of a part has
+    // all taps of all channels.
     unsafe {
         join_parts::launch_unchecked(
             &client,

@@ -1,9 +1,10 @@
 //! Convolution as matrix products (GEMM).
 //!
-//! A pointwise convolution multiplies the feature map in place, `[n · h · w, c_in]`. Others
-//! multiply an im2col matrix, a part of the batch at a time where it would exceed [`UNROLLED`]. The
-//! weight gradient is a small result with sums over all windows of the batch: it is computed in
-//! parts (split-K) to occupy the whole device, and the parts are added in a fixed order.
+//! A pointwise convolution multiplies the feature map itself as a matrix `[n · h · w, c_in]`.
+//! Others multiply an im2col matrix, of a part of the batch at a time if it would exceed
+//! [`UNROLLED`]. The weight gradient is a small matrix whose entries are sums over all windows of
+//! the batch: it is computed in parts (split-K) to occupy the whole device, and the parts are added
+//! in a fixed order.
 
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::{DType, Shape};
@@ -14,7 +15,7 @@ use super::super::super::launch::{CUBES, empty};
 use super::super::layout::{channels_last, maps};
 use super::super::matmul::{matmul, matmul_into};
 use super::filters::{Rows, arranged, joined};
-use super::shape::{Convolution, filled_up};
+use super::shape::{Convolution, padded_row};
 use super::unroll::{Of, spread, unrolled};
 
 /// Maximum size of the im2col matrix in bytes, unless a single image needs more.
@@ -23,7 +24,7 @@ const UNROLLED: usize = 512 << 20;
 const PARTS: usize = 64 << 20;
 /// Minimum number of windows per part of a weight gradient.
 const LEAST: usize = 256;
-/// Rows and columns of an output tile, which estimates the work of a part.
+/// Side of an output tile, to estimate the number of cubes of a product.
 const TILE: usize = 128;
 
 pub(super) fn forward(x: CubeTensor, weight: CubeTensor, convolution: &Convolution) -> CubeTensor {
@@ -103,7 +104,7 @@ fn weight_gradient_within(
 ) -> CubeTensor {
     let &Convolution { c_in, c_out, output: [h, w], .. } = convolution;
     let (x, gradient) = (channels_last(x), channels_last(gradient));
-    let row = filled_up(convolution.taps() * c_in);
+    let row = padded_row(convolution.taps() * c_in);
     let mut sum = None;
     for (first, count) in chunks(bytes, &gradient, h * w * row * x.dtype.size()) {
         let (windows, row) = match convolution.is_pointwise() {
@@ -114,14 +115,14 @@ fn weight_gradient_within(
         let rows = count * h * w / number;
         let windows = reshaped(windows, [number, rows, row]);
         let slopes = reshaped(part(&gradient, first, count), [number, rows, c_out]);
-        let made = matmul(CubeBackend::float_swap_dims(slopes, 1, 2), windows, DType::F32);
-        sum = Some(joined(made, sum, convolution));
+        let partial = matmul(CubeBackend::float_swap_dims(slopes, 1, 2), windows, DType::F32);
+        sum = Some(joined(partial, sum, convolution));
     }
-    sum.expect("a batch has an image")
+    sum.expect("a batch has at least one image")
 }
 
-/// Into how many parts a sum over so many windows is cut, for a result `[c_out, row]`: as many as
-/// fill the device, share the windows evenly, and fit into memory.
+/// Number of parts of a sum over `windows` for a result `[c_out, row]`: as many as occupy the
+/// device, divide the windows evenly, and fit into [`PARTS`].
 fn parts(windows: usize, c_out: usize, row: usize) -> usize {
     let tiles = c_out.div_ceil(TILE) * row.div_ceil(TILE);
     let most = (PARTS / (c_out * row * size_of::<f32>())).min(windows / LEAST);
@@ -129,8 +130,8 @@ fn parts(windows: usize, c_out: usize, row: usize) -> usize {
     (1..=wanted).rev().find(|number| windows.is_multiple_of(*number)).unwrap_or(1)
 }
 
-/// The images of `all` in runs of which each unrolled takes no more than `bytes`, with `size` bytes
-/// an image. Each begins where a buffer may.
+/// Ranges `(first, count)` of the images of `all`, whose im2col matrices of `size` bytes per image
+/// take at most `bytes`. Each range starts at an aligned address.
 fn chunks(bytes: usize, all: &CubeTensor, size: usize) -> Vec<(usize, usize)> {
     let [pictures, h, w, c] = all.meta.shape().dims();
     let alignment = all.client.properties().memory.alignment as usize;
@@ -141,14 +142,14 @@ fn chunks(bytes: usize, all: &CubeTensor, size: usize) -> Vec<(usize, usize)> {
     (0..pictures).step_by(most).map(|first| (first, most.min(pictures - first))).collect()
 }
 
-/// So many images of a row-major `[n, ..]` as a tensor that shares its memory.
+/// The images `first .. first + count` of a row-major tensor, sharing its memory.
 fn part(all: &CubeTensor, first: usize, count: usize) -> CubeTensor {
     let [pictures, h, w, c] = all.meta.shape().dims();
     if count == pictures {
         return all.clone();
     }
     let picture = (h * w * c * all.dtype.size()) as u64;
-    // The allocation may be larger than was asked for.
+    // The allocation may be larger than requested.
     let beyond = all.handle.size_in_used() - picture * pictures as u64;
     let handle = all.handle.clone().offset_start(picture * first as u64);
     let handle = handle.offset_end(beyond + picture * (pictures - first - count) as u64);
@@ -177,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_share_the_windows_evenly_and_fit_into_memory() {
+    fn parts_divide_the_windows_evenly_and_fit_into_memory() {
         for windows in [1, 7, 49, 256, 4096, 131_072, 100_003] {
             for (c_out, row) in [(1, 8), (64, 576), (512, 4608), (2048, 512)] {
                 let number = parts(windows, c_out, row);
@@ -186,15 +187,11 @@ mod tests {
                 assert!(number == 1 || windows / number >= LEAST);
             }
         }
-        assert_eq!(
-            parts(131_072, 64, 576),
-            32,
-            "five tiles are far fewer than a device has room for"
-        );
+        assert_eq!(parts(131_072, 64, 576), 32, "five tiles do not occupy a device");
     }
 }
 
-/// On the device that `SEMPAIRS_DEVICE=wgpu` asks for, as the parity tests.
+/// Runs only with `SEMPAIRS_DEVICE=wgpu`, as the parity tests on that device.
 #[cfg(all(test, feature = "wgpu"))]
 mod on_wgpu {
     use burn::tensor::{Device, DeviceKind, Distribution, Tensor};
@@ -218,7 +215,7 @@ mod on_wgpu {
     }
 
     #[test]
-    fn pictures_some_at_a_time_give_what_all_at_once_give() {
+    fn a_batch_in_parts_gives_the_same_result_as_a_whole_batch() {
         let device = Device::wgpu(DeviceKind::DefaultDevice);
         let convolution = Convolution::new([37, 5, 6, 7], [9, 5, 3, 3], [2, 1], [1, 1]);
         let Convolution { output: [h, w], .. } = convolution;
@@ -231,7 +228,7 @@ mod on_wgpu {
         let of_input =
             |bytes| input_gradient_within(bytes, weight.clone(), gradient.clone(), &convolution);
         assert_eq!(bits(of_input(few)), bits(of_input(UNROLLED)));
-        // Here the order of the sum differs.
+        // The order of these sums differs.
         let of_weight =
             |bytes| weight_gradient_within(bytes, x.clone(), gradient.clone(), &convolution);
         let floats = |bytes| bits(of_weight(bytes)).into_iter().map(f32::from_bits);

@@ -1,13 +1,13 @@
-//! Convolution by cubek's implicit GEMM: the im2col matrix is read from the input while it is
-//! multiplied and never stored.
+//! Convolution by cubek's implicit GEMM, which computes the entries of the im2col matrix on the fly
+//! instead of storing it.
 //!
 //! The algorithm is fixed (synchronous cyclic loads, matrix instructions through CMMA) and the tile
 //! sizes follow from the shapes, so that a result does not depend on timing. Accumulators have 32
 //! bits for f32, f16 and bf16; factors of f32 are rounded to TF32. The weight gradient is one
 //! product without split-K and is returned in 32 bits.
 //!
-//! Every function returns `None` where cubek refuses the convolution, as it does on a device
-//! without matrix instructions for the type; the caller then takes another path.
+//! Every function returns `None` if cubek refuses the convolution, for example on a device without
+//! matrix instructions for the type; the caller then uses another path.
 
 use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -91,22 +91,22 @@ fn launch(inputs: ConvolutionInputs, tensors: [&CubeTensor; 3], convolution: &Co
     match launch_ref::<2>(&strategy, &tensors[2].client, inputs, arguments, dtypes) {
         Ok(()) => true,
         Err(refusal) => {
-            tell(&refusal);
+            log_once(&refusal);
             false
         }
     }
 }
 
 /// Logs a reason the first time it occurs.
-fn tell(refusal: &ConvSetupError) {
-    static SAID: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+fn log_once(refusal: &ConvSetupError) {
+    static LOGGED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
     let reason = format!("{refusal:?}").trim_end().to_string();
-    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(reason.clone()) {
-        note!("a convolution is made without implicit GEMM: {reason}");
+    if LOGGED.lock().unwrap_or_else(PoisonError::into_inner).insert(reason.clone()) {
+        note!("a convolution is computed without implicit GEMM: {reason}");
     }
 }
 
-/// On the device that `SEMPAIRS_DEVICE=wgpu` asks for.
+/// Runs only with `SEMPAIRS_DEVICE=wgpu`.
 #[cfg(all(test, feature = "wgpu"))]
 mod tests {
     use burn::tensor::{Device, DeviceKind, Tensor};
@@ -115,7 +115,7 @@ mod tests {
     use super::super::gemm;
     use super::*;
 
-    /// Where there are matrix instructions the result is that of `gemm`, elsewhere there is none.
+    /// With matrix instructions the result equals that of `gemm`; without them cubek refuses.
     #[test]
     fn on_wgpu_implicit_gemm_equals_gemm_or_is_refused() {
         let device = Device::wgpu(DeviceKind::DefaultDevice);

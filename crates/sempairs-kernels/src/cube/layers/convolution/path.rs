@@ -1,4 +1,4 @@
-//! Implementations of convolution, and the type each accumulates in.
+//! The implementations of convolution, and the type in which each accumulates.
 
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -24,7 +24,7 @@ pub(crate) enum Path {
     /// Burn's kernels with autotuning; another process may select others, with other rounding.
     #[cfg(feature = "tuned")]
     Tuned,
-    /// NVIDIA's library on CUDA devices, and [`Gemm`](Self::Gemm) for what it does not take.
+    /// cuDNN on CUDA devices, and [`Gemm`](Self::Gemm) where it does not support the convolution.
     #[cfg(feature = "cudnn")]
     Cudnn,
 }
@@ -40,12 +40,12 @@ impl Path {
         ("cudnn", Self::Cudnn),
     ];
 
-    /// The path that the process takes: that of `SEMPAIRS_CONV`, read once.
+    /// The path of this process, from `SEMPAIRS_CONV`; read once.
     pub(crate) fn of_process() -> Self {
         static CHOSEN: LazyLock<Path> = LazyLock::new(|| {
             let Ok(word) = std::env::var(VARIABLE) else { return Path::default() };
             word.parse().unwrap_or_else(|reason: String| {
-                note!("{reason}; convolutions take the path {}", Path::default().name());
+                note!("{reason}; convolutions use the path {}", Path::default().name());
                 Path::default()
             })
         });
@@ -58,14 +58,14 @@ impl Path {
         found.expect("every path has a name").0
     }
 
-    /// The type in which this path adds the products of an operation on values of `dtype` up, each
-    /// of its three passes: forward, and the gradients of input and filters. Where that is left to
-    /// a choice by timing, the narrowest of them.
+    /// The accumulator type of this path for inputs of type `dtype`, in all three passes: forward,
+    /// input gradient and weight gradient. With autotuning it is the narrowest type that may be
+    /// selected.
     pub(crate) fn sums_in(self, dtype: DType) -> DType {
         match (self, dtype) {
-            // The direct kernels add up in the type of the elements.
+            // The direct kernels accumulate in the type of the elements.
             (Self::Direct, dtype) => dtype,
-            // Those are among the kernels that are timed.
+            // Autotuning may select the direct kernels.
             #[cfg(feature = "tuned")]
             (Self::Tuned, dtype) => dtype,
             (_, DType::F64) => DType::F64,
@@ -73,14 +73,14 @@ impl Path {
         }
     }
 
-    /// Why a network must not be trained on values of `dtype` by this path, if it must not.
+    /// The reason why training in `dtype` is refused on this path, or `None` if it is allowed.
     pub(crate) fn refusal(self, dtype: DType) -> Option<String> {
         let sums = self.sums_in(dtype);
         (sums.size() < size_of::<f32>()).then(|| {
-            let adds = if self == Self::Direct { "adds" } else { "may add" };
+            let accumulates = if self == Self::Direct { "accumulates" } else { "may accumulate" };
             format!(
-                "{VARIABLE}={} {adds} products up in {}, too few bits for the weight gradient, a \
-                 sum of some hundred thousand terms; unset {VARIABLE}, or train in f32",
+                "{VARIABLE}={} {accumulates} in {}, which has too few bits for the weight \
+                 gradient, a sum of some hundred thousand terms; unset {VARIABLE}, or train in f32",
                 self.name(),
                 sums.name()
             )
@@ -94,12 +94,12 @@ impl FromStr for Path {
     fn from_str(word: &str) -> Result<Self, String> {
         let optional = [("cudnn", cfg!(feature = "cudnn")), ("tuned", cfg!(feature = "tuned"))];
         if optional.contains(&(word, false)) {
-            return Err(format!("{VARIABLE}={word}: this build has not the feature `{word}`"));
+            return Err(format!("{VARIABLE}={word}: this build lacks the feature `{word}`"));
         }
         let found = Self::ALL.iter().find(|(name, _)| *name == word);
         found.map(|(_, path)| *path).ok_or_else(|| {
             let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
-            format!("{VARIABLE}={word} is none of {}", names.join(", "))
+            format!("{VARIABLE}={word} is not one of {}", names.join(", "))
         })
     }
 }
@@ -109,26 +109,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_known_by_its_name() {
+    fn paths_are_parsed_by_name() {
         for (name, path) in Path::ALL {
             assert_eq!((name.parse(), path.name()), (Ok(*path), *name));
         }
         let reason = "gem".parse::<Path>().unwrap_err();
-        assert!(reason.starts_with("SEMPAIRS_CONV=gem is none of gemm, direct"), "{reason}");
+        assert!(reason.starts_with("SEMPAIRS_CONV=gem is not one of gemm, direct"), "{reason}");
         for (name, compiled) in
             [("cudnn", cfg!(feature = "cudnn")), ("tuned", cfg!(feature = "tuned"))]
         {
             let parsed = name.parse::<Path>();
             assert_eq!(parsed.is_ok(), compiled);
             if let Err(reason) = parsed {
-                assert!(reason.ends_with(&format!("has not the feature `{name}`")), "{reason}");
+                assert!(reason.ends_with(&format!("lacks the feature `{name}`")), "{reason}");
             }
         }
     }
 
     /// The table of docs/kernels.md.
     #[test]
-    fn sums_of_16_bits_are_refused() {
+    fn sixteen_bit_accumulators_are_refused() {
         let table = [
             (Path::Gemm, DType::F32, DType::F32),
             (Path::Gemm, DType::F16, DType::F32),
@@ -155,6 +155,6 @@ mod tests {
             assert_eq!(path.refusal(dtype).is_some(), sums != DType::F32, "{path:?} of {dtype:?}");
         }
         let reason = Path::Direct.refusal(DType::BF16).unwrap();
-        assert!(reason.starts_with("SEMPAIRS_CONV=direct adds products up in bf16"), "{reason}");
+        assert!(reason.starts_with("SEMPAIRS_CONV=direct accumulates in bf16"), "{reason}");
     }
 }

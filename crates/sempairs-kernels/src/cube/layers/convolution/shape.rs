@@ -32,7 +32,7 @@ impl Convolution {
         let (input, kernel) = ([h, w], [k_h, k_w]);
         let output = [0, 1].map(|axis| {
             let padded = input[axis] + 2 * padding[axis];
-            assert!(padded >= kernel[axis], "conv2d: a filter larger than the padded feature maps");
+            assert!(padded >= kernel[axis], "conv2d: kernel larger than the padded input");
             (padded - kernel[axis]) / stride[axis] + 1
         });
         Self { pictures, c_in, c_out, input, output, kernel, stride, padding }
@@ -48,14 +48,13 @@ impl Convolution {
         self.taps() == 1 && self.stride == [1, 1] && self.padding == [0, 0]
     }
 
-    /// Whether it is pointwise with a stride.
+    /// Whether it is a 1×1 convolution without padding, with any stride.
     pub(super) fn is_subsampled(&self) -> bool {
         self.taps() == 1 && self.padding == [0, 0]
     }
 }
 
-/// The length to which a row of that many values is zero-padded, so that matrix instructions and
-/// wide loads take it.
-pub(super) fn filled_up(row: usize) -> usize {
+/// Length to which a row is zero-padded for matrix instructions and vector loads.
+pub(super) fn padded_row(row: usize) -> usize {
     row.next_multiple_of(8)
 }

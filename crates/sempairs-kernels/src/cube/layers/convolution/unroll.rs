@@ -8,7 +8,7 @@ use super::super::super::launch::{elem_type, empty};
 use super::super::super::matmul_tile::UNITS;
 use super::super::grid::{cubes, number_of_unit, vector};
 use super::super::windows::{Windows, windows};
-use super::shape::{Convolution, filled_up};
+use super::shape::{Convolution, padded_row};
 
 /// im2col: one row per window, `(tap, channel)` within a row, zero in the padding and beyond the
 /// last tap.
@@ -94,13 +94,13 @@ pub(super) fn unrolled(
         Of::Gradient => convolution.input,
     };
     let Convolution { kernel, stride, padding, .. } = convolution;
-    let row = filled_up(convolution.taps() * channels);
+    let row = padded_row(convolution.taps() * channels);
     let vector = vector(maps, channels);
     let height_of_matrix = pictures * rows * columns;
     let matrix = empty(maps, [height_of_matrix, row], maps.dtype);
     let client = maps.client.clone();
-    // SAFETY: units are compared with the vectors of the matrix, whose rows vectors share evenly,
-    // and positions with the sides of the feature maps.
+    // SAFETY: the kernel checks its index against the number of vectors, which divide the rows
+    // evenly, and positions against the size of the feature maps.
     unsafe {
         unroll_windows::launch_unchecked(
             &client,
@@ -159,7 +159,7 @@ pub(super) fn spread(matrix: CubeTensor, convolution: &Convolution) -> CubeTenso
     let maps = empty(&matrix, [pictures, h, w, c_in], matrix.dtype);
     let vector = vector(&maps, c_in);
     let (client, dtype) = (matrix.client.clone(), elem_type(matrix.dtype));
-    // SAFETY: units are compared with the vectors of the feature maps, and rows with their number.
+    // SAFETY: the kernel checks its index against the number of vectors, and rows against theirs.
     unsafe {
         spread_rows::launch_unchecked(
             &client,

@@ -36,9 +36,8 @@ pub(super) fn filters(weight: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
     all
 }
 
-/// The transformed filters of the transposed convolution, `[16, columns, rows]`. To turn a filter
-/// by 180 degrees is to exchange the first and the last of `G`'s rows, so its transform has the
-/// same matrices at other points.
+/// The transformed filters of the transposed convolution, `[16, columns, rows]`. Rotating a filter
+/// by 180 degrees permutes the 16 points of its transform, so the matrices are only reordered.
 pub(super) fn transposed(filters: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
     let size = rows * columns;
     let mut all = vec![0.0; filters.len()];

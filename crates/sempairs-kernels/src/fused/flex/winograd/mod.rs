@@ -8,8 +8,8 @@
 //! `[c_in, tiles · n]`. The gradient of the filter is the transpose,
 //! `∂g = Gᵀ[(A ∂Y Aᵀ) ⊙ (Bᵀ D B)]G`, summed over tiles and images.
 //!
-//! A block of columns goes through all three stages while it is in a core's cache. With more
-//! channels than fit, the transforms cost what the fewer products save.
+//! A block of columns passes all three stages while it is in the cache of a core. With more
+//! channels than fit there, the transforms cost as much as the saved products.
 
 mod filters;
 mod part;
@@ -29,13 +29,14 @@ use part::Part;
 /// Products per tile.
 const POINTS: usize = 16;
 
-/// Columns of a block: those of a panel of the matrix product, which then needs no packing.
+/// Columns of a block are a multiple of the width of a panel of the matrix product, so that the
+/// product needs no packing.
 const WIDTH: usize = 64;
 
-/// Floats of a block's transformed inputs and outputs: an L2 cache of 1 MiB.
+/// Maximum floats of the transformed inputs and outputs of a block, to fit an L2 cache of 1 MiB.
 const BLOCK: usize = 1 << 18;
 
-/// Minimum channels and images that amortise the transforms.
+/// Minimum numbers of channels and images that amortise the transforms.
 const LEAST: usize = 16;
 
 thread_local! {
@@ -44,7 +45,7 @@ thread_local! {
 }
 
 /// Whether the algorithm applies and is worthwhile. On feature maps of at most 2×2 it saves
-/// nothing: most of the 36 products are with the padding.
+/// nothing, because most of the 36 products are with the padding.
 pub(super) fn suits(geometry: &Geometry) -> bool {
     let Geometry { n, c_in, input: [h, w], c_out, kernel, stride, padding, .. } = *geometry;
     kernel == [3, 3]
@@ -69,8 +70,8 @@ pub(super) fn input_gradient(gradient: &[f32], weight: &[f32], geometry: &Geomet
     convolve(gradient, &filters, [c_in, c_out], geometry)
 }
 
-/// `∂weight` of `[c_out, c_in, 3, 3]`: `Σ (A ∂Y Aᵀ)(Bᵀ D B)ᵀ` in parts of some blocks
-/// each, added in a fixed order.
+/// `∂weight`, `[c_out, c_in, 3, 3]`: `Σ (A ∂Y Aᵀ)(Bᵀ D B)ᵀ`, as partial sums over some blocks each
+/// that are added in a fixed order.
 pub(super) fn weight_gradient(x: &[f32], gradient: &[f32], geometry: &Geometry) -> Vec<f32> {
     let Geometry { c_in, c_out, .. } = *geometry;
     let size = c_out * c_in;
@@ -133,7 +134,7 @@ fn convolve(
                 // SAFETY: as above.
                 unsafe { matmul(m, u, v, false) };
             }
-            // SAFETY: the blocks' columns of `y` are disjoint.
+            // SAFETY: the columns of `y` of different blocks are disjoint.
             unsafe { part.outputs(m, c_out, target) };
         });
     });

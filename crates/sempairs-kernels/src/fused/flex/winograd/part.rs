@@ -70,7 +70,7 @@ impl Part {
     /// Writes `Aᵀ M A` of `m`, `[16, channels, columns]`, to `y`, `[channels, h · w · n]`.
     ///
     /// # Safety
-    /// The buffer of `y` is alive, and nothing else uses what these columns stand for.
+    /// The buffer of `y` is alive, and nothing else uses the outputs that belong to these columns.
     pub unsafe fn outputs(&self, m: &[f32], channels: usize, y: Target) {
         let [h, w] = self.map;
         // Scratch for outputs outside a feature map of odd size.

@@ -1,10 +1,10 @@
-//! The linear maps of tiles and filters, many at a time.
+//! The linear maps of tiles and filters, vectorised over many of them.
 
 use pulp::{Scalar, Simd, WithSimd};
 
 use super::POINTS;
 
-/// Which linear map. With `F(2×2, 3×3)`
+/// Which linear map to apply. For `F(2×2, 3×3)` the matrices are:
 ///
 /// ```text
 ///      1  0 -1  0         1   0   0
@@ -26,8 +26,8 @@ pub(super) enum Kind {
     FilterGradient,
 }
 
-/// A map of `length` tiles or filters: of each of its inputs a row, and of each of its outputs. A
-/// null row is zero.
+/// A linear map of `length` tiles or filters, with one row of `length` values per input and per
+/// output. A null input row stands for zeros.
 pub(super) struct Transform {
     pub kind: Kind,
     pub from: [*const f32; POINTS],
@@ -53,7 +53,7 @@ impl WithSimd for Transform {
 impl Transform {
     #[inline(always)]
     fn at<S: Simd>(&self, simd: S, start: usize) {
-        // SAFETY: rows have `length` values, and a vector from `start` does not reach beyond.
+        // SAFETY: rows have `length` values, and a vector from `start` does not exceed them.
         let load = |row: usize| unsafe {
             let row = self.from[row];
             if row.is_null() {
@@ -62,7 +62,7 @@ impl Transform {
                 row.add(start).cast::<S::f32s>().read_unaligned()
             }
         };
-        // SAFETY: as above; no two rows that are written meet but for what nobody reads.
+        // SAFETY: as above; rows that are written overlap only where the values are never read.
         let store = |row: usize, value: S::f32s| unsafe {
             self.to[row].add(start).cast::<S::f32s>().write_unaligned(value);
         };
@@ -143,7 +143,8 @@ impl Transform {
     }
 }
 
-/// Writes a column of a matrix. By index: iterators and `map` would hand vectors over in memory.
+/// Writes a column of a matrix. It uses indices because iterators and `map` would pass the vectors
+/// through memory.
 #[inline(always)]
 fn put<T: Copy, const R: usize, const C: usize>(
     matrix: &mut [[T; C]; R],

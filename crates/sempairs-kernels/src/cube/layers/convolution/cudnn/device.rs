@@ -1,9 +1,9 @@
-//! cuDNN on the stream on which CubeCL launches its kernels.
+//! cuDNN on the CUDA stream on which CubeCL launches its kernels.
 //!
-//! CubeCL has no way to ask for its stream. Its parts are public, though: [`DeviceHandle`] gives
-//! work to the thread of a running server, in order with launches, and there the server's streams
-//! and memory can be reached. The versions of Burn and CubeCL are pinned, since nothing promises
-//! that they stay so.
+//! CubeCL has no function that returns its stream, but [`DeviceHandle`] runs a closure on the
+//! thread of a running server, in order with launches, and there the server's streams and memory
+//! are accessible. This interface is not a stable one, so the versions of Burn and CubeCL are
+//! pinned.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -25,7 +25,8 @@ use super::session::{Addresses, Session, Workspace};
 type Server = <CudaRuntime as Runtime>::Server;
 
 thread_local! {
-    /// On the thread of a device. Left to the end of the process; see [`Session`].
+    /// The sessions of the devices that this thread serves. They are leaked on purpose; see
+    /// [`Session`].
     static SESSIONS: RefCell<HashMap<DeviceId, &'static mut Session>> = RefCell::default();
 }
 
@@ -37,15 +38,15 @@ pub(super) struct Cuda {
 }
 
 impl Cuda {
-    /// The device of a client of the CUDA runtime, and the stream of what is written.
+    /// The device of a client of the CUDA runtime, and the stream of the buffer `written`.
     pub(super) fn new(client: &Client, written: &Handle) -> Self {
         let server = DeviceHandle::new(client.service_id().device);
         Self { client: client.clone(), server, stream: written.stream }
     }
 
-    /// Makes `work` on the device's thread and waits for it, though not for what it put on the
-    /// stream.
-    fn now<R: Send>(
+    /// Runs `work` on the device's thread and waits until it returns, but not for the work that it
+    /// enqueues on the stream.
+    fn run_blocking<R: Send>(
         &self,
         operands: &[Handle; 3],
         workspace: Option<Handle>,
@@ -75,7 +76,7 @@ impl Device for Cuda {
         description: &Description,
         operands: &[Handle; 3],
     ) -> Result<Vec<Candidate>, String> {
-        self.now(operands, None, |session, _, _| session.rank(description))
+        self.run_blocking(operands, None, |session, _, _| session.rank(description))
     }
 
     fn measure(
@@ -84,16 +85,16 @@ impl Device for Cuda {
         operands: &[Handle; 3],
         workspace: Handle,
     ) -> Result<Vec<Candidate>, String> {
-        self.now(operands, Some(workspace), |session, addresses, address| {
+        self.run_blocking(operands, Some(workspace), |session, addresses, address| {
             let workspace = Workspace { address, bytes: CAP };
-            // SAFETY: the operands are of the description's problem, and the workspace has `CAP`
+            // SAFETY: the operands have the shapes of the description, and the workspace has `CAP`
             // bytes.
             unsafe { session.measure(description, addresses, workspace) }
         })
     }
 
     fn attempt(&self, Call { plan, operands, workspace }: Call<Handle>) -> Result<(), String> {
-        self.now(&operands, workspace, move |session, addresses, address| {
+        self.run_blocking(&operands, workspace, move |session, addresses, address| {
             run(session, &plan, addresses, address)
         })
     }
@@ -101,7 +102,7 @@ impl Device for Cuda {
     fn enqueue(&self, Call { plan, operands, workspace }: Call<Handle>) {
         let (bound, stream) = (Bound::new(operands, workspace), self.stream);
         self.server.submit(move |server| {
-            // A failure is on the output, and whoever reads it is told.
+            // An error is attached to the output buffer and reported when the buffer is read.
             let _ = on_stream(server, stream, bound, move |session, addresses, address| {
                 run(session, &plan, addresses, address)
             });
@@ -116,13 +117,13 @@ fn run(
     address: u64,
 ) -> Result<(), String> {
     let workspace = Workspace { address, bytes: plan.workspace };
-    // SAFETY: the operands are of the description's problem, and the workspace has what the plan
-    // asks for. They are bound until the call is on the stream, and memory that is freed then is
-    // used again by later work of the stream.
+    // SAFETY: the operands have the shapes of the description, and the workspace has the size that
+    // the plan requires. They stay bound until the call is enqueued; memory that is freed after
+    // that is reused only by later work on the same stream.
     unsafe { session.run(&plan.description, plan.algorithm, addresses, workspace) }
 }
 
-/// Operands on their way to the device's thread.
+/// Buffer bindings of a call, to be resolved to addresses on the device's thread.
 struct Bound {
     reads: [BufferBinding; 2],
     /// The output, and the workspace if there is one.
@@ -136,16 +137,16 @@ impl Bound {
     }
 }
 
-/// Makes `work` on the device's thread with the addresses of the operands and of the workspace (0
-/// for none).
+/// Runs `work` with the addresses of the operands and of the workspace (0 for none). Must be called
+/// on the device's thread.
 fn on_stream<R>(
     server: &mut Server,
     stream: StreamId,
     Bound { reads, writes }: Bound,
     work: impl FnOnce(&mut Session, Addresses, u64) -> Result<R, String>,
 ) -> Result<R, ServerError> {
-    // Makes the device's context current, and fails if what is read was never written because
-    // something failed.
+    // `get_resource` also makes the device's context current. It fails if the work that should have
+    // written the buffer failed.
     for read in &reads {
         if let Err(error) = server.get_resource(read.clone(), stream) {
             failed_writing(server, stream, writes, error.clone());
@@ -156,9 +157,8 @@ fn on_stream<R>(
     let all: Vec<_> = reads.iter().chain(&writes).cloned().collect();
     ExecuteScope::over(server, stream, writes)
         .execute(|server| {
-            // Waits for the streams that operands come from. As long as it is held, so is their
-            // memory, and what it leaves behind when dropped holds it until the work that was put
-            // on the stream is done.
+            // Makes this stream wait for the streams of the operands. `streams` keeps their memory
+            // alive, and after it is dropped the memory is kept until the enqueued work is done.
             let mut streams = server.write_streams().resolve(stream, all.iter())?;
             let mut address = |binding: &BufferBinding| {
                 let memory = &mut streams.get(&binding.stream).memory_management_gpu;
@@ -173,7 +173,7 @@ fn on_stream<R>(
                 unsafe { session.on(queue.cast()) }?;
                 work(session, addresses, workspace)
             })
-            // The one public way to an error of no particular kind.
+            // The only public constructor of a general error.
             .map_err(|reason| ServerError::graph_state(format!("cuDNN: {reason}")))
         })
         .into_result()
@@ -187,7 +187,7 @@ fn session<R>(
     SESSIONS.with_borrow_mut(|sessions| match sessions.entry(device) {
         Entry::Occupied(session) => work(session.into_mut()),
         Entry::Vacant(place) => {
-            // SAFETY: nothing gets here before the library was found usable.
+            // SAFETY: callers check that the library is usable before they get here.
             let session = unsafe { Session::new() }?;
             work(place.insert(Box::leak(Box::new(session))))
         }

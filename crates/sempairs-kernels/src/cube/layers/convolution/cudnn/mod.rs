@@ -1,15 +1,15 @@
-//! Convolution by cuDNN on CUDA devices, with sums in 32 bits.
+//! Convolution by cuDNN on CUDA devices, accumulating in 32 bits.
 //!
-//! cuDNN is proprietary. Nothing of it is linked or shipped: it is loaded at run time where it is
-//! installed, and where it is not, or does not take a convolution, the caller takes another path. A
-//! line of log says why, once a reason.
+//! cuDNN is proprietary. Nothing of it is linked or shipped: it is loaded at run time if it is
+//! installed. If it is not, or does not support a convolution, the caller uses another path, and
+//! each distinct reason is logged once.
 //!
-//! Feature maps and filters are handed over with the channels innermost, in 32-bit floats or bf16.
-//! The first convolution of a kind (pass, shapes, stride, padding, type) asks cuDNN for its
-//! algorithms and keeps the first that is deterministic, takes 256 MiB of memory at most beside its
-//! tensors, and is accepted; `SEMPAIRS_CUDNN_FIND=1` has them timed instead of guessed. Its weight
-//! gradients of bf16 are rounded to bf16 once, at the end of each sum: these calls of cuDNN make no
-//! 32-bit output of 16-bit factors.
+//! Feature maps and filters are passed with the channels innermost, as 32-bit floats or bf16. The
+//! first convolution of a kind (pass, shapes, stride, padding, type) queries the algorithms of
+//! cuDNN and keeps the first that is deterministic, needs at most 256 MiB of workspace, and runs
+//! without an error. They are ordered by cuDNN's heuristics, or with `SEMPAIRS_CUDNN_FIND=1` by
+//! measured time. Weight gradients of bf16 are rounded to bf16 once, at the end of each sum,
+//! because these functions of cuDNN have no 32-bit output for 16-bit factors.
 
 mod device;
 mod library;
@@ -33,11 +33,12 @@ use burn_cubecl::tensor::CubeTensor;
 
 use self::device::Cuda;
 use self::plan::{Plans, Refusal, convolve, locked};
-use self::problem::{Pass, Problem, Unfit};
+use self::problem::{Pass, Problem, Unsupported};
 use crate::cube::launch::{elem_type, empty};
 use crate::cube::layers::layout::{channels_last, maps};
 
-/// `y`, as [`forward`](super::forward) defines it; none if cuDNN does not make it.
+/// `y`, as [`forward`](super::forward) defines it; `None` if cuDNN does not support the
+/// convolution.
 pub(super) fn forward(
     x: &CubeTensor,
     weight: &CubeTensor,
@@ -46,11 +47,11 @@ pub(super) fn forward(
 ) -> Option<CubeTensor> {
     let [shape, filters] = [x, weight].map(|tensor| tensor.shape().dims());
     let problem = problem(x, Pass::Forward, shape, filters, stride, padding)?;
-    made(&problem, x, &cast(weight.clone(), x.dtype))
+    compute(&problem, x, &cast(weight.clone(), x.dtype))
 }
 
-/// `∂L/∂x`, as [`input_gradient`](super::input_gradient) defines it; none if cuDNN does not
-/// make it.
+/// `∂L/∂x`, as [`input_gradient`](super::input_gradient) defines it; `None` if cuDNN does not
+/// support the convolution.
 pub(super) fn input_gradient(
     weight: &CubeTensor,
     gradient: &CubeTensor,
@@ -59,11 +60,11 @@ pub(super) fn input_gradient(
     padding: [usize; 2],
 ) -> Option<CubeTensor> {
     let problem = problem(gradient, Pass::Input, input, weight.shape().dims(), stride, padding)?;
-    made(&problem, &cast(weight.clone(), gradient.dtype), gradient)
+    compute(&problem, &cast(weight.clone(), gradient.dtype), gradient)
 }
 
-/// `∂L/∂weight` in 32 bits, as [`weight_gradient`](super::weight_gradient) defines it; none if
-/// cuDNN does not make it.
+/// `∂L/∂weight` in 32 bits, as [`weight_gradient`](super::weight_gradient) defines it; `None` if
+/// cuDNN does not support the convolution.
 pub(super) fn weight_gradient(
     x: &CubeTensor,
     gradient: &CubeTensor,
@@ -72,11 +73,11 @@ pub(super) fn weight_gradient(
     padding: [usize; 2],
 ) -> Option<CubeTensor> {
     let problem = problem(x, Pass::Weight, x.shape().dims(), filters, stride, padding)?;
-    let made = made(&problem, x, &cast(gradient.clone(), x.dtype))?;
-    Some(cast(made, DType::F32))
+    let result = compute(&problem, x, &cast(gradient.clone(), x.dtype))?;
+    Some(cast(result, DType::F32))
 }
 
-/// The problem, if cuDNN can be asked for it.
+/// The problem, if this module supports it on the device of `on`.
 fn problem(
     on: &CubeTensor,
     pass: Pass,
@@ -89,19 +90,21 @@ fn problem(
         return None;
     }
     if let Err(reason) = library::usable() {
-        return without(reason);
+        return log_fallback(reason);
     }
     match Problem::new(pass, on.dtype, x, filters, stride, padding) {
         Ok(problem) => Some(problem),
-        Err(Unfit::Type(dtype)) => without(&format!("{} is not asked of it", dtype.name())),
-        Err(Unfit::Size) => without("a tensor is empty, or has 2^31 elements or more"),
+        Err(Unsupported::Type(dtype)) => {
+            log_fallback(&format!("it is not used for {}", dtype.name()))
+        }
+        Err(Unsupported::Size) => log_fallback("a tensor is empty, or has 2^31 elements or more"),
     }
 }
 
-/// What a pass makes of `a` and `b`, channels innermost, in their type.
-fn made(problem: &Problem, a: &CubeTensor, b: &CubeTensor) -> Option<CubeTensor> {
+/// Result of a pass on the operands `a` and `b`, channels innermost, in their type.
+fn compute(problem: &Problem, a: &CubeTensor, b: &CubeTensor) -> Option<CubeTensor> {
     let plans = plans(a.client.service_id().device);
-    if locked(&plans).refuse(problem) {
+    if locked(&plans).is_refused(problem) {
         return None;
     }
     let [a, b] = [a, b].map(|operand| aligned(channels_last(operand.clone())));
@@ -112,15 +115,15 @@ fn made(problem: &Problem, a: &CubeTensor, b: &CubeTensor) -> Option<CubeTensor>
     match convolve(&plans, &device, problem, operands, *FIND) {
         Ok(()) => Some(maps(out)),
         Err(Refusal::Known) => None,
-        Err(Refusal::New(reason)) => without(&format!("{reason} ({problem:?})")),
+        Err(Refusal::New(reason)) => log_fallback(&format!("{reason} ({problem:?})")),
     }
 }
 
-/// Whether `SEMPAIRS_CUDNN_FIND=1` has algorithms timed, read once a process.
+/// Whether `SEMPAIRS_CUDNN_FIND=1` requests timing of the algorithms; read once per process.
 static FIND: LazyLock<bool> =
     LazyLock::new(|| std::env::var("SEMPAIRS_CUDNN_FIND").is_ok_and(|value| value == "1"));
 
-/// Known to all threads that ask for convolutions.
+/// Plans shared by all threads of the process.
 type Shared = Arc<Mutex<Plans<Handle>>>;
 
 /// The plans of a device.
@@ -129,13 +132,13 @@ fn plans(device: DeviceId) -> Shared {
     locked(&PLANS).entry(device).or_default().clone()
 }
 
-/// Bytes to whose multiples tensor cores want addresses to be.
+/// Alignment of addresses in bytes that tensor core kernels require.
 const ALIGNMENT: u64 = 16;
 
-/// A row-major tensor that starts at a multiple of [`ALIGNMENT`]: a copy if it is a part of a
-/// buffer that does not.
+/// A row-major tensor whose address is a multiple of [`ALIGNMENT`]: the tensor itself, or a copy if
+/// its offset in the buffer is not aligned.
 fn aligned(tensor: CubeTensor) -> CubeTensor {
-    // Buffers themselves start at multiples of 256 at least.
+    // Buffers themselves are aligned to at least 256 bytes.
     if tensor.handle.offset_start.unwrap_or(0).is_multiple_of(ALIGNMENT) {
         return tensor;
     }
@@ -144,11 +147,11 @@ fn aligned(tensor: CubeTensor) -> CubeTensor {
     CubeTensor::new(client, copy.handle, *copy.metadata, device, dtype)
 }
 
-/// Says, the first time, why cuDNN is not used.
-fn without<T>(reason: &str) -> Option<T> {
-    static SAID: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
-    if locked(&SAID).insert(reason.to_string()) {
-        sempairs_internal::note!("a convolution is made without cuDNN: {reason}");
+/// Logs why cuDNN is not used, once per reason, and returns `None`.
+fn log_fallback<T>(reason: &str) -> Option<T> {
+    static LOGGED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+    if locked(&LOGGED).insert(reason.to_string()) {
+        sempairs_internal::note!("a convolution is computed without cuDNN: {reason}");
     }
     None
 }

@@ -1,4 +1,4 @@
-//! Which algorithm takes a convolution, and with how much memory.
+//! Selection of an algorithm and its workspace for each kind of convolution.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,10 +7,10 @@ use cudarc::cudnn::sys;
 
 use super::problem::{Description, Problem};
 
-/// The most memory that an algorithm may ask for beside its tensors: 256 MiB.
+/// Maximum workspace of an algorithm in bytes: 256 MiB.
 pub(super) const CAP: usize = 256 << 20;
 
-/// An algorithm of cuDNN's for one of the passes.
+/// An algorithm of cuDNN for one of the passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Algorithm {
     Forward(sys::cudnnConvolutionFwdAlgo_t),
@@ -22,15 +22,15 @@ pub(super) enum Algorithm {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Candidate {
     pub(super) algorithm: Algorithm,
-    /// Whether cuDNN has it for these descriptors.
+    /// Whether the algorithm supports these descriptors.
     pub(super) works: bool,
     pub(super) deterministic: bool,
-    /// Bytes of memory beside its tensors.
+    /// Size of the workspace in bytes.
     pub(super) workspace: usize,
     pub(super) math: sys::cudnnMathType_t,
 }
 
-/// How a convolution is made.
+/// Descriptors, algorithm and workspace size of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Plan {
     pub(super) description: Description,
@@ -38,36 +38,37 @@ pub(super) struct Plan {
     pub(super) workspace: usize,
 }
 
-/// A convolution of certain tensors.
+/// A plan together with the buffers it runs on.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Call<B> {
     pub(super) plan: Plan,
-    /// The two that are read, and the one that is written.
+    /// The two inputs and the output.
     pub(super) operands: [B; 3],
-    /// At least as many bytes as the plan asks for; none if it asks for none.
+    /// At least as large as the plan requires; `None` if it requires none.
     pub(super) workspace: Option<B>,
 }
 
-/// A device with cuDNN, seen from the thread that asks for work on it.
+/// A device with cuDNN, as seen by the threads that submit work to it.
 pub(super) trait Device {
     /// Memory on the device.
     type Buffer: Clone;
 
-    /// The stream that work is put on.
+    /// The stream on which work is enqueued.
     fn stream(&self) -> u64;
 
     fn reserve(&self, bytes: usize) -> Self::Buffer;
 
-    /// Algorithms for a convolution, the one that should be fastest first. Waits for the answer,
-    /// not for the device.
+    /// Algorithms for a convolution, the one that cuDNN expects to be fastest first. Does not wait
+    /// for the device.
     fn rank(
         &self,
         description: &Description,
         operands: &[Self::Buffer; 3],
     ) -> Result<Vec<Candidate>, String>;
 
-    /// Algorithms for a convolution, the one that was fastest first, each with the whole of a
-    /// workspace of [`CAP`] bytes. Waits for the device.
+    /// Algorithms for a convolution by measured time, the fastest first. Each may use a workspace
+    /// of
+    /// [`CAP`] bytes. Waits for the device.
     fn measure(
         &self,
         description: &Description,
@@ -75,17 +76,18 @@ pub(super) trait Device {
         workspace: Self::Buffer,
     ) -> Result<Vec<Candidate>, String>;
 
-    /// Puts a convolution on the stream, and waits until cuDNN has taken or refused it.
+    /// Enqueues a convolution and waits until cuDNN has accepted or rejected the call.
     fn attempt(&self, call: Call<Self::Buffer>) -> Result<(), String>;
 
-    /// Puts a convolution on the stream.
+    /// Enqueues a convolution without waiting.
     fn enqueue(&self, call: Call<Self::Buffer>);
 }
 
-/// What is known of a device's convolutions.
+/// The plans and workspaces of a device.
 pub(super) struct Plans<B> {
     known: HashMap<Problem, Option<Plan>>,
-    /// For each stream the memory that its convolutions use one after another.
+    /// Workspace of each stream with its size; the convolutions of a stream run one after another
+    /// and share it.
     workspaces: HashMap<u64, (usize, B)>,
 }
 
@@ -97,27 +99,29 @@ impl<B> Default for Plans<B> {
 
 impl<B> Plans<B> {
     /// Whether a problem was refused before.
-    pub(super) fn refuse(&self, problem: &Problem) -> bool {
+    pub(super) fn is_refused(&self, problem: &Problem) -> bool {
         matches!(self.known.get(problem), Some(None))
     }
 }
 
-/// Why there was no convolution.
+/// The reason why cuDNN did not run a convolution.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// This problem was refused before.
     Known,
-    /// Found out now, and why.
+    /// This problem is refused for the first time, for this reason.
     New(String),
 }
 
-/// Puts a convolution on the device's stream. The first of its problem chooses the plan of all: the
-/// fastest algorithm that is deterministic, fits in [`CAP`] and is taken, as cuDNN guesses, or as
-/// it measures if `measured`.
+/// Enqueues a convolution on the device's stream.
+///
+/// The first call for a problem chooses the plan of all later ones: the fastest algorithm, by
+/// cuDNN's heuristics or by measurement if `measured`, that is deterministic, needs at most [`CAP`]
+/// bytes and runs without an error.
 ///
 /// # Errors
 ///
-/// [`Refusal`] if there is none. What is written is undefined then, and nothing else has changed.
+/// [`Refusal`] if there is no such algorithm. The content of the output is then undefined.
 pub(super) fn convolve<D: Device>(
     plans: &Mutex<Plans<D::Buffer>>,
     device: &D,
@@ -134,14 +138,14 @@ pub(super) fn convolve<D: Device>(
         }
         Some(None) => Err(Refusal::Known),
         None => {
-            let first = first(plans, device, problem, operands, measured);
-            locked(plans).known.insert(*problem, first.as_ref().ok().copied());
-            first.map(|_| ()).map_err(Refusal::New)
+            let plan = choose(plans, device, problem, operands, measured);
+            locked(plans).known.insert(*problem, plan.as_ref().ok().copied());
+            plan.map(|_| ()).map_err(Refusal::New)
         }
     }
 }
 
-fn first<D: Device>(
+fn choose<D: Device>(
     plans: &Mutex<Plans<D::Buffer>>,
     device: &D,
     problem: &Problem,
@@ -171,8 +175,8 @@ fn first<D: Device>(
     Err(refused)
 }
 
-/// The stream's workspace, made larger if it has fewer bytes. Work that was put on the stream keeps
-/// the memory it was given.
+/// The workspace of the current stream, replaced by a larger one if it has fewer than `bytes`.
+/// Work that is already enqueued keeps the old one alive.
 fn workspace<D: Device>(
     plans: &Mutex<Plans<D::Buffer>>,
     device: &D,
@@ -186,7 +190,7 @@ fn workspace<D: Device>(
     match plans.workspaces.get(&stream) {
         Some((size, buffer)) if *size >= bytes => Some(buffer.clone()),
         _ => {
-            // The smaller one is free before the larger is asked for.
+            // Released first, so that both need not fit at once.
             plans.workspaces.remove(&stream);
             let buffer = device.reserve(bytes);
             plans.workspaces.insert(stream, (bytes, buffer.clone()));

@@ -1,9 +1,9 @@
-//! What cuDNN is told about a convolution.
+//! Description of a convolution in the terms of cuDNN.
 
 use burn::tensor::DType;
 use cudarc::cudnn::sys::{cudnnDataType_t, cudnnMathType_t, cudnnTensorFormat_t};
 
-/// The three products that a convolution makes in training.
+/// The three passes of a convolution in training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Pass {
     /// `y` from `x` and filters.
@@ -14,7 +14,7 @@ pub(super) enum Pass {
     Weight,
 }
 
-/// A convolution that cuDNN may take, and the key under which its plan is kept.
+/// A convolution within the limits of cuDNN; the key of its plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Problem {
     pass: Pass,
@@ -29,20 +29,22 @@ pub(super) struct Problem {
     padding: [i32; 2],
 }
 
-/// Why a problem is none of cuDNN's.
+/// The reason why cuDNN is not used for a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unfit {
+pub(super) enum Unsupported {
     /// Neither 32-bit floats nor bf16.
     Type(DType),
-    /// No output, or a tensor of 2³¹ elements and more, which the indices of these calls do not
-    /// reach.
+    /// A tensor is empty or has 2³¹ elements or more, more than the 32-bit indices of these
+    /// functions address.
     Size,
 }
 
 impl Problem {
+    /// A problem from the shapes of input and filters.
+    ///
     /// # Errors
     ///
-    /// [`Unfit`] if cuDNN is not to be asked.
+    /// [`Unsupported`] if its type or a size is outside the limits.
     pub(super) fn new(
         pass: Pass,
         dtype: DType,
@@ -50,13 +52,13 @@ impl Problem {
         filters: [usize; 4],
         stride: [usize; 2],
         padding: [usize; 2],
-    ) -> Result<Self, Unfit> {
-        data_type(dtype).ok_or(Unfit::Type(dtype))?;
+    ) -> Result<Self, Unsupported> {
+        data_type(dtype).ok_or(Unsupported::Type(dtype))?;
         let side = |axis: usize| {
             let covered = (x[2 + axis] + 2 * padding[axis]).checked_sub(filters[2 + axis])?;
             Some(covered.checked_div(stride[axis])? + 1)
         };
-        let (Some(height), Some(width)) = (side(0), side(1)) else { return Err(Unfit::Size) };
+        let (Some(height), Some(width)) = (side(0), side(1)) else { return Err(Unsupported::Size) };
         let y = [x[0], filters[0], height, width];
         Ok(Self {
             pass,
@@ -69,7 +71,7 @@ impl Problem {
         })
     }
 
-    /// The shape of what the pass makes.
+    /// The shape of the result of the pass.
     pub(super) fn output(&self) -> [usize; 4] {
         let shape = match self.pass {
             Pass::Forward => self.y,
@@ -79,9 +81,9 @@ impl Problem {
         shape.map(|side| side as usize)
     }
 
-    /// What cuDNN's descriptors are to say.
+    /// The content of cuDNN's descriptors.
     pub(super) fn description(&self) -> Description {
-        let dtype = data_type(self.dtype).expect("problems of other types are not made");
+        let dtype = data_type(self.dtype).expect("`new` accepts no other types");
         let maps = |dims| Layout { dtype, format: CHANNELS_LAST, dims };
         Description {
             pass: self.pass,
@@ -92,8 +94,8 @@ impl Problem {
             padding: self.padding,
             dilation: [1, 1],
             compute: cudnnDataType_t::CUDNN_DATA_FLOAT,
-            // In 32 bits the default lets tensor cores round factors to TF32, as the precision
-            // `f32` says that NVIDIA GPUs do; NVIDIA_TF32_OVERRIDE=0 forbids it.
+            // The default mode for 32-bit floats lets tensor cores round factors to TF32, as the
+            // documentation of the precision `f32` states; NVIDIA_TF32_OVERRIDE=0 disables this.
             math: match dtype {
                 cudnnDataType_t::CUDNN_DATA_BFLOAT16 => cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
                 _ => cudnnMathType_t::CUDNN_DEFAULT_MATH,
@@ -115,12 +117,12 @@ pub(super) struct Description {
     pub(super) stride: [i32; 2],
     pub(super) padding: [i32; 2],
     pub(super) dilation: [i32; 2],
-    /// The type of sums.
+    /// Accumulator type.
     pub(super) compute: cudnnDataType_t,
     pub(super) math: cudnnMathType_t,
 }
 
-/// A packed tensor of four axes, named in the order `[n, c, h, w]` whatever the order in memory.
+/// A packed tensor of four axes; `dims` are in the order `[n, c, h, w]` for every memory format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Layout {
     pub(super) dtype: cudnnDataType_t,
@@ -128,8 +130,8 @@ pub(super) struct Layout {
     pub(super) dims: [i32; 4],
 }
 
-/// The types in which cuDNN convolves for us. f16 is left out: its weight gradients would come back
-/// in f16, whose range ends at 65,504.
+/// The cuDNN data type of a supported type. f16 is not supported because weight gradients would be
+/// returned in f16, whose range ends at 65,504.
 fn data_type(dtype: DType) -> Option<cudnnDataType_t> {
     match dtype {
         DType::F32 => Some(cudnnDataType_t::CUDNN_DATA_FLOAT),
@@ -138,19 +140,19 @@ fn data_type(dtype: DType) -> Option<cudnnDataType_t> {
     }
 }
 
-/// A shape whose every element has a positive 32-bit index.
-fn indexed(shape: [usize; 4]) -> Result<[i32; 4], Unfit> {
+/// A shape without empty axes and with fewer than 2³¹ elements.
+fn indexed(shape: [usize; 4]) -> Result<[i32; 4], Unsupported> {
     let elements = shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side));
     match elements {
         Some(1..=MOST) => Ok(shape.map(|side| side as i32)),
-        _ => Err(Unfit::Size),
+        _ => Err(Unsupported::Size),
     }
 }
 
 const MOST: usize = i32::MAX as usize;
 
-fn small(length: usize) -> Result<i32, Unfit> {
-    i32::try_from(length).map_err(|_| Unfit::Size)
+fn small(length: usize) -> Result<i32, Unsupported> {
+    i32::try_from(length).map_err(|_| Unsupported::Size)
 }
 
 #[cfg(test)]
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn descriptors_say_the_shapes_with_channels_innermost() {
+    fn descriptors_have_the_shapes_with_channels_innermost() {
         for (dtype, element, math) in [
             (
                 DType::BF16,
@@ -193,30 +195,33 @@ mod tests {
     }
 
     #[test]
-    fn each_pass_makes_its_own_shape() {
+    fn each_pass_has_its_output_shape() {
         assert_eq!(problem(Pass::Forward, DType::F32).output(), [8, 128, 9, 8]);
         assert_eq!(problem(Pass::Input, DType::F32).output(), [8, 64, 17, 16]);
         assert_eq!(problem(Pass::Weight, DType::F32).output(), [128, 64, 3, 3]);
     }
 
     #[test]
-    fn what_cudnn_cannot_index_or_compute_is_refused() {
+    fn unsupported_sizes_and_types_are_refused() {
         let new = |dtype, x, filters, stride| {
             Problem::new(Pass::Forward, dtype, x, filters, stride, [0, 0]).map(|_| ())
         };
         let (x, filters) = ([2, 3, 8, 8], [4, 3, 3, 3]);
         assert_eq!(new(DType::F32, x, filters, [1, 1]), Ok(()));
-        assert_eq!(new(DType::F16, x, filters, [1, 1]), Err(Unfit::Type(DType::F16)));
-        assert_eq!(new(DType::F64, x, filters, [1, 1]), Err(Unfit::Type(DType::F64)));
-        // No output: filters larger than the image, no step, nothing to convolve.
-        assert_eq!(new(DType::F32, x, [4, 3, 9, 3], [1, 1]), Err(Unfit::Size));
-        assert_eq!(new(DType::F32, x, filters, [0, 1]), Err(Unfit::Size));
-        assert_eq!(new(DType::F32, [0, 3, 8, 8], filters, [1, 1]), Err(Unfit::Size));
-        // 2³¹ elements in, and 2³¹ out of fewer.
+        assert_eq!(new(DType::F16, x, filters, [1, 1]), Err(Unsupported::Type(DType::F16)));
+        assert_eq!(new(DType::F64, x, filters, [1, 1]), Err(Unsupported::Type(DType::F64)));
+        // No output: filters larger than the image, a stride of zero, an empty batch.
+        assert_eq!(new(DType::F32, x, [4, 3, 9, 3], [1, 1]), Err(Unsupported::Size));
+        assert_eq!(new(DType::F32, x, filters, [0, 1]), Err(Unsupported::Size));
+        assert_eq!(new(DType::F32, [0, 3, 8, 8], filters, [1, 1]), Err(Unsupported::Size));
+        // An input of 2³¹ elements, and an output of 2³¹ elements from a smaller input.
         assert_eq!(
             new(DType::BF16, [1 << 15, 64, 32, 32], [1, 64, 1, 1], [1, 1]),
-            Err(Unfit::Size)
+            Err(Unsupported::Size)
         );
-        assert_eq!(new(DType::BF16, [1 << 15, 1, 32, 32], [64, 1, 1, 1], [1, 1]), Err(Unfit::Size));
+        assert_eq!(
+            new(DType::BF16, [1 << 15, 1, 32, 32], [64, 1, 1, 1], [1, 1]),
+            Err(Unsupported::Size)
+        );
     }
 }

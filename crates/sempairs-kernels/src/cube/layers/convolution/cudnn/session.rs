@@ -10,14 +10,15 @@ use cudarc::cudnn::{result, sys};
 use super::plan::{Algorithm, Candidate};
 use super::problem::{Description, Layout, Pass};
 
-/// More entries than cuDNN has algorithms for one pass, each with and without tensor cores.
+/// Length of the lists that cuDNN fills: more than its algorithms for one pass, each with and
+/// without tensor cores.
 const ENTRIES: usize = 16;
 
-/// Addresses on the device: what is read, in the order in which [`Pass`] names it, and what is
-/// written.
+/// Device addresses of the two inputs, in the order in which [`Pass`] names them, and of the
+/// output.
 pub(super) type Addresses = [u64; 3];
 
-/// Memory that an algorithm may use as it likes: an address on the device, 0 for none, and bytes.
+/// Workspace of an algorithm: its device address, 0 for none, and its size in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Workspace {
     pub(super) address: u64,
@@ -30,8 +31,10 @@ impl Workspace {
     }
 }
 
-/// cuDNN on one device. Lives as long as the process: a handle that outlives CUDA's context must
-/// not be destroyed, and the thread of a device may.
+/// A cuDNN handle of one device, with its descriptors.
+///
+/// Sessions live as long as the process: a handle must not be destroyed after its CUDA context, and
+/// the thread of a device may outlive the context.
 pub(super) struct Session {
     handle: sys::cudnnHandle_t,
     stream: sys::cudaStream_t,
@@ -39,29 +42,29 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// cuDNN for the device whose context is current on this thread.
+    /// A session for the device whose context is current on this thread.
     ///
     /// # Errors
     ///
-    /// What cuDNN says, without a working driver for one.
+    /// cuDNN's message, for example if there is no working driver.
     ///
     /// # Safety
     ///
     /// The library is [`usable`](super::library::usable).
     pub(super) unsafe fn new() -> Result<Self, String> {
-        let handle = said(result::create_handle())?;
+        let handle = with_message(result::create_handle())?;
         Ok(Self { handle, stream: null_mut(), descriptors: HashMap::new() })
     }
 
-    /// Sends what follows to a stream.
+    /// Selects the stream of the following calls.
     ///
     /// # Safety
     ///
-    /// The stream is alive and of this session's device.
+    /// The stream is alive and belongs to the device of this session.
     pub(super) unsafe fn on(&mut self, stream: sys::cudaStream_t) -> Result<(), String> {
         if self.stream != stream {
-            // SAFETY: the caller's.
-            said(unsafe { result::set_stream(self.handle, stream) })?;
+            // SAFETY: by the contract of this function.
+            with_message(unsafe { result::set_stream(self.handle, stream) })?;
             self.stream = stream;
         }
         Ok(())
@@ -69,23 +72,23 @@ impl Session {
 
     fn descriptors(&mut self, description: &Description) -> Result<(), String> {
         if !self.descriptors.contains_key(description) {
-            // SAFETY: there is a session, so the library is usable.
-            let made = unsafe { Descriptors::new(description) }?;
-            self.descriptors.insert(*description, made);
+            // SAFETY: a session exists, so the library is usable.
+            let descriptors = unsafe { Descriptors::new(description) }?;
+            self.descriptors.insert(*description, descriptors);
         }
         Ok(())
     }
 
-    /// Algorithms for a convolution, the one that should be fastest first.
+    /// Algorithms for a convolution, the one that cuDNN expects to be fastest first.
     pub(super) fn rank(&mut self, description: &Description) -> Result<Vec<Candidate>, String> {
         self.descriptors(description)?;
         let (handle, Descriptors { x, filters, y, convolution }) =
             (self.handle, &self.descriptors[description]);
         let (x, filters, y, convolution) = (x.0, filters.0, y.0, convolution.0);
-        // SAFETY: handle and descriptors are alive, and the lists have the length that is given.
+        // SAFETY: handle and descriptors are alive, and the lists have the length that is passed.
         unsafe {
             match description.pass {
-                Pass::Forward => listed(Algorithm::Forward, |room, number, list| {
+                Pass::Forward => candidates(Algorithm::Forward, |room, number, list| {
                     sys::cudnnGetConvolutionForwardAlgorithm_v7(
                         handle,
                         x,
@@ -97,7 +100,7 @@ impl Session {
                         list,
                     )
                 }),
-                Pass::Input => listed(Algorithm::Input, |room, number, list| {
+                Pass::Input => candidates(Algorithm::Input, |room, number, list| {
                     sys::cudnnGetConvolutionBackwardDataAlgorithm_v7(
                         handle,
                         filters,
@@ -109,7 +112,7 @@ impl Session {
                         list,
                     )
                 }),
-                Pass::Weight => listed(Algorithm::Weight, |room, number, list| {
+                Pass::Weight => candidates(Algorithm::Weight, |room, number, list| {
                     sys::cudnnGetConvolutionBackwardFilterAlgorithm_v7(
                         handle,
                         x,
@@ -125,8 +128,8 @@ impl Session {
         }
     }
 
-    /// Algorithms for a convolution, the one that was fastest first: each is run. Waits for the
-    /// device.
+    /// Algorithms for a convolution by measured time, the fastest first. Runs each of them and
+    /// waits for the device.
     ///
     /// # Safety
     ///
@@ -143,10 +146,10 @@ impl Session {
         let (x, filters, y, convolution) = (x.0, filters.0, y.0, convolution.0);
         let [a, b] = [a, b].map(|address| address as *const c_void);
         let (out, space, bytes) = (out as *mut c_void, workspace.pointer(), workspace.bytes);
-        // SAFETY: as in `rank`; the addresses are the caller's.
+        // SAFETY: as in `rank`; the addresses are valid by the contract of this function.
         unsafe {
             match description.pass {
-                Pass::Forward => listed(Algorithm::Forward, |room, number, list| {
+                Pass::Forward => candidates(Algorithm::Forward, |room, number, list| {
                     sys::cudnnFindConvolutionForwardAlgorithmEx(
                         handle,
                         x,
@@ -163,7 +166,7 @@ impl Session {
                         bytes,
                     )
                 }),
-                Pass::Input => listed(Algorithm::Input, |room, number, list| {
+                Pass::Input => candidates(Algorithm::Input, |room, number, list| {
                     sys::cudnnFindConvolutionBackwardDataAlgorithmEx(
                         handle,
                         filters,
@@ -180,7 +183,7 @@ impl Session {
                         bytes,
                     )
                 }),
-                Pass::Weight => listed(Algorithm::Weight, |room, number, list| {
+                Pass::Weight => candidates(Algorithm::Weight, |room, number, list| {
                     sys::cudnnFindConvolutionBackwardFilterAlgorithmEx(
                         handle,
                         x,
@@ -201,12 +204,12 @@ impl Session {
         }
     }
 
-    /// Puts a convolution on the stream.
+    /// Enqueues a convolution.
     ///
     /// # Safety
     ///
-    /// The addresses are of tensors as `description` says, those of `workspace` of as many bytes as
-    /// it says, on this session's device, and stay so until the stream has passed the work.
+    /// The addresses are those of tensors as in `description` and of a workspace of the given size,
+    /// on the device of this session, and remain valid until the stream has finished the work.
     pub(super) unsafe fn run(
         &mut self,
         description: &Description,
@@ -220,11 +223,11 @@ impl Session {
         let (x, filters, y, convolution) = (x.0, filters.0, y.0, convolution.0);
         let [a, b] = [a, b].map(|address| address as *const c_void);
         let (out, space, bytes) = (out as *mut c_void, workspace.pointer(), workspace.bytes);
-        // Sums of 32 bits are scaled by numbers of 32 bits, whatever the type of the tensors.
+        // With 32-bit accumulators the scale factors are 32-bit, whatever the type of the tensors.
         let (one, zero) = (1.0_f32, 0.0_f32);
         let (one, zero) = (from_ref(&one).cast(), from_ref(&zero).cast());
-        // SAFETY: as in `rank`; the addresses are the caller's.
-        said(unsafe {
+        // SAFETY: as in `rank`; the addresses are valid by the contract of this function.
+        with_message(unsafe {
             match algorithm {
                 Algorithm::Forward(algorithm) => result::convolution_forward(
                     handle,
@@ -276,7 +279,7 @@ impl Session {
     }
 }
 
-/// An entry of cuDNN's lists of algorithms, which differ in the algorithms' type only.
+/// An entry of one of cuDNN's lists of algorithms, which differ only in the algorithm type.
 trait Entry {
     type Algorithm;
     fn candidate(&self, of: fn(Self::Algorithm) -> Algorithm) -> Candidate;
@@ -306,20 +309,20 @@ entry!(
     cudnnConvolutionBwdFilterAlgoPerf_t of cudnnConvolutionBwdFilterAlgo_t
 );
 
-/// What a list that cuDNN fills says: `fill` gets its length, the place for the number of entries,
-/// and the list.
-fn listed<E: Entry>(
+/// The candidates of a list that cuDNN fills. `fill` gets the length of the list, a pointer to the
+/// number of entries, and the list.
+fn candidates<E: Entry>(
     of: fn(E::Algorithm) -> Algorithm,
     fill: impl FnOnce(i32, *mut i32, *mut E) -> sys::cudnnStatus_t,
 ) -> Result<Vec<Candidate>, String> {
     let mut number = 0;
-    // SAFETY: zero is a value of every field, the enumerations' too.
+    // SAFETY: zero is a valid value of every field, including the enumerations.
     let mut list: [E; ENTRIES] = unsafe { zeroed() };
-    said(fill(ENTRIES as i32, &mut number, list.as_mut_ptr()).result())?;
+    with_message(fill(ENTRIES as i32, &mut number, list.as_mut_ptr()).result())?;
     Ok(list.iter().take(number.max(0) as usize).map(|entry| entry.candidate(of)).collect())
 }
 
-/// Descriptors that are kept as long as their session.
+/// The descriptors of a convolution; they live as long as their session.
 #[derive(Debug)]
 struct Descriptors {
     x: Tensor,
@@ -329,14 +332,16 @@ struct Descriptors {
 }
 
 impl Descriptors {
+    /// Creates the descriptors, which needs no device.
+    ///
     /// # Safety
     ///
-    /// The library is [`usable`](super::library::usable). It needs no device.
+    /// The library is [`usable`](super::library::usable).
     unsafe fn new(description: &Description) -> Result<Self, String> {
-        let convolution = Convolution(said(result::create_convolution_descriptor())?);
-        // SAFETY: the descriptor was just made.
+        let convolution = Convolution(with_message(result::create_convolution_descriptor())?);
+        // SAFETY: the descriptor was just created.
         unsafe {
-            said(result::set_convolution2d_descriptor(
+            with_message(result::set_convolution2d_descriptor(
                 convolution.0,
                 description.padding[0],
                 description.padding[1],
@@ -347,7 +352,7 @@ impl Descriptors {
                 sys::cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION,
                 description.compute,
             ))?;
-            said(result::set_convolution_math_type(convolution.0, description.math))?;
+            with_message(result::set_convolution_math_type(convolution.0, description.math))?;
         }
         Ok(Self {
             x: Tensor::new(&description.x)?,
@@ -358,7 +363,7 @@ impl Descriptors {
     }
 }
 
-/// Each of the three frees its descriptor.
+/// Owners of descriptors, which destroy them when dropped.
 macro_rules! descriptor {
     ($($name:ident($kind:ident) freed by $free:ident),*) => {$(
         #[derive(Debug)]
@@ -366,8 +371,8 @@ macro_rules! descriptor {
 
         impl Drop for $name {
             fn drop(&mut self) {
-                // SAFETY: it was made and is not used again. Memory of the host that could not be
-                // freed is lost.
+                // SAFETY: the descriptor exists and is not used again. If destroying it fails, its
+                // host memory is leaked.
                 let _ = unsafe { result::$free(self.0) };
             }
         }
@@ -382,30 +387,30 @@ descriptor!(
 
 impl Tensor {
     fn new(layout: &Layout) -> Result<Self, String> {
-        let tensor = Self(said(result::create_tensor_descriptor())?);
+        let tensor = Self(with_message(result::create_tensor_descriptor())?);
         let Layout { dtype, format, dims } = *layout;
-        // SAFETY: the descriptor was just made.
-        said(unsafe { result::set_tensor4d_descriptor(tensor.0, format, dtype, dims) })?;
+        // SAFETY: the descriptor was just created.
+        with_message(unsafe { result::set_tensor4d_descriptor(tensor.0, format, dtype, dims) })?;
         Ok(tensor)
     }
 }
 
 impl Filters {
     fn new(layout: &Layout) -> Result<Self, String> {
-        let filters = Self(said(result::create_filter_descriptor())?);
+        let filters = Self(with_message(result::create_filter_descriptor())?);
         let Layout { dtype, format, dims } = *layout;
-        // SAFETY: the descriptor was just made.
-        said(unsafe { result::set_filter4d_descriptor(filters.0, dtype, format, dims) })?;
+        // SAFETY: the descriptor was just created.
+        with_message(unsafe { result::set_filter4d_descriptor(filters.0, dtype, format, dims) })?;
         Ok(filters)
     }
 }
 
-/// A failure in words, with the last that cuDNN has to say about it.
-fn said<T>(result: Result<T, result::CudnnError>) -> Result<T, String> {
+/// Converts an error to a message that includes cuDNN's last error string.
+fn with_message<T>(result: Result<T, result::CudnnError>) -> Result<T, String> {
     result.map_err(|error| {
         let mut text = [0 as c_char; 256];
-        // SAFETY: a call failed, so the library is there; it writes no more than it is given, and
-        // ends with a zero.
+        // SAFETY: a call failed, so the library is loaded; the function writes at most the given
+        // length and a terminating zero.
         let text = unsafe {
             sys::cudnnGetLastErrorString(text.as_mut_ptr(), text.len());
             CStr::from_ptr(text.as_ptr())
@@ -422,8 +427,8 @@ mod tests {
     use crate::cube::layers::convolution::cudnn::library;
     use crate::cube::layers::convolution::cudnn::problem::Problem;
 
-    /// `[n, c, h, w]`, filters, step, border: the kinds of convolutions in a ResNet-50 for images
-    /// of 64 pixels.
+    /// Input, filters, stride and padding of the kinds of convolutions in a ResNet-50 for images of
+    /// 64 pixels.
     const CONVOLUTIONS: [([usize; 4], [usize; 4], usize, usize); 6] = [
         ([512, 3, 64, 64], [64, 3, 3, 3], 1, 1),
         ([512, 3, 64, 64], [64, 3, 7, 7], 2, 3),
@@ -435,7 +440,7 @@ mod tests {
 
     #[test]
     #[ignore = "needs cuDNN, though no device; scripts/cudnn-check.sh runs it"]
-    fn the_installed_library_reads_descriptors_as_they_are_meant() {
+    fn the_installed_library_returns_descriptors_unchanged() {
         library::usable().unwrap();
         // SAFETY: the library is usable.
         sempairs_internal::note!("cuDNN {}", unsafe { sys::cudnnGetVersion() });
@@ -464,7 +469,7 @@ mod tests {
         let [a, b, c, d] = dims.each_mut();
         let (mut dtype, mut format) =
             (sys::cudnnDataType_t::CUDNN_DATA_INT8, sys::cudnnTensorFormat_t::CUDNN_TENSOR_NCHW);
-        // SAFETY: the descriptor is alive, the rest are positions for what it says.
+        // SAFETY: the descriptor is alive, and the other arguments are valid output pointers.
         unsafe { sys::cudnnGetFilter4dDescriptor(filters.0, &mut dtype, &mut format, a, b, c, d) }
             .result()
             .unwrap();
@@ -519,7 +524,7 @@ mod tests {
         let (mut dims, mut strides) = ([0; 4], [0; 4]);
         let ([a, b, c, d], [e, f, g, h]) = (dims.each_mut(), strides.each_mut());
         let mut dtype = sys::cudnnDataType_t::CUDNN_DATA_INT8;
-        // SAFETY: the descriptor is alive, the rest are positions for what it says.
+        // SAFETY: the descriptor is alive, and the other arguments are valid output pointers.
         unsafe { sys::cudnnGetTensor4dDescriptor(tensor.0, &mut dtype, a, b, c, d, e, f, g, h) }
             .result()
             .unwrap();
@@ -528,7 +533,7 @@ mod tests {
 
     #[test]
     #[ignore = "needs cuDNN, though no device; scripts/cudnn-check.sh runs it"]
-    fn the_installed_library_refuses_in_words() {
+    fn the_installed_library_reports_errors_with_a_message() {
         library::usable().unwrap();
         let description =
             Problem::new(Pass::Forward, DType::F32, [1, 2, 3, 4], [1, 2, 3, 3], [1, 1], [0, 0])
@@ -538,7 +543,7 @@ mod tests {
         // SAFETY: the library is usable.
         let refused = unsafe { Descriptors::new(&Description { x, ..description }) }.unwrap_err();
         assert!(refused.starts_with("CudnnError(CUDNN_STATUS_BAD_PARAM"), "{refused}");
-        // Without a device there is no session, but a reason.
+        // Without a device no session can be created, and the error has a message.
         // SAFETY: the library is usable.
         match unsafe { Session::new() } {
             Ok(_) => sempairs_internal::note!("there is a device"),

@@ -1,4 +1,4 @@
-//! Plans on a device that records what it is asked for.
+//! Tests of the plans on a mock device that records its calls.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use cudarc::cudnn::sys::cudnnMathType_t as Math;
 use super::plan::{Algorithm, CAP, Call, Candidate, Device, Plan, Plans, Refusal, convolve};
 use super::problem::{Description, Pass, Problem};
 
-/// A part of a buffer, as tensors often are.
+/// A part of a buffer, standing for a tensor.
 #[derive(Clone, Debug, PartialEq)]
 struct Part {
     buffer: usize,
@@ -27,7 +27,7 @@ enum Asked {
     Enqueued(Call<Part>),
 }
 
-/// A device that offers certain algorithms and refuses to run some of them.
+/// A mock device that offers the given algorithms and fails to run some of them.
 struct Recorder {
     offers: Result<Vec<Candidate>, String>,
     refuses: Vec<Algorithm>,
@@ -49,12 +49,12 @@ impl Recorder {
         self.asked.borrow_mut().push(asked);
     }
 
-    /// What was asked since the last call.
+    /// The calls since the last call of this function.
     fn asked(&self) -> Vec<Asked> {
         self.asked.take()
     }
 
-    /// Buffers that were reserved are numbered by their size, from 1,000 on.
+    /// The buffer that `reserve` returns, numbered 1,000 plus its size.
     fn reserved(bytes: usize) -> Part {
         Part { buffer: 1_000 + bytes, offset: 0, bytes }
     }
@@ -136,7 +136,7 @@ fn ask(device: &Recorder, plans: &Mutex<Plans<Part>>, problem: &Problem) -> Resu
     convolve(plans, device, problem, operands(), false)
 }
 
-/// The plans that were tried, in order.
+/// The algorithms that were attempted, in order.
 fn attempted(device: &Recorder) -> Vec<Algorithm> {
     let algorithm = |asked| match asked {
         Asked::Attempted(call) => Some(call.plan.algorithm),
@@ -146,7 +146,7 @@ fn attempted(device: &Recorder) -> Vec<Algorithm> {
 }
 
 #[test]
-fn a_plan_is_made_once_and_used_again() {
+fn a_plan_is_chosen_once_and_reused() {
     let offered = candidate(GEMM, 0);
     let (device, plans) = (Recorder::new(&[offered]), Mutex::default());
     let (one, other) = (problem(16), problem(32));
@@ -165,7 +165,7 @@ fn a_plan_is_made_once_and_used_again() {
 }
 
 #[test]
-fn the_first_algorithm_that_may_be_taken_is() {
+fn the_first_admissible_algorithm_is_chosen() {
     let offers = [
         Candidate { works: false, ..candidate(FFT, 0) },
         Candidate { deterministic: false, ..candidate(FFT, 0) },
@@ -186,22 +186,22 @@ fn the_first_algorithm_that_may_be_taken_is() {
 }
 
 #[test]
-fn what_is_not_deterministic_is_refused_once_and_for_all() {
+fn problems_without_a_deterministic_algorithm_are_refused() {
     let offers = [Candidate { deterministic: false, ..candidate(GEMM, 0) }];
     let (device, plans) = (Recorder::new(&offers), Mutex::default());
     let Err(Refusal::New(reason)) = ask(&device, &plans, &problem(16)) else {
-        panic!("an algorithm was taken")
+        panic!("an algorithm was chosen")
     };
     assert!(reason.contains("deterministic"), "{reason}");
     assert_eq!(attempted(&device), []);
     assert_eq!(ask(&device, &plans, &problem(16)), Err(Refusal::Known));
-    assert!(plans.lock().unwrap().refuse(&problem(16)));
-    assert!(!plans.lock().unwrap().refuse(&problem(32)));
+    assert!(plans.lock().unwrap().is_refused(&problem(16)));
+    assert!(!plans.lock().unwrap().is_refused(&problem(32)));
     assert_eq!(device.asked(), []);
 }
 
 #[test]
-fn the_next_algorithm_is_tried_where_one_is_refused() {
+fn the_next_algorithm_is_tried_if_one_fails() {
     let offers = [candidate(FFT, 0), candidate(IMPLICIT, 0), candidate(GEMM, 0)];
     let mut device = Recorder::new(&offers);
     device.refuses = vec![FFT];
@@ -216,7 +216,7 @@ fn the_next_algorithm_is_tried_where_one_is_refused() {
 
     device.offers = Err("no driver".to_string());
     assert_eq!(ask(&device, &plans, &problem(64)), Err(Refusal::New("no driver".to_string())));
-    // Another problem's failure leaves a plan as it is.
+    // The failure of another problem does not change an existing plan.
     device.asked();
     assert_eq!(ask(&device, &plans, &problem(16)), Ok(()));
     assert!(
@@ -247,20 +247,20 @@ fn a_stream_has_one_workspace_that_grows() {
     assert_eq!(first(0, 4, 0), (None, 0));
     assert_eq!(first(2_000, 5, 1), (Some(2_000), 1));
 
-    // The first problem's plan asks for fewer bytes than the stream has by now.
+    // The plan of the first problem needs fewer bytes than the workspace of the stream now has.
     let device = Recorder::new(&[]);
     assert_eq!(ask(&device, &plans, &problem(1)), Ok(()));
     let asked = device.asked();
     let [Asked::Enqueued(call)] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!((call.plan.workspace, &call.workspace), (1_000, &Some(Recorder::reserved(4_000))));
-    // On a stream without a workspace it gets one.
+    // On a stream without a workspace one is reserved.
     device.stream.set(2);
     assert_eq!(ask(&device, &plans, &problem(1)), Ok(()));
     assert_eq!(device.asked()[0], Asked::Reserved(1_000));
 }
 
 #[test]
-fn measured_plans_are_chosen_with_room_that_is_not_kept() {
+fn the_workspace_of_a_measurement_is_not_kept() {
     let offered = candidate(GEMM, 1_000);
     let (device, plans) = (Recorder::new(&[offered]), Mutex::default());
     let problem = problem(16);
