@@ -58,7 +58,7 @@ fn listen(mut arrived: impl FnMut(i32) + Send + 'static) -> Result<(), Error> {
 
 fn arrived(signal: i32, interrupter: &Interrupter) {
     let again = interrupter.should_stop() || interrupt::is_requested();
-    // The request comes first, since the other operations may block or fail.
+    // The request is made first, since the other operations may block or fail.
     interrupt::request();
     let _ = FIRST.compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
     if again && signal == SIGINT {

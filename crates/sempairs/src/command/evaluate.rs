@@ -33,7 +33,7 @@ pub struct Evaluate {
 impl Evaluate {
     pub fn run(self) -> Result<(), Error> {
         let experiment = self.experiment.read_one()?;
-        // Detect a file with other contents before the expensive evaluation.
+        // A file with other contents is rejected before the expensive evaluation.
         if let Some(path) = self.scores.as_ref().filter(|path| path.exists()) {
             read_scores(path)?;
         }
@@ -50,7 +50,7 @@ impl Evaluate {
             downstream.cache = Some(folder.clone());
         }
         let run = downstream.run(&backbone, &device);
-        let scores = run.map_err(|error| self.weights.blamed(error))?;
+        let scores = run.map_err(|error| self.weights.add_file(error))?;
         for score in &scores {
             say!("{score}");
         }

@@ -40,8 +40,8 @@ impl WeightsFlags {
         Ok(loaded.module)
     }
 
-    /// Adds the weights file to an error of scoring if the weights are the cause.
-    pub fn blamed(&self, error: EvalError) -> Error {
+    /// Adds the weights file to an evaluation error if the weights are the cause.
+    pub fn add_file(&self, error: EvalError) -> Error {
         match error {
             EvalError::NotFinite => Error::Scored { weights: self.weights.clone(), error },
             other => other.into(),

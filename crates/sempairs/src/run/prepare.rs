@@ -16,7 +16,7 @@ use crate::Error;
 use crate::experiment::{Arm, Objective};
 use crate::study::Study;
 
-/// A cache of the pairs that are still in use, by the settings they are drawn with.
+/// A cache of the pairs that are still in use, with the settings of the draw as the key.
 #[derive(Clone, Default)]
 pub(super) struct DrawnPairs(Arc<Mutex<HashMap<String, Weak<PairDataset>>>>);
 
@@ -109,13 +109,13 @@ impl Runner {
         }
         let rate = &mut training.learning_rate;
         if rate.warmup_epochs > 0.0 {
-            // A warm-up longer than the maximum number of steps never ends, whatever its exact
-            // length.
+            // A warm-up that exceeds the maximum number of steps never ends, so its exact length
+            // does not matter.
             let steps = (rate.warmup_epochs * per_epoch as f64).round() as usize;
             rate.warmup_steps = Some(steps.min(*STEPS.end()));
             rate.warmup_epochs = 0.0;
         }
-        // Checks that depend on the number of steps were not possible before.
+        // Repeats the checks, some of which depend on the number of steps.
         study.check(&format!("experiment `{}`", study.name))?;
         Ok(study)
     }
@@ -133,9 +133,9 @@ impl Runner {
         if pairs.len() < batch {
             return Err(too_few(study, arm, pairs.len()));
         }
-        // Checked before a network or a queue is allocated.
+        // This is checked before a network or a queue is allocated.
         let fits = study.method.check_data(batch, pairs.len());
-        fits.map_err(|error| unfit(&study.name, error.into()))?;
+        fits.map_err(|error| incompatible(&study.name, error.into()))?;
         let parent = self.parent(study, arm, seed)?;
         let identity = self.identity(study, arm, seed, &pairs, parent.as_ref())?.to_string();
         let pipelines = study.views.all_pipelines()?;
@@ -152,9 +152,9 @@ impl Runner {
         pairs: &PairDataset,
         parent: Option<&Parent>,
     ) -> Result<Identity, Error> {
-        let told = study.run_identity(arm, seed).to_string();
+        let settings = study.run_identity(arm, seed).to_string();
         let identity =
-            Identity::new().and_field(told.as_bytes()).and_field(self.backend().as_bytes());
+            Identity::new().and_field(settings.as_bytes()).and_field(self.backend().as_bytes());
         let mut identity = pairs_identity(identity, pairs);
         if let Some(path) = study.backbone.weights() {
             let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
@@ -197,7 +197,7 @@ fn too_few<M, B>(study: &Study<M, B>, arm: &Arm, pairs: usize) -> Error {
 }
 
 /// The error of a method that is incompatible with these data, with the full key of the setting.
-pub(super) fn unfit(study: &str, error: TrainError) -> Error {
+pub(super) fn incompatible(study: &str, error: TrainError) -> Error {
     let (key, reason) = match error {
         TrainError::Config { key, reason } => (key, reason),
         TrainError::Method(ObjectiveError::Config { key, reason }) => {

@@ -1,4 +1,4 @@
-//! The second and third step of a run: training and scoring.
+//! The second and third steps of a run: training and scoring.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use sempairs_train::{Checkpoint, Checkpoints, MetricLine, RunDirectory, Trainer,
 
 use super::checkpoint_mismatch::explained;
 use super::measure::ignored;
-use super::prepare::{Prepared, unfit};
+use super::prepare::{Prepared, incompatible};
 use super::record;
 use super::score_log::ScoreLog;
 use super::{Finished, Runner};
@@ -21,7 +21,7 @@ use crate::comparison::{CurvePoint, RunResult};
 use crate::experiment::{Arm, Objective, UseMethod};
 use crate::study::Study;
 
-/// Maximum number of steps in a message; further ones are only counted.
+/// Maximum number of steps in a message; the others are only counted.
 const LISTED: usize = 10;
 
 impl Runner {
@@ -71,7 +71,7 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
         let Prepared { pairs, pipelines, identity, .. } = prepared;
         let steps = study.training.steps.unwrap_or(0);
         check_method(&method, pairs, pipelines, study.training.batch)
-            .map_err(|error| unfit(&study.name, error))?;
+            .map_err(|error| incompatible(&study.name, error))?;
         let directory = RunDirectory::create(runner.run_folder(study, arm, seed))?;
         let config = study.train_config(seed, steps, &runner.loader);
         let label = format!("{} {} seed {seed}", study.name, arm.name);
@@ -89,7 +89,7 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
         .observe(observed.clone())
         .stop_on_collapse(runner.stop_on_collapse)
         .interrupter(runner.interrupter.clone());
-        let checkpoint = self.begun(&trainer.checkpoints(), &directory)?;
+        let checkpoint = self.checkpoint_to_resume(&trainer.checkpoints(), &directory)?;
         let begun = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.step);
 
         let evaluation = &study.evaluation;
@@ -164,9 +164,10 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
 }
 
 impl<M: Objective, B: BackboneFactory> Run<'_, M, B> {
-    /// The checkpoint to resume from: the run's own, or that of the run it continues. A damaged
-    /// checkpoint or one of another run is an error before any file is overwritten.
-    fn begun(
+    /// The checkpoint to resume from: that of this run, or that of the run which this run
+    /// continues. A damaged checkpoint or one of another run is an error before any file is
+    /// overwritten.
+    fn checkpoint_to_resume(
         &self,
         own: &Checkpoints,
         directory: &RunDirectory,
@@ -191,7 +192,7 @@ impl<M: Objective, B: BackboneFactory> Run<'_, M, B> {
                     ),
                 ));
             }
-            // The loss curve starts with the parent's.
+            // The loss curve continues that of the parent.
             let (from, to) = (parent.folder.join("metrics.jsonl"), directory.metrics());
             if from.exists() && !to.exists() {
                 let text = fs::read(&from).map_err(|e| Error::io(&from, e))?;
