@@ -16,7 +16,7 @@ use crate::reference;
 /// # Shapes
 /// - `x`: `[n, c_in, h, w]`
 /// - `weight`: `[c_out, c_in, k_h, k_w]`
-/// - output: `[n, c_out, h', w']` with `h' = ⌊(h + 2·p_h − k_h) / s_h⌋ + 1`, and `w'` alike
+/// - output: `[n, c_out, h', w']` with `h' = ⌊(h + 2·p_h − k_h) / s_h⌋ + 1`, and `w'` likewise
 ///
 /// # Panics
 /// If the numbers of channels disagree, a stride is zero, or the kernel is larger than the padded

@@ -26,7 +26,7 @@ pub fn global_average_pool(x: Tensor<4>) -> Tensor<2> {
 ///
 /// # Shapes
 /// - `x`: `[n, c, h, w]`
-/// - output: `[n, c, h', w']` with `h' = ⌊(h + 2·p_h − k_h) / s_h⌋ + 1`, and `w'` alike
+/// - output: `[n, c, h', w']` with `h' = ⌊(h + 2·p_h − k_h) / s_h⌋ + 1`, and `w'` likewise
 ///
 /// # Panics
 /// If a stride is zero, or the padding is larger than half the kernel.

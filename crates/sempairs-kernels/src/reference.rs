@@ -310,7 +310,7 @@ pub fn adamw(
         let v = v * of_second + g.square() * (1.0 - of_second);
         let root = (v.clone() / correct_second).sqrt() + rule.epsilon;
         let change = m.clone() / correct_first / root;
-        (w * rule.kept() - change * rule.rate, (m, v))
+        (w * rule.decay_factor() - change * rule.rate, (m, v))
     };
     let all = weights.into_iter().zip(gradients).zip(first).zip(second);
     let (weights, (first, second)) = all.map(step).unzip();

@@ -110,7 +110,7 @@ pub struct AdamW {
 
 impl AdamW {
     /// Factor that decays a weight, `1 − rate · decay`.
-    pub(crate) fn kept(&self) -> f64 {
+    pub(crate) fn decay_factor(&self) -> f64 {
         1.0 - self.rate * self.decay
     }
 

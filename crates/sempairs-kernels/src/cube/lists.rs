@@ -61,7 +61,7 @@ pub(crate) fn running_statistics(
     unbiased: f64,
 ) -> [Tensor<1>; 2] {
     let [running, batch] = [running, batch].map(|both| both.each_ref().map(primitive));
-    running::moved(running, batch, momentum, unbiased).map(float_tensor)
+    running::updated(running, batch, momentum, unbiased).map(float_tensor)
 }
 
 fn primitives(tensors: &[Tensor<1>]) -> Vec<CubeTensor> {

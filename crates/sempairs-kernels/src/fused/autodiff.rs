@@ -205,13 +205,13 @@ impl<B: BackwardOps> Backward<B, 3> for LinearLayer {
 
 /// Backward step of one of the two outputs of `fork`.
 #[derive(Debug)]
-struct Half;
+struct ForkOutput;
 
 /// Gradient of the output whose backward step ran first, until that of the other arrives.
 #[derive(Debug)]
-struct Waiting<B: Backend>(Mutex<Option<FloatTensor<B>>>);
+struct PendingGradient<B: Backend>(Mutex<Option<FloatTensor<B>>>);
 
-impl<B: Backend> Drop for Waiting<B> {
+impl<B: Backend> Drop for PendingGradient<B> {
     fn drop(&mut self) {
         let lost = self.0.get_mut().is_ok_and(|gradient| gradient.is_some());
         assert!(
@@ -221,16 +221,16 @@ impl<B: Backend> Drop for Waiting<B> {
     }
 }
 
-impl<B: BackwardOps> Backward<B, 1> for Half {
-    type State = Arc<Waiting<B>>;
+impl<B: BackwardOps> Backward<B, 1> for ForkOutput {
+    type State = Arc<PendingGradient<B>>;
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [x_node] = ops.parents;
         let gradient = grads.consume::<B>(&ops.node);
         let Some(node) = x_node else { return };
-        let mut waiting = ops.state.0.lock().expect("no holder of the lock panics");
-        match waiting.take() {
-            None => *waiting = Some(gradient),
+        let mut pending = ops.state.0.lock().expect("no holder of the lock panics");
+        match pending.take() {
+            None => *pending = Some(gradient),
             Some(other) => grads.register::<B>(node.id, B::sum_of_maps(other, gradient)),
         }
     }
@@ -386,12 +386,15 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
     }
 
     fn fused_fork(x: Tracked<B, C>) -> (Tracked<B, C>, Tracked<B, C>) {
-        let waiting = Arc::new(Waiting::<B>(Mutex::new(None)));
-        let half =
-            |x: &Tracked<B, C>| match Half.prepare::<C>([x.node()]).compute_bound().stateful() {
-                OpsKind::Tracked(prep) => prep.finish(waiting.clone(), x.primitive().clone()),
-                OpsKind::UnTracked(prep) => prep.finish(x.primitive().clone()),
-            };
+        let pending = Arc::new(PendingGradient::<B>(Mutex::new(None)));
+        let half = |x: &Tracked<B, C>| match ForkOutput
+            .prepare::<C>([x.node()])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => prep.finish(pending.clone(), x.primitive().clone()),
+            OpsKind::UnTracked(prep) => prep.finish(x.primitive().clone()),
+        };
         (half(&x), half(&x))
     }
 }

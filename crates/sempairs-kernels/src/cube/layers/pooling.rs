@@ -12,6 +12,7 @@ use super::grid::{cubes, number_of_unit, vector};
 use super::layout::{channels_last, like, maps};
 use super::windows::{Windows, windows};
 
+/// Mean of every feature map.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn average_of_map<F: Float, N: Size>(
     x: &[Vector<F, N>],
@@ -36,6 +37,7 @@ pub(in crate::cube) fn average_of_map<F: Float, N: Size>(
     }
 }
 
+/// Gradient of the mean: distributes it equally over the feature map.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn spread_over_map<F: Float, N: Size>(
     gradient: &[Vector<f32, N>],
@@ -54,6 +56,7 @@ pub(in crate::cube) fn spread_over_map<F: Float, N: Size>(
     }
 }
 
+/// Maximum of every window.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn largest_of_window<F: Float>(
     x: &[F],
