@@ -77,7 +77,7 @@ impl Attention {
             false => self.pictures.iter().map(open).collect::<Result<_, _>>()?,
         };
         let drawn = attention::figure(network, &pictures, &view, &device, self.cell)
-            .map_err(|error| self.weights.add_file(error))?;
+            .map_err(|error| self.weights.blamed(error))?;
         png::write(&self.out, &drawn)?;
         say!("{}: {} pictures", self.out.display(), pictures.len());
         Ok(())

@@ -50,7 +50,7 @@ impl Evaluate {
             downstream.cache = Some(folder.clone());
         }
         let run = downstream.run(&backbone, &device);
-        let scores = run.map_err(|error| self.weights.add_file(error))?;
+        let scores = run.map_err(|error| self.weights.blamed(error))?;
         for score in &scores {
             say!("{score}");
         }

@@ -41,7 +41,7 @@ impl WeightsFlags {
     }
 
     /// Adds the weights file to an evaluation error if the weights are the cause.
-    pub fn add_file(&self, error: EvalError) -> Error {
+    pub fn blamed(&self, error: EvalError) -> Error {
         match error {
             EvalError::NotFinite => Error::Scored { weights: self.weights.clone(), error },
             other => other.into(),

@@ -135,7 +135,7 @@ impl Runner {
         }
         // This is checked before a network or a queue is allocated.
         let fits = study.method.check_data(batch, pairs.len());
-        fits.map_err(|error| incompatible(&study.name, error.into()))?;
+        fits.map_err(|error| unfit(&study.name, error.into()))?;
         let parent = self.parent(study, arm, seed)?;
         let identity = self.identity(study, arm, seed, &pairs, parent.as_ref())?.to_string();
         let pipelines = study.views.all_pipelines()?;
@@ -197,7 +197,7 @@ fn too_few<M, B>(study: &Study<M, B>, arm: &Arm, pairs: usize) -> Error {
 }
 
 /// The error of a method that is incompatible with these data, with the full key of the setting.
-pub(super) fn incompatible(study: &str, error: TrainError) -> Error {
+pub(super) fn unfit(study: &str, error: TrainError) -> Error {
     let (key, reason) = match error {
         TrainError::Config { key, reason } => (key, reason),
         TrainError::Method(ObjectiveError::Config { key, reason }) => {

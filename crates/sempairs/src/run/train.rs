@@ -12,7 +12,7 @@ use sempairs_train::{Checkpoint, Checkpoints, MetricLine, RunDirectory, Trainer,
 
 use super::checkpoint_mismatch::explained;
 use super::measure::ignored;
-use super::prepare::{Prepared, incompatible};
+use super::prepare::{Prepared, unfit};
 use super::record;
 use super::score_log::ScoreLog;
 use super::{Finished, Runner};
@@ -71,7 +71,7 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
         let Prepared { pairs, pipelines, identity, .. } = prepared;
         let steps = study.training.steps.unwrap_or(0);
         check_method(&method, pairs, pipelines, study.training.batch)
-            .map_err(|error| incompatible(&study.name, error))?;
+            .map_err(|error| unfit(&study.name, error))?;
         let directory = RunDirectory::create(runner.run_folder(study, arm, seed))?;
         let config = study.train_config(seed, steps, &runner.loader);
         let label = format!("{} {} seed {seed}", study.name, arm.name);
