@@ -1,3 +1,5 @@
+use sempairs_data::ConfigError;
+
 /// Error in a pipeline, or an unknown name of a transform or preset.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -20,18 +22,14 @@ pub enum AugmentError {
         name: &'static str,
     },
     /// A value of a transform is out of range.
-    #[error("transform {position} ({name}): {field} is {value}, but {wanted}")]
+    #[error("transform {position} ({name}): {} {}", error.key(), error.reason())]
     Value {
         /// Position of the transform in the pipeline, from 1.
         position: usize,
         /// Name of the transform.
         name: &'static str,
-        /// Name of the field.
-        field: &'static str,
-        /// The given value.
-        value: String,
-        /// The requirement, as a sentence.
-        wanted: String,
+        /// Name of the field, the given value and the requirement.
+        error: ConfigError,
     },
     /// There is no transform of this name.
     #[error("there is no transform named \"{name}\"; the transforms are {known}")]

@@ -49,10 +49,11 @@ mod rotate;
 mod transform;
 
 pub use apply::Scratch;
-pub use batch::apply_batch;
+pub use batch::{apply_batch, render_views};
 pub use crop_window::{Crop, CropWindow};
 pub use error::AugmentError;
 pub use pipeline::Pipeline;
 pub use plan::{Plan, Step};
 pub use preset::Augmentation;
+pub use sempairs_data::ConfigError;
 pub use transform::{Interpolation, MAX_SIDE, Transform};

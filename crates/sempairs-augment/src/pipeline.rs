@@ -1,4 +1,4 @@
-use sempairs_data::Key;
+use sempairs_data::{ConfigError, Key};
 use serde::{Deserialize, Serialize};
 
 use crate::crop_window::{Beginning, random_box};
@@ -87,13 +87,11 @@ impl Pipeline {
             if let Transform::GaussianBlur { kernel, .. } = transform
                 && kernel / 2 >= beginning.size()
             {
-                return Err(AugmentError::Value {
-                    position,
-                    name,
-                    field: "kernel",
-                    value: kernel.to_string(),
-                    wanted: format!("half of it must be less than the view's {}", beginning.size()),
-                });
+                let size = beginning.size();
+                let reason =
+                    format!("is {kernel}, but half of it must be less than the view's {size}");
+                let error = ConfigError::new("kernel", reason);
+                return Err(AugmentError::Value { position, name, error });
             }
         }
         Ok(())

@@ -1,3 +1,4 @@
+use sempairs_data::ConfigError;
 use serde::{Deserialize, Serialize};
 
 use crate::AugmentError;
@@ -167,12 +168,11 @@ impl Transform {
     pub(crate) fn check(&self, position: usize) -> Result<(), AugmentError> {
         let name = self.name();
         let check = |good: bool, field: &'static str, value: String, wanted: &str| {
-            let wanted = wanted.to_owned();
             if good {
-                Ok(())
-            } else {
-                Err(AugmentError::Value { position, name, field, value, wanted })
+                return Ok(());
             }
+            let error = ConfigError::new(field, format!("is {value}, but {wanted}"));
+            Err(AugmentError::Value { position, name, error })
         };
         let probability =
             |p: &f32| check((0.0..=1.0).contains(p), "p", p.to_string(), "it must be from 0 to 1");

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use burn::tensor::Device;
+use sempairs_data::ConfigError;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{MAX_DEPTH, MAX_SIDE, MAX_WIDTH};
@@ -172,16 +173,6 @@ pub enum NetworkConfig {
     Transformer(VisionTransformerConfig),
 }
 
-/// Error for an invalid value of a key of a [`BackboneConfig`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{key}`: {reason}")]
-pub struct BackboneError {
-    /// Name of the key.
-    pub key: String,
-    /// What is wrong with the value.
-    pub reason: String,
-}
-
 impl BackboneConfig {
     /// Configuration with the architecture's defaults. A transformer still needs its patch and
     /// image size.
@@ -211,10 +202,10 @@ impl BackboneConfig {
     ///
     /// # Errors
     ///
-    /// [`BackboneError`] for the first key that is out of range, missing, or not an option of this
+    /// [`ConfigError`] for the first key that is out of range, missing, or not an option of this
     /// architecture.
-    pub fn check(&self) -> Result<(), BackboneError> {
-        let refuse = |key: String, reason: String| Err(BackboneError { key, reason });
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |key: &str, reason: String| Err(ConfigError::new(key, reason));
         let (transformer, name) = (self.name.is_transformer(), self.name.name());
         for (key, is_there, of_transformers) in [
             ("stem", self.stem.is_some(), false),
@@ -229,10 +220,10 @@ impl BackboneConfig {
             ("drop_path", !self.drop_path.is_off(), true),
         ] {
             if is_there && of_transformers != transformer {
-                return refuse(key.into(), format!("{name} has no such option; remove it"));
+                return refuse(key, format!("{name} has no such option; remove it"));
             }
             if !is_there && transformer && matches!(key, "patch" | "size") {
-                return refuse(key.into(), format!("is missing; {name} requires it"));
+                return refuse(key, format!("is missing; {name} requires it"));
             }
         }
         let named = [
@@ -245,26 +236,21 @@ impl BackboneConfig {
         let stage = |i| Some((format!("widths[{i}]"), self.widths?[i], MAX_WIDTH));
         let named = named.map(|(key, value, most)| Some((key.to_owned(), value?, most)));
         for (key, value, most) in (0..4).map(stage).chain(named).flatten() {
-            if !(1..=most).contains(&value) {
-                return refuse(key, format!("must be from 1 to {most}, not {value}"));
-            }
+            ConfigError::unless_within(key, value, 1..=most)?;
         }
-        if !(0.0..1.0).contains(&self.drop_path.0) {
-            let reason = format!("must be at least 0 and less than 1, not {}", self.drop_path.0);
-            return refuse("drop_path".into(), reason);
-        }
+        ConfigError::unless_share("drop_path", self.drop_path.0)?;
         match self.network() {
             NetworkConfig::Transformer(vit) if !vit.size.is_multiple_of(vit.patch) => {
                 let reason = format!(
                     "is {}, which is not a multiple of the patch size {}",
                     vit.size, vit.patch
                 );
-                refuse("size".into(), reason)
+                refuse("size", reason)
             }
             NetworkConfig::Transformer(vit) if !vit.dim.is_multiple_of(vit.heads) => {
                 let reason =
                     format!("is {}, which is not a multiple of the {} heads", vit.dim, vit.heads);
-                refuse("dim".into(), reason)
+                refuse("dim", reason)
             }
             _ => self.check_sizes(),
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use serde::Serialize;
 
-use crate::{AnyBackbone, Backbone, BackboneConfig, BackboneError, NetworkConfig};
+use crate::{AnyBackbone, Backbone, BackboneConfig, ConfigError, NetworkConfig};
 
 /// The configuration of a backbone, from which the network is built.
 ///
@@ -31,8 +31,8 @@ pub trait BackboneFactory: Clone + Serialize + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`BackboneError`] with the key of the first value that is missing or out of its range.
-    fn check(&self) -> Result<(), BackboneError> {
+    /// [`ConfigError`] with the key of the first value that is missing or out of its range.
+    fn check(&self) -> Result<(), ConfigError> {
         Ok(())
     }
 
@@ -40,8 +40,9 @@ pub trait BackboneFactory: Clone + Serialize + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// What is wrong with that size, such as that the patches of a transformer do not tile it.
-    fn check_size(&self, _size: usize) -> Result<(), String> {
+    /// [`ConfigError`] without a key, since the size is not part of the backbone's configuration:
+    /// for example that the patches of a transformer do not tile it.
+    fn check_size(&self, _size: usize) -> Result<(), ConfigError> {
         Ok(())
     }
 
@@ -85,14 +86,15 @@ impl BackboneFactory for BackboneConfig {
         self.init_seeded(device, seed)
     }
 
-    fn check(&self) -> Result<(), BackboneError> {
+    fn check(&self) -> Result<(), ConfigError> {
         self.check()
     }
 
-    fn check_size(&self, size: usize) -> Result<(), String> {
+    fn check_size(&self, size: usize) -> Result<(), ConfigError> {
         let NetworkConfig::Transformer(vit) = self.network() else { return Ok(()) };
         if !size.is_multiple_of(vit.patch) {
-            return Err(format!("is {size}, which patches of {} do not tile", vit.patch));
+            let reason = format!("is {size}, which patches of {} do not tile", vit.patch);
+            return Err(ConfigError::new("", reason));
         }
         self.check_attention(size)
     }

@@ -42,12 +42,11 @@ pub use any::{AnyBackbone, is_variant};
 pub use backbone::Backbone;
 pub use batch_norm::{BatchNorm, BatchNormConfig};
 pub use block::Block;
-pub use config::{
-    Architecture, BackboneConfig, BackboneError, BlockKind, InitialFilters, NetworkConfig, Stem,
-};
+pub use config::{Architecture, BackboneConfig, BlockKind, InitialFilters, NetworkConfig, Stem};
 pub use conv::Conv;
 pub use convolutions::Convolution;
 pub use factory::BackboneFactory;
 pub use resnet::{ResNet, ResNetConfig};
 pub use seed::{seed_parameters, seed_transformer_parameters, seeded_normal};
+pub use sempairs_data::ConfigError;
 pub use vit::{VisionTransformer, VisionTransformerConfig};

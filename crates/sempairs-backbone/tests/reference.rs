@@ -5,7 +5,8 @@ mod support;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use sempairs_backbone::{Backbone, ResNetConfig};
-use support::{Gradients, Reference, bounds, closed_form, device, tensors};
+use sempairs_testing::Reference;
+use support::{Gradients, bounds, closed_form, device, tensors};
 
 /// Compares features, gradients and running statistics with those of torchvision's network `name`,
 /// whose last convolution is `last`. In training mode the tolerance of the features is multiplied

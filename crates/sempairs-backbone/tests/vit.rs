@@ -6,7 +6,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use sempairs_backbone::vit::{DropPath, resample_positions};
 use sempairs_backbone::{Backbone, VisionTransformer, VisionTransformerConfig};
-use support::{Gradients, Reference, bounds, closed_form, device, tensors};
+use sempairs_testing::Reference;
+use support::{Gradients, bounds, closed_form, device, tensors};
 
 fn tiny() -> VisionTransformerConfig {
     let drop_path = DropPath::default();
@@ -39,8 +40,7 @@ fn small_transformers_agree_with_the_reference() {
 
 #[test]
 fn parameters_have_the_names_and_sizes_of_the_reference() {
-    let text =
-        std::fs::read_to_string(support::reference("backbones/vit_small_patch8_64.keys.json"));
+    let text = std::fs::read_to_string(Reference::path("backbones/vit_small_patch8_64.keys.json"));
     let keys: std::collections::BTreeMap<String, Vec<usize>> =
         serde_json::from_str(&text.unwrap()).unwrap();
     let network = VisionTransformerConfig::small(8, 64).init(&Device::flex());

@@ -9,7 +9,8 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Tensor;
 use sempairs_backbone::weights::{LoadOptions, Misfit, Prefix, WeightsError, load, save};
 use sempairs_backbone::{Backbone, ResNet, ResNetConfig, Stem};
-use support::{device, reference, tensors};
+use sempairs_testing::Reference;
+use support::{device, tensors};
 use tempfile::TempDir;
 
 /// A network small enough for many files.
@@ -74,7 +75,7 @@ fn names_and_shapes_are_those_of_the_reference() {
     {
         let path = folder.path().join("x.safetensors");
         save(&config.init(&device()), &path).unwrap();
-        let keys = fs::read(reference(&format!("backbones/{name}.keys.json"))).unwrap();
+        let keys = fs::read(Reference::path(&format!("backbones/{name}.keys.json"))).unwrap();
         let keys: std::collections::BTreeMap<String, Vec<usize>> =
             serde_json::from_slice(&keys).unwrap();
         assert_eq!(names_and_shapes(&path), keys.into_iter().collect::<Vec<_>>(), "{name}");

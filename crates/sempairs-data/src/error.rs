@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
-use crate::PictureSource;
 use crate::manifest::ManifestProblem;
+use crate::{ConfigError, PictureSource};
 
 /// Error of reading, decoding, pairing or caching pictures.
 #[derive(Debug, thiserror::Error)]
@@ -74,14 +74,14 @@ pub enum DataError {
         reason: String,
     },
     /// The pictures cannot be paired in the requested way.
-    #[error("{}pairing `{pairing}`: {reason}", at(place))]
+    #[error("{}pairing `{pairing}`: {error}", at(place))]
     Pairing {
         /// The folder or file of the pictures; `None` if they have no single one.
         place: Option<PathBuf>,
         /// The pairing's name in an experiment file.
         pairing: &'static str,
-        /// Which class or picture prevents it, and why.
-        reason: String,
+        /// The invalid value, or without a key: which class or picture prevents it, and why.
+        error: ConfigError,
     },
     /// A decoded cache is damaged, or was made from other pictures or with other settings.
     #[error("{}: {reason}", path.display())]

@@ -35,10 +35,13 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cache;
+mod config_error;
 mod decode;
 mod error;
 mod exclusion;
 mod file_stamp;
+mod fingerprint;
+mod identity;
 pub mod interrupt;
 mod jpeg;
 pub mod manifest;
@@ -51,10 +54,13 @@ pub mod sources;
 mod validate;
 
 pub use cache::CachedSource;
+pub use config_error::ConfigError;
 pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
 pub use error::DataError;
 pub use exclusion::LeftOut;
 pub use file_stamp::Stamp;
+pub use fingerprint::Fingerprint;
+pub use identity::Identity;
 pub use manifest::Manifest;
 pub use pairing::{Pair, PairDataset, Pairing};
 pub use paper_classes::{PaperClass, paper_classes};

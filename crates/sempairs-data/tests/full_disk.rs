@@ -7,39 +7,21 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use sempairs_data::{CachedSource, DataError, OnBadPicture, Picture, PictureSource};
+use sempairs_data::{CachedSource, DataError, OnBadPicture, PictureSource};
+use sempairs_testing::Generated;
 
 const FOLDER: &str = "SEMPAIRS_TEST_FULL_DISK";
 
 /// Pictures of some megabytes in total; if there are several, the first is bad.
-struct Pictures(usize);
-
-impl PictureSource for Pictures {
-    fn len(&self) -> usize {
-        self.0
-    }
-    fn classes(&self) -> &[String] {
-        &[]
-    }
-    fn class(&self, _index: usize) -> Option<usize> {
-        None
-    }
-    fn name(&self, index: usize) -> String {
-        index.to_string()
-    }
-    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
-        if index == 0 && self.0 > 1 {
-            return Err(DataError::picture("0", "a bad picture"));
-        }
-        Ok(Picture::new(128, 128, vec![index as u8; 3 * 128 * 128]))
-    }
+fn pictures(count: usize) -> Generated {
+    Generated::new(count).size(128).damaged((count > 1).then_some(0))
 }
 
 #[test]
 fn a_full_disk_is_an_error_and_the_old_cache_remains() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("a.cache");
-    CachedSource::build(&Pictures(1), 128, &cache, OnBadPicture::Error).unwrap();
+    CachedSource::build(&pictures(1), 128, &cache, OnBadPicture::Error).unwrap();
     let before = fs::read(&cache).unwrap();
 
     // The blocks of `ulimit` have 512 or 1,024 bytes, and 200 of either are less than the cache
@@ -68,8 +50,8 @@ fn a_full_disk_is_an_error_and_the_old_cache_remains() {
 fn inside_a_process_with_the_limit() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
     let cache = folder.join("a.cache");
-    let error = CachedSource::build(&Pictures(100), 128, &cache, OnBadPicture::Skip).unwrap_err();
-    // The error must be that of the disk, not that of the skipped picture.
+    let error = CachedSource::build(&pictures(100), 128, &cache, OnBadPicture::Skip).unwrap_err();
+    // The error is that of the disk, not that of the skipped picture.
     let DataError::Io { path, .. } = &error else { panic!("{error:?}") };
     assert_eq!(*path, cache);
     fs::write(folder.join("was_refused"), error.to_string()).unwrap();

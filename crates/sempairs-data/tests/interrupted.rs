@@ -4,36 +4,14 @@
 use std::sync::Arc;
 
 use sempairs_data::{
-    CachedSource, DataError, FolderSource, OnBadPicture, Picture, PictureSource, interrupt,
-    validate, validate_headers,
+    CachedSource, DataError, FolderSource, OnBadPicture, interrupt, validate, validate_headers,
 };
-
-/// Twenty uniformly grey pictures of one class.
-#[derive(Clone)]
-struct Greys(Vec<String>);
-
-impl PictureSource for Greys {
-    fn len(&self) -> usize {
-        20
-    }
-    fn classes(&self) -> &[String] {
-        &self.0
-    }
-    fn class(&self, _index: usize) -> Option<usize> {
-        Some(0)
-    }
-    fn name(&self, index: usize) -> String {
-        format!("grey {index}")
-    }
-    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
-        Ok(Picture::new(16, 16, vec![index as u8; 3 * 16 * 16]))
-    }
-}
+use sempairs_testing::Generated;
 
 #[test]
 fn listing_checking_and_decoding_stop_with_an_error_and_leave_no_files() {
     let folder = tempfile::tempdir().unwrap();
-    let source = Greys(vec!["grey".into()]);
+    let source = Arc::new(Generated::new(20).classes(&["grey"], |_| Some(0)));
     let whole = folder.path().join("whole.cache");
     CachedSource::build(&source, 16, &whole, OnBadPicture::Error).unwrap();
     let pictures = tempfile::tempdir().unwrap();
@@ -46,8 +24,8 @@ fn listing_checking_and_decoding_stop_with_an_error_and_leave_no_files() {
     for on_bad in [OnBadPicture::Error, OnBadPicture::Skip] {
         let path = folder.path().join("other.cache");
         is_interruption(CachedSource::build(&source, 16, &path, on_bad).unwrap_err());
-        is_interruption(validate(Arc::new(source.clone()), on_bad).unwrap_err());
-        is_interruption(validate_headers(Arc::new(source.clone()), on_bad).unwrap_err());
+        is_interruption(validate(source.clone(), on_bad).unwrap_err());
+        is_interruption(validate_headers(source.clone(), on_bad).unwrap_err());
         is_interruption(validate_headers(unfit.clone(), on_bad).unwrap_err());
     }
     is_interruption(CachedSource::open(&whole).unwrap_err());

@@ -222,6 +222,10 @@ fn rows_must_state_the_same_class_of_an_unlabelled_picture() {
     let text = format!("{HEADER}cat/0.png,cat/1.png,felis,x,\ndog/1.png,dog/0.png,canis,x,\n");
     let summary = read(root.path(), text, &flat).unwrap().summary(&flat);
     assert_eq!((summary.classes, summary.mixed, summary.pairs), (2, 0, 2));
+    let text = format!("{HEADER}cat/0.png,cat/1.png,felis,x,\ndog/1.png,dog/0.png,,x,\n");
+    let summary = read(root.path(), text, &flat).unwrap().summary(&flat);
+    assert_eq!((summary.classes, summary.mixed, summary.unlabelled), (1, 0, 1));
+    assert!(summary.to_string().contains("across classes     0\nwithout a class    1\n"));
 }
 
 #[test]

@@ -1,9 +1,7 @@
-use std::fmt::Debug;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use sempairs_augment::AugmentError;
-use sempairs_data::DataError;
+use sempairs_data::{ConfigError, DataError};
 
 use crate::EvaluationProtocol;
 
@@ -61,24 +59,10 @@ pub enum EvalError {
         /// Number of pictures.
         found: usize,
     },
-    /// A setting of a protocol is out of range.
-    #[error("protocol: `{key}`: {reason}")]
-    Protocol {
-        /// Key of the setting.
-        key: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Two protocols of a list have different settings but the same effect with this training set.
-    #[error("`protocols[{index}].{key}`: {reason}")]
-    SameProtocol {
-        /// Index of the redundant protocol, from 0.
-        index: usize,
-        /// Key of the setting in which it differs from the other protocol.
-        key: String,
-        /// Why the difference has no effect.
-        reason: String,
-    },
+    /// A setting of a protocol is out of range, does not fit the network, or has no effect that
+    /// another protocol of the list does not have.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
 impl EvalError {
@@ -97,41 +81,12 @@ impl EvalError {
         Self::Diverged { protocol: protocol.name(), what: what.to_string(), advice }
     }
 
-    /// A [`Protocol`](Self::Protocol) error for `key` unless the value is in the range. NaN is in
-    /// no range.
-    pub(crate) fn unless_within<T: PartialOrd + Debug>(
-        key: &'static str,
-        value: T,
-        range: RangeInclusive<T>,
-    ) -> Result<(), Self> {
-        if range.contains(&value) {
-            return Ok(());
+    /// The same error with `table` in front of the key of a [`Config`](Self::Config) error; see
+    /// [`ConfigError::under`].
+    pub fn under(self, table: &str) -> Self {
+        match self {
+            Self::Config(error) => Self::Config(error.under(table)),
+            other => other,
         }
-        let (least, most) = range.into_inner();
-        Err(Self::protocol(key, format!("must be from {least:?} to {most:?}, not {value:?}")))
-    }
-
-    /// A [`Protocol`](Self::Protocol) error for `momentum` unless the value is in [0, 1).
-    pub(crate) fn unless_momentum(value: f64) -> Result<(), Self> {
-        match (0.0..1.0).contains(&value) {
-            true => Ok(()),
-            false => {
-                let reason = format!("must be at least 0 and less than 1, not {value}");
-                Err(Self::protocol("momentum", reason))
-            }
-        }
-    }
-
-    /// A [`Protocol`](Self::Protocol) error for `key` unless the value is positive and finite.
-    pub(crate) fn unless_positive(key: &'static str, value: f64) -> Result<(), Self> {
-        match value > 0.0 && value.is_finite() {
-            true => Ok(()),
-            false => Err(Self::protocol(key, format!("must be positive and finite, not {value}"))),
-        }
-    }
-
-    /// A [`Protocol`](Self::Protocol) error for `key`.
-    pub(crate) fn protocol(key: &'static str, reason: impl ToString) -> Self {
-        Self::Protocol { key, reason: reason.to_string() }
     }
 }

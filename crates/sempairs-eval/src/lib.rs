@@ -30,7 +30,6 @@
 pub mod analysis;
 mod error;
 mod features;
-mod identity;
 mod limits;
 pub mod linalg;
 mod protocols;
@@ -43,10 +42,10 @@ pub use features::{
     Features, StandardScaler, colour_histogram, embed, extract, features_identity, raw_pixels,
     unit_rows, weights_identity,
 };
-pub use identity::Identity;
 pub use protocols::{
     BoxedBackbone, Downstream, Evaluate, EvaluationProtocol, FineTune, FittedProbe, InputKind, Knn,
     NetworkInput, Predictions, Probe, Protocol, ProtocolInput, ProtocolOutput, ProtocolSettings,
     Score, ScoreLine, SgdDino, SgdMoco, StratifiedSplit, Trial, append_scores, read_scores,
     stratified_split, update_scores,
 };
+pub use sempairs_data::{ConfigError, Identity};

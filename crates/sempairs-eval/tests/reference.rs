@@ -1,27 +1,7 @@
 //! Comparison with reference implementations.
 
-use std::path::PathBuf;
-
-use safetensors::SafeTensors;
 use sempairs_eval::{Features, Knn};
-
-/// Folder of the reference values: `SEMPAIRS_REFERENCE`, or by default that of the project.
-fn folder() -> PathBuf {
-    std::env::var_os("SEMPAIRS_REFERENCE").map_or_else(
-        || concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference").into(),
-        PathBuf::from,
-    )
-}
-
-fn floats(file: &SafeTensors<'_>, name: &str) -> Vec<f32> {
-    let data = file.tensor(name).unwrap().data();
-    data.as_chunks().0.iter().map(|&x| f32::from_le_bytes(x)).collect()
-}
-
-fn classes(file: &SafeTensors<'_>, name: &str) -> Vec<usize> {
-    let data = file.tensor(name).unwrap().data();
-    data.as_chunks().0.iter().map(|&x| i64::from_le_bytes(x) as usize).collect()
-}
+use sempairs_testing::Reference;
 
 /// The votes of each class by definition, to identify ties.
 fn votes(bank: &Features, query: &[f32], k: usize, temperature: f64) -> Vec<f64> {
@@ -38,25 +18,23 @@ fn votes(bank: &Features, query: &[f32], k: usize, temperature: f64) -> Vec<f64>
 
 #[test]
 fn knn_rankings_match_the_reference() {
-    let path = folder().join("eval/knn.safetensors");
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let file = SafeTensors::deserialize(&bytes).unwrap();
-    let dim = file.tensor("bank").unwrap().shape()[1];
-    let queries = floats(&file, "query");
+    let file = Reference::read("eval/knn.safetensors");
+    let dim = file.shape("bank")[1];
+    let queries = file.floats("query");
     let mut compared = 0;
-    for name in file.names().into_iter().filter(|name| name.starts_with("ranking_k")) {
-        // The name has the settings, as in `ranking_k20_t0.07`.
+    for name in file.names().filter(|name| name.starts_with("ranking_k")) {
+        // The settings are in the name: `ranking_k20_t0.07`.
         let (k, temperature) = name["ranking_k".len()..].split_once("_t").unwrap();
         let (k, temperature) = (k.parse().unwrap(), temperature.parse().unwrap());
-        let count = file.tensor(name).unwrap().shape()[1];
+        let count = file.shape(name)[1];
         let bank = Features {
-            values: floats(&file, "bank"),
+            values: file.floats("bank").to_vec(),
             dim,
-            labels: classes(&file, "bank_labels"),
+            labels: file.integers("bank_labels"),
             classes: (0..count).map(|class| class.to_string()).collect(),
         };
-        let expected = classes(&file, name);
-        let ranked = Knn { k, temperature }.predict(&bank, &queries).unwrap();
+        let expected = file.integers(name);
+        let ranked = Knn { k, temperature }.predict(&bank, queries).unwrap();
         assert_eq!(ranked.len(), expected.len() / count);
         for (i, query) in queries.chunks_exact(dim).enumerate() {
             let votes = votes(&bank, query, k, temperature);
@@ -70,5 +48,5 @@ fn knn_rankings_match_the_reference() {
             }
         }
     }
-    assert!(compared > 0, "rankings in {}", path.display());
+    assert!(compared > 0, "no rankings");
 }

@@ -111,8 +111,8 @@ fn dinos_protocol_uses_the_class_tokens_of_the_last_blocks() {
         ["train-2tokens.safetensors", "train-3tokens.safetensors", "train.safetensors"]
     );
     let error = downstream(vec![dino(4)]).run(&network, &device).unwrap_err().to_string();
-    assert!(error.contains("`blocks`") && error.contains("the network has 3"), "{error}");
-    // A network without class tokens is scored by its features.
+    assert!(error.contains("`protocols[0].blocks`: is 4, but the network has 3"), "{error}");
+    // For a network without class tokens its features are used.
     assert!(downstream(vec![dino(4)]).run(&residual().init_seeded(&device, 1), &device).is_ok());
 }
 

@@ -21,5 +21,5 @@ pub use caught::caught;
 pub use failpoint::failpoint;
 pub use part::remove_orphans;
 pub use progress::{ProgressBar, progress_bar, progress_count};
-pub use suggest::{did_you_mean, nearest};
+pub use suggest::{did_you_mean, nearest, suggestion};
 pub use summed_up::summed_up;

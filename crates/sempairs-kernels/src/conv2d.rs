@@ -27,6 +27,7 @@ pub fn conv2d(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> Tensor<4> {
+    assert!(stride.iter().all(|&stride| stride > 0), "conv2d: a stride of zero");
     if !fused::layers_on(&x) {
         let weight = follow(weight, &x);
         return reference::conv2d(x, weight, stride, padding);

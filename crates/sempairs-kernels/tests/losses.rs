@@ -4,8 +4,8 @@
 #[path = "support/on_device.rs"]
 mod on_device;
 
-use burn::tensor::Tensor;
-use on_device::{assert_parity, random};
+use burn::tensor::{DType, Tensor};
+use on_device::{assert_parity, assert_parity_in, random};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
 
@@ -112,6 +112,26 @@ fn soft_cross_entropy_equals_its_reference() {
         });
         assert_parity(&format!("soft_cross_entropy {n} {k}"), inputs, actual, expected);
     }
+}
+
+/// WebGPU launches at most 65,535 cubes along an axis: here there are more rows, and more values of
+/// a gradient than 256 units of so many cubes.
+#[test]
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+fn more_work_than_cubes_along_one_axis() {
+    let inputs = [random([70_001, 3], 1), random([70_001, 3], 2)];
+    let [actual, expected] = SOFT.map(|f| {
+        move |[s, t]: [Tensor<2>; 2]| {
+            let centre = Tensor::from_floats([0.1, -0.2, 0.3], &t.device());
+            f(s, t, centre, 0.5, 0.5)
+        }
+    });
+    assert_parity_in(&[DType::F32], "soft_cross_entropy", inputs, actual, expected);
+    let inputs = [random([3, 257], 3), random([66_001, 257], 4)];
+    let [actual, expected] = LOG_SUM_EXP.map(|f| move |[q, keys]: [_; 2]| f(q, keys, 0.1));
+    // In 16 bits even the gradient of a single chunk is rounded by a launch of its own.
+    let types = on_device::types();
+    assert_parity_in(&types, "log_sum_exp", inputs, actual, expected);
 }
 
 #[test]

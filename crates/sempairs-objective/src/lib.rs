@@ -27,7 +27,6 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-mod error;
 mod heads;
 mod limits;
 mod losses;
@@ -35,7 +34,6 @@ mod methods;
 mod state;
 mod views;
 
-pub use error::ObjectiveError;
 pub use heads::{Activation, DinoHead, Encoder, HeadNorm, Projector, ProjectorConfig};
 pub use losses::{Reduction, normalize, nt_xent, sinkhorn};
 pub use methods::{
@@ -47,5 +45,6 @@ pub use methods::{
     nearest_neighbours, next_centre, nnclr_loss, simsiam_loss, sup_con_loss, swav_loss,
     vicreg_loss,
 };
+pub use sempairs_data::ConfigError;
 pub use state::{Clock, Ema, Queue, Schedule};
 pub use views::Views;

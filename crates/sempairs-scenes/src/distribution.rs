@@ -1,5 +1,6 @@
 use std::f32::consts::PI;
 
+use sempairs_data::ConfigError;
 use serde::{Deserialize, Serialize};
 
 use super::{BackgroundKind, OcclusionKind, Palette, PatternKind, Silhouette};
@@ -112,8 +113,8 @@ impl Distribution {
     ///
     /// # Errors
     ///
-    /// [`BadDistribution`] with the first invalid field and the reason.
-    pub fn check(&self) -> Result<(), BadDistribution> {
+    /// [`ConfigError`] with the first invalid field and the reason.
+    pub fn check(&self) -> Result<(), ConfigError> {
         let empty = [
             ("palette.hues", self.palette.hues.is_empty()),
             ("backgrounds", self.backgrounds.is_empty()),
@@ -122,7 +123,7 @@ impl Distribution {
             ("patterns", self.patterns.is_empty()),
         ];
         if let Some(&(field, _)) = empty.iter().find(|(_, empty)| *empty) {
-            return Err(BadDistribution { field, reason: "is empty".into() });
+            return Err(ConfigError::new(field, "is empty"));
         }
         let turn = 2.0 * PI;
         let distractors = self.distractors.map(f32::from);
@@ -147,7 +148,7 @@ impl Distribution {
             if !(least <= low && low <= high && high <= most) {
                 let reason =
                     format!("must be an interval within [{least}, {most}], not [{low}, {high}]");
-                return Err(BadDistribution { field, reason });
+                return Err(ConfigError::new(field, reason));
             }
         }
         Ok(())
@@ -175,16 +176,6 @@ impl Distribution {
             scale: [0.65, 0.85],
         }
     }
-}
-
-/// Error for an invalid field of a distribution.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("scenes: `{field}` {reason}")]
-pub struct BadDistribution {
-    /// Name of the field.
-    pub field: &'static str,
-    /// What is wrong with the field.
-    pub reason: String,
 }
 
 /// Every second twelfth of the colour circle, starting with number `first`.

@@ -194,7 +194,7 @@ fn an_invalid_distribution_is_rejected_with_the_name_of_the_field() {
     let refused = |change: fn(&mut Distribution)| {
         let mut distribution = Distribution::pretrain();
         change(&mut distribution);
-        distribution.check().unwrap_err().field
+        distribution.check().unwrap_err().key().to_owned()
     };
     assert_eq!(refused(|d| d.backgrounds.clear()), "backgrounds");
     assert_eq!(refused(|d| d.scale = [0.7, 0.5]), "scale");

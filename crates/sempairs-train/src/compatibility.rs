@@ -1,36 +1,37 @@
 use sempairs_data::PairDataset;
 use sempairs_objective::Method;
 
-use crate::{Pipelines, TrainError};
+use crate::{ConfigError, Pipelines};
 
 /// Checks that a method can be trained on these pairs and views, with `batch` pairs per batch.
 ///
 /// # Errors
 ///
-/// [`TrainError::Config`] if there are fewer pairs than a batch needs, if the method requires class
+/// [`ConfigError`] if there are fewer pairs than a batch needs, if the method requires class
 /// labels and a picture has none, or if the pipelines make local crops and the method does not use
-/// them; [`TrainError::Method`] if the method itself rejects the batch size or the number of pairs.
+/// them; and if the method itself rejects the batch size or the number of pairs, with a key such as
+/// `method.queue`.
 pub fn check_method<M: Method>(
     method: &M,
     dataset: &PairDataset,
     pipelines: &Pipelines,
     batch: usize,
-) -> Result<(), TrainError> {
+) -> Result<(), ConfigError> {
     let pairs = dataset.len();
     if pairs < batch {
         let reason = format!("is {batch}, but there are only {pairs} pairs");
-        return Err(TrainError::config("batch", reason));
+        return Err(ConfigError::new("batch", reason));
     }
     if method.needs_classes()
         && let Some(pair) = (0..pairs).find(|&pair| dataset.class(pair).is_none())
     {
         let picture = dataset.source().name(dataset.pair(pair).left);
         let reason = format!("the method requires class labels, but {picture} has none");
-        return Err(TrainError::config("method", reason));
+        return Err(ConfigError::new("method", reason));
     }
     if pipelines.locals.is_some() && !method.takes_locals() {
         let reason = "the method does not use local crops; remove this table";
-        return Err(TrainError::config("views.locals", reason));
+        return Err(ConfigError::new("views.locals", reason));
     }
-    Ok(method.check_data(batch, pairs)?)
+    method.check_data(batch, pairs).map_err(|error| error.under("method"))
 }

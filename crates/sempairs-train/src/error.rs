@@ -1,9 +1,6 @@
-use std::fmt::Debug;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use sempairs_data::DataError;
-use sempairs_objective::ObjectiveError;
+use sempairs_data::{ConfigError, DataError};
 
 use crate::Alarm;
 
@@ -28,14 +25,10 @@ pub enum TrainError {
         /// Lock file that the other process holds.
         path: PathBuf,
     },
-    /// A value of the configuration is invalid.
-    #[error("`{key}`: {reason}")]
-    Config {
-        /// Key, including the tables that contain it.
-        key: String,
-        /// Why the value is invalid.
-        reason: String,
-    },
+    /// A value of the configuration is invalid, or the method cannot be trained on these data or
+    /// views.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A checkpoint file is damaged or is not a checkpoint.
     #[error("{}: damaged checkpoint: {reason}{}", path.display(), fallback(previous))]
     Damaged {
@@ -105,9 +98,6 @@ pub enum TrainError {
         /// Newest checkpoint.
         checkpoint: Option<PathBuf>,
     },
-    /// The method cannot be trained on these data or views.
-    #[error(transparent)]
-    Method(#[from] ObjectiveError),
     /// The caller's observer failed.
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),
@@ -142,24 +132,5 @@ impl TrainError {
     /// Creates an [`Io`](Self::Io) error for `path`.
     pub fn io(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
         Self::Io { path: path.into(), error }
-    }
-
-    /// Returns a [`Config`](Self::Config) error for `key` unless the value lies in the range; NaN
-    /// lies in no range.
-    pub(crate) fn unless_within<T: PartialOrd + Debug>(
-        key: &str,
-        value: T,
-        range: RangeInclusive<T>,
-    ) -> Result<(), Self> {
-        if range.contains(&value) {
-            return Ok(());
-        }
-        let (least, most) = range.into_inner();
-        Err(Self::config(key, format!("must be from {least:?} to {most:?}, not {value:?}")))
-    }
-
-    /// Creates a [`Config`](Self::Config) error for `key`.
-    pub fn config(key: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Config { key: key.into(), reason: reason.into() }
     }
 }

@@ -41,5 +41,6 @@ pub use optim::{
     Scaling, Stepper,
 };
 pub use run_directory::RunDirectory;
+pub use sempairs_data::ConfigError;
 pub use train_config::TrainConfig;
 pub use trainer::{Outcome, Trainer, pairs_identity};

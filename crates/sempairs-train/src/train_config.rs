@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{AHEAD, BATCHES, CLIPS, STEPS, WORKERS};
-use crate::{LearningRate, LoaderConfig, OptimizerConfig, Precision, Scaling, TrainError};
+use crate::{ConfigError, LearningRate, LoaderConfig, OptimizerConfig, Precision, Scaling};
 
 /// Configuration of training: everything that the weights of a run depend on, except for the
 /// method, the pairs and the pipelines.
@@ -70,8 +70,8 @@ impl TrainConfig {
     ///
     /// # Errors
     ///
-    /// [`TrainError::Config`] for the first value out of its range.
-    pub fn check(&self) -> Result<(), TrainError> {
+    /// [`ConfigError`] for the first value out of its range.
+    pub fn check(&self) -> Result<(), ConfigError> {
         for (key, value, range) in [
             ("batch", self.batch, BATCHES),
             ("steps", self.steps, STEPS),
@@ -80,10 +80,10 @@ impl TrainConfig {
             ("loader.workers", self.loader.workers, WORKERS),
             ("loader.ahead", self.loader.ahead, AHEAD),
         ] {
-            TrainError::unless_within(key, value, range)?;
+            ConfigError::unless_within(key, value, range)?;
         }
-        TrainError::unless_within("clip", self.clip.unwrap_or(1.0), CLIPS)?;
-        self.optimizer.check()?;
-        self.learning_rate.check()
+        ConfigError::unless_within("clip", self.clip.unwrap_or(1.0), CLIPS)?;
+        self.optimizer.check().map_err(|error| error.under("optimizer"))?;
+        self.learning_rate.check().map_err(|error| error.under("learning_rate"))
     }
 }

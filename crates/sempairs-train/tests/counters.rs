@@ -2,29 +2,15 @@
 
 use std::sync::Arc;
 
-use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
+use sempairs_data::{Pair, PairDataset};
 use sempairs_objective::{Clock, Negatives};
+use sempairs_testing::Generated;
 use sempairs_train::{NegativeCounts, negative_counts, order};
 
 /// Pictures of three classes, or without classes.
-struct Classes(bool);
-
-impl PictureSource for Classes {
-    fn len(&self) -> usize {
-        22
-    }
-    fn classes(&self) -> &[String] {
-        &[]
-    }
-    fn class(&self, index: usize) -> Option<usize> {
-        self.0.then_some(index % 3)
-    }
-    fn name(&self, index: usize) -> String {
-        format!("picture {index}")
-    }
-    fn read(&self, _index: usize) -> Result<Picture<'_>, DataError> {
-        unreachable!("nobody looks")
-    }
+fn source(labelled: bool) -> Arc<Generated> {
+    let class = if labelled { |index| Some(index % 3) } else { |_| None };
+    Arc::new(Generated::new(22).classes(&[], class))
 }
 
 const SEED: u64 = 11;
@@ -86,7 +72,7 @@ fn counts_equal_a_brute_force_enumeration() {
     for (labelled, shift) in [(true, 0), (true, 3), (true, 1), (false, 3)] {
         // Paired with itself, with another picture of its class, and with one of another class.
         let pairs = (0..22).map(|i| Pair { left: i, right: (i + shift) % 22 }).collect();
-        let dataset = PairDataset::new(Arc::new(Classes(labelled)), pairs);
+        let dataset = PairDataset::new(source(labelled), pairs);
         let clock = Clock::new(22 / BATCH, 100);
         for negatives in [
             Negatives::Batch,
@@ -119,7 +105,7 @@ fn counts_equal_a_brute_force_enumeration() {
 #[test]
 fn methods_without_negatives_and_runs_without_steps_have_no_counts() {
     let pairs = (0..22).map(|i| Pair { left: i, right: i }).collect();
-    let dataset = PairDataset::new(Arc::new(Classes(true)), pairs);
+    let dataset = PairDataset::new(source(true), pairs);
     let clock = Clock::new(5, 100);
     assert_eq!(negative_counts(&dataset, Negatives::None, 0, BATCH, clock.at(5)), None);
     assert_eq!(negative_counts(&dataset, Negatives::Batch, 0, BATCH, clock), None);

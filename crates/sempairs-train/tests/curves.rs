@@ -1,17 +1,12 @@
 //! Loss curves of residual networks trained on the device named by `SEMPAIRS_DEVICE`, compared with
 //! those on the CPU.
 
-#[path = "../../sempairs-kernels/tests/support/random.rs"]
-mod random;
-#[path = "../../sempairs-objective/tests/reference/mod.rs"]
-#[allow(dead_code, reason = "each test binary uses some of it")]
-mod reference;
-
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use sempairs_backbone::{Architecture, BackboneConfig};
 use sempairs_objective::{Clock, Method, ProjectorConfig, Reduction, SimClrConfig, Views};
+use sempairs_testing::{backend_name, gpu, gpu_name, loss_tolerance, random_values};
 use sempairs_train::OptimizerConfig;
 
 const BATCH: usize = 16;
@@ -43,7 +38,7 @@ fn losses(training: Training, plain: &Device) -> Vec<f32> {
         let view = |side: usize| {
             let shape = [BATCH, 3, size, size];
             let seed = (2 * (step % 2) + side + 1) as u64;
-            let values = random::values(shape.iter().product(), seed);
+            let values = random_values(shape.iter().product(), seed);
             Tensor::<4>::from_data(TensorData::new(values, shape), &device)
         };
         let loss = method.loss(Views::pair(view(0), view(1)), clock.at(step)).value;
@@ -57,8 +52,8 @@ fn losses(training: Training, plain: &Device) -> Vec<f32> {
 /// Asserts that the relative difference of the losses is within the tolerance of each step.
 fn assert_same_curve(training: Training, tolerances: &[f32]) {
     // Tolerance factor of the device, relative to a device with 32-bit products.
-    let (device, bound) = reference::device();
-    let coarser = (bound / 1e-4).max(1.0);
+    let device = gpu!();
+    let coarser = (loss_tolerance(backend_name(&gpu_name!())) / 1e-4).max(1.0);
     let expected = losses(training, &Device::flex());
     let found = losses(training, &device);
     println!("{:?}: {expected:?} on flex, {found:?}", training.architecture);

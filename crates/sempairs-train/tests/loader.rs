@@ -1,48 +1,21 @@
 //! The loader: batches are a pure function of the step, errors are reported, memory is bounded.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use burn::tensor::Tensor;
 use sempairs_augment::{Augmentation, Interpolation, Pipeline, Transform};
-use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
+use sempairs_data::{Pair, PairDataset, PictureSource};
 use sempairs_objective::Clock;
+use sempairs_testing::Generated;
 use sempairs_train::{
     Batch, LoaderConfig, Locals, LocalsFrom, MadeOn, PairLoader, Pipelines, TrainError,
 };
 
-/// Single-colour pictures, one of which may be damaged; counts the pictures that are read.
-struct Plain {
-    bad: Option<usize>,
-    read: AtomicUsize,
-}
-
-impl PictureSource for Plain {
-    fn len(&self) -> usize {
-        37
-    }
-    fn classes(&self) -> &[String] {
-        &[]
-    }
-    fn class(&self, _index: usize) -> Option<usize> {
-        None
-    }
-    fn name(&self, index: usize) -> String {
-        format!("picture {index}")
-    }
-    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
-        self.read.fetch_add(1, Ordering::SeqCst);
-        if self.bad == Some(index) {
-            return Err(DataError::Picture { picture: self.name(index), reason: "torn".into() });
-        }
-        let pixels: Vec<u8> = (0..3 * 20 * 20).map(|i| (i * (index + 1) % 251) as u8).collect();
-        Ok(Picture::new(20, 20, pixels))
-    }
-}
-
-fn dataset(bad: Option<usize>) -> (Arc<PairDataset>, Arc<Plain>) {
-    let source = Arc::new(Plain { bad, read: AtomicUsize::new(0) });
+/// Thirty-seven pictures in pairs, one of which may be damaged.
+fn dataset(damaged: Option<usize>) -> (Arc<PairDataset>, Arc<Generated>) {
+    let bytes = |picture, byte| (byte * (picture + 1) % 251) as u8;
+    let source = Arc::new(Generated::new(37).size(20).bytes(bytes).damaged(damaged));
     let pairs = (0..37).map(|i| Pair { left: i, right: (i + 5) % 37 }).collect();
     (Arc::new(PairDataset::new(source.clone(), pairs)), source)
 }
@@ -105,7 +78,7 @@ fn a_bad_picture_ends_the_run_with_its_error() {
     let mut loader = loader.unwrap();
     let error = loader.by_ref().find_map(Result::err).expect("an error");
     assert!(matches!(error, TrainError::Data(_)));
-    assert!(error.to_string().contains("picture 20") && error.to_string().contains("torn"));
+    assert!(error.to_string().contains("picture 20") && error.to_string().contains("damaged"));
     assert!(loader.next().is_none());
 }
 
@@ -119,7 +92,7 @@ fn workers_stay_a_few_batches_ahead() {
     loader.next().unwrap().unwrap();
     std::thread::sleep(Duration::from_millis(500));
     // One batch was taken, at most three are queued, and one more is being computed.
-    let read = source.read.load(Ordering::SeqCst);
+    let read = source.reads();
     assert!(read <= 2 * 8 * (1 + 3 + 1), "{read} pictures were read for one batch");
     drop(loader); // Must not hang.
 }
@@ -131,27 +104,6 @@ fn a_batch_larger_than_the_data_set_is_rejected() {
     let config = LoaderConfig::default();
     let result = PairLoader::start(dataset, pipelines, 38, 0, Clock::new(1, 1), &config);
     assert!(result.err().expect("an error").to_string().contains("37"));
-}
-
-/// Pictures of a single grey value each, which is the index of the picture.
-struct Greys;
-
-impl PictureSource for Greys {
-    fn len(&self) -> usize {
-        37
-    }
-    fn classes(&self) -> &[String] {
-        &[]
-    }
-    fn class(&self, index: usize) -> Option<usize> {
-        Some(index % 5)
-    }
-    fn name(&self, index: usize) -> String {
-        format!("grey {index}")
-    }
-    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
-        Ok(Picture::new(20, 20, vec![index as u8; 3 * 400]))
-    }
 }
 
 fn crop(size: usize, area: [f32; 2]) -> Pipeline {
@@ -192,7 +144,11 @@ fn local_crops_come_from_the_configured_picture() {
         (LocalsFrom::Right, [1, 1, 1]),
         (LocalsFrom::Both, [0, 1, 0]),
     ] {
-        for batch in with_locals(Arc::new(Greys), from, 2) {
+        for batch in with_locals(
+            Arc::new(Generated::new(37).size(20).classes(&[], |index| Some(index % 5))),
+            from,
+            2,
+        ) {
             assert_eq!((batch.local_size, batch.locals.len()), (8, 8 * 3 * 3 * 64));
             let views = batch.clone().views(&burn::tensor::Device::flex());
             let classes: Vec<u32> = batch.pairs.iter().map(|pair| pair % 5).collect();

@@ -1,14 +1,11 @@
 //! LARS and the schedules compared with reference values, and all LARS variants with their
 //! formulas.
 
-#[path = "../../sempairs-objective/tests/reference/mod.rs"]
-mod reference;
-
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
-use reference::{Reference, assert_close, device};
+use burn::tensor::{Device, Tensor};
 use sempairs_objective::{Clock, Schedule};
+use sempairs_testing::{Reference, assert_close, backend_name, device_name, loss_tolerance};
 use sempairs_train::{LarsConfig, LarsVariant, OptimizerConfig};
 
 #[derive(Module, Debug)]
@@ -39,19 +36,16 @@ fn assert_same_step(ours: [&[f32]; 2], theirs: [&[f32]; 2], tolerance: f64, what
 
 #[test]
 fn reference_steps_of_lars() {
-    let (plain, tolerance) = device();
+    let plain = sempairs_testing::device!();
+    let tolerance = loss_tolerance(backend_name(&device_name("flex")));
     // The rounding error of the weights is 1.2e-7, a ten-thousandth of a step. Divisions and square
     // roots on a GPU may be off by a few more units in the last place, and errors accumulate.
     let step_tolerance = if plain == Device::flex() { 1e-3 } else { 4e-3 };
     let device = plain.clone().autodiff();
-    let numbers = Reference::open("optim/lars_lr0.3_m0.9_wd1e-4");
-    let vector = |name: &str, device: &Device| {
-        let values = numbers.values(name);
-        let len = values.len();
-        Tensor::<1>::from_data(TensorData::new(values, [len]), device)
-    };
+    let numbers = Reference::read("optim/lars_lr0.3_m0.9_wd1e-4.safetensors");
+    let vector = |name: &str, device: &Device| numbers.tensor::<1>(name, device);
     let mut module = Pair {
-        w: Param::from_tensor(numbers.matrix("w.initial", &device)),
+        w: Param::from_tensor(numbers.tensor("w.initial", &device)),
         b: Param::from_tensor(vector("b.initial", &device)),
     };
     let lars = LarsConfig {
@@ -63,16 +57,18 @@ fn reference_steps_of_lars() {
     };
     let mut optimizer = OptimizerConfig::Lars(lars).init();
     let mut before =
-        ["w", "b"].map(|name| [(); 2].map(|_| numbers.values(&format!("{name}.initial"))));
+        ["w", "b"].map(|name| [(); 2].map(|_| numbers.floats(&format!("{name}.initial")).to_vec()));
     for step in 0..5 {
         let mut gradients = GradientsParams::new();
-        gradients.register(module.w.id, numbers.matrix(&format!("step{step}.grad_w"), &plain));
+        gradients.register(module.w.id, numbers.tensor::<2>(&format!("step{step}.grad_w"), &plain));
         gradients.register(module.b.id, vector(&format!("step{step}.grad_b"), &plain));
         module = optimizer.step(0.3, module, gradients);
         let after = [(host(module.w.val()), "w"), (host(module.b.val()), "b")];
         for ((ours, name), before) in after.into_iter().zip(&mut before) {
-            let (theirs, what) =
-                (numbers.values(&format!("step{step}.{name}")), format!("step {step}, {name}"));
+            let (theirs, what) = (
+                numbers.floats(&format!("step{step}.{name}")).to_vec(),
+                format!("step {step}, {name}"),
+            );
             assert_close(&ours, &theirs, tolerance, &what);
             let [our_start, their_start] = &*before;
             let (ours_moved, theirs_moved) = ([&our_start[..], &ours], [&their_start[..], &theirs]);
@@ -84,14 +80,14 @@ fn reference_steps_of_lars() {
 
 #[test]
 fn reference_schedules() {
-    let numbers = Reference::open("optim/schedules_50_warmup10");
+    let numbers = Reference::read("optim/schedules_50_warmup10.safetensors");
     let clock = Clock::new(1, 50);
     for (name, schedule) in [
         ("lr_factor", Schedule::WarmupCosine { peak: 1.0, end: 0.001, warmup: 10 }),
         ("ema_momentum_0.996_to_1", Schedule::Cosine { start: 0.996, end: 1.0 }),
     ] {
         let ours: Vec<f32> = (0..50).map(|step| schedule.at(clock.at(step)) as f32).collect();
-        assert_close(&ours, &numbers.values(name), 1e-6, name);
+        assert_close(&ours, numbers.floats(name), 1e-6, name);
     }
 }
 

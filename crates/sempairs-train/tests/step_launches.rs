@@ -24,22 +24,6 @@ const MOST_VIT: usize = 708;
 /// Maximum number of rows in the printed table.
 const SHOWN: usize = 25;
 
-fn device() -> Device {
-    let name = std::env::var("SEMPAIRS_DEVICE").unwrap_or_else(|_| "flex".into());
-    match name.as_str() {
-        "flex" => Device::flex(),
-        #[cfg(feature = "wgpu")]
-        "wgpu" => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
-        #[cfg(feature = "vulkan")]
-        "vulkan" => Device::vulkan(burn::tensor::DeviceKind::DefaultDevice),
-        #[cfg(feature = "cuda")]
-        name if name.starts_with("cuda:") => {
-            Device::cuda(name["cuda:".len()..].parse::<usize>().expect("cuda:N"))
-        }
-        _ => panic!("SEMPAIRS_DEVICE={name} is unknown or its feature is not compiled in"),
-    }
-}
-
 /// Held by the test that counts, since the count is of the whole process.
 static OBSERVER: Mutex<()> = Mutex::new(());
 
@@ -70,11 +54,8 @@ fn few_launches<B: Backbone>(
     backbone: impl FnOnce(&Device) -> B,
 ) {
     let _observer = OBSERVER.lock().unwrap_or_else(PoisonError::into_inner);
-    let plain = device();
-    // The CPU launches no kernels.
-    if plain == Device::flex() {
-        return;
-    }
+    let plain = sempairs_testing::gpu!();
+    assert_ne!(plain, Device::flex(), "the CPU launches no kernels; set SEMPAIRS_DEVICE to a GPU");
     let tracked = plain.clone().autodiff();
     let simclr = SimClrConfig {
         temperature: 0.5,

@@ -9,35 +9,14 @@ use burn::tensor::Device;
 use burn_train::Interrupter;
 use sempairs_augment::Augmentation;
 use sempairs_backbone::{Backbone, ResNet, ResNetConfig, weights};
-use sempairs_data::{DataError, Pair, PairDataset, Picture, PictureSource};
+use sempairs_data::{DataError, Pair, PairDataset};
 use sempairs_objective::{Clock, Loss, Method, Views};
+use sempairs_testing::Generated;
 use sempairs_train::{
     Alarm, Checkpoints, MetricLine, MetricLog, RunDirectory, TrainConfig, TrainError, Trainer,
 };
 
 const IDENTITY: &str = "trainer";
-
-/// Twelve single-colour pictures: an epoch of three batches of four.
-struct Plain;
-
-impl PictureSource for Plain {
-    fn len(&self) -> usize {
-        12
-    }
-    fn classes(&self) -> &[String] {
-        &[]
-    }
-    fn class(&self, _index: usize) -> Option<usize> {
-        None
-    }
-    fn name(&self, index: usize) -> String {
-        format!("picture {index}")
-    }
-    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
-        let pixels: Vec<u8> = (0..3 * 16 * 16).map(|i| (i * (index + 1) % 251) as u8).collect();
-        Ok(Picture::new(16, 16, pixels))
-    }
-}
 
 /// Which value becomes NaN, and from which step on.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +73,8 @@ fn trainer(folder: &Path, steps: usize, log_every: usize, checkpoint_every: usiz
         checkpoint_every: Some(checkpoint_every),
         ..TrainConfig::adamw(7, 4, steps, 1e-2)
     };
-    let dataset = Arc::new(PairDataset::new(Arc::new(Plain), pairs));
+    let source = Generated::new(12).bytes(|picture, byte| (byte * (picture + 1) % 251) as u8);
+    let dataset = Arc::new(PairDataset::new(Arc::new(source), pairs));
     let pipelines = Augmentation::SimclrCifar.pipelines(16);
     let directory = RunDirectory::create(folder).unwrap();
     Trainer::new(config, dataset, pipelines, directory, Device::flex()).identity(IDENTITY)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sempairs_augment::AugmentError;
-use sempairs_data::DataError;
+use sempairs_data::{ConfigError, DataError};
 use sempairs_eval::EvalError;
 use sempairs_train::TrainError;
 
@@ -60,13 +60,16 @@ pub enum Error {
         /// Error of the operating system.
         error: std::io::Error,
     },
-    /// An experiment or a command-line argument is invalid.
-    #[error("{file}: {reason}")]
-    Experiment {
-        /// The file, or another origin of the setting, such as `--set KEY=VALUE`.
-        file: String,
-        /// Description of the error, with the line or the key.
-        reason: String,
+    /// An experiment, a command-line argument or a file of a run is invalid.
+    #[error("{}{error}", place(origin, *line))]
+    Config {
+        /// The file, or another origin of the value, such as `--set KEY=VALUE`; `None` for a value
+        /// of the library.
+        origin: Option<String>,
+        /// Line of the file, counted from 1, if it is known.
+        line: Option<usize>,
+        /// Key and reason.
+        error: ConfigError,
     },
     /// A device name is unknown, its backend was not compiled in, or the device does not work.
     #[error("{0}")]
@@ -99,8 +102,26 @@ impl Error {
         Self::Io { path: path.into(), error }
     }
 
-    /// Creates an [`Experiment`](Self::Experiment) error for `file`.
-    pub fn experiment(file: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Experiment { file: file.into(), reason: reason.into() }
+    /// Creates a [`Config`](Self::Config) error of a value from `origin`.
+    pub fn config(origin: impl Into<String>, error: ConfigError) -> Self {
+        Self::Config { origin: Some(origin.into()), line: None, error }
     }
+
+    /// Creates a [`Config`](Self::Config) error without a key: `origin` as a whole is invalid.
+    pub fn invalid(origin: impl Into<String>, reason: impl ToString) -> Self {
+        Self::config(origin, ConfigError::new("", reason))
+    }
+}
+
+/// An error of a value of the library.
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self::Config { origin: None, line: None, error }
+    }
+}
+
+/// The prefix `"ORIGIN: line LINE: "` of a message, as far as it is known.
+fn place(origin: &Option<String>, line: Option<usize>) -> String {
+    let origin = origin.iter().map(|origin| format!("{origin}: "));
+    origin.chain(line.map(|line| format!("line {line}: "))).collect()
 }

@@ -69,12 +69,10 @@ pub mod device;
 pub mod experiment;
 pub mod method_table;
 pub mod png;
-pub mod presets;
 mod rendered;
 pub mod report;
 pub mod run;
 pub mod signals;
-mod study;
 
 pub use sempairs_augment as augment;
 pub use sempairs_backbone as backbone;
@@ -87,4 +85,5 @@ pub use sempairs_train as train;
 
 mod error;
 pub use error::Error;
-pub use study::{Arm, Evaluation, Study, Training};
+pub use experiment::{Arm, Evaluation, Study, Training, presets};
+pub use sempairs_data::ConfigError;

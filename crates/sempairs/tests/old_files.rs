@@ -227,7 +227,7 @@ fn features_are_read() {
     let experiment = experiment("dino");
     let pipeline = experiment.views.evaluation().unwrap();
     let network = load("dino", "backbone.safetensors");
-    let identity = features_identity(&network, &source, &pipeline).unwrap();
+    let identity = features_identity(&network, &source, &pipeline);
     let features = Features::load(&fixture("features/test.safetensors"), identity).unwrap();
     let features = features.expect("features of these weights, views and pictures");
     assert_eq!((features.len(), features.dim, features.classes.len()), (18, 4, 3));

@@ -21,13 +21,15 @@ use sempairs::backbone::weights::save;
 use sempairs::backbone::{
     Architecture, Backbone, BackboneConfig, BackboneFactory, seed_parameters,
 };
-use sempairs::data::{DataError, Pairing, Picture, PictureSource};
+use sempairs::data::Pairing;
+use sempairs::eval::{Knn, Protocol};
 use sempairs::experiment::{Experiment, Objective, Pictures};
 use sempairs::objective::{ProjectorConfig, SimClrConfig};
 use sempairs::run::{Runner, summarise};
 use sempairs::scenes::SceneSplit;
 use sempairs::train::{MetricLog, Progress};
-use sempairs::{Arm, Study, Training};
+use sempairs::{Arm, Error, Study, Training};
+use sempairs_testing::Generated;
 
 fn runner(root: &Path) -> Runner {
     let mut runner = Runner::new(root, sempairs::device::open("flex").unwrap(), "flex");
@@ -117,6 +119,38 @@ fn a_custom_method_is_compared_resumed_and_reported() {
     assert!(fs::read_to_string(whole.join("report.html")).unwrap() == page);
 }
 
+#[test]
+fn an_invalid_setting_is_an_error_with_its_whole_key() {
+    type Change = fn(&mut Study<SimClrConfig>);
+    let changes: [(Change, &str); 6] = [
+        (|study| study.backbone.widths = Some([8, 0, 8, 8]), "backbone.widths[1]"),
+        (|study| study.method.projector.hidden = vec![16, 0], "method.projector.hidden[1]"),
+        (|study| study.training.learning_rate.base = f64::NAN, "training.learning_rate.base"),
+        (
+            |study| study.arms[1].pairing = Pairing::WrongFraction { share: 2.0 },
+            "arms[1].pairing.share",
+        ),
+        (|study| study.views.size = 0, "views.size"),
+        (
+            |study| study.evaluation.protocols.push(Protocol::Knn(Knn { k: 0, ..Knn::default() })),
+            "evaluation.protocols[1].k",
+        ),
+    ];
+    let scenes = || Pictures::scenes(SceneSplit::Pretrain, 3, 20);
+    for (change, key) in changes {
+        let mut study = small(Study::new("invalid", scenes(), narrow(), simclr()), 4);
+        study.check("a study").unwrap();
+        change(&mut study);
+        let Err(Error::Config { origin, error, .. }) = study.check("a study") else {
+            panic!("{key}: another kind of error");
+        };
+        assert_eq!((origin.as_deref(), error.key()), (Some("a study"), key));
+    }
+    let misspelt = Experiment::parse("name = \"a\"\n[trainig]\n", "file.toml");
+    let Err(Error::Config { line, error, .. }) = misspelt else { panic!("another kind of error") };
+    assert_eq!((line, error.nearest()), (Some(2), Some("training")));
+}
+
 /// Backbone: the mean of each colour channel, followed by one linear layer.
 #[derive(Module, Debug)]
 struct Means {
@@ -169,36 +203,18 @@ fn a_custom_backbone_works_with_built_in_and_custom_methods() {
 }
 
 /// Grey pictures of two classes.
-struct Greys(Vec<String>);
-
-impl PictureSource for Greys {
-    fn len(&self) -> usize {
-        40
-    }
-    fn classes(&self) -> &[String] {
-        &self.0
-    }
-    fn class(&self, index: usize) -> Option<usize> {
-        Some(index % 2)
-    }
-    fn name(&self, index: usize) -> String {
-        format!("grey {index}")
-    }
-    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
-        Ok(Picture::new(16, 16, vec![6 * index as u8; 3 * 16 * 16]))
-    }
+fn greys(classes: [&str; 2]) -> Arc<Generated> {
+    let source = Generated::new(40).bytes(|picture, _| 6 * picture as u8);
+    Arc::new(source.classes(&classes, |index| Some(index % 2)))
 }
 
-fn pictures() -> Arc<Greys> {
-    Arc::new(Greys(vec!["even".into(), "odd".into()]))
+fn pictures() -> Arc<Generated> {
+    greys(["even", "odd"])
 }
 
 #[test]
 fn custom_pictures_are_part_of_the_identity_and_cannot_be_read_from_a_file() {
-    let study = |classes: [&str; 2]| {
-        let greys = Arc::new(Greys(classes.map(String::from).to_vec()));
-        Study::new("greys", greys, narrow(), simclr())
-    };
+    let study = |classes: [&str; 2]| Study::new("greys", greys(classes), narrow(), simclr());
     let [one, two] = [study(["even", "odd"]), study(["odd", "even"])];
     let identity = |study: &Study<SimClrConfig>| study.run_identity(&study.arms[0], 0);
     assert_eq!(identity(&one), identity(&study(["even", "odd"])));

@@ -1,13 +1,11 @@
-//! Shared code of the tests: the device, the reference files, and deterministic parameter values.
+//! Shared code of the tests: tolerances, deterministic parameter values, and visitors of modules.
 
 #![allow(dead_code, reason = "every test file is a crate of its own and uses a part")]
 
 pub mod checkpoint;
-mod device;
 pub mod layout;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -15,7 +13,7 @@ use sempairs_backbone::is_variant;
 
 /// The device named by `SEMPAIRS_DEVICE`.
 pub fn device() -> Device {
-    device::named()
+    sempairs_testing::device!()
 }
 
 /// Tolerances of a device's results relative to torchvision: all but the angle are relative to the
@@ -30,81 +28,13 @@ pub struct Bounds {
 
 /// The tolerances of the device named by `SEMPAIRS_DEVICE`.
 pub fn bounds() -> Bounds {
-    match device::backend().as_str() {
+    match sempairs_testing::backend_name(&sempairs_testing::device_name("flex")) {
         "flex" => Bounds { features: 1e-4, statistics: 1e-5, gradients: 1e-3, angle: 5e-3 },
         // Tensor cores round the inputs of a convolution to ten bits (1 in 2,000). This changes the
         // sign of more ReLU inputs, and the angle grows with their number.
         "cuda" => Bounds { features: 5e-3, statistics: 5e-4, gradients: 5e-2, angle: 5e-2 },
         // Single precision, but with other orders of summation and fused or approximate operations.
         _ => Bounds { features: 1e-3, statistics: 1e-4, gradients: 1e-2, angle: 5e-3 },
-    }
-}
-
-/// Path of a reference file: in the folder `SEMPAIRS_REFERENCE`, or in the copy of this repository.
-pub fn reference(file: &str) -> PathBuf {
-    let folder = std::env::var_os("SEMPAIRS_REFERENCE").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/reference")),
-        PathBuf::from,
-    );
-    folder.join(file)
-}
-
-/// The tensors of a safetensors file in f32: shape and values by name.
-pub struct Reference(BTreeMap<String, (Vec<usize>, Vec<f32>)>);
-
-impl Reference {
-    pub fn read(file: &str) -> Self {
-        let path = reference(file);
-        let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
-        let floats = |bytes: &[u8]| {
-            bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
-        };
-        let read = |(name, view): (&str, safetensors::tensor::TensorView<'_>)| {
-            assert_eq!(view.dtype(), safetensors::Dtype::F32);
-            (name.to_owned(), (view.shape().to_vec(), floats(view.data())))
-        };
-        Self(tensors.iter().map(read).collect())
-    }
-
-    pub fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
-        let (shape, values) = &self.0[name];
-        Tensor::from_data(TensorData::new(values.clone(), shape.clone()), device)
-    }
-
-    /// The maximum difference between `found` and the reference, relative to the largest absolute
-    /// value of the reference.
-    pub fn difference<const D: usize>(&self, name: &str, found: Tensor<D>) -> f32 {
-        let (shape, expected) = &self.0[name];
-        assert_eq!(found.dims().as_slice(), shape, "{name}");
-        let found = found.into_data().convert::<f32>().try_into_vec::<f32>().unwrap();
-        let apart = |(a, b): (&f32, &f32)| (a - b).abs();
-        let worst = found.iter().zip(expected).map(apart).fold(0.0, f32::max);
-        assert!(found.iter().all(|v| v.is_finite()), "{name} is finite");
-        let largest = expected.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-        println!("{name}: {:.2e} of the largest value", worst / largest);
-        worst / largest
-    }
-
-    /// One minus the cosine of the angle between `found` and the reference.
-    pub fn cosine_distance<const D: usize>(&self, name: &str, found: Tensor<D>) -> f32 {
-        let found = found.into_data().convert::<f64>().try_into_vec::<f64>().unwrap();
-        let expected: Vec<f64> = self.0[name].1.iter().map(|&value| f64::from(value)).collect();
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        let norms = (dot(&found, &found) * dot(&expected, &expected)).sqrt();
-        let distance = 1.0 - dot(&found, &expected) / norms;
-        println!("{name}: cosine distance {distance:.2e}");
-        distance as f32
-    }
-
-    /// The Euclidean norm of `found` relative to that of the reference.
-    pub fn relative_length<const D: usize>(&self, name: &str, found: Tensor<D>) -> f32 {
-        let found = found.into_data().convert::<f64>().try_into_vec::<f64>().unwrap();
-        let expected: Vec<f64> = self.0[name].1.iter().map(|&value| f64::from(value)).collect();
-        let length = |values: &[f64]| values.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let ratio = length(&found) / length(&expected);
-        println!("{name}: norm {ratio:.4} times that of the reference");
-        ratio as f32
     }
 }
 

@@ -16,7 +16,6 @@
 
 mod build;
 mod format;
-mod identity;
 mod open;
 mod resize;
 
@@ -26,7 +25,10 @@ use memmap2::Mmap;
 
 pub use build::BuildReport;
 
-use crate::{BadPicture, DataError, LeftOut, OnBadPicture, Picture, PictureSource, Stamp};
+use crate::{
+    BadPicture, DataError, Fingerprint, Identity, LeftOut, OnBadPicture, Picture, PictureSource,
+    Stamp,
+};
 
 /// A source that reads pictures from a decoded cache, without copying them from the memory map.
 ///
@@ -86,6 +88,15 @@ impl CachedSource {
     /// The short side to which pictures were reduced, in pixels. Smaller pictures keep their size.
     pub fn short_side(&self) -> usize {
         self.short_side
+    }
+
+    /// Hash of everything that determines a cache's content: the format's version, the short side
+    /// and the source, as described at [`Fingerprint::Cache`].
+    pub fn identity_of(source: &dyn PictureSource, short_side: usize) -> u64 {
+        let start = Identity::new()
+            .and(&u64::from(format::VERSION).to_le_bytes())
+            .and(&(short_side as u64).to_le_bytes());
+        Fingerprint::Cache.of(source, start).into()
     }
 
     /// Hash of the configuration and the source; see [`identity_of`](Self::identity_of).

@@ -11,8 +11,10 @@ use crate::PictureSource;
 pub struct ManifestSummary {
     /// Number of pairs.
     pub pairs: usize,
-    /// Pairs whose pictures are of different classes, or of unknown class.
+    /// Pairs whose pictures are of different classes.
     pub mixed: usize,
+    /// Pairs with a picture of unknown class.
+    pub unlabelled: usize,
     /// Classes with at least one pair within the class.
     pub classes: usize,
     /// Smallest number of pairs of such a class.
@@ -31,7 +33,7 @@ impl ManifestSummary {
     pub(super) fn of(rows: &[ManifestRow], source: &dyn PictureSource) -> Self {
         let mut per_class = BTreeMap::<&str, usize>::new();
         let mut per_picture = BTreeMap::<usize, usize>::new();
-        let mut mixed = 0;
+        let (mut mixed, mut unlabelled) = (0, 0);
         for row in rows {
             // The manifest's class is used for pictures that the source does not label.
             let class = |index| {
@@ -42,7 +44,8 @@ impl ManifestSummary {
                 (Some(left), Some(right)) if left == right => {
                     *per_class.entry(left).or_default() += 1;
                 }
-                _ => mixed += 1,
+                (Some(_), Some(_)) => mixed += 1,
+                _ => unlabelled += 1,
             }
             *per_picture.entry(row.pair.left).or_default() += 1;
             *per_picture.entry(row.pair.right).or_default() += 1;
@@ -53,6 +56,7 @@ impl ManifestSummary {
         Self {
             pairs: rows.len(),
             mixed,
+            unlabelled,
             classes: counts.len(),
             min_per_class: counts.first().copied().unwrap_or(0),
             median_per_class: counts.get(counts.len().saturating_sub(1) / 2).copied().unwrap_or(0),
@@ -67,6 +71,9 @@ impl fmt::Display for ManifestSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "pairs              {}", self.pairs)?;
         writeln!(f, "across classes     {}", self.mixed)?;
+        if self.unlabelled > 0 {
+            writeln!(f, "without a class    {}", self.unlabelled)?;
+        }
         writeln!(f, "classes            {}", self.classes)?;
         writeln!(
             f,

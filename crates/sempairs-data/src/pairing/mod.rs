@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use dataset::PairDataset;
 
 use crate::manifest::Manifest;
-use crate::{DataError, PictureSource};
+use crate::{ConfigError, DataError, PictureSource};
 
 /// Indices of the two pictures of a pair in their source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -85,11 +85,11 @@ impl Pairing {
     ///
     /// # Errors
     ///
-    /// [`DataError::Pairing`] if `share` is not from 0 to 1.
-    pub fn check(&self) -> Result<(), DataError> {
+    /// [`ConfigError`] if `share` is not from 0 to 1.
+    pub fn check(&self) -> Result<(), ConfigError> {
         match self {
             Self::WrongFraction { share } if !(0.0..=1.0).contains(share) => {
-                Err(self.refuse(None, format!("`share` is {share}, but must be from 0 to 1")))
+                Err(ConfigError::new("share", format!("is {share}, but must be from 0 to 1")))
             }
             _ => Ok(()),
         }
@@ -105,9 +105,10 @@ impl Pairing {
     ///   second class.
     /// - [`DataError::Manifest`] with all invalid rows of a manifest.
     pub fn pairs(&self, source: &dyn PictureSource, seed: u64) -> Result<Vec<Pair>, DataError> {
-        self.check()?;
+        self.check().map_err(|error| self.refuse(None, error))?;
+        let refuse = |reason: &str| self.refuse(source.place(), ConfigError::new("", reason));
         if source.is_empty() {
-            return Err(self.refuse(source.place(), "the source has no pictures"));
+            return Err(refuse("the source has no pictures"));
         }
         let partners = match self {
             Self::Curated { file } => return Ok(Manifest::read(file, source)?.pairs().collect()),
@@ -121,13 +122,12 @@ impl Pairing {
             Self::Shuffled => permutation::shuffled(source, seed),
             Self::WrongFraction { share } => permutation::partly_wrong(source, seed, *share),
         };
-        let partners: Vec<usize> =
-            partners.map_err(|reason| self.refuse(source.place(), reason))?;
+        let partners: Vec<usize> = partners.map_err(|reason: String| refuse(&reason))?;
         Ok(partners.into_iter().enumerate().map(|(left, right)| Pair { left, right }).collect())
     }
 
-    fn refuse(&self, place: Option<&Path>, reason: impl Into<String>) -> DataError {
+    fn refuse(&self, place: Option<&Path>, error: ConfigError) -> DataError {
         let place = place.map(Path::to_path_buf);
-        DataError::Pairing { place, pairing: self.name(), reason: reason.into() }
+        DataError::Pairing { place, pairing: self.name(), error }
     }
 }

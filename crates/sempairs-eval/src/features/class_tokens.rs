@@ -2,7 +2,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use sempairs_backbone::{Backbone, VisionTransformer};
 
-use crate::EvalError;
+use crate::ConfigError;
 
 /// A vision transformer whose features are the concatenated class tokens of its last blocks.
 #[derive(Module, Debug)]
@@ -13,11 +13,11 @@ pub(crate) struct ClassTokens {
 
 impl ClassTokens {
     /// The class tokens of the last `blocks` blocks.
-    pub fn new(network: &VisionTransformer, blocks: usize) -> Result<Self, EvalError> {
+    pub fn new(network: &VisionTransformer, blocks: usize) -> Result<Self, ConfigError> {
         let depth = network.depth();
         if blocks > depth {
             let reason = format!("is {blocks}, but the network has {depth} blocks");
-            return Err(EvalError::protocol("blocks", reason));
+            return Err(ConfigError::new("blocks", reason));
         }
         Ok(Self { network: network.clone(), blocks })
     }

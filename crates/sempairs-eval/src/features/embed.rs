@@ -4,8 +4,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use rayon::prelude::*;
-use sempairs_augment::{Pipeline, Scratch};
+use sempairs_augment::{Pipeline, render_views};
 use sempairs_backbone::Backbone;
 use sempairs_data::{DataError, Key, Picture, Side, interrupt};
 use sempairs_internal::ProgressBar;
@@ -96,17 +95,16 @@ fn views<'a>(
     read: &(dyn Fn(usize) -> Result<Picture<'a>, DataError> + Sync),
     pipeline: &Pipeline,
 ) -> Result<Vec<f32>, DataError> {
-    let length = 3 * pipeline.size() * pipeline.size();
-    let mut views = vec![0.0; range.len() * length];
-    let all = views.par_chunks_exact_mut(length).zip(range);
-    all.try_for_each_init(Scratch::default, |scratch, (view, index)| {
+    let mut views = vec![0.0; range.len() * 3 * pipeline.size() * pipeline.size()];
+    render_views(range.len(), [&mut views], |row, [view], scratch| {
         interrupt::check()?;
+        let index = range.start + row;
         let picture = read(index)?;
         // Evaluation views use no random numbers. A pipeline that uses them draws the same ones for
         // a picture every time.
         let key = Key { seed: 0, epoch: 0, picture: index as u64, side: Side::Left };
         pipeline.plan(picture.width(), picture.height(), key).apply(&picture, view, scratch);
-        Ok(())
+        Ok::<(), DataError>(())
     })?;
     Ok(views)
 }

@@ -17,8 +17,8 @@ use crate::analysis::invariance::{InvarianceReport, invariance_with};
 use crate::features::{ClassTokens, features_identity};
 use crate::features::{colour_histogram_with, extract_with, labels, raw_pixels_with};
 use crate::{
-    BoxedBackbone, EvalError, EvaluationProtocol, Features, InputKind, Knn, NetworkInput, Probe,
-    Protocol, ProtocolInput, ProtocolSettings, Score,
+    BoxedBackbone, ConfigError, EvalError, EvaluationProtocol, Features, InputKind, Knn,
+    NetworkInput, Probe, Protocol, ProtocolInput, ProtocolSettings, Score,
 };
 
 /// An evaluation of a backbone.
@@ -74,12 +74,14 @@ impl Downstream {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] for settings out of range, [`EvalError::SameProtocol`] for protocols
-    /// that have the same effect with this training set, such as k-NN over all pictures twice;
-    /// [`EvalError::Unlabelled`] for a picture without a class, [`EvalError::Mismatch`] for test
-    /// pictures of classes that the training pictures do not have.
+    /// [`EvalError::Config`] with the key, such as `protocols[1].k`, for settings out of range and
+    /// for protocols that have the same effect with this training set, such as k-NN over all
+    /// pictures twice; [`EvalError::Unlabelled`] for a picture without a class,
+    /// [`EvalError::Mismatch`] for test pictures of classes that the training pictures do not have.
     pub fn check(&self) -> Result<(), EvalError> {
-        self.protocols.iter().try_for_each(|protocol| protocol.check())?;
+        for (index, protocol) in self.protocols.iter().enumerate() {
+            protocol.check().map_err(|error| error.under(&protocol_key(index)))?;
+        }
         let pictures = self.train.len();
         let asked = self.protocols.iter().map(|protocol| protocol.settings());
         let asked: Vec<ProtocolSettings> = asked.collect();
@@ -95,7 +97,7 @@ impl Downstream {
                      remove one of them"
                 );
                 let key = differing_key(&asked[other], &asked[at]);
-                return Err(EvalError::SameProtocol { index: at, key, reason });
+                return Err(ConfigError::new(key, reason).under(&protocol_key(at)).into());
             }
         }
         labels(&*self.train)?;
@@ -210,7 +212,7 @@ impl Downstream {
             extract_with(backbone, source, &self.pipeline, device, self.batch, &bar)
         };
         let Some(folder) = &self.cache else { return make() };
-        let identity = features_identity(backbone, source, &self.pipeline)?;
+        let identity = features_identity(backbone, source, &self.pipeline);
         Features::cached(&folder.join(format!("{which}.safetensors")), identity, make)
     }
 
@@ -224,6 +226,11 @@ impl Downstream {
     fn bar(&self, what: String) -> ProgressBar {
         if self.progress { progress_bar(what, 0) } else { ProgressBar::hidden() }
     }
+}
+
+/// The key of a protocol in the list.
+fn protocol_key(index: usize) -> String {
+    format!("protocols[{index}]")
 }
 
 /// The first setting in which two protocols differ.
@@ -243,7 +250,8 @@ impl Evaluate for Downstream {
         // Each kind of features is computed once, whatever the order of the protocols.
         let mut computed: Vec<(InputKind, [Features; 2])> = Vec::new();
         let mut scores = Vec::new();
-        for protocol in &self.protocols {
+        for (at, protocol) in self.protocols.iter().enumerate() {
+            let with_key = |error: EvalError| error.under(&protocol_key(at));
             let protocol = in_effect(protocol, train.len());
             let bar = || self.bar(format!("{} {}", self.name, protocol.name()));
             let kind = match (protocol.input_kind(), backbone.transformer()) {
@@ -257,18 +265,21 @@ impl Evaluate for Downstream {
                 let network = NetworkInput { backbone, train, test, view: &self.pipeline, device };
                 let input = ProtocolInput::from_network(network).with_progress(bar());
                 let set = (train.classes(), train.len());
-                scores.push(score_input(&*protocol, about, &input, &labels, set)?);
+                let score = score_input(&*protocol, about, &input, &labels, set);
+                scores.push(score.map_err(with_key)?);
                 continue;
             }
             let index = match computed.iter().position(|(of, _)| *of == kind) {
                 Some(index) => index,
                 None => {
-                    computed.push((kind, self.features_of(kind, backbone, device)?));
+                    let features = self.features_of(kind, backbone, device);
+                    computed.push((kind, features.map_err(with_key)?));
                     computed.len() - 1
                 }
             };
             let [train, test] = &computed[index].1;
-            scores.push(score_features(&*protocol, about, [train, test], bar())?);
+            let score = score_features(&*protocol, about, [train, test], bar());
+            scores.push(score.map_err(with_key)?);
         }
         Ok(scores)
     }

@@ -11,7 +11,8 @@ use sempairs_internal::ProgressBar;
 use super::class_mapping::matched;
 use crate::features::check_finite;
 use crate::{
-    BoxedBackbone, EvalError, Features, Identity, Predictions, Protocol, ProtocolSettings, Score,
+    BoxedBackbone, ConfigError, EvalError, Features, Identity, Predictions, Protocol,
+    ProtocolSettings, Score,
 };
 
 /// A way of scoring a backbone on a labelled training and test set.
@@ -67,8 +68,8 @@ pub trait EvaluationProtocol: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] with the setting and the reason.
-    fn check(&self) -> Result<(), EvalError> {
+    /// [`ConfigError`] with the setting and the reason.
+    fn check(&self) -> Result<(), ConfigError> {
         Ok(())
     }
 
@@ -108,7 +109,7 @@ pub trait EvaluationProtocol: Send + Sync {
     ///
     /// [`EvalError::Mismatch`] if the sets differ in the number of features, or a test picture is
     /// of a class that the training set does not have; [`EvalError::TooFew`] if a set is empty;
-    /// [`EvalError::NotFinite`] for features that are not finite; [`EvalError::Protocol`] for
+    /// [`EvalError::NotFinite`] for features that are not finite; [`EvalError::Config`] for
     /// settings out of range and for a protocol that needs the network.
     ///
     /// # Panics
@@ -184,13 +185,13 @@ impl<'a> ProtocolInput<'a> {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] if the input is a network.
+    /// [`EvalError::Config`] if the input is a network.
     pub fn features(&self) -> Result<(&'a Features, &'a [f32]), EvalError> {
         match self.data {
             Data::Features(train, queries) => Ok((train, queries)),
             Data::Network(_) => {
                 let reason = "needs features, but its input is a network; check `input_kind`";
-                Err(EvalError::protocol("kind", reason))
+                Err(ConfigError::new("kind", reason).into())
             }
         }
     }
@@ -199,13 +200,13 @@ impl<'a> ProtocolInput<'a> {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] if the input is features.
+    /// [`EvalError::Config`] if the input is features.
     pub fn network(&self) -> Result<NetworkInput<'a>, EvalError> {
         match self.data {
             Data::Network(network) => Ok(network),
             Data::Features(..) => {
                 let reason = "trains the network, so features cannot be scored; use `Downstream`";
-                Err(EvalError::protocol("kind", reason))
+                Err(ConfigError::new("kind", reason).into())
             }
         }
     }

@@ -7,8 +7,7 @@ use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::seq::SliceRandom;
-use rayon::prelude::*;
-use sempairs_augment::{Interpolation, Pipeline, Scratch, Transform};
+use sempairs_augment::{Interpolation, Pipeline, Transform, render_views};
 use sempairs_backbone::Backbone;
 use sempairs_data::{DataError, Key, PictureSource, Side, interrupt};
 use sempairs_internal::ProgressBar;
@@ -17,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::features::embed;
 use crate::features::labels;
 use crate::limits::{BATCHES, EPOCHS, RATES};
-use crate::{BoxedBackbone, EvalError, NetworkInput, Predictions, Protocol};
+use crate::{BoxedBackbone, ConfigError, EvalError, NetworkInput, Predictions, Protocol};
 
 /// Fine-tuning of the backbone with a linear classifier initialised with zeros.
 ///
@@ -94,14 +93,14 @@ impl FineTune {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] with the setting and the reason.
-    pub fn check(&self) -> Result<(), EvalError> {
-        EvalError::unless_within("learning_rate", self.learning_rate, RATES)?;
-        EvalError::unless_momentum(self.momentum)?;
+    /// [`ConfigError`] with the setting and the reason.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::unless_within("learning_rate", self.learning_rate, RATES)?;
+        ConfigError::unless_share("momentum", self.momentum)?;
         // Batch normalisation needs at least two pictures.
-        EvalError::unless_within("batch", self.batch, 2..=*BATCHES.end())?;
-        EvalError::unless_within("epochs", self.epochs, EPOCHS)?;
-        EvalError::unless_within("least_area", self.least_area, 1e-6..=1.0)
+        ConfigError::unless_within("batch", self.batch, 2..=*BATCHES.end())?;
+        ConfigError::unless_within("epochs", self.epochs, EPOCHS)?;
+        ConfigError::unless_within("least_area", self.least_area, 1e-6..=1.0)
     }
 
     /// The learning rate of a step: `rate (1 + cos(pi step / steps)) / 2`.
@@ -117,7 +116,7 @@ impl FineTune {
     /// # Errors
     ///
     /// [`EvalError::Unlabelled`] and [`EvalError::Data`] for the pictures, [`EvalError::TooFew`]
-    /// for fewer than two, [`EvalError::Protocol`] for settings out of range,
+    /// for fewer than two, [`EvalError::Config`] for settings out of range,
     /// [`EvalError::Diverged`] if the loss of a step or an output for a test picture is not finite.
     pub fn run<B: Backbone>(
         &self,
@@ -223,8 +222,8 @@ impl FineTune {
     ) -> Result<Tensor<4>, DataError> {
         let size = pipeline.size();
         let mut values = vec![0.0; rows.len() * 3 * size * size];
-        let views = values.par_chunks_exact_mut(3 * size * size).zip(rows);
-        views.try_for_each_init(Scratch::default, |scratch, (view, &row)| {
+        render_views(rows.len(), [&mut values], |i, [view], scratch| {
+            let row = rows[i];
             let picture = source.read(row)?;
             let key = self.key(epoch, row as u64);
             pipeline.plan(picture.width(), picture.height(), key).apply(&picture, view, scratch);

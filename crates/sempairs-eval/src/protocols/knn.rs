@@ -9,7 +9,7 @@ use crate::features::check_finite;
 use crate::features::unit_rows;
 use crate::limits::NEIGHBOURS;
 use crate::linalg::{Matrix, multiply};
-use crate::{EvalError, Features, Predictions};
+use crate::{ConfigError, EvalError, Features, Predictions};
 
 /// Number of queries per task, enough to amortise packing the bank for the matrix product.
 const QUERIES: usize = 512;
@@ -44,10 +44,10 @@ impl Knn {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] with the setting and the reason.
-    pub fn check(&self) -> Result<(), EvalError> {
-        EvalError::unless_within("k", self.k, NEIGHBOURS)?;
-        EvalError::unless_positive("temperature", self.temperature)
+    /// [`ConfigError`] with the setting and the reason.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::unless_within("k", self.k, NEIGHBOURS)?;
+        ConfigError::unless_positive("temperature", self.temperature)
     }
 
     /// Ranks the classes for every query by the weighted votes of its nearest neighbours in the

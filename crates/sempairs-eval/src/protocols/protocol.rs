@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EvalError, EvaluationProtocol, FineTune, InputKind, Knn, Probe, ProtocolInput, ProtocolOutput,
-    ProtocolSettings, SgdDino, SgdMoco,
+    ConfigError, EvalError, EvaluationProtocol, FineTune, InputKind, Knn, Probe, ProtocolInput,
+    ProtocolOutput, ProtocolSettings, SgdDino, SgdMoco,
 };
 
 /// A built-in evaluation protocol with its settings, as written in files.
@@ -70,7 +70,7 @@ impl EvaluationProtocol for Protocol {
         }
     }
 
-    fn check(&self) -> Result<(), EvalError> {
+    fn check(&self) -> Result<(), ConfigError> {
         match self {
             Self::Knn(knn) => knn.check(),
             Self::Probe(probe) => probe.check(),
@@ -124,9 +124,9 @@ impl fmt::Display for Protocol {
 }
 
 impl FromStr for Protocol {
-    type Err = EvalError;
+    type Err = ConfigError;
 
-    fn from_str(name: &str) -> Result<Self, EvalError> {
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
         match name {
             "knn" => Ok(Self::Knn(Knn::default())),
             "probe" => Ok(Self::Probe(Probe::default())),
@@ -135,10 +135,8 @@ impl FromStr for Protocol {
             "fine_tune" => Ok(Self::FineTune(FineTune::default())),
             _ => {
                 let known = Self::NAMES.join(", ");
-                Err(EvalError::protocol(
-                    "name",
-                    format!("there is no protocol `{name}`; known are {known}"),
-                ))
+                let reason = format!("there is no protocol `{name}`; known are {known}");
+                Err(ConfigError::new("", reason).with_nearest(name, Self::NAMES))
             }
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sgd_moco::LinearSgd;
 use crate::limits::{BATCHES, BLOCKS, EPOCHS, RATES};
-use crate::{EvalError, Features, Predictions, Protocol};
+use crate::{ConfigError, EvalError, Features, Predictions, Protocol};
 
 /// Linear classification as in DINO's evaluation (Caron et al., arXiv 2104.14294, appendix F.2, and
 /// the authors' `eval_linear.py`).
@@ -47,13 +47,13 @@ impl SgdDino {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] with the setting and the reason.
-    pub fn check(&self) -> Result<(), EvalError> {
-        EvalError::unless_within("blocks", self.blocks, BLOCKS)?;
-        EvalError::unless_within("learning_rate", self.learning_rate, RATES)?;
-        EvalError::unless_momentum(self.momentum)?;
-        EvalError::unless_within("batch", self.batch, BATCHES)?;
-        EvalError::unless_within("epochs", self.epochs, EPOCHS)
+    /// [`ConfigError`] with the setting and the reason.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::unless_within("blocks", self.blocks, BLOCKS)?;
+        ConfigError::unless_within("learning_rate", self.learning_rate, RATES)?;
+        ConfigError::unless_share("momentum", self.momentum)?;
+        ConfigError::unless_within("batch", self.batch, BATCHES)?;
+        ConfigError::unless_within("epochs", self.epochs, EPOCHS)
     }
 
     /// Learning rate of an epoch, counted from 0.

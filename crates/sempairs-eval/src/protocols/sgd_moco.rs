@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::logistic_regression::{Logistic, to_residual};
 use crate::limits::{BATCHES, EPOCHS, MILESTONES, RATES};
 use crate::linalg::{Matrix, multiply};
-use crate::{EvalError, Features, Predictions, Protocol};
+use crate::{ConfigError, EvalError, Features, Predictions, Protocol};
 
 /// Linear classification as in MoCo's evaluation (He et al., 2020, section 4.1, and the authors'
 /// settings): SGD with momentum 0.9, learning rate 30, batch size 256, 100 epochs, learning rate
@@ -56,18 +56,18 @@ impl SgdMoco {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] with the setting and the reason.
-    pub fn check(&self) -> Result<(), EvalError> {
-        EvalError::unless_within("learning_rate", self.learning_rate, RATES)?;
-        EvalError::unless_momentum(self.momentum)?;
-        EvalError::unless_within("batch", self.batch, BATCHES)?;
-        EvalError::unless_within("epochs", self.epochs, EPOCHS)?;
+    /// [`ConfigError`] with the setting and the reason.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::unless_within("learning_rate", self.learning_rate, RATES)?;
+        ConfigError::unless_share("momentum", self.momentum)?;
+        ConfigError::unless_within("batch", self.batch, BATCHES)?;
+        ConfigError::unless_within("epochs", self.epochs, EPOCHS)?;
         match MILESTONES.contains(&self.milestones.len()) {
             true => Ok(()),
             false => {
                 let (count, most) = (self.milestones.len(), MILESTONES.end());
                 let reason = format!("has {count} values, but must have at most {most}");
-                Err(EvalError::protocol("milestones", reason))
+                Err(ConfigError::new("milestones", reason))
             }
         }
     }
@@ -79,7 +79,7 @@ impl SgdMoco {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] for settings out of range, [`EvalError::Diverged`] if weights or
+    /// [`EvalError::Config`] for settings out of range, [`EvalError::Diverged`] if weights or
     /// outputs are not finite.
     pub fn predict(&self, train: &Features, queries: &[f32]) -> Result<Predictions, EvalError> {
         self.predict_with(train, queries, &ProgressBar::hidden())

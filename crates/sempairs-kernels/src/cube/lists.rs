@@ -6,7 +6,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::{average, running};
-use crate::step::{AdamW, Sgd};
+use crate::optimizer_step::{AdamW, Sgd};
 
 /// Whether the kernels support these tensors as one list: non-empty 32-bit floats on one CubeCL
 /// device, not tracked by autodiff.

@@ -266,12 +266,12 @@ fn every_kernel_compiles_for_compute_capability_8_0() {
         kernels.extend([
             kernel!(
                 "soft_cross_entropy", soft_cross_entropy::cross_entropy_of_row::CrossEntropyOfRow,
-                line, [b b b b b b s s s], dtype
+                line, [b b b b b b s s s s], dtype
             ),
             kernel!(
                 "soft_cross_entropy_gradient",
                 soft_cross_entropy::gradient_of_logits::GradientOfLogits,
-                line, [b b b b b b b s s s], dtype
+                line, [b b b b b b b s s s s], dtype
             ),
             kernel!(
                 "energy", squared_energy::energy_of_rows::EnergyOfRows,

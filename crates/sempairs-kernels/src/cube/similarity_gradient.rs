@@ -11,7 +11,7 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::launch::{Chunks, elem_type, floats};
+use super::launch::{Chunks, cubes, elem_type, floats};
 use super::log_sum_exp::is_included;
 use super::matmul_tile::{OWN, PITCH, SIDE, STEP, TILE, UNITS, of_tile};
 
@@ -220,7 +220,7 @@ pub(super) fn gradient(
     unsafe {
         add_chunks::launch_unchecked(
             &client,
-            CubeCount::Static(values.div_ceil(UNITS) as u32, 1, 1),
+            cubes(values.div_ceil(UNITS)),
             CubeDim::new_1d(UNITS as u32),
             parts.into_buffer_arg(),
             total.clone().into_buffer_arg(),

@@ -8,7 +8,7 @@ use burn_cubecl::cubecl;
 use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::launch::{elem_type, empty, floats};
+use super::launch::{cubes, elem_type, empty, floats};
 use super::matmul_tile::UNITS;
 use super::reduction::{largest, sum};
 
@@ -26,12 +26,14 @@ pub(in crate::cube) fn cross_entropy_of_row<F: Float>(
     losses: &mut [f32],
     of_student: &mut [f32],
     of_teacher: &mut [f32],
+    rows: usize,
     width: usize,
     scale: f32,
     scale_of_teacher: f32,
     #[define(F)] _dtype: ElemType,
 ) {
-    let row = CUBE_POS_X as usize;
+    // Surplus cubes repeat the last row.
+    let row = min(CUBE_POS, rows - 1);
     let mut highest = LOWEST.runtime();
     let mut total = 0.0f32;
     let mut highest_of_teacher = LOWEST.runtime();
@@ -100,16 +102,21 @@ pub(in crate::cube) fn gradient_of_logits<F: Float>(
     of_teacher: &[f32],
     gradients: &[f32],
     result: &mut [F],
+    rows: usize,
     width: usize,
     scale: f32,
     scale_of_teacher: f32,
     #[define(F)] _dtype: ElemType,
 ) {
-    let row = CUBE_POS_X as usize;
+    let columns = LOADS * UNITS;
+    let blocks = width.div_ceil(columns);
+    // Surplus cubes repeat the last row.
+    let row = min(CUBE_POS / blocks, rows - 1);
+    let block = CUBE_POS % blocks;
     let factor = gradients[row] * scale;
     #[unroll]
     for i in 0..LOADS {
-        let column = (CUBE_POS_Y as usize * LOADS + i) * UNITS + UNIT_POS as usize;
+        let column = block * columns + i * UNITS + UNIT_POS as usize;
         if column < width {
             let index = row * width + column;
             let s = f32::cast_from(student[index]) * scale - of_student[row];
@@ -134,11 +141,11 @@ pub(super) fn forward(
     let outputs = [(); 3].map(|()| floats(&student, [rows]));
     let [losses, of_student, of_teacher] = outputs.clone();
     let (client, dtype) = (student.client.clone(), elem_type(student.dtype));
-    // SAFETY: there is a cube per row, and every unit checks its columns against their number.
+    // SAFETY: rows are limited to their number, and every unit compares its columns with theirs.
     unsafe {
         cross_entropy_of_row::launch_unchecked(
             &client,
-            CubeCount::Static(rows as u32, 1, 1),
+            cubes(rows),
             CubeDim::new_1d(UNITS as u32),
             student.into_buffer_arg(),
             teacher.into_buffer_arg(),
@@ -146,6 +153,7 @@ pub(super) fn forward(
             losses.into_buffer_arg(),
             of_student.into_buffer_arg(),
             of_teacher.into_buffer_arg(),
+            rows,
             width,
             scale as f32,
             scale_of_teacher as f32,
@@ -170,12 +178,11 @@ pub(super) fn gradient(
     let [rows, width] = student.meta.shape().dims();
     let result = empty(&student, [rows, width], student.dtype);
     let (client, dtype) = (student.client.clone(), elem_type(student.dtype));
-    // SAFETY: there is a line of cubes per row, and every unit checks its columns against their
-    // number.
+    // SAFETY: rows are limited to their number, and every unit compares its columns with theirs.
     unsafe {
         gradient_of_logits::launch_unchecked(
             &client,
-            CubeCount::Static(rows as u32, width.div_ceil(LOADS * UNITS) as u32, 1),
+            cubes(rows * width.div_ceil(LOADS * UNITS)),
             CubeDim::new_1d(UNITS as u32),
             student.into_buffer_arg(),
             teacher.into_buffer_arg(),
@@ -184,6 +191,7 @@ pub(super) fn gradient(
             of_teacher.into_buffer_arg(),
             gradient.into_buffer_arg(),
             result.clone().into_buffer_arg(),
+            rows,
             width,
             scale as f32,
             scale_of_teacher as f32,

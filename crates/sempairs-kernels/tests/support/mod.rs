@@ -1,8 +1,7 @@
 //! Random inputs, running an operation with its gradients, and comparing two outcomes.
 
-mod random;
-
 use burn::tensor::{Device, Tensor, TensorData};
+use sempairs_testing::random_values;
 
 /// Maximum difference relative to the largest value: sums of up to some
 /// ten thousand products in 32 bits, in different orders.
@@ -21,7 +20,7 @@ pub fn device() -> Device {
 
 /// Values in [-1, 1), determined by the seed.
 pub fn random(shape: [usize; 4], seed: u64) -> Tensor<4> {
-    let values = random::values(shape.iter().product(), seed);
+    let values = random_values(shape.iter().product(), seed);
     Tensor::from_data(TensorData::new(values, shape), &device())
 }
 

@@ -1,31 +1,19 @@
 //! The same operation on the device under test and, as its reference implementation, in 32 bits on
 //! the CPU.
 
-mod random;
-
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use sempairs_testing::random_values;
 
-/// The device that `SEMPAIRS_DEVICE` names: `flex` (the default), `wgpu`, `vulkan` or `cuda:N`.
+/// The device under test: the one in `SEMPAIRS_DEVICE`, or else a GPU if the feature of its backend
+/// is compiled in. On the CPU, the fused operations of Burn's `flex` backend are tested.
 pub fn device() -> Device {
-    let name = std::env::var("SEMPAIRS_DEVICE").unwrap_or_else(|_| "flex".into());
-    match name.as_str() {
-        "flex" => Device::flex(),
-        #[cfg(feature = "wgpu")]
-        "wgpu" => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
-        #[cfg(feature = "vulkan")]
-        "vulkan" => Device::vulkan(burn::tensor::DeviceKind::DefaultDevice),
-        #[cfg(feature = "cuda")]
-        name if name.starts_with("cuda:") => {
-            Device::cuda(name["cuda:".len()..].parse::<usize>().expect("cuda:N"))
-        }
-        _ => panic!("SEMPAIRS_DEVICE={name} is unknown or its feature is not compiled in"),
-    }
+    sempairs_testing::gpu!()
 }
 
 /// A matrix of values in [-1, 1), determined by the seed.
 #[allow(dead_code, reason = "each test binary uses some of it")]
 pub fn random(shape: [usize; 2], seed: u64) -> TensorData {
-    TensorData::new(random::values(shape.iter().product(), seed), shape)
+    TensorData::new(random_values(shape.iter().product(), seed), shape)
 }
 
 /// Float types that the device supports and the tests cover.

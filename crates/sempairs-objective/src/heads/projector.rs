@@ -6,7 +6,7 @@ use sempairs_backbone::{BatchNorm, BatchNormConfig};
 use sempairs_kernels::linear;
 use serde::{Deserialize, Serialize};
 
-use crate::ObjectiveError;
+use crate::ConfigError;
 use crate::limits::{LAYERS, WIDTHS};
 
 /// Layers of a head that are followed by BatchNorm. A layer with BatchNorm has no bias, since the
@@ -92,29 +92,29 @@ impl ProjectorConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first such value, such as
+    /// [`ConfigError`] with the key of the first such value, such as
     /// `projector.hidden[0]`.
-    pub fn check(&self, table: &str) -> Result<(), ObjectiveError> {
+    pub fn check(&self, table: &str) -> Result<(), ConfigError> {
         if !LAYERS.contains(&self.hidden.len()) {
             let (count, most) = (self.hidden.len(), LAYERS.end());
             let reason = format!("has {count} layers, but must have at most {most}");
-            return Err(ObjectiveError::config(format!("{table}.hidden"), reason));
+            return Err(ConfigError::new(format!("{table}.hidden"), reason));
         }
         for (layer, width) in self.hidden.iter().enumerate() {
-            ObjectiveError::unless_within(&format!("{table}.hidden[{layer}]"), *width, WIDTHS)?;
+            ConfigError::unless_within(format!("{table}.hidden[{layer}]"), *width, WIDTHS)?;
         }
-        ObjectiveError::unless_within(&format!("{table}.output"), self.output, WIDTHS)
+        ConfigError::unless_within(format!("{table}.output"), self.output, WIDTHS)
     }
 
     /// Returns an error unless the output width is `width`, that of the projector. `table` is the
     /// key of the head.
-    pub(crate) fn check_width(&self, table: &str, width: usize) -> Result<(), ObjectiveError> {
+    pub(crate) fn check_width(&self, table: &str, width: usize) -> Result<(), ConfigError> {
         if self.output == width {
             return Ok(());
         }
         let reason =
             format!("must be the output width of the projector, {width}, not {}", self.output);
-        Err(ObjectiveError::config(format!("{table}.output"), reason))
+        Err(ConfigError::new(format!("{table}.output"), reason))
     }
 
     /// A newly initialised head for inputs of width `features`.

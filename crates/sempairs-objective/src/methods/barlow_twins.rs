@@ -5,7 +5,7 @@ use sempairs_kernels::redundancy;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::FACTORS;
-use crate::{Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Views};
+use crate::{Clock, ConfigError, Encoder, HeadNorm, Loss, Method, ProjectorConfig, Views};
 
 /// Added to a variance before the square root: the default of PyTorch's BatchNorm, which the
 /// authors' code uses.
@@ -40,10 +40,10 @@ impl BarlowTwinsConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first such value.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_within("lambda", self.lambda, FACTORS)?;
-        ObjectiveError::unless_within("scale", self.scale, FACTORS)?;
+    /// [`ConfigError`] with the key of the first such value.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::unless_within("lambda", self.lambda, FACTORS)?;
+        ConfigError::unless_within("scale", self.scale, FACTORS)?;
         self.projector.check("projector")
     }
 

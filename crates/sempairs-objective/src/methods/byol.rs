@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::heads::seeded_predictor;
 use crate::losses::mean_cosine;
 use crate::{
-    Clock, Ema, Encoder, HeadNorm, Loss, Method, ObjectiveError, Projector, ProjectorConfig,
-    Schedule, Views,
+    Clock, ConfigError, Ema, Encoder, HeadNorm, Loss, Method, Projector, ProjectorConfig, Schedule,
+    Views,
 };
 
 /// Hyper-parameters of BYOL.
@@ -45,8 +45,8 @@ impl ByolConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first such value.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
+    /// [`ConfigError`] with the key of the first such value.
+    pub fn check(&self) -> Result<(), ConfigError> {
         self.momentum.check_momentum("momentum")?;
         self.projector.check("projector")?;
         self.predictor.check("predictor")?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::TEMPERATURES;
 use crate::losses::log_sum_exp;
 use crate::{
-    Clock, Encoder, Loss, Method, Negatives, ObjectiveError, ProjectorConfig, Views, normalize,
+    Clock, ConfigError, Encoder, Loss, Method, Negatives, ProjectorConfig, Views, normalize,
 };
 
 /// Hyper-parameters of DCL, decoupled contrastive learning.
@@ -30,9 +30,9 @@ impl DclConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first such value.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
+    /// [`ConfigError`] with the key of the first such value.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::unless_within("temperature", self.temperature, TEMPERATURES)?;
         self.projector.check("projector")
     }
 

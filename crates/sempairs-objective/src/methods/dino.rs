@@ -11,7 +11,7 @@ use crate::losses::cross_entropy_across;
 use crate::losses::stop_gradient;
 use crate::losses::{by_view, features};
 use crate::{
-    Activation, Clock, DinoHead, Ema, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig,
+    Activation, Clock, ConfigError, DinoHead, Ema, HeadNorm, Loss, Method, ProjectorConfig,
     Schedule, TEACHER_ENTROPY, Views,
 };
 
@@ -86,17 +86,17 @@ impl DinoConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first such value.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
+    /// [`ConfigError`] with the key of the first such value.
+    pub fn check(&self) -> Result<(), ConfigError> {
         let TeacherTemperature { start, end, warmup_epochs } = self.teacher_temperature;
-        ObjectiveError::unless_within("prototypes", self.prototypes, PROTOTYPES)?;
+        ConfigError::unless_within("prototypes", self.prototypes, PROTOTYPES)?;
         let student = self.student_temperature;
-        ObjectiveError::unless_within("student_temperature", student, TEMPERATURES)?;
-        ObjectiveError::unless_within("teacher_temperature.start", start, TEMPERATURES)?;
-        ObjectiveError::unless_within("teacher_temperature.end", end, TEMPERATURES)?;
-        ObjectiveError::unless_within("teacher_temperature.warmup_epochs", warmup_epochs, EPOCHS)?;
-        ObjectiveError::unless_within("freeze_epochs", self.freeze_epochs, EPOCHS)?;
-        ObjectiveError::unless_share("centre_momentum", self.centre_momentum)?;
+        ConfigError::unless_within("student_temperature", student, TEMPERATURES)?;
+        ConfigError::unless_within("teacher_temperature.start", start, TEMPERATURES)?;
+        ConfigError::unless_within("teacher_temperature.end", end, TEMPERATURES)?;
+        ConfigError::unless_within("teacher_temperature.warmup_epochs", warmup_epochs, EPOCHS)?;
+        ConfigError::unless_within("freeze_epochs", self.freeze_epochs, EPOCHS)?;
+        ConfigError::unless_share("centre_momentum", self.centre_momentum)?;
         self.momentum.check_momentum("momentum")?;
         self.projector.check("projector")
     }

@@ -5,8 +5,8 @@ use sempairs_backbone::Backbone;
 use serde::Serialize;
 
 use crate::{
-    BarlowTwins, BarlowTwinsConfig, Byol, ByolConfig, Dcl, DclConfig, Dino, DinoConfig, Method,
-    MoCo, MoCoConfig, NnClr, NnClrConfig, ObjectiveError, SimClr, SimClrConfig, SimSiam,
+    BarlowTwins, BarlowTwinsConfig, Byol, ByolConfig, ConfigError, Dcl, DclConfig, Dino,
+    DinoConfig, Method, MoCo, MoCoConfig, NnClr, NnClrConfig, SimClr, SimClrConfig, SimSiam,
     SimSiamConfig, SupCon, SupConConfig, Swav, SwavConfig, VicReg, VicRegConfig,
 };
 
@@ -29,8 +29,8 @@ pub trait MethodFactory: Clone + Serialize + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first constant that is not.
-    fn check(&self) -> Result<(), ObjectiveError> {
+    /// [`ConfigError`] with the key of the first constant that is not.
+    fn check(&self) -> Result<(), ConfigError> {
         Ok(())
     }
 
@@ -38,9 +38,9 @@ pub trait MethodFactory: Clone + Serialize + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key whose value does not fit, such as a queue that is
+    /// [`ConfigError`] with the key whose value does not fit, such as a queue that is
     /// not a multiple of the batch.
-    fn check_data(&self, _batch: usize, _pairs: usize) -> Result<(), ObjectiveError> {
+    fn check_data(&self, _batch: usize, _pairs: usize) -> Result<(), ConfigError> {
         Ok(())
     }
 
@@ -64,11 +64,11 @@ macro_rules! factory {
                 $name.into()
             }
 
-            fn check(&self) -> Result<(), ObjectiveError> {
+            fn check(&self) -> Result<(), ConfigError> {
                 self.check()
             }
 
-            $(fn $check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+            $(fn $check_data(&self, batch: usize, pairs: usize) -> Result<(), ConfigError> {
                 self.$check_data(batch, pairs)
             })?
 

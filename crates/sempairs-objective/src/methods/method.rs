@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use sempairs_backbone::Backbone;
 
 use crate::losses::stop_gradient;
-use crate::{Clock, Negatives, ObjectiveError, Views};
+use crate::{Clock, ConfigError, Negatives, Views};
 
 /// Name of the scalar for the mean entropy of the teacher's distributions over `K` prototypes, in
 /// nats: 0 if every picture is assigned to one prototype with certainty, `ln K` if all
@@ -110,9 +110,9 @@ pub trait Method: Module {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key whose value does not fit, such as a queue that is
+    /// [`ConfigError`] with the key whose value does not fit, such as a queue that is
     /// not a multiple of the batch size.
-    fn check_data(&self, _batch: usize, _pairs: usize) -> Result<(), ObjectiveError> {
+    fn check_data(&self, _batch: usize, _pairs: usize) -> Result<(), ConfigError> {
         Ok(())
     }
 }

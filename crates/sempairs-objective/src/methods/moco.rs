@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{GROUPS, QUEUES, TEMPERATURES};
 use crate::losses::stop_gradient;
 use crate::{
-    Clock, Ema, Encoder, HeadNorm, Loss, Method, Negatives, ObjectiveError, ProjectorConfig, Queue,
+    Clock, ConfigError, Ema, Encoder, HeadNorm, Loss, Method, Negatives, ProjectorConfig, Queue,
     Schedule, Views, normalize,
 };
 
@@ -78,11 +78,11 @@ impl MoCoConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first such value.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
-        ObjectiveError::unless_within("queue", self.queue, QUEUES)?;
-        ObjectiveError::unless_within("batch_norm.groups", self.batch_norm.groups(), GROUPS)?;
+    /// [`ConfigError`] with the key of the first such value.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::unless_within("temperature", self.temperature, TEMPERATURES)?;
+        ConfigError::unless_within("queue", self.queue, QUEUES)?;
+        ConfigError::unless_within("batch_norm.groups", self.batch_norm.groups(), GROUPS)?;
         self.momentum.check_momentum("momentum")?;
         self.projector.check("projector")
     }
@@ -92,9 +92,9 @@ impl MoCoConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] if the queue size is not a multiple of the batch size or not less
+    /// [`ConfigError`] if the queue size is not a multiple of the batch size or not less
     /// than the number of pairs, or if the groups are not equal or have a single pair.
-    pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+    pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ConfigError> {
         check_data(self.queue, self.batch_norm, batch, pairs)
     }
 
@@ -120,12 +120,12 @@ fn check_data(
     split: BatchSplit,
     batch: usize,
     pairs: usize,
-) -> Result<(), ObjectiveError> {
+) -> Result<(), ConfigError> {
     let groups = split.groups();
     if groups > 1 && (!batch.is_multiple_of(groups) || batch / groups < 2) {
         let reason =
             format!("must divide the batch size, {batch}, into equal groups of at least 2 pairs");
-        return Err(ObjectiveError::config("batch_norm.groups", format!("{reason}, not {groups}")));
+        return Err(ConfigError::new("batch_norm.groups", format!("{reason}, not {groups}")));
     }
     Queue::check("queue", queue, batch, pairs)
 }
@@ -255,7 +255,7 @@ impl<B: Backbone> Method for MoCo<B> {
         Some(((1 + self.size) as f64).ln())
     }
 
-    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ConfigError> {
         check_data(self.size, self.batch_norm, batch, pairs)
     }
 }

@@ -8,7 +8,7 @@ use crate::limits::{QUEUES, TEMPERATURES};
 use crate::losses::log_sum_exp;
 use crate::losses::stop_gradient;
 use crate::{
-    Clock, Encoder, HeadNorm, Loss, Method, Negatives, ObjectiveError, Projector, ProjectorConfig,
+    Clock, ConfigError, Encoder, HeadNorm, Loss, Method, Negatives, Projector, ProjectorConfig,
     Queue, Reduction, Views, normalize, nt_xent,
 };
 
@@ -69,10 +69,10 @@ impl NnClrConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first such value.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
-        ObjectiveError::unless_within("support", self.support, QUEUES)?;
+    /// [`ConfigError`] with the key of the first such value.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::unless_within("temperature", self.temperature, TEMPERATURES)?;
+        ConfigError::unless_within("support", self.support, QUEUES)?;
         self.projector.check("projector")?;
         self.predictor.check("predictor")?;
         self.predictor.check_width("predictor", self.projector.output)
@@ -83,7 +83,7 @@ impl NnClrConfig {
     /// # Errors
     ///
     /// As [`Queue::check`].
-    pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+    pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ConfigError> {
         Queue::check("support", self.support, batch, pairs)
     }
 
@@ -221,7 +221,7 @@ impl<B: Backbone> Method for NnClr<B> {
         Some((others as f64).ln())
     }
 
-    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ConfigError> {
         Queue::check("support", self.size, batch, pairs)
     }
 }

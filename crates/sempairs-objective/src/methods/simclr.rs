@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::TEMPERATURES;
 use crate::{
-    Clock, HeadNorm, Loss, Method, Negatives, ObjectiveError, Projector, ProjectorConfig,
-    Reduction, Views, nt_xent,
+    Clock, ConfigError, HeadNorm, Loss, Method, Negatives, Projector, ProjectorConfig, Reduction,
+    Views, nt_xent,
 };
 
 /// Hyper-parameters of SimCLR.
@@ -41,10 +41,10 @@ impl SimClrConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first such value, such as a temperature that
+    /// [`ConfigError`] with the key of the first such value, such as a temperature that
     /// is not positive and finite or a layer of width zero.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::unless_within("temperature", self.temperature, TEMPERATURES)?;
         self.projector.check("projector")
     }
 

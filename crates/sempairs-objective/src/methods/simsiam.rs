@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::heads::seeded_predictor;
 use crate::losses::mean_cosine;
 use crate::{
-    Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, Projector, ProjectorConfig, Views,
+    Clock, ConfigError, Encoder, HeadNorm, Loss, Method, Projector, ProjectorConfig, Views,
 };
 
 /// Hyper-parameters of SimSiam.
@@ -42,8 +42,8 @@ impl SimSiamConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first such value.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
+    /// [`ConfigError`] with the key of the first such value.
+    pub fn check(&self) -> Result<(), ConfigError> {
         self.projector.check("projector")?;
         self.predictor.check("predictor")?;
         self.predictor.check_width("predictor", self.projector.output)

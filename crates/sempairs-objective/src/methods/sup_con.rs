@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::TEMPERATURES;
 use crate::losses::log_sum_exp;
 use crate::{
-    Clock, Encoder, HeadNorm, Loss, Method, Negatives, ObjectiveError, ProjectorConfig, Views,
+    Clock, ConfigError, Encoder, HeadNorm, Loss, Method, Negatives, ProjectorConfig, Views,
     normalize,
 };
 
@@ -32,9 +32,9 @@ impl SupConConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first such value.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
+    /// [`ConfigError`] with the key of the first such value.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::unless_within("temperature", self.temperature, TEMPERATURES)?;
         self.projector.check("projector")
     }
 

@@ -10,8 +10,8 @@ use crate::losses::cross_entropy_across;
 use crate::losses::stop_gradient;
 use crate::losses::{by_view, features};
 use crate::{
-    Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Queue, Views,
-    normalize, sinkhorn,
+    Clock, ConfigError, Encoder, HeadNorm, Loss, Method, ProjectorConfig, Queue, Views, normalize,
+    sinkhorn,
 };
 
 /// Queue of the features of earlier batches, which are part of SwAV's assignments when a batch is
@@ -67,16 +67,16 @@ impl SwavConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first such value.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
-        ObjectiveError::unless_within("temperature", self.temperature, TEMPERATURES)?;
-        ObjectiveError::unless_within("epsilon", self.epsilon, EPSILONS)?;
-        ObjectiveError::unless_within("iterations", self.iterations, ITERATIONS)?;
-        ObjectiveError::unless_within("prototypes", self.prototypes, PROTOTYPES)?;
-        ObjectiveError::unless_within("freeze_steps", self.freeze_steps, STEPS)?;
+    /// [`ConfigError`] with the key of the first such value.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::unless_within("temperature", self.temperature, TEMPERATURES)?;
+        ConfigError::unless_within("epsilon", self.epsilon, EPSILONS)?;
+        ConfigError::unless_within("iterations", self.iterations, ITERATIONS)?;
+        ConfigError::unless_within("prototypes", self.prototypes, PROTOTYPES)?;
+        ConfigError::unless_within("freeze_steps", self.freeze_steps, STEPS)?;
         if let Some(queue) = self.queue {
-            ObjectiveError::unless_within("queue.size", queue.size, QUEUES)?;
-            ObjectiveError::unless_within("queue.from_epoch", queue.from_epoch, EPOCHS)?;
+            ConfigError::unless_within("queue.size", queue.size, QUEUES)?;
+            ConfigError::unless_within("queue.from_epoch", queue.from_epoch, EPOCHS)?;
         }
         self.projector.check("projector")
     }
@@ -86,7 +86,7 @@ impl SwavConfig {
     /// # Errors
     ///
     /// As [`Queue::check`].
-    pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+    pub fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ConfigError> {
         self.queue.map_or(Ok(()), |queue| Queue::check("queue.size", queue.size, batch, pairs))
     }
 
@@ -255,7 +255,7 @@ impl<B: Backbone> Method for Swav<B> {
         true
     }
 
-    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ConfigError> {
         self.config.check_data(batch, pairs)
     }
 }

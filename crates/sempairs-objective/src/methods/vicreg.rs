@@ -6,7 +6,7 @@ use sempairs_kernels::off_diagonal_energy;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::FACTORS;
-use crate::{Clock, Encoder, HeadNorm, Loss, Method, ObjectiveError, ProjectorConfig, Views};
+use crate::{Clock, ConfigError, Encoder, HeadNorm, Loss, Method, ProjectorConfig, Views};
 
 /// Target standard deviation of every component (arXiv 2105.04906, section 4.1).
 const TARGET: f64 = 1.0;
@@ -90,12 +90,12 @@ impl VicRegConfig {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] with the key of the first such value.
-    pub fn check(&self) -> Result<(), ObjectiveError> {
+    /// [`ConfigError`] with the key of the first such value.
+    pub fn check(&self) -> Result<(), ConfigError> {
         let VicRegWeights { invariance, variance, covariance, .. } = self.weights;
-        ObjectiveError::unless_within("weights.invariance", invariance, FACTORS)?;
-        ObjectiveError::unless_within("weights.variance", variance, FACTORS)?;
-        ObjectiveError::unless_within("weights.covariance", covariance, FACTORS)?;
+        ConfigError::unless_within("weights.invariance", invariance, FACTORS)?;
+        ConfigError::unless_within("weights.variance", variance, FACTORS)?;
+        ConfigError::unless_within("weights.covariance", covariance, FACTORS)?;
         self.projector.check("projector")
     }
 

@@ -3,7 +3,7 @@ use burn::tensor::{Device, Tensor, TensorData, assert_shape};
 use sempairs_backbone::seeded_normal;
 
 use crate::losses::stop_gradient;
-use crate::{ObjectiveError, normalize};
+use crate::{ConfigError, normalize};
 
 /// A first-in, first-out queue of the embeddings of earlier batches: MoCo's keys (arXiv 1911.05722,
 /// section 3.2), SwAV's features, NNCLR's support set.
@@ -72,17 +72,17 @@ impl Queue {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] if the size is not a multiple of the batch size, or not smaller
+    /// [`ConfigError`] if the size is not a multiple of the batch size, or not smaller
     /// than the number of pairs: the queue would then always contain an earlier embedding of every
     /// picture.
-    pub fn check(key: &str, size: usize, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+    pub fn check(key: &str, size: usize, batch: usize, pairs: usize) -> Result<(), ConfigError> {
         if size == 0 || !size.is_multiple_of(batch) {
             let reason = format!("must be a multiple of the batch size, {batch}, not {size}");
-            return Err(ObjectiveError::config(key, reason));
+            return Err(ConfigError::new(key, reason));
         }
         if size >= pairs {
             let reason = format!("must be smaller than the number of pairs, {pairs}, not {size}");
-            return Err(ObjectiveError::config(key, reason));
+            return Err(ConfigError::new(key, reason));
         }
         Ok(())
     }

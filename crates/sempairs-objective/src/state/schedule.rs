@@ -3,7 +3,7 @@ use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::STEPS;
-use crate::{Clock, ObjectiveError};
+use crate::{Clock, ConfigError};
 
 /// Schedule of a hyper-parameter over a run: a learning rate, momentum, weight decay or
 /// temperature.
@@ -64,9 +64,9 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// [`ObjectiveError::Config`] for a value outside [0, 1], such as `momentum.start`, and for a
+    /// [`ConfigError`] for a value outside [0, 1], such as `momentum.start`, and for a
     /// number of warm-up steps above the limit on the steps of a run.
-    pub fn check_momentum(&self, key: &str) -> Result<(), ObjectiveError> {
+    pub fn check_momentum(&self, key: &str) -> Result<(), ConfigError> {
         let values: &[(&str, f64)] = match *self {
             Self::Constant { value } => &[("value", value)],
             Self::Cosine { start, end } => &[("start", start), ("end", end)],
@@ -76,12 +76,12 @@ impl Schedule {
             None => {}
             Some((name, value)) => {
                 let reason = format!("must be from 0 to 1, not {value}");
-                return Err(ObjectiveError::config(format!("{key}.{name}"), reason));
+                return Err(ConfigError::new(format!("{key}.{name}"), reason));
             }
         }
         match *self {
             Self::WarmupCosine { warmup, .. } => {
-                ObjectiveError::unless_within(&format!("{key}.warmup"), warmup, STEPS)
+                ConfigError::unless_within(format!("{key}.warmup"), warmup, STEPS)
             }
             _ => Ok(()),
         }

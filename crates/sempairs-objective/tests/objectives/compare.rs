@@ -25,18 +25,18 @@ pub fn compare(
 ) {
     let (device, tolerance) = device();
     let device = device.autodiff();
-    let numbers = Reference::open(&format!("objectives/{file}"));
+    let numbers = Reference::read(&format!("objectives/{file}.safetensors"));
     let names: Vec<&str> = [learning, fixed].concat();
     let leaves: Vec<Tensor<2>> =
-        names.iter().map(|name| numbers.matrix(name, &device).require_grad()).collect();
+        names.iter().map(|name| numbers.tensor(name, &device).require_grad()).collect();
     let value = loss(&leaves);
-    assert_loss(value.clone(), &numbers.values("loss"), tolerance, file);
+    assert_loss(value.clone(), numbers.floats("loss"), tolerance, file);
     let gradients = value.backward();
     for (i, (leaf, name)) in leaves.iter().zip(names).enumerate() {
         match leaf.grad(&gradients) {
             Some(gradient) if i < learning.len() => {
                 let name = format!("grad_{name}");
-                assert_close(&host(gradient), &numbers.values(&name), tolerance, &name);
+                assert_close(&host(gradient), numbers.floats(&name), tolerance, &name);
             }
             gradient => assert!(gradient.is_none() && i >= learning.len(), "{file}: {name}"),
         }

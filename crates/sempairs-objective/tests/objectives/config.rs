@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 /// unknown key.
 fn read_back<C: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     config: C,
-    check: impl Fn(&C) -> Result<(), ObjectiveError>,
+    check: impl Fn(&C) -> Result<(), ConfigError>,
 ) {
     assert_eq!(check(&config), Ok(()), "{config:?}");
     let text = toml::to_string(&config).unwrap();

@@ -11,31 +11,31 @@ use crate::reference::{Reference, assert_close, device};
 fn reference_three_steps_of_dino() {
     let (device, tolerance) = device();
     let device = device.autodiff();
-    let numbers = Reference::open("objectives/dino");
+    let numbers = Reference::read("objectives/dino.safetensors");
     let config = DinoConfig::paper();
-    let mut centre = Tensor::<1>::zeros([numbers.values("step0.center_after").len()], &device);
+    let mut centre = Tensor::<1>::zeros([numbers.floats("step0.center_after").len()], &device);
     for (step, epoch) in [("step0", 0), ("step1", 15), ("step2", 40)] {
         let temperature = config.teacher_temperature.at(epoch);
-        let theirs = numbers.values(&format!("{step}.teacher_temp"))[0];
+        let theirs = numbers.floats(&format!("{step}.teacher_temp"))[0];
         assert!((temperature as f32 - theirs).abs() < 1e-7, "{step}: {temperature}, {theirs}");
         let views = |who: &str, count: usize| -> Vec<Tensor<2>> {
-            (0..count).map(|i| numbers.matrix(&format!("{step}.{who}{i}"), &device)).collect()
+            (0..count).map(|i| numbers.tensor(&format!("{step}.{who}{i}"), &device)).collect()
         };
         let teacher: Vec<_> = views("teacher", 2).into_iter().map(Tensor::require_grad).collect();
         let student: Vec<_> = views("student", 4).into_iter().map(Tensor::require_grad).collect();
         let loss =
             dino_loss(&student, &teacher, centre.clone(), config.student_temperature, temperature);
-        assert_loss(loss.clone(), &numbers.values(&format!("{step}.loss")), tolerance, step);
+        assert_loss(loss.clone(), numbers.floats(&format!("{step}.loss")), tolerance, step);
         let gradients = loss.backward();
         for (i, view) in student.iter().enumerate() {
             let name = format!("{step}.grad_student{i}");
             let gradient = host(view.grad(&gradients).unwrap());
-            assert_close(&gradient, &numbers.values(&name), tolerance, &name);
+            assert_close(&gradient, numbers.floats(&name), tolerance, &name);
         }
         assert!(teacher.iter().all(|view| view.grad(&gradients).is_none()), "{step}");
         centre = next_centre(centre, &teacher, config.centre_momentum);
         let name = format!("{step}.center_after");
-        assert_close(&host(centre.clone()), &numbers.values(&name), tolerance, &name);
+        assert_close(&host(centre.clone()), numbers.floats(&name), tolerance, &name);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Queue of earlier embeddings.
 
 use burn::tensor::{Device, Tensor};
-use sempairs_objective::{ObjectiveError, Queue};
+use sempairs_objective::Queue;
 
 use crate::oracle::{host, tensor};
 
@@ -45,6 +45,6 @@ fn sizes_that_do_not_fit_the_data_name_their_key() {
     assert_eq!(Queue::check("queue", 12, 4, 13), Ok(()));
     for (size, batch, pairs) in [(0, 4, 13), (10, 4, 13), (12, 4, 12), (2, 4, 13)] {
         let error = Queue::check("queue", size, batch, pairs).unwrap_err();
-        assert!(matches!(&error, ObjectiveError::Config { key, .. } if key == "queue"), "{error}");
+        assert_eq!(error.key(), "queue", "{error}");
     }
 }

@@ -20,10 +20,10 @@ fn reference_loss_and_gradients_of_swav() {
 #[test]
 fn reference_assignments_of_sinkhorn() {
     let (device, tolerance) = device();
-    let numbers = Reference::open("objectives/swav_t0.1_e0.05");
+    let numbers = Reference::read("objectives/swav_t0.1_e0.05.safetensors");
     for (scores, assignment) in [("s0", "assignment0"), ("s1", "assignment1")] {
-        let ours = host(sinkhorn(numbers.matrix(scores, &device), 0.05, 3));
-        assert_close(&ours, &numbers.values(assignment), tolerance, assignment);
+        let ours = host(sinkhorn(numbers.tensor(scores, &device), 0.05, 3));
+        assert_close(&ours, numbers.floats(assignment), tolerance, assignment);
     }
 }
 

@@ -3,12 +3,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use rayon::prelude::*;
-use sempairs_augment::{Pipeline, Scratch};
+use sempairs_augment::{Pipeline, render_views};
 use sempairs_data::{DataError, Key, PairDataset, Side};
 use sempairs_objective::Clock;
 use serde::{Deserialize, Serialize};
 
-use crate::{Batch, Locals, MadeOn, Pipelines, Planned, TrainError, order};
+use crate::{Batch, ConfigError, Locals, MadeOn, Pipelines, Planned, TrainError, order};
 
 /// Resources that the loader may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,22 +57,21 @@ impl PairLoader {
         config: &LoaderConfig,
     ) -> Result<Self, TrainError> {
         if batch == 0 || dataset.len() < batch {
-            return Err(TrainError::config(
-                "batch",
-                format!("must be from 1 to {}, the number of pairs, not {batch}", dataset.len()),
-            ));
+            let pairs = dataset.len();
+            let reason = format!("must be from 1 to {pairs}, the number of pairs, not {batch}");
+            return Err(ConfigError::new("batch", reason).into());
         }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(config.workers)
             .thread_name(|i| format!("pair-loader-{i}"))
             .build()
-            .map_err(|e| TrainError::config("loader.workers", e.to_string()))?;
+            .map_err(|e| ConfigError::new("loader.workers", e))?;
         let (sender, batches) = sync_channel(config.ahead.max(1) - 1);
         let work = Work { dataset, pipelines: pipelines.into(), batch, seed };
         let producer = std::thread::Builder::new()
             .name("pair-loader".into())
             .spawn(move || pool.install(|| work.produce(clock, sender)))
-            .map_err(|e| TrainError::config("loader.workers", e.to_string()))?;
+            .map_err(|e| ConfigError::new("loader.workers", e))?;
         Ok(Self { batches: Some(batches), producer: Some(producer) })
     }
 }
@@ -140,46 +139,38 @@ impl Work {
     fn make(&self, clock: Clock, pairs: Vec<u32>) -> Result<Batch, DataError> {
         let Pipelines { left: one, right: two, locals, .. } = &self.pipelines;
         let (size, local_size) = (one.size(), locals.as_ref().map_or(0, |l| l.pipeline.size()));
-        let (view, crop) = (3 * size * size, 3 * local_size * local_size);
-        let crops = locals.as_ref().map_or(0, |locals| locals.count);
+        let (view, local) = (3 * size * size, 3 * local_size * local_size);
+        let count = locals.as_ref().map_or(0, |locals| locals.count);
         let mut left = vec![0.0; pairs.len() * view];
         let mut right = vec![0.0; pairs.len() * view];
-        let mut small = vec![0.0; pairs.len() * crops * crop];
-        // `chunks_exact_mut` needs a positive length; without local crops each pair gets an empty
-        // slice.
-        let mut small_of_pairs: Vec<&mut [f32]> = match crops * crop {
-            0 => pairs.iter().map(|_| <&mut [f32]>::default()).collect(),
-            length => small.chunks_exact_mut(length).collect(),
-        };
-        left.par_chunks_exact_mut(view)
-            .zip(right.par_chunks_exact_mut(view))
-            .zip(&mut small_of_pairs)
-            .zip(&pairs)
-            .try_for_each_init(Scratch::default, |scratch, (((left, right), small), &number)| {
-                let pair = self.dataset.pair(number as usize);
-                let first = self.dataset.source().read(pair.left)?;
-                let second = match pair.right == pair.left {
-                    true => None,
-                    false => Some(self.dataset.source().read(pair.right)?),
+        let mut crops = vec![0.0; pairs.len() * count * local];
+        let buffers = [left.as_mut_slice(), &mut right, &mut crops];
+        render_views(pairs.len(), buffers, |row, [left, right, crops], scratch| {
+            let number = pairs[row];
+            let pair = self.dataset.pair(number as usize);
+            let first = self.dataset.source().read(pair.left)?;
+            let second = match pair.right == pair.left {
+                true => None,
+                false => Some(self.dataset.source().read(pair.right)?),
+            };
+            let mut draw = |pipeline: &Pipeline, picture, side, out: &mut [f32]| {
+                let key = Key { seed: self.seed, epoch: clock.epoch() as u64, picture, side };
+                let from = match side {
+                    Side::Left => &first,
+                    Side::Right => second.as_ref().unwrap_or(&first),
                 };
-                let mut draw = |pipeline: &Pipeline, picture, side, out: &mut [f32]| {
-                    let key = Key { seed: self.seed, epoch: clock.epoch() as u64, picture, side };
-                    let from = match side {
-                        Side::Left => &first,
-                        Side::Right => second.as_ref().unwrap_or(&first),
-                    };
-                    pipeline.plan(from.width(), from.height(), key).apply(from, out, scratch);
-                };
-                draw(one, number.into(), Side::Left, left);
-                draw(two, number.into(), Side::Right, right);
-                if let Some(Locals { pipeline, from, .. }) = locals {
-                    for (i, out) in small.chunks_exact_mut(crop).enumerate() {
-                        draw(pipeline, of_crop(number, i), from.side(i), out);
-                    }
+                pipeline.plan(from.width(), from.height(), key).apply(from, out, scratch);
+            };
+            draw(one, number.into(), Side::Left, left);
+            draw(two, number.into(), Side::Right, right);
+            if let Some(Locals { pipeline, from, .. }) = locals {
+                for (i, out) in crops.chunks_exact_mut(local).enumerate() {
+                    draw(pipeline, of_crop(number, i), from.side(i), out);
                 }
-                Ok(())
-            })?;
-        let (step, locals, classes) = (clock.step, small, self.classes(&pairs));
+            }
+            Ok::<(), DataError>(())
+        })?;
+        let (step, locals, classes) = (clock.step, crops, self.classes(&pairs));
         let planned = Vec::new();
         Ok(Batch { step, pairs, left, right, size, locals, local_size, classes, planned })
     }

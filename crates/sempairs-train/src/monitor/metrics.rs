@@ -95,10 +95,10 @@ impl MetricLog {
         if last >= logged {
             return None;
         }
-        let what = match (self.path.exists(), last) {
-            (false, _) => "is missing",
-            (true, 0) => "has no lines",
-            (true, _) => "is truncated",
+        let what: String = match (self.path.exists(), last) {
+            (false, _) => "is missing".into(),
+            (true, 0) => format!("has no line of a step up to {logged}"),
+            (true, _) => "is truncated".into(),
         };
         let (file, first) = (self.path.display(), last + 1);
         Some(format!(
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(gap(0), None, "nothing is logged yet");
         assert!(gap(8).unwrap().contains("metrics.jsonl is missing: the lines of steps 1 to 8"));
         fs::write(&path, "").unwrap();
-        assert!(gap(8).unwrap().contains("metrics.jsonl has no lines"));
+        assert!(gap(8).unwrap().contains("metrics.jsonl has no line of a step up to 8"));
         let mut log = MetricLog::open(&path, 9).unwrap();
         [2, 4].into_iter().for_each(|step| log.push(line(step)));
         log.write().unwrap();

@@ -1,7 +1,7 @@
 use sempairs_objective::Schedule;
 use serde::{Deserialize, Serialize};
 
-use crate::TrainError;
+use crate::ConfigError;
 use crate::limits::{EPOCHS, RATES, STEPS};
 
 /// Scaling of the base learning rate with the batch size.
@@ -74,23 +74,23 @@ impl LearningRate {
     ///
     /// # Errors
     ///
-    /// [`TrainError::Config`] for a value out of its range, such as a learning rate that is not
+    /// [`ConfigError`] for a value out of its range, such as a learning rate that is not
     /// positive, or for a warm-up given both in epochs and in steps.
-    pub fn check(&self) -> Result<(), TrainError> {
+    pub fn check(&self) -> Result<(), ConfigError> {
         let most = *EPOCHS.end() as f64;
         for (key, value, range) in [
-            ("learning_rate.base", self.base, RATES),
-            ("learning_rate.vectors", self.vectors.unwrap_or(1.0), RATES),
-            ("learning_rate.warmup_epochs", self.warmup_epochs, 0.0..=most),
-            ("learning_rate.end_factor", self.end_factor, 0.0..=1.0),
+            ("base", self.base, RATES),
+            ("vectors", self.vectors.unwrap_or(1.0), RATES),
+            ("warmup_epochs", self.warmup_epochs, 0.0..=most),
+            ("end_factor", self.end_factor, 0.0..=1.0),
         ] {
-            TrainError::unless_within(key, value, range)?;
+            ConfigError::unless_within(key, value, range)?;
         }
         let steps = self.warmup_steps.unwrap_or(0);
-        TrainError::unless_within("learning_rate.warmup_steps", steps, 0..=*STEPS.end())?;
+        ConfigError::unless_within("warmup_steps", steps, 0..=*STEPS.end())?;
         if self.warmup_epochs > 0.0 && self.warmup_steps.is_some() {
-            return Err(TrainError::config(
-                "learning_rate.warmup_steps",
+            return Err(ConfigError::new(
+                "warmup_steps",
                 "cannot be combined with warmup_epochs; remove one of them",
             ));
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::adamw::{Decay, Decoupled};
 use super::sgd::Descents;
 use crate::limits::DECAYS;
-use crate::{LarsConfig, TrainError};
+use crate::{ConfigError, LarsConfig};
 
 /// What turns gradients into steps. The defaults are PyTorch's where Burn's differ.
 ///
@@ -139,18 +139,10 @@ impl OptimizerConfig {
     ///
     /// # Errors
     ///
-    /// [`TrainError::Config`] for a constant out of its range.
-    pub fn check(&self) -> Result<(), TrainError> {
-        let share = |key: &str, value: f64| {
-            if (0.0..1.0).contains(&value) {
-                return Ok(());
-            }
-            let reason = format!("must be at least 0 and less than 1, not {value}");
-            Err(TrainError::config(format!("optimizer.{key}"), reason))
-        };
-        let decay = |key: &str, value: f64| {
-            TrainError::unless_within(&format!("optimizer.{key}"), value, DECAYS)
-        };
+    /// [`ConfigError`] for a constant out of its range.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let share = |key: &str, value: f64| ConfigError::unless_share(key, value);
+        let decay = |key: &str, value: f64| ConfigError::unless_within(key, value, DECAYS);
         match self {
             Self::Sgd { momentum, weight_decay, .. } => {
                 share("momentum", *momentum)?;

@@ -2,7 +2,7 @@ use burn::tensor::{DType, Device};
 use sempairs_kernels::check_sums;
 use serde::{Deserialize, Serialize};
 
-use crate::TrainError;
+use crate::ConfigError;
 
 /// Dtype of the networks' matrix products and convolutions. Weights, normalisation, features, loss
 /// and optimiser always use 32-bit floats; see [`sempairs_backbone::Backbone`].
@@ -32,14 +32,14 @@ impl Precision {
     ///
     /// # Errors
     ///
-    /// [`TrainError::Config`] if the device does not.
-    pub fn check(self, device: &Device) -> Result<(), TrainError> {
+    /// [`ConfigError`] if the device does not.
+    pub fn check(self, device: &Device) -> Result<(), ConfigError> {
         if !device.supports_dtype(self.dtype()) {
-            return Err(TrainError::config(
+            return Err(ConfigError::new(
                 "precision",
                 "this device does not support bfloat16; use f32",
             ));
         }
-        check_sums(device, self.dtype()).map_err(|reason| TrainError::config("precision", reason))
+        check_sums(device, self.dtype()).map_err(|reason| ConfigError::new("precision", reason))
     }
 }

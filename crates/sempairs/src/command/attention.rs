@@ -8,7 +8,7 @@ use sempairs::backbone::Backbone;
 use sempairs::data::{Picture, decode};
 use sempairs::experiment::bounds::MAX_SIDE;
 use sempairs::run::Runner;
-use sempairs::{Error, attention, png};
+use sempairs::{ConfigError, Error, attention, png};
 use sempairs_internal::say;
 
 use super::weights::WeightsFlags;
@@ -49,25 +49,22 @@ pub struct Attention {
 impl Attention {
     pub fn run(self) -> Result<(), Error> {
         let experiment = self.experiment.read_one()?;
-        let flag = |name: &str, reason: String| Err(Error::experiment(name, reason));
         let device = self.device.open()?;
         let backbone = self.weights.load(experiment.backbone.init(&device))?;
         let Some(network) = backbone.transformer() else {
             let name = experiment.backbone.name.name();
             let file = self.experiment.experiment.display().to_string();
-            return flag(&file, format!("`backbone.name`: a {name} has no attention to draw"));
+            let reason = format!("a {name} has no attention to draw");
+            return Err(Error::config(file, ConfigError::new("backbone.name", reason)));
         };
         let size = self.size.unwrap_or(experiment.views.size);
         if !size.is_multiple_of(network.patch()) {
             let patch = network.patch();
-            return flag(
-                "--size",
-                format!("must be a multiple of the patch size {patch}, not {size}"),
-            );
+            let reason = format!("must be a multiple of the patch size {patch}, not {size}");
+            return Err(Error::invalid("--size", reason));
         }
-        if let Err(reason) = experiment.backbone.check_attention(size) {
-            return flag("--size", reason);
-        }
+        let fits = experiment.backbone.check_attention(size);
+        fits.map_err(|error| Error::config("--size", error))?;
         let view = attention::view(&experiment, size)?;
         let pictures = match self.pictures.is_empty() {
             true => {

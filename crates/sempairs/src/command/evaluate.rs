@@ -50,7 +50,7 @@ impl Evaluate {
             downstream.cache = Some(folder.clone());
         }
         let run = downstream.run(&backbone, &device);
-        let scores = run.map_err(|error| self.weights.blamed(error))?;
+        let scores = run.map_err(|error| self.weights.blamed(error.under("evaluation")))?;
         for score in &scores {
             say!("{score}");
         }

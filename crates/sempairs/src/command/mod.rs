@@ -128,7 +128,7 @@ impl ExperimentFlags {
     pub fn read_one(&self) -> Result<sempairs::experiment::Experiment, Error> {
         let mut all = self.read()?;
         if all.len() != 1 {
-            return Err(Error::experiment(
+            return Err(Error::invalid(
                 self.experiment.display().to_string(),
                 format!("describes {} experiments, but this command needs exactly one", all.len()),
             ));

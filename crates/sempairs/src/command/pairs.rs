@@ -150,7 +150,7 @@ fn all_problems(error: DataError) -> (String, Error) {
         1 => "1 problem".to_string(),
         count => format!("{count} problems"),
     };
-    (listed, Error::experiment(file, count))
+    (listed, Error::invalid(file, count))
 }
 
 impl Show {
@@ -158,16 +158,13 @@ impl Show {
         let source = self.source.open()?;
         let pairs: Vec<Pair> = Manifest::read(&self.manifest, &*source)?.pairs().collect();
         if pairs.is_empty() {
-            return Err(Error::experiment(
-                self.manifest.display().to_string(),
-                "contains no pairs",
-            ));
+            return Err(Error::invalid(self.manifest.display().to_string(), "contains no pairs"));
         }
         let step = pairs.len().div_ceil(self.count);
         let shown = pairs.iter().step_by(step);
         sheet_size(2 * shown.len(), COLUMNS, self.cell, GAP).map_err(|most| {
             let reason = format!("the sheet would have more than {most} pixels");
-            Error::experiment("--count, --cell", reason)
+            Error::invalid("--count, --cell", reason)
         })?;
         let bar = progress_bar("reading pairs", shown.len() as u64);
         let mut pictures = Vec::new();

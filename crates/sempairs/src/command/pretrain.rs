@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use sempairs::Error;
 use sempairs::experiment::bounds::MAX_SEED;
 use sempairs::run::Runner;
+use sempairs::{ConfigError, Error};
 use sempairs_internal::say;
 
 use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
@@ -46,11 +46,9 @@ impl Pretrain {
                 experiment.arms.iter().find(|arm| arm.name == *name).ok_or_else(|| {
                     let names: Vec<&str> =
                         experiment.arms.iter().map(|a| a.name.as_str()).collect();
-                    let near = sempairs_internal::did_you_mean(name, names.iter().copied());
-                    Error::experiment(
-                        file,
-                        format!("there is no arm `{name}`, only {}{near}", names.join(", ")),
-                    )
+                    let reason = format!("there is no arm `{name}`, only {}", names.join(", "));
+                    let error = ConfigError::new("", reason).with_nearest(name, names);
+                    Error::config(file, error)
                 })?
             }
         };

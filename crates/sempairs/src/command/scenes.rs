@@ -64,15 +64,12 @@ impl Scenes {
         if let Some(path) = &self.sheet {
             let pairs: Vec<(usize, usize)> = source.curated_pairs();
             if pairs.is_empty() {
-                return Err(Error::experiment(
-                    "scenes",
-                    "--per-class must be at least 2 for pairs",
-                ));
+                return Err(Error::invalid("scenes", "--per-class must be at least 2 for pairs"));
             }
             let columns = self.per_class / 2 * 2;
             sheet_size(2 * pairs.len(), columns, self.size, GAP).map_err(|most| {
                 let reason = format!("the sheet would have more than {most} pixels");
-                Error::experiment("--size, --per-class", reason)
+                Error::invalid("--size, --per-class", reason)
             })?;
             let bar = progress_bar("drawing scenes", 2 * pairs.len() as u64);
             let pictures: Vec<Picture<'_>> = pairs

@@ -1,3 +1,4 @@
+use sempairs_data::ConfigError;
 use toml::{Table, Value};
 
 use super::source_text::plain;
@@ -7,10 +8,10 @@ use crate::Error;
 /// as TOML, such as `shuffled` or `small/byol`, is taken as a string.
 ///
 /// # Errors
-/// [`Error::Experiment`] if there is no `=` or no key before it, or if the value looks like TOML
+/// [`Error::Config`] if there is no `=` or no key before it, or if the value looks like TOML
 /// but cannot be parsed.
 pub fn parse_assignment(assignment: &str) -> Result<(String, Value), Error> {
-    let refuse = |reason: &str| Error::experiment(format!("--set {assignment}"), reason);
+    let refuse = |reason: &str| Error::invalid(format!("--set {assignment}"), reason);
     let (key, value) = assignment
         .split_once('=')
         .filter(|(key, _)| key.split('.').all(|step| !step.trim().is_empty()))
@@ -54,8 +55,9 @@ fn not_toml(value: &str, error: &toml::de::Error) -> String {
 /// Sets the value of a dotted key; a number selects an element of a list.
 ///
 /// # Errors
-/// The reason, if a part of the path is not a table or a list is too short.
-pub fn set(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
+/// [`ConfigError`] with the key if a part of the path is not a table or a list is too short.
+pub fn set(table: &mut Table, key: &str, value: Value) -> Result<(), ConfigError> {
+    let refuse = |reason: String| ConfigError::new(key, reason);
     let (first, rest) = match key.split_once('.') {
         Some((first, rest)) => (first, Some(rest)),
         None => (key, None),
@@ -67,12 +69,12 @@ pub fn set(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
             Value::Table(table) => table.entry(step).or_insert_with(|| Value::Table(Table::new())),
             Value::Array(list) => {
                 let index: usize = step.parse().map_err(|_| {
-                    format!("`{key}`: `{name}` is a list; give the index of an element")
+                    refuse(format!("`{name}` is a list; give the index of an element"))
                 })?;
                 list.get_mut(index)
-                    .ok_or_else(|| format!("`{key}`: `{name}` has no element {index}"))?
+                    .ok_or_else(|| refuse(format!("`{name}` has no element {index}")))?
             }
-            _ => return Err(format!("`{key}`: `{name}` is not a table")),
+            _ => return Err(refuse(format!("`{name}` is not a table"))),
         };
         name = step;
     }
@@ -113,7 +115,7 @@ mod tests {
             ("list.x", "`list` is a list"),
             ("a.b.c", "`b` is not a table"),
         ] {
-            let message = set(&mut table, key, Value::Boolean(true)).unwrap_err();
+            let message = set(&mut table, key, Value::Boolean(true)).unwrap_err().to_string();
             assert!(message.contains(reason), "{key}: {message}");
         }
         let message = parse_assignment("word").unwrap_err().to_string();

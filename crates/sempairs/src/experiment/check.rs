@@ -1,57 +1,49 @@
 use sempairs_backbone::BackboneFactory;
 use sempairs_data::sources::Stl10Split;
-use sempairs_data::{DataError, Pairing};
+use sempairs_data::{ConfigError, Pairing};
 use sempairs_eval::{Downstream, EvalError, EvaluationProtocol as _};
-use sempairs_objective::ObjectiveError;
+use sempairs_train::LoaderConfig;
 use sempairs_train::limits::{EPOCHS, STEPS};
-use sempairs_train::{LoaderConfig, TrainError};
 
 use super::bounds::{MAX_PER_CLASS, MAX_SEED};
-use super::key_error::KeyError;
+use super::study::Study;
 use super::{Arm, Evaluation, Objective, Pictures, Training, names, sizes};
 use crate::Error;
-use crate::study::Study;
 
 impl<M: Objective, B: BackboneFactory> Study<M, B> {
     /// Checks that all values are in their ranges; `file` is the file name used in error messages.
     ///
     /// # Errors
-    /// [`Error::Experiment`] with the file, the full key, such as `arms[1].pairing`, and the
+    /// [`Error::Config`] with the file, the full key, such as `arms[1].pairing`, and the
     /// reason.
     pub fn check(&self, file: &str) -> Result<(), Error> {
-        self.check_values().map_err(|error| Error::experiment(file, error.to_string()))
+        self.check_values().map_err(|error| Error::config(file, error))
     }
 
     /// Checks that a backbone can be scored on the evaluation's data; call it once the data are
     /// open.
     ///
     /// # Errors
-    /// As [`Downstream::check`]; [`Error::Experiment`] with the full key, such as
-    /// `evaluation.protocols[1].k`, if two protocols are equivalent on these data.
+    /// As [`Downstream::check`]; [`Error::Config`] with the full key, such as
+    /// `evaluation.protocols[1].k`, for an invalid protocol and if two protocols are equivalent on
+    /// these data.
     pub fn check_downstream(&self, downstream: &Downstream) -> Result<(), Error> {
         downstream.check().map_err(|error| match error {
-            EvalError::SameProtocol { index, key, reason } => {
-                let error = KeyError::new(format!("{}.{key}", protocol_key(index)), reason);
-                let experiment = format!("experiment `{}`", self.name);
-                Error::experiment(experiment, error.to_string())
+            EvalError::Config(error) => {
+                Error::config(format!("experiment `{}`", self.name), error.under("evaluation"))
             }
             other => other.into(),
         })
     }
 
-    pub(super) fn check_values(&self) -> Result<(), KeyError> {
+    pub(super) fn check_values(&self) -> Result<(), ConfigError> {
         names::folder("name", &self.name)?;
         self.pictures.check("pictures")?;
         arms(&self.arms, &self.pictures)?;
         seeds(&self.seeds)?;
         self.views.build_all()?;
         self.check_backbone()?;
-        let method = |error: ObjectiveError| match error {
-            ObjectiveError::Config { key, reason } => {
-                KeyError::new(format!("method.{key}"), reason)
-            }
-            other => KeyError::new("method", other),
-        };
+        let method = |error: ConfigError| error.under("method");
         self.method.check().map_err(method)?;
         self.check_training()?;
         // The number of pairs is known only once the pictures are open.
@@ -85,45 +77,40 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         })
     }
 
-    fn check_backbone(&self) -> Result<(), KeyError> {
-        self.backbone
-            .check()
-            .map_err(|error| KeyError::new(format!("backbone.{}", error.key), error.reason))?;
+    fn check_backbone(&self) -> Result<(), ConfigError> {
+        self.backbone.check().map_err(|error| error.under("backbone"))?;
         if self.backbone.drops_blocks() && !self.method.drops_blocks() {
             let name = self.method.name();
             let reason =
                 format!("stochastic depth is only applied by DINO's student, not by {name}");
-            return Err(KeyError::new("backbone.drop_path", reason));
+            return Err(ConfigError::new("backbone.drop_path", reason));
         }
         let local = self.views.locals.as_ref().map(|locals| ("views.locals.size", locals.size));
         for (key, size) in [("views.size", self.views.size)].into_iter().chain(local) {
-            self.backbone.check_size(size).map_err(|reason| KeyError::new(key, reason))?;
+            self.backbone.check_size(size).map_err(|error| error.under(key))?;
         }
         Ok(())
     }
 
-    fn check_training(&self) -> Result<(), KeyError> {
-        let refuse = |key: &str, reason: &str| Err(KeyError::new(key, reason));
+    fn check_training(&self) -> Result<(), ConfigError> {
+        let refuse = |key: &str, reason: &str| Err(ConfigError::new(key, reason));
         let steps = match (self.training.steps, self.training.epochs) {
             (Some(_), Some(_)) => return refuse("training", "give `steps` or `epochs`, not both"),
             (None, None) => return refuse("training", "`steps` or `epochs` is missing"),
             (None, Some(epochs)) => {
-                KeyError::unless_within("training.epochs", epochs, EPOCHS)?;
+                ConfigError::unless_within("training.epochs", epochs, EPOCHS)?;
                 *STEPS.start()
             }
             (Some(steps), None) => steps,
         };
         let config = self.train_config(0, steps, &LoaderConfig::default());
-        config.check().map_err(|error| match error {
-            TrainError::Config { key, reason } => KeyError::new(format!("training.{key}"), reason),
-            other => KeyError::new("training", other),
-        })
+        config.check().map_err(|error| error.under("training"))
     }
 }
 
-fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), KeyError> {
+fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), ConfigError> {
     if arms.is_empty() {
-        return Err(KeyError::new("arms", "must have at least one arm"));
+        return Err(ConfigError::new("arms", "must have at least one arm"));
     }
     for (i, arm) in arms.iter().enumerate() {
         let [name, pairing] = ["name", "pairing"].map(|field| format!("arms[{i}].{field}"));
@@ -132,15 +119,12 @@ fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), KeyError> {
             names::path(&format!("{pairing}.file"), file)?;
         }
         if arms[..i].iter().any(|other| other.name == arm.name) {
-            return Err(KeyError::new(name, format!("two arms are named `{}`", arm.name)));
+            return Err(ConfigError::new(name, format!("two arms are named `{}`", arm.name)));
         }
-        arm.pairing.check().map_err(|error| match error {
-            DataError::Pairing { reason, .. } => KeyError::new(pairing, reason),
-            other => KeyError::new(pairing, other),
-        })?;
-        let per_class = |reason: String| KeyError::new(format!("arms[{i}].per_class"), reason);
+        arm.pairing.check().map_err(|error| error.under(&pairing))?;
+        let per_class = |reason: String| ConfigError::new(format!("arms[{i}].per_class"), reason);
         let count = arm.per_class.unwrap_or(1);
-        KeyError::unless_within(format!("arms[{i}].per_class"), count, 1..=MAX_PER_CLASS)?;
+        ConfigError::unless_within(format!("arms[{i}].per_class"), count, 1..=MAX_PER_CLASS)?;
         match (pictures, arm.per_class) {
             (Pictures::Scenes { per_class: all, .. }, Some(count)) if count > *all => {
                 let reason = format!("is {count}, but there are {all} scenes of each class");
@@ -158,18 +142,18 @@ fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), KeyError> {
     Ok(())
 }
 
-fn seeds(seeds: &[u64]) -> Result<(), KeyError> {
+fn seeds(seeds: &[u64]) -> Result<(), ConfigError> {
     if seeds.is_empty() {
-        return Err(KeyError::new("seeds", "must have at least one seed"));
+        return Err(ConfigError::new("seeds", "must have at least one seed"));
     }
     if let Some(i) = seeds.iter().position(|&seed| seed > MAX_SEED) {
         let reason = format!("must be from 0 to {MAX_SEED}, not {}", seeds[i]);
-        return Err(KeyError::new(format!("seeds[{i}]"), reason));
+        return Err(ConfigError::new(format!("seeds[{i}]"), reason));
     }
     match (0..seeds.len()).find(|&i| seeds[..i].contains(&seeds[i])) {
         Some(i) => {
             let reason = format!("{} is listed twice", seeds[i]);
-            Err(KeyError::new(format!("seeds[{i}]"), reason))
+            Err(ConfigError::new(format!("seeds[{i}]"), reason))
         }
         None => Ok(()),
     }
@@ -180,30 +164,25 @@ fn protocol_key(index: usize) -> String {
     format!("evaluation.protocols[{index}]")
 }
 
-fn evaluation(evaluation: &Evaluation) -> Result<(), KeyError> {
+fn evaluation(evaluation: &Evaluation) -> Result<(), ConfigError> {
     names::title("evaluation.dataset", &evaluation.dataset)?;
     evaluation.train.check("evaluation.train")?;
     evaluation.test.check("evaluation.test")?;
     if let Some(scenes) = evaluation.invariance_scenes {
         let key = "evaluation.invariance_scenes";
-        KeyError::unless_within(key, scenes, 2..=MAX_PER_CLASS)?;
+        ConfigError::unless_within(key, scenes, 2..=MAX_PER_CLASS)?;
         let drawn = evaluation.test.drawn("evaluation.test", scenes, 1);
-        drawn.map_err(|error| KeyError::new(key, error))?;
+        drawn.map_err(|error| ConfigError::new(key, error))?;
     }
     if evaluation.protocols.is_empty() {
-        return Err(KeyError::new("evaluation.protocols", "must have at least one protocol"));
+        return Err(ConfigError::new("evaluation.protocols", "must have at least one protocol"));
     }
     for (i, protocol) in evaluation.protocols.iter().enumerate() {
         let key = protocol_key(i);
-        protocol.check().map_err(|error| match error {
-            EvalError::Protocol { key: setting, reason } => {
-                KeyError::new(format!("{key}.{setting}"), reason)
-            }
-            other => KeyError::new(key.as_str(), other),
-        })?;
+        protocol.check().map_err(|error| error.under(&key))?;
         if let Some(other) = evaluation.protocols[..i].iter().position(|other| other == protocol) {
             let reason = format!("is the same as `{}`", protocol_key(other));
-            return Err(KeyError::new(key, reason));
+            return Err(ConfigError::new(key, reason));
         }
     }
     Ok(())

@@ -1,9 +1,9 @@
 use sempairs_augment::{AugmentError, Pipeline, Transform};
+use sempairs_data::ConfigError;
 use sempairs_train::{Locals, LocalsFrom};
 use serde::{Deserialize, Serialize};
 
 use super::bounds::MAX_LOCALS;
-use super::key_error::KeyError;
 
 /// Multi-crop: local crops in addition to the two global views, which SwAV and DINO compare with
 /// both views.
@@ -32,8 +32,8 @@ pub struct LocalViews {
 
 impl LocalViews {
     /// Builds the pipeline of the local crops from `one`, the pipeline of view one.
-    pub(super) fn build(&self, one: &Pipeline) -> Result<Locals, KeyError> {
-        KeyError::unless_within("views.locals.count", self.count, 1..=MAX_LOCALS)?;
+    pub(super) fn build(&self, one: &Pipeline) -> Result<Locals, ConfigError> {
+        ConfigError::unless_within("views.locals.count", self.count, 1..=MAX_LOCALS)?;
         let mut blurred = false;
         let small = |transform: &Transform| match transform.clone() {
             Transform::RandomResizedCrop { ratio, interpolation, .. } => {
@@ -49,19 +49,19 @@ impl LocalViews {
         let pipeline = Pipeline::new(one.transforms().iter().map(small).collect());
         if !matches!(one.transforms().first(), Some(Transform::RandomResizedCrop { .. })) {
             let reason = "the pipeline of view one must begin with random_resized_crop";
-            return Err(KeyError::new("views.locals", reason));
+            return Err(ConfigError::new("views.locals", reason));
         }
         if self.blur.is_some() && !blurred {
-            return Err(KeyError::new("views.locals.blur", "view one has no gaussian_blur"));
+            return Err(ConfigError::new("views.locals.blur", "view one has no gaussian_blur"));
         }
         pipeline.check().map_err(|error| match error {
-            AugmentError::Value { field: field @ ("size" | "area"), value, wanted, .. } => {
-                KeyError::new(format!("views.locals.{field}"), format!("is {value}, but {wanted}"))
+            AugmentError::Value { error, .. } if ["size", "area"].contains(&error.key()) => {
+                error.under("views.locals")
             }
-            AugmentError::Value { name: "gaussian_blur", field: "p", value, wanted, .. } => {
-                KeyError::new("views.locals.blur", format!("is {value}, but {wanted}"))
+            AugmentError::Value { name: "gaussian_blur", error, .. } if error.key() == "p" => {
+                ConfigError::new("views.locals.blur", error.reason())
             }
-            other => KeyError::new("views.locals", other),
+            other => ConfigError::new("views.locals", other),
         })?;
         Ok(Locals { pipeline, count: self.count, from: self.from })
     }

@@ -1,8 +1,8 @@
 use burn::tensor::Device;
 use sempairs_backbone::Backbone;
 use sempairs_objective::{
-    BarlowTwinsConfig, ByolConfig, DclConfig, DinoConfig, Method, MethodFactory, MoCoConfig,
-    NnClrConfig, ObjectiveError, ProjectorConfig, SimClrConfig, SimSiamConfig, SupConConfig,
+    BarlowTwinsConfig, ByolConfig, ConfigError, DclConfig, DinoConfig, Method, MethodFactory,
+    MoCoConfig, NnClrConfig, ProjectorConfig, SimClrConfig, SimSiamConfig, SupConConfig,
     SwavConfig, VicRegConfig,
 };
 use serde::{Deserialize, Serialize};
@@ -21,14 +21,14 @@ pub trait Objective: Clone + Serialize + Send + Sync + 'static {
     /// # Errors
     ///
     /// As there.
-    fn check(&self) -> Result<(), ObjectiveError>;
+    fn check(&self) -> Result<(), ConfigError>;
 
     /// As [`MethodFactory::check_data`].
     ///
     /// # Errors
     ///
     /// As there.
-    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError>;
+    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ConfigError>;
 
     /// Builds the method with [`MethodFactory::init`] and passes it to `then`. A callback is needed
     /// because the methods have different types.
@@ -74,11 +74,11 @@ impl<F: MethodFactory> Objective for F {
         MethodFactory::name(self)
     }
 
-    fn check(&self) -> Result<(), ObjectiveError> {
+    fn check(&self) -> Result<(), ConfigError> {
         MethodFactory::check(self)
     }
 
-    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ConfigError> {
         MethodFactory::check_data(self, batch, pairs)
     }
 
@@ -157,11 +157,11 @@ impl Objective for MethodConfig {
         each_method!(self, config => MethodFactory::name(config))
     }
 
-    fn check(&self) -> Result<(), ObjectiveError> {
+    fn check(&self) -> Result<(), ConfigError> {
         each_method!(self, config => config.check())
     }
 
-    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ObjectiveError> {
+    fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ConfigError> {
         each_method!(self, config => MethodFactory::check_data(config, batch, pairs))
     }
 

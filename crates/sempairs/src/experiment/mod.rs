@@ -9,15 +9,16 @@ mod assign;
 pub mod bounds;
 mod check;
 pub(crate) mod differences;
-mod key_error;
 mod locals;
 mod method;
 mod names;
 mod opened;
 mod pictures;
+pub mod presets;
 mod read_error;
 pub(crate) mod sizes;
 pub(crate) mod source_text;
+mod study;
 mod vary;
 mod views;
 
@@ -28,12 +29,11 @@ pub use locals::LocalViews;
 pub use method::{MethodConfig, Objective, UseMethod};
 pub use opened::Opened;
 pub use pictures::{Cache, Classes, OwnPictures, Pictures};
+pub use study::{Arm, Evaluation, Study, Training};
 pub use vary::read_grid;
 pub use views::Views;
 
 use crate::Error;
-use crate::study::Study;
-pub use crate::study::{Arm, Evaluation, Training};
 
 /// A [`Study`] of built-in parts, as described by a TOML file.
 pub type Experiment = Study;
@@ -42,7 +42,7 @@ impl Experiment {
     /// Parses one experiment without `[[vary]]`; `file` is the file name used in error messages.
     ///
     /// # Errors
-    /// [`Error::Experiment`] with the line and, for a misspelt name, the closest valid name.
+    /// [`Error::Config`] with the line and, for a misspelt name, the closest valid name.
     pub fn parse(text: &str, file: &str) -> Result<Self, Error> {
         vary::parse_text(text, file)
     }
@@ -53,14 +53,14 @@ impl Experiment {
 /// expanded.
 ///
 /// # Errors
-/// [`Error::Io`] and [`Error::Experiment`] with the name of the file, or with the assignment if it
+/// [`Error::Io`] and [`Error::Config`] with the name of the file, or with the assignment if it
 /// is the cause.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
     let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
     let file = path.display().to_string();
     match str::from_utf8(&bytes) {
         Ok(text) => read_grid(text, &file, overrides),
-        Err(error) => Err(Error::experiment(file, not_utf8(&bytes, error.valid_up_to()))),
+        Err(error) => Err(Error::invalid(file, not_utf8(&bytes, error.valid_up_to()))),
     }
 }
 

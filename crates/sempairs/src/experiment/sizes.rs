@@ -1,12 +1,12 @@
 //! Checks of products of sizes: tensors, networks and batches. Each factor has been checked before.
 
 use sempairs_backbone::BackboneFactory;
+use sempairs_data::ConfigError;
 use sempairs_train::limits::STEPS;
 
 use super::Objective;
 use super::bounds::{MAX_BATCH_BYTES, MAX_PARAMETERS, MAX_SCORES, MAX_VALUES};
-use super::key_error::KeyError;
-use crate::study::Study;
+use super::study::Study;
 
 /// A tensor that a method allocates: the key that sets its size, its shape, and whether it is a
 /// learnable parameter.
@@ -27,7 +27,7 @@ impl Kept {
 /// Returns an error if a tensor, the network or a batch would be too large.
 pub(super) fn check<M: Objective, B: BackboneFactory>(
     experiment: &Study<M, B>,
-) -> Result<(), KeyError> {
+) -> Result<(), ConfigError> {
     let kept = experiment.method.kept(experiment.backbone.features());
     for tensor in &kept {
         if tensor.values() > MAX_VALUES {
@@ -35,7 +35,7 @@ pub(super) fn check<M: Objective, B: BackboneFactory>(
             let reason = format!(
                 "makes a tensor of {rows} by {columns} values; the maximum is {MAX_VALUES} values"
             );
-            return Err(KeyError::new(format!("method.{key}"), reason));
+            return Err(ConfigError::new(format!("method.{key}"), reason));
         }
     }
     let heads = kept.iter().filter(|tensor| tensor.learned).map(Kept::values);
@@ -44,13 +44,13 @@ pub(super) fn check<M: Objective, B: BackboneFactory>(
         let reason = format!(
             "makes a network of {all} parameters with the backbone; the maximum is {MAX_PARAMETERS}"
         );
-        return Err(KeyError::new("method.projector", reason));
+        return Err(ConfigError::new("method.projector", reason));
     }
     batch(experiment)?;
     length(experiment)
 }
 
-fn batch<M, B>(experiment: &Study<M, B>) -> Result<(), KeyError> {
+fn batch<M, B>(experiment: &Study<M, B>) -> Result<(), ConfigError> {
     let (views, batch) = (&experiment.views, experiment.training.batch);
     let pixels = |size: usize, count: usize| (size as u64).pow(2).saturating_mul(count as u64);
     let locals = views.locals.as_ref().map_or(0, |locals| pixels(locals.size, locals.count));
@@ -62,14 +62,14 @@ fn batch<M, B>(experiment: &Study<M, B>) -> Result<(), KeyError> {
         let reason = format!(
             "is {batch}: the views of a batch take {gigabytes} GiB; the maximum is {most} GiB"
         );
-        return Err(KeyError::new("training.batch", reason));
+        return Err(ConfigError::new("training.batch", reason));
     }
     Ok(())
 }
 
-fn length<M, B>(experiment: &Study<M, B>) -> Result<(), KeyError> {
+fn length<M, B>(experiment: &Study<M, B>) -> Result<(), ConfigError> {
     let (training, evaluation) = (&experiment.training, &experiment.evaluation);
-    KeyError::unless_within("evaluation.every", evaluation.every.unwrap_or(1), STEPS)?;
+    ConfigError::unless_within("evaluation.every", evaluation.every.unwrap_or(1), STEPS)?;
     if let (Some(steps), Some(every)) = (training.steps, evaluation.every)
         && steps / every > MAX_SCORES
     {
@@ -78,7 +78,7 @@ fn length<M, B>(experiment: &Study<M, B>) -> Result<(), KeyError> {
             "is {every}: a run of {steps} steps would be scored {scores} times; the maximum is \
              {MAX_SCORES}"
         );
-        return Err(KeyError::new("evaluation.every", reason));
+        return Err(ConfigError::new("evaluation.every", reason));
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::Error;
 pub(super) fn parse_table(text: &str, file: &str) -> Result<Table, Error> {
     toml::from_str(text).map_err(|error| {
         let reason = plain(&error.to_string());
-        Error::experiment(file, reason.trim_end())
+        Error::invalid(file, reason.trim_end())
     })
 }
 
@@ -26,12 +26,11 @@ pub(crate) fn plain(message: &str) -> String {
     message.lines().map(line).collect::<Vec<String>>().join("\n")
 }
 
-/// The line of an error in a text, as the beginning of a message: `line 12: `. `None` if the value
-/// is not in the text, for example because it comes from a preset.
-pub(super) fn line_of(text: &str, error: &ReadError) -> Option<String> {
+/// The line of an error in a text, counted from 1. `None` if the value is not in the text, for
+/// example because it comes from a preset.
+pub(super) fn line_of(text: &str, error: &ReadError) -> Option<usize> {
     let at = position(text, error)?;
-    let line = 1 + text.get(..at)?.matches('\n').count();
-    Some(format!("line {line}: "))
+    Some(1 + text.get(..at)?.matches('\n').count())
 }
 
 fn position(text: &str, ReadError { path: Path(steps), unknown, .. }: &ReadError) -> Option<usize> {

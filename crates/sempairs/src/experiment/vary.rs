@@ -1,16 +1,18 @@
 use std::collections::BTreeSet;
-use std::fmt;
 
+use sempairs_data::ConfigError;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::key_error::KeyError;
 use super::names;
+use super::presets::merged;
 use super::read_error::{self, ReadError};
 use super::source_text::{line_of, parse_table};
 use super::{Experiment, parse_assignment, set};
 use crate::Error;
-use crate::presets::merged;
+
+/// The key of the tables of a grid in messages.
+const VARY: &str = "[[vary]]";
 
 /// Maximum number of experiments that one file may describe.
 const MAX_GRID: usize = 10_000;
@@ -27,7 +29,7 @@ const MAX_GRID: usize = 10_000;
 /// The assignments `key=value` in `overrides` are applied first.
 ///
 /// # Errors
-/// [`Error::Experiment`] that begins with the origin of the invalid setting: the file, followed by
+/// [`Error::Config`] that begins with the origin of the invalid setting: the file, followed by
 /// the line; the assignment, as `--set key=value`; or the value of a `[[vary]]`.
 pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
     let mut table = parse_table(text, file)?;
@@ -60,15 +62,15 @@ pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Exp
     }
     let mut seen = BTreeSet::new();
     if let Some((_, twice)) = grid.iter().find(|(_, suffix)| !seen.insert(suffix)) {
-        let reason = format!("`[[vary]]`: two experiments are named `{twice}`");
-        return Err(Error::experiment(file, reason));
+        let reason = format!("two experiments are named `{twice}`");
+        return Err(Error::config(file, ConfigError::new(VARY, reason)));
     }
     grid.iter()
         .map(|(layers, suffix)| {
             let mut experiment = build(layers, text)?;
             experiment.name.push_str(suffix);
             let fits = names::folder("name", &experiment.name);
-            fits.map_err(|error| Error::experiment(file, format!("`[[vary]]`: {error}")))?;
+            fits.map_err(|error| Error::config(file, ConfigError::new(VARY, error)))?;
             Ok(experiment)
         })
         .collect()
@@ -85,7 +87,7 @@ struct Layer {
 impl Layer {
     /// Builds the experiment, or returns the error.
     fn experiment(&self) -> Result<Experiment, Wrong> {
-        let table = merged(self.table.clone()).map_err(Wrong::Preset)?;
+        let table = merged(self.table.clone()).map_err(Wrong::Value)?;
         // `vary` is not a key of an experiment, but is suggested for a misspelt `[[vary]]`.
         let experiment: Experiment = read_error::read(table, &["vary"]).map_err(Wrong::Read)?;
         experiment.check_values().map_err(Wrong::Value)?;
@@ -96,30 +98,25 @@ impl Layer {
 /// Why a table is not a valid experiment.
 #[derive(PartialEq)]
 enum Wrong {
-    /// The preset does not exist.
-    Preset(String),
     /// A value has the wrong type, or a key is missing or unknown.
     Read(ReadError),
-    /// A value is out of range.
-    Value(KeyError),
+    /// A value is out of range, or the preset does not exist.
+    Value(ConfigError),
 }
 
 impl Wrong {
     /// Returns the line of the error in a text.
-    fn line(&self, text: &str) -> Option<String> {
+    fn line(&self, text: &str) -> Option<usize> {
         match self {
             Self::Read(error) => line_of(text, error),
-            Self::Preset(_) | Self::Value(_) => None,
+            Self::Value(_) => None,
         }
     }
-}
 
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn into_error(self) -> ConfigError {
         match self {
-            Self::Preset(reason) => f.write_str(reason),
-            Self::Read(error) => error.fmt(f),
-            Self::Value(error) => error.fmt(f),
+            Self::Read(wrong) => wrong.error,
+            Self::Value(error) => error,
         }
     }
 }
@@ -127,7 +124,7 @@ impl fmt::Display for Wrong {
 /// Adds an assignment as a new layer.
 fn push(layers: &mut Vec<Layer>, source: String, key: &str, value: Value) -> Result<(), Error> {
     let mut table = layers.last().map_or_else(Table::new, |layer| layer.table.clone());
-    set(&mut table, key, value).map_err(|reason| Error::experiment(&source, reason))?;
+    set(&mut table, key, value).map_err(|error| Error::config(&source, error))?;
     layers.push(Layer { source, table });
     Ok(())
 }
@@ -143,7 +140,7 @@ fn build(layers: &[Layer], text: &str) -> Result<Experiment, Error> {
     let same = |layer: &&Layer| layer.experiment().err().as_ref() == Some(&wrong);
     let at = layers.len() - layers.iter().rev().take_while(same).count();
     let line = (at == 0).then(|| wrong.line(text)).flatten();
-    Err(Error::experiment(&layers[at].source, format!("{}{wrong}", line.unwrap_or_default())))
+    Err(Error::Config { origin: Some(layers[at].source.clone()), line, error: wrong.into_error() })
 }
 
 /// Parses one experiment without `[[vary]]`.
@@ -167,12 +164,12 @@ struct Axis {
 
 /// Removes the `[[vary]]` tables from a file's table and returns them.
 fn axes(table: &mut Table, text: &str, file: &str) -> Result<Vec<Axis>, Error> {
-    let refuse = |reason: String| Error::experiment(file, format!("`[[vary]]`: {reason}"));
+    let refuse = |reason: String| Error::config(file, ConfigError::new(VARY, reason));
     let Some(vary) = table.remove("vary") else { return Ok(Vec::new()) };
     let axes = read_error::read::<Axes>(Table::from_iter([("vary".to_owned(), vary)]), &[]);
     let axes = axes.map_err(|wrong| {
-        let line = line_of(text, &wrong).unwrap_or_default();
-        refuse(format!("{line}{wrong}"))
+        let line = line_of(text, &wrong).map_or(String::new(), |line| format!("line {line}: "));
+        refuse(format!("{line}{}", wrong.error))
     })?;
     if let Some(empty) = axes.vary.iter().find(|axis| axis.values.is_empty()) {
         return Err(refuse(format!("`{}` has no values", empty.key)));

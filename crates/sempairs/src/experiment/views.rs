@@ -1,12 +1,11 @@
 use sempairs_augment::{AugmentError, Augmentation, Pipeline, Transform};
+use sempairs_data::ConfigError;
 use sempairs_train::{MadeOn, Pipelines};
 use serde::{Deserialize, Serialize};
 
 use super::LocalViews;
 use super::bounds::MAX_SIDE;
-use super::key_error::KeyError;
 use crate::Error;
-use sempairs_internal::did_you_mean;
 
 /// The augmentation: a preset, optionally without some of its transforms, or two explicit
 /// pipelines.
@@ -66,7 +65,7 @@ impl Views {
     /// The pipelines of view one and view two.
     ///
     /// # Errors
-    /// [`Error::Experiment`] with the key unless exactly one of preset and left pipeline is given,
+    /// [`Error::Config`] with the key unless exactly one of preset and left pipeline is given,
     /// for a value out of its range (the maximum size is [`MAX_SIDE`]), and for a transform in
     /// `without` that the pipelines do not contain.
     pub fn pipelines(&self) -> Result<[Pipeline; 2], Error> {
@@ -83,21 +82,21 @@ impl Views {
         Ok(self.build_all()?)
     }
 
-    pub(super) fn build_all(&self) -> Result<Pipelines, KeyError> {
+    pub(super) fn build_all(&self) -> Result<Pipelines, ConfigError> {
         let [left, right] = self.build()?;
         let locals = self.locals.as_ref().map(|locals| locals.build(&left)).transpose()?;
         Ok(Pipelines { left, right, locals, made_on: self.made_on })
     }
 
-    fn build(&self) -> Result<[Pipeline; 2], KeyError> {
-        KeyError::unless_within("views.size", self.size, 1..=MAX_SIDE)?;
+    fn build(&self) -> Result<[Pipeline; 2], ConfigError> {
+        ConfigError::unless_within("views.size", self.size, 1..=MAX_SIDE)?;
         let (mut pipelines, keys) = match (&self.preset, &self.left, &self.right) {
             (Some(preset), None, None) => (preset.pipelines(self.size), ["preset"; 2]),
             (None, Some(left), None) => ([left.clone(), left.clone()], ["left"; 2]),
             (None, Some(left), Some(right)) => ([left.clone(), right.clone()], ["left", "right"]),
             _ => {
                 let reason = "give either `preset`, or `left` and optionally `right`";
-                return Err(KeyError::new("views", reason));
+                return Err(ConfigError::new("views", reason));
             }
         };
         for (pipeline, key) in pipelines.iter().zip(keys) {
@@ -105,12 +104,12 @@ impl Views {
             if pipeline.size() != self.size {
                 let other = pipeline.size();
                 let reason = format!("is {}, but `{key}` makes views of size {other}", self.size);
-                return Err(KeyError::new("views.size", reason));
+                return Err(ConfigError::new("views.size", reason));
             }
         }
         for (i, name) in self.without.iter().enumerate() {
             pipelines = without(pipelines, name)
-                .map_err(|reason| KeyError::new(format!("views.without[{i}]"), reason))?;
+                .map_err(|error| error.under(&format!("views.without[{i}]")))?;
         }
         if let Some(normalization) = self.normalize {
             for pipeline in &mut pipelines {
@@ -164,9 +163,9 @@ impl Views {
 
 impl Normalization {
     /// Returns the pipeline with this normalisation appended.
-    fn after(self, pipeline: &Pipeline) -> Result<Pipeline, KeyError> {
+    fn after(self, pipeline: &Pipeline) -> Result<Pipeline, ConfigError> {
         if pipeline.normalization().next().is_some() {
-            return Err(KeyError::new(
+            return Err(ConfigError::new(
                 "views.normalize",
                 "the pipeline already has a normalisation",
             ));
@@ -176,41 +175,39 @@ impl Normalization {
         let longer = Pipeline::new(transforms);
         match longer.check() {
             Ok(()) => Ok(longer),
-            Err(AugmentError::Value { field, value, wanted, .. }) => {
-                let key = format!("views.normalize.{field}");
-                Err(KeyError::new(key, format!("is {value}, but {wanted}")))
-            }
-            Err(other) => Err(KeyError::new("views.normalize", other)),
+            Err(AugmentError::Value { error, .. }) => Err(error.under("views.normalize")),
+            Err(other) => Err(ConfigError::new("views.normalize", other)),
         }
     }
 }
 
-/// Removes the transforms of one name from both pipelines, or returns the reason why that is
-/// impossible.
-fn without([left, right]: [Pipeline; 2], name: &str) -> Result<[Pipeline; 2], String> {
-    let unknown = |e: AugmentError| format!("{e}{}", did_you_mean(name, Transform::NAMES));
+/// Removes the transforms of one name from both pipelines, or returns an error without a key if
+/// that is impossible.
+fn without([left, right]: [Pipeline; 2], name: &str) -> Result<[Pipeline; 2], ConfigError> {
+    let unknown = |error| ConfigError::new("", error).with_nearest(name, Transform::NAMES);
     let shorter = [left.without(name).map_err(unknown)?, right.without(name).map_err(unknown)?];
     if shorter == [left, right] {
-        return Err(format!("the pipelines have no `{name}` to remove"));
+        let reason = format!("the pipelines have no `{name}` to remove");
+        return Err(ConfigError::new("", reason));
     }
     for pipeline in &shorter {
-        pipeline.check().map_err(|e| e.to_string())?;
+        pipeline.check().map_err(|error| ConfigError::new("", error))?;
     }
     Ok(shorter)
 }
 
 /// Converts an error of a pipeline's check into one with the full key. Indices in keys count from
 /// 0.
-fn refused(pipeline: &str, error: AugmentError) -> KeyError {
+fn refused(pipeline: &str, error: AugmentError) -> ConfigError {
     match error {
-        AugmentError::Value { position, name, field, value, wanted } => {
-            let key = format!("{pipeline}[{}].{field}", position - 1);
-            KeyError::new(key, format!("is {value}, but {wanted} ({name})"))
+        AugmentError::Value { position, name, error } => {
+            let reason = format!("{} ({name})", error.reason());
+            ConfigError::new(error.key(), reason).under(&format!("{pipeline}[{}]", position - 1))
         }
         AugmentError::SecondFrame { position, .. } => {
-            KeyError::new(format!("{pipeline}[{}]", position - 1), error)
+            ConfigError::new(format!("{pipeline}[{}]", position - 1), error)
         }
-        other => KeyError::new(pipeline, other),
+        other => ConfigError::new(pipeline, other),
     }
 }
 

@@ -6,10 +6,9 @@ use sempairs_eval::stats::Estimate;
 use super::axes::{LINE, WIDTH};
 use super::markup::{arm_name, legend, paragraph, section, side_by_side};
 use super::scale::{Scale, range};
-use super::summary::mean_of;
 use super::svg::Svg;
 use super::{marker, number};
-use crate::comparison::{ArmResult, Comparison};
+use crate::comparison::{ArmResult, Comparison, finite_mean};
 
 /// Returns the section as HTML; empty if no run has an invariance report.
 pub fn bars(comparison: &Comparison) -> String {
@@ -57,7 +56,7 @@ fn group(comparison: &Comparison, factor: &str) -> Group {
         let rows =
             reports(arm).flat_map(|report| report.factors.iter().map(move |row| (report, row)));
         let rows: Vec<_> = rows.filter(|(_, row)| row.factor == factor).collect();
-        let found = mean_of(rows.iter().map(|(_, row)| row.invariance))?;
+        let found = finite_mean(rows.iter().map(|(_, row)| row.invariance))?;
         // With one seed, use the interval over the scenes, scaled like the index.
         let [(report, row)] = rows[..] else { return Some(found) };
         let index = |x: f64| (x - report.other_classes) / (1.0 - report.other_classes);
@@ -69,7 +68,7 @@ fn group(comparison: &Comparison, factor: &str) -> Group {
 
 fn same_class(comparison: &Comparison) -> Group {
     let index = |r: &InvarianceReport| (r.same_class - r.other_classes) / (1.0 - r.other_classes);
-    let bar = |arm| mean_of(reports(arm).map(index));
+    let bar = |arm| finite_mean(reports(arm).map(index));
     Group { name: "same class".into(), bars: comparison.arms.iter().map(bar).collect() }
 }
 

@@ -3,11 +3,11 @@
 use super::axes::WIDTH;
 use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
 use super::scale::{Scale, range};
-use super::summary::{self, mean_of};
+use super::summary;
 use super::svg::Svg;
 use super::table::Table;
 use super::{marker, number};
-use crate::comparison::{ArmResult, Comparison};
+use crate::comparison::{ArmResult, Comparison, finite_mean};
 
 /// Maximum number of rows of the chart; the table has all classes.
 const ROWS: usize = 40;
@@ -25,7 +25,7 @@ impl Row {
     }
 
     fn mean(&self) -> f64 {
-        mean_of(self.shares.iter().flatten().copied()).map_or(0.0, |found| found.mean)
+        finite_mean(self.shares.iter().flatten().copied()).map_or(0.0, |found| found.mean)
     }
 }
 
@@ -84,7 +84,7 @@ fn rows(comparison: &Comparison) -> Vec<Row> {
         }
         let of = |arm: &Vec<(String, f64)>| {
             let seeds = arm.iter().filter(|(name, _)| name == class).map(|(_, share)| *share);
-            mean_of(seeds).map(|found| found.mean)
+            finite_mean(seeds).map(|found| found.mean)
         };
         rows.push(Row { class: class.clone(), shares: shares.iter().map(of).collect() });
     }

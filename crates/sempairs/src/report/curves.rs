@@ -9,7 +9,7 @@ use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
 use super::scale::range;
 use super::summary::{self, Lead};
 use super::{marker, number};
-use crate::comparison::Comparison;
+use crate::comparison::{ArmResult, Comparison};
 
 /// Returns the section as HTML; empty if there are no scores.
 pub fn curves(comparison: &Comparison) -> String {
@@ -43,7 +43,7 @@ struct Level {
 
 fn levels(comparison: &Comparison, protocol: usize, name: &str) -> Vec<Level> {
     let level = |style, name: &str, value| Level { name: name.into(), value, style };
-    let untrained = summary::untrained(comparison, protocol);
+    let untrained = comparison.untrained(protocol);
     let mut levels: Vec<Level> =
         untrained.map(|found| level("untrained", "untrained", found.mean)).into_iter().collect();
     // A baseline is shown in the chart of its protocol, or in all charts if no arm has that
@@ -53,7 +53,7 @@ fn levels(comparison: &Comparison, protocol: usize, name: &str) -> Vec<Level> {
     for (score, style) in comparison.baselines.iter().filter(stands).zip(BASELINES.iter().cycle()) {
         levels.push(level(style, &score.views, score.top1));
     }
-    levels.extend(summary::chance(comparison).map(|x| level("guessing", "chance level", x)));
+    levels.extend(comparison.chance().map(|x| level("guessing", "chance level", x)));
     levels.retain(|level| level.value.is_finite());
     levels
 }
@@ -63,8 +63,7 @@ const BASELINES: [&str; 2] = ["baseline", "baseline two"];
 type Curve = Vec<(usize, Estimate)>;
 
 fn chart(comparison: &Comparison, protocol: usize, name: &str) -> Option<String> {
-    let curves: Vec<Curve> =
-        comparison.arms.iter().map(|arm| summary::curve(arm, protocol)).collect();
+    let curves: Vec<Curve> = comparison.arms.iter().map(|arm| arm.curve(protocol)).collect();
     let levels = levels(comparison, protocol, name);
     let leads = leads(comparison, protocol);
     let overtakings: Vec<&Lead> = leads.iter().filter(|lead| lead.overtook).collect();
@@ -158,7 +157,7 @@ fn draw(chart: &mut Chart, arm: usize, curve: &Curve, name: &str) {
 /// The leading arm at the end, for every other arm against the first.
 fn leads(comparison: &Comparison, protocol: usize) -> Vec<Lead<'_>> {
     let Some((first, others)) = comparison.arms.split_first() else { return Vec::new() };
-    let scored = |arm| summary::curve(arm, protocol).len() > 1;
+    let scored = |arm: &ArmResult| arm.curve(protocol).len() > 1;
     let others = others.iter().filter(|arm| scored(arm) && scored(first));
     others.filter_map(|arm| summary::lead(comparison, [arm, first], protocol)).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::number;
 use super::summary;
-use crate::comparison::{ArmDifference, Comparison};
+use crate::comparison::{ArmDifference, Comparison, finite_mean};
 
 /// Returns one sentence per difference under the first protocol, followed by one per run that has
 /// collapsed, as plain text.
@@ -25,7 +25,7 @@ fn found(comparison: &Comparison) -> Vec<String> {
     }
     let seeds = summary::seeds(comparison);
     let alone = comparison.arms.iter().filter_map(|arm| {
-        let found = summary::mean_of(summary::finals(arm, 0, &seeds))?;
+        let found = finite_mean(summary::finals(arm, 0, &seeds))?;
         let interval = number::interval(&found).map_or(String::new(), |i| format!(" {i}"));
         Some(format!(
             "{} reaches {}{interval} on {dataset} ({}, {protocol}).",

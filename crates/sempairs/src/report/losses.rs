@@ -3,10 +3,9 @@
 use super::axes::{Axes, Chart, EndLabel, brief};
 use super::markup::{arm_name, paragraph, section, side_by_side};
 use super::scale::range;
-use super::summary::mean_of;
 use super::table::Table;
 use super::{marker, number};
-use crate::comparison::{Comparison, RunResult};
+use crate::comparison::{Comparison, RunResult, finite_mean};
 
 /// Returns the section as HTML; empty if no loss was logged.
 pub fn losses(comparison: &Comparison) -> String {
@@ -95,7 +94,7 @@ fn table(comparison: &Comparison) -> String {
     let mut table = Table::new(&heads);
     for (i, arm) in comparison.arms.iter().enumerate() {
         let mean = |of: &dyn Fn(&RunResult) -> Option<f64>, decimals| {
-            let found = mean_of(arm.runs.iter().filter_map(of));
+            let found = finite_mean(arm.runs.iter().filter_map(of));
             found.map_or(number::MISSING.into(), |found| number::fixed(found.mean, decimals))
         };
         let mut row = vec![

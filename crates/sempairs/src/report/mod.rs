@@ -16,6 +16,7 @@ mod markup;
 mod number;
 mod page;
 mod pictures;
+mod results;
 mod scale;
 mod settings;
 mod summary;

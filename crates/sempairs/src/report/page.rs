@@ -2,9 +2,9 @@
 
 use super::markup::escape;
 use super::{
-    ExamplePairs, bars, classes, curves, headline, losses, map, number, pictures, summary,
+    ExamplePairs, bars, classes, curves, headline, losses, map, number, pictures, results,
+    settings, summary,
 };
-use super::{settings, table};
 use crate::comparison::Comparison;
 
 /// The style sheet, with colours for light mode, dark mode and print.
@@ -15,7 +15,7 @@ pub fn page(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
     let title = escape(&comparison.name);
     let sections = [
         curves::curves(comparison),
-        table::results(comparison),
+        results::results(comparison),
         pictures::examples(comparison, examples),
         bars::bars(comparison),
         map::maps(comparison),

@@ -1,24 +1,14 @@
 //! Summary statistics of a comparison for the report; missing and non-finite scores are ignored.
 
-use sempairs_eval::stats::{Estimate, mean};
+use sempairs_eval::stats::Estimate;
 
-use crate::comparison::{ArmResult, Comparison, CurvePoint};
-
-/// The mean of the finite samples with its interval; `None` if there are no finite samples.
-pub fn mean_of(samples: impl IntoIterator<Item = f64>) -> Option<Estimate> {
-    let finite: Vec<f64> = samples.into_iter().filter(|x| x.is_finite()).collect();
-    (!finite.is_empty()).then(|| mean(&finite))
-}
-
-fn top1(point: &CurvePoint, protocol: usize) -> f64 {
-    point.scores.get(protocol).map_or(f64::NAN, |score| score.top1)
-}
+use crate::comparison::{ArmResult, Comparison};
 
 /// The top-1 accuracy at the last step of the run of each seed; NaN for missing runs.
 pub fn finals(arm: &ArmResult, protocol: usize, seeds: &[u64]) -> Vec<f64> {
     let last = |seed| {
         let run = arm.runs.iter().find(|run| run.seed == seed)?;
-        Some(top1(run.curve.last()?, protocol))
+        Some(run.curve.last()?.top1(protocol))
     };
     seeds.iter().map(|&seed| last(seed).unwrap_or(f64::NAN)).collect()
 }
@@ -32,28 +22,6 @@ pub fn seeds(comparison: &Comparison) -> Vec<u64> {
         }
     }
     seeds
-}
-
-/// The mean top-1 accuracy against steps.
-pub fn curve(arm: &ArmResult, protocol: usize) -> Vec<(usize, Estimate)> {
-    let at = |step| {
-        let point = |point: &&CurvePoint| point.step == step;
-        let points = arm.runs.iter().filter_map(|run| run.curve.iter().find(point));
-        Some((step, mean_of(points.map(|point| top1(point, protocol)))?))
-    };
-    arm.steps().into_iter().filter_map(at).collect()
-}
-
-/// The mean top-1 accuracy of the untrained network over the seeds; all arms share its weights.
-pub fn untrained(comparison: &Comparison, protocol: usize) -> Option<Estimate> {
-    let arm = comparison.arms.first()?;
-    let first = arm.runs.iter().filter_map(|run| run.curve.first());
-    mean_of(first.filter(|point| point.step == 0).map(|point| top1(point, protocol)))
-}
-
-/// Chance accuracy: `1 / classes`.
-pub fn chance(comparison: &Comparison) -> Option<f64> {
-    (comparison.classes > 0).then(|| 1.0 / comparison.classes as f64)
 }
 
 /// The arm that leads at the end of training, by the mean over the seeds.
@@ -76,12 +44,12 @@ pub fn lead<'a>(
     [one, two]: [&'a ArmResult; 2],
     protocol: usize,
 ) -> Option<Lead<'a>> {
-    let curves = [one, two].map(|arm| curve(arm, protocol));
+    let curves = [one, two].map(|arm| arm.curve(protocol));
     let complete = |arm: &ArmResult| {
         let points = || arm.runs.iter().flat_map(|run| &run.curve);
         arm.steps() == one.steps()
             && arm.runs.iter().all(|run| run.curve.len() == arm.steps().len())
-            && points().all(|point| top1(point, protocol).is_finite())
+            && points().all(|point| point.top1(protocol).is_finite())
     };
     if !complete(one) || !complete(two) {
         return None;

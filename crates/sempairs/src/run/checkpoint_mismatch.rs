@@ -10,9 +10,9 @@ use toml::Table;
 
 use crate::Error;
 use crate::experiment::Objective;
+use crate::experiment::Study;
 use crate::experiment::differences::{Difference, differences};
 use crate::experiment::source_text::plain;
-use crate::study::Study;
 
 /// Maximum number of keys in a message; further ones are only counted.
 const NAMED: usize = 10;
@@ -42,14 +42,14 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
                  show them, cannot be read: {reason}; restore the settings, or use another name or \
                  --runs folder"
             );
-            return Error::experiment(path, reason);
+            return Error::invalid(path, reason);
         }
     };
     // Numbers are compared after a round trip through TOML, so that they are rounded as in the
     // file.
     let now = match toml::from_str(&only.to_toml()) {
         Ok(now) => now,
-        Err(error) => return Error::experiment(path, plain(error.message())),
+        Err(error) => return Error::invalid(path, plain(error.message())),
     };
     let changed = differences(&of_the_weights(before), &of_the_weights(now));
     let reason = match changed.is_empty() {
@@ -74,7 +74,7 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
             )
         }
     };
-    Error::experiment(path, reason)
+    Error::invalid(path, reason)
 }
 
 /// The settings that a run's weights depend on, as in [`Study::run_identity`].

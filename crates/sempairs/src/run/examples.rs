@@ -7,9 +7,9 @@ use sempairs_backbone::BackboneFactory;
 use super::Runner;
 use crate::Error;
 use crate::experiment::Objective;
+use crate::experiment::Study;
 use crate::rendered::visible;
 use crate::report::ExamplePairs;
-use crate::study::Study;
 
 /// Number of pairs per arm in a report.
 const PAIRS: usize = 6;

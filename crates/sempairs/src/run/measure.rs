@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::tensor::Device;
 use sempairs_backbone::Backbone;
+use sempairs_data::Identity;
 use sempairs_eval::analysis::invariance::InvarianceReport;
 use sempairs_eval::analysis::tsne;
-use sempairs_eval::{Downstream, Identity, Score};
+use sempairs_eval::{Downstream, Score};
 
 use crate::Error;
 use crate::comparison::Map;

@@ -29,9 +29,9 @@ use self::record::{ArmRecord, StudyRecord};
 pub use self::summarise::{ComparisonFiles, Summary, summarise};
 use crate::Error;
 use crate::comparison::{Comparison, RunResult};
+use crate::experiment::Study;
 use crate::experiment::{Arm, Objective, Opened};
 use crate::signals::stop_on_signals;
-use crate::study::Study;
 
 /// The environment in which studies are run: folders, device, loader and progress display. None of
 /// these settings changes a result on the same device.

@@ -5,16 +5,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use sempairs_backbone::BackboneFactory;
-use sempairs_data::PairDataset;
-use sempairs_eval::Identity;
-use sempairs_objective::ObjectiveError;
+use sempairs_data::{ConfigError, Identity, PairDataset};
 use sempairs_train::limits::STEPS;
-use sempairs_train::{Checkpoints, Pipelines, TrainError, pairs_identity};
+use sempairs_train::{Checkpoints, Pipelines, pairs_identity};
 
 use super::Runner;
 use crate::Error;
+use crate::experiment::Study;
 use crate::experiment::{Arm, Objective};
-use crate::study::Study;
 
 /// A cache of the pairs that are still in use, with the settings of the draw as the key.
 #[derive(Clone, Default)]
@@ -79,7 +77,7 @@ impl Runner {
     /// number of pairs.
     ///
     /// # Errors
-    /// Any error of opening the first arm's pictures, and [`Error::Experiment`] if the arm has
+    /// Any error of opening the first arm's pictures, and [`Error::Config`] if the arm has
     /// fewer pairs than a batch.
     pub fn in_steps<M: Objective, B: BackboneFactory>(
         &self,
@@ -100,10 +98,8 @@ impl Runner {
             let steps = epochs.saturating_mul(per_epoch);
             if !STEPS.contains(&steps) {
                 let most = STEPS.end();
-                let reason = format!(
-                    "`training.epochs`: is {epochs}, which is {steps} steps; the maximum is {most}"
-                );
-                return Err(Error::experiment(format!("experiment `{}`", study.name), reason));
+                let reason = format!("is {epochs}, which is {steps} steps; the maximum is {most}");
+                return Err(unfit(&study, ConfigError::new("training.epochs", reason)));
             }
             training.steps = Some(steps);
         }
@@ -135,7 +131,7 @@ impl Runner {
         }
         // This is checked before a network or a queue is allocated.
         let fits = study.method.check_data(batch, pairs.len());
-        fits.map_err(|error| unfit(&study.name, error.into()))?;
+        fits.map_err(|error| unfit(study, error.under("method")))?;
         let parent = self.parent(study, arm, seed)?;
         let identity = self.identity(study, arm, seed, &pairs, parent.as_ref())?.to_string();
         let pipelines = study.views.all_pipelines()?;
@@ -177,33 +173,25 @@ impl Runner {
         let folder = extended.join(format!("{}-seed{seed}", arm.name));
         match Checkpoints::identity_of(folder.join("checkpoint"))? {
             Some(identity) => Ok(Some(Parent { folder, identity })),
-            None => Err(Error::experiment(
-                format!("experiment `{}`", study.name),
-                format!(
-                    "`extends`: there is no checkpoint in {}; run that study first, or remove \
-                     `extends`",
+            None => {
+                let reason = format!(
+                    "there is no checkpoint in {}; run that study first, or remove `extends`",
                     folder.join("checkpoint").display()
-                ),
-            )),
+                );
+                Err(unfit(study, ConfigError::new("extends", reason)))
+            }
         }
     }
 }
 
 /// The error of an arm with fewer pairs than a batch.
 fn too_few<M, B>(study: &Study<M, B>, arm: &Arm, pairs: usize) -> Error {
-    let [name, batch] = [&study.name, &study.training.batch.to_string()];
-    let reason = format!("`training.batch`: is {batch}, but arm `{}` has {pairs} pairs", arm.name);
-    Error::experiment(format!("experiment `{name}`"), reason)
+    let batch = study.training.batch;
+    let reason = format!("is {batch}, but arm `{}` has {pairs} pairs", arm.name);
+    unfit(study, ConfigError::new("training.batch", reason))
 }
 
-/// The error of a method that is incompatible with these data, with the full key of the setting.
-pub(super) fn unfit(study: &str, error: TrainError) -> Error {
-    let (key, reason) = match error {
-        TrainError::Config { key, reason } => (key, reason),
-        TrainError::Method(ObjectiveError::Config { key, reason }) => {
-            (format!("method.{key}"), reason)
-        }
-        other => return other.into(),
-    };
-    Error::experiment(format!("experiment `{study}`"), format!("`{key}`: {reason}"))
+/// The error of a setting of a study.
+pub(super) fn unfit<M, B>(study: &Study<M, B>, error: ConfigError) -> Error {
+    Error::config(format!("experiment `{}`", study.name), error)
 }

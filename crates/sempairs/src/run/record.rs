@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::comparison::{Map, RunResult};
+use crate::experiment::Arm;
 use crate::png;
 use crate::report::{ExamplePairs, shown};
-use crate::study::Arm;
 
 /// The contents of `study.json`.
 #[derive(Serialize, Deserialize)]
@@ -163,6 +163,6 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error>
     let bytes = fs::read(path).map_err(|e| Error::io(path, e))?;
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
         let reason = format!("is damaged: {error}; run `sempairs compare` again");
-        Error::experiment(path.display().to_string(), reason)
+        Error::invalid(path.display().to_string(), reason)
     })
 }

@@ -13,8 +13,8 @@ use super::record::{self, StudyRecord};
 use crate::Error;
 use crate::comparison::{ArmResult, Comparison};
 use crate::experiment::Objective;
+use crate::experiment::Study;
 use crate::report::{self, ExamplePairs};
-use crate::study::Study;
 
 /// A comparison with the example pairs for its report.
 pub struct Summary {
@@ -39,10 +39,10 @@ pub struct ComparisonFiles {
 /// earlier version, which has no `study.json`, the numbers are read from `comparison.json`.
 ///
 /// # Errors
-/// [`Error::Experiment`] if the folder contains no study or none of its runs has a result,
+/// [`Error::Config`] if the folder contains no study or none of its runs has a result,
 /// [`Error::Io`] for a file that cannot be read.
 pub fn summarise(folder: &Path) -> Result<Summary, Error> {
-    let none = |reason: &str| Err(Error::experiment(folder.display().to_string(), reason));
+    let none = |reason: &str| Err(Error::invalid(folder.display().to_string(), reason));
     let Some(study) = StudyRecord::read(folder)? else {
         return match record::read(&folder.join("comparison.json"))? {
             Some(comparison) => Ok(Summary { comparison, examples: Vec::new() }),

@@ -4,7 +4,7 @@ use std::fs;
 
 use sempairs_backbone::BackboneFactory;
 use sempairs_backbone::weights::{self, LoadOptions, Prefix};
-use sempairs_data::DataError;
+use sempairs_data::{ConfigError, DataError};
 use sempairs_eval::{Downstream, EvalError, Evaluate, weights_identity};
 use sempairs_internal::{failpoint, note, summed_up};
 use sempairs_objective::{Clock, Method};
@@ -18,8 +18,8 @@ use super::score_log::ScoreLog;
 use super::{Finished, Runner};
 use crate::Error;
 use crate::comparison::{CurvePoint, RunResult};
+use crate::experiment::Study;
 use crate::experiment::{Arm, Objective, UseMethod};
-use crate::study::Study;
 
 /// Maximum number of steps in a message; the others are only counted.
 const LISTED: usize = 10;
@@ -71,7 +71,7 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
         let Prepared { pairs, pipelines, identity, .. } = prepared;
         let steps = study.training.steps.unwrap_or(0);
         check_method(&method, pairs, pipelines, study.training.batch)
-            .map_err(|error| unfit(&study.name, error))?;
+            .map_err(|error| unfit(study, error))?;
         let directory = RunDirectory::create(runner.run_folder(study, arm, seed))?;
         let config = study.train_config(seed, steps, &runner.loader);
         let label = format!("{} {} seed {seed}", study.name, arm.name);
@@ -183,14 +183,12 @@ impl<M: Objective, B: BackboneFactory> Run<'_, M, B> {
             let done = begun.as_ref().map_or(0, |checkpoint| checkpoint.step);
             let steps = study.training.steps.unwrap_or(0);
             if done >= steps {
-                return Err(Error::experiment(
-                    format!("experiment `{}`", study.name),
-                    format!(
-                        "`training.steps`: is {steps}, but the run to extend, {}, already has \
-                         {done} steps; increase `training.steps`",
-                        parent.folder.display()
-                    ),
-                ));
+                let reason = format!(
+                    "is {steps}, but the run to extend, {}, already has {done} steps; increase \
+                     `training.steps`",
+                    parent.folder.display()
+                );
+                return Err(unfit(study, ConfigError::new("training.steps", reason)));
             }
             // The loss curve continues that of the parent.
             let (from, to) = (parent.folder.join("metrics.jsonl"), directory.metrics());
@@ -210,7 +208,7 @@ fn unscored(label: &str, step: usize, error: EvalError) -> Error {
         EvalError::NotFinite | EvalError::Diverged { .. } => {
             Error::Unscored { run: label.into(), step, error }
         }
-        other => other.into(),
+        other => other.under("evaluation").into(),
     }
 }
 

@@ -55,7 +55,7 @@ impl Conv {
         check_batch(self.batch.div_ceil(2), self.size)?;
         let NetworkConfig::Residual(config) = network(&self.backbone, self.size)?.network() else {
             let reason = format!("`{}` is not a residual network", self.backbone);
-            return Err(Error::experiment("--backbone", reason));
+            return Err(Error::invalid("--backbone", reason));
         };
         // Distinct shapes with their numbers of occurrences.
         let mut shapes: Vec<(Convolution, usize)> = Vec::new();
@@ -69,7 +69,7 @@ impl Conv {
             if !shapes.iter().any(|(shape, _)| name(shape) == *wanted) {
                 let names = shapes.iter().map(|(shape, _)| name(shape)).collect::<Vec<_>>();
                 let reason = format!("there is no `{wanted}`, only {}", names.join(", "));
-                return Err(Error::experiment("--shapes", reason));
+                return Err(Error::invalid("--shapes", reason));
             }
         }
         if !self.shapes.is_empty() {

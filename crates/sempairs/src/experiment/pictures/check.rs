@@ -1,5 +1,6 @@
+use sempairs_data::ConfigError;
+
 use super::{Cache, Classes, Pictures};
-use crate::experiment::key_error::KeyError;
 use crate::experiment::names;
 
 /// Range of the short side of a cache, limited by the file format. Pictures are never enlarged.
@@ -8,7 +9,7 @@ const SHORT_SIDES: std::ops::RangeInclusive<usize> = 1..=u32::MAX as usize;
 impl Pictures {
     /// Checks that all values are in their ranges; `key` is the key of the pictures in the
     /// experiment. Nothing is opened or rendered.
-    pub(in crate::experiment) fn check(&self, key: &str) -> Result<(), KeyError> {
+    pub(in crate::experiment) fn check(&self, key: &str) -> Result<(), ConfigError> {
         let (path, classes, cache) = match self {
             Self::Scenes { .. } => return self.drawn(key, 1, 0).map(drop),
             Self::Own(_) => return Ok(()),
@@ -27,7 +28,7 @@ impl Pictures {
         if let Some(Cache { path, short_side }) = cache {
             names::path(&format!("{key}.cache.path"), path)?;
             let key = format!("{key}.cache.short_side");
-            KeyError::unless_within(key, *short_side, SHORT_SIDES)?;
+            ConfigError::unless_within(key, *short_side, SHORT_SIDES)?;
         }
         Ok(())
     }

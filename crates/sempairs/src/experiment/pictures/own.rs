@@ -1,8 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sempairs_data::PictureSource;
-use sempairs_eval::Identity;
+use sempairs_data::{Fingerprint, Identity, PictureSource};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -15,13 +14,7 @@ pub struct OwnPictures(pub Arc<dyn PictureSource>);
 
 impl OwnPictures {
     fn identity(&self) -> Identity {
-        let Self(source) = self;
-        let classes = source.classes().iter();
-        let identity = classes.fold(Identity::new(), |it, class| it.and_field(class.as_bytes()));
-        (0..source.len()).fold(identity, |it, index| {
-            let class = source.class(index).map_or(u64::MAX, |class| class as u64);
-            it.and_field(source.name(index).as_bytes()).and(&class.to_le_bytes())
-        })
+        Fingerprint::Names.of(&self.0, Identity::new())
     }
 }
 

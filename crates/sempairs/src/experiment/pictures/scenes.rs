@@ -1,18 +1,17 @@
-use sempairs_data::PictureSource;
+use sempairs_data::{ConfigError, PictureSource};
 use sempairs_scenes::{Distribution, SceneSource};
 
 use super::Pictures;
 use crate::Error;
 use crate::experiment::bounds::{MAX_SCENE_BYTES, MAX_SIDE};
-use crate::experiment::key_error::KeyError;
-use crate::experiment::read_error::{self, ReadError};
+use crate::experiment::read_error;
 
 impl Pictures {
     /// Returns the built-in scenes with `per_class` scenes per class and a seed increased by
     /// `further`; `None` for other kinds of pictures.
     ///
     /// # Errors
-    /// [`Error::Experiment`] for unknown nuisance factors, and for scenes that are larger than
+    /// [`Error::Config`] for unknown nuisance factors, and for scenes that are larger than
     /// [`MAX_SIDE`] or take more than [`MAX_SCENE_BYTES`].
     pub fn scene_source(
         &self,
@@ -28,11 +27,11 @@ impl Pictures {
         key: &str,
         per_class: usize,
         further: u64,
-    ) -> Result<Option<SceneSource>, KeyError> {
+    ) -> Result<Option<SceneSource>, ConfigError> {
         let Self::Scenes { split, size, seed, nuisances, per_class: all } = self else {
             return Ok(None);
         };
-        KeyError::unless_within(format!("{key}.size"), *size, 1..=MAX_SIDE)?;
+        ConfigError::unless_within(format!("{key}.size"), *size, 1..=MAX_SIDE)?;
         let scenes = SceneSource::new(*split, per_class, *size, seed.wrapping_add(further));
         let most = MAX_SCENE_BYTES / (3 * size * size * scenes.classes().len());
         if !(1..=most).contains(&per_class.max(*all)) {
@@ -40,23 +39,18 @@ impl Pictures {
             let reason = format!(
                 "must be from 1 to {most} (the limit is {gigabytes} GiB of scenes), not {count}"
             );
-            return Err(KeyError::new(format!("{key}.per_class"), reason));
+            return Err(ConfigError::new(format!("{key}.per_class"), reason));
         }
         if nuisances.is_empty() {
             return Ok(Some(scenes));
         }
         let key = format!("{key}.nuisances");
         let built_in = toml::Table::try_from(split.distribution());
-        let mut distribution = built_in.map_err(|e| KeyError::new(key.as_str(), e))?;
+        let mut distribution = built_in.map_err(|e| ConfigError::new(key.as_str(), e))?;
         distribution.extend(nuisances.clone());
-        let refuse = |error: ReadError| match error.path.0.is_empty() {
-            true => KeyError::new(key.as_str(), error.reason),
-            false => KeyError::new(format!("{key}.{}", error.path), error.reason),
-        };
-        let distribution: Distribution = read_error::read(distribution, &[]).map_err(refuse)?;
-        distribution
-            .check()
-            .map_err(|wrong| KeyError::new(format!("{key}.{}", wrong.field), wrong.reason))?;
+        let distribution: Distribution =
+            read_error::read(distribution, &[]).map_err(|wrong| wrong.error.under(&key))?;
+        distribution.check().map_err(|error| error.under(&key))?;
         Ok(Some(scenes.with_distribution(distribution)))
     }
 }

@@ -7,20 +7,21 @@ mod words;
 
 use std::fmt;
 
+use sempairs_data::ConfigError;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use words::Said;
 
-/// An error of deserialising a value.
+/// An error of deserialising a value, with the place for which a text has a line.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ReadError {
     /// Path of the value, or of the table with a missing or unknown key.
     pub path: Path,
     /// The unknown key of that table, if that is the error.
     pub unknown: Option<String>,
-    /// Description of the error.
-    pub reason: String,
+    /// The error; its key is the path.
+    pub error: ConfigError,
 }
 
 /// Path from a table to a value in it.
@@ -60,7 +61,8 @@ pub(super) fn read<T: DeserializeOwned>(table: Table, further: &[&str]) -> Resul
     let said = Said::of(&said);
     let further = if path.0.is_empty() { further } else { &[] };
     let unknown = said.unknown_key().map(str::to_owned);
-    Err(ReadError { unknown, reason: said.in_words(further), path })
+    let error = said.in_words(further).under(&path.to_string());
+    Err(ReadError { path, unknown, error })
 }
 
 /// Splits serde's message from the known part of the path, which is on a line of its own.
@@ -223,14 +225,5 @@ impl fmt::Display for Path {
             }
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.0.is_empty() {
-            true => f.write_str(&self.reason),
-            false => write!(f, "`{}`: {}", self.path, self.reason),
-        }
     }
 }

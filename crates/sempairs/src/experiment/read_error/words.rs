@@ -1,9 +1,8 @@
 //! Translation of serde's messages into TOML's terms: tables, lists, strings and numbers.
 
+use sempairs_data::ConfigError;
 use sempairs_internal::summed_up;
 use toml::Value;
-
-use sempairs_internal::did_you_mean;
 
 /// Maximum number of names in a message; further ones are only counted.
 const LISTED: usize = 20;
@@ -49,38 +48,40 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// The message in plain words; `further` are valid keys in addition to the listed ones.
-    pub fn in_words(&self, further: &[&str]) -> String {
+    /// The error in plain words, without a key; `further` are valid keys in addition to the listed
+    /// ones.
+    pub fn in_words(&self, further: &[&str]) -> ConfigError {
+        let plain = |reason: String| ConfigError::new("", reason);
         match self {
             Self::UnknownKey { name, rest } => {
                 let known = quoted_in(rest);
-                let right = known.iter().chain(further).copied().filter(|right| right != name);
-                let near = did_you_mean(name, right);
-                match known.is_empty() {
-                    true => format!("there is no key `{name}` here"),
-                    false => format!("there is no key `{name}`, only {}{near}", listed(&known)),
+                if known.is_empty() {
+                    return plain(format!("there is no key `{name}` here"));
                 }
+                let right = known.iter().chain(further).copied().filter(|right| right != name);
+                plain(format!("there is no key `{name}`, only {}", listed(&known)))
+                    .with_nearest(name, right)
             }
-            Self::MissingKey { name } => format!("the key `{name}` is missing"),
+            Self::MissingKey { name } => plain(format!("the key `{name}` is missing")),
             Self::Value { found, rest } => {
                 if let Some(variant) = found.strip_prefix("unknown variant `") {
                     let (name, known) = (variant.trim_end_matches('`'), quoted_in(rest));
-                    let near = did_you_mean(name, known.iter().copied());
-                    return format!("is \"{name}\", but must be one of {}{near}", listed(&known));
+                    let reason = format!("is \"{name}\", but must be one of {}", listed(&known));
+                    return plain(reason).with_nearest(name, known.iter().copied());
                 }
                 let wanted = wanted_in_words(rest.trim_start_matches(", expected "));
-                match is_hidden(found) {
+                plain(match is_hidden(found) {
                     true => format!("must be {wanted}"),
                     false => format!("is {}, but must be {wanted}", found_in_words(found)),
-                }
+                })
             }
             Self::Other { reason } if reason.starts_with("data did not match any variant") => {
-                "has none of the known forms".into()
+                plain("has none of the known forms".into())
             }
             Self::Other { reason } if reason.starts_with("wanted exactly 1 element") => {
-                "is a table, but must be a string".into()
+                plain("is a table, but must be a string".into())
             }
-            Self::Other { reason } => (*reason).to_owned(),
+            Self::Other { reason } => plain((*reason).to_owned()),
         }
     }
 }

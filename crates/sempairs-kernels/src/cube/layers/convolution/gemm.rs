@@ -216,9 +216,6 @@ mod on_wgpu {
 
     #[test]
     fn a_batch_in_parts_gives_the_same_result_as_a_whole_batch() {
-        if std::env::var("SEMPAIRS_DEVICE").as_deref() != Ok("wgpu") {
-            return;
-        }
         let device = Device::wgpu(DeviceKind::DefaultDevice);
         let convolution = Convolution::new([37, 5, 6, 7], [9, 5, 3, 3], [2, 1], [1, 1]);
         let Convolution { output: [h, w], .. } = convolution;

@@ -118,9 +118,6 @@ mod tests {
     /// With matrix instructions the result equals that of `gemm`; without them cubek refuses.
     #[test]
     fn on_wgpu_implicit_gemm_equals_gemm_or_is_refused() {
-        if std::env::var("SEMPAIRS_DEVICE").as_deref() != Ok("wgpu") {
-            return;
-        }
         let device = Device::wgpu(DeviceKind::DefaultDevice);
         let tensor = |shape: [usize; 4]| {
             let count: usize = shape.iter().product();

@@ -10,7 +10,7 @@ use sempairs_data::cache::CachedSource;
 use sempairs_data::sources::{
     CifarKind, CifarSource, FlatSource, FolderSource, Split, Stl10Source, Stl10Split, Subset,
 };
-use sempairs_data::{OnBadPicture, PictureSource, validate};
+use sempairs_data::{ConfigError, OnBadPicture, PictureSource, validate};
 use sempairs_internal::note;
 use sempairs_scenes::SceneSplit;
 use serde::{Deserialize, Serialize};
@@ -126,10 +126,8 @@ impl Pictures {
     pub fn open(&self, per_class: Option<usize>) -> Result<Arc<dyn PictureSource>, Error> {
         if let Self::Scenes { per_class: all, .. } = self {
             if per_class.is_some_and(|wanted| wanted > *all) {
-                return Err(Error::experiment(
-                    "`arms`",
-                    format!("`per_class`: there are only {all} scenes of each class"),
-                ));
+                let reason = format!("there are only {all} scenes of each class");
+                return Err(ConfigError::new("arms.per_class", reason).into());
             }
             // A larger source begins every class with the pictures of a smaller one.
             let scenes =

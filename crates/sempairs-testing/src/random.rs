@@ -1,9 +1,7 @@
-//! Pseudo-random values, determined by the seed on every device.
-
-/// `number` values in [-1, 1) (xorshift64*).
-pub fn values(number: usize, seed: u64) -> Vec<f32> {
+/// `count` values in [-1, 1), determined by the seed (xorshift64*).
+pub fn random_values(count: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    (0..number)
+    (0..count)
         .map(|_| {
             state ^= state >> 12;
             state ^= state << 25;

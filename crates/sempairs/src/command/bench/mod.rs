@@ -9,15 +9,15 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use clap::{Args, Subcommand};
-use sempairs::Error;
 use sempairs::augment::Augmentation;
 use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfig};
 use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource};
 use sempairs::experiment::bounds::{MAX_BATCH_BYTES, MAX_SIDE, MAX_THREADS};
 use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClr, SimClrConfig, Views};
 use sempairs::train::{
-    Batch, LoaderConfig, MadeOn, OptimizerConfig, PairLoader, Pipelines, Precision, TrainError,
+    Batch, LoaderConfig, MadeOn, OptimizerConfig, PairLoader, Pipelines, Precision,
 };
+use sempairs::{ConfigError, Error};
 use sempairs_internal::{progress_bar, say};
 use serde_json::{Value, json};
 
@@ -125,11 +125,11 @@ impl Step {
         rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
             .build_global()
-            .map_err(|e| TrainError::config("--threads", e.to_string()))?;
+            .map_err(|e| ConfigError::new("--threads", e))?;
         let plain = self.device.open()?;
         if self.profile && self.device.device == "flex" {
             let reason = "flex has no kernel timings; use a CPU profiler instead";
-            return Err(Error::experiment("--profile", reason));
+            return Err(Error::invalid("--profile", reason));
         }
         let (mut times, profile) = self.time(network.init_seeded(&plain, 0), &plain)?;
         let median = median(&mut times);
@@ -262,7 +262,7 @@ impl Loader {
         let dataset = Arc::new(PairDataset::new(source, pairs));
         let per_epoch = dataset.len() / self.batch.max(1);
         if per_epoch == 0 {
-            return Err(TrainError::config("--batch", "is more than there are pictures").into());
+            return Err(ConfigError::new("--batch", "is more than there are pictures").into());
         }
         // The Gaussian blur is included, as in the PyTorch loader with which this one is compared.
         let mut pipelines = Pipelines::from(Augmentation::Simclr.pipelines(self.size));
@@ -333,15 +333,14 @@ fn network(backbone: &str, size: usize) -> Result<BackboneConfig, Error> {
                 true => format!("{name}_patch8"),
                 false => name.to_owned(),
             });
-            let near = sempairs_internal::nearest(backbone, names.iter().map(String::as_str))
-                .map_or(String::new(), |right| format!("; did you mean `{right}`?"));
-            let known = names.join(", ");
-            let reason = format!("there is no `{}`, only {known}{near}", backbone);
-            return Err(Error::experiment("--backbone", reason));
+            let reason = format!("there is no `{backbone}`, only {}", names.join(", "));
+            let error = ConfigError::new("", reason);
+            let error = error.with_nearest(backbone, names.iter().map(String::as_str));
+            return Err(Error::config("--backbone", error));
         }
     };
     let flag = |key: &str| if key == "size" { "--size" } else { "--backbone" };
-    network.check().map_err(|error| TrainError::config(flag(&error.key), error.reason))?;
+    network.check().map_err(|error| ConfigError::new(flag(error.key()), error.reason()))?;
     Ok(network)
 }
 
@@ -353,7 +352,7 @@ fn check_batch(batch: usize, size: usize) -> Result<(), Error> {
             let (gigabytes, most) = (bytes >> 30, MAX_BATCH_BYTES >> 30);
             let reason =
                 format!("a batch of views takes {gigabytes} GiB; the maximum is {most} GiB");
-            Err(Error::experiment("--batch, --size", reason))
+            Err(Error::invalid("--batch, --size", reason))
         }
         false => Ok(()),
     }

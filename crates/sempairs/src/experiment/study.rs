@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use sempairs_augment::Augmentation;
 use sempairs_backbone::{BackboneConfig, BackboneFactory};
-use sempairs_data::Pairing;
-use sempairs_eval::{Identity, Protocol};
+use sempairs_data::{Identity, Pairing};
+use sempairs_eval::Protocol;
 use sempairs_train::{
     LearningRate, LoaderConfig, OptimizerConfig, Precision, Scaling, TrainConfig,
 };
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::experiment::{MethodConfig, Objective, Pictures, Views};
+use super::{MethodConfig, Objective, Pictures, Views};
 
 /// A comparison of arms that differ only in their pairs. It holds everything that the results
 /// depend on.
@@ -42,7 +42,7 @@ use crate::experiment::{MethodConfig, Objective, Pictures, Views};
 pub struct Study<M = MethodConfig, B = BackboneConfig> {
     /// Name of the study and of its folder.
     pub name: String,
-    /// The [preset](crate::presets) that supplies every setting the study does not set itself.
+    /// The [preset](super::presets) that supplies every setting the study does not set itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
     /// Folder of an earlier study whose finished runs are continued with more steps, each arm and

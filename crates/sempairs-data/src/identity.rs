@@ -37,6 +37,12 @@ impl Default for Identity {
     }
 }
 
+impl From<Identity> for u64 {
+    fn from(identity: Identity) -> Self {
+        identity.0
+    }
+}
+
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)

@@ -3,20 +3,20 @@
 //! compiled in and cites the sources of its values.
 
 use sempairs_backbone::{BackboneConfig, BackboneFactory};
+use sempairs_data::ConfigError;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::differences::{Difference, differences};
+use super::study::{Study, Training};
+use super::{MethodConfig, Objective, Views};
 use crate::Error;
-use crate::experiment::differences::{Difference, differences};
-use crate::experiment::{MethodConfig, Objective, Training, Views};
-use crate::study::Study;
-use sempairs_internal::did_you_mean;
 
 macro_rules! embedded {
     ($($family:literal: $($method:literal),+;)+) => {
         &[$($(Preset {
             name: concat!($family, "/", $method),
-            text: include_str!(concat!("../presets/", $family, "/", $method, ".toml")),
+            text: include_str!(concat!("../../presets/", $family, "/", $method, ".toml")),
         }),+),+]
     };
 }
@@ -60,9 +60,9 @@ impl Preset {
     /// Finds a preset by name.
     ///
     /// # Errors
-    /// [`Error::Experiment`] with the closest valid name.
+    /// [`Error::Config`] with the closest valid name.
     pub fn named(name: &str) -> Result<&'static Self, Error> {
-        find(name).map_err(|reason| Error::experiment("`preset`", reason))
+        Ok(find(name)?)
     }
 
     /// The title of the preset: the comment in the first line of its file.
@@ -79,10 +79,12 @@ impl Preset {
     }
 }
 
-fn find(name: &str) -> Result<&'static Preset, String> {
+fn find(name: &str) -> Result<&'static Preset, ConfigError> {
     PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| {
-        let near = did_you_mean(name, PRESETS.iter().map(|preset| preset.name));
-        format!("there is no preset `{name}`; `sempairs presets list` lists all presets{near}")
+        let reason =
+            format!("there is no preset `{name}`; `sempairs presets list` lists all presets");
+        let known = PRESETS.iter().map(|preset| preset.name);
+        ConfigError::new("preset", reason).with_nearest(name, known)
     })
 }
 
@@ -105,10 +107,12 @@ const KINDS: [&str; 2] = ["name", "kind"];
 
 /// Merges a file with its preset: keys of the file take precedence. A table of another type, such
 /// as another optimiser, replaces the preset's table as a whole.
-pub(crate) fn merged(table: Table) -> Result<Table, String> {
+pub(crate) fn merged(table: Table) -> Result<Table, ConfigError> {
     let Some(name) = table.get("preset") else { return Ok(table) };
-    let name = name.as_str().ok_or("`preset`: must be a string, the name of a preset")?;
-    let text = find(name).map_err(|reason| format!("`preset`: {reason}"))?.text;
+    let name = name
+        .as_str()
+        .ok_or_else(|| ConfigError::new("preset", "must be a string, the name of a preset"))?;
+    let text = find(name)?.text;
     Ok(over(toml::from_str(text).expect("a preset is TOML"), table))
 }
 

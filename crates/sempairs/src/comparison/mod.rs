@@ -2,7 +2,7 @@
 //! with confidence intervals over the seeds. The types are plain data that are stored as JSON,
 //! printed as a table, and shown in the HTML report.
 
-use std::fmt;
+mod text_table;
 
 use sempairs_eval::Score;
 use sempairs_eval::analysis::invariance::InvarianceReport;
@@ -107,10 +107,24 @@ pub struct Map {
     pub classes: Vec<String>,
 }
 
+impl CurvePoint {
+    /// The top-1 accuracy under the protocol with index `protocol`; NaN if there is no such score.
+    pub fn top1(&self, protocol: usize) -> f64 {
+        self.scores.get(protocol).map_or(f64::NAN, |score| score.top1)
+    }
+}
+
+/// The mean of the finite samples with its confidence interval; `None` if there are none.
+pub(crate) fn finite_mean(samples: impl IntoIterator<Item = f64>) -> Option<Estimate> {
+    let finite: Vec<f64> = samples.into_iter().filter(|x| x.is_finite()).collect();
+    (!finite.is_empty()).then(|| mean(&finite))
+}
+
 impl ArmResult {
-    /// The top-1 accuracy of each run at its last step, under the protocol with index `protocol`.
+    /// The top-1 accuracy of each run at its last step, under the protocol with index `protocol`;
+    /// NaN for a run without this score.
     pub fn final_top1(&self, protocol: usize) -> Vec<f64> {
-        let last = |run: &RunResult| run.curve.last().map(|point| point.scores[protocol].top1);
+        let last = |run: &RunResult| Some(run.curve.last()?.top1(protocol));
         self.runs.iter().filter_map(last).collect()
     }
 
@@ -123,16 +137,15 @@ impl ArmResult {
     }
 
     /// The mean top-1 accuracy over the runs with its confidence interval, at each step of
-    /// [`steps`](Self::steps).
+    /// [`steps`](Self::steps). Scores that are not finite are left out, and so is a step without
+    /// any finite score.
     pub fn curve(&self, protocol: usize) -> Vec<(usize, Estimate)> {
         let at = |step| {
-            let point = |run: &RunResult| {
-                let point = run.curve.iter().find(|point| point.step == step)?;
-                Some(point.scores[protocol].top1)
-            };
-            self.runs.iter().filter_map(point).collect::<Vec<f64>>()
+            let point = |point: &&CurvePoint| point.step == step;
+            let points = self.runs.iter().filter_map(|run| run.curve.iter().find(point));
+            Some((step, finite_mean(points.map(|point| point.top1(protocol)))?))
         };
-        self.steps().into_iter().map(|step| (step, mean(&at(step)))).collect()
+        self.steps().into_iter().filter_map(at).collect()
     }
 }
 
@@ -147,6 +160,18 @@ impl Comparison {
     pub fn dataset(&self) -> &str {
         let run = self.arms.first().and_then(|arm| arm.runs.first());
         run.and_then(|run| run.curve.last()?.scores.first()).map_or("", |s| s.dataset.as_str())
+    }
+
+    /// The mean top-1 accuracy of the untrained network over the seeds, under the protocol with
+    /// index `protocol`; `None` if step 0 has no finite score. All arms share the initial weights.
+    pub fn untrained(&self, protocol: usize) -> Option<Estimate> {
+        let first = self.arms.first()?.runs.iter().filter_map(|run| run.curve.first());
+        finite_mean(first.filter(|point| point.step == 0).map(|point| point.top1(protocol)))
+    }
+
+    /// The accuracy of random guesses, `1 / classes`; `None` without classes.
+    pub fn chance(&self) -> Option<f64> {
+        (self.classes > 0).then(|| 1.0 / self.classes as f64)
     }
 
     /// The difference between every other arm and the arm named `against`, for every protocol.
@@ -188,61 +213,5 @@ impl Comparison {
         let ahead: Vec<(usize, bool)> = ahead.collect();
         let behind = ahead.iter().rposition(|(_, ahead)| !ahead).map_or(0, |i| i + 1);
         ahead.get(behind).map(|(step, _)| *step)
-    }
-}
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let percent = |d: &Estimate| match (d.low, d.high) {
-            (Some(low), Some(high)) => {
-                format!("{:6.2} %  [{:.2}, {:.2}]", 100.0 * d.mean, 100.0 * low, 100.0 * high)
-            }
-            _ => format!("{:6.2} %  [one seed: no interval]", 100.0 * d.mean),
-        };
-        let protocols = self.protocols();
-        for (i, protocol) in protocols.iter().enumerate() {
-            writeln!(
-                f,
-                "{} top-1, {protocol}: mean [95 % interval], then each seed",
-                self.dataset()
-            )?;
-            for arm in &self.arms {
-                let values = arm.final_top1(i);
-                let seeds: Vec<String> =
-                    values.iter().map(|v| format!("{:.2}", 100.0 * v)).collect();
-                writeln!(
-                    f,
-                    "  {:<10} {}   {}",
-                    arm.arm.name,
-                    percent(&mean(&values)),
-                    seeds.join(" ")
-                )?;
-            }
-            let untrained: Vec<f64> = self.arms.first().map_or(Vec::new(), |arm| {
-                let first = arm.runs.iter().filter_map(|run| run.curve.first());
-                first.filter(|p| p.step == 0).map(|p| p.scores[i].top1).collect()
-            });
-            if !untrained.is_empty() {
-                writeln!(f, "  {:<10} {}", "untrained", percent(&mean(&untrained)))?;
-            }
-            for d in self.differences.iter().filter(|d| d.protocol == *protocol) {
-                let name = format!("{} - {}", d.arm, d.against);
-                let p = d.top1.p_value.map_or(String::new(), |p| format!("   p = {p:.3}"));
-                writeln!(f, "  {name:<10} {}{p}", percent(&d.top1))?;
-            }
-        }
-        for score in &self.baselines {
-            writeln!(
-                f,
-                "  {:<24} {:6.2} %  ({})",
-                score.views,
-                100.0 * score.top1,
-                score.protocol
-            )?;
-        }
-        for warning in self.warnings() {
-            writeln!(f, "  {warning}")?;
-        }
-        write!(f, "  {:<24} {:6.2} %", "chance level", 100.0 / self.classes.max(1) as f64)
     }
 }

@@ -10,7 +10,7 @@ use crate::features::StandardScaler;
 use crate::features::check_finite;
 use crate::limits::{GRID, ITERATIONS, STRENGTHS};
 use crate::linalg::{Lbfgs, Minimum, Stop};
-use crate::{EvalError, EvaluationProtocol as _, Features, Predictions, Protocol};
+use crate::{ConfigError, EvalError, EvaluationProtocol as _, Features, Predictions, Protocol};
 
 /// Linear probe: multinomial logistic regression with L2 regularisation on frozen features, fitted
 /// by L-BFGS.
@@ -90,16 +90,16 @@ impl Probe {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] with the setting and the reason.
-    pub fn check(&self) -> Result<(), EvalError> {
-        let error = |key, reason: String| Err(EvalError::protocol(key, reason));
+    /// [`ConfigError`] with the setting and the reason.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let error = |key, reason: String| Err(ConfigError::new(key, reason));
         let Self { weakest, strongest, values, held_out, .. } = *self;
-        EvalError::unless_within("weakest", weakest, STRENGTHS)?;
-        EvalError::unless_within("strongest", strongest, STRENGTHS)?;
+        ConfigError::unless_within("weakest", weakest, STRENGTHS)?;
+        ConfigError::unless_within("strongest", strongest, STRENGTHS)?;
         if strongest < weakest {
             return error("strongest", format!("is {strongest}, less than `weakest`, {weakest}"));
         }
-        EvalError::unless_within("values", values, GRID)?;
+        ConfigError::unless_within("values", values, GRID)?;
         if values == 1 && strongest > weakest {
             return error("values", "is 1, but the grid has two ends".into());
         }
@@ -107,8 +107,8 @@ impl Probe {
             let reason = format!("must be more than 0 and less than 1, not {held_out}");
             return error("held_out", reason);
         }
-        EvalError::unless_within("iterations", self.iterations, ITERATIONS)?;
-        EvalError::unless_positive("tolerance", self.tolerance)
+        ConfigError::unless_within("iterations", self.iterations, ITERATIONS)?;
+        ConfigError::unless_positive("tolerance", self.tolerance)
     }
 
     /// The grid, from the largest value to the smallest.
@@ -122,7 +122,7 @@ impl Probe {
     ///
     /// # Errors
     ///
-    /// [`EvalError::Protocol`] for settings out of range, [`EvalError::TooFew`] if no class has two
+    /// [`EvalError::Config`] for settings out of range, [`EvalError::TooFew`] if no class has two
     /// pictures; [`EvalError::NotFinite`] for features that are infinite or NaN.
     pub fn fit(&self, train: &Features) -> Result<FittedProbe, EvalError> {
         self.fit_with(train, &ProgressBar::hidden())
