@@ -17,7 +17,7 @@ use crate::fused::{self, ForwardOps};
 /// If only one of the outputs contributes to the loss of a backward pass, since its gradient would
 /// be lost.
 pub fn fork(x: Tensor<4>) -> [Tensor<4>; 2] {
-    if !fused::layers_on(&x) {
+    if !fused::supports_layers(&x) {
         return [x.clone(), x];
     }
     let (a, b) = Dispatch::fused_fork(x.into_dispatch());

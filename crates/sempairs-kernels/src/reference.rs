@@ -9,7 +9,7 @@ use sempairs_augment::{Plan, apply_batch};
 use sempairs_data::Picture;
 
 use crate::fused::is_flex;
-use crate::precision::{follow, widen};
+use crate::precision::{cast_like, widen};
 use crate::running::unbiased;
 use crate::{AdamW, Ratio, Sgd};
 
@@ -151,7 +151,7 @@ pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
     });
     let scale = ((d / heads) as f64).sqrt().recip();
     let logits = widen(q.mul_scalar(scale).matmul(k.swap_dims(2, 3)));
-    let weights = follow(softmax(logits, 3), &v);
+    let weights = cast_like(softmax(logits, 3), &v);
     weights.matmul(v).swap_dims(1, 2).reshape([n, tokens, d])
 }
 

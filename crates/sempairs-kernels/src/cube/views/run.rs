@@ -64,7 +64,8 @@ pub(in crate::cube) fn views_of_batch(
     }
 }
 
-/// See [`views`](crate::views()), for a device that [`takes`](crate::cube::takes) the kernels.
+/// See [`views`](crate::views()); the device must pass
+/// [`supports_device`](crate::cube::supports_device).
 ///
 /// # Shapes
 /// - output: `[views, 3, size, size]`
