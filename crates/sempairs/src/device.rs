@@ -50,9 +50,9 @@ pub fn open(name: &str) -> Result<Device, Error> {
         ("flex", None) => Ok(Device::flex()),
         ("flex", Some(_)) => Err(Error::Device(format!("`{name}`: flex has no numbered devices"))),
         #[cfg(feature = "wgpu")]
-        ("wgpu", number) => working(name, || Device::wgpu(kind(number))),
+        ("wgpu", number) => open_and_test(name, || Device::wgpu(kind(number))),
         #[cfg(feature = "vulkan")]
-        ("vulkan", number) => working(name, || Device::vulkan(kind(number))),
+        ("vulkan", number) => open_and_test(name, || Device::vulkan(kind(number))),
         #[cfg(feature = "cuda")]
         ("cuda", number) => {
             let number = number.unwrap_or(0);
@@ -60,7 +60,7 @@ pub fn open(name: &str) -> Result<Device, Error> {
             // not.
             let there = Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec().len();
             match absent_cuda(name, number, there) {
-                None => working(name, || Device::cuda(number)),
+                None => open_and_test(name, || Device::cuda(number)),
                 Some(reason) => Err(Error::Device(reason)),
             }
         }
@@ -96,7 +96,7 @@ fn absent_cuda(name: &str, number: usize, there: usize) -> Option<String> {
 /// Opens a device and tests it by adding two numbers, because without a driver or a GPU Burn panics
 /// at the first operation.
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
-fn working(name: &str, device: impl FnOnce() -> Device) -> Result<Device, Error> {
+fn open_and_test(name: &str, device: impl FnOnce() -> Device) -> Result<Device, Error> {
     let sum = quietly(|| {
         let device = device();
         let ones = burn::tensor::Tensor::<1>::ones([2], &device);

@@ -47,7 +47,7 @@ impl UntrainedScores {
 }
 
 /// Computes the invariance report, if the test pictures are scenes and the experiment requests it.
-pub(super) fn ignored<B: Backbone>(
+pub(super) fn invariance_report<B: Backbone>(
     backbone: &B,
     evaluation: &Evaluation,
     downstream: &Downstream,

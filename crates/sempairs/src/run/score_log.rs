@@ -40,9 +40,9 @@ impl ScoreLog {
         }
         let mut lines = read_scores(&log.path)?;
         let all = lines.len();
-        lines.retain(|line| log.stays(line, step));
+        lines.retain(|line| log.keeps(line, step));
         if lines.len() < all {
-            update_scores(&log.path, |lines| lines.retain(|line| log.stays(line, step)))?;
+            update_scores(&log.path, |lines| lines.retain(|line| log.keeps(line, step)))?;
             let (path, dropped) = (log.path.display(), all - lines.len());
             note!(
                 "{path}: removed {dropped} scores that are later than step {step} or of another run"
@@ -53,7 +53,7 @@ impl ScoreLog {
     }
 
     /// Returns true if a line stays valid when the run continues after `step` steps.
-    fn stays(&self, line: &ScoreLine, step: usize) -> bool {
+    fn keeps(&self, line: &ScoreLine, step: usize) -> bool {
         match (&line.run, &line.identity) {
             (Some(run), _) => *run == self.run && line.step.is_none_or(|at| at <= step),
             // Lines of earlier versions have no run identity.
