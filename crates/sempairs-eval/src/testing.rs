@@ -14,13 +14,13 @@ pub(crate) fn random(count: usize, seed: u64) -> Vec<f32> {
 }
 
 /// Gaussian clusters, one per class, around random standard normal centres, with standard deviation
-/// `spread`. Classes alternate.
-pub(crate) fn clouds(n: usize, dim: usize, classes: usize, spread: f32, seed: u64) -> Features {
+/// `std`. Classes alternate.
+pub(crate) fn clouds(n: usize, dim: usize, classes: usize, std: f32, seed: u64) -> Features {
     let centres = random(classes * dim, 1000);
     let mut values = random(n * dim, seed);
     for (i, row) in values.chunks_exact_mut(dim).enumerate() {
         let centre = &centres[i % classes * dim..][..dim];
-        row.iter_mut().zip(centre).for_each(|(x, centre)| *x = *x * spread + centre);
+        row.iter_mut().zip(centre).for_each(|(x, centre)| *x = *x * std + centre);
     }
     Features {
         values,

@@ -24,7 +24,7 @@ pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
         heads > 0 && width.is_multiple_of(3 * heads),
         "attention: {width} values do not divide into queries, keys and values of {heads} heads"
     );
-    if !fused::tokens_on(&qkv) {
+    if !fused::supports_tokens(&qkv) {
         return reference::attention(qkv, heads);
     }
     Tensor::from_dispatch(Dispatch::fused_attention(qkv.into_dispatch(), heads))

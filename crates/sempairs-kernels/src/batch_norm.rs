@@ -4,7 +4,7 @@ use burn::backend::{Dispatch, DispatchTensor};
 use burn::tensor::Tensor;
 
 use crate::fused::{self, ForwardOps};
-use crate::precision::{follow, widen};
+use crate::precision::{cast_like, widen};
 use crate::reference;
 
 /// Batch normalisation (Ioffe and Szegedy 2015, algorithm 1) over the batch and spatial axes:
@@ -24,7 +24,7 @@ pub fn batch_norm(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if !fused::layers_on(&x) {
+    if !fused::supports_layers(&x) {
         return widened(x, |x| reference::batch_norm(x, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
@@ -46,7 +46,7 @@ pub fn batch_norm_relu(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if !fused::layers_on(&x) {
+    if !fused::supports_layers(&x) {
         return widened(x, |x| reference::batch_norm_relu(x, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
@@ -69,13 +69,13 @@ pub fn batch_norm_add_relu(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if !fused::layers_on(&x) {
+    if !fused::supports_layers(&x) {
         let skip = widen(skip);
         return widened(x, |x| reference::batch_norm_add_relu(x, skip, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
     assert_eq!(x.dims(), skip.dims(), "batch_norm_add_relu: shapes of x and skip");
-    let skip = follow(skip, &x);
+    let skip = cast_like(skip, &x);
     let (x, skip) = (x.into_dispatch(), skip.into_dispatch());
     let (weight, bias) = (widen(weight).into_dispatch(), widen(bias).into_dispatch());
     tensors(Dispatch::fused_batch_norm_add_relu(x, skip, weight, bias, epsilon))
@@ -88,7 +88,7 @@ fn widened(
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
     let like = x.clone().detach();
     let (y, mean, variance) = operation(widen(x));
-    (follow(y, &like), mean, variance)
+    (cast_like(y, &like), mean, variance)
 }
 
 fn check(x: &Tensor<4>, weight: &Tensor<1>, bias: &Tensor<1>) {

@@ -4,7 +4,7 @@ use burn::backend::Dispatch;
 use burn::tensor::{DType, Device, Tensor};
 
 use crate::fused::{self, ForwardOps};
-use crate::precision::{follow, widen};
+use crate::precision::{cast_like, widen};
 use crate::reference;
 
 /// 2D convolution (cross-correlation) with zero padding, without bias, dilation or groups:
@@ -16,7 +16,7 @@ use crate::reference;
 /// # Shapes
 /// - `x`: `[n, c_in, h, w]`
 /// - `weight`: `[c_out, c_in, k_h, k_w]`
-/// - output: `[n, c_out, h', w']` with `h' = ⌊(h + 2·p_h − k_h) / s_h⌋ + 1`, and `w'` alike
+/// - output: `[n, c_out, h', w']` with `h' = ⌊(h + 2·p_h − k_h) / s_h⌋ + 1`, and `w'` likewise
 ///
 /// # Panics
 /// If the numbers of channels disagree, a stride is zero, or the kernel is larger than the padded
@@ -28,8 +28,8 @@ pub fn conv2d(
     padding: [usize; 2],
 ) -> Tensor<4> {
     assert!(stride.iter().all(|&stride| stride > 0), "conv2d: a stride of zero");
-    if !fused::layers_on(&x) {
-        let weight = follow(weight, &x);
+    if !fused::supports_layers(&x) {
+        let weight = cast_like(weight, &x);
         return reference::conv2d(x, weight, stride, padding);
     }
     let (x, weight) = (x.into_dispatch(), widen(weight).into_dispatch());

@@ -14,9 +14,10 @@ use crate::fused::{self, ForwardOps};
 /// - `x`, both outputs: `[n, c, h, w]`
 ///
 /// # Panics
-/// If only one of the outputs takes part in a backward pass, whose gradient would be lost.
+/// If only one of the outputs contributes to the loss of a backward pass, since its gradient would
+/// be lost.
 pub fn fork(x: Tensor<4>) -> [Tensor<4>; 2] {
-    if !fused::layers_on(&x) {
+    if !fused::supports_layers(&x) {
         return [x.clone(), x];
     }
     let (a, b) = Dispatch::fused_fork(x.into_dispatch());

@@ -4,7 +4,7 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use crate::fused::{self, ForwardTokenOps};
-use crate::precision::{follow, widen};
+use crate::precision::{cast_like, widen};
 use crate::reference;
 
 /// Layer normalisation over the last axis (Ba et al., arXiv 1607.06450):
@@ -23,9 +23,9 @@ pub fn layer_norm<const D: usize>(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> Tensor<D> {
-    if !fused::tokens_on(&x) {
+    if !fused::supports_tokens(&x) {
         let like = x.clone().detach();
-        return follow(reference::layer_norm(widen(x), weight, bias, epsilon), &like);
+        return cast_like(reference::layer_norm(widen(x), weight, bias, epsilon), &like);
     }
     let shape = x.dims();
     let d = shape[D - 1];

@@ -4,7 +4,7 @@ use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use crate::fused::{self, ForwardOps};
-use crate::precision::{follow, widen};
+use crate::precision::{cast_like, widen};
 use crate::reference;
 
 /// Linear layer: `y = x · weight + bias`. `weight` and `bias` are cast to the type of `x`.
@@ -16,8 +16,8 @@ use crate::reference;
 /// # Panics
 /// If the sizes disagree.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
-    if !fused::layers_on(&x) {
-        let (weight, bias) = (follow(weight, &x), follow(bias, &x));
+    if !fused::supports_layers(&x) {
+        let (weight, bias) = (cast_like(weight, &x), cast_like(bias, &x));
         return reference::linear(x, weight, bias);
     }
     let ([_, inputs], [weights, outputs]) = (x.dims(), weight.dims());

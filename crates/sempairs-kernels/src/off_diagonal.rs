@@ -22,7 +22,7 @@ use crate::reference;
 pub fn off_diagonal_energy(c: Tensor<2>) -> Tensor<1> {
     square(&c);
     #[cfg(feature = "cube")]
-    if cube::on(&c) {
+    if cube::supports(&c) {
         return fused(c, Energy { off_diagonal: 1.0, diagonal: 0.0, target: 0.0 });
     }
     reference::off_diagonal_energy(c)
@@ -43,7 +43,7 @@ pub fn off_diagonal_energy(c: Tensor<2>) -> Tensor<1> {
 pub fn redundancy(c: Tensor<2>, lambda: f64) -> Tensor<1> {
     square(&c);
     #[cfg(feature = "cube")]
-    if cube::on(&c) {
+    if cube::supports(&c) {
         return fused(c, Energy { off_diagonal: lambda, diagonal: 1.0, target: 1.0 });
     }
     reference::redundancy(c, lambda)

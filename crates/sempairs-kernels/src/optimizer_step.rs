@@ -79,7 +79,7 @@ pub fn sgd(
     same_lengths(&weights, &gradients);
     same_lengths(&weights, &velocities);
     #[cfg(feature = "cube")]
-    if [&weights, &gradients, &velocities].into_iter().all(|list| cube::all_on(list)) {
+    if [&weights, &gradients, &velocities].into_iter().all(|list| cube::supports_all(list)) {
         return cube::sgd(&weights, &gradients, &velocities, rule);
     }
     reference::sgd(weights, gradients, velocities, rule)
@@ -110,7 +110,7 @@ pub struct AdamW {
 
 impl AdamW {
     /// Factor that decays a weight, `1 − rate · decay`.
-    pub(crate) fn kept(&self) -> f64 {
+    pub(crate) fn decay_factor(&self) -> f64 {
         1.0 - self.rate * self.decay
     }
 
@@ -142,7 +142,7 @@ pub fn adamw(
         same_lengths(&weights, list);
     }
     #[cfg(feature = "cube")]
-    if [&weights, &gradients, first, second].into_iter().all(|list| cube::all_on(list)) {
+    if [&weights, &gradients, first, second].into_iter().all(|list| cube::supports_all(list)) {
         return cube::adamw([&weights, &gradients, first, second], rule);
     }
     reference::adamw(weights, gradients, moments, rule)
@@ -166,7 +166,7 @@ pub fn moving_averages(
 ) -> Vec<Tensor<1>> {
     same_lengths(&copies, &others);
     #[cfg(feature = "cube")]
-    if cube::all_on(&copies) && cube::all_on(&others) {
+    if cube::supports_all(&copies) && cube::supports_all(&others) {
         return cube::moving_averages(&copies, &others, momentum);
     }
     reference::moving_averages(copies, others, momentum)

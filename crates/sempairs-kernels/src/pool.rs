@@ -13,7 +13,7 @@ use crate::reference;
 /// - `x`: `[n, c, h, w]`
 /// - output: `[n, c]`
 pub fn global_average_pool(x: Tensor<4>) -> Tensor<2> {
-    if !fused::layers_on(&x) {
+    if !fused::supports_layers(&x) {
         return reference::global_average_pool(widen(x));
     }
     Tensor::from_dispatch(Dispatch::fused_global_average_pool(x.into_dispatch()))
@@ -26,7 +26,7 @@ pub fn global_average_pool(x: Tensor<4>) -> Tensor<2> {
 ///
 /// # Shapes
 /// - `x`: `[n, c, h, w]`
-/// - output: `[n, c, h', w']` with `h' = ⌊(h + 2·p_h − k_h) / s_h⌋ + 1`, and `w'` alike
+/// - output: `[n, c, h', w']` with `h' = ⌊(h + 2·p_h − k_h) / s_h⌋ + 1`, and `w'` likewise
 ///
 /// # Panics
 /// If a stride is zero, or the padding is larger than half the kernel.
@@ -36,7 +36,7 @@ pub fn max_pool2d(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> Tensor<4> {
-    if !fused::layers_on(&x) {
+    if !fused::supports_layers(&x) {
         return reference::max_pool2d(x, kernel, stride, padding);
     }
     Tensor::from_dispatch(Dispatch::fused_max_pool2d(x.into_dispatch(), kernel, stride, padding))

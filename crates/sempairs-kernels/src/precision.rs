@@ -14,7 +14,7 @@ pub(crate) fn is_reduced<const D: usize>(x: &Tensor<D>) -> bool {
 }
 
 /// The tensor cast to the type of `x`.
-pub(crate) fn follow<const D: usize, const E: usize>(
+pub(crate) fn cast_like<const D: usize, const E: usize>(
     weight: Tensor<D>,
     x: &Tensor<E>,
 ) -> Tensor<D> {

@@ -9,7 +9,7 @@ use sempairs_augment::{Plan, apply_batch};
 use sempairs_data::Picture;
 
 use crate::fused::is_flex;
-use crate::precision::{follow, widen};
+use crate::precision::{cast_like, widen};
 use crate::running::unbiased;
 use crate::{AdamW, Ratio, Sgd};
 
@@ -151,7 +151,7 @@ pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
     });
     let scale = ((d / heads) as f64).sqrt().recip();
     let logits = widen(q.mul_scalar(scale).matmul(k.swap_dims(2, 3)));
-    let weights = follow(softmax(logits, 3), &v);
+    let weights = cast_like(softmax(logits, 3), &v);
     weights.matmul(v).swap_dims(1, 2).reshape([n, tokens, d])
 }
 
@@ -310,7 +310,7 @@ pub fn adamw(
         let v = v * of_second + g.square() * (1.0 - of_second);
         let root = (v.clone() / correct_second).sqrt() + rule.epsilon;
         let change = m.clone() / correct_first / root;
-        (w * rule.kept() - change * rule.rate, (m, v))
+        (w * rule.decay_factor() - change * rule.rate, (m, v))
     };
     let all = weights.into_iter().zip(gradients).zip(first).zip(second);
     let (weights, (first, second)) = all.map(step).unzip();

@@ -27,7 +27,7 @@ pub fn running_statistics(
         assert_eq!(tensor.dims(), running[0].dims(), "running_statistics: channels");
     }
     #[cfg(feature = "cube")]
-    if cube::all_on(&running) && cube::all_on(&batch) {
+    if cube::supports_all(&running) && cube::supports_all(&batch) {
         return cube::running_statistics(&running, &batch, momentum, unbiased(values));
     }
     reference::running_statistics(running, batch, momentum, values)

@@ -22,7 +22,7 @@ use crate::reference;
 pub fn log_sum_exp(queries: Tensor<2>, keys: Tensor<2>, temperature: f64) -> Tensor<1> {
     assert_eq!(queries.dims()[1], keys.dims()[1], "log_sum_exp: widths of queries and keys");
     #[cfg(feature = "cube")]
-    if cube::on(&queries) && queries.dtype() == keys.dtype() {
+    if cube::supports(&queries) && queries.dtype() == keys.dtype() {
         let (queries, keys) = (queries.into_dispatch(), keys.into_dispatch());
         return Tensor::from_dispatch(Dispatch::fused_log_sum_exp(
             queries,
@@ -45,7 +45,7 @@ pub fn log_sum_exp(queries: Tensor<2>, keys: Tensor<2>, temperature: f64) -> Ten
 pub fn log_sum_exp_of_others(x: Tensor<2>, temperature: f64) -> Tensor<1> {
     assert!(x.dims()[0] > 1, "log_sum_exp_of_others: needs at least two rows");
     #[cfg(feature = "cube")]
-    if cube::on(&x) {
+    if cube::supports(&x) {
         let result = Dispatch::fused_log_sum_exp_of_others(x.into_dispatch(), temperature.recip());
         return Tensor::from_dispatch(result);
     }
@@ -78,7 +78,7 @@ pub fn info_nce_from_embeddings(
         "info_nce_from_embeddings: shapes of queries and positives"
     );
     #[cfg(feature = "cube")]
-    if cube::on(&queries) {
+    if cube::supports(&queries) {
         let [q, k] = [queries.clone(), positives].map(|x| x.cast(DType::F32));
         let positive = (q * k).sum_dim(1).squeeze_dim::<1>(1) / temperature;
         return softplus(log_sum_exp(queries, keys, temperature).cast(DType::F32) - positive, 1.0);

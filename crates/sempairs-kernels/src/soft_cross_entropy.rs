@@ -35,7 +35,7 @@ pub fn soft_cross_entropy(
     assert_eq!(student.dims(), teacher.dims(), "soft_cross_entropy: shapes of both logits");
     assert_eq!(centre.dims(), [student.dims()[1]], "soft_cross_entropy: length of the centre");
     #[cfg(feature = "cube")]
-    if cube::on(&student) && student.dtype() == teacher.dtype() {
+    if cube::supports(&student) && student.dtype() == teacher.dtype() {
         let (student, teacher) = (student.into_dispatch(), teacher.into_dispatch());
         let centre = centre.cast(DType::F32).into_dispatch();
         let scales = [temperature.recip(), temperature_of_teacher.recip()];

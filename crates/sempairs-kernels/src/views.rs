@@ -23,7 +23,7 @@ pub fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -> Tenso
     assert!(!plans.is_empty(), "views: the batch is empty");
     assert_eq!(plans.len(), pictures.len(), "views: one image per plan");
     #[cfg(feature = "cube")]
-    if cube::takes(device) {
+    if cube::supports_device(device) {
         let views = cube::views(plans, pictures, &device.clone().inner());
         return match device.gradient_checkpointing_strategy() {
             Some(strategy) => views.autodiff().with_gradient_checkpointing_strategy(strategy),

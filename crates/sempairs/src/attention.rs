@@ -26,9 +26,10 @@ const COLOURS: [[f32; 3]; 5] = [
     [252.0, 255.0, 164.0],
 ];
 
-/// Draws DINO's figure of attention maps (Caron et al., arXiv 2104.14294, figures 1 and 3). Each
-/// picture has a row: the network's input, the attention of the last block's class token to the
-/// patches for each head (from dark to bright), and the input with its brightness scaled by the
+/// Draws a figure of attention maps as in DINO (Caron et al., arXiv 2104.14294, figures 1 and 3).
+///
+/// Each picture has a row: the network's input, the attention of the last block's class token to
+/// the patches for each head (from dark to bright), and the input with its brightness scaled by the
 /// mean over the heads. Every map is scaled to its own minimum and maximum. A cell is `cell` pixels
 /// wide.
 ///
@@ -189,14 +190,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_map_lights_what_it_attends_to() {
+    fn brightness_follows_the_attention() {
         let map = Map { width: 2, values: vec![0.0, 0.2, 0.0, 0.1] };
         let white = Picture::new(4, 4, vec![200; 48]);
         let lit = map.over(&white);
         let at = |x: usize, y: usize| lit.pixels()[3 * (4 * y + x)];
-        assert_eq!((at(0, 0), at(3, 0)), (40, 200), "nothing, and the most");
-        assert_eq!(at(3, 3), 120, "half of the most");
-        assert!(at(0, 1) < at(1, 1) && at(1, 1) < at(2, 1), "evenly between");
+        assert_eq!((at(0, 0), at(3, 0)), (40, 200), "minimum and maximum of the map");
+        assert_eq!(at(3, 3), 120, "half of the maximum");
+        assert!(at(0, 1) < at(1, 1) && at(1, 1) < at(2, 1), "interpolated in between");
         let coloured = map.coloured();
         assert_eq!(coloured.pixels()[..3], [0, 0, 4]);
         assert_eq!(coloured.pixels()[3..6], [252, 255, 164]);
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_has_a_row_a_picture_and_a_column_a_head() {
+    fn a_figure_has_one_row_per_picture_and_one_column_per_head() {
         let device = Device::flex();
         let tiny = sempairs_backbone::VisionTransformerConfig::tiny(4, 16);
         let config = sempairs_backbone::VisionTransformerConfig { dim: 12, depth: 2, ..tiny };

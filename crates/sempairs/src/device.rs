@@ -50,21 +50,21 @@ pub fn open(name: &str) -> Result<Device, Error> {
         ("flex", None) => Ok(Device::flex()),
         ("flex", Some(_)) => Err(Error::Device(format!("`{name}`: flex has no numbered devices"))),
         #[cfg(feature = "wgpu")]
-        ("wgpu", number) => working(name, || Device::wgpu(kind(number))),
+        ("wgpu", number) => open_and_test(name, || Device::wgpu(kind(number))),
         #[cfg(feature = "vulkan")]
-        ("vulkan", number) => working(name, || Device::vulkan(kind(number))),
+        ("vulkan", number) => open_and_test(name, || Device::vulkan(kind(number))),
         #[cfg(feature = "cuda")]
         ("cuda", number) => {
             let number = number.unwrap_or(0);
-            // Without a driver, opening a device panics on another thread, while listing devices
-            // does not.
+            // Without a driver, opening a device panics on another thread, but listing devices does
+            // not.
             let there = Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec().len();
             match absent_cuda(name, number, there) {
-                None => working(name, || Device::cuda(number)),
+                None => open_and_test(name, || Device::cuda(number)),
                 Some(reason) => Err(Error::Device(reason)),
             }
         }
-        _ => unreachable!("every backend that is compiled in has an arm"),
+        _ => unreachable!("every compiled backend has a match arm"),
     }
 }
 
@@ -93,10 +93,10 @@ fn absent_cuda(name: &str, number: usize, there: usize) -> Option<String> {
     }
 }
 
-/// Opens a device and tests it by adding two numbers, since without a driver or a GPU Burn panics
+/// Opens a device and tests it by adding two numbers, because without a driver or a GPU Burn panics
 /// at the first operation.
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
-fn working(name: &str, device: impl FnOnce() -> Device) -> Result<Device, Error> {
+fn open_and_test(name: &str, device: impl FnOnce() -> Device) -> Result<Device, Error> {
     let sum = quietly(|| {
         let device = device();
         let ones = burn::tensor::Tensor::<1>::ones([2], &device);
@@ -167,8 +167,8 @@ fn numbered(backend: &str, number: usize) -> Option<Device> {
 }
 
 /// Runs `work` without printing panics, and returns its result or the message of the first panic.
-/// That panic may be one of another thread, for example a device's own thread, whose termination
-/// then causes the panic of this thread.
+/// The first panic may be that of another thread, such as the thread of a device, whose end then
+/// causes the panic of this thread.
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
@@ -202,21 +202,21 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_was_not_compiled_in_names_its_feature() {
+    fn the_error_of_a_device_that_was_not_compiled_in_names_its_feature() {
         if cfg!(not(feature = "cuda")) {
             assert!(message("cuda:0").contains("--features cuda"));
         }
     }
 
     #[test]
-    fn a_misspelt_device_gets_the_right_name() {
+    fn the_error_of_a_misspelt_device_suggests_the_right_name() {
         assert!(message("vulcan").contains("did you mean `vulkan`"));
         assert!(message("cuda:x").contains("`x` is not the number"));
         assert!(message("flex:1").contains("no numbered devices"));
     }
 
     #[test]
-    fn an_absent_cuda_device_is_told_from_one_that_is_there() {
+    fn absent_cuda_devices_are_reported() {
         let none = absent_cuda("cuda", 0, 0).unwrap();
         assert!(none.starts_with("`cuda`: no CUDA device was found; check that `nvidia-smi`"));
         assert_eq!(absent_cuda("cuda:0", 0, 1), None);
@@ -227,7 +227,7 @@ mod tests {
 
     #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
     #[test]
-    fn the_panic_of_another_thread_is_the_reason() {
+    fn the_first_panic_of_another_thread_is_reported() {
         let reason = quietly(|| {
             let lost = std::thread::spawn(|| panic!("no adapter of {}", "this kind")).join();
             lost.unwrap()
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn hardware_is_listed_for_gpus_alone() {
+    fn hardware_is_listed_only_for_gpu_backends() {
         assert!(hardware("flex").is_empty() && hardware("abacus").is_empty());
         for (backend, compiled, _) in BACKENDS {
             let found = hardware(backend);

@@ -3,8 +3,8 @@
 //! A semantic pair consists of two different pictures of the same class; an augmented pair consists
 //! of the same picture twice. This crate is the entry point of a workspace that pre-trains a
 //! backbone on either kind of pair, with the same initial weights, data order and augmentation, and
-//! reports the difference in downstream accuracy with a confidence interval. The parts are crates
-//! of their own, re-exported here: [`data`], [`augment`], [`backbone`], [`objective`], [`train`],
+//! reports the difference in downstream accuracy with a confidence interval. The parts are separate
+//! crates, re-exported here: [`data`], [`augment`], [`backbone`], [`objective`], [`train`],
 //! [`eval`].
 //!
 //! A complete program with custom pictures: augmented and semantic pairs, SimCLR, linear probe and

@@ -6,9 +6,9 @@ use sempairs_eval::stats::{Estimate, mean};
 
 use crate::comparison::Comparison;
 
-/// Published accuracies on semantic and on augmented pairs, in percent, with their source in the
-/// paper (arXiv 2510.08722). Its Figure 4 is a chart without numbers, so these are the ones from
-/// its text and tables.
+/// Published accuracies with semantic and with augmented pairs, in percent, with their source in
+/// the paper (arXiv 2510.08722). Figure 4 is a chart without numbers, so these are from the text
+/// and the tables.
 const PAPER: [(&str, f64, f64, &str); 2] = [
     ("simclr", 85.59, 81.76, "STL-10, linear probe: Table 1"),
     ("dino_vit", 82.1, 79.2, "STL-10, fine-tuned ViT-S/8: Table 4"),

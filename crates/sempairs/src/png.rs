@@ -10,7 +10,7 @@ use sempairs_internal::write_whole;
 
 use crate::Error;
 
-/// Writes a picture as PNG atomically: on an error no partial file is left.
+/// Writes a picture as PNG, atomically: after an error no partial file remains.
 ///
 /// # Errors
 ///

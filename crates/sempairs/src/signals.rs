@@ -26,11 +26,11 @@ static FIRST: AtomicI32 = AtomicI32::new(0);
 /// [`Error::Signal`] if the handler cannot be installed, or was installed before.
 pub fn stop_on_signals(interrupter: &Interrupter) -> Result<(), Error> {
     let interrupter = interrupter.clone();
-    listen(move |signal| arrived(signal, &interrupter))
+    listen(move |signal| handle(signal, &interrupter))
 }
 
 #[cfg(unix)]
-fn listen(mut arrived: impl FnMut(i32) + Send + 'static) -> Result<(), Error> {
+fn listen(mut on_signal: impl FnMut(i32) + Send + 'static) -> Result<(), Error> {
     use std::sync::atomic::AtomicBool;
 
     use signal_hook::consts::{SIGHUP, SIGTERM};
@@ -46,19 +46,19 @@ fn listen(mut arrived: impl FnMut(i32) + Send + 'static) -> Result<(), Error> {
     }
     let refused = |error: std::io::Error| Error::Signal(error.to_string());
     let mut signals = Signals::new(wanted).map_err(refused)?;
-    let forever = move || signals.forever().for_each(&mut arrived);
+    let forever = move || signals.forever().for_each(&mut on_signal);
     std::thread::Builder::new().name("signals".into()).spawn(forever).map_err(refused)?;
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn listen(mut arrived: impl FnMut(i32) + Send + 'static) -> Result<(), Error> {
-    ctrlc::set_handler(move || arrived(SIGINT)).map_err(|error| Error::Signal(error.to_string()))
+fn listen(mut on_signal: impl FnMut(i32) + Send + 'static) -> Result<(), Error> {
+    ctrlc::set_handler(move || on_signal(SIGINT)).map_err(|error| Error::Signal(error.to_string()))
 }
 
-fn arrived(signal: i32, interrupter: &Interrupter) {
+fn handle(signal: i32, interrupter: &Interrupter) {
     let again = interrupter.should_stop() || interrupt::is_requested();
-    // The request comes first, since the other operations may block or fail.
+    // The request is made first, since the other operations may block or fail.
     interrupt::request();
     let _ = FIRST.compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
     if again && signal == SIGINT {

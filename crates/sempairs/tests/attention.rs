@@ -37,7 +37,7 @@ fn prepared(folder: &Path) {
 }
 
 #[test]
-fn a_row_a_picture_is_drawn() {
+fn a_figure_has_one_row_per_picture() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     prepared(folder);
@@ -47,10 +47,10 @@ fn a_row_a_picture_is_drawn() {
         let picture = image::open(folder.join("out.png")).unwrap();
         (picture.width(), picture.height(), picture.into_rgb8())
     };
-    // Columns: the picture, three heads, and their mean, four pixels apart.
+    // The columns are the picture, three heads, and their mean, four pixels apart.
     let (width, height, test) = drawn(&["--count", "2", "--cell", "20"]);
     assert_eq!((width, height), (5 * 20 + 6 * 4, 2 * 20 + 3 * 4));
-    // The figure itself serves as a user's picture, with a different input size.
+    // The figure itself serves as a picture of a user, with a different input size.
     std::fs::copy(folder.join("out.png"), folder.join("mine.png")).unwrap();
     let (width, height, mine) = drawn(&["--picture", "mine.png", "--size", "48", "--cell", "20"]);
     assert_eq!((width, height), (5 * 20 + 6 * 4, 20 + 2 * 4));
@@ -59,7 +59,7 @@ fn a_row_a_picture_is_drawn() {
 }
 
 #[test]
-fn what_cannot_be_drawn_is_said() {
+fn errors_name_the_invalid_flag_or_file() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     prepared(folder);

@@ -9,7 +9,7 @@ fn sempairs(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_sempairs")).args(args).output().expect("the command starts")
 }
 
-fn said(output: &Output) -> String {
+fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -31,7 +31,7 @@ fn folder(root: &Path) {
 }
 
 #[test]
-fn pairs_are_drawn_of_pictures_alone_and_checked_likewise() {
+fn pairs_are_drawn_and_checked_without_bad_files() {
     let root = tempfile::tempdir().unwrap();
     let pictures = root.path().join("pictures");
     fs::create_dir(&pictures).unwrap();
@@ -44,13 +44,13 @@ fn pairs_are_drawn_of_pictures_alone_and_checked_likewise() {
 
     let refused = sempairs(&make);
     assert!(!refused.status.success() && !Path::new(&manifest).exists());
-    let message = said(&refused);
+    let message = stderr(&refused);
     let words = "0a.mov: cannot be decoded: it is a QuickTime video, not a picture";
     assert!(message.contains(words) && message.contains("the first of 2 files"), "{message}");
     assert!(message.contains("`--on-bad-picture skip` skips such pictures"), "{message}");
 
     let made = skipping(&make);
-    let message = said(&made);
+    let message = stderr(&made);
     assert!(made.status.success(), "{message}");
     assert!(message.contains("2 files were left out:") && message.contains("1a.png"), "{message}");
     assert!(!fs::read_to_string(&manifest).unwrap().contains("a."));
@@ -62,17 +62,17 @@ fn pairs_are_drawn_of_pictures_alone_and_checked_likewise() {
     let whole = fs::read(&torn).unwrap();
     fs::write(&torn, &whole[..whole.len() / 2]).unwrap();
     assert!(skipping(&check).status.success());
-    let message = said(&skipping(&[&check[..], &["--decode"]].concat()));
+    let message = stderr(&skipping(&[&check[..], &["--decode"]].concat()));
     assert!(message.contains("excluded: cat/2.png cannot be decoded"), "{message}");
     let decoding = [&make[..], &["--decode"]].concat();
-    assert!(said(&sempairs(&decoding)).contains("0a.mov: cannot be decoded"));
+    assert!(stderr(&sempairs(&decoding)).contains("0a.mov: cannot be decoded"));
     assert!(skipping(&decoding).status.success());
     assert!(skipping(&[&check[..], &["--decode"]].concat()).status.success());
 
-    // A manifest row that names the video is an error with the reason, however the manifest was
-    // made.
+    // A row that names the video is an error with the reason, also in a manifest that was not made
+    // by the command.
     let row = "left,right,class,source,score\ncat/0.png,cat/0a.mov,cat,mine,\n";
     fs::write(&manifest, row).unwrap();
-    let message = said(&skipping(&check));
+    let message = stderr(&skipping(&check));
     assert!(message.contains("line 2: `right` names a picture that was excluded"), "{message}");
 }

@@ -1,4 +1,4 @@
-//! Error messages of the command for invalid input, and absence of partially written files.
+//! Error messages of the command for invalid input, which must not leave partially written files.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,7 @@ fn refusal(args: &[&str]) -> String {
         .output()
         .expect("the command starts");
     assert!(!output.status.success(), "{args:?} succeeded");
-    assert!(!folder.path().join("runs").exists(), "{args:?} left something");
+    assert!(!folder.path().join("runs").exists(), "{args:?} wrote a run");
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(!message.contains("panicked"), "{message}");
     message
@@ -33,7 +33,7 @@ fn experiment(folder: &Path, edit: impl Fn(&str) -> String) -> String {
 }
 
 #[test]
-fn a_misspelt_key_is_named_with_the_right_one_and_its_line() {
+fn the_error_of_a_misspelt_key_has_its_line_and_the_right_key() {
     let folder = tempfile::tempdir().unwrap();
     for (right, wrong) in
         [("steps =", "stpes ="), ("temperature =", "temprature ="), ("split =", "splti =")]
@@ -50,7 +50,7 @@ fn a_misspelt_key_is_named_with_the_right_one_and_its_line() {
 }
 
 #[test]
-fn a_misspelt_flag_value_or_command_gets_the_right_one() {
+fn the_error_of_a_misspelt_flag_value_or_command_suggests_the_right_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = experiment(folder.path(), str::to_owned);
     assert!(refusal(&["pretrain", &file, "--sede", "1"]).contains("--seed"));
@@ -67,7 +67,7 @@ fn a_misspelt_flag_value_or_command_gets_the_right_one() {
 }
 
 #[test]
-fn values_out_of_range_name_the_file_and_the_whole_key() {
+fn errors_of_values_out_of_range_have_the_file_and_the_full_key() {
     let folder = tempfile::tempdir().unwrap();
     for (good, bad, key) in [
         ("name = \"simclr_semantic\"", "name = \"a/b\"", "name"),
@@ -90,7 +90,7 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
         ("hue = 0.1", "hue = 0.7", "views.left[2].hue"),
         ("std = [0.5, 0.5,", "std = [0.5, 0.0,", "views.normalize.std"),
         ("widths = [16, 32,", "widths = [16, 0,", "backbone.widths[1]"),
-        // So large that allocating it would abort the process.
+        // These sizes are so large that an allocation would abort the process.
         ("widths = [16, 32,", "widths = [10000000, 32,", "backbone.widths[0]"),
         ("size = 24\n", "size = 1000000\n", "views.size"),
         (
@@ -167,7 +167,7 @@ fn values_out_of_range_name_the_file_and_the_whole_key() {
 
 /// Errors that depend on the data are reported before a run writes any file.
 #[test]
-fn a_method_that_does_not_fit_its_data_is_refused_before_the_run() {
+fn a_method_that_does_not_match_its_data_is_refused_before_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let simclr = "name = \"simclr\"\ntemperature = 0.2";
     let locals = "[views.locals]\ncount = 2\nsize = 8\narea = [0.1, 0.4]\n[backbone]";
@@ -211,7 +211,7 @@ fn a_method_that_does_not_fit_its_data_is_refused_before_the_run() {
 }
 
 #[test]
-fn a_flag_that_is_at_fault_is_named_instead_of_the_file() {
+fn errors_caused_by_a_flag_name_the_flag_instead_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = experiment(folder.path(), str::to_owned);
     for (set, reason) in [
@@ -245,7 +245,7 @@ fn a_flag_that_is_at_fault_is_named_instead_of_the_file() {
 }
 
 #[test]
-fn the_help_of_training_says_how_to_stop_and_go_on() {
+fn the_help_of_training_commands_explains_stopping_and_resuming() {
     for command in ["pretrain", "compare"] {
         let help = String::from_utf8(sempairs(&[command, "--help"]).stdout).unwrap();
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -258,7 +258,7 @@ fn the_help_of_training_says_how_to_stop_and_go_on() {
 }
 
 #[test]
-fn sizes_that_no_memory_holds_name_their_flag() {
+fn errors_of_excessive_sizes_name_their_flag() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (scenes, manifest, sheet) = (at("scenes"), at("pairs.csv"), at("sheet.png"));
@@ -286,7 +286,7 @@ fn sizes_that_no_memory_holds_name_their_flag() {
 }
 
 #[test]
-fn the_loader_s_flags_change_no_weight() {
+fn the_flags_of_the_loader_do_not_change_the_weights() {
     let folder = tempfile::tempdir().unwrap();
     let file = experiment(folder.path(), |text| {
         text.replace("per_class = 400", "per_class = 2")
@@ -311,7 +311,7 @@ fn the_loader_s_flags_change_no_weight() {
 }
 
 #[test]
-fn missing_files_and_folders_are_named() {
+fn errors_name_missing_files_and_folders() {
     assert!(
         refusal(&["pretrain", "/nowhere/experiment.toml"]).contains("/nowhere/experiment.toml")
     );
@@ -326,7 +326,7 @@ fn missing_files_and_folders_are_named() {
 }
 
 #[test]
-fn scenes_pairs_and_caches_go_round() {
+fn commands_read_the_scenes_manifests_and_caches_they_write() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (scenes, manifest) = (at("scenes"), at("pairs.csv"));
@@ -352,10 +352,10 @@ fn scenes_pairs_and_caches_go_round() {
     assert!(message.contains("pairs.csv") && message.contains("nowhere.png"), "{message}");
 }
 
-/// A limit on the file size simulates a full disk: the system rejects the write.
+/// A limit on the file size simulates a full disk, since it also makes writes fail.
 #[cfg(unix)]
 #[test]
-fn a_full_disk_ends_a_run_with_the_name_of_the_checkpoint() {
+fn the_error_of_a_full_disk_names_the_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let file = experiment(folder.path(), |text| {
         text.replace("per_class = 400", "per_class = 4")
@@ -374,6 +374,6 @@ fn a_full_disk_ends_a_run_with_the_name_of_the_checkpoint() {
     assert!(message.contains("next.ckpt") && !message.contains("panicked"), "{message}");
     let run = folder.path().join("runs/simclr_semantic/ap-seed0");
     let checkpoints = fs::read_dir(run.join("checkpoint")).unwrap().count();
-    assert_eq!(checkpoints, 0, "a part of a checkpoint was left");
+    assert_eq!(checkpoints, 0, "a partial checkpoint remains");
     assert!(run.join("metrics.jsonl").exists());
 }

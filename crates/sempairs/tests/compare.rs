@@ -1,5 +1,5 @@
-//! A whole comparison in small: what its arms share, what it leaves on the disk, and what the
-//! command makes of that.
+//! A complete comparison of small runs: what its arms share, the files it writes, and the commands
+//! that read these files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -98,7 +98,7 @@ fn run_of(comparison: &Comparison, arm: usize, seed: u64) -> &RunResult {
 }
 
 #[test]
-fn a_comparison_starts_its_arms_alike_and_is_made_once() {
+fn arms_start_from_equal_weights_and_finished_runs_are_not_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let experiment = experiment();
     let first = runner(folder.path());
@@ -111,18 +111,19 @@ fn a_comparison_starts_its_arms_alike_and_is_made_once() {
             let steps: Vec<usize> = run.curve.iter().map(|point| point.step).collect();
             assert_eq!(steps, [0, 2, 4]);
             assert_eq!(run.loss.iter().map(|(step, _)| *step).next_back(), Some(4));
-            assert_eq!(run.curve[0], run_of(&comparison, 0, seed).curve[0], "one start");
+            assert_eq!(run.curve[0], run_of(&comparison, 0, seed).curve[0], "initial scores");
         }
     }
-    // The probe's loss differs between weights even if the accuracy on so few pictures does not.
+    // The loss of the probe differs for different weights, even if the accuracy on so few pictures
+    // does not.
     assert_ne!(
         run_of(&comparison, 0, 3).curve[0].scores[1],
         run_of(&comparison, 0, 4).curve[0].scores[1]
     );
     assert_ne!(run_of(&comparison, 0, 3).loss, run_of(&comparison, 1, 3).loss);
 
-    // The untrained network is scored once a seed. A run without company shows that every arm would
-    // have scored the same there, and that no run depends on those beside it.
+    // The untrained network is scored once per seed. A run without the other arms shows that every
+    // arm would have the same initial score, and that runs do not depend on each other.
     let alone = tempfile::tempdir().unwrap();
     let kindred =
         Experiment { arms: vec![experiment.arms[1].clone()], seeds: vec![4], ..experiment.clone() };
@@ -139,7 +140,7 @@ fn a_comparison_starts_its_arms_alike_and_is_made_once() {
     for arm in &experiment.arms {
         assert!(page.contains(&arm.name), "{} is not on the page", arm.name);
     }
-    // With the colon, since base64 data of pictures may contain the letters.
+    // The colon is included because base64 data of pictures may contain the letters.
     assert!(!page.contains("http:") && !page.contains("https:"), "the page needs a network");
 
     let trained = metrics(&first, &experiment);
@@ -163,7 +164,7 @@ fn a_comparison_starts_its_arms_alike_and_is_made_once() {
         assert!(fs::read(&path).unwrap() == content, "{} has changed", path.display());
     }
 
-    // The stored weights are those that were evaluated.
+    // The stored weights must be those that were evaluated.
     let file = folder.path().join("small.toml");
     fs::write(&file, EXPERIMENT).unwrap();
     let weights =
@@ -176,7 +177,7 @@ fn a_comparison_starts_its_arms_alike_and_is_made_once() {
 }
 
 #[test]
-fn arms_that_differ_in_their_partners_see_the_same_left_views() {
+fn arms_that_differ_in_their_partners_have_equal_left_views() {
     let folder = tempfile::tempdir().unwrap();
     let (experiment, runner) = (experiment(), runner(folder.path()));
     let first = |arm: &Arm| -> Batch {
@@ -196,7 +197,7 @@ fn arms_that_differ_in_their_partners_see_the_same_left_views() {
 }
 
 #[test]
-fn a_timed_step_is_one_line_of_json() {
+fn bench_step_prints_one_line_of_json() {
     let call = "bench step --device flex --threads 1 --backbone resnet10_narrow --batch 4 \
                 --size 32 --steps 2 --warmup 1";
     let output = printed(&call.split(' ').collect::<Vec<_>>());
@@ -210,7 +211,7 @@ fn a_timed_step_is_one_line_of_json() {
     }
     let [median, pace] = ["median_s", "pairs_per_s"].map(|key| line[key].as_f64().unwrap());
     assert!(median > 0.0 && (pace * median - 4.0).abs() < 1e-9, "{line}");
-    let peak = line.get("peak_bytes").expect("a key, even where the system does not tell");
+    let peak = line.get("peak_bytes").expect("the key is present even without a value");
     assert!(peak.as_u64().is_some_and(|bytes| bytes > 0) || !cfg!(target_os = "linux"), "{line}");
     assert_eq!(line["peak_bytes_note"], "the largest resident size of the process");
 }

@@ -7,7 +7,7 @@ use sempairs::experiment::{Arm, Evaluation, Experiment, read, read_grid};
 
 const EXPERIMENT: &str = include_str!("../experiments/simclr_semantic.toml");
 
-/// Reads the grid of the built-in experiment with more lines appended.
+/// Reads the built-in experiment as a grid, with additional lines at its end.
 fn grid(more: &str, overrides: &[&str]) -> Result<Vec<Experiment>, Error> {
     let overrides: Vec<String> = overrides.iter().map(|&set| set.to_owned()).collect();
     read_grid(&format!("{EXPERIMENT}\n{more}"), "grid.toml", &overrides)
@@ -28,7 +28,7 @@ fn axis(key: &str, values: &str) -> String {
 }
 
 #[test]
-fn every_file_of_the_project_is_right() {
+fn all_experiment_files_of_the_project_are_valid() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
     let entries = std::fs::read_dir(folder).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -49,18 +49,18 @@ fn a_file_that_is_not_utf8_is_refused_with_the_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("latin1.toml");
     // An "é" in Latin-1, and a character that is truncated by the end of the file.
-    for (bytes, said) in [
+    for (bytes, expected) in [
         (&b"name = \"a\"\n# \xC3\xA9\n# caf\xE9\n"[..], "line 3: the byte 0xE9 is not valid UTF-8"),
         (&b"name = \"a\" # \xC3"[..], "line 1: the byte 0xC3 is not valid UTF-8"),
     ] {
         std::fs::write(&path, bytes).unwrap();
         let message = read(&path, &[]).unwrap_err().to_string();
-        assert!(message.starts_with(&format!("{}: {said}", path.display())), "{message}");
+        assert!(message.starts_with(&format!("{}: {expected}", path.display())), "{message}");
     }
 }
 
 #[test]
-fn two_axes_make_a_product_with_names() {
+fn two_axes_give_the_product_of_their_values() {
     let axes = axis("method.temperature", "[0.1, 0.5]") + &axis("training.batch", "[16, 32]");
     let experiments = grid(&axes, &["training.steps=7", "name=tiny"]).unwrap();
     let names: Vec<&str> = experiments.iter().map(|e| e.name.as_str()).collect();
@@ -84,7 +84,7 @@ fn two_axes_make_a_product_with_names() {
 }
 
 #[test]
-fn an_axis_may_hold_tables_and_what_the_file_lacks() {
+fn an_axis_may_have_tables_and_keys_that_the_file_lacks() {
     let pairings = "[{ kind = \"same\" }, { kind = \"shuffled\" }]";
     let axes = axis("arms.1.pairing", pairings) + &axis("backbone.zero_init_last", "[true]");
     let experiments = grid(&axes, &[]).unwrap();
@@ -102,7 +102,7 @@ fn an_axis_may_hold_tables_and_what_the_file_lacks() {
 }
 
 #[test]
-fn an_axis_without_values_or_with_one_twice_is_refused() {
+fn an_axis_without_values_or_with_duplicate_values_is_refused() {
     let message = refusal(&axis("method.temperature", "[]"), &[]);
     assert!(message.contains("grid.toml: `[[vary]]`"), "{message}");
     assert!(message.contains("`method.temperature` has no values"), "{message}");
@@ -112,7 +112,7 @@ fn an_axis_without_values_or_with_one_twice_is_refused() {
 }
 
 #[test]
-fn a_misspelt_axis_gets_the_right_name_and_its_line() {
+fn the_error_of_a_misspelt_axis_has_its_line_and_the_right_name() {
     let lines = EXPERIMENT.lines().count();
     let good = axis("method.temperature", "[0.1, 0.2]");
     let message = refusal(&good.replace("vary", "vry"), &[]);
@@ -130,7 +130,7 @@ fn a_misspelt_axis_gets_the_right_name_and_its_line() {
 }
 
 #[test]
-fn an_error_is_put_to_the_file_the_flag_or_the_axis_that_brought_it() {
+fn errors_name_the_file_the_flag_or_the_axis_that_caused_them() {
     let good = axis("method.temperature", "[0.1, 0.2]");
     let flag = "training.log_every=5";
     for (more, overrides, source, reason) in [
@@ -204,7 +204,7 @@ fn an_error_is_put_to_the_file_the_flag_or_the_axis_that_brought_it() {
 }
 
 #[test]
-fn a_run_is_named_by_what_its_weights_depend_on() {
+fn the_identity_of_a_run_depends_only_on_what_affects_its_weights() {
     let identity = |overrides: &[&str]| {
         let experiment = one(overrides);
         experiment.run_identity(&experiment.arms[0], 0).to_string()
@@ -233,8 +233,8 @@ fn a_run_is_named_by_what_its_weights_depend_on() {
     }
 }
 
-/// A run is found again by this hash: where the defaults stand, nothing of the training is left out
-/// of it.
+/// A run is found by this hash, which therefore includes all training settings, also those with
+/// default values.
 #[test]
 fn the_identity_of_a_run_hashes_the_whole_training() {
     let experiment = one(&[]);

@@ -43,18 +43,18 @@ protocols = [{ kind = "knn", k = 2000 }, { kind = "probe" }]
 "#;
 
 /// Folder with the experiment and picture folders, in which each class has one colour.
-struct Place(tempfile::TempDir);
+struct Workspace(tempfile::TempDir);
 
-impl Place {
+impl Workspace {
     fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        fs::write(place.at("experiment.toml"), EXPERIMENT).unwrap();
+        let workspace = Self(tempfile::tempdir().unwrap());
+        fs::write(workspace.at("experiment.toml"), EXPERIMENT).unwrap();
         for folder in ["pictures", "train", "test"] {
             for class in ["cat", "dog", "fox"] {
-                place.class(folder, class, 8);
+                workspace.class(folder, class, 8);
             }
         }
-        place
+        workspace
     }
 
     fn at(&self, name: &str) -> PathBuf {
@@ -85,18 +85,18 @@ impl Place {
 
     fn succeeds(&self, sets: &[&str]) -> String {
         let output = self.pretrain(sets);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{said}");
-        said
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{stderr}");
+        stderr
     }
 
     /// Error message of a run that must be rejected.
     fn refusal(&self, sets: &[&str]) -> String {
         let output = self.pretrain(sets);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{sets:?}: {said}");
-        assert!(!said.contains("panicked"), "{said}");
-        said
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{sets:?}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        stderr
     }
 
     fn run(&self) -> PathBuf {
@@ -112,16 +112,16 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 #[test]
-fn a_resume_with_other_settings_names_them_and_changes_nothing() {
-    let place = Place::new();
-    place.succeeds(&[]);
-    let before = files(&place.run());
-    let said = place.refusal(&[
+fn resuming_with_other_settings_is_an_error_that_names_them() {
+    let workspace = Workspace::new();
+    workspace.succeeds(&[]);
+    let before = files(&workspace.run());
+    let stderr = workspace.refusal(&[
         "training.steps=3",
         "method.temperature=0.25",
         "views.normalize={ mean = [0.5, 0.5, 0.5], std = [0.5, 0.5, 0.5] }",
     ]);
-    assert!(!said.contains("identity"), "{said}");
+    assert!(!stderr.contains("identity"), "{stderr}");
     for part in [
         "latest.ckpt: ",
         "a run with other settings: `method.temperature` was 0.5 and is 0.25; ",
@@ -129,63 +129,65 @@ fn a_resume_with_other_settings_names_them_and_changes_nothing() {
         "`views.normalize.mean` was not set and is [0.5, 0.5, 0.5]",
         "sp-seed3/experiment.toml",
     ] {
-        assert!(said.contains(part), "no {part}: {said}");
+        assert!(stderr.contains(part), "no {part}: {stderr}");
     }
     // Settings that do not affect the weights do not count as different.
-    place.succeeds(&["training.log_every=1", "evaluation.protocols=[{ kind = 'knn' }]"]);
-    assert!(place.refusal(&["training.batch=12"]).contains("`training.batch` was 8 and is 12;"));
+    workspace.succeeds(&["training.log_every=1", "evaluation.protocols=[{ kind = 'knn' }]"]);
+    assert!(
+        workspace.refusal(&["training.batch=12"]).contains("`training.batch` was 8 and is 12;")
+    );
     let without = |files: Vec<(PathBuf, Vec<u8>)>| -> Vec<_> {
         let kept = ["backbone.safetensors", "metrics.jsonl"];
         files.into_iter().filter(|(path, _)| kept.iter().any(|it| path.ends_with(it))).collect()
     };
-    assert_eq!(without(files(&place.run())), without(before));
+    assert_eq!(without(files(&workspace.run())), without(before));
 
-    fs::remove_file(place.run().join("experiment.toml")).unwrap();
-    let said = place.refusal(&["training.batch=12"]);
-    assert!(said.contains("experiment.toml, which would show them, cannot be read"), "{said}");
+    fs::remove_file(workspace.run().join("experiment.toml")).unwrap();
+    let stderr = workspace.refusal(&["training.batch=12"]);
+    assert!(stderr.contains("experiment.toml, which would show them, cannot be read"), "{stderr}");
 }
 
 #[test]
-fn a_resume_with_other_pictures_says_so() {
-    let place = Place::new();
-    place.succeeds(&[]);
-    fs::remove_file(place.at("pictures/dog/7.png")).unwrap();
-    let said = place.refusal(&[]);
+fn resuming_with_other_pictures_is_an_error() {
+    let workspace = Workspace::new();
+    workspace.succeeds(&[]);
+    fs::remove_file(workspace.at("pictures/dog/7.png")).unwrap();
+    let stderr = workspace.refusal(&[]);
     assert!(
-        said.contains("other pictures or pairs: now there are 23 pairs of 23 pictures"),
-        "{said}"
+        stderr.contains("other pictures or pairs: now there are 23 pairs of 23 pictures"),
+        "{stderr}"
     );
-    assert!(said.contains("latest.ckpt: ") && !said.contains("identity"), "{said}");
-    place.class("pictures", "dog", 8);
-    place.succeeds(&[]);
+    assert!(stderr.contains("latest.ckpt: ") && !stderr.contains("identity"), "{stderr}");
+    workspace.class("pictures", "dog", 8);
+    workspace.succeeds(&[]);
 }
 
 #[test]
-fn a_score_is_called_after_the_neighbours_that_voted() {
-    let place = Place::new();
-    place.succeeds(&[]);
-    let scores = place.run().join("scores.jsonl");
+fn the_name_in_a_score_has_the_effective_number_of_neighbours() {
+    let workspace = Workspace::new();
+    workspace.succeeds(&[]);
+    let scores = workspace.run().join("scores.jsonl");
     let text = fs::read_to_string(&scores).unwrap();
     assert!(text.contains("\"knn-k24-t0.07\"") && !text.contains("2000"), "{text}");
     // Repeating the command finds the existing scores and adds no line.
-    let said = place.succeeds(&[]);
-    assert!(!said.contains("scoring"), "{said}");
+    let stderr = workspace.succeeds(&[]);
+    assert!(!stderr.contains("scoring"), "{stderr}");
     assert_eq!(fs::read_to_string(&scores).unwrap(), text);
     let twice = "evaluation.protocols=[{ kind = 'knn', k = 100 }, { kind = 'knn', k = 200 }]";
-    let said = place.refusal(&[twice]);
+    let stderr = workspace.refusal(&[twice]);
     let key = "experiment `messages`: `evaluation.protocols[1].k`: knn-k100-";
-    assert!(said.contains(key) && said.contains("with 24 training pictures"), "{said}");
+    assert!(stderr.contains(key) && stderr.contains("with 24 training pictures"), "{stderr}");
 }
 
 #[test]
-fn a_test_set_that_lacks_a_class_is_scored_and_one_with_another_is_refused_by_name() {
-    let place = Place::new();
-    fs::remove_dir_all(place.at("test/cat")).unwrap();
-    let said = place.succeeds(&[]);
+fn a_test_set_may_lack_a_class_but_not_have_an_additional_one() {
+    let workspace = Workspace::new();
+    fs::remove_dir_all(workspace.at("test/cat")).unwrap();
+    let stderr = workspace.succeeds(&[]);
     let missing =
         "`evaluation.test` has no picture of 1 of the 3 classes of `evaluation.train`: `cat`";
-    assert!(said.contains(missing), "{said}");
-    let text = fs::read_to_string(place.run().join("scores.jsonl")).unwrap();
+    assert!(stderr.contains(missing), "{stderr}");
+    let text = fs::read_to_string(workspace.run().join("scores.jsonl")).unwrap();
     for line in text.lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         let classes = line["score"]["per_class"].as_array().unwrap();
@@ -194,25 +196,25 @@ fn a_test_set_that_lacks_a_class_is_scored_and_one_with_another_is_refused_by_na
         assert_eq!(line["score"]["n_test"], 16);
     }
     // Each class has its own colour, so k-NN separates the classes whatever their indices are.
-    let knn = place.succeeds(&["name=near", "evaluation.protocols=[{ kind = 'knn', k = 3 }]"]);
+    let knn = workspace.succeeds(&["name=near", "evaluation.protocols=[{ kind = 'knn', k = 3 }]"]);
     assert!(!knn.contains("error"), "{knn}");
 
-    let place = Place::new();
-    place.class("test", "ape", 2);
-    fs::remove_dir_all(place.at("test/dog")).unwrap();
-    let said = place.refusal(&[]);
-    assert!(said.contains("only the test pictures have 1 class: `ape`"), "{said}");
-    assert!(said.contains("only the training pictures have 1 class: `dog`"), "{said}");
-    assert!(!place.at("runs").exists(), "something was begun");
+    let workspace = Workspace::new();
+    workspace.class("test", "ape", 2);
+    fs::remove_dir_all(workspace.at("test/dog")).unwrap();
+    let stderr = workspace.refusal(&[]);
+    assert!(stderr.contains("only the test pictures have 1 class: `ape`"), "{stderr}");
+    assert!(stderr.contains("only the training pictures have 1 class: `dog`"), "{stderr}");
+    assert!(!workspace.at("runs").exists(), "a run was started");
 }
 
 #[test]
-fn means_of_bytes_are_warned_of() {
-    let place = Place::new();
+fn means_on_the_scale_of_bytes_give_a_warning() {
+    let workspace = Workspace::new();
     let set = "views.normalize={ mean = [127.5, 127.5, 127.5], std = [0.5, 0.5, 0.5] }";
-    let said = place.succeeds(&[set]);
+    let stderr = workspace.succeeds(&[set]);
     let warning = "warning: messages: `views.normalize.mean`: is [127.5, 127.5, 127.5], but";
-    assert!(said.contains(warning) && said.contains("[0.5, 0.5, 0.5]"), "{said}");
-    assert_eq!(said.matches("warning").count(), 1, "{said}");
-    assert!(!Place::new().succeeds(&[]).contains("warning"));
+    assert!(stderr.contains(warning) && stderr.contains("[0.5, 0.5, 0.5]"), "{stderr}");
+    assert_eq!(stderr.matches("warning").count(), 1, "{stderr}");
+    assert!(!Workspace::new().succeeds(&[]).contains("warning"));
 }

@@ -1,4 +1,4 @@
-//! File systems without locks, and runs whose files were modified by others.
+//! Runs on file systems without locks, and runs whose files were modified by others.
 #![cfg(unix)]
 
 mod process;
@@ -17,7 +17,7 @@ const NO_LOCKS: &str =
 
 #[test]
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn where_there_are_no_locks_a_run_goes_on_and_says_so() {
+fn a_run_continues_with_a_warning_if_locks_are_not_supported() {
     let small = Small::new();
     fs::write(small.path().join("locks.c"), NO_LOCKS).unwrap();
     let compiled = Command::new("cc")
@@ -31,32 +31,32 @@ fn where_there_are_no_locks_a_run_goes_on_and_says_so() {
         call.env("LD_PRELOAD", small.path().join("locks.so"));
         call.stdout(Stdio::null()).stderr(small.messages()).status().unwrap()
     };
-    assert!(call().success(), "{}", small.said());
-    assert!(small.said().contains(".lock: this file system has no locks"), "{}", small.said());
+    assert!(call().success(), "{}", small.stderr());
+    assert!(small.stderr().contains(".lock: this file system has no locks"), "{}", small.stderr());
     assert!(small.run().join("backbone.safetensors").exists());
-    assert!(call().success(), "and again: {}", small.said());
+    assert!(call().success(), "second call: {}", small.stderr());
 }
 
 #[test]
-fn lost_metrics_are_named_and_the_run_goes_on() {
+fn a_run_continues_with_a_warning_if_metrics_are_lost() {
     for lost in ["missing", "empty"] {
         let small = Small::new();
         let run = || {
             let status =
                 small.call(PRETRAIN).stdout(Stdio::null()).stderr(small.messages()).status();
-            assert!(status.unwrap().success(), "{}", small.said());
+            assert!(status.unwrap().success(), "{}", small.stderr());
         };
         run();
-        assert!(!small.said().contains("warning"), "{}", small.said());
+        assert!(!small.stderr().contains("warning"), "{}", small.stderr());
         let metrics = small.run().join("metrics.jsonl");
         match lost {
             "missing" => fs::remove_file(&metrics).unwrap(),
             _ => fs::write(&metrics, "").unwrap(),
         }
         run();
-        let said = small.said();
+        let stderr = small.stderr();
         let file = "runs/small/sp-seed3/metrics.jsonl";
-        assert!(said.contains(&format!("warning: {file}")), "{said}");
-        assert!(said.contains("steps 1 to 6 are lost"), "{said}");
+        assert!(stderr.contains(&format!("warning: {file}")), "{stderr}");
+        assert!(stderr.contains("steps 1 to 6 are lost"), "{stderr}");
     }
 }

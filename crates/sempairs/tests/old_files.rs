@@ -1,5 +1,5 @@
-//! Files written by an earlier version of this program are read bit for bit or rejected with their
-//! name.
+//! Files of an earlier version of this program are read bit for bit, or rejected with an error that
+//! names the file.
 //!
 //! `fixtures/moco` and `fixtures/dino` are runs of eight steps with checkpoints after four; the
 //! folder also contains pictures, a manifest, a decoded cache of the pictures with a short side of
@@ -47,7 +47,7 @@ fn copied(run: &str, checkpoint: &str, root: &Path) -> (Runner, PathBuf) {
 }
 
 /// Resumes a copy of a stored run from the checkpoint with this name.
-fn go_on(run: &str, checkpoint: &str) -> (tempfile::TempDir, PathBuf, Result<Finished, Error>) {
+fn resumed(run: &str, checkpoint: &str) -> (tempfile::TempDir, PathBuf, Result<Finished, Error>) {
     let root = tempfile::tempdir().unwrap();
     let (runner, folder) = copied(run, checkpoint, root.path());
     let experiment = experiment(run);
@@ -71,8 +71,8 @@ fn metrics(path: &Path) -> Vec<MetricLine> {
 }
 
 #[test]
-fn a_finished_run_is_taken_as_it_is() {
-    let (_root, folder, ended) = go_on("dino", "step8.ckpt");
+fn a_finished_run_is_not_changed() {
+    let (_root, folder, ended) = resumed("dino", "step8.ckpt");
     let curve = ended.unwrap_or_else(|error| panic!("{error}")).result.curve;
     assert_eq!(curve.iter().map(|point| point.step).collect::<Vec<_>>(), [0, 4, 8]);
     for name in ["experiment.toml", "scores.jsonl", "metrics.jsonl", "backbone.safetensors"] {
@@ -81,12 +81,12 @@ fn a_finished_run_is_taken_as_it_is() {
     }
 }
 
-/// On the machine that wrote the fixtures the last four steps give the same bits; on others they
-/// differ by rounding, which stays small over four steps.
+/// On the machine that wrote the fixtures the last four steps are bit-identical; on others they
+/// differ by rounding errors, which stay small over four steps.
 #[test]
-fn a_run_goes_on_from_a_checkpoint() {
+fn a_run_resumes_from_a_checkpoint() {
     for run in ["moco", "dino"] {
-        let (_root, folder, ended) = go_on(run, "step4.ckpt");
+        let (_root, folder, ended) = resumed(run, "step4.ckpt");
         let finished = ended.unwrap_or_else(|error| panic!("{run}: {error}"));
         assert_eq!(finished.result.curve.last().unwrap().step, 8, "{run}");
         let [old, new] =
@@ -101,8 +101,8 @@ fn a_run_goes_on_from_a_checkpoint() {
 }
 
 #[test]
-fn a_checkpoint_of_other_settings_or_of_another_version_is_refused_by_name() {
-    let Err(error) = go_on("moco", "../dino/step4.ckpt").2 else { panic!("it was taken") };
+fn a_checkpoint_of_other_settings_or_of_another_version_is_refused() {
+    let Err(error) = resumed("moco", "../dino/step4.ckpt").2 else { panic!("it was accepted") };
     assert!(error.to_string().contains("latest.ckpt"), "{error}");
 
     let root = tempfile::tempdir().unwrap();
@@ -121,7 +121,7 @@ fn a_checkpoint_of_other_settings_or_of_another_version_is_refused_by_name() {
 
 /// The checksum is valid, but an optimiser tensor has no parameter id, on which Burn panics.
 #[test]
-fn a_checkpoint_with_a_damaged_record_is_refused_by_name() {
+fn a_checkpoint_with_a_damaged_record_is_refused() {
     let root = tempfile::tempdir().unwrap();
     let mut bytes = fs::read(fixture("dino/step4.ckpt")).unwrap();
     let field = b"hparam_id";
@@ -132,7 +132,7 @@ fn a_checkpoint_with_a_damaged_record_is_refused_by_name() {
     let damaged = root.path().join("damaged.ckpt");
     fs::write(&damaged, bytes).unwrap();
     let damaged = damaged.to_str().unwrap();
-    let Err(error) = go_on("dino", damaged).2 else { panic!("it was taken") };
+    let Err(error) = resumed("dino", damaged).2 else { panic!("it was accepted") };
     assert!(error.to_string().contains("latest.ckpt"), "{error}");
 
     // The command reports one error message, without that of the caught panic.
@@ -145,14 +145,14 @@ fn a_checkpoint_with_a_damaged_record_is_refused_by_name() {
         .arg(&runs)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
     let message = "latest.ckpt: damaged checkpoint: its records cannot be decoded";
-    assert!(said.contains(message) && !said.contains("panicked"), "{said}");
+    assert!(stderr.contains(message) && !stderr.contains("panicked"), "{stderr}");
 }
 
 #[test]
-fn weights_are_read_to_the_bit() {
+fn weights_are_read_bit_for_bit() {
     for run in ["moco", "dino"] {
         let identity = weights_identity(&load(run, "backbone.safetensors")).to_string();
         let scores = read_scores(&fixture(run).join("scores.jsonl")).unwrap();
@@ -163,7 +163,7 @@ fn weights_are_read_to_the_bit() {
 }
 
 #[test]
-fn scores_and_metrics_are_read_and_written_again_as_they_were() {
+fn scores_and_metrics_are_read_and_rewritten_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scores.jsonl");
     for name in ["scores.jsonl", "moco/scores.jsonl", "dino/scores.jsonl"] {
@@ -200,18 +200,18 @@ fn dated_pictures() -> (tempfile::TempDir, FolderSource) {
 }
 
 #[test]
-fn a_decoded_cache_is_used_and_would_be_built_the_same() {
+fn a_decoded_cache_is_used_and_rebuilding_it_gives_the_same_bytes() {
     let (root, source) = dated_pictures();
     let old = fixture("pictures.cache");
     let cache = CachedSource::open_for(&source, 8, &old).unwrap();
     assert_eq!(cache.len(), 18);
     let new = root.path().join("new.cache");
     CachedSource::build(&source, 8, &new, OnBadPicture::Error).unwrap();
-    assert!(fs::read(old).unwrap() == fs::read(new).unwrap(), "other bytes");
+    assert!(fs::read(old).unwrap() == fs::read(new).unwrap(), "the bytes differ");
 }
 
 #[test]
-fn a_cache_of_another_version_is_refused_by_name() {
+fn a_cache_of_another_version_is_refused() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("pictures.cache");
     let mut bytes = fs::read(fixture("pictures.cache")).unwrap();

@@ -1,5 +1,5 @@
-//! Presets: every file is a recipe that passes its checks, an experiment may start from it, and
-//! what departs from it is told.
+//! Presets: every file is a valid recipe that an experiment can start from, and differences from it
+//! are reported.
 
 use std::process::Command;
 
@@ -46,7 +46,7 @@ fn refusal(preset: &str, more: &str, overrides: &[&str]) -> String {
 }
 
 #[test]
-fn every_preset_is_a_recipe_and_every_file_a_preset() {
+fn every_preset_is_valid_and_every_file_is_a_preset() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("presets");
     let mut files = Vec::new();
     for family in std::fs::read_dir(&folder).unwrap() {
@@ -68,7 +68,7 @@ fn every_preset_is_a_recipe_and_every_file_a_preset() {
         let again = Experiment::parse(&read.to_toml(), "written again");
         assert_eq!(again.unwrap_or_else(|error| panic!("{error}")), read);
     }
-    // Setting of the study.
+    // Presets of the study's own settings.
     for preset in PRESETS.iter().filter(|preset| preset.name.starts_with("paper/")) {
         let recipe = preset.recipe();
         assert_eq!((recipe.training.batch, recipe.views.size), (256, 64), "{}", preset.name);
@@ -76,13 +76,13 @@ fn every_preset_is_a_recipe_and_every_file_a_preset() {
 }
 
 #[test]
-fn a_file_s_keys_take_the_place_of_the_preset_s() {
+fn the_keys_of_a_file_override_those_of_the_preset() {
     let more = "[training]\nsteps = 30\nbatch = 32\n[method]\nname = \"byol\"\n\
         predictor = { hidden = [64], output = 256 }\n[backbone]\n\
         name = \"vit_tiny\"\npatch = 4\nsize = 32";
     let read = read("small/byol", more, &["training.learning_rate.base=0.5"]);
     assert_eq!(read.training.steps, Some(30));
-    assert_eq!(read.training.epochs, None, "steps take the place of epochs");
+    assert_eq!(read.training.epochs, None, "steps replace epochs");
     assert_eq!(read.training.learning_rate.warmup_epochs, 10.0);
     let lines = read.difference().unwrap();
     for line in [
@@ -105,7 +105,7 @@ fn a_file_s_keys_take_the_place_of_the_preset_s() {
 }
 
 #[test]
-fn a_grid_may_run_over_presets() {
+fn a_grid_may_vary_the_preset() {
     let vary = "[[vary]]\nkey = \"preset\"\nvalues = [\"scenes/byol\", \"scenes/vicreg\"]";
     let text = format!("{}\n{vary}", experiment("scenes/simclr", ""));
     let grid = read_grid(&text, "grid.toml", &[]).unwrap();
@@ -115,16 +115,16 @@ fn a_grid_may_run_over_presets() {
 }
 
 #[test]
-fn the_name_of_a_preset_is_no_part_of_a_run() {
+fn the_name_of_a_preset_is_not_part_of_the_identity_of_a_run() {
     let by_preset = read("scenes/simclr", "", &[]);
-    let spelt_out = Experiment { preset: None, ..by_preset.clone() };
+    let explicit = Experiment { preset: None, ..by_preset.clone() };
     let identity = |e: &Experiment| e.run_identity(&e.arms[0], 0).to_string();
-    assert_eq!(identity(&by_preset), identity(&spelt_out));
-    assert_eq!(spelt_out.difference(), None);
+    assert_eq!(identity(&by_preset), identity(&explicit));
+    assert_eq!(explicit.difference(), None);
 }
 
 #[test]
-fn mistakes_are_named_with_the_right_word_and_their_line() {
+fn errors_suggest_the_right_word_and_have_their_line() {
     let message = refusal("small/bjol", "", &[]);
     assert!(message.starts_with("file.toml: `preset`: "), "{message}");
     assert!(message.contains("did you mean `small/byol`?"), "{message}");
@@ -139,7 +139,7 @@ fn mistakes_are_named_with_the_right_word_and_their_line() {
 }
 
 #[test]
-fn the_command_lists_and_shows_them() {
+fn the_command_lists_and_shows_presets() {
     let sempairs = |args: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_sempairs")).args(args).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();

@@ -43,7 +43,8 @@ fn score(protocol: &str, views: &str, top1: f64) -> Score {
     }
 }
 
-/// Accuracy of an arm at a step: arms with a higher index start later and end higher.
+/// Accuracy of an arm at a step. Arms with a higher index improve later and reach a higher
+/// accuracy.
 fn accuracy(arm: usize, seed: usize, step: usize, protocol: usize) -> f64 {
     let (far, late) = (0.25 + 0.08 * arm as f64, 200.0 + 300.0 * arm as f64);
     let grown = far * (1.0 - (-(step as f64) / late).exp());
@@ -172,7 +173,7 @@ fn assert_sound(page: &str) {
 }
 
 #[test]
-fn a_page_shows_every_arm_protocol_picture_and_number() {
+fn the_page_shows_every_arm_protocol_picture_and_number() {
     let arms = ["ap", "sp", "ap-twice"];
     let comparison = comparison(&arms, 3);
     let page = html(&comparison, &examples(&arms));
@@ -223,7 +224,7 @@ fn a_page_shows_every_arm_protocol_picture_and_number() {
 }
 
 #[test]
-fn the_headline_and_the_overtaking_come_from_the_data() {
+fn the_headline_and_the_crossing_are_computed_from_the_data() {
     let comparison = comparison(&["ap", "sp"], 3);
     let found = &comparison.differences[0].top1;
     let page = html(&comparison, &[]);
@@ -256,7 +257,7 @@ fn the_headline_and_the_overtaking_come_from_the_data() {
 }
 
 #[test]
-fn text_from_outside_is_escaped() {
+fn text_is_escaped() {
     let evil = "<script>alert('x')</script>\"&";
     let mut comparison = comparison(&[evil, "sp"], 2);
     comparison.name = evil.into();
@@ -282,7 +283,7 @@ fn text_from_outside_is_escaped() {
 }
 
 #[test]
-fn one_seed_has_no_interval_and_says_so() {
+fn the_page_of_one_seed_states_that_there_is_no_interval() {
     let page = html(&comparison(&["ap", "sp"], 1), &[]);
     assert_sound(&page);
     assert!(page.contains("one seed gives no interval."));
@@ -290,7 +291,7 @@ fn one_seed_has_no_interval_and_says_so() {
 }
 
 #[test]
-fn what_is_missing_is_left_out() {
+fn sections_without_data_are_omitted() {
     let mut lean = comparison(&["ap", "sp"], 2);
     lean.baselines.clear();
     lean.classes = 0;
@@ -328,7 +329,7 @@ fn what_is_missing_is_left_out() {
 }
 
 #[test]
-fn what_is_not_a_number_counts_as_missing() {
+fn values_that_are_not_finite_count_as_missing() {
     let mut broken = comparison(&["ap", "sp", "ap-twice"], 3);
     broken.differences[0].top1.mean = f64::NAN;
     broken.differences[1].top1.high = Some(f64::INFINITY);
@@ -360,7 +361,7 @@ fn what_is_not_a_number_counts_as_missing() {
 }
 
 #[test]
-fn a_collapsed_run_and_its_negatives_are_told() {
+fn collapsed_runs_and_numbers_of_negatives_are_reported() {
     let mut collapsed = comparison(&["ap", "sp"], 2);
     let page = |comparison: &Comparison| html(comparison, &[]);
     assert!(!page(&collapsed).contains("collapsed or learned nothing"));
@@ -370,15 +371,16 @@ fn a_collapsed_run_and_its_negatives_are_told() {
     run.negatives =
         Some(NegativeCounts { all: 510.0, same_class: Some(2.5), own: 1.25, partner: 0.0 });
     let page = page(&collapsed);
-    let said = "sp, seed 1, has collapsed or learned nothing: the embeddings vary in one dimension";
-    assert!(page.contains(said) && collapsed.to_string().contains(said));
+    let warning =
+        "sp, seed 1, has collapsed or learned nothing: the embeddings vary in one dimension";
+    assert!(page.contains(warning) && collapsed.to_string().contains(warning));
     for part in ["510", "2.50", "1.25", "same class</th>"] {
         assert!(page.contains(part), "no {part}");
     }
 }
 
 #[test]
-fn a_table_of_methods_has_the_study_s_figures_where_it_prints_them() {
+fn the_table_of_methods_has_the_published_numbers_of_the_paper() {
     let mut table = MethodTable::default();
     let mut collapsed = comparison(&["ap", "sp"], 3);
     table.push("simclr", &collapsed);

@@ -1,5 +1,5 @@
-//! A run that is killed, or stopped with Ctrl-C, and resumed ends with exactly the weights of one
-//! that was not.
+//! A run that is killed, or stopped with Ctrl-C, and then resumed ends with exactly the weights of
+//! an uninterrupted run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -108,8 +108,8 @@ fn with_simclr(optimizer: &str) {
     let training = format!(
         "[training]\nbatch = 16\nsteps = 40\n{optimizer}\ncheckpoint_every = 4\nlog_every = 3"
     );
-    // Directly after a checkpoint, between checkpoints, while a checkpoint is being replaced, and
-    // between computing a score and writing its line.
+    // The run is killed directly after a checkpoint, between checkpoints, while a checkpoint is
+    // being replaced, and between computing a score and writing its line.
     let failpoints =
         ["checkpoint=4", "step=10", "checkpoint_written=16", "checkpoint_moved=20", "scored=27"];
     killed_run_equals_whole_run(SMALL, SIMCLR, &training, &failpoints);
@@ -135,10 +135,10 @@ fn a_killed_run_with_lars_ends_with_the_same_weights() {
 /// step.
 #[cfg(unix)]
 #[test]
-fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
+fn a_run_stopped_by_ctrl_c_and_resumed_ends_with_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let experiment: PathBuf = folder.path().join("resume.toml");
-    // Without a checkpoint on the way, so that the one that is found was written because of the
+    // No regular checkpoints are written, so the one that is found was written because of the
     // signal.
     let training = "[training]\nbatch = 16\nsteps = 120\noptimizer = { name = \"adamw\" }\n\
         learning_rate = { base = 1e-3 }\ncheckpoint_every = 1000\nlog_every = 7";
@@ -167,12 +167,12 @@ fn a_run_that_ctrl_c_has_stopped_goes_on_to_the_same_weights() {
     let interrupt = format!("kill -INT {}", child.id());
     assert!(Command::new("sh").args(["-c", &interrupt]).status().unwrap().success());
     let status = child.wait().unwrap();
-    let said = fs::read_to_string(&messages).unwrap();
-    assert_eq!(status.code(), Some(130), "{said}");
-    assert!(said.contains("stopping; Ctrl-C again"), "{said}");
-    let step = said.split("error: stopped at step ").nth(1).and_then(|it| it.split(';').next());
-    let step: usize = step.unwrap_or_else(|| panic!("{said}")).parse().unwrap();
-    assert!((1..120).contains(&step), "{said}");
+    let stderr = fs::read_to_string(&messages).unwrap();
+    assert_eq!(status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("stopping; Ctrl-C again"), "{stderr}");
+    let step = stderr.split("error: stopped at step ").nth(1).and_then(|it| it.split(';').next());
+    let step: usize = step.unwrap_or_else(|| panic!("{stderr}")).parse().unwrap();
+    assert!((1..120).contains(&step), "{stderr}");
     assert!(run.join("checkpoint/latest.ckpt").exists(), "no checkpoint was written");
     assert!(!run.join("backbone.safetensors").exists());
 
@@ -191,16 +191,16 @@ const HEAD: &str = "projector = { hidden = [16], output = 8, norm = \"hidden\" }
 const PREDICTOR: &str = "predictor = { hidden = [16], output = 8, norm = \"hidden\" }";
 const MOMENTUM: &str = "momentum = { kind = \"cosine\", start = 0.9, end = 1.0 }";
 
-/// Every method with all that it keeps between steps: queues, centres, momentum copies, prototypes,
-/// and heads that are frozen at first or move at a rate of their own. Nothing is logged less often
-/// than every step, so what differs by a bit is seen.
+/// Tests a method with all the state that it keeps between steps: queues, centres, momentum
+/// encoders, prototypes, and heads that are frozen at first or have their own learning rate. Every
+/// step is logged, so that a difference of a single bit is detected.
 fn method(name: &str, backbone: &str, views: &str, settings: &[&str], optimizer: &str) {
     let method = format!("{views}\n[method]\nname = \"{name}\"\n{}", settings.join("\n"));
     // Seven steps per epoch; the third epoch is incomplete.
     let training = format!(
         "[training]\nbatch = 8\nsteps = 18\n{optimizer}\ncheckpoint_every = 4\nlog_every = 1"
     );
-    // Killed while heads are frozen and queues partly empty, and after that.
+    // The run is killed while heads are frozen and queues are partly empty, and after that.
     killed_run_equals_whole_run(
         backbone,
         &method,
@@ -235,7 +235,7 @@ fn killed_runs_with_a_queue_end_with_the_same_weights() {
 }
 
 #[test]
-fn killed_runs_with_a_momentum_copy_end_with_the_same_weights() {
+fn killed_runs_with_a_momentum_encoder_end_with_the_same_weights() {
     method("byol", RESIDUAL, "", &[MOMENTUM, HEAD, PREDICTOR], ADAMW);
     let dino = [
         "prototypes = 20",

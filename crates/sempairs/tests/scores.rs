@@ -85,16 +85,16 @@ fn steps(lines: &[ScoreLine]) -> Vec<Option<usize>> {
 fn a_run_and_evaluations_share_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let [_, said] = done(folder, &["pretrain"]);
+    let [_, stderr] = done(folder, &["pretrain"]);
     for step in [0, 2, 4, 6] {
         let line = format!("shared ap seed 0  scoring at step {step}\n");
-        assert!(said.contains(&line), "{said}");
+        assert!(stderr.contains(&line), "{stderr}");
     }
     let (run, path) = ("runs/shared/ap-seed0", folder.join("runs/shared/ap-seed0/scores.jsonl"));
     let first = read_scores(&path).unwrap();
     assert_eq!(steps(&first), [0, 2, 4, 6].map(Some));
 
-    // The same weights loaded from their file, and different ones.
+    // Both the weights of the run, loaded from their file, and different ones are evaluated.
     let scores = format!("{run}/scores.jsonl");
     let evaluate = |weights: &str| {
         done(folder, &["evaluate", "--weights", weights, "--scores", &scores]);
@@ -110,32 +110,32 @@ fn a_run_and_evaluations_share_a_file() {
     assert_eq!(other.file.as_deref(), Some("other.safetensors"));
     assert_eq!((same.step, &same.run, &same.identity), (None, &None, &None));
 
-    // All scores exist: nothing is computed, printed or lost.
-    let [_, said] = done(folder, &["pretrain"]);
-    assert!(!said.contains("scor"), "{said}");
+    // All scores exist, so nothing is computed, printed or lost.
+    let [_, stderr] = done(folder, &["pretrain"]);
+    assert!(!stderr.contains("scor"), "{stderr}");
     assert_eq!(read_scores(&path).unwrap(), both);
 
-    // Another protocol: the first and last steps can be evaluated, the others are reported.
+    // Under another protocol the first and last steps can be evaluated; the others are reported.
     let protocols = r#"evaluation.protocols=[{ kind = "knn", k = 5 }]"#;
-    let [_, said] = done(folder, &["pretrain", "--set", protocols]);
-    assert!(said.contains("steps [2, 4]") && said.contains("step 6"), "{said}");
+    let [_, stderr] = done(folder, &["pretrain", "--set", protocols]);
+    assert!(stderr.contains("steps [2, 4]") && stderr.contains("step 6"), "{stderr}");
     let all = read_scores(&path).unwrap();
     assert_eq!(steps(&all), [Some(0), Some(0), Some(2), Some(4), Some(6), Some(6), None, None]);
     assert!(both.iter().all(|line| all.contains(line)));
     assert_eq!(all[1].weights, first[0].weights);
 
-    // Other data: the scores on the first data set are kept.
-    let [_, said] = done(folder, &["pretrain", "--set", "evaluation.test.per_class=1"]);
-    assert!(said.contains("steps [2, 4]"), "{said}");
+    // With other data, the scores on the first data set are kept.
+    let [_, stderr] = done(folder, &["pretrain", "--set", "evaluation.test.per_class=1"]);
+    assert!(stderr.contains("steps [2, 4]"), "{stderr}");
     let more = read_scores(&path).unwrap();
     assert_eq!(more.len(), all.len() + 2);
     assert!(all.iter().all(|line| more.contains(line)));
-    let [_, said] = done(folder, &["pretrain"]);
-    assert!(!said.contains("scor"), "{said}");
+    let [_, stderr] = done(folder, &["pretrain"]);
+    assert!(!stderr.contains("scor"), "{stderr}");
 }
 
 #[test]
-fn a_file_of_something_else_is_refused_before_anything_is_computed() {
+fn a_file_that_is_not_of_scores_is_refused_before_the_evaluation() {
     let folder = tempfile::tempdir().unwrap();
     untrained(folder.path(), "w.safetensors", 0);
     fs::write(folder.path().join("notes.txt"), "dear reader\n").unwrap();
@@ -148,7 +148,7 @@ fn a_file_of_something_else_is_refused_before_anything_is_computed() {
 }
 
 #[test]
-fn features_are_kept() {
+fn features_are_cached() {
     let folder = tempfile::tempdir().unwrap();
     untrained(folder.path(), "w.safetensors", 0);
     let args = ["evaluate", "--weights", "w.safetensors", "--features", "kept/features"];
@@ -162,7 +162,7 @@ fn features_are_kept() {
 }
 
 #[test]
-fn weights_may_stand_behind_a_prefix() {
+fn parameter_names_may_have_a_prefix() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let plain = untrained(folder, "plain.safetensors", 3);
@@ -178,12 +178,12 @@ fn weights_may_stand_behind_a_prefix() {
     let expected = done(folder, &["evaluate", "--weights", "plain.safetensors"]);
     for prefix in ["common", "backbone."] {
         let args = ["evaluate", "--weights", "method.pth", "--prefix", prefix];
-        let [scores, said] = done(folder, &args);
+        let [scores, stderr] = done(folder, &args);
         assert_eq!(scores, expected[0], "{prefix}");
         assert_eq!(
-            said.contains("method.pth: loaded with prefix `backbone.`"),
+            stderr.contains("method.pth: loaded with prefix `backbone.`"),
             prefix == "common",
-            "{said}"
+            "{stderr}"
         );
     }
     let refusal = |args: &[&str]| {
@@ -197,7 +197,7 @@ fn weights_may_stand_behind_a_prefix() {
     assert!(message.contains("give --prefix backbone."), "{message}");
     let message = refusal(&["--prefix", "encoder."]);
     assert!(message.contains("give --prefix backbone."), "{message}");
-    // A network with other parameter names: there is no matching prefix to suggest.
+    // For a network with other parameter names there is no matching prefix to suggest.
     let transformer = r#"backbone={ name = "vit_tiny", patch = 8, size = 16 }"#;
     let message = refusal(&["--prefix", "encoder.", "--set", transformer]);
     assert!(message.contains("--prefix TEXT") && message.contains("--prefix common"), "{message}");
@@ -239,9 +239,9 @@ fn fine_tuning_whose_last_step_diverges_gives_no_score() {
     assert!(!folder.path().join("s.jsonl").exists());
 }
 
-/// Finite weights whose products overflow.
+/// The weights are finite, but their products overflow.
 #[test]
-fn features_that_are_not_finite_name_the_weights_file() {
+fn the_error_of_features_that_are_not_finite_names_the_weights_file() {
     struct Blow;
     impl ModuleMapper for Blow {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
@@ -255,11 +255,11 @@ fn features_that_are_not_finite_name_the_weights_file() {
     weights::save(&blown, &folder.path().join("blown.pth")).unwrap();
     let message = refused(folder.path(), &["evaluate", "--weights", "blown.pth"]);
     assert!(message.contains("blown.pth: the backbone's features are not finite"), "{message}");
-    assert!(!message.contains("downstream-"), "no picture is to blame: {message}");
+    assert!(!message.contains("downstream-"), "the error must not name a picture: {message}");
 }
 
 #[test]
-fn heads_beside_a_backbone_are_named_and_ignored() {
+fn heads_in_a_weights_file_are_reported_and_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let plain = untrained(folder, "plain.safetensors", 3);
@@ -275,11 +275,11 @@ fn heads_beside_a_backbone_are_named_and_ignored() {
     fs::write(folder.join("moco.safetensors"), safetensors::serialize(all, None).unwrap()).unwrap();
     for prefix in ["common", "module.encoder_q."] {
         let args = ["evaluate", "--weights", "moco.safetensors", "--prefix", prefix];
-        let [scores, said] = done(folder, &args);
+        let [scores, stderr] = done(folder, &args);
         assert_eq!(scores, expected[0], "{prefix}");
         let note =
             "moco.safetensors: loaded with prefix `module.encoder_q.`; ignored: `fc` (2 tensors)";
-        assert!(said.contains(note), "{said}");
+        assert!(stderr.contains(note), "{stderr}");
     }
     let args = ["evaluate", "--weights", "moco.safetensors", "--prefix", "module."];
     assert!(refused(folder, &args).contains("give --prefix module.encoder_q."));

@@ -1,5 +1,5 @@
-//! Signals end a run after its current step, with a checkpoint, even if its output is gone; a
-//! closed pipe or a full disk behind the output does not end a run.
+//! Signals end a run after its current step, with a checkpoint, even if its output cannot be
+//! written; a closed pipe or a full disk behind the output does not end a run.
 #![cfg(unix)]
 
 mod process;
@@ -18,7 +18,7 @@ fn full() -> File {
 }
 
 #[test]
-fn ctrl_c_leaves_a_checkpoint_though_the_reader_of_the_log_has_gone() {
+fn ctrl_c_writes_a_checkpoint_even_if_the_log_is_a_closed_pipe() {
     let small = Small::new();
     // Like `2>&1 | tee log`, where Ctrl-C also ends `tee`.
     let mut child =
@@ -30,11 +30,11 @@ fn ctrl_c_leaves_a_checkpoint_though_the_reader_of_the_log_has_gone() {
 }
 
 #[test]
-fn sigterm_and_sighup_leave_a_checkpoint_however_often_they_come() {
+fn repeated_sigterm_and_sighup_write_a_checkpoint() {
     for (signal, code) in [("TERM", 143), ("HUP", 129)] {
         if signal == "HUP" && sempairs_train::terminal::hang_up_is_ignored() {
             eprintln!(
-                "SIGHUP is left out: it is ignored, as under nohup, and children inherit that"
+                "SIGHUP is not tested: it is ignored, as under nohup, and children inherit that"
             );
             continue;
         }
@@ -45,16 +45,16 @@ fn sigterm_and_sighup_leave_a_checkpoint_however_often_they_come() {
         // A closing terminal causes two hang-up signals: from the shell and from the system.
         child.send(signal);
         child.send(signal);
-        assert_eq!(child.end().code(), Some(code), "{}", small.said());
+        assert_eq!(child.end().code(), Some(code), "{}", small.stderr());
         assert!(small.has_checkpoint(), "{signal}");
-        let said = small.said();
-        assert_eq!(said.matches("stopping; Ctrl-C again").count(), 1, "{said}");
-        assert!(said.contains("run the same command again"), "{said}");
+        let stderr = small.stderr();
+        assert_eq!(stderr.matches("stopping; Ctrl-C again").count(), 1, "{stderr}");
+        assert!(stderr.contains("run the same command again"), "{stderr}");
     }
 }
 
 #[test]
-fn under_nohup_a_run_outlives_its_terminal() {
+fn a_run_under_nohup_continues_after_its_terminal_is_closed() {
     let small = Small::new();
     let mut child = Running::start(
         Command::new("sh")
@@ -67,13 +67,13 @@ fn under_nohup_a_run_outlives_its_terminal() {
     small.wait_for(&mut child, "pairs/s");
     child.send("HUP");
     std::thread::sleep(Duration::from_millis(500));
-    assert!(!child.has_ended(), "{}", small.said());
+    assert!(!child.has_ended(), "{}", small.stderr());
     child.send("TERM");
     assert_eq!(child.end().code(), Some(143));
 }
 
 #[test]
-fn a_second_ctrl_c_ends_at_once() {
+fn a_second_ctrl_c_ends_the_process_immediately() {
     let small = Small::new();
     // A step takes several seconds.
     let slow = "--set pictures.size=64 --set views.size=64 --set pictures.per_class=40 \
@@ -89,11 +89,11 @@ fn a_second_ctrl_c_ends_at_once() {
     child.send("INT");
     assert_eq!(child.end().code(), Some(130));
     assert!(begun.elapsed() < Duration::from_secs(1), "it took {:?}", begun.elapsed());
-    assert!(!small.has_checkpoint(), "the first step's end was not waited for");
+    assert!(!small.has_checkpoint(), "the process must not wait for the end of the first step");
 }
 
 #[test]
-fn ctrl_c_stops_the_scoring_and_the_run_begins_it_again() {
+fn scoring_stopped_by_ctrl_c_is_repeated() {
     let small = Small::new();
     let slow = "evaluation.protocols=[{kind=\"fine_tune\",epochs=1000000}]";
     let call = format!("{PRETRAIN} --set training.steps=6");
@@ -103,8 +103,8 @@ fn ctrl_c_stops_the_scoring_and_the_run_begins_it_again() {
     small.wait_for(&mut child, "scoring at step 0");
     std::thread::sleep(Duration::from_millis(200));
     child.send("INT");
-    assert_eq!(child.end().code(), Some(130), "{}", small.said());
-    assert!(small.said().contains("stopped at step 0"), "{}", small.said());
+    assert_eq!(child.end().code(), Some(130), "{}", small.stderr());
+    assert!(small.stderr().contains("stopped at step 0"), "{}", small.stderr());
     let output = small.call(&call).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let scores = String::from_utf8(output.stdout).unwrap();
@@ -112,20 +112,20 @@ fn ctrl_c_stops_the_scoring_and_the_run_begins_it_again() {
 }
 
 #[test]
-fn a_signal_stops_a_comparison_as_a_whole() {
+fn a_signal_stops_the_whole_comparison() {
     let small = Small::new();
     let mut child = Running::start(
         small.call("compare small.toml --plain").stdout(Stdio::null()).stderr(small.messages()),
     );
     small.wait_for(&mut child, "pairs/s");
     child.send("TERM");
-    assert_eq!(child.end().code(), Some(143), "{}", small.said());
+    assert_eq!(child.end().code(), Some(143), "{}", small.stderr());
     assert!(small.has_checkpoint());
     assert_eq!(names(&small.path().join("runs/small")), ["sp-seed3", "study.json"]);
 }
 
 #[test]
-fn a_run_whose_log_has_no_room_ends_as_any_other() {
+fn a_run_whose_log_is_on_a_full_disk_completes() {
     let small = Small::new();
     let call = format!("{PRETRAIN} --set training.steps=6");
     let status = small.call(&call).stdout(Stdio::null()).stderr(full()).status().unwrap();
@@ -133,37 +133,37 @@ fn a_run_whose_log_has_no_room_ends_as_any_other() {
     // For a finished run the command only prints the result; a failed write is an error.
     let status = small.call(&call).stdout(full()).stderr(small.messages()).status().unwrap();
     assert_eq!(status.code(), Some(1));
-    assert!(small.said().contains("standard output: No space left"), "{}", small.said());
+    assert!(small.stderr().contains("standard output: No space left"), "{}", small.stderr());
     let status = small.call(&call).stdout(full()).stderr(full()).status().unwrap();
     assert_eq!(status.code(), Some(1));
     assert!(small.run().join("backbone.safetensors").exists());
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_ends_a_list_quietly() {
+fn a_closed_pipe_ends_a_list_without_an_error() {
     let small = Small::new();
     for line in ["presets list", "presets show paper/byol", "devices"] {
         let mut child =
             Running::start(small.call(line).stdout(Stdio::piped()).stderr(small.messages()));
         drop(child.0.stdout.take());
         assert_eq!(child.end().code(), Some(0), "{line}");
-        assert_eq!(small.said(), "", "{line}");
+        assert_eq!(small.stderr(), "", "{line}");
         let status = small.call(line).stdout(full()).stderr(small.messages()).status().unwrap();
         assert_eq!(status.code(), Some(1), "{line}");
-        assert!(small.said().contains("standard output"), "{line}: {}", small.said());
+        assert!(small.stderr().contains("standard output"), "{line}: {}", small.stderr());
     }
 }
 
 #[test]
-fn the_first_ctrl_c_stops_a_cache_and_nothing_is_left_of_it() {
+fn ctrl_c_stops_building_a_cache_and_no_partial_file_remains() {
     let (small, child) = long_cache();
     child.send("INT");
-    assert_eq!(child.end().code(), Some(130), "{}", small.said());
+    assert_eq!(child.end().code(), Some(130), "{}", small.stderr());
     assert_eq!(names(&small.path().join("caches")), [""; 0]);
 }
 
 #[test]
-fn a_killed_cache_s_part_goes_with_the_next_file_and_a_living_one_s_stays() {
+fn part_files_of_killed_processes_are_removed_and_those_of_running_ones_kept() {
     let (small, child) = long_cache();
     let caches = small.path().join("caches");
     let part = names(&caches);
@@ -198,6 +198,6 @@ fn long_cache() -> (Small, Running) {
             .stdout(Stdio::null())
             .stderr(small.messages()),
     );
-    wait_until(&mut child, "the file is begun", || !names(&caches).is_empty());
+    wait_until(&mut child, "the file is created", || !names(&caches).is_empty());
     (small, child)
 }

@@ -37,7 +37,7 @@ fn runner(root: &Path) -> Runner {
     runner
 }
 
-/// Study that takes a few seconds.
+/// A study that takes a few seconds.
 fn small<M: Objective, B: BackboneFactory>(study: Study<M, B>, steps: usize) -> Study<M, B> {
     let scenes = |split, per_class| Pictures::scenes(split, per_class, 20);
     let mut training = Training::adamw(16, steps, 1e-3);
@@ -68,22 +68,22 @@ fn compare_own_method(root: &Path) {
     runner.write_comparison(&study, &comparison).unwrap();
 }
 
-/// Runs in a separate process, which the test below kills at failpoints.
+/// Runs in a separate process, which the next test kills at failpoints.
 #[test]
-fn the_child_that_is_killed() {
+fn process_killed_at_failpoints() {
     if let Some(root) = std::env::var_os("SEMPAIRS_TEST_OWN_METHOD") {
         compare_own_method(root.as_ref());
     }
 }
 
 #[test]
-fn a_foreign_method_is_compared_resumed_and_reported() {
+fn a_custom_method_is_compared_resumed_and_reported() {
     let root = tempfile::tempdir().unwrap();
     let [whole, killed] = ["whole", "killed"].map(|name| root.path().join(name));
     compare_own_method(&whole);
     for failpoint in ["step=5", "checkpoint_moved=6", "scored=9", ""] {
         let status = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "the_child_that_is_killed", "--nocapture"])
+            .args(["--exact", "process_killed_at_failpoints", "--nocapture"])
             .env("SEMPAIRS_TEST_OWN_METHOD", &killed)
             .env("SEMPAIRS_FAILPOINT", failpoint)
             .output()
@@ -102,10 +102,10 @@ fn a_foreign_method_is_compared_resumed_and_reported() {
             lines.into_iter().map(|line| (line.step, line.loss)).collect::<Vec<_>>()
         };
         assert_eq!(losses(&whole), losses(&killed), "{run}");
-        let told = fs::read_to_string(whole.join(run).join("experiment.toml")).unwrap();
+        let text = fs::read_to_string(whole.join(run).join("experiment.toml")).unwrap();
         assert!(
-            told.contains("name = \"align_uniform\"") && told.contains("weight = 1.0"),
-            "{told}"
+            text.contains("name = \"align_uniform\"") && text.contains("weight = 1.0"),
+            "{text}"
         );
     }
     let page = fs::read_to_string(whole.join("report.html")).unwrap();
@@ -186,7 +186,7 @@ impl BackboneFactory for MeansConfig {
 }
 
 #[test]
-fn a_foreign_backbone_takes_a_built_in_and_a_foreign_method() {
+fn a_custom_backbone_works_with_built_in_and_custom_methods() {
     let root = tempfile::tempdir().unwrap();
     let means = MeansConfig { features: 6 };
     let built_in = small(Study::new("built_in", pictures(), means.clone(), simclr()), 4);
@@ -213,7 +213,7 @@ fn pictures() -> Arc<Generated> {
 }
 
 #[test]
-fn own_pictures_are_part_of_the_identity_and_belong_to_no_file() {
+fn custom_pictures_are_part_of_the_identity_and_cannot_be_read_from_a_file() {
     let study = |classes: [&str; 2]| Study::new("greys", greys(classes), narrow(), simclr());
     let [one, two] = [study(["even", "odd"]), study(["odd", "even"])];
     let identity = |study: &Study<SimClrConfig>| study.run_identity(&study.arms[0], 0);
@@ -226,7 +226,7 @@ fn own_pictures_are_part_of_the_identity_and_belong_to_no_file() {
 }
 
 #[test]
-fn a_run_starts_from_a_file_of_weights_which_is_part_of_its_identity() {
+fn initial_weights_from_a_file_are_part_of_the_identity_of_a_run() {
     let root = tempfile::tempdir().unwrap();
     let (runner, device) = (runner(root.path()), sempairs::device::open("flex").unwrap());
     let file = root.path().join("start.safetensors");
@@ -265,20 +265,20 @@ fn a_study_continues_the_runs_of_another_one() {
         run.loss.iter().map(|(step, _)| *step).collect::<Vec<_>>(),
         (1..=10).collect::<Vec<_>>()
     );
-    let told = fs::read_to_string(runner.folder(&longer).join("sp-seed0/experiment.toml")).unwrap();
-    assert!(told.contains("extends = "), "{told}");
+    let text = fs::read_to_string(runner.folder(&longer).join("sp-seed0/experiment.toml")).unwrap();
+    assert!(text.contains("extends = "), "{text}");
     longer.extends = Some(root.path().join("nowhere"));
     let error = runner.compare(&longer).unwrap_err().to_string();
     assert!(error.contains("`extends`: there is no checkpoint in "), "{error}");
 }
 
 #[test]
-fn features_of_a_file_of_weights_are_scored() {
+fn the_example_scores_features_of_a_weights_file() {
     let root = tempfile::tempdir().unwrap();
     let weights = root.path().join("resnet18.safetensors");
     let device = sempairs::device::open("flex").unwrap();
     save(&BackboneConfig::new(Architecture::Resnet18).init_seeded(&device, 0), &weights).unwrap();
     let folder = Path::new("tests/fixtures/pictures");
-    let told = features::score(&weights, folder, folder).unwrap();
-    assert!(told.contains("top-1"), "{told}");
+    let output = features::score(&weights, folder, folder).unwrap();
+    assert!(output.contains("top-1"), "{output}");
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use sempairs_data::interrupt;
 
-use super::line_search::{self, Probed};
+use super::line_search::{self, LinePoint};
 use crate::linalg::dot;
 
 /// L-BFGS minimiser with its settings.
@@ -77,7 +77,7 @@ impl Lbfgs {
         let mut memory: VecDeque<Memory> = VecDeque::with_capacity(self.memory);
         let mut gradient = vec![0.0; start.len()];
         let value = function(&start, &mut gradient);
-        let mut here = Probed { step: 0.0, point: start, value, gradient };
+        let mut here = LinePoint { step: 0.0, point: start, value, gradient };
         let mut iterations = 0;
         let stop = loop {
             // NaN in the gradient must not count as convergence.

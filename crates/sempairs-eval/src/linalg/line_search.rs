@@ -15,14 +15,14 @@ const ROUNDING: f64 = 1e-7;
 const TRIALS: usize = 25;
 
 /// A point on the line with the value and the gradient of the function.
-pub(crate) struct Probed {
+pub(crate) struct LinePoint {
     pub(crate) step: f64,
     pub(crate) point: Vec<f64>,
     pub(crate) value: f64,
     pub(crate) gradient: Vec<f64>,
 }
 
-impl Probed {
+impl LinePoint {
     /// Returns true if the value and all components of the gradient are finite.
     pub(crate) fn is_finite(&self) -> bool {
         self.value.is_finite() && self.gradient.iter().all(|g| g.is_finite())
@@ -38,11 +38,11 @@ impl Probed {
 /// 3.6). After 25 evaluations it returns the best point with sufficient decrease, `None` if there
 /// is none.
 pub(crate) fn search(
-    from: &Probed,
+    from: &LinePoint,
     direction: &[f64],
     first: f64,
     function: &mut impl FnMut(&[f64], &mut [f64]) -> f64,
-) -> Option<Probed> {
+) -> Option<LinePoint> {
     let slope = dot(&from.gradient, direction);
     if slope.is_nan() || slope >= 0.0 {
         return None;
@@ -50,7 +50,7 @@ pub(crate) fn search(
     // The better end of the bracket and the other end, each as (step, value, slope).
     let mut low = (0.0, from.value, slope);
     let mut other: Option<(f64, f64, f64)> = None;
-    let mut best: Option<Probed> = None;
+    let mut best: Option<LinePoint> = None;
     let mut step = first;
     let slack = ROUNDING * from.value.abs();
     for _ in 0..TRIALS {
@@ -59,7 +59,7 @@ pub(crate) fn search(
         let mut gradient = vec![0.0; point.len()];
         let value = function(&point, &mut gradient);
         let here = (step, value, dot(&gradient, direction));
-        let probed = Probed { step, point, value, gradient };
+        let probed = LinePoint { step, point, value, gradient };
         let decreased = value <= from.value + DECREASE * step * slope + slack;
         if !decreased || !probed.is_finite() || value > low.1 + slack {
             other = Some(here);
@@ -106,9 +106,9 @@ fn between(low: (f64, f64, f64), other: (f64, f64, f64)) -> f64 {
 mod tests {
     use super::*;
 
-    fn along(f: impl Fn(f64) -> (f64, f64), first: f64) -> (f64, (f64, f64), Probed) {
+    fn along(f: impl Fn(f64) -> (f64, f64), first: f64) -> (f64, (f64, f64), LinePoint) {
         let (value, slope) = f(0.0);
-        let from = Probed { step: 0.0, point: vec![0.0], value, gradient: vec![slope] };
+        let from = LinePoint { step: 0.0, point: vec![0.0], value, gradient: vec![slope] };
         let mut function = |x: &[f64], g: &mut [f64]| {
             let (value, slope) = f(x[0]);
             g[0] = slope;
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn an_ascent_direction_has_no_step_and_infinite_values_are_avoided() {
-        let from = Probed { step: 0.0, point: vec![0.0], value: 0.0, gradient: vec![1.0] };
+        let from = LinePoint { step: 0.0, point: vec![0.0], value: 0.0, gradient: vec![1.0] };
         assert!(search(&from, &[1.0], 1.0, &mut |_, _| unreachable!()).is_none());
         let (a, ..) = along(|a| if a > 1.0 { (f64::INFINITY, 0.0) } else { (-a, -1.0 + a) }, 64.0);
         assert!(a > 0.0 && a <= 1.0);

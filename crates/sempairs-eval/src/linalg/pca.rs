@@ -7,8 +7,8 @@ use rand::RngExt;
 
 /// Number of additional directions, which speed up convergence, and number of iterations: t-SNE
 /// needs the components to about one per cent.
-const SPARE: usize = 10;
-const ROUNDS: usize = 60;
+const OVERSAMPLING: usize = 10;
+const ITERATIONS: usize = 60;
 
 /// Coordinates of every row along the first principal components, in order of decreasing variance,
 /// and the number of components: `[n, count]`, or fewer columns if there are fewer features or
@@ -24,18 +24,18 @@ pub(crate) fn project(values: &[f32], dim: usize, count: usize, seed: u64) -> (V
         let mean = centred.iter().skip(j).step_by(dim).sum::<f64>() / n as f64;
         centred.iter_mut().skip(j).step_by(dim).for_each(|x| *x -= mean);
     }
-    let followed = (count + SPARE).min(dim).min(n);
+    let rank = (count + OVERSAMPLING).min(dim).min(n);
     let rows = Matrix::new(&centred, dim);
     let mut rng = Key { seed, epoch: 0, picture: 0, side: Side::Left }.rng(0);
-    let mut directions: Vec<f64> = (0..followed * dim).map(|_| rng.random::<f64>() - 0.5).collect();
-    let mut along = vec![0.0; n * followed];
-    for _ in 0..ROUNDS {
+    let mut directions: Vec<f64> = (0..rank * dim).map(|_| rng.random::<f64>() - 0.5).collect();
+    let mut along = vec![0.0; n * rank];
+    for _ in 0..ITERATIONS {
         orthonormalise(&mut directions, dim);
         multiply(&mut along, rows, Matrix::new(&directions, dim).t());
-        multiply(&mut directions, Matrix::new(&along, followed).t(), rows);
+        multiply(&mut directions, Matrix::new(&along, rank).t(), rows);
     }
     orthonormalise(&mut directions, dim);
-    let kept = count.min(followed);
+    let kept = count.min(rank);
     let mut projected = vec![0.0; n * kept];
     multiply(&mut projected, rows, Matrix::new(&directions[..kept * dim], dim).t());
     (projected, kept)

@@ -79,9 +79,9 @@ impl<B: Backbone> Backbone for Tuned<B> {
 }
 
 /// Mapper that makes all parameters trainable, including the frozen ones of a momentum encoder.
-struct Thaw;
+struct Unfreeze;
 
-impl ModuleMapper for Thaw {
+impl ModuleMapper for Unfreeze {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         // Burn does not call this for running statistics.
         param.set_require_grad(true)
@@ -152,7 +152,7 @@ impl FineTune {
             .with_initializer(Initializer::Zeros)
             .init(device);
         let mut network =
-            Tuned { backbone: backbone.valid(), classifier: zero }.train().map(&mut Thaw);
+            Tuned { backbone: backbone.valid(), classifier: zero }.train().map(&mut Unfreeze);
         let momentum = MomentumConfig::new()
             .with_momentum(self.momentum)
             .with_dampening(0.0)
@@ -261,8 +261,8 @@ mod tests {
         let device = Device::flex();
         let frozen = network(0, &device).no_grad();
         assert_eq!(count(&frozen)[0], 0);
-        let thawed = frozen.valid().train().map(&mut Thaw);
-        let [learning, all] = count(&thawed);
+        let unfrozen = frozen.valid().train().map(&mut Unfreeze);
+        let [learning, all] = count(&unfrozen);
         // A layer has one tensor of the convolution and four of the batch normalisation, two of
         // which are running statistics. The layers are a stem, four blocks of two, and three
         // shortcuts.

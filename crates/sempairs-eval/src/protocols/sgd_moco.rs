@@ -49,7 +49,7 @@ impl Default for SgdMoco {
 }
 
 /// Standard deviation of the initial weights.
-const DEVIATION: f64 = 0.01;
+const INITIAL_STD: f64 = 0.01;
 
 impl SgdMoco {
     /// Returns an error for a setting that is out of range.
@@ -199,7 +199,7 @@ fn start(seed: u64, weights: usize, bias: usize) -> Vec<f32> {
         let (u, v): (f64, f64) = (rng.random(), rng.random());
         (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
     };
-    let mut point: Vec<f32> = (0..weights).map(|_| (DEVIATION * normal()) as f32).collect();
+    let mut point: Vec<f32> = (0..weights).map(|_| (INITIAL_STD * normal()) as f32).collect();
     point.resize(weights + bias, 0.0);
     point
 }

@@ -8,17 +8,18 @@ use super::matmul_tile::UNITS;
 use super::segments::{SHARE, alignment, buffers, cubes, group, next, results};
 use crate::optimizer_step::AdamW;
 
+/// AdamW step of a bin of parameters.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn adamw_of_group(
     weights: &Sequence<Box<[f32]>>,
     gradients: &Sequence<Box<[f32]>>,
     first: &Sequence<Box<[f32]>>,
     second: &Sequence<Box<[f32]>>,
-    stepped: &mut [f32],
+    out_weights: &mut [f32],
     new_first: &mut [f32],
     new_second: &mut [f32],
     rate: f32,
-    kept: f32,
+    decay_factor: f32,
     of_first: f32,
     of_second: f32,
     correct_first: f32,
@@ -43,7 +44,7 @@ pub(in crate::cube) fn adamw_of_group(
                     let change = mean / correct_first / root;
                     new_first[start + index] = mean;
                     new_second[start + index] = square;
-                    stepped[start + index] = kept * weights[i][index] - rate * change;
+                    out_weights[start + index] = decay_factor * weights[i][index] - rate * change;
                 }
             }
         }
@@ -69,9 +70,9 @@ fn step_of(
     [weights, gradients, first, second]: [&[CubeTensor]; 4],
     rule: &AdamW,
 ) -> [Vec<CubeTensor>; 3] {
-    let [(stepped, new_weights), (moved, new_first), (widened, new_second)] =
+    let [(out_weights, new_weights), (out_first, new_first), (out_second, new_second)] =
         [(); 3].map(|()| results(weights));
-    let (client, alignment) = (stepped.client.clone(), alignment(&stepped));
+    let (client, alignment) = (out_weights.client.clone(), alignment(&out_weights));
     let [correct_first, correct_second] = rule.corrections();
     // SAFETY: every index is compared with the length of its tensor, and the outputs have room for
     // every result.
@@ -84,11 +85,11 @@ fn step_of(
             buffers(gradients),
             buffers(first),
             buffers(second),
-            stepped.into_buffer_arg(),
-            moved.into_buffer_arg(),
-            widened.into_buffer_arg(),
+            out_weights.into_buffer_arg(),
+            out_first.into_buffer_arg(),
+            out_second.into_buffer_arg(),
             rule.rate as f32,
-            rule.kept() as f32,
+            rule.decay_factor() as f32,
             rule.betas[0],
             rule.betas[1],
             correct_first,

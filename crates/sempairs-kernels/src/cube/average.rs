@@ -7,6 +7,7 @@ use burn_cubecl::tensor::CubeTensor;
 use super::matmul_tile::UNITS;
 use super::segments::{SHARE, alignment, buffers, cubes, group, next, results};
 
+/// Moving averages of a bin of tensors.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn average_of_group(
     copies: &Sequence<Box<[f32]>>,

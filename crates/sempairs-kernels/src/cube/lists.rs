@@ -10,11 +10,11 @@ use crate::optimizer_step::{AdamW, Sgd};
 
 /// Whether the kernels support these tensors as one list: non-empty 32-bit floats on one CubeCL
 /// device, not tracked by autodiff.
-pub(crate) fn all_on(tensors: &[Tensor<1>]) -> bool {
+pub(crate) fn supports_all(tensors: &[Tensor<1>]) -> bool {
     let Some(first) = tensors.first() else { return false };
     let device = first.device();
     !device.is_autodiff()
-        && super::on(first)
+        && super::supports(first)
         && tensors.iter().all(|tensor| {
             tensor.dtype() == DType::F32 && tensor.dims() != [0] && tensor.device() == device
         })
@@ -61,7 +61,7 @@ pub(crate) fn running_statistics(
     unbiased: f64,
 ) -> [Tensor<1>; 2] {
     let [running, batch] = [running, batch].map(|both| both.each_ref().map(primitive));
-    running::moved(running, batch, momentum, unbiased).map(float_tensor)
+    running::updated(running, batch, momentum, unbiased).map(float_tensor)
 }
 
 fn primitives(tensors: &[Tensor<1>]) -> Vec<CubeTensor> {

@@ -14,8 +14,9 @@ use super::matmul_tile::{OWN, PITCH, SIDE, STEP, TILE, UNITS, of_tile};
 
 /// Stands for minus infinity, the logarithm of zero, for which WGSL has no literal; its exponential
 /// relative to any product is zero.
-const NOTHING: f32 = -1.0e30;
+const LOWEST: f32 = -1.0e30;
 
+/// Log-sum-exps of a tile of rows over a chunk of keys.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn log_sum_exp_of_chunk<F: Float>(
     queries: &[F],
@@ -39,7 +40,7 @@ pub(in crate::cube) fn log_sum_exp_of_chunk<F: Float>(
     let mut sums = Array::<f32>::new(OWN);
     #[unroll]
     for r in 0..OWN {
-        largest[r] = NOTHING.runtime();
+        largest[r] = LOWEST.runtime();
         sums[r] = 0.0f32;
     }
 
@@ -63,7 +64,7 @@ pub(in crate::cube) fn log_sum_exp_of_chunk<F: Float>(
             #[unroll]
             for c in 0..OWN {
                 let column = first_column + horizontal + SIDE * c;
-                if takes_part(row, column, columns, of_others) {
+                if is_included(row, column, columns, of_others) {
                     highest = max(highest, products[OWN * r + c] * scale);
                 }
             }
@@ -71,7 +72,7 @@ pub(in crate::cube) fn log_sum_exp_of_chunk<F: Float>(
             #[unroll]
             for c in 0..OWN {
                 let column = first_column + horizontal + SIDE * c;
-                if takes_part(row, column, columns, of_others) {
+                if is_included(row, column, columns, of_others) {
                     sum += (products[OWN * r + c] * scale - highest).exp();
                 }
             }
@@ -92,7 +93,7 @@ pub(in crate::cube) fn log_sum_exp_of_chunk<F: Float>(
     sync_cube();
     let own = UNIT_POS as usize;
     if own < TILE && first_row + own < rows {
-        let mut highest = NOTHING.runtime();
+        let mut highest = LOWEST.runtime();
         for i in 0..SIDE {
             highest = max(highest, lines_of_queries[own * SIDE + i]);
         }
@@ -101,7 +102,7 @@ pub(in crate::cube) fn log_sum_exp_of_chunk<F: Float>(
             sum +=
                 lines_of_keys[own * SIDE + i] * (lines_of_queries[own * SIDE + i] - highest).exp();
         }
-        let mut result = NOTHING.runtime();
+        let mut result = LOWEST.runtime();
         if sum > 0.0f32 {
             result = highest + sum.ln();
         }
@@ -112,7 +113,7 @@ pub(in crate::cube) fn log_sum_exp_of_chunk<F: Float>(
 /// Whether a product is included: it must lie inside the matrix, and off its diagonal if
 /// `of_others`.
 #[cube]
-pub(super) fn takes_part(
+pub(super) fn is_included(
     row: usize,
     column: usize,
     columns: usize,
@@ -125,11 +126,12 @@ pub(super) fn takes_part(
     inside
 }
 
+/// Log-sum-exp of every row over all chunks, from those of the chunks.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn join_chunks(parts: &[f32], joined: &mut [f32], rows: usize, chunks: usize) {
     let row = ABSOLUTE_POS;
     if row < rows {
-        let mut highest = NOTHING.runtime();
+        let mut highest = LOWEST.runtime();
         for chunk in 0..chunks {
             highest = max(highest, parts[chunk * rows + row]);
         }

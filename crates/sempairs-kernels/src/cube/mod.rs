@@ -29,7 +29,7 @@ mod views;
 use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Device, Tensor};
 
-pub(crate) use lists::{adamw, all_on, moving_averages, running_statistics, sgd};
+pub(crate) use lists::{adamw, moving_averages, running_statistics, sgd, supports_all};
 pub(crate) use ops::{Energy, LossOps};
 pub(crate) use views::views;
 
@@ -41,13 +41,13 @@ const SHARED: usize = 4 * matmul_tile::PITCH * (2 * matmul_tile::STEP + matmul_t
 
 /// Whether the kernels support this tensor: 32- or 16-bit floats on a CubeCL device with enough
 /// shared memory and threads.
-pub(crate) fn on<const D: usize>(tensor: &Tensor<D>) -> bool {
+pub(crate) fn supports<const D: usize>(tensor: &Tensor<D>) -> bool {
     let floats = matches!(tensor.dtype(), DType::F32 | DType::F16 | DType::BF16);
-    floats && takes(&tensor.device())
+    floats && supports_device(&tensor.device())
 }
 
 /// Whether the kernels run on this device, with or without autodiff.
-pub(crate) fn takes(device: &Device) -> bool {
+pub(crate) fn supports_device(device: &Device) -> bool {
     let inner = match device.as_dispatch() {
         DispatchDevice::Autodiff(tracked) => &**tracked,
         untracked => untracked,
@@ -67,5 +67,5 @@ pub(crate) fn takes(device: &Device) -> bool {
 /// The reason why training in `dtype` is refused on this device with the selected convolution path,
 /// or `None` if it is allowed.
 pub(crate) fn conv_refusal(device: &Device, dtype: DType) -> Option<String> {
-    takes(device).then(|| layers::Path::of_process().refusal(dtype)).flatten()
+    supports_device(device).then(|| layers::Path::from_env().refusal(dtype)).flatten()
 }

@@ -116,11 +116,11 @@ fn layers_of(dtype: ElemType, vector: usize) -> Vec<(&'static str, KernelDefinit
             block, [b b b s s s], vector, width, dtype
         ),
         kernel!(
-            "average_pool", pooling::average_of_map::AverageOfMap,
+            "average_pool", pooling::average_pool::AveragePool,
             line, [b b s s s s], vector, dtype
         ),
         kernel!(
-            "average_pool_gradient", pooling::spread_over_map::SpreadOverMap,
+            "average_pool_gradient", pooling::average_pool_gradient::AveragePoolGradient,
             line, [b b s s s s], vector, dtype
         ),
         kernel!(
@@ -314,11 +314,11 @@ fn every_kernel_compiles_for_compute_capability_8_0() {
                 line, [b b b b b s s s], dtype
             ),
             kernel!(
-                "max_pool", pooling::largest_of_window::LargestOfWindow,
+                "max_pool", pooling::max_pool::MaxPool,
                 line, [b b w s], 3, 3, dtype
             ),
             kernel!(
-                "max_pool_gradient", pooling::gradient_of_largest::GradientOfLargest,
+                "max_pool_gradient", pooling::max_pool_gradient::MaxPoolGradient,
                 line, [b b b b w s], 3, 3, dtype
             ),
         ]);

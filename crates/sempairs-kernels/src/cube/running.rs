@@ -7,6 +7,7 @@ use burn_cubecl::tensor::CubeTensor;
 use super::launch::floats;
 use super::matmul_tile::UNITS;
 
+/// New running mean and variance of every channel.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn move_statistics(
     running_mean: &[f32],
@@ -16,21 +17,21 @@ pub(in crate::cube) fn move_statistics(
     new_mean: &mut [f32],
     new_variance: &mut [f32],
     channels: usize,
-    kept: f32,
+    rest: f32,
     momentum: f32,
     unbiased: f32,
 ) {
     let channel = CUBE_POS_X as usize * UNITS + UNIT_POS as usize;
     if channel < channels {
-        new_mean[channel] = kept * running_mean[channel] + momentum * mean[channel];
+        new_mean[channel] = rest * running_mean[channel] + momentum * mean[channel];
         new_variance[channel] =
-            kept * running_variance[channel] + momentum * (unbiased * variance[channel]);
+            rest * running_variance[channel] + momentum * (unbiased * variance[channel]);
     }
 }
 
 /// Running mean and variance `[c]`, updated by the statistics of a batch; all tensors are
 /// row-major.
-pub(super) fn moved(
+pub(super) fn updated(
     [running_mean, running_variance]: [CubeTensor; 2],
     [mean, variance]: [CubeTensor; 2],
     momentum: f64,

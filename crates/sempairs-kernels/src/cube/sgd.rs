@@ -19,6 +19,8 @@ pub(super) const OF_DECAYED: u32 = 1;
 pub(super) const OF_PARTS: u32 = 2;
 pub(super) const LIMITED: u32 = 3;
 
+/// Partial sums of squares of weights and gradients (with weight decay if `of_decayed`), two per
+/// cube.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn squares_of_group(
     weights: &Sequence<Box<[f32]>>,
@@ -95,14 +97,15 @@ fn trust_ratio(
     result
 }
 
+/// SGD or LARS step of a bin of parameters.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn step_of_group(
     weights: &Sequence<Box<[f32]>>,
     gradients: &Sequence<Box<[f32]>>,
     velocities: &Sequence<Box<[f32]>>,
     squares: &[f32],
-    stepped: &mut [f32],
-    moved: &mut [f32],
+    out_weights: &mut [f32],
+    out_velocities: &mut [f32],
     rate: f32,
     momentum: f32,
     decay: f32,
@@ -141,8 +144,8 @@ pub(in crate::cube) fn step_of_group(
                     if !rate_inside {
                         change *= rate;
                     }
-                    moved[start + index] = velocity;
-                    stepped[start + index] = weight - change;
+                    out_velocities[start + index] = velocity;
+                    out_weights[start + index] = weight - change;
                 }
             }
         }
@@ -171,11 +174,12 @@ fn step_of(
     [weights, gradients, velocities]: [&[CubeTensor]; 3],
     rule: &Sgd,
 ) -> [Vec<CubeTensor>; 2] {
-    let ([stepped, moved], [new_weights, new_velocities]) = {
-        let ((stepped, weights), (moved, velocities)) = (results(weights), results(weights));
-        ([stepped, moved], [weights, velocities])
+    let ([out_weights, out_velocities], [new_weights, new_velocities]) = {
+        let ((out_weights, weights), (out_velocities, velocities)) =
+            (results(weights), results(weights));
+        ([out_weights, out_velocities], [weights, velocities])
     };
-    let client = stepped.client.clone();
+    let client = out_weights.client.clone();
     let ratio = match rule.ratio {
         None => NONE,
         Some(Ratio::OfDecayed { .. }) => OF_DECAYED,
@@ -184,8 +188,8 @@ fn step_of(
     };
     let trust = rule.ratio.map_or(0.0, Ratio::trust);
     let shares: usize = weights.iter().map(|tensor| length(tensor).div_ceil(SHARE)).sum();
-    let squares = floats(&stepped, [2 * if ratio == NONE { 1 } else { shares }]);
-    let (alignment, cube_dim) = (alignment(&stepped), CubeDim::new_1d(UNITS as u32));
+    let squares = floats(&out_weights, [2 * if ratio == NONE { 1 } else { shares }]);
+    let (alignment, cube_dim) = (alignment(&out_weights), CubeDim::new_1d(UNITS as u32));
     // SAFETY: every index is compared with the length of its tensor, the outputs have room for
     // every result, and `squares` for two sums per cube if there is a trust ratio.
     unsafe {
@@ -209,8 +213,8 @@ fn step_of(
             buffers(gradients),
             buffers(velocities),
             squares.into_buffer_arg(),
-            stepped.into_buffer_arg(),
-            moved.into_buffer_arg(),
+            out_weights.into_buffer_arg(),
+            out_velocities.into_buffer_arg(),
             rule.rate as f32,
             rule.momentum as f32,
             rule.decay as f32,

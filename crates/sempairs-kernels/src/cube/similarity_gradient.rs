@@ -12,7 +12,7 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::launch::{Chunks, cubes, elem_type, floats};
-use super::log_sum_exp::takes_part;
+use super::log_sum_exp::is_included;
 use super::matmul_tile::{OWN, PITCH, SIDE, STEP, TILE, UNITS, of_tile};
 
 /// Maximum number of slices of 64 columns that a cube accumulates in registers, 16 values per unit
@@ -30,6 +30,7 @@ pub(super) enum Anchors {
     Both,
 }
 
+/// Partial gradient of a tile of rows, summed over a chunk of columns.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn gradient_of_chunk<F: Float>(
     x: &[F],
@@ -82,7 +83,7 @@ pub(in crate::cube) fn gradient_of_chunk<F: Float>(
             for c in 0..OWN {
                 let column = first_column + horizontal + SIDE * c;
                 let mut weight = 0.0f32;
-                if row < rows && takes_part(row, column, columns, of_others) {
+                if row < rows && is_included(row, column, columns, of_others) {
                     let product = products[OWN * r + c] * scale;
                     if anchored_rows {
                         weight += gradients[row] * (product - log_sum_exps[row]).exp();
@@ -145,6 +146,7 @@ pub(in crate::cube) fn gradient_of_chunk<F: Float>(
     }
 }
 
+/// Adds the partial gradients of all chunks in ascending order.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn add_chunks<F: Float>(
     parts: &[f32],

@@ -17,6 +17,7 @@ const LOADS: usize = 4;
 /// A number below every logit, since WGSL has no literal for minus infinity.
 const LOWEST: f32 = -1.0e30;
 
+/// Loss of a row, and the log-sum-exps of student and teacher.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn cross_entropy_of_row<F: Float>(
     student: &[F],
@@ -91,6 +92,7 @@ pub(in crate::cube) fn cross_entropy_of_row<F: Float>(
     }
 }
 
+/// Gradient of the losses with respect to the student's logits.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn gradient_of_logits<F: Float>(
     student: &[F],

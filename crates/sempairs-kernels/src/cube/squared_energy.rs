@@ -12,6 +12,7 @@ use super::reduction::sum;
 /// Columns per unit of the gradient kernel.
 const COLUMNS: usize = 4;
 
+/// Partial sums of the energy of a matrix, one per cube.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn energy_of_rows<F: Float>(
     matrix: &[F],
@@ -45,6 +46,7 @@ pub(in crate::cube) fn energy_of_rows<F: Float>(
     }
 }
 
+/// The sum of the partial sums, computed by a single cube.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn add_parts(parts: &[f32], total: &mut [f32], number: usize) {
     let mut own = 0.0f32;
@@ -60,6 +62,7 @@ pub(in crate::cube) fn add_parts(parts: &[f32], total: &mut [f32], number: usize
     }
 }
 
+/// Gradient of the energy with respect to every entry of the matrix.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn gradient_of_matrix<F: Float>(
     matrix: &[F],

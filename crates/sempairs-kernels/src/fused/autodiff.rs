@@ -55,17 +55,17 @@ impl<B: BackwardOps> Backward<B, 2> for Convolution {
 }
 
 #[derive(Debug)]
-struct Normalisation;
+struct BatchNorm;
 
 #[derive(Debug, Clone)]
-struct NormalisationState<B: Backend> {
+struct BatchNormState<B: Backend> {
     x: NodeId,
     relu_output: Option<FloatTensor<B>>,
     statistics: Statistics<B>,
 }
 
-impl<B: BackwardOps> Backward<B, 3> for Normalisation {
-    type State = NormalisationState<B>;
+impl<B: BackwardOps> Backward<B, 3> for BatchNorm {
+    type State = BatchNormState<B>;
 
     fn backward(
         self,
@@ -77,7 +77,7 @@ impl<B: BackwardOps> Backward<B, 3> for Normalisation {
         let gradient = grads.consume::<B>(&ops.node);
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(ops.state.x);
         let wanted = Wanted { x: x_node.is_some(), skip: false };
-        let NormalisationState { relu_output, statistics, .. } = ops.state;
+        let BatchNormState { relu_output, statistics, .. } = ops.state;
         let d = B::batch_norm_gradient(x, relu_output, statistics, gradient, wanted);
         let found = [(x_node, d.x), (weight_node, Some(d.weight)), (bias_node, Some(d.bias))];
         for (node, gradient) in found {
@@ -89,10 +89,10 @@ impl<B: BackwardOps> Backward<B, 3> for Normalisation {
 }
 
 #[derive(Debug)]
-struct ResidualEnd;
+struct BatchNormAddRelu;
 
-impl<B: BackwardOps> Backward<B, 4> for ResidualEnd {
-    type State = NormalisationState<B>;
+impl<B: BackwardOps> Backward<B, 4> for BatchNormAddRelu {
+    type State = BatchNormState<B>;
 
     fn backward(
         self,
@@ -104,7 +104,7 @@ impl<B: BackwardOps> Backward<B, 4> for ResidualEnd {
         let gradient = grads.consume::<B>(&ops.node);
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(ops.state.x);
         let wanted = Wanted { x: x_node.is_some(), skip: skip_node.is_some() };
-        let NormalisationState { relu_output, statistics, .. } = ops.state;
+        let BatchNormState { relu_output, statistics, .. } = ops.state;
         let d = B::batch_norm_gradient(x, relu_output, statistics, gradient, wanted);
         let found = [
             (x_node, d.x),
@@ -121,9 +121,9 @@ impl<B: BackwardOps> Backward<B, 4> for ResidualEnd {
 }
 
 #[derive(Debug)]
-struct Average;
+struct GlobalAveragePool;
 
-impl<B: BackwardOps> Backward<B, 1> for Average {
+impl<B: BackwardOps> Backward<B, 1> for GlobalAveragePool {
     type State = ([usize; 4], DType);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
@@ -138,10 +138,10 @@ impl<B: BackwardOps> Backward<B, 1> for Average {
 }
 
 #[derive(Debug)]
-struct Largest;
+struct MaxPool;
 
 #[derive(Debug, Clone)]
-struct LargestState<B: Backend> {
+struct MaxPoolState<B: Backend> {
     x: NodeId,
     y: FloatTensor<B>,
     kernel: [usize; 2],
@@ -149,8 +149,8 @@ struct LargestState<B: Backend> {
     padding: [usize; 2],
 }
 
-impl<B: BackwardOps> Backward<B, 1> for Largest {
-    type State = LargestState<B>;
+impl<B: BackwardOps> Backward<B, 1> for MaxPool {
+    type State = MaxPoolState<B>;
 
     fn backward(
         self,
@@ -160,7 +160,7 @@ impl<B: BackwardOps> Backward<B, 1> for Largest {
     ) {
         let [x_node] = ops.parents;
         let gradient = grads.consume::<B>(&ops.node);
-        let LargestState { x, y, kernel, stride, padding } = ops.state;
+        let MaxPoolState { x, y, kernel, stride, padding } = ops.state;
         let x = checkpointer.retrieve_node_output::<FloatTensor<B>>(x);
         if let Some(node) = x_node {
             let dx = B::max_pool2d_gradient(x, y, gradient, kernel, stride, padding);
@@ -170,7 +170,7 @@ impl<B: BackwardOps> Backward<B, 1> for Largest {
 }
 
 #[derive(Debug)]
-struct LinearLayer;
+struct Linear;
 
 #[derive(Debug, Clone)]
 struct LinearState {
@@ -178,7 +178,7 @@ struct LinearState {
     weight: NodeId,
 }
 
-impl<B: BackwardOps> Backward<B, 3> for LinearLayer {
+impl<B: BackwardOps> Backward<B, 3> for Linear {
     type State = LinearState;
 
     fn backward(
@@ -205,13 +205,13 @@ impl<B: BackwardOps> Backward<B, 3> for LinearLayer {
 
 /// Backward step of one of the two outputs of `fork`.
 #[derive(Debug)]
-struct Half;
+struct ForkOutput;
 
 /// Gradient of the output whose backward step ran first, until that of the other arrives.
 #[derive(Debug)]
-struct Waiting<B: Backend>(Mutex<Option<FloatTensor<B>>>);
+struct PendingGradient<B: Backend>(Mutex<Option<FloatTensor<B>>>);
 
-impl<B: Backend> Drop for Waiting<B> {
+impl<B: Backend> Drop for PendingGradient<B> {
     fn drop(&mut self) {
         let lost = self.0.get_mut().is_ok_and(|gradient| gradient.is_some());
         assert!(
@@ -221,16 +221,16 @@ impl<B: Backend> Drop for Waiting<B> {
     }
 }
 
-impl<B: BackwardOps> Backward<B, 1> for Half {
-    type State = Arc<Waiting<B>>;
+impl<B: BackwardOps> Backward<B, 1> for ForkOutput {
+    type State = Arc<PendingGradient<B>>;
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [x_node] = ops.parents;
         let gradient = grads.consume::<B>(&ops.node);
         let Some(node) = x_node else { return };
-        let mut waiting = ops.state.0.lock().expect("no holder of the lock panics");
-        match waiting.take() {
-            None => *waiting = Some(gradient),
+        let mut pending = ops.state.0.lock().expect("no holder of the lock panics");
+        match pending.take() {
+            None => *pending = Some(gradient),
             Some(other) => grads.register::<B>(node.id, B::sum_of_maps(other, gradient)),
         }
     }
@@ -281,26 +281,25 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
             let (weight, bias) = (weight.into_primitive(), bias.into_primitive());
             B::fused_batch_norm(x.into_primitive(), weight, bias, epsilon, with_relu)
         };
-        let (y, mean, variance) =
-            match Normalisation.prepare::<C>(guards).compute_bound().stateful() {
-                OpsKind::Tracked(mut prep) => {
-                    let node = prep.checkpoint(&x);
-                    let (y, mean, variance) = forward(x);
-                    let statistics = Statistics {
-                        weight: scale,
-                        mean: mean.clone(),
-                        variance: variance.clone(),
-                        epsilon,
-                    };
-                    let relu_output = with_relu.then(|| y.clone());
-                    let state = NormalisationState { x: node, relu_output, statistics };
-                    (prep.finish(state, y), mean, variance)
-                }
-                OpsKind::UnTracked(prep) => {
-                    let (y, mean, variance) = forward(x);
-                    (prep.finish(y), mean, variance)
-                }
-            };
+        let (y, mean, variance) = match BatchNorm.prepare::<C>(guards).compute_bound().stateful() {
+            OpsKind::Tracked(mut prep) => {
+                let node = prep.checkpoint(&x);
+                let (y, mean, variance) = forward(x);
+                let statistics = Statistics {
+                    weight: scale,
+                    mean: mean.clone(),
+                    variance: variance.clone(),
+                    epsilon,
+                };
+                let relu_output = with_relu.then(|| y.clone());
+                let state = BatchNormState { x: node, relu_output, statistics };
+                (prep.finish(state, y), mean, variance)
+            }
+            OpsKind::UnTracked(prep) => {
+                let (y, mean, variance) = forward(x);
+                (prep.finish(y), mean, variance)
+            }
+        };
         (y, untracked::<B, C>(mean), untracked::<B, C>(variance))
     }
 
@@ -318,26 +317,26 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
             let (x, skip) = (x.into_primitive(), skip.into_primitive());
             B::fused_batch_norm_add_relu(x, skip, weight, bias, epsilon)
         };
-        let (y, mean, variance) = match ResidualEnd.prepare::<C>(guards).compute_bound().stateful()
-        {
-            OpsKind::Tracked(mut prep) => {
-                let node = prep.checkpoint(&x);
-                let (y, mean, variance) = forward(x);
-                let statistics = Statistics {
-                    weight: scale,
-                    mean: mean.clone(),
-                    variance: variance.clone(),
-                    epsilon,
-                };
-                let relu_output = Some(y.clone());
-                let state = NormalisationState { x: node, relu_output, statistics };
-                (prep.finish(state, y), mean, variance)
-            }
-            OpsKind::UnTracked(prep) => {
-                let (y, mean, variance) = forward(x);
-                (prep.finish(y), mean, variance)
-            }
-        };
+        let (y, mean, variance) =
+            match BatchNormAddRelu.prepare::<C>(guards).compute_bound().stateful() {
+                OpsKind::Tracked(mut prep) => {
+                    let node = prep.checkpoint(&x);
+                    let (y, mean, variance) = forward(x);
+                    let statistics = Statistics {
+                        weight: scale,
+                        mean: mean.clone(),
+                        variance: variance.clone(),
+                        epsilon,
+                    };
+                    let relu_output = Some(y.clone());
+                    let state = BatchNormState { x: node, relu_output, statistics };
+                    (prep.finish(state, y), mean, variance)
+                }
+                OpsKind::UnTracked(prep) => {
+                    let (y, mean, variance) = forward(x);
+                    (prep.finish(y), mean, variance)
+                }
+            };
         (y, untracked::<B, C>(mean), untracked::<B, C>(variance))
     }
 
@@ -345,7 +344,7 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
         let guards = [x.node()];
         let input = (x.shape().dims(), x.dtype());
         let y = B::fused_global_average_pool(x.into_primitive());
-        match Average.prepare::<C>(guards).compute_bound().stateful() {
+        match GlobalAveragePool.prepare::<C>(guards).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(input, y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
@@ -359,11 +358,11 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
     ) -> Tracked<B, C> {
         let forward =
             |x: Tracked<B, C>| B::fused_max_pool2d(x.into_primitive(), kernel, stride, padding);
-        match Largest.prepare::<C>([x.node()]).compute_bound().stateful() {
+        match MaxPool.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let node = prep.checkpoint(&x);
                 let y = forward(x);
-                let state = LargestState { x: node, y: y.clone(), kernel, stride, padding };
+                let state = MaxPoolState { x: node, y: y.clone(), kernel, stride, padding };
                 prep.finish(state, y)
             }
             OpsKind::UnTracked(prep) => prep.finish(forward(x)),
@@ -375,7 +374,7 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
         let forward = |x: Tracked<B, C>, weight: Tracked<B, C>| {
             B::fused_linear(x.into_primitive(), weight.into_primitive(), bias.into_primitive())
         };
-        match LinearLayer.prepare::<C>(guards).compute_bound().stateful() {
+        match Linear.prepare::<C>(guards).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let state =
                     LinearState { x: prep.checkpoint(&x), weight: prep.checkpoint(&weight) };
@@ -386,12 +385,15 @@ impl<B: BackwardOps, C: CheckpointStrategy> ForwardOps for Autodiff<B, C> {
     }
 
     fn fused_fork(x: Tracked<B, C>) -> (Tracked<B, C>, Tracked<B, C>) {
-        let waiting = Arc::new(Waiting::<B>(Mutex::new(None)));
-        let half =
-            |x: &Tracked<B, C>| match Half.prepare::<C>([x.node()]).compute_bound().stateful() {
-                OpsKind::Tracked(prep) => prep.finish(waiting.clone(), x.primitive().clone()),
-                OpsKind::UnTracked(prep) => prep.finish(x.primitive().clone()),
-            };
+        let pending = Arc::new(PendingGradient::<B>(Mutex::new(None)));
+        let half = |x: &Tracked<B, C>| match ForkOutput
+            .prepare::<C>([x.node()])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => prep.finish(pending.clone(), x.primitive().clone()),
+            OpsKind::UnTracked(prep) => prep.finish(x.primitive().clone()),
+        };
         (half(&x), half(&x))
     }
 }

@@ -2,8 +2,8 @@
 //! and `cube/tokens`.
 //!
 //! Burn dispatches [`ForwardOps`] and [`ForwardTokenOps`]; [`ops::BackwardOps`] and
-//! [`token_ops::BackwardTokenOps`] are their gradients. [`layers_on`] and [`tokens_on`] route other
-//! backends to the reference implementation.
+//! [`token_ops::BackwardTokenOps`] are their gradients. [`supports_layers`] and [`supports_tokens`]
+//! route other backends to the reference implementation.
 
 mod autodiff;
 mod flex;
@@ -25,17 +25,17 @@ pub(crate) static PLAIN: LazyLock<bool> =
 
 /// Whether the fused layers of a residual network support this tensor: 32-bit floats on Flex, or
 /// 32- or 16-bit floats on a CubeCL device, with or without autodiff.
-pub(crate) fn layers_on<const D: usize>(tensor: &Tensor<D>) -> bool {
+pub(crate) fn supports_layers<const D: usize>(tensor: &Tensor<D>) -> bool {
     #[cfg(feature = "cube")]
-    if crate::cube::on(tensor) {
+    if crate::cube::supports(tensor) {
         return true;
     }
     on_flex(tensor)
 }
 
-/// Whether the fused layers of a transformer support this tensor; the same as [`layers_on`].
-pub(crate) fn tokens_on<const D: usize>(tensor: &Tensor<D>) -> bool {
-    layers_on(tensor)
+/// Whether the fused layers of a transformer support this tensor; the same as [`supports_layers`].
+pub(crate) fn supports_tokens<const D: usize>(tensor: &Tensor<D>) -> bool {
+    supports_layers(tensor)
 }
 
 fn on_flex<const D: usize>(tensor: &Tensor<D>) -> bool {
@@ -62,9 +62,9 @@ mod tests {
         for device in [Device::flex(), Device::flex().autodiff()] {
             let single = Tensor::<1>::zeros([1], (&device, DType::F32));
             let double = Tensor::<1>::zeros([1], (&device, DType::F64));
-            assert_eq!(layers_on(&single), !*PLAIN);
-            assert_eq!(tokens_on(&single), !*PLAIN);
-            assert!(!layers_on(&double) && !tokens_on(&double));
+            assert_eq!(supports_layers(&single), !*PLAIN);
+            assert_eq!(supports_tokens(&single), !*PLAIN);
+            assert!(!supports_layers(&double) && !supports_tokens(&double));
         }
     }
 }

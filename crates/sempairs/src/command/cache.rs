@@ -29,8 +29,8 @@ impl CacheArgs {
     pub fn run(self) -> Result<(), Error> {
         stop_on_signals(&Interrupter::new())?;
         let on_bad = self.source.on_bad();
-        // All files are listed: the identity of the cache does not depend on which of them can be
-        // decoded.
+        // All files are listed, because the identity of the cache must not depend on which of them
+        // can be decoded.
         let source = self.source.list()?;
         let report = CachedSource::build(&source, self.short_side, &self.out, on_bad)
             .map_err(|error| on_bad.explain(error, "`--on-bad-picture skip`"))?;

@@ -33,7 +33,7 @@ pub struct Evaluate {
 impl Evaluate {
     pub fn run(self) -> Result<(), Error> {
         let experiment = self.experiment.read_one()?;
-        // Detect a file with other contents before the expensive evaluation.
+        // A file with other contents is rejected before the expensive evaluation.
         if let Some(path) = self.scores.as_ref().filter(|path| path.exists()) {
             read_scores(path)?;
         }

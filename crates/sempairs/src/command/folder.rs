@@ -50,7 +50,7 @@ impl FolderFlags {
     }
 
     /// As [`open`](Self::open), but decodes every picture, so that with `skip` truncated ones are
-    /// left out, too.
+    /// also skipped.
     pub fn open_decoded(&self) -> Result<Arc<dyn PictureSource>, Error> {
         self.without_bad(validate)
     }
@@ -69,25 +69,25 @@ impl FolderFlags {
         Ok(Arc::new(source))
     }
 
-    /// As [`open`](Self::open), but without checking the headers: every file that is not hidden and
-    /// has no extension of another file type counts as a picture.
+    /// As [`open`](Self::open), but without checking the headers: every file counts as a picture
+    /// unless it is hidden or has the extension of another file type.
     pub fn list(&self) -> Result<Arc<dyn PictureSource>, Error> {
         Ok(match self.flat {
             true => {
                 let source = FlatSource::open(&self.folder)?;
-                tell(source.root(), source.ignored());
+                note_ignored(source.root(), source.ignored());
                 Arc::new(source)
             }
             false => {
                 let source = FolderSource::open(&self.folder)?;
-                tell(source.root(), source.ignored());
+                note_ignored(source.root(), source.ignored());
                 Arc::new(source)
             }
         })
     }
 }
 
-fn tell(folder: &Path, ignored: &[String]) {
+fn note_ignored(folder: &Path, ignored: &[String]) {
     if let Some(notice) = notice(folder, ignored) {
         note!("{notice}");
     }
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn skipped_files_are_counted_and_one_is_named() {
+    fn the_notice_counts_skipped_files_and_names_one() {
         let notice = |files: &[&str]| {
             let files: Vec<String> = files.iter().map(ToString::to_string).collect();
             notice(Path::new("pictures"), &files)

@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_problem_is_listed_however_many_there_are() {
+    fn all_problems_are_listed() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pairs.csv");
         let rows: String = (0..50).map(|row| format!("{row}.png,{row}.png,,x,\n")).collect();

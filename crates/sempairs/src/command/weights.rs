@@ -40,7 +40,7 @@ impl WeightsFlags {
         Ok(loaded.module)
     }
 
-    /// Adds the weights file to an error of scoring if the weights are the cause.
+    /// Adds the weights file to an evaluation error if the weights are the cause.
     pub fn blamed(&self, error: EvalError) -> Error {
         match error {
             EvalError::NotFinite => Error::Scored { weights: self.weights.clone(), error },

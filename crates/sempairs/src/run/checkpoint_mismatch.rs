@@ -17,9 +17,9 @@ use crate::experiment::source_text::plain;
 /// Maximum number of keys in a message; further ones are only counted.
 const NAMED: usize = 10;
 
-/// Adds to the error of loading another run's checkpoint the keys in which this run differs from
-/// the experiment file in the run's folder. `only` is this run's experiment with its one arm and
-/// seed.
+/// Extends the error of loading a checkpoint of another run by the keys in which this run differs
+/// from the experiment file in the run's folder. `only` is the experiment of this run, with a
+/// single arm and seed.
 pub(super) fn explained<M: Objective, B: BackboneFactory>(
     error: TrainError,
     directory: &RunDirectory,
@@ -45,7 +45,7 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
             return Error::invalid(path, reason);
         }
     };
-    // Numbers are compared after a round trip through TOML, so that they have the digits of the
+    // Numbers are compared after a round trip through TOML, so that they are rounded as in the
     // file.
     let now = match toml::from_str(&only.to_toml()) {
         Ok(now) => now,
@@ -54,7 +54,7 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
     let changed = differences(&of_the_weights(before), &of_the_weights(now));
     let reason = match changed.is_empty() {
         false => {
-            let lines = changed.iter().map(told);
+            let lines = changed.iter().map(described);
             format!(
                 "this checkpoint was written by a run with other settings: {}; restore the \
                  settings of {file}, or use another name or --runs folder",
@@ -93,7 +93,7 @@ fn of_the_weights(mut experiment: Table) -> Table {
     experiment
 }
 
-fn told(Difference { key, before, now }: &Difference) -> String {
+fn described(Difference { key, before, now }: &Difference) -> String {
     match (before, now) {
         (Some(before), Some(now)) => format!("`{key}` was {before} and is {now}"),
         (None, Some(now)) => format!("`{key}` was not set and is {now}"),

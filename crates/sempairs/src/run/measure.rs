@@ -15,12 +15,12 @@ use crate::Error;
 use crate::comparison::Map;
 use crate::experiment::Evaluation;
 
-/// Maximum number of pictures on the map of embeddings. More points overlap, and t-SNE takes
+/// Maximum number of pictures on the map of embeddings, because more points overlap and t-SNE takes
 /// quadratic time.
 const MAP_PICTURES: usize = 600;
 
-/// A cache of the scores of untrained networks. All arms of a study start from the same weights, so
-/// these are scored once per seed.
+/// A cache of the scores of untrained networks. All arms of a study start from the same weights,
+/// which are therefore scored once per seed.
 #[derive(Clone, Default)]
 pub(super) struct UntrainedScores(Arc<Mutex<HashMap<String, Vec<Score>>>>);
 
@@ -47,14 +47,14 @@ impl UntrainedScores {
 }
 
 /// Computes the invariance report, if the test pictures are scenes and the experiment requests it.
-pub(super) fn ignored<B: Backbone>(
+pub(super) fn invariance_report<B: Backbone>(
     backbone: &B,
     evaluation: &Evaluation,
     downstream: &Downstream,
     device: &Device,
 ) -> Result<Option<InvarianceReport>, Error> {
     let Some(per_class) = evaluation.invariance_scenes else { return Ok(None) };
-    // Separate scenes, which the probe was neither trained nor tested on.
+    // These scenes differ from those that the probe is trained and tested on.
     let Some(scenes) = evaluation.test.scene_source(per_class, 1)? else { return Ok(None) };
     Ok(Some(downstream.invariance(backbone, &scenes, device)?))
 }
@@ -66,7 +66,7 @@ pub(super) fn map<B: Backbone>(
     device: &Device,
 ) -> Result<Map, Error> {
     let test = downstream.test_features(backbone, device)?;
-    // Evenly spaced pictures, since sources are often sorted by class.
+    // The pictures are evenly spaced, because sources are often sorted by class.
     let step = test.len().div_ceil(MAP_PICTURES).max(1);
     let chosen: Vec<usize> = (0..test.len()).step_by(step).collect();
     let values: Vec<f32> = chosen.iter().flat_map(|&i| test.row(i).to_vec()).collect();

@@ -108,7 +108,7 @@ impl Runner {
         let open = |pictures| self.opened.open(pictures, None);
         let [train, test] = [open(&evaluation.train)?, open(&evaluation.test)?];
         if self.progress != Progress::Quiet {
-            tell_missing(&study.name, &*train, &*test);
+            warn_missing_classes(&study.name, &*train, &*test);
         }
         let pipeline = study.views.evaluation()?;
         let mut downstream = Downstream::new(&evaluation.dataset, train, test, pipeline);
@@ -117,7 +117,7 @@ impl Runner {
     }
 
     /// The folder of a study: the study's name, followed by the backend's name unless that is
-    /// `flex`. Runs on different backends are kept apart because their numbers differ.
+    /// `flex`. Runs on different backends have separate folders because their numbers differ.
     pub fn folder<M: Objective, B: BackboneFactory>(&self, study: &Study<M, B>) -> PathBuf {
         self.root.join(match self.backend() {
             "flex" => study.name.clone(),
@@ -188,7 +188,7 @@ impl Runner {
         study.check(&study.name)?;
         self.warn(study);
         self.tell_difference(study);
-        // Kept alive to the end, so that the pairs are drawn only once.
+        // The pairs are kept alive until the end, so that they are drawn only once.
         let first = |arm| self.pairs(study, arm, study.seeds[0]);
         let pairs = study.arms.iter().map(first).collect::<Result<Vec<_>, Error>>()?;
         let study = &self.in_steps(study)?;
@@ -215,8 +215,8 @@ impl Runner {
             seeds: study.seeds.clone(),
         };
         record.write(&folder)?;
-        // All arms of a seed first, so that an interrupted study can be evaluated for its complete
-        // seeds (`--set seeds=...`).
+        // All arms of a seed are run before the next seed, so that an interrupted study can be
+        // evaluated for its complete seeds (`--set seeds=...`).
         for seed in &study.seeds {
             for arm in &study.arms {
                 let run = self.pretrain(study, arm, *seed, &downstream)?;
@@ -232,12 +232,11 @@ impl Runner {
     }
 }
 
-/// Maximum number of class names in a warning; further ones are only counted.
+/// Maximum number of class names in a warning; the others are only counted.
 const NAMED: usize = 10;
 
-/// Warns about classes of the training set without a test picture, which do not count in the
-/// scores.
-fn tell_missing(experiment: &str, train: &dyn PictureSource, test: &dyn PictureSource) {
+/// Warns about classes of the training set without a test picture, which do not affect the scores.
+fn warn_missing_classes(experiment: &str, train: &dyn PictureSource, test: &dyn PictureSource) {
     let tested: HashSet<&str> = (0..test.len())
         .filter_map(|index| test.classes().get(test.class(index)?))
         .map(String::as_str)

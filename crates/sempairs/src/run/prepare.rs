@@ -14,7 +14,7 @@ use crate::Error;
 use crate::experiment::Study;
 use crate::experiment::{Arm, Objective};
 
-/// A cache of the pairs that are still in use, by the settings they are drawn with.
+/// A cache of the pairs that are still in use, with the settings of the draw as the key.
 #[derive(Clone, Default)]
 pub(super) struct DrawnPairs(Arc<Mutex<HashMap<String, Weak<PairDataset>>>>);
 
@@ -105,13 +105,13 @@ impl Runner {
         }
         let rate = &mut training.learning_rate;
         if rate.warmup_epochs > 0.0 {
-            // A warm-up longer than the maximum number of steps never ends, whatever its exact
-            // length.
+            // A warm-up that exceeds the maximum number of steps never ends, so its exact length
+            // does not matter.
             let steps = (rate.warmup_epochs * per_epoch as f64).round() as usize;
             rate.warmup_steps = Some(steps.min(*STEPS.end()));
             rate.warmup_epochs = 0.0;
         }
-        // Checks that depend on the number of steps were not possible before.
+        // Repeats the checks, some of which depend on the number of steps.
         study.check(&format!("experiment `{}`", study.name))?;
         Ok(study)
     }
@@ -129,7 +129,7 @@ impl Runner {
         if pairs.len() < batch {
             return Err(too_few(study, arm, pairs.len()));
         }
-        // Checked before a network or a queue is allocated.
+        // This is checked before a network or a queue is allocated.
         let fits = study.method.check_data(batch, pairs.len());
         fits.map_err(|error| unfit(study, error.under("method")))?;
         let parent = self.parent(study, arm, seed)?;
@@ -148,9 +148,9 @@ impl Runner {
         pairs: &PairDataset,
         parent: Option<&Parent>,
     ) -> Result<Identity, Error> {
-        let told = study.run_identity(arm, seed).to_string();
+        let settings = study.run_identity(arm, seed).to_string();
         let identity =
-            Identity::new().and_field(told.as_bytes()).and_field(self.backend().as_bytes());
+            Identity::new().and_field(settings.as_bytes()).and_field(self.backend().as_bytes());
         let mut identity = pairs_identity(identity, pairs);
         if let Some(path) = study.backbone.weights() {
             let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;

@@ -4,7 +4,7 @@
 //! runs/NAME/study.json               the study, its arms, the baselines
 //! runs/NAME/examples/*.png           some pairs of every arm, as pictures and as views
 //! runs/NAME/ARM-seedN/result.json    scores over time and what was logged
-//! runs/NAME/ARM-seedN/map.json       the t-SNE map of the features, of the first seed
+//! runs/NAME/ARM-seedN/map.json       the t-SNE map of the features (first seed only)
 //! ```
 
 use std::fs;
@@ -96,7 +96,7 @@ pub(super) fn write_examples(folder: &Path, examples: &[ExamplePairs]) -> Result
                     png::write(&example(&folder, arm, number, side, kind), &shown(picture))?;
                 }
             }
-            // Remove files of an earlier comparison with more pairs.
+            // Removes files of an earlier comparison with more pairs.
             for number in rows.len().. {
                 let left = example(&folder, arm, number, "left", kind);
                 if !left.exists() {
@@ -119,7 +119,7 @@ pub(super) fn read_examples<'a>(
     let folder = folder.join("examples");
     let rows = |arm: &str, kind: &str| {
         let mut rows = Vec::new();
-        // A process that was killed may have written the left picture of a pair alone.
+        // A killed process may have written only the left picture of a pair.
         while ["left", "right"]
             .into_iter()
             .all(|side| example(&folder, arm, rows.len(), side, kind).exists())

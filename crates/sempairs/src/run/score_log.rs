@@ -40,9 +40,9 @@ impl ScoreLog {
         }
         let mut lines = read_scores(&log.path)?;
         let all = lines.len();
-        lines.retain(|line| log.stays(line, step));
+        lines.retain(|line| log.keeps(line, step));
         if lines.len() < all {
-            update_scores(&log.path, |lines| lines.retain(|line| log.stays(line, step)))?;
+            update_scores(&log.path, |lines| lines.retain(|line| log.keeps(line, step)))?;
             let (path, dropped) = (log.path.display(), all - lines.len());
             note!(
                 "{path}: removed {dropped} scores that are later than step {step} or of another run"
@@ -53,7 +53,7 @@ impl ScoreLog {
     }
 
     /// Returns true if a line stays valid when the run continues after `step` steps.
-    fn stays(&self, line: &ScoreLine, step: usize) -> bool {
+    fn keeps(&self, line: &ScoreLine, step: usize) -> bool {
         match (&line.run, &line.identity) {
             (Some(run), _) => *run == self.run && line.step.is_none_or(|at| at <= step),
             // Lines of earlier versions have no run identity.
@@ -68,23 +68,23 @@ impl ScoreLog {
     fn curve_of(&self, lines: &[ScoreLine], downstream: &Downstream) -> Vec<CurvePoint> {
         let views = downstream.views();
         let pictures = downstream.train.len();
-        let wanted: Vec<Wanted> =
-            downstream.protocols.iter().map(|it| Wanted::new(it, &views, pictures)).collect();
+        let wanted: Vec<Requested> =
+            downstream.protocols.iter().map(|it| Requested::new(it, &views, pictures)).collect();
         let ours: Vec<&ScoreLine> = lines
             .iter()
             .filter(|line| line.identity.as_ref() == Some(&self.identity))
             .filter(|line| line.score.dataset == downstream.name)
-            // The identity covers the settings only; pictures may have been added or removed since.
+            // The identity covers only the settings; pictures may have been added or removed since.
             .filter(|line| line.score.n_test == downstream.test.len())
             .collect();
         let mut steps: Vec<usize> = ours.iter().filter_map(|line| line.step).collect();
         steps.sort_unstable();
         steps.dedup();
         let at = |step: usize| {
-            let score = |wanted: &Wanted| {
+            let score = |wanted: &Requested| {
                 let here = || ours.iter().filter(|line| line.step == Some(step));
                 let of = |hash: &str| here().find(|line| line.score.protocol_hash == hash);
-                let line = of(&wanted.hash).or_else(|| of(&wanted.asked))?;
+                let line = of(&wanted.hash).or_else(|| of(&wanted.requested_hash))?;
                 Some(wanted.named(line.score.clone()))
             };
             let scores = wanted.iter().map(score).collect::<Option<_>>()?;
@@ -110,7 +110,7 @@ impl ScoreLog {
         between.filter(|at| !self.has(*at)).collect()
     }
 
-    /// Adds the scores of one step, made with these weights, and writes the file.
+    /// Adds the scores of one step, computed with these weights, and writes the file.
     pub fn push(&mut self, point: CurvePoint, weights: Identity) -> Result<(), Error> {
         let line = |score: &Score| ScoreLine {
             step: Some(point.step),
@@ -133,23 +133,24 @@ impl ScoreLog {
 }
 
 /// A requested protocol.
-struct Wanted {
-    /// The protocol as it is carried out on these data.
+struct Requested {
+    /// The protocol in effect on these data.
     protocol: Arc<dyn EvaluationProtocol>,
+    /// Hash of the protocol in effect.
     hash: String,
-    /// Hash of the protocol as requested. Earlier versions stored it even if the protocol asked for
-    /// more neighbours than there are pictures.
-    asked: String,
+    /// Hash of the protocol as requested. Earlier versions stored this one, even if there were
+    /// fewer pictures than the requested number of neighbours.
+    requested_hash: String,
 }
 
-impl Wanted {
+impl Requested {
     fn new(protocol: &Arc<dyn EvaluationProtocol>, views: &str, pictures: usize) -> Self {
-        let asked = protocol.hash(views).to_string();
+        let requested_hash = protocol.hash(views).to_string();
         let protocol = protocol.limited_to(pictures).unwrap_or_else(|| protocol.clone());
-        Self { hash: protocol.hash(views).to_string(), protocol, asked }
+        Self { hash: protocol.hash(views).to_string(), protocol, requested_hash }
     }
 
-    /// Returns the score with the name and hash of the protocol that was carried out.
+    /// Returns the score with the name and hash of the protocol in effect.
     fn named(&self, score: Score) -> Score {
         Score {
             protocol: self.protocol.name(),
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resumed_run_removes_its_later_scores_and_no_other_lines() {
+    fn a_resumed_run_removes_only_its_later_scores() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scores.jsonl");
         let (evaluation, downstream) = (evaluation(), downstream(&["knn", "probe"]));
@@ -241,7 +242,7 @@ mod tests {
             ..point(0, &downstream).scores[0].clone().into()
         };
         append_scores(&path, vec![foreign.clone()]).unwrap();
-        // A line of an earlier version, which named only the data.
+        // Lines of an earlier version have an identity of the data but none of the run.
         let old = ScoreLine {
             step: Some(99),
             identity: Some("unknown".into()),
@@ -272,12 +273,12 @@ mod tests {
         let open = |run, evaluation, step, protocols: &[&str]| {
             ScoreLog::open(path.clone(), run, evaluation, step, &downstream(protocols)).unwrap()
         };
-        // Other data: no score is known, and new lines replace none of the others.
+        // With other data no score is known, and new lines do not replace existing ones.
         let mut log = open("run", &two, 8, &["knn"]);
         assert_eq!(steps(&log), [0; 0]);
         log.push(point(8, &knn), Identity::new()).unwrap();
         assert_eq!(read_scores(&path).unwrap().len(), 4);
-        // An additional protocol: the last step is scored under both, without duplicate lines.
+        // With an additional protocol the last step is scored under both, without duplicate lines.
         let mut log = open("run", &one, 8, &["knn", "probe"]);
         assert_eq!(steps(&log), [0; 0]);
         log.push(point(8, &downstream(&["knn", "probe"])), Identity::new()).unwrap();
@@ -293,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn scores_of_a_test_set_of_another_size_are_made_again() {
+    fn scores_of_a_test_set_of_another_size_are_recomputed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scores.jsonl");
         let (evaluation, all) = (evaluation(), downstream(&["knn"]));
@@ -307,32 +308,32 @@ mod tests {
         assert_eq!((steps(&open(&fewer)), steps(&open(&all))), (vec![8], vec![0, 4]));
     }
 
-    /// Scores of earlier versions stay valid and get the name of the protocol that was carried out.
+    /// Scores of earlier versions stay valid and get the name of the protocol in effect.
     #[test]
     fn scores_of_more_neighbours_than_pictures_are_found_under_the_limited_protocol() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scores.jsonl");
-        let (evaluation, mut asked) = (evaluation(), downstream(&[]));
-        let pictures = asked.train.len();
+        let (evaluation, mut requested) = (evaluation(), downstream(&[]));
+        let pictures = requested.train.len();
         let many = Protocol::Knn(Knn { k: pictures + 1000, ..Knn::default() });
-        asked.protocols = vec![many.into()];
-        scored(&path, "run", &evaluation, &asked);
+        requested.protocols = vec![many.into()];
+        scored(&path, "run", &evaluation, &requested);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(&format!("knn-k{}-", pictures + 1000)));
-        let log = ScoreLog::open(path.clone(), "run", &evaluation, 8, &asked).unwrap();
+        let log = ScoreLog::open(path.clone(), "run", &evaluation, 8, &requested).unwrap();
         assert_eq!(steps(&log), [0, 4, 8]);
         let true_name = Protocol::Knn(Knn { k: pictures, ..Knn::default() });
         for point in log.curve() {
             let score = &point.scores[0];
             assert_eq!(score.protocol, true_name.name());
-            assert_eq!(score.protocol_hash, true_name.hash(&asked.views()).to_string());
+            assert_eq!(score.protocol_hash, true_name.hash(&requested.views()).to_string());
             assert_eq!(score.settings, true_name.settings());
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "the file stays as it is");
     }
 
     #[test]
-    fn lines_that_named_no_run_are_still_known() {
+    fn lines_without_a_run_identity_are_still_valid() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scores.jsonl");
         let (evaluation, downstream) = (evaluation(), downstream(&["knn"]));
@@ -347,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_named() {
+    fn the_error_of_an_invalid_line_has_its_number() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scores.jsonl");
         std::fs::write(&path, "{}\n").unwrap();

@@ -35,7 +35,7 @@ pub struct ComparisonFiles {
 }
 
 /// Compares the runs whose results are stored in the folder of a study. Pictures and weights are
-/// not needed. Runs without a result are left out and listed on standard error. For a folder of an
+/// not needed. Runs without a result are omitted and listed on standard error. For a folder of an
 /// earlier version, which has no `study.json`, the numbers are read from `comparison.json`.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! The second and third step of a run: training and scoring.
+//! The second and third steps of a run: training and scoring.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use sempairs_objective::{Clock, Method};
 use sempairs_train::{Checkpoint, Checkpoints, MetricLine, RunDirectory, Trainer, check_method};
 
 use super::checkpoint_mismatch::explained;
-use super::measure::ignored;
+use super::measure::invariance_report;
 use super::prepare::{Prepared, unfit};
 use super::record;
 use super::score_log::ScoreLog;
@@ -21,7 +21,7 @@ use crate::comparison::{CurvePoint, RunResult};
 use crate::experiment::Study;
 use crate::experiment::{Arm, Objective, UseMethod};
 
-/// Maximum number of steps in a message; further ones are only counted.
+/// Maximum number of steps in a message; the others are only counted.
 const LISTED: usize = 10;
 
 impl Runner {
@@ -75,7 +75,7 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
         let directory = RunDirectory::create(runner.run_folder(study, arm, seed))?;
         let config = study.train_config(seed, steps, &runner.loader);
         let label = format!("{} {} seed {seed}", study.name, arm.name);
-        let observed = observed(steps, study.evaluation.every);
+        let scored_steps = scored_steps(steps, study.evaluation.every);
         let trainer = Trainer::new(
             config,
             pairs.clone(),
@@ -86,15 +86,15 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
         .identity(identity)
         .label(&label)
         .progress(runner.progress)
-        .observe(observed.clone())
+        .observe(scored_steps.clone())
         .stop_on_collapse(runner.stop_on_collapse)
         .interrupter(runner.interrupter.clone());
-        let checkpoint = self.begun(&trainer.checkpoints(), &directory)?;
+        let checkpoint = self.checkpoint_to_resume(&trainer.checkpoints(), &directory)?;
         let begun = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.step);
 
         let evaluation = &study.evaluation;
         let mut log = ScoreLog::open(directory.scores(), identity, evaluation, begun, downstream)?;
-        let lost = log.lost(&observed, begun);
+        let lost = log.lost(&scored_steps, begun);
         if !lost.is_empty() {
             let lost = summed_up(&lost, ", ", LISTED);
             note!(
@@ -144,9 +144,9 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
         }
         weights::save(&backbone, &directory.backbone())?;
         let mut curve = log.curve().to_vec();
-        curve.retain(|point| observed.contains(&point.step));
+        curve.retain(|point| scored_steps.contains(&point.step));
         let bars = runner.with_bars(downstream);
-        let invariance = ignored(&backbone, evaluation, &bars, &runner.device)?;
+        let invariance = invariance_report(&backbone, evaluation, &bars, &runner.device)?;
         let metrics = &outcome.metrics;
         let result = RunResult {
             seed,
@@ -164,9 +164,10 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
 }
 
 impl<M: Objective, B: BackboneFactory> Run<'_, M, B> {
-    /// The checkpoint to resume from: the run's own, or that of the run it continues. A damaged
-    /// checkpoint or one of another run is an error before any file is overwritten.
-    fn begun(
+    /// The checkpoint to resume from: that of this run, or that of the run which this run
+    /// continues. A damaged checkpoint or one of another run is an error before any file is
+    /// overwritten.
+    fn checkpoint_to_resume(
         &self,
         own: &Checkpoints,
         directory: &RunDirectory,
@@ -189,7 +190,7 @@ impl<M: Objective, B: BackboneFactory> Run<'_, M, B> {
                 );
                 return Err(unfit(study, ConfigError::new("training.steps", reason)));
             }
-            // The loss curve starts with the parent's.
+            // The loss curve continues that of the parent.
             let (from, to) = (parent.folder.join("metrics.jsonl"), directory.metrics());
             if from.exists() && !to.exists() {
                 let text = fs::read(&from).map_err(|e| Error::io(&from, e))?;
@@ -212,13 +213,13 @@ fn unscored(label: &str, step: usize, error: EvalError) -> Error {
 }
 
 /// The steps at which a run is scored: step 0, every `every` steps, and the last step.
-fn observed(steps: usize, every: Option<usize>) -> Vec<usize> {
-    let mut observed: Vec<usize> = match every {
+fn scored_steps(steps: usize, every: Option<usize>) -> Vec<usize> {
+    let mut scored: Vec<usize> = match every {
         Some(every) => (0..steps).step_by(every).collect(),
         None => vec![0],
     };
-    observed.push(steps);
-    observed
+    scored.push(steps);
+    scored
 }
 
 fn median_throughput(lines: &[MetricLine]) -> f64 {

@@ -12,7 +12,7 @@ pub fn of(set: &str, library: u64) -> Option<&'static Hashes> {
 /// Hash of the pixels of the fixtures, equal on all machines.
 pub const PIXELS: u64 = 0xcb60_dce4_106d_5c52;
 
-/// glibc 2.36.
+/// Hash of the mathematical functions of glibc 2.36.
 const GLIBC: u64 = 0x1e2d_e982_18c1_00b2;
 
 const KNOWN: &[(&str, u64, &Hashes)] =

@@ -19,7 +19,7 @@ pub fn instruction_set() -> Result<&'static str, String> {
             return Ok("x86_64 AVX2");
         }
     }
-    Err(format!("a {} processor without the known sets of vectors", std::env::consts::ARCH))
+    Err(format!("a {} processor without a tested instruction set", std::env::consts::ARCH))
 }
 
 /// Hash of return values of the C library's functions, which differ in the last bit between

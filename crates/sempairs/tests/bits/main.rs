@@ -22,8 +22,8 @@ use sempairs::run::Runner;
 use sempairs::train::{MetricLog, Progress, RunDirectory};
 use small_runs::SMALL_RUNS;
 
-/// Hash of the pixels of the fixtures' JPEG files: baseline and progressive, all usual chroma
-/// subsamplings, restart markers, greyscale.
+/// Hash of the pixels of the JPEG fixtures, which are baseline and progressive and have all usual
+/// chroma subsamplings, restart markers, and greyscale.
 fn pixels() -> u64 {
     let mut hash = Fnv::new();
     let source = FolderSource::open("tests/fixtures/pictures").unwrap();
@@ -114,7 +114,7 @@ fn run_all() -> Vec<(&'static str, [u64; 3])> {
 }
 
 #[test]
-fn small_runs_end_with_the_bits_they_always_ended_with() {
+fn small_runs_are_bit_identical_to_earlier_versions() {
     let plain = std::env::var_os("SEMPAIRS_PLAIN").is_some();
     assert!(!plain, "unset SEMPAIRS_PLAIN: the hashes are of the fused kernels");
     let library = machine::math_library();
@@ -135,10 +135,10 @@ fn small_runs_end_with_the_bits_they_always_ended_with() {
             list()
         );
     };
-    assert!(known == found, "other bits than before on {set:?}, namely\n{}", list());
+    assert!(known == found, "the hashes on {set:?} have changed to\n{}", list());
 }
 
 #[test]
-fn jpeg_files_have_the_pixels_they_always_had() {
+fn decoded_jpeg_files_are_bit_identical_to_earlier_versions() {
     assert_eq!(pixels(), hashes::PIXELS, "{:#018x}", pixels());
 }

@@ -1,4 +1,4 @@
-//! Runs the command on mutated files: it must exit with 0, or with 1 and a message, within limits
+//! Runs the command on mutated files. It must exit with 0, or with 1 and a message, within limits
 //! of memory and time.
 
 use std::fs;
@@ -82,7 +82,7 @@ fn call(folder: &Path, arguments: &[&str]) -> Result<bool, String> {
         .current_dir(folder)
         .env("RAYON_NUM_THREADS", "1")
         .stdout(Stdio::null())
-        .stderr(fs::File::create(folder.join("said")).unwrap())
+        .stderr(fs::File::create(folder.join("stderr")).unwrap())
         .spawn()
         .unwrap();
     let started = Instant::now();
@@ -97,14 +97,14 @@ fn call(folder: &Path, arguments: &[&str]) -> Result<bool, String> {
         }
         std::thread::sleep(Duration::from_millis(2));
     };
-    let said = fs::read(folder.join("said")).unwrap();
-    let said = String::from_utf8_lossy(&said);
+    let stderr = fs::read(folder.join("stderr")).unwrap();
+    let stderr = String::from_utf8_lossy(&stderr);
     match status.code() {
         Some(0) => Ok(true),
-        Some(1) if said.lines().any(|line| line.starts_with("error: ") && line.len() > 12) => {
+        Some(1) if stderr.lines().any(|line| line.starts_with("error: ") && line.len() > 12) => {
             Ok(false)
         }
-        _ => Err(format!("{status}: {}", said.trim().replace('\n', " "))),
+        _ => Err(format!("{status}: {}", stderr.trim().replace('\n', " "))),
     }
 }
 

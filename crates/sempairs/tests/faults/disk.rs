@@ -78,7 +78,7 @@ struct Fault<'a> {
 /// How a process ended.
 struct Ended {
     status: ExitStatus,
-    said: String,
+    stderr: String,
     /// Logged operations.
     log: String,
 }
@@ -98,7 +98,7 @@ pub fn library(folder: &Path) -> Option<PathBuf> {
             Some(library)
         }
         Err(error) => {
-            println!("disk: left out, for there is no C compiler: cc: {error}");
+            println!("disk: skipped, because there is no C compiler: cc: {error}");
             None
         }
     }
@@ -118,7 +118,7 @@ fn compare(folder: &Path, fault: Option<Fault>) -> Ended {
     let out = command.stderr(Stdio::piped()).output().unwrap();
     Ended {
         status: out.status,
-        said: String::from_utf8_lossy(&out.stderr).into_owned(),
+        stderr: String::from_utf8_lossy(&out.stderr).into_owned(),
         log: fs::read_to_string(&log).unwrap_or_default(),
     }
 }
@@ -162,7 +162,7 @@ fn whole(folder: &Path, weights: &[u8], had_checkpoint: bool) -> Result<(), Stri
     if let Some(path) = there("backbone.safetensors")
         && fs::read(path).unwrap() != weights
     {
-        return Err("backbone.safetensors is not whole".into());
+        return Err("backbone.safetensors is incomplete".into());
     }
     if let Some(path) = there("scores.jsonl") {
         read_scores(&path).map_err(|e| e.to_string())?;
@@ -176,7 +176,7 @@ fn whole(folder: &Path, weights: &[u8], had_checkpoint: bool) -> Result<(), Stri
         let bytes = fs::read(path).unwrap();
         let (body, crc) = bytes.split_last_chunk::<4>().ok_or("an empty checkpoint")?;
         if crc32fast::hash(body) != u32::from_le_bytes(*crc) {
-            return Err(format!("{name}.ckpt is not whole"));
+            return Err(format!("{name}.ckpt is incomplete"));
         }
         checkpoints += 1;
     }
@@ -222,7 +222,7 @@ impl Check<'_> {
     fn fault(&self, mode: &str, at: usize) -> Result<(), String> {
         let folder = fresh(self.root, &format!("{mode}{at}"));
         let ended = compare(&folder, Some(Fault { library: self.library, mode, at }));
-        let said = ended.said.lines().last().unwrap_or_default();
+        let stderr = ended.stderr.lines().last().unwrap_or_default();
         let survives = matches!(mode, "short" | "eintr");
         match ended.status.code() {
             Some(0) if mode != "kill" => self.same(&folder)?,
@@ -230,17 +230,17 @@ impl Check<'_> {
             Some(1) if !survives && mode != "kill" => {
                 // On a full disk several operations fail; the report names the last relevant one.
                 let mut names = ended.log.lines().map(file_of);
-                if !said.starts_with("error: ") || !names.any(|name| said.contains(name)) {
-                    return Err(format!("the message names no file that failed: {said}"));
+                if !stderr.starts_with("error: ") || !names.any(|name| stderr.contains(name)) {
+                    return Err(format!("the message names no file that failed: {stderr}"));
                 }
             }
-            _ => return Err(format!("{}: {said}", ended.status)),
+            _ => return Err(format!("{}: {stderr}", ended.status)),
         }
         whole(&folder, &self.expected[0], at > self.first_checkpoint)?;
         let again = compare(&folder, None);
         if !again.status.success() {
-            let said = again.said.lines().last().unwrap_or_default();
-            return Err(format!("it does not go on: {}: {said}", again.status));
+            let stderr = again.stderr.lines().last().unwrap_or_default();
+            return Err(format!("it does not resume: {}: {stderr}", again.status));
         }
         self.same(&folder)?;
         let mut parts = Vec::new();
@@ -265,7 +265,7 @@ pub fn run(is_short: bool) -> Counts {
     let Some(library) = library(root.path()) else { return counts };
     let folder = fresh(root.path(), "undisturbed");
     let ended = compare(&folder, Some(Fault { library: &library, mode: "count", at: 0 }));
-    assert!(ended.status.success(), "{}", ended.said);
+    assert!(ended.status.success(), "{}", ended.stderr);
     let operations: Vec<&str> = ended.log.lines().collect();
     counts.operations = operations.len();
     let is_first = |line: &&str| line.contains(" rename ") && line.ends_with("latest.ckpt");

@@ -54,9 +54,10 @@ pub fn work(arguments: &[String]) {
     let (seeds, folder) = (reader.seeds(), Path::new(folder));
     let bench = Bench::new(folder);
     let at = File::create(folder.join("at")).unwrap();
-    static SAID: Mutex<String> = Mutex::new(String::new());
+    static PANIC: Mutex<String> = Mutex::new(String::new());
     std::panic::set_hook(Box::new(|info| {
-        *SAID.lock().unwrap_or_else(|lock| lock.into_inner()) = info.to_string().replace('\n', " ");
+        *PANIC.lock().unwrap_or_else(|lock| lock.into_inner()) =
+            info.to_string().replace('\n', " ");
     }));
     static STARTED: AtomicU64 = AtomicU64::new(u64::MAX);
     let clock = Instant::now();
@@ -89,7 +90,7 @@ pub fn work(arguments: &[String]) {
             Ok(Ok(())) => read += 1,
             Ok(Err(reason)) if reason.trim().is_empty() => fail("it says nothing".into()),
             Ok(Err(_)) => refused += 1,
-            Err(_) => fail(SAID.lock().map_or(String::new(), |said| said.clone())),
+            Err(_) => fail(PANIC.lock().map_or(String::new(), |message| message.clone())),
         }
     }
     println!("counts {read} {refused}");
@@ -122,9 +123,9 @@ pub fn run(reader: &Reader, seed: u64, count: u64) -> Counts {
             .spawn()
             .unwrap();
         let mut stderr = child.stderr.take().unwrap();
-        let said = std::thread::spawn(move || {
-            let mut said = Vec::new();
-            stderr.read_to_end(&mut said).map(|_| String::from_utf8_lossy(&said).into_owned())
+        let message = std::thread::spawn(move || {
+            let mut message = Vec::new();
+            stderr.read_to_end(&mut message).map(|_| String::from_utf8_lossy(&message).into_owned())
         });
         let out = child.wait_with_output().unwrap();
         let text = String::from_utf8_lossy(&out.stdout).into_owned();
@@ -143,8 +144,8 @@ pub fn run(reader: &Reader, seed: u64, count: u64) -> Counts {
         let at = fs::read(folder.path().join("at")).unwrap_or_default();
         let number = at.try_into().map_or(first, u64::from_le_bytes);
         let bytes = input(reader, &reader.seeds(), seed, number);
-        let said = said.join().unwrap().unwrap_or_default();
-        let last = said.lines().last().unwrap_or_default();
+        let message = message.join().unwrap().unwrap_or_default();
+        let last = message.lines().last().unwrap_or_default();
         let kept = keep(reader.name, seed, number, &bytes);
         counts.failures.push(format!("the process ends with {}: {last}{kept}", out.status));
         // Earlier files are not counted again.

@@ -12,7 +12,7 @@ fn sempairs(args: &[&str]) -> Output {
 }
 
 #[test]
-fn the_command_refuses_sizes_with_a_message_and_no_crash() {
+fn excessive_sizes_are_errors_without_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("experiment.toml");
     fs::write(&file, EXPERIMENT).unwrap();
@@ -26,7 +26,7 @@ fn the_command_refuses_sizes_with_a_message_and_no_crash() {
         (vec!["training.steps=9223372036854775807"], "training.steps"),
         (vec!["training.steps=9223372036854775806", "evaluation.every=1"], "training.steps"),
         (vec![&moco, "method.queue=1000000000"], "method.queue"),
-        // Small enough for a tensor, but more than the number of pairs.
+        // These are small enough for a tensor, but exceed the number of pairs.
         (vec![&moco, "method.queue=12800000"], "method.queue"),
         (vec![&swav, "method.queue.size=12800000"], "method.queue.size"),
         (
@@ -47,9 +47,9 @@ fn the_command_refuses_sizes_with_a_message_and_no_crash() {
         let flags = sets.iter().flat_map(|set| ["--set", *set]);
         let args: Vec<&str> = ["pretrain", &file].into_iter().chain(small).chain(flags).collect();
         let output = sempairs(&args);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{sets:?}: {said}");
-        assert!(said.contains(&format!("`{key}`")) && !said.contains("panicked"), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{sets:?}: {stderr}");
+        assert!(stderr.contains(&format!("`{key}`")) && !stderr.contains("panicked"), "{stderr}");
     }
     for (args, flag) in [
         (vec!["bench", "step", "--threads", "1000000"], "--threads"),
@@ -67,9 +67,9 @@ fn the_command_refuses_sizes_with_a_message_and_no_crash() {
         (vec!["cache", "x", "--out", "y", "--short-side", "99999999999"], "--short-side"),
     ] {
         let output = sempairs(&args);
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         let code = output.status.code();
-        assert!(matches!(code, Some(1 | 2)), "{args:?}: {code:?} {said}");
-        assert!(said.contains(flag) && !said.contains("panicked"), "{args:?}: {said}");
+        assert!(matches!(code, Some(1 | 2)), "{args:?}: {code:?} {stderr}");
+        assert!(stderr.contains(flag) && !stderr.contains("panicked"), "{args:?}: {stderr}");
     }
 }

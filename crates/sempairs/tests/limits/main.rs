@@ -17,7 +17,7 @@ fn set(overrides: &[&str]) -> Result<Experiment, String> {
 
 fn refused(overrides: &[&str]) -> String {
     match set(overrides) {
-        Ok(_) => panic!("{overrides:?} was taken"),
+        Ok(_) => panic!("{overrides:?} was accepted"),
         Err(message) => message,
     }
 }
@@ -27,14 +27,14 @@ fn check(overrides: &[&str], key: &str, reason: &str) {
     let message = refused(overrides);
     let named = message.contains(&format!("`{key}`: "));
     assert!(named && message.contains(reason), "{overrides:?}: {message}");
-    assert_no_name_of_the_program(&message);
+    assert_no_internal_name(&message);
     assert!(message.lines().count() == 1 && message.len() < 900, "{}: {message}", message.len());
 }
 
-fn assert_no_name_of_the_program(message: &str) {
+fn assert_no_internal_name(message: &str) {
     for name in ["usize", "u64", "f32", "struct", "enum", "variant", "field", "invalid type", "::"]
     {
-        assert!(!message.contains(name), "a name of the program: {message}");
+        assert!(!message.contains(name), "an internal name: {message}");
     }
 }
 
@@ -78,11 +78,11 @@ fn cases<const N: usize>(text: &str) -> Vec<[&str; N]> {
 }
 
 #[test]
-fn sizes_are_bounded_by_their_key() {
+fn errors_of_excessive_sizes_name_the_key() {
     for [set, key, reason] in cases(include_str!("sizes.txt")) {
         check(&[set], key, reason);
     }
-    // Each width is permitted on its own, but the last one is too large for the layer before it.
+    // Each width is valid on its own, but the last one is too large for the layer before it.
     let layers = |width: &str, count: usize| {
         format!("method.projector.hidden=[{}]", vec![width; count].join(", "))
     };
@@ -97,16 +97,16 @@ fn sizes_are_bounded_by_their_key() {
 }
 
 #[test]
-fn sizes_of_methods_are_bounded_by_their_key() {
+fn errors_of_excessive_sizes_of_methods_name_the_key() {
     for [name, set, key, reason] in cases(include_str!("methods.txt")) {
         let method = method(name);
-        assert_eq!(self::set(&[&method]).err(), None, "the method itself is right");
+        assert_eq!(self::set(&[&method]).err(), None, "the method itself is valid");
         check(&[&method, &format!("method.{set}")], &format!("method.{key}"), reason);
     }
 }
 
 #[test]
-fn degenerate_values_are_refused_by_their_key() {
+fn errors_of_degenerate_values_name_the_key() {
     for [set, key, reason] in cases(include_str!("degenerate.txt")) {
         check(&[set], key, reason);
     }
@@ -116,7 +116,7 @@ fn degenerate_values_are_refused_by_their_key() {
 }
 
 #[test]
-fn a_grid_has_bounds_too() {
+fn the_size_of_a_grid_is_limited() {
     let axis = |key: &str, values: &[String]| {
         format!("[[vary]]\nkey = \"{key}\"\nvalues = [{}]\n", values.join(", "))
     };
@@ -133,22 +133,22 @@ fn a_grid_has_bounds_too() {
 }
 
 #[test]
-fn a_value_of_another_kind_is_told_in_the_words_of_the_file() {
-    for [name, set, said] in cases(include_str!("kinds.txt")) {
+fn errors_of_values_of_a_wrong_type_use_the_terms_of_toml() {
+    for [name, set, expected] in cases(include_str!("kinds.txt")) {
         let method = method(name);
         let message = match name {
             "-" => refused(&[set]),
             _ => refused(&[&method, set]),
         };
-        let told = message.starts_with(&format!("--set {set}: ")) && message.contains(said);
-        assert!(told, "not {said}: {message}");
-        assert_no_name_of_the_program(&message);
+        let matches = message.starts_with(&format!("--set {set}: ")) && message.contains(expected);
+        assert!(matches, "not {expected}: {message}");
+        assert_no_internal_name(&message);
     }
 }
 
 #[test]
-fn a_value_of_another_kind_in_a_file_has_its_line() {
-    for (good, bad, said) in [
+fn errors_of_values_of_a_wrong_type_in_a_file_have_the_line() {
+    for (good, bad, expected) in [
         (
             "temperature = 0.2",
             "temperature = \"hot\"",
@@ -167,14 +167,14 @@ fn a_value_of_another_kind_in_a_file_has_its_line() {
         let at = text.find(bad).filter(|_| !bad.is_empty()).or(text.find("[evaluation]")).unwrap();
         let line = 1 + text[..at].matches('\n').count();
         let message = read_grid(&text, "file.toml", &[]).unwrap_err().to_string();
-        assert!(message.starts_with(&format!("file.toml: line {line}: {said}")), "{message}");
+        assert!(message.starts_with(&format!("file.toml: line {line}: {expected}")), "{message}");
         let parsed = Experiment::parse(&text, "file.toml").unwrap_err().to_string();
         assert_eq!(parsed, message);
     }
 }
 
 #[test]
-fn a_flag_that_is_no_toml_says_so_and_a_word_is_a_text() {
+fn invalid_toml_in_a_flag_is_an_error_and_a_plain_word_is_a_string() {
     for (set, reason) in [
         ("evaluation.protocols=[{kind=\"knn\",k=3}", "is not valid TOML"),
         ("seeds=[18446744073709551615]", "a whole number is at most 9223372036854775807"),
@@ -195,13 +195,13 @@ fn a_flag_that_is_no_toml_says_so_and_a_word_is_a_text() {
             message.starts_with(&format!("--set {set}: ")) && message.contains(reason),
             "{message}"
         );
-        assert_no_name_of_the_program(&message);
+        assert_no_internal_name(&message);
     }
     for number in ["18446744073709551615", "99999999999999999999", &"9".repeat(60)] {
         let text = EXPERIMENT.replacen("seeds = [0, 1, 2]", &format!("seeds = [{number}]"), 1);
         let message = read_grid(&text, "file.toml", &[]).unwrap_err().to_string();
         assert!(message.contains("a whole number is at most"), "{message}");
-        assert_no_name_of_the_program(&message);
+        assert_no_internal_name(&message);
         assert!(refused(&[&format!("seeds=[{number}]")]).contains("a whole number is at most"));
     }
     for name in ["2nd", "3d", "2024-views"] {
@@ -215,7 +215,7 @@ fn a_flag_that_is_no_toml_says_so_and_a_word_is_a_text() {
 }
 
 #[test]
-fn a_warmup_that_outlasts_the_run_gets_a_warning() {
+fn a_warmup_longer_than_the_run_gives_a_warning() {
     let run = |warmup: &str| {
         let set_to = [warmup, "training.learning_rate.warmup_epochs=0", "training.steps=20"];
         set(&set_to).unwrap().warnings()
@@ -227,7 +227,7 @@ fn a_warmup_that_outlasts_the_run_gets_a_warning() {
 }
 
 #[test]
-fn means_and_deviations_of_bytes_get_a_warning() {
+fn means_and_deviations_on_the_scale_of_bytes_give_a_warning() {
     assert!(set(&[]).unwrap().warnings().is_empty());
     let bytes =
         "views.normalize={ mean = [123.675, 116.28, 103.53], std = [58.395, 57.12, 57.375] }";

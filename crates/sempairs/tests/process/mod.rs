@@ -1,5 +1,5 @@
 //! A small experiment, and child processes to send signals to.
-#![allow(dead_code, reason = "every test file is a crate of its own and uses a part")]
+#![allow(dead_code, reason = "every test file is a separate crate and uses only a part")]
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -94,13 +94,13 @@ impl Small {
         File::create(self.path().join("messages")).unwrap()
     }
 
-    pub fn said(&self) -> String {
+    pub fn stderr(&self) -> String {
         fs::read_to_string(self.path().join("messages")).unwrap()
     }
 
     /// Waits until the process has written this text to standard error.
     pub fn wait_for(&self, running: &mut Running, words: &str) {
-        wait_until(running, words, || self.said().contains(words));
+        wait_until(running, words, || self.stderr().contains(words));
     }
 }
 

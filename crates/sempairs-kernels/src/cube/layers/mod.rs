@@ -61,7 +61,7 @@ impl ForwardOps for CubeBackend {
         stride: [usize; 2],
         padding: [usize; 2],
     ) -> CubeTensor {
-        pooling::largest(x, kernel, stride, padding)
+        pooling::maximum(x, kernel, stride, padding)
     }
 
     fn fused_linear(x: CubeTensor, weight: CubeTensor, bias: CubeTensor) -> CubeTensor {
@@ -120,7 +120,7 @@ impl BackwardOps for CubeBackend {
         stride: [usize; 2],
         padding: [usize; 2],
     ) -> CubeTensor {
-        pooling::largest_gradient([x, y, gradient], kernel, stride, padding)
+        pooling::maximum_gradient([x, y, gradient], kernel, stride, padding)
     }
 
     fn linear_input_gradient(weight: CubeTensor, gradient: CubeTensor) -> CubeTensor {

@@ -12,8 +12,9 @@ use super::grid::{cubes, number_of_unit, vector};
 use super::layout::{channels_last, like, maps};
 use super::windows::{Windows, windows};
 
+/// Mean of every feature map.
 #[cube(launch_unchecked)]
-pub(in crate::cube) fn average_of_map<F: Float, N: Size>(
+pub(in crate::cube) fn average_pool<F: Float, N: Size>(
     x: &[Vector<F, N>],
     y: &mut [Vector<f32, N>],
     pictures: usize,
@@ -36,8 +37,9 @@ pub(in crate::cube) fn average_of_map<F: Float, N: Size>(
     }
 }
 
+/// Gradient of the mean: distributes it equally over the feature map.
 #[cube(launch_unchecked)]
-pub(in crate::cube) fn spread_over_map<F: Float, N: Size>(
+pub(in crate::cube) fn average_pool_gradient<F: Float, N: Size>(
     gradient: &[Vector<f32, N>],
     result: &mut [Vector<F, N>],
     pictures: usize,
@@ -54,8 +56,9 @@ pub(in crate::cube) fn spread_over_map<F: Float, N: Size>(
     }
 }
 
+/// Maximum of every window.
 #[cube(launch_unchecked)]
-pub(in crate::cube) fn largest_of_window<F: Float>(
+pub(in crate::cube) fn max_pool<F: Float>(
     x: &[F],
     y: &mut [F],
     windows: Windows,
@@ -134,7 +137,7 @@ fn is_first<F: Float>(
 /// Gradient of max pooling: each input value sums the gradients of the windows of which it is the
 /// first maximum in row-major order.
 #[cube(launch_unchecked)]
-pub(in crate::cube) fn gradient_of_largest<F: Float>(
+pub(in crate::cube) fn max_pool_gradient<F: Float>(
     x: &[F],
     y: &[F],
     gradient: &[F],
@@ -205,7 +208,7 @@ pub(super) fn mean(x: CubeTensor) -> CubeTensor {
     let (client, dtype) = (x.client.clone(), elem_type(x.dtype));
     // SAFETY: the kernel checks its index against the number of vectors of the output.
     unsafe {
-        average_of_map::launch_unchecked(
+        average_pool::launch_unchecked(
             &client,
             cubes(n * c / vector),
             CubeDim::new_1d(UNITS as u32),
@@ -231,7 +234,7 @@ pub(super) fn mean_gradient(gradient: CubeTensor, input: [usize; 4], dtype: DTyp
     let client = gradient.client.clone();
     // SAFETY: the kernel checks its index against the number of vectors of the result.
     unsafe {
-        spread_over_map::launch_unchecked(
+        average_pool_gradient::launch_unchecked(
             &client,
             cubes(n * h * w * c / vector),
             CubeDim::new_1d(UNITS as u32),
@@ -252,7 +255,7 @@ pub(super) fn mean_gradient(gradient: CubeTensor, input: [usize; 4], dtype: DTyp
 ///
 /// # Shapes
 /// - `x`: `[n, c, h, w]`; output: `[n, c, h', w']`
-pub(super) fn largest(
+pub(super) fn maximum(
     x: CubeTensor,
     kernel: [usize; 2],
     stride: [usize; 2],
@@ -266,7 +269,7 @@ pub(super) fn largest(
     // SAFETY: the kernel checks its index against the number of windows, and positions against the
     // size of the feature map.
     unsafe {
-        largest_of_window::launch_unchecked(
+        max_pool::launch_unchecked(
             &client,
             cubes(n * rows * columns * c),
             CubeDim::new_1d(UNITS as u32),
@@ -283,7 +286,7 @@ pub(super) fn largest(
 }
 
 /// `∂L/∂x` of max pooling with the output `y`.
-pub(super) fn largest_gradient(
+pub(super) fn maximum_gradient(
     [x, y, gradient]: [CubeTensor; 3],
     kernel: [usize; 2],
     stride: [usize; 2],
@@ -297,7 +300,7 @@ pub(super) fn largest_gradient(
     // SAFETY: the kernel checks its index against the number of values, and windows and positions
     // against theirs.
     unsafe {
-        gradient_of_largest::launch_unchecked(
+        max_pool_gradient::launch_unchecked(
             &client,
             cubes(n * h * w * c),
             CubeDim::new_1d(UNITS as u32),

@@ -42,6 +42,7 @@ fn distribution(x: f32, density: f32) -> f32 {
     result
 }
 
+/// GELU of every value.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn gelu_of_values<F: Float>(
     x: &[F],
@@ -67,6 +68,7 @@ pub(in crate::cube) fn gelu_of_values<F: Float>(
     }
 }
 
+/// Gradient of GELU for every value.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn gelu_gradient_of_values<F: Float>(
     x: &[F],

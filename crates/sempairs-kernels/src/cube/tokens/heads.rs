@@ -68,6 +68,7 @@ fn source(
     (start + head * width + index % width, token < tokens)
 }
 
+/// Copies queries, keys and values to the matrices of their heads.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn split_three<F: Float>(
     x: &[F],
@@ -102,6 +103,7 @@ pub(in crate::cube) fn split_three<F: Float>(
     }
 }
 
+/// Copies tokens to the matrices of their heads.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn split_one<F: Float>(
     x: &[F],
@@ -127,6 +129,7 @@ pub(in crate::cube) fn split_one<F: Float>(
     }
 }
 
+/// Copies the matrices of queries, keys and values back to tokens; the inverse of [`split_three`].
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn join_three<F: Float>(
     q: &[F],
@@ -155,6 +158,7 @@ pub(in crate::cube) fn join_three<F: Float>(
     }
 }
 
+/// Copies the matrices of heads back to tokens; the inverse of [`split_one`].
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn join_one<F: Float>(
     matrices: &[F],

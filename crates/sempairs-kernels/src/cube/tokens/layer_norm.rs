@@ -74,6 +74,7 @@ fn normalise(
     inverse
 }
 
+/// Layer normalisation of the rows of a cube.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn layer_norm_of_rows<F: Float>(
     x: &[F],

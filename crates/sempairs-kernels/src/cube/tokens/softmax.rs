@@ -61,6 +61,7 @@ fn attend(
     }
 }
 
+/// Softmax of the rows of a cube.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn softmax_of_rows<F: Float>(
     logits: &[f32],

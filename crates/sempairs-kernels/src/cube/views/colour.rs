@@ -14,11 +14,13 @@ const RED: f32 = 0.2989;
 const GREEN: f32 = 0.587;
 const BLUE: f32 = 0.114;
 
+/// Luma of a pixel.
 #[cube]
 fn luma(red: f32, green: f32, blue: f32) -> f32 {
     RED * red + GREEN * green + BLUE * blue
 }
 
+/// Clamps a value to [0, 1].
 #[cube]
 fn unit(value: f32) -> f32 {
     min(max(value, 0.0f32), 1.0f32)
@@ -74,6 +76,7 @@ pub(super) fn colours(
     }
 }
 
+/// Applies the step at offset `at` of `steps` to a pixel.
 #[cube]
 fn apply(pixel: &mut Array<f32>, steps: &[f32], at: usize, mean: f32) {
     let code = u32::cast_from(steps[at]);
@@ -157,6 +160,7 @@ fn wrap(hue: f32) -> f32 {
     wrapped
 }
 
+/// The function `clamp(min(k, 4 - k), 0, 1)` of the hue formula.
 #[cube]
 fn ramp(k: f32) -> f32 {
     unit(min(k, 4.0f32 - k))

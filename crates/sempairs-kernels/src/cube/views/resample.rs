@@ -54,6 +54,7 @@ fn weight(taps: &Taps, pixel: usize, cubic: bool) -> f32 {
     value
 }
 
+/// The byte at an index of an array of packed words, as a number from 0 to 255.
 #[cube]
 fn byte(words: &[u32], place: usize) -> f32 {
     let shift = 8u32 * (place % 4) as u32;

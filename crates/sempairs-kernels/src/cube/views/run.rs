@@ -16,6 +16,7 @@ use crate::cube::launch::floats;
 use crate::cube::lists::{float_tensor, int_primitive, primitive};
 use crate::cube::matmul_tile::UNITS;
 
+/// Computes a view per cube: the second resize, and the steps of the plan in order.
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn views_of_batch(
     narrow: &[f32],
@@ -63,7 +64,8 @@ pub(in crate::cube) fn views_of_batch(
     }
 }
 
-/// See [`views`](crate::views()), for a device that [`takes`](crate::cube::takes) the kernels.
+/// See [`views`](crate::views()); the device must pass
+/// [`supports_device`](crate::cube::supports_device).
 ///
 /// # Shapes
 /// - output: `[views, 3, size, size]`

@@ -12,7 +12,7 @@ use sempairs::train::Precision;
 use sempairs_internal::say;
 use serde_json::json;
 
-use super::{MAX_BATCH, MAX_TIMED, median, network, precision, room_for};
+use super::{MAX_BATCH, MAX_TIMED, check_batch, median, network, precision};
 use crate::command::{DeviceFlag, up_to};
 
 /// Arguments of `sempairs bench conv`.
@@ -36,8 +36,8 @@ pub struct Conv {
     /// Number of calls of a pass per sample.
     #[arg(long, default_value = "10", value_parser = up_to(1000))]
     calls: usize,
-    /// Only these shapes, named as in the output: 64-256k1s1i16 has 64 input channels, 256 output
-    /// channels, kernel size 1, stride 1, and input feature maps with side length 16.
+    /// Time only these shapes, named as in the output: 64-256k1s1i16 has 64 input channels, 256
+    /// output channels, kernel size 1, stride 1, and input feature maps with side length 16.
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     shapes: Vec<String>,
     /// Instead of timing, compare with f32 on the CPU, and report the maximum difference relative
@@ -52,7 +52,7 @@ const PASSES: [&str; 3] = ["forward", "input", "weight"];
 
 impl Conv {
     pub fn run(self) -> Result<(), Error> {
-        room_for(self.batch.div_ceil(2), self.size)?;
+        check_batch(self.batch.div_ceil(2), self.size)?;
         let NetworkConfig::Residual(config) = network(&self.backbone, self.size)?.network() else {
             let reason = format!("`{}` is not a residual network", self.backbone);
             return Err(Error::invalid("--backbone", reason));
@@ -87,7 +87,7 @@ impl Conv {
             let ours = inputs.passes(shape, device, dtype);
             let exact = inputs.passes(shape, &Device::flex(), DType::F32);
             for ((pass, ours), exact) in PASSES.into_iter().zip(ours).zip(exact) {
-                // Null if a value is not finite, as JSON cannot represent NaN.
+                // Null if a value is not finite, since JSON cannot represent NaN.
                 let error = largest_difference(&ours, &exact);
                 say!(
                     "{}",
@@ -115,16 +115,16 @@ impl Conv {
                 for (total, part) in total.iter_mut().zip(sums) {
                     *total += *count as f64 * part;
                 }
-                self.tell(&name(shape), pass, *count, sums);
+                self.print(&name(shape), pass, *count, sums);
             }
         }
         for (pass, sums) in PASSES.into_iter().zip(totals) {
-            self.tell("all", pass, shapes.iter().map(|(_, count)| count).sum(), sums);
+            self.print("all", pass, shapes.iter().map(|(_, count)| count).sum(), sums);
         }
         Ok(())
     }
 
-    fn tell(&self, shape: &str, pass: &str, count: usize, [device, clock, operations]: [f64; 3]) {
+    fn print(&self, shape: &str, pass: &str, count: usize, [device, clock, operations]: [f64; 3]) {
         say!(
             "{}",
             json!({
@@ -153,7 +153,7 @@ impl Conv {
             queues: self.device.device != "flex",
             device,
         };
-        // The memory layout in which fused operations pass on their outputs.
+        // The memory layout of the outputs of fused operations.
         let order: [usize; 4] = if stopwatch.queues { [0, 2, 3, 1] } else { [1, 2, 3, 0] };
         let back: [isize; 4] = if stopwatch.queues { [0, 3, 1, 2] } else { [3, 0, 1, 2] };
         let random = |[n, c, side]: [usize; 3], device: &Device| {
@@ -195,14 +195,14 @@ fn name(shape: &Convolution) -> String {
 /// Seconds of one call.
 #[derive(Clone, Copy)]
 struct Time {
-    /// On the device, without launch overhead of the host.
+    /// Time on the device, without launch overhead of the host.
     device: f64,
     /// Wall-clock time in a sequence of calls.
     clock: f64,
 }
 
 impl Time {
-    /// Subtracts a time; at least a nanosecond remains, so that a rate can be computed.
+    /// Subtracts a time. The result is at least a nanosecond, so that a rate can be computed.
     fn without(self, part: Self) -> Self {
         let less = |all: f64, part: f64| (all - part).max(1e-9);
         Self { device: less(self.device, part.device), clock: less(self.clock, part.clock) }
@@ -212,13 +212,13 @@ impl Time {
 /// Measures calls that a device executes asynchronously.
 ///
 /// A pass may take less time on the device than the host needs to launch it. Each sample is
-/// therefore measured twice: alone, and behind matrix products that keep the device busy until all
-/// calls of the sample are queued. The second time minus the time of the matrix products alone is
-/// the device's own time.
+/// therefore measured twice: alone, and queued after matrix products that keep the device busy
+/// until all calls of the sample are queued. The second time minus the time of the matrix products
+/// alone is the device time.
 struct Stopwatch<'a> {
     samples: usize,
     calls: usize,
-    /// True if calls return before the device has finished.
+    /// Whether calls return before the device has finished.
     queues: bool,
     device: &'a Device,
 }
@@ -337,7 +337,7 @@ fn uniform(state: &mut u64) -> f32 {
 /// The maximum absolute difference divided by the largest absolute exact value; `None` if a value
 /// is not finite.
 fn largest_difference(ours: &[f32], exact: &[f32]) -> Option<f64> {
-    assert_eq!(ours.len(), exact.len(), "of one shape");
+    assert_eq!(ours.len(), exact.len(), "the results must have the same shape");
     let largest = exact.iter().fold(0f32, |largest, value| largest.max(value.abs()));
     let mut difference = 0f32;
     for (ours, exact) in ours.iter().zip(exact) {
@@ -356,7 +356,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_of_a_networks_sizes_differ() {
+    fn the_names_of_the_shapes_of_a_network_differ() {
         let all = ResNetConfig::resnet50().convolutions(64);
         assert_eq!(name(&all[0]), "3-64k7s2i64");
         let names: std::collections::HashSet<_> = all.iter().map(name).collect();
@@ -364,14 +364,14 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_is_a_share_of_the_largest_value() {
+    fn differences_are_relative_to_the_largest_value() {
         assert_eq!(largest_difference(&[1.0, -4.0], &[1.0, -4.0]), Some(0.0));
         assert_eq!(largest_difference(&[1.5, -4.0], &[1.0, -4.0]), Some(0.125));
         assert_eq!(largest_difference(&[f32::NAN], &[1.0]), None);
     }
 
     #[test]
-    fn the_processor_agrees_with_itself_and_no_two_passes_are_the_same() {
+    fn passes_on_the_cpu_are_reproducible_and_differ_from_each_other() {
         let all = ResNetConfig::resnet10_narrow().convolutions(8);
         let inputs = Inputs::new(&all[1], 2, DType::F32);
         let passes = inputs.passes(&all[1], &Device::flex(), DType::F32);

@@ -40,7 +40,7 @@ pub enum Bench {
     Loader(Loader),
     /// Time each convolution shape of a residual network: forward pass, input gradient and weight
     /// gradient. Prints one line of JSON per shape and pass, and one per pass for the whole
-    /// network, in which each shape counts as often as it occurs.
+    /// network, to which each shape contributes as often as it occurs.
     Conv(conv::Conv),
 }
 
@@ -120,7 +120,7 @@ impl Bench {
 impl Step {
     fn run(self) -> Result<(), Error> {
         let network = network(&self.backbone, self.size)?;
-        room_for(self.batch, self.size)?;
+        check_batch(self.batch, self.size)?;
         // The global thread pool can only be configured before its first use.
         rayon::ThreadPoolBuilder::new()
             .num_threads(self.threads)
@@ -175,7 +175,7 @@ impl Step {
         plain: &Device,
     ) -> Result<(Vec<f64>, Option<Value>), Error> {
         let device = plain.clone().autodiff();
-        // Same projection head as in the PyTorch benchmark that this one is compared with.
+        // The projection head is that of the PyTorch benchmark with which this one is compared.
         let simclr = SimClrConfig {
             temperature: 0.5,
             reduction: Reduction::Mean,
@@ -246,12 +246,12 @@ fn profile(work: impl FnOnce() -> Result<(), Error>) -> Result<Value, Error> {
 
 #[cfg(not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")))]
 fn profile(_: impl FnOnce() -> Result<(), Error>) -> Result<Value, Error> {
-    unreachable!("flex is the only device of this build, and is refused")
+    unreachable!("flex is the only device of this build, and has no kernel timings")
 }
 
 impl Loader {
     fn run(self) -> Result<(), Error> {
-        room_for(self.batch, self.size)?;
+        check_batch(self.batch, self.size)?;
         let source: Arc<dyn PictureSource> = match &self.cache {
             None => self.source.open()?,
             Some(file) => Arc::new(CachedSource::open(file)?),
@@ -264,7 +264,7 @@ impl Loader {
         if per_epoch == 0 {
             return Err(ConfigError::new("--batch", "is more than there are pictures").into());
         }
-        // With the Gaussian blur, as in the PyTorch loader that this one is compared with.
+        // The Gaussian blur is included, as in the PyTorch loader with which this one is compared.
         let mut pipelines = Pipelines::from(Augmentation::Simclr.pipelines(self.size));
         let device = if self.on_device {
             pipelines.made_on = MadeOn::Device;
@@ -345,7 +345,7 @@ fn network(backbone: &str, size: usize) -> Result<BackboneConfig, Error> {
 }
 
 /// Returns an error if the views of a batch are too large.
-fn room_for(batch: usize, size: usize) -> Result<(), Error> {
+fn check_batch(batch: usize, size: usize) -> Result<(), Error> {
     let bytes = (2 * 3 * 4 * batch as u64).saturating_mul((size as u64).pow(2));
     match bytes > MAX_BATCH_BYTES {
         true => {
@@ -382,7 +382,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {
+    fn the_median_of_an_even_number_is_the_mean_of_the_two_middle_values() {
         assert_eq!(median(&mut [3.0]), 3.0);
         assert_eq!(median(&mut [5.0, 1.0, 3.0]), 3.0);
         assert_eq!(median(&mut [7.0, 1.0, 2.0, 4.0]), 3.0);

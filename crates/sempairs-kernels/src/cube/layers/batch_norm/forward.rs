@@ -8,7 +8,7 @@ use super::super::super::launch::{elem_type, floats};
 use super::super::super::matmul_tile::UNITS;
 use super::super::grid::Grid;
 use super::super::layout::{channels_last, like, maps};
-use super::{ADDED, SLICES, sum_of_column, sum_of_slices};
+use super::{CHANNELS, SLICES, sum_of_column, sum_of_slices};
 
 /// Sums of `x − x₀` and of its square over a chunk of rows. `x₀` is the first row: a value of
 /// the distribution, which keeps the difference of the two moments from cancelling where the mean
@@ -62,7 +62,7 @@ pub(in crate::cube) fn join_moments<F: Float>(
     share: f32,
     #[define(F)] _dtype: ElemType,
 ) {
-    let channel = CUBE_POS_X as usize * ADDED + UNIT_POS_X as usize;
+    let channel = CUBE_POS_X as usize * CHANNELS + UNIT_POS_X as usize;
     let mut sum = 0.0f32;
     let mut square = 0.0f32;
     if channel < channels {
@@ -170,8 +170,8 @@ pub(in crate::cube::layers) fn forward(
         );
         join_moments::launch_unchecked(
             &client,
-            CubeCount::Static(channels.div_ceil(ADDED) as u32, 1, 1),
-            CubeDim::new_2d(ADDED as u32, SLICES as u32),
+            CubeCount::Static(channels.div_ceil(CHANNELS) as u32, 1, 1),
+            CubeDim::new_2d(CHANNELS as u32, SLICES as u32),
             x.clone().into_buffer_arg(),
             sums.into_buffer_arg(),
             squares.into_buffer_arg(),

@@ -9,7 +9,7 @@ use super::super::super::launch::{elem_type, empty, floats};
 use super::super::super::matmul_tile::UNITS;
 use super::super::grid::Grid;
 use super::super::layout::{channels_last, like, maps};
-use super::{ADDED, SLICES, sum_of_column, sum_of_slices};
+use super::{CHANNELS, SLICES, sum_of_column, sum_of_slices};
 use crate::fused::ops::{BatchNormGradient, Statistics, Wanted};
 
 /// Sums of the gradient and of its products with the normalised input over a chunk of rows. If a
@@ -79,7 +79,7 @@ pub(in crate::cube) fn join_gradient_sums(
     channels: usize,
     chunks: usize,
 ) {
-    let channel = CUBE_POS_X as usize * ADDED + UNIT_POS_X as usize;
+    let channel = CUBE_POS_X as usize * CHANNELS + UNIT_POS_X as usize;
     let mut sum = 0.0f32;
     let mut product = 0.0f32;
     if channel < channels {
@@ -179,7 +179,7 @@ pub(in crate::cube::layers) fn gradient(
             gradient.clone().into_buffer_arg(),
             mean.clone().into_buffer_arg(),
             variance.clone().into_buffer_arg(),
-            passed.clone().unwrap_or_else(|| stand_in(&x, grid.vector)).into_buffer_arg(),
+            passed.clone().unwrap_or_else(|| placeholder(&x, grid.vector)).into_buffer_arg(),
             sums.clone().into_buffer_arg(),
             products.clone().into_buffer_arg(),
             grid.rows,
@@ -193,8 +193,8 @@ pub(in crate::cube::layers) fn gradient(
         );
         join_gradient_sums::launch_unchecked(
             &client,
-            CubeCount::Static(channels.div_ceil(ADDED) as u32, 1, 1),
-            CubeDim::new_2d(ADDED as u32, SLICES as u32),
+            CubeCount::Static(channels.div_ceil(CHANNELS) as u32, 1, 1),
+            CubeDim::new_2d(CHANNELS as u32, SLICES as u32),
             sums.into_buffer_arg(),
             products.into_buffer_arg(),
             of_bias.clone().into_buffer_arg(),
@@ -242,6 +242,6 @@ pub(in crate::cube::layers) fn gradient(
 }
 
 /// Placeholder for an unused buffer of a kernel, in the type of `x`.
-fn stand_in(x: &CubeTensor, vector: usize) -> CubeTensor {
+fn placeholder(x: &CubeTensor, vector: usize) -> CubeTensor {
     empty(x, [vector], x.dtype)
 }

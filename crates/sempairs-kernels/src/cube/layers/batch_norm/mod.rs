@@ -15,9 +15,9 @@ pub(super) use forward::forward;
 pub(super) use gradient::gradient;
 
 /// Channels per cube of the launch that adds the partial sums.
-const ADDED: usize = 8;
+const CHANNELS: usize = 8;
 /// Units per channel.
-const SLICES: usize = UNITS / ADDED;
+const SLICES: usize = UNITS / CHANNELS;
 
 /// The sum of a vector over the units of a column of a cube; only the first unit of the column gets
 /// the whole sum.
@@ -44,17 +44,17 @@ fn sum_of_column<N: Size>(
     words[index]
 }
 
-/// As [`sum_of_column`] for single values and cubes that are [`ADDED`] units wide.
+/// As [`sum_of_column`] for single values and cubes that are [`CHANNELS`] units wide.
 #[cube]
 fn sum_of_slices(value: f32, words: &mut Shared<[f32]>) -> f32 {
-    let index = UNIT_POS_Y as usize * ADDED + UNIT_POS_X as usize;
+    let index = UNIT_POS_Y as usize * CHANNELS + UNIT_POS_X as usize;
     sync_cube();
     words[index] = value;
     sync_cube();
     let mut half = comptime![SLICES / 2].runtime();
     while half > 0 {
         if (UNIT_POS_Y as usize) < half {
-            let other = words[index + half * ADDED];
+            let other = words[index + half * CHANNELS];
             words[index] += other;
         }
         sync_cube();

@@ -27,7 +27,7 @@ pub(super) fn forward(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> CubeTensor {
-    let path = Path::of_process();
+    let path = Path::from_env();
     if let Some(strategy) = burn_kernels::strategy(path) {
         return burn_kernels::forward(strategy, x, weight, stride, padding);
     }
@@ -55,7 +55,7 @@ pub(super) fn input_gradient(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> CubeTensor {
-    let path = Path::of_process();
+    let path = Path::from_env();
     if let Some(strategy) = burn_kernels::strategy(path) {
         return burn_kernels::input_gradient(strategy, weight, gradient, input, stride, padding);
     }
@@ -77,7 +77,7 @@ pub(super) fn weight_gradient(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> CubeTensor {
-    let path = Path::of_process();
+    let path = Path::from_env();
     if let Some(strategy) = burn_kernels::strategy(path) {
         return burn_kernels::weight_gradient(strategy, x, gradient, filters, stride, padding);
     }

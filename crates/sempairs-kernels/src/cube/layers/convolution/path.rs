@@ -41,7 +41,7 @@ impl Path {
     ];
 
     /// The path of this process, from `SEMPAIRS_CONV`; read once.
-    pub(crate) fn of_process() -> Self {
+    pub(crate) fn from_env() -> Self {
         static CHOSEN: LazyLock<Path> = LazyLock::new(|| {
             let Ok(word) = std::env::var(VARIABLE) else { return Path::default() };
             word.parse().unwrap_or_else(|reason: String| {
@@ -61,7 +61,7 @@ impl Path {
     /// The accumulator type of this path for inputs of type `dtype`, in all three passes: forward,
     /// input gradient and weight gradient. With autotuning it is the narrowest type that may be
     /// selected.
-    pub(crate) fn sums_in(self, dtype: DType) -> DType {
+    pub(crate) fn accumulator_type(self, dtype: DType) -> DType {
         match (self, dtype) {
             // The direct kernels accumulate in the type of the elements.
             (Self::Direct, dtype) => dtype,
@@ -75,7 +75,7 @@ impl Path {
 
     /// The reason why training in `dtype` is refused on this path, or `None` if it is allowed.
     pub(crate) fn refusal(self, dtype: DType) -> Option<String> {
-        let sums = self.sums_in(dtype);
+        let sums = self.accumulator_type(dtype);
         (sums.size() < size_of::<f32>()).then(|| {
             let accumulates = if self == Self::Direct { "accumulates" } else { "may accumulate" };
             format!(
@@ -151,7 +151,7 @@ mod tests {
             (Path::Cudnn, DType::BF16, DType::F32),
         ];
         for (path, dtype, sums) in table {
-            assert_eq!(path.sums_in(dtype), sums, "{path:?} of {dtype:?}");
+            assert_eq!(path.accumulator_type(dtype), sums, "{path:?} of {dtype:?}");
             assert_eq!(path.refusal(dtype).is_some(), sums != DType::F32, "{path:?} of {dtype:?}");
         }
         let reason = Path::Direct.refusal(DType::BF16).unwrap();

@@ -170,7 +170,7 @@ fn on_stream<R>(
             let queue = streams.current().sys;
             session(device, |session| {
                 // SAFETY: the stream is the server's own.
-                unsafe { session.on(queue.cast()) }?;
+                unsafe { session.set_stream(queue.cast()) }?;
                 work(session, addresses, workspace)
             })
             // The only public constructor of a general error.

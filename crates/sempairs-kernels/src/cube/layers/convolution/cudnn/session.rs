@@ -61,7 +61,7 @@ impl Session {
     /// # Safety
     ///
     /// The stream is alive and belongs to the device of this session.
-    pub(super) unsafe fn on(&mut self, stream: sys::cudaStream_t) -> Result<(), String> {
+    pub(super) unsafe fn set_stream(&mut self, stream: sys::cudaStream_t) -> Result<(), String> {
         if self.stream != stream {
             // SAFETY: by the contract of this function.
             with_message(unsafe { result::set_stream(self.handle, stream) })?;

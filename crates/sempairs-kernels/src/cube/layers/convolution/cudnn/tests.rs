@@ -19,7 +19,7 @@ struct Part {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Asked {
+enum Event {
     Reserved(usize),
     Ranked(Description, [Part; 3]),
     Measured(Description, [Part; 3], Part),
@@ -32,7 +32,7 @@ struct Recorder {
     offers: Result<Vec<Candidate>, String>,
     refuses: Vec<Algorithm>,
     stream: Cell<u64>,
-    asked: RefCell<Vec<Asked>>,
+    events: RefCell<Vec<Event>>,
 }
 
 impl Recorder {
@@ -41,17 +41,17 @@ impl Recorder {
             offers: Ok(offers.to_vec()),
             refuses: Vec::new(),
             stream: Cell::new(0),
-            asked: RefCell::default(),
+            events: RefCell::default(),
         }
     }
 
-    fn record(&self, asked: Asked) {
-        self.asked.borrow_mut().push(asked);
+    fn record(&self, event: Event) {
+        self.events.borrow_mut().push(event);
     }
 
     /// The calls since the last call of this function.
-    fn asked(&self) -> Vec<Asked> {
-        self.asked.take()
+    fn events(&self) -> Vec<Event> {
+        self.events.take()
     }
 
     /// The buffer that `reserve` returns, numbered 1,000 plus its size.
@@ -68,7 +68,7 @@ impl Device for Recorder {
     }
 
     fn reserve(&self, bytes: usize) -> Part {
-        self.record(Asked::Reserved(bytes));
+        self.record(Event::Reserved(bytes));
         Self::reserved(bytes)
     }
 
@@ -77,7 +77,7 @@ impl Device for Recorder {
         description: &Description,
         operands: &[Part; 3],
     ) -> Result<Vec<Candidate>, String> {
-        self.record(Asked::Ranked(*description, operands.clone()));
+        self.record(Event::Ranked(*description, operands.clone()));
         self.offers.clone()
     }
 
@@ -87,19 +87,19 @@ impl Device for Recorder {
         operands: &[Part; 3],
         workspace: Part,
     ) -> Result<Vec<Candidate>, String> {
-        self.record(Asked::Measured(*description, operands.clone(), workspace));
+        self.record(Event::Measured(*description, operands.clone(), workspace));
         self.offers.clone()
     }
 
     fn attempt(&self, call: Call<Part>) -> Result<(), String> {
         let refused = self.refuses.contains(&call.plan.algorithm);
         let reason = format!("refused {:?}", call.plan.algorithm);
-        self.record(Asked::Attempted(call));
+        self.record(Event::Attempted(call));
         if refused { Err(reason) } else { Ok(()) }
     }
 
     fn enqueue(&self, call: Call<Part>) {
-        self.record(Asked::Enqueued(call));
+        self.record(Event::Enqueued(call));
     }
 }
 
@@ -132,17 +132,21 @@ fn plan(problem: &Problem, candidate: &Candidate) -> Plan {
     Plan { description, algorithm: candidate.algorithm, workspace: candidate.workspace }
 }
 
-fn ask(device: &Recorder, plans: &Mutex<Plans<Part>>, problem: &Problem) -> Result<(), Refusal> {
+fn convolve_on(
+    device: &Recorder,
+    plans: &Mutex<Plans<Part>>,
+    problem: &Problem,
+) -> Result<(), Refusal> {
     convolve(plans, device, problem, operands(), false)
 }
 
 /// The algorithms that were attempted, in order.
 fn attempted(device: &Recorder) -> Vec<Algorithm> {
-    let algorithm = |asked| match asked {
-        Asked::Attempted(call) => Some(call.plan.algorithm),
+    let algorithm = |event| match event {
+        Event::Attempted(call) => Some(call.plan.algorithm),
         _ => None,
     };
-    device.asked().into_iter().filter_map(algorithm).collect()
+    device.events().into_iter().filter_map(algorithm).collect()
 }
 
 #[test]
@@ -152,16 +156,16 @@ fn a_plan_is_chosen_once_and_reused() {
     let (one, other) = (problem(16), problem(32));
     let call =
         |problem| Call { plan: plan(problem, &offered), operands: operands(), workspace: None };
-    let ranked = |problem: &Problem| Asked::Ranked(problem.description(), operands());
+    let ranked = |problem: &Problem| Event::Ranked(problem.description(), operands());
 
-    assert_eq!(ask(&device, &plans, &one), Ok(()));
-    assert_eq!(device.asked(), [ranked(&one), Asked::Attempted(call(&one))]);
+    assert_eq!(convolve_on(&device, &plans, &one), Ok(()));
+    assert_eq!(device.events(), [ranked(&one), Event::Attempted(call(&one))]);
     for _ in 0..2 {
-        assert_eq!(ask(&device, &plans, &one), Ok(()));
-        assert_eq!(device.asked(), [Asked::Enqueued(call(&one))]);
+        assert_eq!(convolve_on(&device, &plans, &one), Ok(()));
+        assert_eq!(device.events(), [Event::Enqueued(call(&one))]);
     }
-    assert_eq!(ask(&device, &plans, &other), Ok(()));
-    assert_eq!(device.asked(), [ranked(&other), Asked::Attempted(call(&other))]);
+    assert_eq!(convolve_on(&device, &plans, &other), Ok(()));
+    assert_eq!(device.events(), [ranked(&other), Event::Attempted(call(&other))]);
 }
 
 #[test]
@@ -175,29 +179,29 @@ fn the_first_admissible_algorithm_is_chosen() {
     ];
     let (device, plans) = (Recorder::new(&offers), Mutex::default());
     let problem = problem(16);
-    assert_eq!(ask(&device, &plans, &problem), Ok(()));
+    assert_eq!(convolve_on(&device, &plans, &problem), Ok(()));
     let call = Call {
         plan: plan(&problem, &offers[3]),
         operands: operands(),
         workspace: Some(Recorder::reserved(CAP)),
     };
     assert_eq!(call.plan.description.math, Math::CUDNN_DEFAULT_MATH);
-    assert_eq!(device.asked()[1..], [Asked::Reserved(CAP), Asked::Attempted(call)]);
+    assert_eq!(device.events()[1..], [Event::Reserved(CAP), Event::Attempted(call)]);
 }
 
 #[test]
 fn problems_without_a_deterministic_algorithm_are_refused() {
     let offers = [Candidate { deterministic: false, ..candidate(GEMM, 0) }];
     let (device, plans) = (Recorder::new(&offers), Mutex::default());
-    let Err(Refusal::New(reason)) = ask(&device, &plans, &problem(16)) else {
+    let Err(Refusal::New(reason)) = convolve_on(&device, &plans, &problem(16)) else {
         panic!("an algorithm was chosen")
     };
     assert!(reason.contains("deterministic"), "{reason}");
     assert_eq!(attempted(&device), []);
-    assert_eq!(ask(&device, &plans, &problem(16)), Err(Refusal::Known));
+    assert_eq!(convolve_on(&device, &plans, &problem(16)), Err(Refusal::Known));
     assert!(plans.lock().unwrap().is_refused(&problem(16)));
     assert!(!plans.lock().unwrap().is_refused(&problem(32)));
-    assert_eq!(device.asked(), []);
+    assert_eq!(device.events(), []);
 }
 
 #[test]
@@ -206,21 +210,24 @@ fn the_next_algorithm_is_tried_if_one_fails() {
     let mut device = Recorder::new(&offers);
     device.refuses = vec![FFT];
     let plans = Mutex::default();
-    assert_eq!(ask(&device, &plans, &problem(16)), Ok(()));
+    assert_eq!(convolve_on(&device, &plans, &problem(16)), Ok(()));
     assert_eq!(attempted(&device), [FFT, IMPLICIT]);
 
     device.refuses = vec![FFT, IMPLICIT, GEMM];
     let last = Err(Refusal::New(format!("refused {GEMM:?}")));
-    assert_eq!(ask(&device, &plans, &problem(32)), last);
+    assert_eq!(convolve_on(&device, &plans, &problem(32)), last);
     assert_eq!(attempted(&device), [FFT, IMPLICIT, GEMM]);
 
     device.offers = Err("no driver".to_string());
-    assert_eq!(ask(&device, &plans, &problem(64)), Err(Refusal::New("no driver".to_string())));
+    assert_eq!(
+        convolve_on(&device, &plans, &problem(64)),
+        Err(Refusal::New("no driver".to_string()))
+    );
     // The failure of another problem does not change an existing plan.
-    device.asked();
-    assert_eq!(ask(&device, &plans, &problem(16)), Ok(()));
+    device.events();
+    assert_eq!(convolve_on(&device, &plans, &problem(16)), Ok(()));
     assert!(
-        matches!(&device.asked()[..], [Asked::Enqueued(call)] if call.plan.algorithm == IMPLICIT)
+        matches!(&device.events()[..], [Event::Enqueued(call)] if call.plan.algorithm == IMPLICIT)
     );
 }
 
@@ -230,15 +237,15 @@ fn a_stream_has_one_workspace_that_grows() {
     let first = |bytes: usize, channels: usize, stream: u64| {
         let device = Recorder::new(&[candidate(GEMM, bytes)]);
         device.stream.set(stream);
-        assert_eq!(ask(&device, &plans, &problem(channels)), Ok(()));
-        let asked = device.asked();
-        let Some(Asked::Attempted(Call { workspace, .. })) = asked.last() else {
-            panic!("{asked:?}")
+        assert_eq!(convolve_on(&device, &plans, &problem(channels)), Ok(()));
+        let events = device.events();
+        let Some(Event::Attempted(Call { workspace, .. })) = events.last() else {
+            panic!("{events:?}")
         };
-        let reserved = |asked: &Asked| matches!(asked, Asked::Reserved(_));
+        let reserved = |event: &Event| matches!(event, Event::Reserved(_));
         (
             workspace.as_ref().map(|part| part.bytes),
-            asked.iter().filter(|asked| reserved(asked)).count(),
+            events.iter().filter(|event| reserved(event)).count(),
         )
     };
     assert_eq!(first(1_000, 1, 0), (Some(1_000), 1));
@@ -249,14 +256,14 @@ fn a_stream_has_one_workspace_that_grows() {
 
     // The plan of the first problem needs fewer bytes than the workspace of the stream now has.
     let device = Recorder::new(&[]);
-    assert_eq!(ask(&device, &plans, &problem(1)), Ok(()));
-    let asked = device.asked();
-    let [Asked::Enqueued(call)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(convolve_on(&device, &plans, &problem(1)), Ok(()));
+    let events = device.events();
+    let [Event::Enqueued(call)] = &events[..] else { panic!("{events:?}") };
     assert_eq!((call.plan.workspace, &call.workspace), (1_000, &Some(Recorder::reserved(4_000))));
     // On a stream without a workspace one is reserved.
     device.stream.set(2);
-    assert_eq!(ask(&device, &plans, &problem(1)), Ok(()));
-    assert_eq!(device.asked()[0], Asked::Reserved(1_000));
+    assert_eq!(convolve_on(&device, &plans, &problem(1)), Ok(()));
+    assert_eq!(device.events()[0], Event::Reserved(1_000));
 }
 
 #[test]
@@ -271,12 +278,12 @@ fn the_workspace_of_a_measurement_is_not_kept() {
         workspace: Some(Recorder::reserved(1_000)),
     };
     assert_eq!(
-        device.asked(),
+        device.events(),
         [
-            Asked::Reserved(CAP),
-            Asked::Measured(problem.description(), operands(), Recorder::reserved(CAP)),
-            Asked::Reserved(1_000),
-            Asked::Attempted(call),
+            Event::Reserved(CAP),
+            Event::Measured(problem.description(), operands(), Recorder::reserved(CAP)),
+            Event::Reserved(1_000),
+            Event::Attempted(call),
         ]
     );
 }
