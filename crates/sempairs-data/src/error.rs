@@ -118,7 +118,7 @@ impl DataError {
         class: impl Into<String>,
         reason: impl Into<String>,
     ) -> Self {
-        let place = source.place().map(Path::to_path_buf);
+        let place = source.location().map(Path::to_path_buf);
         Self::Classes { place, class: class.into(), reason: reason.into() }
     }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 /// Reason why a picture of the underlying source was excluded from a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum LeftOut {
+pub enum Exclusion {
     /// The picture cannot be read or decoded, and such pictures are
     /// [skipped](crate::OnBadPicture::Skip).
     Undecodable,
@@ -15,7 +15,7 @@ pub enum LeftOut {
     Unchosen,
 }
 
-impl fmt::Display for LeftOut {
+impl fmt::Display for Exclusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Undecodable => "cannot be decoded",

@@ -57,7 +57,7 @@ pub use cache::CachedSource;
 pub use config_error::ConfigError;
 pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
 pub use error::DataError;
-pub use exclusion::LeftOut;
+pub use exclusion::Exclusion;
 pub use file_stamp::Stamp;
 pub use fingerprint::Fingerprint;
 pub use identity::Identity;

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::{DataError, LeftOut, Picture, Stamp};
+use crate::{DataError, Exclusion, Picture, Stamp};
 
 /// An indexed collection of pictures, of which some or all have a class.
 ///
@@ -67,19 +67,19 @@ pub trait PictureSource: Send + Sync {
     /// # Errors
     ///
     /// The error that [`read`](Self::read) would return, as far as the first bytes determine it.
-    fn peek(&self, _index: usize) -> Result<(), DataError> {
+    fn check_header(&self, _index: usize) -> Result<(), DataError> {
         Ok(())
     }
 
     /// The folder or file that contains the pictures, for messages. `None`, the default, if there
     /// is no such folder or file.
-    fn place(&self) -> Option<&Path> {
+    fn location(&self) -> Option<&Path> {
         None
     }
 
     /// The names of the pictures that were excluded from this source, each with the reason.
     /// Messages use it to explain why a name is unknown. Empty by default.
-    fn left_out(&self) -> Vec<(String, LeftOut)> {
+    fn excluded(&self) -> Vec<(String, Exclusion)> {
         Vec::new()
     }
 
@@ -106,14 +106,14 @@ impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         (**self).read(index)
     }
-    fn peek(&self, index: usize) -> Result<(), DataError> {
-        (**self).peek(index)
+    fn check_header(&self, index: usize) -> Result<(), DataError> {
+        (**self).check_header(index)
     }
-    fn place(&self) -> Option<&Path> {
-        (**self).place()
+    fn location(&self) -> Option<&Path> {
+        (**self).location()
     }
-    fn left_out(&self) -> Vec<(String, LeftOut)> {
-        (**self).left_out()
+    fn excluded(&self) -> Vec<(String, Exclusion)> {
+        (**self).excluded()
     }
     fn stamp(&self, index: usize) -> Option<Stamp> {
         (**self).stamp(index)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{DataError, LeftOut, PictureSource, Subset, interrupt};
+use crate::{DataError, Exclusion, PictureSource, Subset, interrupt};
 use sempairs_internal::progress_bar;
 
 /// What to do with a picture that cannot be read or decoded.
@@ -54,7 +54,7 @@ impl std::fmt::Display for BadPicture {
     }
 }
 
-/// Checks the [first bytes](PictureSource::peek) of every picture's file, on all cores.
+/// Checks the [first bytes](PictureSource::check_header) of every picture's file, on all cores.
 ///
 /// Returns the pictures that pass, and a list of the others: videos, unsupported formats, broken
 /// links. This is much faster than [`validate()`], but does not find truncated or damaged pictures.
@@ -126,7 +126,7 @@ pub fn validate(
 pub(crate) fn unfit(source: &dyn PictureSource) -> Result<BTreeMap<usize, DataError>, DataError> {
     let bar = progress_bar("looking at files", source.len() as u64);
     let peek = |index: usize| {
-        let found = interrupt::check().and_then(|()| source.peek(index));
+        let found = interrupt::check().and_then(|()| source.check_header(index));
         bar.inc(1);
         match found.err()? {
             // An interrupted check has no result for the picture.
@@ -161,7 +161,7 @@ fn without(
     let list = list.collect();
     match bad.into_values().next() {
         Some(error) if good.is_empty() => Err(error),
-        _ => Ok((Subset::new(source, good).with_reason(LeftOut::Undecodable), list)),
+        _ => Ok((Subset::new(source, good).with_reason(Exclusion::Undecodable), list)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sempairs_data::cache::CachedSource;
 use sempairs_data::{
-    Concat, DataError, FlatSource, FolderSource, LeftOut, Manifest, OnBadPicture, Pairing,
+    Concat, DataError, Exclusion, FlatSource, FolderSource, Manifest, OnBadPicture, Pairing,
     PictureSource, Subset, validate, validate_headers,
 };
 use support::{plain, put};
@@ -84,7 +84,7 @@ fn subsets_and_concatenations_find_the_videos_of_their_sources() {
     let both: Arc<dyn PictureSource> = Arc::new(Concat::new(vec![source.clone(), source]));
     let (good, bad) = validate_headers(both, OnBadPicture::Skip).unwrap();
     assert_eq!((good.len(), bad.len()), (8, 2));
-    assert_eq!(good.left_out()[0], ("dog/b.mp4".into(), LeftOut::Undecodable));
+    assert_eq!(good.excluded()[0], ("dog/b.mp4".into(), Exclusion::Undecodable));
     let only = tempfile::tempdir().unwrap();
     put(only.path(), "a.mp4", VIDEO);
     let only = Arc::new(FlatSource::open(only.path()).unwrap());

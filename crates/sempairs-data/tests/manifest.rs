@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sempairs_data::manifest::{ManifestProblem, ProblemKind};
 use sempairs_data::{
-    CachedSource, DataError, FlatSource, FolderSource, LeftOut, Manifest, OnBadPicture, Pair,
+    CachedSource, DataError, Exclusion, FlatSource, FolderSource, Manifest, OnBadPicture, Pair,
     Pairing, PictureSource, Subset, validate,
 };
 use support::{Labelled, plain, put};
@@ -171,9 +171,9 @@ fn an_excluded_picture_is_distinguished_from_a_missing_one() {
          cat/0.png,cat/9.png,cat,x,\ncat/0.png,dog/0.png,,x,\n"
     );
     let left_out =
-        |name: &str, why| ProblemKind::LeftOut { column: "right", name: name.into(), why };
+        |name: &str, why| ProblemKind::Exclusion { column: "right", name: name.into(), why };
     let missing = || ProblemKind::MissingPicture { column: "right", name: "cat/9.png".into() };
-    let undecodable = || left_out("cat/3.png", LeftOut::Undecodable);
+    let undecodable = || left_out("cat/3.png", Exclusion::Undecodable);
     let kinds = |source: &dyn PictureSource| {
         let problems = problems(root.path(), &text, source);
         problems.into_iter().map(|problem| (problem.line, problem.kind)).collect::<Vec<_>>()
@@ -183,7 +183,7 @@ fn an_excluded_picture_is_distinguished_from_a_missing_one() {
     let good: Arc<dyn PictureSource> = Arc::new(good);
     assert_eq!(kinds(&good), [(2, undecodable()), (4, missing())]);
     let two = Subset::first_per_class(good.clone(), 2).unwrap();
-    let outside = left_out("cat/2.png", LeftOut::PerClass);
+    let outside = left_out("cat/2.png", Exclusion::PerClass);
     assert_eq!(kinds(&two), [(2, undecodable()), (3, outside), (4, missing())]);
 
     // A cache reports its own bad pictures and those excluded from its source.
@@ -191,7 +191,7 @@ fn an_excluded_picture_is_distinguished_from_a_missing_one() {
     let file = elsewhere.path().join("a.cache");
     let cats = Subset::of_classes(all, &["cat"]).unwrap();
     let cache = CachedSource::open_or_build(&cats, 4, &file, OnBadPicture::Skip).unwrap();
-    let dog = left_out("dog/0.png", LeftOut::OtherClass);
+    let dog = left_out("dog/0.png", Exclusion::OtherClass);
     assert_eq!(kinds(&cache), [(2, undecodable()), (4, missing()), (5, dog)]);
     let trusted = CachedSource::open(&file).unwrap();
     assert_eq!(kinds(&trusted)[0], (2, undecodable()));

@@ -244,9 +244,9 @@ fn an_error_names_the_folder_if_there_is_one() {
     let file = elsewhere.path().join("a.cache");
     let part = Subset::first(source, 3);
     let cache = CachedSource::open_or_build(&part, 4, &file, OnBadPicture::Error).unwrap();
-    assert_eq!(cache.place(), Some(root.path()));
-    assert_eq!(CachedSource::open(&file).unwrap().place(), Some(file.as_path()));
-    assert_eq!(Labelled::unlabelled(1).place(), None);
+    assert_eq!(cache.location(), Some(root.path()));
+    assert_eq!(CachedSource::open(&file).unwrap().location(), Some(file.as_path()));
+    assert_eq!(Labelled::unlabelled(1).location(), None);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::part::{Part, sweep_once};
 /// # Errors
 ///
 /// Any error of `fill`, the flush or the rename. The temporary file is removed.
-pub fn write_whole(
+pub fn write_atomically(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -74,7 +74,7 @@ mod tests {
         fs::create_dir(folder.path().join("elsewhere")).unwrap();
         symlink("elsewhere/file", &link).unwrap();
         for content in ["new", "newer"] {
-            write_whole(&link, |out| out.write_all(content.as_bytes())).unwrap();
+            write_atomically(&link, |out| out.write_all(content.as_bytes())).unwrap();
             assert_eq!(fs::read_to_string(&target).unwrap(), content);
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         }
@@ -84,26 +84,26 @@ mod tests {
             let pipe = pipe.clone();
             move || fs::read_to_string(pipe).unwrap()
         });
-        write_whole(&pipe, |out| out.write_all(b"through")).unwrap();
+        write_atomically(&pipe, |out| out.write_all(b"through")).unwrap();
         assert_eq!(reader.join().unwrap(), "through");
         assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
         let round = folder.path().join("round");
         symlink("round", &round).unwrap();
-        assert!(write_whole(&round, |_| Ok(())).is_err());
+        assert!(write_atomically(&round, |_| Ok(())).is_err());
     }
 
     #[test]
     fn an_error_or_a_panic_keeps_the_old_file_and_leaves_no_temporary_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        write_whole(&path, |out| out.write_all(b"old")).unwrap();
+        write_atomically(&path, |out| out.write_all(b"old")).unwrap();
         let full = |out: &mut BufWriter<File>| {
             out.write_all(b"ne")?;
             Err(io::ErrorKind::StorageFull.into())
         };
-        let error = write_whole(&path, full).unwrap_err();
+        let error = write_atomically(&path, full).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
-        let panics = || write_whole(&path, |_| panic!("a panic in `fill`"));
+        let panics = || write_atomically(&path, |_| panic!("a panic in `fill`"));
         assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file remains");
@@ -120,7 +120,7 @@ mod tests {
                 scope.spawn(move || {
                     let content = vec![byte; 1000 * (1 + usize::from(byte))];
                     for _ in 0..30 {
-                        write_whole(path, |out| out.write_all(&content)).unwrap();
+                        write_atomically(path, |out| out.write_all(&content)).unwrap();
                         let found = fs::read(path).unwrap();
                         assert!(found.iter().all(|it| *it == found[0]), "mixed content");
                         assert_eq!(found.len(), 1000 * (1 + usize::from(found[0])), "incomplete");
@@ -135,7 +135,7 @@ mod tests {
     fn names_may_be_as_long_as_the_system_allows() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["n".repeat(250), "ü".repeat(125)] {
-            write_whole(&folder.path().join(&name), |out| out.write_all(b"x")).unwrap();
+            write_atomically(&folder.path().join(&name), |out| out.write_all(b"x")).unwrap();
             assert!(folder.path().join(name).exists());
         }
     }

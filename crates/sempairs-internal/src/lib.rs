@@ -1,4 +1,4 @@
-//! Utilities shared by the crates of this workspace: atomic writes (`write_whole`), lines of output
+//! Utilities shared by the crates of this workspace: atomic writes (`write_atomically`), lines of output
 //! (`note!`, `say!`), progress bars, catching of panics (`caught`), and suggestions for misspelt
 //! names (`did_you_mean`).
 //!
@@ -10,16 +10,16 @@
 mod atomic_write;
 mod caught;
 mod failpoint;
+mod join_limited;
 pub mod output;
 mod part;
 mod progress;
 mod suggest;
-mod summed_up;
 
-pub use atomic_write::write_whole;
+pub use atomic_write::write_atomically;
 pub use caught::caught;
 pub use failpoint::failpoint;
+pub use join_limited::join_limited;
 pub use part::remove_orphans;
 pub use progress::{ProgressBar, progress_bar, progress_count};
 pub use suggest::{did_you_mean, nearest, suggestion};
-pub use summed_up::summed_up;

@@ -111,7 +111,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 }
 
 /// Removes temporary files that killed processes have left in a folder when they used
-/// [`write_whole`](crate::write_whole).
+/// [`write_atomically`](crate::write_atomically).
 ///
 /// A temporary file is removed if nobody holds a lock on it; if it was written under another
 /// kernel, it must also not have been modified for a day. Without support for locks in the file
@@ -303,7 +303,7 @@ mod tests {
             });
             let write = |number: usize| {
                 let path = folder.path().join(number.to_string());
-                crate::write_whole(&path, |out| out.write_all(b"x"))
+                crate::write_atomically(&path, |out| out.write_all(b"x"))
             };
             let written: io::Result<()> = (0..300).try_for_each(write);
             done.store(true, Ordering::Relaxed);

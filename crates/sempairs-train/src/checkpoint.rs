@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::store::ModuleRecord;
 use burn::tensor::Bytes;
-use sempairs_internal::{caught, failpoint, write_whole};
+use sempairs_internal::{caught, failpoint, write_atomically};
 use serde::{Deserialize, Serialize};
 
 use crate::{Optimizer, TrainError, Unlogged};
@@ -175,7 +175,8 @@ impl Checkpoints {
         // The new file is completely on disk before an old one is renamed, and a run that is killed
         // between the two renames still finds the previous checkpoint.
         let next = self.folder.join("next.ckpt");
-        write_whole(&next, |out| out.write_all(&bytes)).map_err(|e| TrainError::io(&next, e))?;
+        write_atomically(&next, |out| out.write_all(&bytes))
+            .map_err(|e| TrainError::io(&next, e))?;
         failpoint("checkpoint_written", checkpoint.step);
         if latest.exists() {
             fs::rename(&latest, &previous).map_err(|e| TrainError::io(&previous, e))?;

@@ -3,7 +3,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sempairs_internal::{note, remove_orphans, write_whole};
+use sempairs_internal::{note, remove_orphans, write_atomically};
 
 use crate::TrainError;
 
@@ -108,6 +108,6 @@ impl RunDirectory {
     ///
     /// [`TrainError::Io`] with the file's path.
     pub fn write(&self, path: &Path, content: &[u8]) -> Result<(), TrainError> {
-        write_whole(path, |out| out.write_all(content)).map_err(|e| TrainError::io(path, e))
+        write_atomically(path, |out| out.write_all(content)).map_err(|e| TrainError::io(path, e))
     }
 }

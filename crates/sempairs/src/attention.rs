@@ -84,7 +84,7 @@ pub fn test_pictures(
 ///
 /// # Errors
 ///
-/// As [`Views::evaluation`](crate::experiment::Views::evaluation).
+/// As [`ViewsConfig::evaluation`](crate::experiment::ViewsConfig::evaluation).
 pub fn view(experiment: &Experiment, size: usize) -> Result<Pipeline, Error> {
     let resize = |transform: &Transform| match transform.clone() {
         Transform::Resize { interpolation, .. } => Transform::Resize { size, interpolation },

@@ -6,7 +6,7 @@ use std::path::Path;
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use sempairs_data::Picture;
-use sempairs_internal::write_whole;
+use sempairs_internal::write_atomically;
 
 use crate::Error;
 
@@ -21,5 +21,5 @@ pub fn write(path: &Path, picture: &Picture<'_>) -> Result<(), Error> {
     PngEncoder::new(&mut bytes)
         .write_image(picture.pixels(), width, height, ExtendedColorType::Rgb8)
         .map_err(|e| Error::io(path, std::io::Error::other(e)))?;
-    write_whole(path, |out| out.write_all(&bytes)).map_err(|e| Error::io(path, e))
+    write_atomically(path, |out| out.write_all(&bytes)).map_err(|e| Error::io(path, e))
 }

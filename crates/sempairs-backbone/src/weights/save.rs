@@ -5,7 +5,7 @@ use std::path::Path;
 
 use burn::module::Module;
 use safetensors::{Dtype, View};
-use sempairs_internal::write_whole;
+use sempairs_internal::write_atomically;
 
 use super::named::values;
 use super::zip::ZipWriter;
@@ -52,7 +52,7 @@ pub fn save<M: Module>(module: &M, path: &Path) -> Result<(), WeightsError> {
         _ => return Err(WeightsError::Extension { path: path.into() }),
     };
     let entries = entries(module);
-    write_whole(path, |out| format(out, &entries))
+    write_atomically(path, |out| format(out, &entries))
         .map_err(|error| WeightsError::Io { path: path.into(), error })
 }
 

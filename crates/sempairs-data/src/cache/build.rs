@@ -12,7 +12,7 @@ use super::resize::shrink;
 use crate::validate::{refuse as refuse_files, unfit};
 use crate::{BadPicture, DataError, OnBadPicture, Picture, PictureSource, interrupt};
 use sempairs_internal::progress_bar;
-use sempairs_internal::write_whole;
+use sempairs_internal::write_atomically;
 
 /// Pictures that each thread decodes before they are written: this number times the number of
 /// threads is the number of pictures in memory at once.
@@ -69,7 +69,7 @@ impl CachedSource {
         let mut build =
             Build { source, short_side, on_bad, report: BuildReport::new(), failure: None };
         // A picture's error stops the writing; it is reported instead of the resulting I/O error.
-        let written = write_whole(path, |out| build.fill(out, &header));
+        let written = write_atomically(path, |out| build.fill(out, &header));
         match (build.failure, written) {
             (Some(failure), _) => Err(failure),
             (None, Err(error)) => Err(DataError::io(path, error)),

@@ -26,7 +26,7 @@ use memmap2::Mmap;
 pub use build::BuildReport;
 
 use crate::{
-    BadPicture, DataError, Fingerprint, Identity, LeftOut, OnBadPicture, Picture, PictureSource,
+    BadPicture, DataError, Exclusion, Fingerprint, Identity, OnBadPicture, Picture, PictureSource,
     Stamp,
 };
 
@@ -47,7 +47,7 @@ pub struct CachedSource {
     /// The place of the original pictures, if the cache was opened for a source.
     origin: Option<PathBuf>,
     /// Pictures excluded from the cache or from that source.
-    left_out: Vec<(String, LeftOut)>,
+    left_out: Vec<(String, Exclusion)>,
 }
 
 impl CachedSource {
@@ -133,10 +133,10 @@ impl PictureSource for CachedSource {
         let pixels = &self.map[entry.offset..][..entry.bytes()];
         Ok(Picture::new(entry.width, entry.height, pixels))
     }
-    fn place(&self) -> Option<&Path> {
+    fn location(&self) -> Option<&Path> {
         Some(self.origin.as_deref().unwrap_or(&self.path))
     }
-    fn left_out(&self) -> Vec<(String, LeftOut)> {
+    fn excluded(&self) -> Vec<(String, Exclusion)> {
         self.left_out.clone()
     }
     fn stamp(&self, _index: usize) -> Option<Stamp> {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::CachedSource;
 use super::format::{self, CHUNK, FOOTER, HEADER, Index, MAGIC, VERSION};
-use crate::{DataError, LeftOut, PictureSource, Stamp, interrupt};
+use crate::{DataError, Exclusion, PictureSource, Stamp, interrupt};
 use sempairs_internal::progress_bar;
 
 impl CachedSource {
@@ -65,8 +65,8 @@ impl CachedSource {
             return Err(refuse(path.as_ref(), reason));
         }
         cache.check_pixels(&checksums)?;
-        cache.origin = source.place().map(Path::to_path_buf);
-        cache.left_out.extend(source.left_out());
+        cache.origin = source.location().map(Path::to_path_buf);
+        cache.left_out.extend(source.excluded());
         Ok(cache)
     }
 
@@ -111,7 +111,7 @@ impl CachedSource {
             .ok_or_else(|| damaged(path, "the index does not match the pixels"))?;
         let (short_side, identity) = (u32_at(12) as usize, u64_at(16));
         let Index { entries, classes, bad, checksums } = index;
-        let left_out = bad.iter().map(|bad| (bad.name.clone(), LeftOut::Undecodable)).collect();
+        let left_out = bad.iter().map(|bad| (bad.name.clone(), Exclusion::Undecodable)).collect();
         let (path, origin) = (path.to_path_buf(), None);
         let cache = Self {
             map,

@@ -11,7 +11,7 @@ pub use problem::{ManifestProblem, ProblemKind};
 pub use summary::ManifestSummary;
 
 use crate::{DataError, Pair, PictureSource};
-use sempairs_internal::write_whole;
+use sempairs_internal::write_atomically;
 
 /// Names of the columns. A manifest must have exactly these columns, in any order.
 pub const COLUMNS: [&str; 5] = ["left", "right", "class", "source", "score"];
@@ -95,7 +95,7 @@ impl Manifest {
             }
             csv.flush()
         };
-        write_whole(file, write).map_err(|error| DataError::io(file, error))
+        write_atomically(file, write).map_err(|error| DataError::io(file, error))
     }
 
     /// The rows in their order.

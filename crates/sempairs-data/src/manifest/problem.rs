@@ -1,7 +1,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::LeftOut;
+use crate::Exclusion;
 
 /// A problem with one line of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,13 +55,13 @@ pub enum ProblemKind {
     },
     /// The picture exists but was excluded from the source.
     #[error("`{column}` names a picture that was excluded: {name} {why}")]
-    LeftOut {
+    Exclusion {
         /// `left` or `right`.
         column: &'static str,
         /// The picture's name.
         name: String,
         /// Why the picture was excluded.
-        why: LeftOut,
+        why: Exclusion,
     },
     /// A picture is paired with itself.
     #[error("{0} is paired with itself")]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use csv::StringRecord;
 
 use super::{COLUMNS, ManifestProblem, ManifestRow, ProblemKind, unordered};
-use crate::{LeftOut, Pair, PictureSource};
+use crate::{Exclusion, Pair, PictureSource};
 
 /// Parses a manifest; returns all rows, or all problems.
 pub(super) fn rows(
@@ -71,7 +71,7 @@ struct Checker<'a> {
     source: &'a dyn PictureSource,
     index_of: HashMap<String, usize>,
     /// Pictures excluded from the source; collected when the first unknown name is found.
-    excluded: Option<HashMap<String, LeftOut>>,
+    excluded: Option<HashMap<String, Exclusion>>,
     /// The line in which each pair first appeared.
     paired: HashMap<Pair, u64>,
     /// For pictures that the source does not label: the class that a row states, and its line.
@@ -115,11 +115,11 @@ impl<'a> Checker<'a> {
         if name.is_empty() {
             self.problem(ProblemKind::EmptyPicture(column));
         } else if found.is_none() {
-            let excluded = || self.source.left_out().into_iter().collect();
+            let excluded = || self.source.excluded().into_iter().collect();
             let why = self.excluded.get_or_insert_with(excluded).get(name).copied();
             let name = name.to_string();
             self.problem(match why {
-                Some(why) => ProblemKind::LeftOut { column, name, why },
+                Some(why) => ProblemKind::Exclusion { column, name, why },
                 None => ProblemKind::MissingPicture { column, name },
             });
         }

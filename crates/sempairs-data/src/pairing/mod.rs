@@ -106,7 +106,7 @@ impl Pairing {
     /// - [`DataError::Manifest`] with all invalid rows of a manifest.
     pub fn pairs(&self, source: &dyn PictureSource, seed: u64) -> Result<Vec<Pair>, DataError> {
         self.check().map_err(|error| self.refuse(None, error))?;
-        let refuse = |reason: &str| self.refuse(source.place(), ConfigError::new("", reason));
+        let refuse = |reason: &str| self.refuse(source.location(), ConfigError::new("", reason));
         if source.is_empty() {
             return Err(refuse("the source has no pictures"));
         }

@@ -171,7 +171,7 @@ impl PictureSource for CifarSource {
             .collect();
         Ok(Picture::new(SIDE, SIDE, pixels))
     }
-    fn place(&self) -> Option<&Path> {
+    fn location(&self) -> Option<&Path> {
         self.files.first()?.path.parent()
     }
     fn stamp(&self, index: usize) -> Option<Stamp> {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{DataError, LeftOut, Picture, PictureSource, Stamp};
+use crate::{DataError, Exclusion, Picture, PictureSource, Stamp};
 
 /// Concatenation of several sources; classes of the same name are merged.
 #[derive(Clone)]
@@ -60,12 +60,12 @@ impl PictureSource for Concat {
         let (source, index) = self.locate(index);
         self.sources[source].read(index)
     }
-    fn peek(&self, index: usize) -> Result<(), DataError> {
+    fn check_header(&self, index: usize) -> Result<(), DataError> {
         let (source, index) = self.locate(index);
-        self.sources[source].peek(index)
+        self.sources[source].check_header(index)
     }
-    fn left_out(&self) -> Vec<(String, LeftOut)> {
-        self.sources.iter().flat_map(|source| source.left_out()).collect()
+    fn excluded(&self) -> Vec<(String, Exclusion)> {
+        self.sources.iter().flat_map(|source| source.excluded()).collect()
     }
     fn stamp(&self, index: usize) -> Option<Stamp> {
         let (source, index) = self.locate(index);

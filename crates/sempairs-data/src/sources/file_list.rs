@@ -147,7 +147,7 @@ impl Files {
     }
 
     /// Checks that a file begins like a picture.
-    pub(crate) fn peek(&self, index: usize) -> Result<(), DataError> {
+    pub(crate) fn check_header(&self, index: usize) -> Result<(), DataError> {
         let picture = |reason| DataError::picture(self.path(index).display().to_string(), reason);
         self.open(index).map(drop).map_err(picture)
     }

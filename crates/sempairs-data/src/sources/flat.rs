@@ -57,10 +57,10 @@ impl PictureSource for FlatSource {
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.files.read(index)
     }
-    fn peek(&self, index: usize) -> Result<(), DataError> {
-        self.files.peek(index)
+    fn check_header(&self, index: usize) -> Result<(), DataError> {
+        self.files.check_header(index)
     }
-    fn place(&self) -> Option<&Path> {
+    fn location(&self) -> Option<&Path> {
         Some(self.root())
     }
     fn stamp(&self, index: usize) -> Option<Stamp> {

@@ -65,7 +65,7 @@ impl FolderSource {
                 .and_then(|folder| classes.binary_search_by(|it| it.as_str().cmp(folder)).ok());
             match number {
                 Some(number) => counts[number] += 1,
-                None if files.peek(index).is_err() => {}
+                None if files.check_header(index).is_err() => {}
                 None => {
                     let reason = "lies outside the class folders; open a folder of pictures \
                                   without classes as a flat source";
@@ -112,7 +112,7 @@ impl FolderSource {
                 let number = classes.binary_search_by(|it| it.as_str().cmp(class));
                 Ok(Some(number.expect("collected above")))
             }
-            None if files.peek(index).is_err() => Ok(None),
+            None if files.check_header(index).is_err() => Ok(None),
             None => {
                 let reason = format!("no line of {} names it", annotations.display());
                 Err(DataError::layout(files.root.join(name), reason))
@@ -166,10 +166,10 @@ impl PictureSource for FolderSource {
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.files.read(index)
     }
-    fn peek(&self, index: usize) -> Result<(), DataError> {
-        self.files.peek(index)
+    fn check_header(&self, index: usize) -> Result<(), DataError> {
+        self.files.check_header(index)
     }
-    fn place(&self) -> Option<&Path> {
+    fn location(&self) -> Option<&Path> {
         Some(self.root())
     }
     fn stamp(&self, index: usize) -> Option<Stamp> {

@@ -106,7 +106,7 @@ impl PictureSource for Stl10Source {
         }
         Ok(Picture::new(SIDE, SIDE, pixels))
     }
-    fn place(&self) -> Option<&Path> {
+    fn location(&self) -> Option<&Path> {
         self.pictures.path.parent()
     }
     fn stamp(&self, _index: usize) -> Option<Stamp> {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use rand::seq::SliceRandom;
 
-use crate::{DataError, Key, LeftOut, Picture, PictureSource, Side, Stamp};
+use crate::{DataError, Exclusion, Key, Picture, PictureSource, Side, Stamp};
 
 /// Operation number of the random draw in [`Subset::random_per_class`].
 const DRAW: u64 = u64::from_be_bytes(*b"drawsome");
@@ -17,7 +17,7 @@ pub struct Subset {
     /// `None` if the classes are those of the underlying source.
     classes: Option<(Vec<String>, Vec<Option<usize>>)>,
     /// The reason why the other pictures are excluded.
-    why: LeftOut,
+    why: Exclusion,
 }
 
 impl Subset {
@@ -29,11 +29,11 @@ impl Subset {
     pub fn new(source: Arc<dyn PictureSource>, indices: Vec<usize>) -> Self {
         let len = source.len();
         assert!(indices.iter().all(|&index| index < len), "an index is not below {len}");
-        Self { source, indices, classes: None, why: LeftOut::Unchosen }
+        Self { source, indices, classes: None, why: Exclusion::Unchosen }
     }
 
     /// Returns the same subset with another reason for excluding the rest.
-    pub(crate) fn with_reason(self, why: LeftOut) -> Self {
+    pub(crate) fn with_reason(self, why: Exclusion) -> Self {
         Self { why, ..self }
     }
 
@@ -90,7 +90,7 @@ impl Subset {
             indices.extend_from_slice(&members[..count]);
         }
         indices.sort_unstable();
-        Ok(Self::new(source, indices).with_reason(LeftOut::PerClass))
+        Ok(Self::new(source, indices).with_reason(Exclusion::PerClass))
     }
 
     /// Selects the pictures of the classes `names`, and numbers the classes in the given order.
@@ -115,7 +115,7 @@ impl Subset {
         let within = |&index: &usize| source.class(index).is_some_and(|it| number[it].is_some());
         let indices = (0..source.len()).filter(within).collect();
         let names = names.iter().map(|name| name.as_ref().to_string()).collect();
-        let why = LeftOut::OtherClass;
+        let why = Exclusion::OtherClass;
         Ok(Self { source, indices, classes: Some((names, number)), why })
     }
 
@@ -164,18 +164,18 @@ impl PictureSource for Subset {
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.source.read(self.indices[index])
     }
-    fn peek(&self, index: usize) -> Result<(), DataError> {
-        self.source.peek(self.indices[index])
+    fn check_header(&self, index: usize) -> Result<(), DataError> {
+        self.source.check_header(self.indices[index])
     }
-    fn place(&self) -> Option<&Path> {
-        self.source.place()
+    fn location(&self) -> Option<&Path> {
+        self.source.location()
     }
-    fn left_out(&self) -> Vec<(String, LeftOut)> {
+    fn excluded(&self) -> Vec<(String, Exclusion)> {
         let mut is_here = vec![false; self.source.len()];
         self.indices.iter().for_each(|&index| is_here[index] = true);
         let others = (0..is_here.len()).filter(|&index| !is_here[index]);
         let others = others.map(|index| (self.source.name(index), self.why));
-        self.source.left_out().into_iter().chain(others).collect()
+        self.source.excluded().into_iter().chain(others).collect()
     }
     fn stamp(&self, index: usize) -> Option<Stamp> {
         self.source.stamp(self.indices[index])

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use sempairs_data::DataError;
-use sempairs_internal::write_whole;
+use sempairs_internal::write_atomically;
 
 use crate::{EvalError, Features, Identity};
 
@@ -35,7 +35,7 @@ impl Features {
         ]);
         let bytes =
             serialize(tensors, Some(header)).map_err(|error| EvalError::file(path, error))?;
-        write_whole(path, |out| out.write_all(&bytes))
+        write_atomically(path, |out| out.write_all(&bytes))
             .map_err(|error| DataError::io(path, error).into())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sempairs_internal::summed_up;
+use sempairs_internal::join_limited;
 
 use crate::EvalError;
 
@@ -38,7 +38,7 @@ pub(crate) fn matched(
     let named = |classes: Vec<&String>| {
         let count = classes.len();
         let what = if count == 1 { "class" } else { "classes" };
-        let list = summed_up(classes.iter().map(|class| format!("`{class}`")), ", ", NAMED);
+        let list = join_limited(classes.iter().map(|class| format!("`{class}`")), ", ", NAMED);
         format!("{count} {what}: {list}")
     };
     let only_test: Vec<&String> =

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use sempairs_data::DataError;
-use sempairs_internal::write_whole;
+use sempairs_internal::write_atomically;
 use serde::{Deserialize, Serialize};
 
 use crate::{EvalError, Score};
@@ -89,7 +89,7 @@ pub fn update_scores(
         read => read?,
     };
     change(&mut lines);
-    let written = write_whole(path, |out| {
+    let written = write_atomically(path, |out| {
         for line in &lines {
             serde_json::to_writer(&mut *out, line)?;
             out.write_all(b"\n")?;

@@ -3,7 +3,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use sempairs_internal::write_whole;
+use sempairs_internal::write_atomically;
 use serde::{Deserialize, Serialize};
 
 use crate::{NegativeCounts, TrainError};
@@ -125,7 +125,7 @@ impl MetricLog {
     ///
     /// [`TrainError::Io`] if the file cannot be written.
     pub fn write(&self) -> Result<(), TrainError> {
-        write_whole(&self.path, |out| {
+        write_atomically(&self.path, |out| {
             for line in &self.lines {
                 serde_json::to_writer(&mut *out, line)?;
                 out.write_all(b"\n")?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use sempairs::backbone::Backbone;
 use sempairs::data::{Picture, decode};
-use sempairs::experiment::bounds::MAX_SIDE;
+use sempairs::experiment::limits::MAX_SIDE;
 use sempairs::run::Runner;
 use sempairs::{ConfigError, Error, attention, png};
 use sempairs_internal::say;

@@ -17,7 +17,7 @@ mod weights;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use sempairs::Error;
-use sempairs::experiment::bounds::MAX_THREADS;
+use sempairs::experiment::limits::MAX_THREADS;
 use sempairs::train::{LoaderConfig, Progress};
 
 /// Help text about stopping, for commands that train.

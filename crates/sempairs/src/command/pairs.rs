@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use sempairs::Error;
 use sempairs::data::{DataError, Manifest, Pair, Pairing, PictureSource, Subset};
-use sempairs::experiment::bounds::{MAX_PER_CLASS, MAX_SIDE};
+use sempairs::experiment::limits::{MAX_PER_CLASS, MAX_SIDE};
 use sempairs::scenes::{contact_sheet, sheet_size};
 use sempairs_internal::{note, progress_bar, say};
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use sempairs::experiment::bounds::MAX_SEED;
+use sempairs::experiment::limits::MAX_SEED;
 use sempairs::run::Runner;
 use sempairs::{ConfigError, Error};
 use sempairs_internal::say;

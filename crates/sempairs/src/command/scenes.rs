@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use sempairs::Error;
 use sempairs::data::{Picture, PictureSource, interrupt};
-use sempairs::experiment::bounds::MAX_SIDE;
+use sempairs::experiment::limits::MAX_SIDE;
 use sempairs::scenes::{SceneSource, SceneSplit, contact_sheet, sheet_size};
 use sempairs::signals::stop_on_signals;
 use sempairs_internal::{progress_bar, say};

@@ -5,7 +5,7 @@ use sempairs_eval::{Downstream, EvalError, EvaluationProtocol as _};
 use sempairs_train::LoaderConfig;
 use sempairs_train::limits::{EPOCHS, STEPS};
 
-use super::bounds::{MAX_PER_CLASS, MAX_SEED};
+use super::limits::{MAX_PER_CLASS, MAX_SEED};
 use super::study::Study;
 use super::{Arm, Evaluation, Objective, Pictures, Training, names, sizes};
 use crate::Error;

@@ -3,7 +3,7 @@ use sempairs_data::ConfigError;
 use sempairs_train::{Locals, LocalsFrom};
 use serde::{Deserialize, Serialize};
 
-use super::bounds::MAX_LOCALS;
+use super::limits::MAX_LOCALS;
 
 /// Multi-crop: local crops in addition to the two global views, which SwAV and DINO compare with
 /// both views.

@@ -6,13 +6,13 @@
 //! stored with its checkpoints and results.
 
 mod assign;
-pub mod bounds;
 mod check;
 pub(crate) mod differences;
+pub mod limits;
 mod locals;
 mod method;
 mod names;
-mod opened;
+mod open_sources;
 mod pictures;
 pub mod presets;
 mod read_error;
@@ -27,11 +27,11 @@ use std::path::Path;
 pub use assign::{parse_assignment, set};
 pub use locals::LocalViews;
 pub use method::{MethodConfig, Objective, UseMethod};
-pub use opened::Opened;
+pub use open_sources::OpenSources;
 pub use pictures::{Cache, Classes, OwnPictures, Pictures};
 pub use study::{Arm, Evaluation, Study, Training};
 pub use vary::read_grid;
-pub use views::Views;
+pub use views::ViewsConfig;
 
 use crate::Error;
 

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use super::differences::{Difference, differences};
 use super::study::{Study, Training};
-use super::{MethodConfig, Objective, Views};
+use super::{MethodConfig, Objective, ViewsConfig};
 use crate::Error;
 
 macro_rules! embedded {
@@ -47,7 +47,7 @@ pub struct Preset {
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// The augmentation.
-    pub views: Views,
+    pub views: ViewsConfig,
     /// The backbone.
     pub backbone: BackboneConfig,
     /// The objective.

@@ -5,7 +5,7 @@ use sempairs_data::ConfigError;
 use sempairs_train::limits::STEPS;
 
 use super::Objective;
-use super::bounds::{MAX_BATCH_BYTES, MAX_PARAMETERS, MAX_SCORES, MAX_VALUES};
+use super::limits::{MAX_BATCH_BYTES, MAX_PARAMETERS, MAX_SCORES, MAX_VALUES};
 use super::study::Study;
 
 /// A tensor that a method allocates: the key that sets its size, its shape, and whether it is a

@@ -11,7 +11,7 @@ use sempairs_train::{
 };
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{MethodConfig, Objective, Pictures, Views};
+use super::{MethodConfig, Objective, Pictures, ViewsConfig};
 
 /// A comparison of arms that differ only in their pairs. It holds everything that the results
 /// depend on.
@@ -56,7 +56,7 @@ pub struct Study<M = MethodConfig, B = BackboneConfig> {
     /// Random seeds; each arm is trained once per seed.
     pub seeds: Vec<u64>,
     /// Augmentation and view size.
-    pub views: Views,
+    pub views: ViewsConfig,
     /// Configuration of the backbone.
     #[serde(serialize_with = "backbone")]
     pub backbone: B,
@@ -207,7 +207,7 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
                 Arm::new("sp", Pairing::RandomInClass),
             ],
             seeds: vec![0],
-            views: Views::new(Augmentation::Simclr, 32),
+            views: ViewsConfig::new(Augmentation::Simclr, 32),
             backbone,
             method,
             training: Training::adamw(64, 200, 1e-3),
@@ -230,7 +230,7 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
 
     /// Sets the augmentation, for views of `size` by `size` pixels.
     pub fn views(mut self, augmentation: Augmentation, size: usize) -> Self {
-        self.views = Views::new(augmentation, size);
+        self.views = ViewsConfig::new(augmentation, size);
         self
     }
 

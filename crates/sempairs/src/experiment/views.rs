@@ -4,14 +4,14 @@ use sempairs_train::{MadeOn, Pipelines};
 use serde::{Deserialize, Serialize};
 
 use super::LocalViews;
-use super::bounds::MAX_SIDE;
+use super::limits::MAX_SIDE;
 use crate::Error;
 
 /// The augmentation: a preset, optionally without some of its transforms, or two explicit
 /// pipelines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Views {
+pub struct ViewsConfig {
     /// Side length of a view in pixels.
     pub size: usize,
     /// Augmentation of a published method.
@@ -47,7 +47,7 @@ pub struct Normalization {
     pub std: [f32; 3],
 }
 
-impl Views {
+impl ViewsConfig {
     /// A published method's augmentation for views of `size` by `size` pixels.
     pub fn new(augmentation: Augmentation, size: usize) -> Self {
         Self {
@@ -215,8 +215,8 @@ fn refused(pipeline: &str, error: AugmentError) -> ConfigError {
 mod tests {
     use super::*;
 
-    fn simclr_without(name: &str) -> Views {
-        Views { without: vec![name.to_owned()], ..Views::new(Augmentation::Simclr, 32) }
+    fn simclr_without(name: &str) -> ViewsConfig {
+        ViewsConfig { without: vec![name.to_owned()], ..ViewsConfig::new(Augmentation::Simclr, 32) }
     }
 
     #[test]
@@ -236,8 +236,11 @@ mod tests {
 
     #[test]
     fn the_evaluation_view_is_that_of_the_library() {
-        let views =
-            Views { preset: Some(Augmentation::MocoV2), without: Vec::new(), ..simclr_without("") };
+        let views = ViewsConfig {
+            preset: Some(Augmentation::MocoV2),
+            without: Vec::new(),
+            ..simclr_without("")
+        };
         let evaluation = views.evaluation().unwrap();
         assert_eq!(evaluation, Augmentation::MocoV2.evaluation(32));
         let names: Vec<&str> = evaluation.transforms().iter().map(|it| it.name()).collect();

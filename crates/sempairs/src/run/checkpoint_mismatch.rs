@@ -4,7 +4,7 @@ use std::fs;
 
 use sempairs_backbone::BackboneFactory;
 use sempairs_data::PairDataset;
-use sempairs_internal::summed_up;
+use sempairs_internal::join_limited;
 use sempairs_train::{RunDirectory, TrainError};
 use toml::Table;
 
@@ -58,12 +58,13 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
             format!(
                 "this checkpoint was written by a run with other settings: {}; restore the \
                  settings of {file}, or use another name or --runs folder",
-                summed_up(lines, "; ", NAMED)
+                join_limited(lines, "; ", NAMED)
             )
         }
         true => {
             let source = pairs.source();
-            let place = source.place().map_or(String::new(), |it| format!(" in {}", it.display()));
+            let place =
+                source.location().map_or(String::new(), |it| format!(" in {}", it.display()));
             format!(
                 "this checkpoint was written by a run with the same settings ({file}), but with \
                  other pictures or pairs: now there are {} pairs of {} pictures{place}; files were \

@@ -20,7 +20,7 @@ use burn_train::Interrupter;
 use sempairs_backbone::{AnyBackbone, BackboneFactory};
 use sempairs_data::{PairDataset, PictureSource};
 use sempairs_eval::Downstream;
-use sempairs_internal::{note, summed_up};
+use sempairs_internal::{join_limited, note};
 use sempairs_train::{LoaderConfig, Progress};
 
 use self::measure::{UntrainedScores, map};
@@ -30,7 +30,7 @@ pub use self::summarise::{ComparisonFiles, Summary, summarise};
 use crate::Error;
 use crate::comparison::{Comparison, RunResult};
 use crate::experiment::Study;
-use crate::experiment::{Arm, Objective, Opened};
+use crate::experiment::{Arm, Objective, OpenSources};
 use crate::signals::stop_on_signals;
 
 /// The environment in which studies are run: folders, device, loader and progress display. None of
@@ -52,7 +52,7 @@ pub struct Runner {
     /// Handle that stops a run after its current step, with a checkpoint.
     pub interrupter: Interrupter,
     /// Opened picture sources, shared by the arms and seeds of a study.
-    opened: Opened,
+    opened: OpenSources,
     /// Pairs that are still in use.
     drawn: DrawnPairs,
     /// Scores of untrained networks, shared by the arms of a study.
@@ -79,7 +79,7 @@ impl Runner {
             progress: Progress::Auto,
             stop_on_collapse: false,
             interrupter: Interrupter::new(),
-            opened: Opened::default(),
+            opened: OpenSources::default(),
             drawn: DrawnPairs::default(),
             untrained: UntrainedScores::default(),
         }
@@ -253,7 +253,7 @@ fn warn_missing_classes(experiment: &str, train: &dyn PictureSource, test: &dyn 
              `evaluation.train`: {}",
             missing.len(),
             train.classes().len(),
-            summed_up(&missing, ", ", NAMED)
+            join_limited(&missing, ", ", NAMED)
         );
     }
 }

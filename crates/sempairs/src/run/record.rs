@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use sempairs_data::{Picture, decode};
 use sempairs_eval::Score;
-use sempairs_internal::write_whole;
+use sempairs_internal::write_atomically;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -148,7 +148,7 @@ fn example(folder: &Path, arm: &str, number: usize, side: &str, kind: &str) -> P
 
 /// Writes a JSON file atomically.
 pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
-    write_whole(path, |out| {
+    write_atomically(path, |out| {
         serde_json::to_writer_pretty(&mut *out, value)?;
         writeln!(out)
     })

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sempairs_backbone::BackboneFactory;
-use sempairs_internal::{note, write_whole};
+use sempairs_internal::{note, write_atomically};
 
 use super::Runner;
 use super::examples::examples;
@@ -110,12 +110,12 @@ impl Summary {
             json: folder.join("comparison.json"),
             report: folder.join("report.html"),
         };
-        write_whole(&files.table, |out| writeln!(out, "{comparison}"))
+        write_atomically(&files.table, |out| writeln!(out, "{comparison}"))
             .map_err(|e| Error::io(&files.table, e))?;
-        write_whole(&files.json, |out| Ok(serde_json::to_writer_pretty(out, comparison)?))
+        write_atomically(&files.json, |out| Ok(serde_json::to_writer_pretty(out, comparison)?))
             .map_err(|e| Error::io(&files.json, e))?;
         let page = report::html(comparison, examples);
-        write_whole(&files.report, |out| out.write_all(page.as_bytes()))
+        write_atomically(&files.report, |out| out.write_all(page.as_bytes()))
             .map_err(|e| Error::io(&files.report, e))?;
         Ok(files)
     }

@@ -6,7 +6,7 @@ use sempairs_backbone::BackboneFactory;
 use sempairs_backbone::weights::{self, LoadOptions, Prefix};
 use sempairs_data::{ConfigError, DataError};
 use sempairs_eval::{Downstream, EvalError, Evaluate, weights_identity};
-use sempairs_internal::{failpoint, note, summed_up};
+use sempairs_internal::{failpoint, join_limited, note};
 use sempairs_objective::{Clock, Method};
 use sempairs_train::{Checkpoint, Checkpoints, MetricLine, RunDirectory, Trainer, check_method};
 
@@ -96,7 +96,7 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> 
         let mut log = ScoreLog::open(directory.scores(), identity, evaluation, begun, downstream)?;
         let lost = log.lost(&scored_steps, begun);
         if !lost.is_empty() {
-            let lost = summed_up(&lost, ", ", LISTED);
+            let lost = join_limited(&lost, ", ", LISTED);
             note!(
                 "{label}: steps [{lost}] cannot be scored any more, as the checkpoint is of step \
                  {begun}"

@@ -6,7 +6,7 @@ use burn::tensor::{DType, Device, Distribution, Tensor, TensorData};
 use clap::Args;
 use sempairs::Error;
 use sempairs::backbone::{Convolution, NetworkConfig};
-use sempairs::experiment::bounds::MAX_SIDE;
+use sempairs::experiment::limits::MAX_SIDE;
 use sempairs::kernels::conv2d;
 use sempairs::train::Precision;
 use sempairs_internal::say;

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use sempairs::augment::Augmentation;
 use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfig};
 use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource};
-use sempairs::experiment::bounds::{MAX_BATCH_BYTES, MAX_SIDE, MAX_THREADS};
+use sempairs::experiment::limits::{MAX_BATCH_BYTES, MAX_SIDE, MAX_THREADS};
 use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClr, SimClrConfig, Views};
 use sempairs::train::{
     Batch, LoaderConfig, MadeOn, OptimizerConfig, PairLoader, Pipelines, Precision,

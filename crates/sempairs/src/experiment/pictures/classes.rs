@@ -70,7 +70,7 @@ impl Classes {
                 if let Some(wrong) = names.iter().find(|name| !classes.contains(name)) {
                     let near = did_you_mean(wrong, classes.iter().map(String::as_str));
                     return Err(DataError::Classes {
-                        place: folder.place().map(Into::into),
+                        place: folder.location().map(Into::into),
                         class: wrong.clone(),
                         reason: format!("no class of this folder{near}"),
                     });
@@ -87,7 +87,7 @@ fn of_the_paper(folder: &dyn PictureSource) -> Result<Vec<String>, DataError> {
     let paper: BTreeSet<_> = paper_classes().into_iter().filter_map(|class| class.wnid).collect();
     let there = folder.classes().iter().filter(|class| paper.contains(*class));
     let there: Vec<String> = there.cloned().collect();
-    let place = folder.place().unwrap_or("pictures".as_ref());
+    let place = folder.location().unwrap_or("pictures".as_ref());
     if there.is_empty() {
         let reason = "no class folder has the WordNet id of a class of the paper".into();
         return Err(DataError::Layout { path: place.into(), reason });

@@ -3,7 +3,7 @@ use sempairs_scenes::{Distribution, SceneSource};
 
 use super::Pictures;
 use crate::Error;
-use crate::experiment::bounds::{MAX_SCENE_BYTES, MAX_SIDE};
+use crate::experiment::limits::{MAX_SCENE_BYTES, MAX_SIDE};
 use crate::experiment::read_error;
 
 impl Pictures {

@@ -1,7 +1,7 @@
 //! Translation of serde's messages into TOML's terms: tables, lists, strings and numbers.
 
 use sempairs_data::ConfigError;
-use sempairs_internal::summed_up;
+use sempairs_internal::join_limited;
 use toml::Value;
 
 /// Maximum number of names in a message; further ones are only counted.
@@ -176,5 +176,5 @@ fn quoted_in(rest: &str) -> Vec<&str> {
 }
 
 fn listed(names: &[&str]) -> String {
-    summed_up(names.iter().map(|name| format!("`{name}`")), ", ", LISTED)
+    join_limited(names.iter().map(|name| format!("`{name}`")), ", ", LISTED)
 }

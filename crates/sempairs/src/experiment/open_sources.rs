@@ -11,9 +11,9 @@ use crate::Error;
 /// A cache of opened picture sources by their settings. Opening a source may render thousands of
 /// scenes or decode every file, so each source is opened once.
 #[derive(Clone, Default)]
-pub struct Opened(Arc<Mutex<HashMap<String, Arc<dyn PictureSource>>>>);
+pub struct OpenSources(Arc<Mutex<HashMap<String, Arc<dyn PictureSource>>>>);
 
-impl Opened {
+impl OpenSources {
     /// As [`Pictures::open`].
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Opened {
     }
 }
 
-impl fmt::Debug for Opened {
+impl fmt::Debug for OpenSources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let opened = self.0.lock().expect("no panic while pictures are opened");
         f.debug_set().entries(opened.keys()).finish()
