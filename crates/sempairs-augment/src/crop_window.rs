@@ -74,7 +74,7 @@ impl CropWindow {
 }
 
 /// Draws the rectangle of a random resized crop, like torchvision's `RandomResizedCrop.get_params`.
-pub(crate) fn random_box(
+pub(crate) fn random_resized_crop(
     width: usize,
     height: usize,
     area: [f32; 2],

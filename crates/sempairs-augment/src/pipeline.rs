@@ -1,7 +1,7 @@
 use sempairs_data::{ConfigError, Key};
 use serde::{Deserialize, Serialize};
 
-use crate::crop_window::{Beginning, random_box};
+use crate::crop_window::{Beginning, random_resized_crop};
 use crate::rng::Rng;
 use crate::{AugmentError, CropWindow, Interpolation, Plan, Step, Transform};
 
@@ -141,7 +141,7 @@ impl Pipeline {
         let (beginning, length) = self.beginning();
         let frame = match beginning {
             Beginning::Random { size, area, ratio, interpolation } => {
-                let crop = random_box(width, height, area, ratio, &mut rng(&self.0[0]));
+                let crop = random_resized_crop(width, height, area, ratio, &mut rng(&self.0[0]));
                 CropWindow::of_crop(crop, size, interpolation)
             }
             Beginning::Centred { short, size } => CropWindow::centred(width, height, short, size),

@@ -26,6 +26,8 @@
 //! assert_ne!(render(scenes.scene_class(0), &moved, 64), scenes.read(0).unwrap());
 //! ```
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod background;
 mod classes;
 mod colour;

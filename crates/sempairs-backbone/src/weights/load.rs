@@ -124,7 +124,7 @@ pub fn load_with_report<M: Module>(
 }
 
 /// The prefixes under which the whole module is found, restricted to those of the highest rank, so
-/// that a momentum copy is not listed along with the trained network.
+/// that a momentum encoder is not listed along with the trained network.
 fn complete(entries: &Entries, wanted: &Wanted, places: &[Place]) -> Vec<String> {
     let is_complete = |place: &&Place| wanted.is_complete(wanted.hits(entries, place));
     let mut found: Vec<&str> =

@@ -45,7 +45,7 @@ impl Decay {
 /// Parameters of the same kind, learning rate and number of steps take a step together by
 /// [`adamw`].
 #[derive(Clone)]
-pub(crate) struct Decoupled {
+pub(crate) struct AdamWOptimizer {
     /// Shares of the moments that are kept.
     pub betas: [f32; 2],
     /// What keeps the quotient finite.
@@ -73,7 +73,7 @@ pub(crate) struct Moments {
     both: [Tensor<1>; 2],
 }
 
-impl Decoupled {
+impl AdamWOptimizer {
     /// Moves the parameters that have a gradient.
     pub fn step<M: Module>(&mut self, rates: &Rates, module: M, gradients: GradientsParams) -> M {
         let time = |id: &ParamId| self.moments.get(id).map_or(0, |moments| moments.time);
@@ -232,8 +232,8 @@ mod tests {
         data.iter().flat_map(|data| data.iter::<f32>()).map(f32::to_bits).collect()
     }
 
-    fn ours() -> Decoupled {
-        Decoupled {
+    fn ours() -> AdamWOptimizer {
+        AdamWOptimizer {
             betas: [0.9, 0.99],
             epsilon: 1e-8,
             decay: Decay::new(DECAY.into()),

@@ -6,8 +6,8 @@ use burn::optim::GradientsParams;
 use sempairs_kernels::Sgd;
 use serde::{Deserialize, Serialize};
 
-use super::adamw::{Decay, Decoupled};
-use super::sgd::Descents;
+use super::adamw::{AdamWOptimizer, Decay};
+use super::sgd::SgdOptimizer;
 use crate::limits::DECAYS;
 use crate::{ConfigError, LarsConfig};
 
@@ -105,9 +105,9 @@ impl OptimizerConfig {
                 };
                 let of_vectors = if *exclude_vectors { 0.0 } else { *weight_decay };
                 let (matrices, vectors) = (rule(*weight_decay), rule(of_vectors));
-                Kind::Descent(Descents::new(matrices, vectors, vector_rate))
+                Kind::Sgd(SgdOptimizer::new(matrices, vectors, vector_rate))
             }
-            Self::AdamW { betas, exclude_vectors, .. } => Kind::AdamW(Decoupled {
+            Self::AdamW { betas, exclude_vectors, .. } => Kind::AdamW(AdamWOptimizer {
                 betas: *betas,
                 epsilon: EPSILON,
                 decay: decay.clone(),
@@ -118,7 +118,7 @@ impl OptimizerConfig {
             }),
             Self::Lars(config) => {
                 let (matrices, vectors) = (config.rule(false), config.rule(true));
-                Kind::Descent(Descents::new(matrices, vectors, vector_rate))
+                Kind::Sgd(SgdOptimizer::new(matrices, vectors, vector_rate))
             }
         };
         Optimizer { kind }
@@ -199,8 +199,8 @@ pub struct Optimizer {
 
 #[derive(Clone)]
 enum Kind {
-    AdamW(Decoupled),
-    Descent(Descents),
+    AdamW(AdamWOptimizer),
+    Sgd(SgdOptimizer),
 }
 
 impl Optimizer {
@@ -212,9 +212,9 @@ impl Optimizer {
                 adamw.clipping = Some(clipping);
                 Kind::AdamW(adamw)
             }
-            Kind::Descent(mut descents) => {
+            Kind::Sgd(mut descents) => {
                 descents.clipping = Some(clipping);
-                Kind::Descent(descents)
+                Kind::Sgd(descents)
             }
         };
         Self { kind }
@@ -229,7 +229,7 @@ impl Optimizer {
     ) -> M {
         let rates = rates.into();
         match &mut self.kind {
-            Kind::Descent(descents) => descents.step(&rates, module, gradients),
+            Kind::Sgd(descents) => descents.step(&rates, module, gradients),
             Kind::AdamW(adamw) => adamw.step(&rates, module, gradients),
         }
     }
@@ -237,7 +237,7 @@ impl Optimizer {
     /// The state, for [`with_bytes`](Self::with_bytes).
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         match &self.kind {
-            Kind::Descent(descents) => descents.to_bytes(),
+            Kind::Sgd(descents) => descents.to_bytes(),
             Kind::AdamW(adamw) => adamw.to_bytes(),
         }
     }
@@ -245,7 +245,7 @@ impl Optimizer {
     /// The same optimiser in a state of another of its kind; else the reason why not.
     pub(crate) fn with_bytes(self, bytes: Vec<u8>) -> Result<Self, String> {
         let kind = match self.kind {
-            Kind::Descent(descents) => Kind::Descent(descents.with_bytes(&bytes)?),
+            Kind::Sgd(descents) => Kind::Sgd(descents.with_bytes(&bytes)?),
             Kind::AdamW(adamw) => Kind::AdamW(adamw.with_bytes(bytes)?),
         };
         Ok(Self { kind })

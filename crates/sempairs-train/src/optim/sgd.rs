@@ -13,7 +13,7 @@ use crate::Rates;
 /// A rule for matrices and filters, one for vectors, and the velocity of each parameter that has
 /// moved.
 #[derive(Clone)]
-pub(crate) struct Descents {
+pub(crate) struct SgdOptimizer {
     /// For tensors of two dimensions and more; its rate is the step's.
     pub matrices: Sgd,
     /// For tensors of one.
@@ -28,7 +28,7 @@ pub(crate) struct Descents {
     restored: HashMap<ParamId, Vec<f32>>,
 }
 
-impl Descents {
+impl SgdOptimizer {
     pub fn new(matrices: Sgd, vectors: Sgd, vector_rate: f64) -> Self {
         let (velocities, restored) = (HashMap::new(), HashMap::new());
         Self { matrices, vectors, vector_rate, clipping: None, velocities, restored }

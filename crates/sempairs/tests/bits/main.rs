@@ -3,7 +3,7 @@
 //! The bits depend on the instruction set and the C library, so there is a list of hashes for each
 //! tested combination; on any other machine the test is skipped and prints the list to add. A list
 //! is changed only together with a deliberate change of the results, which must be described in
-//! docs/architecture.md.
+//! CHANGELOG.md.
 #![cfg(feature = "flex")]
 
 mod fnv;
