@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sempairs_eval::stats::{Estimate, mean};
+use sempairs_eval::stats::Estimate;
 
 use crate::comparison::Comparison;
 
@@ -37,12 +37,11 @@ impl MethodTable {
         self.title = format!("{} top-1, {protocol}", comparison.dataset());
         let arm = |name: &str| {
             let arm = comparison.arms.iter().find(|arm| arm.arm.name == name)?;
-            Some(mean(&arm.final_top1(0)))
+            arm.final_mean(0)
         };
         let of_both = comparison.compare_with("ap").into_iter();
         let mut of_both = of_both.filter(|d| d.arm == "sp" && d.protocol == protocol);
-        let start = comparison.arms.first().map(|arm| arm.curve(0)).unwrap_or_default();
-        let untrained = start.first().filter(|(step, _)| *step == 0).map(|(_, d)| d.mean);
+        let untrained = comparison.untrained(0).map(|found| found.mean);
         self.rows.push(Row {
             method: method.into(),
             untrained,

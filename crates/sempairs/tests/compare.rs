@@ -9,7 +9,7 @@ use std::process::Command;
 use sempairs::comparison::{Comparison, RunResult};
 use sempairs::experiment::{Arm, Experiment};
 use sempairs::objective::Clock;
-use sempairs::run::Runner;
+use sempairs::run::{Runner, summarise};
 use sempairs::train::{Batch, LoaderConfig, PairLoader, Progress};
 
 const EXPERIMENT: &str = r#"
@@ -174,6 +174,23 @@ fn arms_start_from_equal_weights_and_finished_runs_are_not_repeated() {
     let last = run_of(&comparison, 1, 4).curve.last().unwrap();
     let scores: Vec<String> = last.scores.iter().map(ToString::to_string).collect();
     assert_eq!(lines.lines().collect::<Vec<_>>(), scores);
+
+    // A report of an unfinished study: the first arm has seed 3 only, the second seed 4 only.
+    for (arm, seed) in [(0, 4), (1, 3)] {
+        let run = second.run_folder(&experiment, &experiment.arms[arm], seed);
+        fs::remove_file(run.join("result.json")).unwrap();
+    }
+    let summary = summarise(&folder.path().join("small")).unwrap();
+    let compared: Vec<_> = summary.comparison.differences.iter().map(|d| &d.arm).collect();
+    let third = &experiment.arms[2].name;
+    assert_eq!(compared, [third, third], "arms without a common seed are not compared");
+    for difference in &summary.comparison.differences {
+        assert_eq!(difference.top1.n, 1);
+    }
+    assert_eq!(summary.comparison.dataset(), "unseen scenes");
+    printed(&["report", &folder.path().join("small").display().to_string()]);
+    let table = fs::read_to_string(folder.path().join("small/table.txt")).unwrap();
+    assert!(table.contains(" - "), "{table}");
 }
 
 #[test]

@@ -121,11 +121,17 @@ pub(crate) fn finite_mean(samples: impl IntoIterator<Item = f64>) -> Option<Esti
 }
 
 impl ArmResult {
-    /// The top-1 accuracy of each run at its last step, under the protocol with index `protocol`;
-    /// NaN for a run without this score.
-    pub fn final_top1(&self, protocol: usize) -> Vec<f64> {
-        let last = |run: &RunResult| Some(run.curve.last()?.top1(protocol));
-        self.runs.iter().filter_map(last).collect()
+    /// Seed and top-1 accuracy at the last step of each run, under the protocol with index
+    /// `protocol`; runs without a finite score are left out.
+    pub fn final_top1(&self, protocol: usize) -> Vec<(u64, f64)> {
+        let last = |run: &RunResult| Some((run.seed, run.curve.last()?.top1(protocol)));
+        self.runs.iter().filter_map(last).filter(|(_, top1)| top1.is_finite()).collect()
+    }
+
+    /// The mean over the runs of the top-1 accuracy at the last step; `None` without a finite
+    /// score.
+    pub fn final_mean(&self, protocol: usize) -> Option<Estimate> {
+        finite_mean(self.final_top1(protocol).into_iter().map(|(_, top1)| top1))
     }
 
     /// The steps that are scored in all runs.
@@ -150,23 +156,45 @@ impl ArmResult {
 }
 
 impl Comparison {
+    /// All runs, arm by arm.
+    fn runs(&self) -> impl Iterator<Item = &RunResult> {
+        self.arms.iter().flat_map(|arm| &arm.runs)
+    }
+
+    /// The scores at the last step of the first run that has any.
+    fn last_scores(&self) -> &[Score] {
+        self.runs().find_map(|run| run.curve.last()).map_or(&[], |point| &point.scores)
+    }
+
+    /// The seeds of all runs, in the order in which they first occur.
+    pub fn seeds(&self) -> Vec<u64> {
+        let mut seeds = Vec::new();
+        for run in self.runs() {
+            if !seeds.contains(&run.seed) {
+                seeds.push(run.seed);
+            }
+        }
+        seeds
+    }
+
     /// The names of the protocols, in the experiment's order.
     pub fn protocols(&self) -> Vec<String> {
-        let scores = self.arms.first().and_then(|arm| arm.runs.first()?.curve.last());
-        scores.map_or(Vec::new(), |p| p.scores.iter().map(|s| s.protocol.clone()).collect())
+        self.last_scores().iter().map(|score| score.protocol.clone()).collect()
     }
 
     /// The name of the downstream data.
     pub fn dataset(&self) -> &str {
-        let run = self.arms.first().and_then(|arm| arm.runs.first());
-        run.and_then(|run| run.curve.last()?.scores.first()).map_or("", |s| s.dataset.as_str())
+        self.last_scores().first().map_or("", |score| score.dataset.as_str())
     }
 
     /// The mean top-1 accuracy of the untrained network over the seeds, under the protocol with
     /// index `protocol`; `None` if step 0 has no finite score. All arms share the initial weights.
     pub fn untrained(&self, protocol: usize) -> Option<Estimate> {
-        let first = self.arms.first()?.runs.iter().filter_map(|run| run.curve.first());
-        finite_mean(first.filter(|point| point.step == 0).map(|point| point.top1(protocol)))
+        let first = |seed| {
+            let points = self.runs().filter(|run| run.seed == seed).filter_map(|r| r.curve.first());
+            points.filter(|point| point.step == 0).map(|point| point.top1(protocol)).next()
+        };
+        finite_mean(self.seeds().into_iter().filter_map(first))
     }
 
     /// The accuracy of random guesses, `1 / classes`; `None` without classes.
@@ -174,7 +202,9 @@ impl Comparison {
         (self.classes > 0).then(|| 1.0 / self.classes as f64)
     }
 
-    /// The difference between every other arm and the arm named `against`, for every protocol.
+    /// The difference between every other arm and the arm named `against`, for every protocol, over
+    /// the seeds for which both arms have a finite score. A pair of arms without such a seed is left
+    /// out.
     pub fn compare_with(&self, against: &str) -> Vec<ArmDifference> {
         let Some(base) = self.arms.iter().find(|arm| arm.arm.name == against) else {
             return Vec::new();
@@ -183,11 +213,19 @@ impl Comparison {
         let protocols = self.protocols();
         let pairs = others.flat_map(|arm| protocols.iter().enumerate().map(move |p| (arm, p)));
         pairs
-            .map(|(arm, (i, protocol))| ArmDifference {
-                arm: arm.arm.name.clone(),
-                against: against.into(),
-                protocol: protocol.clone(),
-                top1: difference(&arm.final_top1(i), &base.final_top1(i)),
+            .filter_map(|(arm, (i, protocol))| {
+                let of_base = base.final_top1(i);
+                let both = arm.final_top1(i).into_iter().filter_map(|(seed, top1)| {
+                    let (_, other) = of_base.iter().find(|(other, _)| *other == seed)?;
+                    Some((top1, *other))
+                });
+                let (top1, other): (Vec<f64>, Vec<f64>) = both.unzip();
+                (!top1.is_empty()).then(|| ArmDifference {
+                    arm: arm.arm.name.clone(),
+                    against: against.into(),
+                    protocol: protocol.clone(),
+                    top1: difference(&top1, &other),
+                })
             })
             .collect()
     }

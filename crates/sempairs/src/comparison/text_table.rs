@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sempairs_eval::stats::{Estimate, mean};
+use sempairs_eval::stats::Estimate;
 
 use super::Comparison;
 
@@ -23,15 +23,14 @@ impl fmt::Display for Comparison {
             )?;
             for arm in &self.arms {
                 let values = arm.final_top1(i);
-                let seeds: Vec<String> =
-                    values.iter().map(|v| format!("{:.2}", 100.0 * v)).collect();
-                writeln!(
-                    f,
-                    "  {:<10} {}   {}",
-                    arm.arm.name,
-                    percent(&mean(&values)),
-                    seeds.join(" ")
-                )?;
+                // A dash stands for a run without a result.
+                let value = |seed: &u64| match values.iter().find(|(of, _)| of == seed) {
+                    Some((_, top1)) => format!("{:.2}", 100.0 * top1),
+                    None => "-".into(),
+                };
+                let seeds: Vec<String> = self.seeds().iter().map(value).collect();
+                let found = arm.final_mean(i).as_ref().map_or("     -".into(), percent);
+                writeln!(f, "  {:<10} {found}   {}", arm.arm.name, seeds.join(" "))?;
             }
             if let Some(untrained) = self.untrained(i) {
                 writeln!(f, "  {:<10} {}", "untrained", percent(&untrained))?;

@@ -3,7 +3,6 @@
 use super::axes::WIDTH;
 use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
 use super::scale::{Scale, range};
-use super::summary;
 use super::svg::Svg;
 use super::table::Table;
 use super::{marker, number};
@@ -53,7 +52,7 @@ pub fn classes(comparison: &Comparison) -> String {
     let mut about = format!(
         "Top-1 accuracy at the last step under {}{}. {order}",
         escape(&protocol),
-        if summary::seeds(comparison).len() > 1 { ", the mean over the seeds" } else { "" }
+        if comparison.seeds().len() > 1 { ", the mean over the seeds" } else { "" }
     );
     let half = ROWS / 2;
     let shown: Vec<&Row> = if rows.len() > ROWS {

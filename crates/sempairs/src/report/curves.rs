@@ -20,7 +20,7 @@ pub fn curves(comparison: &Comparison) -> String {
         return String::new();
     }
     let data = escape(comparison.dataset());
-    let about = if summary::seeds(comparison).len() > 1 {
+    let about = if comparison.seeds().len() > 1 {
         format!(
             "Mean top-1 accuracy on {data} over the seeds; no arm was pre-trained on these data. \
              The bands are 95 % intervals. For each seed all arms start from the same weights."

@@ -1,8 +1,7 @@
 //! The result in sentences. A difference is only claimed if its interval excludes zero.
 
 use super::number;
-use super::summary;
-use crate::comparison::{ArmDifference, Comparison, finite_mean};
+use crate::comparison::{ArmDifference, Comparison};
 
 /// Returns one sentence per difference under the first protocol, followed by one per run that has
 /// collapsed, as plain text.
@@ -23,9 +22,8 @@ fn found(comparison: &Comparison) -> Vec<String> {
     if !sentences.is_empty() {
         return sentences;
     }
-    let seeds = summary::seeds(comparison);
     let alone = comparison.arms.iter().filter_map(|arm| {
-        let found = finite_mean(summary::finals(arm, 0, &seeds))?;
+        let found = arm.final_mean(0)?;
         let interval = number::interval(&found).map_or(String::new(), |i| format!(" {i}"));
         Some(format!(
             "{} reaches {}{interval} on {dataset} ({}, {protocol}).",

@@ -2,8 +2,7 @@
 
 use super::markup::escape;
 use super::{
-    ExamplePairs, bars, classes, curves, headline, losses, map, number, pictures, results,
-    settings, summary,
+    ExamplePairs, bars, classes, curves, headline, losses, map, number, pictures, results, settings,
 };
 use crate::comparison::Comparison;
 
@@ -45,7 +44,7 @@ fn header(comparison: &Comparison) -> String {
         .collect();
     let arms: Vec<&str> = comparison.arms.iter().map(|arm| arm.arm.name.as_str()).collect();
     let mut about = format!("Arms {}", arms.join(", "));
-    about += &format!(" · {}", number::seeds(summary::seeds(comparison).len()));
+    about += &format!(" · {}", number::seeds(comparison.seeds().len()));
     let last = comparison.arms.iter().flat_map(|arm| arm.steps()).max();
     if let Some(steps) = last {
         about += &format!(" · {} steps", number::count(steps));

@@ -2,7 +2,7 @@
 
 use super::markup::{arm_name, escape, paragraph, section};
 use super::number;
-use super::summary::{finals, seeds};
+use super::summary::finals;
 use super::table::Table;
 use crate::comparison::{ArmResult, Comparison, finite_mean};
 
@@ -15,7 +15,7 @@ pub fn results(comparison: &Comparison) -> String {
         return tables;
     }
     let mut about = "Top-1 and top-5 accuracy at the last step in percent.".to_owned();
-    if seeds(comparison).len() > 1 {
+    if comparison.seeds().len() > 1 {
         about += " Intervals are 95 % Student-t intervals over the seeds; differences are in \
                   percentage points and paired by seed.";
         if comparison.arms.len() > 2 {
@@ -28,7 +28,7 @@ pub fn results(comparison: &Comparison) -> String {
 }
 
 fn protocol(comparison: &Comparison, protocol: usize, name: &str) -> String {
-    let seeds = seeds(comparison);
+    let seeds = comparison.seeds();
     let titles: Vec<String> = seeds.iter().map(|seed| format!("seed {seed}")).collect();
     let mut headings = vec!["arm", "mean", "95 % interval", "top-5"];
     headings.extend(titles.iter().map(String::as_str));

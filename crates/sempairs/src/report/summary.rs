@@ -6,22 +6,9 @@ use crate::comparison::{ArmResult, Comparison};
 
 /// The top-1 accuracy at the last step of the run of each seed; NaN for missing runs.
 pub fn finals(arm: &ArmResult, protocol: usize, seeds: &[u64]) -> Vec<f64> {
-    let last = |seed| {
-        let run = arm.runs.iter().find(|run| run.seed == seed)?;
-        Some(run.curve.last()?.top1(protocol))
-    };
-    seeds.iter().map(|&seed| last(seed).unwrap_or(f64::NAN)).collect()
-}
-
-/// All seeds, in the order in which they first occur.
-pub fn seeds(comparison: &Comparison) -> Vec<u64> {
-    let mut seeds = Vec::new();
-    for run in comparison.arms.iter().flat_map(|arm| &arm.runs) {
-        if !seeds.contains(&run.seed) {
-            seeds.push(run.seed);
-        }
-    }
-    seeds
+    let values = arm.final_top1(protocol);
+    let value = |seed: &u64| values.iter().find(|(of, _)| of == seed).map(|(_, top1)| *top1);
+    seeds.iter().map(|seed| value(seed).unwrap_or(f64::NAN)).collect()
 }
 
 /// The arm that leads at the end of training, by the mean over the seeds.
