@@ -8,6 +8,7 @@ mod bars;
 mod base64;
 mod classes;
 mod curves;
+mod escape;
 mod headline;
 mod losses;
 mod map;
