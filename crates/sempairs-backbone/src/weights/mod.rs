@@ -21,6 +21,7 @@
 mod absence;
 mod error;
 mod file;
+mod first_word;
 mod group;
 mod load;
 mod named;
