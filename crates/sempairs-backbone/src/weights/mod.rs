@@ -25,6 +25,7 @@ mod first_word;
 mod group;
 mod load;
 mod named;
+mod output;
 mod pickle;
 mod place;
 mod prefix;
