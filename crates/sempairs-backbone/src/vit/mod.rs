@@ -4,6 +4,7 @@ mod attention;
 mod block;
 mod drop_path;
 mod layer_norm;
+mod linear;
 mod patch;
 mod position;
 
