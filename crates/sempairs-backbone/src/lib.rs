@@ -35,10 +35,11 @@ mod factory;
 pub mod limits;
 mod resnet;
 mod seed;
+mod variant;
 pub mod vit;
 pub mod weights;
 
-pub use any::{AnyBackbone, is_variant};
+pub use any::AnyBackbone;
 pub use backbone::Backbone;
 pub use batch_norm::{BatchNorm, BatchNormConfig};
 pub use block::Block;
@@ -49,4 +50,5 @@ pub use factory::BackboneFactory;
 pub use resnet::{ResNet, ResNetConfig};
 pub use seed::{seed_parameters, seed_transformer_parameters, seeded_normal};
 pub use sempairs_data::ConfigError;
+pub use variant::is_variant;
 pub use vit::{VisionTransformer, VisionTransformerConfig};
