@@ -36,6 +36,7 @@ pub mod limits;
 mod residual;
 mod resnet;
 mod seed;
+mod sizes;
 mod variant;
 pub mod vit;
 pub mod weights;
