@@ -8,6 +8,7 @@
 mod assign;
 mod check;
 pub(crate) mod differences;
+mod kept;
 pub mod limits;
 mod locals;
 mod method;
