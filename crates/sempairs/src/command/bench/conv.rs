@@ -13,7 +13,7 @@ use sempairs_internal::say;
 use serde_json::json;
 
 use super::{MAX_BATCH, MAX_TIMED, check_batch, median, network, precision};
-use crate::command::{DeviceFlag, up_to};
+use crate::command::flags::{DeviceFlag, up_to};
 
 /// Arguments of `sempairs bench conv`.
 #[derive(Args)]

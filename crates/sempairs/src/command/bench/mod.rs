@@ -21,8 +21,8 @@ use sempairs::{ConfigError, Error};
 use sempairs_internal::{progress_bar, say};
 use serde_json::{Value, json};
 
+use super::flags::{DeviceFlag, up_to, zero_or_up_to};
 use super::folder::FolderFlags;
-use super::{DeviceFlag, up_to, zero_or_up_to};
 
 /// Maximum number of pairs per batch.
 const MAX_BATCH: usize = *sempairs::train::limits::BATCHES.end();
