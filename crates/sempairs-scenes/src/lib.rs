@@ -43,6 +43,7 @@ mod pose;
 mod render;
 mod silhouette;
 mod source;
+mod split;
 mod surface;
 mod texture;
 
@@ -60,5 +61,6 @@ pub use pose::Pose;
 pub use render::{mask, render};
 pub use sempairs_data::ConfigError;
 pub use silhouette::Silhouette;
-pub use source::{SceneSource, SceneSplit};
+pub use source::SceneSource;
+pub use split::SceneSplit;
 pub use surface::Pattern;
