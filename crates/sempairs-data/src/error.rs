@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
+use crate::ConfigError;
 use crate::manifest::ManifestProblem;
-use crate::{ConfigError, PictureSource};
 
 /// Error of reading, decoding, pairing or caching pictures.
 #[derive(Debug, thiserror::Error)]
@@ -112,13 +112,13 @@ impl DataError {
         Self::Layout { path: path.into(), reason: reason.into() }
     }
 
-    /// Creates a [`Classes`](Self::Classes) error for a class of `source`.
+    /// Creates a [`Classes`](Self::Classes) error; `place` is the folder or file of the pictures.
     pub(crate) fn class(
-        source: &dyn PictureSource,
+        place: Option<&Path>,
         class: impl Into<String>,
         reason: impl Into<String>,
     ) -> Self {
-        let place = source.location().map(Path::to_path_buf);
+        let place = place.map(Path::to_path_buf);
         Self::Classes { place, class: class.into(), reason: reason.into() }
     }
 }

@@ -6,33 +6,7 @@ use tiny_skia::{FillRule, Pixmap, Transform};
 
 use super::colour::{between, one_of};
 use super::texture::{Lattice, Lay, Texture, details, fill, plain};
-use super::{Colour, Distribution, Silhouette};
-
-/// Kind of a background.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BackgroundKind {
-    /// A gradient between two colours.
-    Gradient,
-    /// Stripes.
-    Stripes,
-    /// Smooth noise.
-    Noise,
-    /// Overlapping shapes.
-    Clutter,
-    /// A sky above hills.
-    Landscape,
-    /// Concentric rings.
-    Rings,
-    /// A chequerboard.
-    Checker,
-    /// A brick wall.
-    Bricks,
-    /// Scattered strokes.
-    Confetti,
-    /// A skyline of rectangular buildings.
-    Skyline,
-}
+use super::{BackgroundKind, Colour, Distribution, Silhouette};
 
 /// The background of a scene.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

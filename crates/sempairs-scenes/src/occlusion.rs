@@ -7,27 +7,7 @@ use tiny_skia::{FillRule, Path, Pixmap, Transform};
 use super::colour::{between, one_of};
 use super::figure::{curve, polyline, stroke};
 use super::texture::{details, plain};
-use super::{Colour, Distribution};
-
-/// Kind of an occluder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OcclusionKind {
-    /// No occluder.
-    Clear,
-    /// Parallel bars.
-    Bars,
-    /// Leaves.
-    Leaves,
-    /// A frame around the picture.
-    Frame,
-    /// Splashes.
-    Splashes,
-    /// A mesh of thin wires.
-    Mesh,
-    /// A triangle that covers a corner of the picture.
-    Corner,
-}
+use super::{Colour, Distribution, OcclusionKind};
 
 /// The occluder in front of the object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

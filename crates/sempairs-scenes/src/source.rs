@@ -1,42 +1,10 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
-use super::{Class, Distribution, Factor, Factors, render};
+use super::{Class, Distribution, Factor, Factors, SceneSplit, render};
 use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
 use sempairs_internal::progress_bar;
-
-/// Split of the built-in scenes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SceneSplit {
-    /// Classes and nuisance factors for pre-training.
-    Pretrain,
-    /// Other classes with other nuisance factors, to train a probe on.
-    DownstreamTrain,
-    /// Further pictures of these classes, to evaluate the probe on.
-    DownstreamTest,
-}
-
-impl SceneSplit {
-    /// Name of the split.
-    pub fn name(self) -> &'static str {
-        match self {
-            SceneSplit::Pretrain => "pretrain",
-            SceneSplit::DownstreamTrain => "downstream-train",
-            SceneSplit::DownstreamTest => "downstream-test",
-        }
-    }
-
-    /// The distribution of the split's nuisance factors.
-    pub fn distribution(self) -> Distribution {
-        match self {
-            SceneSplit::Pretrain => Distribution::pretrain(),
-            SceneSplit::DownstreamTrain | SceneSplit::DownstreamTest => Distribution::downstream(),
-        }
-    }
-}
 
 /// A source of scenes with `per_class` pictures of every class of a split, class by class.
 ///

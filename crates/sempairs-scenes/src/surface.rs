@@ -6,31 +6,7 @@ use tiny_skia::{FillRule, Pixmap, Transform};
 
 use super::colour::{between, one_of};
 use super::texture::{Lattice, Lay, Texture, details, fill, plain};
-use super::{Colour, Distribution, Silhouette};
-
-/// Kind of pattern on an object's surface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PatternKind {
-    /// A single colour.
-    Plain,
-    /// Stripes.
-    Stripes,
-    /// Dots.
-    Dots,
-    /// A small sign, repeated.
-    Logo,
-    /// A gradient between two colours.
-    Shaded,
-    /// A chequerboard.
-    Checker,
-    /// A zigzag.
-    Zigzag,
-    /// Irregular patches.
-    Patches,
-    /// One large sign.
-    Decal,
-}
+use super::{Colour, Distribution, PatternKind, Silhouette};
 
 /// The surface of the object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use sempairs_kernels::attention;
 
-use super::block::linear;
+use super::linear::linear;
 
 /// Multi-head self-attention, `softmax(q kᵀ / sqrt(dim / heads)) v` for each head
 /// (Vaswani et al., arXiv 1706.03762).

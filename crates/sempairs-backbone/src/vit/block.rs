@@ -3,6 +3,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
 use sempairs_kernels::gelu;
 
+use super::linear::linear;
 use super::{Attention, LayerNorm};
 
 /// MLP of two linear layers with a GELU (exact, with the error function) between them; the hidden
@@ -72,14 +73,4 @@ impl TransformerBlock {
     pub fn attention(&self, x: Tensor<3>, products: DType) -> Tensor<4> {
         self.attn.weights(self.norm1.forward(x).cast(products))
     }
-}
-
-/// Applies a linear layer to all tokens of a batch as one matrix product.
-pub(super) fn linear(layer: &Linear, x: Tensor<3>) -> Tensor<3> {
-    let [batch, tokens, dim] = x.dims();
-    let bias = layer.bias.as_ref().expect("the layers of a transformer have biases");
-    let y =
-        sempairs_kernels::linear(x.reshape([batch * tokens, dim]), layer.weight.val(), bias.val());
-    let [_, width] = y.dims();
-    y.reshape([batch, tokens, width])
 }

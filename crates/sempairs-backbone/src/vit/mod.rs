@@ -1,9 +1,11 @@
 //! Vision transformers with the parameter names of timm and DINO.
 
 mod attention;
+mod backbone;
 mod block;
 mod drop_path;
 mod layer_norm;
+mod linear;
 mod patch;
 mod position;
 
@@ -18,7 +20,6 @@ pub use layer_norm::LayerNorm;
 pub use patch::{PatchEmbed, PatchProjection};
 pub use position::resample_positions;
 
-use crate::Backbone;
 use crate::seed::{Rule, seed_by};
 
 /// Full configuration of a vision transformer (Dosovitskiy et al., arXiv 2010.11929; the small
@@ -37,7 +38,8 @@ pub struct VisionTransformerConfig {
     pub depth: usize,
     /// Number of attention heads per block; a divisor of `dim`.
     pub heads: usize,
-    /// Rate of stochastic depth; see [`Backbone::forward_dropping`].
+    /// Rate of stochastic depth; see
+    /// [`Backbone::forward_dropping`](crate::Backbone::forward_dropping).
     #[serde(default)]
     pub drop_path: DropPath,
 }
@@ -212,44 +214,6 @@ impl VisionTransformer {
         let token = self.cls_token.val().expand([batch, 1, self.dim]);
         let grid = [height / patch, width / patch];
         Tensor::cat(vec![token, patches], 1) + resample_positions(self.pos_embed.val(), grid)
-    }
-}
-
-impl Backbone for VisionTransformer {
-    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let dtype = images.dtype();
-        let x = self.embed(images);
-        self.class_token(self.blocks.iter().fold(x, |x, block| block.forward(x, dtype)))
-    }
-
-    /// Applies stochastic depth; see [`DropPath`].
-    fn forward_dropping(&self, images: Tensor<4>, draw: u64) -> Tensor<2> {
-        if self.drop_path.is_off() {
-            return self.forward(images);
-        }
-        let dtype = images.dtype();
-        let mut x = self.embed(images);
-        for (index, block) in self.blocks.iter().enumerate() {
-            let mut kept = self.drop_path.of_block(index, self.blocks.len(), draw);
-            x = block.forward_scaled(x, dtype, |branch| kept.scale(branch));
-        }
-        self.class_token(x)
-    }
-
-    fn features(&self) -> usize {
-        self.dim
-    }
-
-    fn transformer(&self) -> Option<&VisionTransformer> {
-        Some(self)
-    }
-}
-
-impl VisionTransformer {
-    /// The class token after the last normalisation layer, which is applied to this token only.
-    fn class_token(&self, x: Tensor<3>) -> Tensor<2> {
-        let [batch, _, dim] = x.dims();
-        first_token(self.norm.forward(x.narrow(1, 0, 1))).reshape([batch, dim])
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::place::first_word;
+use super::first_word::first_word;
 
 /// Tensors of a file whose names begin with the same word, such as those of a projection head.
 #[derive(Clone, Debug, PartialEq, Eq)]

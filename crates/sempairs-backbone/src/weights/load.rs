@@ -5,9 +5,10 @@ use std::path::Path;
 use burn::module::Module;
 
 use super::file::WeightsFile;
+use super::first_word::first_word;
 use super::group::{Group, grouped, listed};
 use super::named::{replace, shapes};
-use super::place::{Entries, Place, Wanted, first_word};
+use super::place::{Entries, Place, Wanted};
 use super::prefix::Search;
 use super::{Absence, Misfit, Prefix, WeightsError};
 

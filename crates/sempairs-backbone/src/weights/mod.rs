@@ -21,9 +21,11 @@
 mod absence;
 mod error;
 mod file;
+mod first_word;
 mod group;
 mod load;
 mod named;
+mod output;
 mod pickle;
 mod place;
 mod prefix;

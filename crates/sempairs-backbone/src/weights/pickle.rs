@@ -4,7 +4,7 @@
 //! `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)`. The
 //! storage is a persistent id that names a file of the archive.
 
-use super::save::{Entry, Values};
+use super::output::{Entry, Values};
 
 const PROTOCOL_2: &[u8] = b"\x80\x02";
 const MARK: u8 = b'(';

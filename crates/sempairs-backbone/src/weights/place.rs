@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::file::Entry;
+use super::first_word::first_word;
 
 /// The tensors of a file, by name.
 pub(super) type Entries = BTreeMap<String, Entry>;
@@ -150,11 +151,6 @@ impl Place {
     pub(super) fn is_renamed(&self) -> bool {
         self.shortcut || self.numbers.is_some()
     }
-}
-
-/// The part of a name before its first dot.
-pub(super) fn first_word(name: &str) -> &str {
-    name.split('.').next().unwrap_or_default()
 }
 
 fn spelt(name: &str, shortcut: bool) -> String {

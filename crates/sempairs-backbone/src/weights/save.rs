@@ -8,31 +8,9 @@ use safetensors::{Dtype, View};
 use sempairs_internal::write_atomically;
 
 use super::named::values;
+use super::output::{Entry, Values};
 use super::zip::ZipWriter;
 use super::{WeightsError, pickle};
-
-/// A tensor to be written.
-pub(super) struct Entry {
-    pub(super) name: String,
-    pub(super) shape: Vec<usize>,
-    pub(super) values: Values,
-}
-
-/// The elements of a tensor.
-pub(super) enum Values {
-    Floats(Vec<f32>),
-    /// A single 64-bit integer.
-    Count(i64),
-}
-
-impl Entry {
-    pub(super) fn bytes(&self) -> Vec<u8> {
-        match &self.values {
-            Values::Floats(values) => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            Values::Count(count) => count.to_le_bytes().to_vec(),
-        }
-    }
-}
 
 /// Saves a module's weights in f32, as `.safetensors` or as a PyTorch state dict (`.pth` or `.pt`),
 /// which `torch.load` can read with `weights_only=True`.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use csv::StringRecord;
 
-use super::{COLUMNS, ManifestProblem, ManifestRow, ProblemKind, unordered};
+use super::row::unordered;
+use super::{COLUMNS, ManifestProblem, ManifestRow, ProblemKind};
 use crate::{Exclusion, Pair, PictureSource};
 
 /// Parses a manifest; returns all rows, or all problems.

@@ -8,19 +8,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::pair::Pair;
 pub use dataset::PairDataset;
 
 use crate::manifest::Manifest;
 use crate::{ConfigError, DataError, PictureSource};
-
-/// Indices of the two pictures of a pair in their source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Pair {
-    /// The first picture, from which view one is made.
-    pub left: usize,
-    /// Its partner, from which view two is made.
-    pub right: usize,
-}
 
 /// Rule that assigns a partner to every picture.
 ///

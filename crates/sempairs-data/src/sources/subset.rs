@@ -84,7 +84,7 @@ impl Subset {
             if members.len() < count {
                 let name = &source.classes()[class];
                 let reason = format!("has {} pictures, but {count} are needed", members.len());
-                return Err(DataError::class(&*source, name, reason));
+                return Err(DataError::class(source.location(), name, reason));
             }
             order(class, &mut members);
             indices.extend_from_slice(&members[..count]);
@@ -105,7 +105,7 @@ impl Subset {
     ) -> Result<Self, DataError> {
         let mut number = vec![None; source.classes().len()];
         for (here, name) in names.iter().enumerate() {
-            let wrong = |reason: &str| DataError::class(&*source, name.as_ref(), reason);
+            let wrong = |reason: &str| DataError::class(source.location(), name.as_ref(), reason);
             let there = source.classes().iter().position(|class| class == name.as_ref());
             let there = there.ok_or_else(|| wrong("the source has no such class"))?;
             if number[there].replace(here).is_some() {

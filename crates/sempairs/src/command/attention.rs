@@ -11,8 +11,8 @@ use sempairs::run::Runner;
 use sempairs::{ConfigError, Error, attention, png};
 use sempairs_internal::say;
 
+use super::flags::{DeviceFlag, ExperimentFlags, up_to};
 use super::weights::WeightsFlags;
-use super::{DeviceFlag, ExperimentFlags, up_to};
 
 /// Maximum number of rows of a figure.
 const MAX_PICTURES: usize = 1000;

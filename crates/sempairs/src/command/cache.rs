@@ -9,8 +9,8 @@ use sempairs::data::CachedSource;
 use sempairs::signals::stop_on_signals;
 use sempairs_internal::say;
 
+use super::flags::up_to;
 use super::folder::FolderFlags;
-use super::up_to;
 
 /// Arguments of `sempairs cache`.
 #[derive(Args)]

@@ -7,7 +7,7 @@ use sempairs::Error;
 use sempairs::run::Runner;
 use sempairs_internal::say;
 
-use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
+use super::flags::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
 
 /// Arguments of `sempairs compare`.
 #[derive(Args)]

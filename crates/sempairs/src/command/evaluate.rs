@@ -9,8 +9,8 @@ use sempairs::eval::{Evaluate as _, ScoreLine, append_scores, read_scores, weigh
 use sempairs::run::Runner;
 use sempairs_internal::say;
 
+use super::flags::{DeviceFlag, ExperimentFlags};
 use super::weights::WeightsFlags;
-use super::{DeviceFlag, ExperimentFlags};
 
 /// Arguments of `sempairs evaluate`.
 #[derive(Args)]

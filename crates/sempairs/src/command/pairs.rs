@@ -9,8 +9,8 @@ use sempairs::experiment::limits::{MAX_PER_CLASS, MAX_SIDE};
 use sempairs::scenes::{contact_sheet, sheet_size};
 use sempairs_internal::{note, progress_bar, say};
 
+use super::flags::up_to;
 use super::folder::FolderFlags;
-use super::up_to;
 
 /// Subcommands of `sempairs pairs`.
 #[derive(Subcommand)]

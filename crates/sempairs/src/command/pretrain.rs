@@ -8,7 +8,7 @@ use sempairs::run::Runner;
 use sempairs::{ConfigError, Error};
 use sempairs_internal::say;
 
-use super::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
+use super::flags::{DeviceFlag, DisplayFlag, ExperimentFlags, LoaderFlags};
 
 /// Arguments of `sempairs pretrain`.
 #[derive(Args)]

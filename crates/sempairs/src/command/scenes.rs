@@ -13,7 +13,7 @@ use sempairs::scenes::{SceneSource, SceneSplit, contact_sheet, sheet_size};
 use sempairs::signals::stop_on_signals;
 use sempairs_internal::{progress_bar, say};
 
-use super::up_to;
+use super::flags::up_to;
 
 /// Arguments of `sempairs scenes`.
 #[derive(Args)]

@@ -7,7 +7,7 @@ use sempairs_objective::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::sizes::Kept;
+use super::kept::Kept;
 
 /// The configuration of a self-supervised method: any [`MethodFactory`], or a [`MethodConfig`],
 /// which holds the configuration of one of the built-in methods. To add a method, implement

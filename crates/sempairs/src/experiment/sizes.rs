@@ -5,24 +5,9 @@ use sempairs_data::ConfigError;
 use sempairs_train::limits::STEPS;
 
 use super::Objective;
+use super::kept::Kept;
 use super::limits::{MAX_BATCH_BYTES, MAX_PARAMETERS, MAX_SCORES, MAX_VALUES};
 use super::study::Study;
-
-/// A tensor that a method allocates: the key that sets its size, its shape, and whether it is a
-/// learnable parameter.
-#[doc(hidden)]
-pub struct Kept {
-    pub key: String,
-    pub rows: usize,
-    pub columns: usize,
-    pub learned: bool,
-}
-
-impl Kept {
-    fn values(&self) -> u64 {
-        (self.rows as u64).saturating_mul(self.columns as u64)
-    }
-}
 
 /// Returns an error if a tensor, the network or a batch would be too large.
 pub(super) fn check<M: Objective, B: BackboneFactory>(

@@ -69,6 +69,9 @@ pub struct Study<M = MethodConfig, B = BackboneConfig> {
     pub evaluation: Evaluation,
 }
 
+/// A [`Study`] of built-in parts, as described by a TOML file.
+pub type Experiment = Study;
+
 /// One arm of a comparison: a name and the way its pairs are drawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,8 @@
 //! The per-class section: one row per class with one marker per arm.
 
 use super::axes::WIDTH;
-use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
+use super::escape::escape;
+use super::markup::{arm_name, legend, paragraph, section, side_by_side};
 use super::scale::{Scale, range};
 use super::svg::Svg;
 use super::table::Table;

@@ -5,7 +5,8 @@ use sempairs_eval::Score;
 use sempairs_eval::stats::Estimate;
 
 use super::axes::{Axes, Chart, EndLabel, LINE, brief};
-use super::markup::{arm_name, escape, legend, paragraph, section, side_by_side};
+use super::escape::escape;
+use super::markup::{arm_name, legend, paragraph, section, side_by_side};
 use super::scale::range;
 use super::summary::{self, Lead};
 use super::{marker, number};

@@ -1,6 +1,7 @@
 //! The section with a map of the embeddings per arm: one point per test picture, coloured by class.
 
-use super::markup::{arm_name, escape, legend, paragraph, section};
+use super::escape::escape;
+use super::markup::{arm_name, legend, paragraph, section};
 use super::scale::{Scale, range};
 use super::svg::Svg;
 use super::{marker, number};

@@ -8,6 +8,8 @@ mod bars;
 mod base64;
 mod classes;
 mod curves;
+mod escape;
+mod example_pairs;
 mod headline;
 mod losses;
 mod map;
@@ -23,21 +25,10 @@ mod summary;
 mod svg;
 mod table;
 
+pub use example_pairs::ExamplePairs;
 pub(crate) use pictures::shown;
-use sempairs_data::Picture;
 
 use crate::comparison::Comparison;
-
-/// Example pairs of an arm for the report.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ExamplePairs {
-    /// Name of the arm.
-    pub arm: String,
-    /// The two original pictures of each pair.
-    pub pairs: Vec<[Picture<'static>; 2]>,
-    /// The same pairs as network input: an augmented view of each picture.
-    pub views: Vec<[Picture<'static>; 2]>,
-}
 
 /// Returns the report of a comparison as an HTML document, with `examples` of the training pairs.
 /// The document is self-contained: the style sheet, the charts (SVG) and the pictures (PNG in

@@ -1,6 +1,6 @@
 //! The HTML document: header and order of sections.
 
-use super::markup::escape;
+use super::escape::escape;
 use super::{
     ExamplePairs, bars, classes, curves, headline, losses, map, number, pictures, results, settings,
 };

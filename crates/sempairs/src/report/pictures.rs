@@ -5,7 +5,8 @@ use std::io::Cursor;
 use image::{ImageFormat, RgbImage, imageops};
 use sempairs_data::Picture;
 
-use super::markup::{arm_name, escape, paragraph, section};
+use super::escape::escape;
+use super::markup::{arm_name, paragraph, section};
 use super::{ExamplePairs, base64, number};
 use crate::comparison::Comparison;
 

@@ -1,6 +1,7 @@
 //! The section with the results: scores at the last step, and differences between the arms.
 
-use super::markup::{arm_name, escape, paragraph, section};
+use super::escape::escape;
+use super::markup::{arm_name, paragraph, section};
 use super::number;
 use super::summary::finals;
 use super::table::Table;

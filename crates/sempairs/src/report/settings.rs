@@ -1,6 +1,7 @@
 //! The settings section: experiment, protocols with their hashes, and device.
 
-use super::markup::{escape, paragraph, section};
+use super::escape::escape;
+use super::markup::{paragraph, section};
 use super::number;
 use super::table::Table;
 use crate::comparison::Comparison;

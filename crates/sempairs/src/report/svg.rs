@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::markup::escape;
+use super::escape::escape;
 
 /// An SVG drawing.
 pub struct Svg {

@@ -1,6 +1,6 @@
 //! HTML tables.
 
-use super::markup::escape;
+use super::escape::escape;
 
 /// An HTML table; all columns but the first contain numbers.
 pub struct Table {

@@ -12,8 +12,9 @@ use sempairs::train::Precision;
 use sempairs_internal::say;
 use serde_json::json;
 
-use super::{MAX_BATCH, MAX_TIMED, check_batch, median, network, precision};
-use crate::command::{DeviceFlag, up_to};
+use super::arguments::{MAX_BATCH, MAX_TIMED, check_batch, network, precision};
+use super::median::median;
+use crate::command::flags::{DeviceFlag, up_to};
 
 /// Arguments of `sempairs bench conv`.
 #[derive(Args)]

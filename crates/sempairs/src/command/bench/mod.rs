@@ -1,6 +1,8 @@
 //! The command `sempairs bench`.
 
+mod arguments;
 mod conv;
+mod median;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,9 +12,9 @@ use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use clap::{Args, Subcommand};
 use sempairs::augment::Augmentation;
-use sempairs::backbone::{AnyBackbone, Architecture, BackboneConfig, NetworkConfig};
+use sempairs::backbone::{AnyBackbone, NetworkConfig};
 use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource};
-use sempairs::experiment::limits::{MAX_BATCH_BYTES, MAX_SIDE, MAX_THREADS};
+use sempairs::experiment::limits::{MAX_SIDE, MAX_THREADS};
 use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClr, SimClrConfig, Views};
 use sempairs::train::{
     Batch, LoaderConfig, MadeOn, OptimizerConfig, PairLoader, Pipelines, Precision,
@@ -21,14 +23,10 @@ use sempairs::{ConfigError, Error};
 use sempairs_internal::{progress_bar, say};
 use serde_json::{Value, json};
 
+use self::arguments::{MAX_BATCH, MAX_TIMED, check_batch, network, precision};
+use self::median::median;
+use super::flags::{DeviceFlag, up_to, zero_or_up_to};
 use super::folder::FolderFlags;
-use super::{DeviceFlag, up_to, zero_or_up_to};
-
-/// Maximum number of pairs per batch.
-const MAX_BATCH: usize = *sempairs::train::limits::BATCHES.end();
-
-/// Maximum number of steps or batches to time.
-const MAX_TIMED: usize = 10_000_000;
 
 /// Subcommands of `sempairs bench`.
 #[derive(Subcommand)]
@@ -316,75 +314,10 @@ impl Loader {
     }
 }
 
-/// Parses the value of `--backbone`, for pictures with a side length of `size` pixels.
-fn network(backbone: &str, size: usize) -> Result<BackboneConfig, Error> {
-    let (name, patch) = match backbone.split_once("_patch") {
-        None => (backbone, None),
-        Some((name, patch)) => (name, Some(patch.parse().ok())),
-    };
-    let named: Option<Architecture> = toml::Value::String(name.into()).try_into().ok();
-    let network = match (named, patch) {
-        (Some(named), None) if !named.is_transformer() => BackboneConfig::new(named),
-        (Some(named), Some(Some(patch))) if named.is_transformer() => {
-            BackboneConfig::transformer(named, patch, size)
-        }
-        _ => {
-            let names = Architecture::NAMES.map(|name| match name.starts_with("vit") {
-                true => format!("{name}_patch8"),
-                false => name.to_owned(),
-            });
-            let reason = format!("there is no `{backbone}`, only {}", names.join(", "));
-            let error = ConfigError::new("", reason);
-            let error = error.with_nearest(backbone, names.iter().map(String::as_str));
-            return Err(Error::config("--backbone", error));
-        }
-    };
-    let flag = |key: &str| if key == "size" { "--size" } else { "--backbone" };
-    network.check().map_err(|error| ConfigError::new(flag(error.key()), error.reason()))?;
-    Ok(network)
-}
-
-/// Returns an error if the views of a batch are too large.
-fn check_batch(batch: usize, size: usize) -> Result<(), Error> {
-    let bytes = (2 * 3 * 4 * batch as u64).saturating_mul((size as u64).pow(2));
-    match bytes > MAX_BATCH_BYTES {
-        true => {
-            let (gigabytes, most) = (bytes >> 30, MAX_BATCH_BYTES >> 30);
-            let reason =
-                format!("a batch of views takes {gigabytes} GiB; the maximum is {most} GiB");
-            Err(Error::invalid("--batch, --size", reason))
-        }
-        false => Ok(()),
-    }
-}
-
-fn precision(text: &str) -> Result<Precision, String> {
-    serde_json::from_value(json!(text)).map_err(|_| "must be f32 or bf16".into())
-}
-
-/// The median; for an even number of values the mean of the two middle ones.
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_by(f64::total_cmp);
-    let (below, above) = ((times.len() - 1) / 2, times.len() / 2);
-    (times[below] + times[above]) / 2.0
-}
-
 /// Peak resident set size of this process in bytes; `None` if the system does not report it.
 fn peak_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(1024 * kilobytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_of_an_even_number_is_the_mean_of_the_two_middle_values() {
-        assert_eq!(median(&mut [3.0]), 3.0);
-        assert_eq!(median(&mut [5.0, 1.0, 3.0]), 3.0);
-        assert_eq!(median(&mut [7.0, 1.0, 2.0, 4.0]), 3.0);
-    }
 }
