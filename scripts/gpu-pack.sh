@@ -8,7 +8,8 @@
 # PICTURES is a folder of class folders, of which the first 400 files travel; without it, scenes are drawn. The features are
 # cuda and, where the workspace has them, cudnn and tuned.
 #
-#   PACK_PROFILE    release or dev (release)
+#   PACK_PROFILE    release or dev (release); the tests are built with dev, which is optimised but links in a tenth of the
+#                   time
 #   PACK_FEATURES   the features, with commas, none if it is empty
 #   PACK_TESTS      the test binaries (losses steps views launches convolutions layers tokens step_launches reference vit
 #                   objectives optim; those that there are)
@@ -28,7 +29,7 @@ else
         if grep -q "^$feature *=" crates/sempairs/Cargo.toml; then features+=,$feature; fi
     done
 fi
-build=(--workspace --profile "$profile")
+build=(--workspace)
 if [ -n "$features" ]; then build+=(--features "$features"); fi
 
 folder=$(mktemp -d)
@@ -58,11 +59,11 @@ for line in sys.stdin:
         crate = made["package_id"].split("#")[0].rsplit("/", 1)[-1]
         print(made["target"]["name"], crate, made["executable"], sep="\t")'
 }
-cargo build "${build[@]}" --bin sempairs --message-format json-render-diagnostics | executables >"$folder/made"
+cargo build "${build[@]}" --profile "$profile" --bin sempairs --message-format json-render-diagnostics | executables >"$folder/made"
 binary=$(awk -F '\t' '$1 == "sempairs" { print $3 }' "$folder/made")
 install -m 755 "$binary" "$root/sempairs"
 if [ "${#names[@]}" -gt 0 ]; then
-    cargo test "${build[@]}" --no-run "${names[@]}" --message-format json-render-diagnostics | executables >"$folder/tested"
+    cargo test "${build[@]}" --profile dev --no-run "${names[@]}" --message-format json-render-diagnostics | executables >"$folder/tested"
     while IFS=$'\t' read -r name crate program; do
         # Of the crates' own tests alone; two crates may have one of the same name.
         case " ${known[*]} " in
