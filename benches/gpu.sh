@@ -1,29 +1,34 @@
 #!/usr/bin/env bash
-# Checks and times a build for CUDA on a machine with an NVIDIA GPU, which needs neither Rust nor a network, in two parts of
-# under five minutes each.
+# Tests and benchmarks a CUDA build on a machine with an NVIDIA GPU, without Rust and without a network connection, in two
+# parts of less than five minutes each.
 #
-#   benches/gpu.sh one BINARY [TEST_BINARY...]    PyTorch's step, errors and speeds of single convolutions, whole steps by
-#                                                 switches, one step by kernels
-#   benches/gpu.sh two BINARY [TEST_BINARY...]    the parity tests, the loader, a run of SimCLR, one tuned convolution
+#   benches/gpu.sh one BINARY [TEST_BINARY...]    training steps of PyTorch; errors and times of single convolutions; times
+#                                                 of training steps per path and precision; kernels of a step
+#   benches/gpu.sh two BINARY [TEST_BINARY...]    parity tests, data loader, training of SimCLR, a tuned convolution
 #
-# scripts/gpu-pack.sh builds and packs what must travel. Each row of the table is printed as soon as it is there. The folder
-# $OUT gets three files a part: gpu-PART.txt with the rows, gpu-PART.log with all that the rows' commands wrote, and
-# gpu-PART.jsonl with their lines of JSON, each behind the name of its row. Every command has its own limit of
-# time, and none needs the success of another.
+# scripts/gpu-pack.sh builds and packs the required files. Each row of the table is printed as soon as it is complete. Each
+# part writes three files to the folder $OUT: gpu-PART.txt with the rows, gpu-PART.log with the output of all commands, and
+# gpu-PART.jsonl with their lines of JSON, each prefixed with the name of its row. Every command has a time limit and is
+# independent of the others.
 #
-#   OUT                 where the files go (.)
-#   PEER_PYTHON         the interpreter that has PyTorch and torchvision for CUDA (python3)
-#   PICTURES            a folder of class folders of pictures, for the loader (pictures beside benches/, if there)
-#   SEMPAIRS_DEVICE     the GPU (cuda:0)
-#   SEMPAIRS_REFERENCE  the folder of reference numbers (data/reference)
-#   GPU_SECONDS         seconds for the part (285)
-#   GPU_CONV            the paths of convolutions, as SEMPAIRS_CONV takes them (cudnn gemm direct)
-#   GPU_PRETEND         1 allows any device, to try the script itself where there is no GPU; then these make work small:
+#   OUT                 output folder (.)
+#   PEER_PYTHON         Python interpreter with PyTorch and torchvision for CUDA (python3)
+#   PICTURES            folder with one folder of pictures per class, for the data loader (pictures/ next to benches/, if
+#                       it exists)
+#   SEMPAIRS_DEVICE     GPU (cuda:0)
+#   SEMPAIRS_REFERENCE  folder of the reference numbers (data/reference)
+#   GPU_SECONDS         time limit of the part in seconds (285)
+#   GPU_CONV            paths of convolutions, as in SEMPAIRS_CONV (cudnn gemm direct)
+#   GPU_PRETEND         1 allows any device, to test this script without a GPU
+#
+# The following variables change the workload, for example to test this script:
 #   GPU_BACKBONE GPU_VIT GPU_PAIRS GPU_SIZE GPU_STEPS GPU_WARMUP GPU_SAMPLES GPU_ERROR_PICTURES GPU_RUN_STEPS GPU_BATCHES
-#                       (resnet50 vit_small_patch8 256 64 30 10 10 32 1500 400) GPU_PRECISIONS (bf16 f32), and GPU_COMPILE
-#                       (1; else torch.compile is left out) GPU_TUNED_SHAPE (64-64k3s1i16)
+#                       (resnet50 vit_small_patch8 256 64 30 10 10 32 1500 400)
+#   GPU_PRECISIONS      (bf16 f32)
+#   GPU_COMPILE         (1; any other value skips torch.compile)
+#   GPU_TUNED_SHAPE     (64-64k3s1i16)
 #
-# The exit status is 0 if nothing failed, 1 if something did, 2 if it could not begin.
+# The exit status is 0 if no row failed, 1 if a row failed, and 2 if the part could not start.
 set -uo pipefail
 export LC_ALL=C PYTHONUNBUFFERED=1
 
@@ -55,23 +60,23 @@ pictures=${PICTURES:-}
 if [ -z "$pictures" ] && [ -d "$here/../pictures" ]; then pictures=$here/../pictures; fi
 
 if ! [[ $device =~ ^cuda:[0-9]+$ ]] && [ "${GPU_PRETEND:-}" != 1 ]; then
-    echo "gpu.sh: SEMPAIRS_DEVICE=$device is no GPU of CUDA, which is called cuda:N" >&2
+    echo "gpu.sh: SEMPAIRS_DEVICE=$device is not a CUDA device; use cuda:N" >&2
     exit 2
 fi
 if [ ! -x "$binary" ] || [ -d "$binary" ]; then
-    echo "gpu.sh: $binary is no program" >&2
+    echo "gpu.sh: $binary is not an executable file" >&2
     exit 2
 fi
-# A name without a slash would be looked for in PATH.
+# A name without a slash would be searched for in PATH.
 case $binary in */*) ;; *) binary=./$binary ;; esac
 export SEMPAIRS_DEVICE=$device
 export SEMPAIRS_REFERENCE=${SEMPAIRS_REFERENCE:-$here/../data/reference}
-# The peers' name of the device.
+# Name of the device in PyTorch.
 peer_device=cuda
 patience=1
 if [ "${GPU_PRETEND:-}" = 1 ]; then
     peer_device=cpu
-    # A processor with other work on it keeps to no row's limit.
+    # A CPU that is busy with other work would exceed the time limits of the rows.
     patience=4
 fi
 mkdir -p "$out" || exit 2
@@ -89,7 +94,7 @@ row() {
     say "$(printf '%4d s | %-52s | %-7s | %s' "$SECONDS" "$1" "$2" "${3:-}")"
 }
 
-# attempt WHAT SECONDS COMMAND...: runs it for so long at most; a failure is a row.
+# attempt WHAT SECONDS COMMAND...: runs a command with a time limit; a failure is printed as a row.
 attempt() {
     local what=$1 limit=$(($2 * patience)) status left=$((total - SECONDS))
     shift 2
@@ -97,25 +102,25 @@ attempt() {
     printf '\n== %s: %s\n' "$what" "$*" >>"$log"
     : >"$scratch/out" && : >"$scratch/err"
     if [ "$limit" -lt 3 ]; then
-        row "$what" FAILED "no time was left for it"
+        row "$what" FAILED "no time left"
         return 1
     fi
     timeout -s "${signal:-TERM}" -k 3 "$limit" "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
     status=$?
-    # An interrupted run has kept what it did.
+    # An interrupted training run is a success: it has stored its metrics.
     if [ "$status" = 124 ] && [ "${signal:-}" = INT ]; then status=0; fi
     { cat "$scratch/out" && echo "-- standard error, exit status $status" && tail -c 200000 "$scratch/err"; } >>"$log"
     sed -n "s#^{#$what\t{#p" "$scratch/out" >>"$lines"
-    # A path that this build lacks, or a library that is not there, is told in a line, and another path is taken.
+    # If the build lacks a path, or a library is missing, the program reports it and uses another path.
     if [ "$status" = 0 ] && grep -E "$other_path" "$scratch/err" | grep -qv '(Problem'; then
         row "$what" SKIPPED "$(grep -m1 -E "$other_path" "$scratch/err" | cut -c1-200)"
         return 1
     fi
     case $status in
     0) return 0 ;;
-    124 | 137) row "$what" FAILED "stopped within $limit s, after $(grep -c '^{' "$scratch/out") lines of JSON" ;;
+    124 | 137) row "$what" FAILED "stopped after $limit s, with $(grep -c '^{' "$scratch/out") lines of JSON" ;;
     *)
-        if is_left_out; then
+        if is_unsupported; then
             row "$what" SKIPPED "$(reason)"
         else
             row "$what" FAILED "exit status $status: $(reason)"
@@ -127,14 +132,14 @@ attempt() {
 
 other_path='lacks the feature|is not one of .*convolutions use the path|a convolution is computed without (cuDNN|implicit GEMM)'
 
-# Whether the last command says that what was asked of it is not in this build, none of this device's, or needs a Python
-# package that is not there, rather than that it failed.
-is_left_out() {
-    grep -qE '^error.*flex launches no kernels|^ModuleNotFoundError' "$scratch/err" ||
+# Succeeds if the last command did not fail but reported that this build or device does not support the request, or that a
+# Python package is missing.
+is_unsupported() {
+    grep -qE '^error.*flex has no kernel timings|^ModuleNotFoundError' "$scratch/err" ||
         { [ -n "${SEMPAIRS_CONV:-}" ] && grep -qE "^error.*$SEMPAIRS_CONV.*accumulates? in" "$scratch/err"; }
 }
 
-# The line of the last command that tells most of why it failed.
+# The most informative line of the output of the last command, after a failure.
 reason() {
     local line
     line=$(grep -m1 -i '^error' "$scratch/err") ||
@@ -144,20 +149,20 @@ reason() {
     printf '%s' "$line" | cut -c1-200
 }
 
-# fields KEY: the number of that name in each line of JSON.
+# fields KEY: the number with this key in each line of JSON.
 fields() { sed -n "s/.*\"$1\": *\([0-9][0-9.eE+-]*\).*/\1/p"; }
 
-# number KEY: a number in the last line of JSON that a command wrote.
+# number KEY: the number with this key in the last line of the output.
 number() { tail -n 1 "$scratch/out" | fields "$1"; }
 
-# per A B: A / B with two digits, or nothing.
+# per A B: A / B with two decimals, or nothing if either is missing.
 per() { [ -n "${1:-}" ] && [ -n "${2:-}" ] && awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
 thousandth() { awk -v s="$1" 'BEGIN { printf "%.3f ms", 1000 * s }'; }
 
-peer= # pairs/s of PyTorch in what is measured now
+peer= # pairs/s of PyTorch in the current measurement
 
-# measure WHAT SECONDS COMMAND...: a command that prints a line of JSON with pairs_per_s. Sets speed.
+# measure WHAT SECONDS COMMAND...: runs a command that prints a line of JSON with pairs_per_s, and sets speed.
 measure() {
     local what=$1 median note gpu ratio
     speed=
@@ -169,13 +174,13 @@ measure() {
     fi
     median=$(number median_s) gpu=$(number gpu_s)
     printf -v note '%.1f pairs/s' "$speed"
-    if [ -n "$median" ]; then note+=", $(thousandth "$median") a step"; fi
-    if [ -n "$gpu" ]; then note+=", of which kernels $(thousandth "$gpu") in $(number kernels) launches"; fi
+    if [ -n "$median" ]; then note+=", $(thousandth "$median") per step"; fi
+    if [ -n "$gpu" ]; then note+=", of which $(thousandth "$gpu") in $(number kernels) kernels"; fi
     ratio=$(per "$speed" "$peer") && note+=", $ratio times PyTorch"
     row "$what" ok "$note"
 }
 
-# What the last command wrote of all sizes together, by pass.
+# Times of the last command over all shapes, per pass.
 all_passes() {
     grep '"shape": *"all"' "$scratch/out" | while read -r line; do
         pass=$(sed -n 's/.*"pass": *"\([a-z]*\)".*/\1/p' <<<"$line")
@@ -183,7 +188,7 @@ all_passes() {
     done
 }
 
-# The largest error over all passes of the last command, if every line has one.
+# Maximum error over all passes of the last command, if every line has an error.
 largest_error() {
     awk '/"error":/ { n++; if (match($0, /"error": *[0-9][0-9.eE+-]*/)) {
              e = substr($0, RSTART, RLENGTH); sub(/.*: */, "", e); m++; if (e + 0 > most) most = e + 0 } }
@@ -196,14 +201,14 @@ if ! gpu=$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,
 fi
 row "GPU, driver, memory" ok "$gpu"
 
-# The GPU's kernels are compiled when they are first used, by a library that comes with CUDA or with PyTorch; cuDNN comes with
-# PyTorch.
+# Kernels are compiled at their first use by a library of CUDA, which PyTorch's packages also contain; cuDNN is contained in
+# PyTorch's packages.
 cuda=${CUDA_PATH:-/usr/local/cuda}
 wheels=$(timeout -k 3 20 "$python" -c 'import nvidia; print(next(iter(nvidia.__path__)))' 2>>"$log" </dev/null)
 for folder in "$cuda/lib64" ${wheels:+"$wheels"/cu1?/lib "$wheels"/cuda_nvrtc/lib "$wheels"/cudnn/lib}; do
     if [ -d "$folder" ]; then export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$folder; fi
 done
-# LLVM takes the mathematics of kernels from the toolkit, NVRTC its headers.
+# LLVM needs libdevice of the CUDA toolkit, NVRTC its headers.
 for folder in "$cuda" /usr/local/cuda /opt/cuda /usr/lib/cuda ${wheels:+"$wheels"/cu1?}; do
     if [ -f "$folder/nvvm/libdevice/libdevice.10.bc" ]; then
         export CUDA_PATH=$folder
@@ -213,12 +218,12 @@ done
 if [ -f "${CUDA_PATH:-}/nvvm/libdevice/libdevice.10.bc" ]; then
     row "libdevice" ok "$CUDA_PATH"
 else
-    row "libdevice" SKIPPED "not found: a build that compiles by LLVM has no exponentials; set CUDA_PATH"
+    row "libdevice" SKIPPED "not found: a build that compiles with LLVM lacks math functions; set CUDA_PATH"
 fi
 if [ -f "${CUDA_PATH:-$cuda}/include/cuda_runtime.h" ]; then
     row "CUDA's headers" ok "${CUDA_PATH:-$cuda}/include"
 else
-    row "CUDA's headers" SKIPPED "not found: a build that compiles by NVRTC may not work; set CUDA_PATH"
+    row "CUDA's headers" SKIPPED "not found: a build that compiles with NVRTC may fail; set CUDA_PATH"
 fi
 cat >"$scratch/versions.py" <<'END'
 import ctypes, sys
@@ -241,7 +246,7 @@ else:
 END
 for kind in nvrtc cudnn; do
     if ! command -v "$python" >/dev/null; then
-        row "$kind" SKIPPED "there is no $python to look for it"
+        row "$kind" SKIPPED "cannot be searched for without $python"
         continue
     fi
     names=(libcudnn.so libcudnn.so.9)
@@ -252,25 +257,25 @@ for kind in nvrtc cudnn; do
 done
 attempt "sempairs devices" 20 "$binary" devices && row "sempairs devices" ok
 
-# Empty without PyTorch, else whether it can use a GPU, its version and CUDA's.
+# Whether PyTorch can use a GPU, its version and that of CUDA; empty without PyTorch.
 seen='import torch, torchvision; print(torch.cuda.is_available(), torch.__version__, torch.version.cuda)'
 torch=$(timeout -k 3 40 "$python" -c "$seen" 2>>"$log" </dev/null)
-if [ -n "$torch" ]; then row "PyTorch" ok "${torch#* }"; else row "PyTorch" SKIPPED "$python has none"; fi
+if [ -n "$torch" ]; then row "PyTorch" ok "${torch#* }"; else row "PyTorch" SKIPPED "$python has no PyTorch"; fi
 torch=${torch%% *}
 if [ -n "$torch" ] && [ "$peer_device" = cpu ]; then torch=True; fi
 
-# with_torch attempt|measure WHAT ...: that, or a row SKIPPED without PyTorch.
+# with_torch attempt|measure WHAT ...: runs it, or prints a row SKIPPED if there is no PyTorch.
 with_torch() {
     if [ "$torch" = True ]; then
         "$@"
     else
-        row "$2" SKIPPED "$python has no PyTorch that sees a GPU"
+        row "$2" SKIPPED "$python has no PyTorch with access to a GPU"
         return 1
     fi
 }
 
 part_one() {
-    local shape step conv plain precision what errors twin
+    local shape step conv plain precision what errors peer_conv
     shape=(--batch "$pairs" --size "$size" --steps "$steps" --warmup "$warmup")
     step=("$python" "$here/peers/step.py" --backbone "$backbone" "${shape[@]}" --device "$peer_device")
     peer=
@@ -280,7 +285,7 @@ part_one() {
     with_torch measure "step $backbone, PyTorch tf32 channels-last" 30 "${step[@]}" --amp tf32 --channels-last
     local tf32=${speed:-}
 
-    # One 1x1, one 3x3, one strided 3x3, one strided 1x1.
+    # 1x1, 3x3, strided 3x3, strided 1x1.
     local four=64-256k1s1i16,64-64k3s1i16,128-128k3s2i16,256-512k1s2i16
     for conv in "${paths[@]}"; do
         for precision in "${precisions[@]}"; do
@@ -289,9 +294,9 @@ part_one() {
                 --batch "$error_pictures" --precision "$precision"; then
                 errors=$(largest_error)
                 if [ -n "$errors" ]; then
-                    row "$what" ok "largest $errors"
+                    row "$what" ok "maximum $errors"
                 else
-                    row "$what" FAILED "a value is not finite, or there is no line"
+                    row "$what" FAILED "a value is not finite, or there is no output"
                 fi
             fi
         done
@@ -308,10 +313,10 @@ part_one() {
         done
     done
 
-    twin=("$python" "$here/peers/conv.py" --backbone "$backbone" --batch $((2 * pairs)) --size "$size" --samples "$samples"
+    peer_conv=("$python" "$here/peers/conv.py" --backbone "$backbone" --batch $((2 * pairs)) --size "$size" --samples "$samples"
         --device "$peer_device" --precision "$first")
     what="convolutions, PyTorch $first"
-    with_torch attempt "$what" 25 "${twin[@]}" && row "$what" ok "$(all_passes)"
+    with_torch attempt "$what" 25 "${peer_conv[@]}" && row "$what" ok "$(all_passes)"
     for conv in "${paths[@]}"; do
         what="convolutions, $conv $first"
         if SEMPAIRS_CONV=$conv attempt "$what" 35 "$binary" bench conv --backbone "$backbone" --batch $((2 * pairs)) \
@@ -326,7 +331,7 @@ part_one() {
         if SEMPAIRS_CONV=$conv attempt "$what" 25 "$binary" bench step --backbone "$backbone" --batch "$pairs" --size "$size" \
             --steps 3 --warmup 3 --precision "$first" --profile; then
             row "$what" ok "kernels $(thousandth "$(number busy_s)") of $(thousandth "$(number span_s)"), $(number launches) launches"
-            # One launch of each kernel a line, in the order of their time.
+            # A line per kernel, in descending order of time.
             tail -n 1 "$scratch/out" | grep -o '{"launches":[^}]*}' | head -n 20 |
                 sed 's/[{}"]//g; s/^/         /' | tee -a "$table"
         fi
@@ -355,10 +360,10 @@ part_one() {
     compare_shapes
 }
 
-# The seconds of every size and pass side by side, from the lines of JSON that there are.
+# Prints the times of all implementations side by side for every shape and pass.
 compare_shapes() {
     say ""
-    say "milliseconds of a pass: $(printf '%s ' PyTorch "${paths[@]}")"
+    say "milliseconds per pass: $(printf '%s ' PyTorch "${paths[@]}")"
     awk -F '\t' -v paths="PyTorch ${paths[*]}" '
         function text(key) { match($2, "\"" key "\": *\"[^\"]*\""); t = substr($2, RSTART, RLENGTH)
                              gsub(/.*: *"|"$/, "", t); return t }
@@ -384,11 +389,11 @@ part_two() {
         name=$(basename "$test")
         what="tests $name"
         if [ ! -x "$test" ] || [ -d "$test" ]; then
-            row "$what" FAILED "it is no program"
+            row "$what" FAILED "not an executable file"
             continue
         fi
         case $test in */*) ;; *) test=./$test ;; esac
-        # All tests of the kernels and of launches; of others, those that compare with reference numbers.
+        # All tests of kernels and launches; of the others, only comparisons with reference numbers.
         filters=(reference)
         case $name in
         losses* | steps* | views* | launches* | step_launches* | convolutions* | layers* | tokens*) filters=(--nocapture) ;;
@@ -397,19 +402,19 @@ part_two() {
         passed=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$scratch/out")
         case $passed in
         '') row "$what" FAILED "it printed no test result" ;;
-        0) row "$what" FAILED "no test in it is named reference" ;;
+        0) row "$what" FAILED "no test has reference in its name" ;;
         *) row "$what" ok "$passed passed" ;;
         esac
     done
 
     peer=
     if [ -z "$pictures" ]; then
-        row "loader" SKIPPED "PICTURES names no folder of pictures"
-        row "SimCLR" SKIPPED "PICTURES names no folder of pictures"
+        row "loader" SKIPPED "PICTURES is not set"
+        row "SimCLR" SKIPPED "PICTURES is not set"
     elif [ ! -d "$pictures" ]; then
-        row "loader" FAILED "PICTURES=$pictures is no folder"
+        row "loader" FAILED "PICTURES=$pictures is not a folder"
     else
-        # Enough batches that what was made before the clock started is a small part of them.
+        # Enough batches that those prefetched before the measurement are a small fraction.
         workers=$(nproc)
         if [ "$workers" -gt 16 ]; then workers=16; fi
         load=("$pictures" --size "$size" --batch "$pairs" --workers "$workers" --batches)
@@ -419,9 +424,10 @@ part_two() {
         measure "$what, sempairs" 20 "$binary" bench loader "${load[@]}" $((2 * batches)) --semantic
         measure "$what, sempairs, views on the GPU" 20 "$binary" bench loader "${load[@]}" "$batches" --semantic --on-device \
             --device "$device"
-        # The study's run: 22,800 steps are 200 epochs over 29,359 pairs in batches of 256. Some of them, views, loading from a
-        # decoded cache and logging, and how long the GPU waited for data. The first steps, which compile kernels, are left
-        # out, and so is what comes once an epoch; the seconds of the whole call, which has them, stand beside.
+        # Training as in the study, whose 200 epochs over 29,359 pairs in batches of 256 are 22,800 steps: a part of these
+        # steps with views, loading from a decoded cache and logging, and the fraction of the time spent waiting for data.
+        # The first steps, which compile kernels, and the work at the end of an epoch are not counted; the total time of
+        # the command, which includes them, is printed as well.
         for made_on in host device; do
             what="SimCLR, paper's preset, ${precisions[0]}, views on the $made_on"
             cat >"$scratch/run.toml" <<END
@@ -443,7 +449,7 @@ END
                 --set "training.log_every=$((run_steps > 500 ? 50 : 1))" --set "training.precision=${precisions[0]}" \
                 --set "training.batch=$pairs" --set "backbone.name=$backbone" --set "views.made_on=$made_on" || continue
             metrics=$(find "$runs" -name metrics.jsonl)
-            # Lines after the first steps: pairs over the seconds that they took.
+            # Lines after the first steps: number of pairs divided by their time.
             read -r rate share done_steps < <(
                 paste <(fields step <"$metrics") <(fields pairs_per_second <"$metrics") <(fields waiting <"$metrics") |
                     awk -v pairs="$pairs" -v skip=$((run_steps > 500 ? 100 : 1)) '
@@ -453,11 +459,11 @@ END
                               else print "0 0 0" }'
             )
             if [ "$done_steps" = 0 ]; then
-                row "$what" FAILED "it did not come past its first steps"
+                row "$what" FAILED "it did not get beyond the first steps"
                 continue
             fi
             minutes=$(awk -v r="$rate" 'BEGIN { printf "%.1f", 22800 * 256 / r / 60 }')
-            row "$what" ok "$rate pairs/s, 200 epochs in $minutes min by $done_steps steps, $share % of the time waiting for data; $((SECONDS - begun)) s in all"
+            row "$what" ok "$rate pairs/s over $done_steps steps, $minutes min for 200 epochs, $share % of the time waiting for data; $((SECONDS - begun)) s in total"
         done
     fi
     what="one convolution, tuned"

@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
-"""How many times faster than PyTorch: sempairs and its peers (benches/peers) in turns, as a table.
+"""Compares the speed of sempairs with PyTorch (benches/peers) and prints a table.
 
     cargo build --release --bin sempairs
-    pip install torch torchvision lightly        # or --python of an environment that has them
+    pip install torch torchvision lightly        # or --python INTERPRETER of another environment
     python benches/ratios.py --pictures FOLDER [--only step] [--save]
 
-Each measurement is a whole process, and the two take turns, so that both meet the same machine. A
-ratio is the median over the rounds of sempairs's pairs per second over the peer's, with the lowest
-and the highest round. Speeds are medians over the rounds, memory is the largest of them.
+Each measurement is a separate process, and the two programs alternate, so that both run under the
+same conditions. The ratio is the median over all rounds of the pairs per second of sempairs divided
+by those of the peer, with minimum and maximum. Speeds are medians, memory is the maximum.
 
-`--save` stores the measured rows in benches/ratios.json. Without it, a ratio that has fallen by
-more than the tolerance below the stored one makes the exit status 1. A command that fails makes
-it 2.
+`--save` stores the measured rows in benches/ratios.json. Otherwise the exit status is 1 if a ratio
+is lower than the stored one by more than the tolerance, and 2 if a command fails.
 """
 import argparse
 import datetime
@@ -33,20 +32,20 @@ INSTALL = "pip install torch torchvision lightly"
 
 
 class Failure(Exception):
-    """One sentence for the user."""
+    """Error with a message for the user."""
 
 
 def arguments():
     flags = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    flags.add_argument("--binary", help="sempairs; else the newest in $CARGO_TARGET_DIR or target")
-    flags.add_argument("--python", default=sys.executable, help="the interpreter of the peer")
-    flags.add_argument("--only", default="", metavar="FILTER", help="rows whose name contains it")
+    flags.add_argument("--binary", help="sempairs; by default the newest build")
+    flags.add_argument("--python", default=sys.executable, help="Python interpreter of the peer")
+    flags.add_argument("--only", default="", metavar="FILTER", help="rows with this in their name")
     flags.add_argument("--rounds", type=positive, default=3)
-    flags.add_argument("--steps", type=positive, default=10, help="timed steps in a measurement")
-    flags.add_argument("--batches", type=positive, default=40, help="timed batches of a loader")
+    flags.add_argument("--steps", type=positive, default=10, help="timed steps per measurement")
+    flags.add_argument("--batches", type=positive, default=40, help="timed batches of the loader")
     flags.add_argument("--device", type=device, default="flex", help="flex, cuda or cuda:N")
-    flags.add_argument("--pictures", metavar="FOLDER", help="class folders, for the loader's rows")
-    flags.add_argument("--tolerance", type=float, default=0.1, help="the fall that is let pass")
+    flags.add_argument("--pictures", metavar="FOLDER", help="pictures, a folder per class")
+    flags.add_argument("--tolerance", type=float, default=0.1, help="permitted decrease of a ratio")
     flags.add_argument("--save", action="store_true", help=f"store the ratios in {BASELINE.name}")
     return flags.parse_args()
 
@@ -77,7 +76,7 @@ def newest_binary():
 
 
 def output(command):
-    """What a command writes to standard output."""
+    """Runs a command and returns its standard output."""
     shown = shlex.join(command)
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -89,7 +88,7 @@ def output(command):
 
 
 def reason(done):
-    """The line on standard error that tells most: the first error, else the last but notes."""
+    """The most informative line of standard error: the first error, or else the last line."""
     lines = [line.strip() for line in done.stderr.splitlines()]
     lines = [line for line in lines if line and not line.startswith("note:")]
     errors = [line for line in lines if line.lower().startswith("error")]
@@ -97,7 +96,7 @@ def reason(done):
 
 
 def measure(command):
-    """The JSON object in the last line that a command writes."""
+    """Runs a command and returns the JSON object in the last line of its output."""
     last = (output(command).strip().splitlines() or [""])[-1]
     try:
         line = json.loads(last)
@@ -106,7 +105,7 @@ def measure(command):
     speed = line.get("pairs_per_s") if isinstance(line, dict) else None
     if not isinstance(speed, (int, float)) or speed <= 0:
         shown = shlex.join(command)
-        raise Failure(f"`{shown}` gave no JSON with pairs_per_s; its last line is `{last[:80]}`")
+        raise Failure(f"`{shown}` printed no JSON with pairs_per_s; its last line is `{last[:80]}`")
     return line
 
 
@@ -117,13 +116,13 @@ def peer_version(python):
         return f"torch {torch}, torchvision {torchvision}"
     except Failure as failure:
         raise Failure(
-            f"the peer's interpreter has no torch and torchvision, {failure}; "
-            f"`{INSTALL}`, or name another with --python"
+            f"the peer's interpreter has no torch and torchvision ({failure}); "
+            f"run `{INSTALL}`, or select another interpreter with --python"
         ) from None
 
 
 def rows(args, scratch):
-    """Name, arguments of sempairs and command of the peer for each row; says what is left out."""
+    """Name, command of sempairs and command of the peer for each row; reports skipped rows."""
     on = "" if args.device == "flex" else f" {args.device}"
     peer_device = "cpu" if args.device == "flex" else args.device
     table = []
@@ -137,7 +136,7 @@ def rows(args, scratch):
         loader = ["--size", "64", "--batch", "256", "--batches", str(args.batches)]
         loader = [args.pictures, *loader, "--workers", str(workers)]
         cache = ["--cache", os.path.join(scratch, CACHE)] if source == "cache" else []
-        # Two pictures are read for a pair, as the peer reads its one twice.
+        # Two pictures are read per pair; the peer reads one picture twice.
         ours = ["bench", "loader", *loader, "--semantic", *cache]
         theirs = [str(BENCHES / "peers" / "loader.py"), *loader]
         unit = "worker" if workers == 1 else "workers"
@@ -149,14 +148,14 @@ def rows(args, scratch):
     kept = []
     for name, ours, theirs in wanted:
         if "loader" in ours and args.pictures is None:
-            print(f"{name}: left out, it needs --pictures FOLDER")
+            print(f"{name}: skipped, since it needs --pictures FOLDER")
         else:
             kept.append((name, [args.binary, *ours], [args.python, *theirs]))
     return kept
 
 
 def in_turns(name, ours, theirs, rounds):
-    """Both commands, one after the other, `rounds` times."""
+    """Measures both commands alternately, `rounds` times."""
     pairs = []
     for number in range(1, rounds + 1):
         print(f"{name}: round {number} of {rounds}", file=sys.stderr)
@@ -204,11 +203,11 @@ def stored_rows():
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Failure(f"{BASELINE} is no baseline that --save wrote: {error!r}") from None
+        raise Failure(f"{BASELINE} is not a file written by --save: {error!r}") from None
 
 
 def save(baseline):
-    """Writes a file beside the baseline first, so that the baseline is always whole."""
+    """Writes a temporary file and renames it, so that the baseline is never incomplete."""
     partial = BASELINE.with_suffix(".json.partial")
     try:
         with open(partial, "w") as file:
@@ -280,7 +279,7 @@ def run(args):
             fall = 100 * (1 - row["ratio"] / before["ratio"])
             print(
                 f"REGRESSION {name}: the ratio fell from {before['ratio']:.2f} to "
-                f"{row['ratio']:.2f}, by {fall:.1f} %, where {100 * args.tolerance:g} % is let pass"
+                f"{row['ratio']:.2f}, by {fall:.1f} % (tolerance {100 * args.tolerance:g} %)"
             )
     if not args.save:
         return 1 if fallen else 0

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Counts what one step of a ResNet-50 at 64 px has to move and to multiply on a GPU, kernel by kernel.
+"""Counts bytes and operations of one step of a ResNet-50 at 64 px on a GPU, per kernel.
 
-    benches/step_bytes.py [VIEWS]     512 views (256 pairs) if left out
+    benches/step_bytes.py [VIEWS]     512 views (256 pairs) if omitted
 
-Values of 16 bits, the path `gemm` of docs/kernels.md. Bytes are counted as if every operand went to or from memory once a
-launch, so caches make it less and poor access makes it more. The time is the longer of bytes at 80 % of the memory's rate and of
-operations at 60 % of the tensor cores' peak: no kernel has been measured, and none will be faster than that by much. Loss,
-optimiser and views are left out.
+Assumes 16-bit values and the path `gemm` of docs/kernels.md. Every operand counts as one transfer from or to memory per
+launch; caches reduce this number, and uncoalesced access increases it. The time is the maximum of the bytes at 80 % of the
+memory bandwidth and the operations at 60 % of the peak of the tensor cores. It is a rough lower bound, not a measurement.
+Loss, optimiser and views are not counted.
 """
 import sys
 from collections import defaultdict
 
 VIEWS = int(sys.argv[1]) if len(sys.argv) > 1 else 512
-VALUE = 2  # bytes of a value; weights and sums have 4
+VALUE = 2  # bytes per value; weights and sums have 4
 CARDS = {"A100": (0.8 * 2.0e12, 0.6 * 312e12), "H100": (0.8 * 3.35e12, 0.6 * 800e12)}
 
 launches, moved, operations = defaultdict(int), defaultdict(float), defaultdict(float)
@@ -69,7 +69,7 @@ def convolution(c_in, c_out, side, kernel, stride, of_input=True):
 
 
 def batch_norm(channels, side, kind):
-    """Counts both passes of a layer: `plain`, with a rectifier (`relu`), or with that and a residual (`add`)."""
+    """Counts both passes of a layer: `plain`, with a ReLU (`relu`), or with a residual and a ReLU (`add`)."""
     maps = VALUE * VIEWS * side * side * channels
     count("batch norm, moments", maps)
     count("batch norm, normalise", maps * (3 if kind == "add" else 2))

@@ -15,7 +15,6 @@ use sempairs::method_table::MethodTable;
 use sempairs::run::Runner;
 use sempairs::signals::exit_code;
 use sempairs::{Error, device};
-use sempairs_internal::{note, say};
 
 const EXPERIMENT: &str = include_str!("../crates/sempairs/experiments/compare_methods.toml");
 
@@ -55,8 +54,8 @@ fn compare(args: Args) -> Result<(), Error> {
         let comparison = runner.compare(&experiment)?;
         runner.write_comparison(&experiment, &comparison)?;
         table.push(&experiment.method.name(), &comparison);
-        note!("\n{table}\n");
+        eprintln!("\n{table}\n");
     }
-    say!("{table}");
+    println!("{table}");
     Ok(())
 }

@@ -16,7 +16,6 @@ use sempairs::method_table::MethodTable;
 use sempairs::run::Runner;
 use sempairs::signals::exit_code;
 use sempairs::{Error, attention, device, png};
-use sempairs_internal::say;
 
 const EXPERIMENT: &str = include_str!("../crates/sempairs/experiments/dino_vit.toml");
 
@@ -45,7 +44,7 @@ fn compare(args: Args) -> Result<(), Error> {
         let files = runner.write_comparison(&experiment, &comparison)?;
         let mut table = MethodTable::default();
         table.push("dino_vit", &comparison);
-        say!("\n{comparison}\n\n{table}\n\n{}", files.report.display());
+        println!("\n{comparison}\n\n{table}\n\n{}", files.report.display());
         let pictures = attention::test_pictures(&runner, &experiment, 6)?;
         // Four times the side length of the training views, for maps with four times the
         // resolution.
@@ -59,7 +58,7 @@ fn compare(args: Args) -> Result<(), Error> {
             let drawn = attention::figure(transformer, &pictures, &view, &runner.device, 144)?;
             let out = runner.folder(&experiment).join(format!("attention-{}.png", arm.name));
             png::write(&out, &drawn)?;
-            say!("{}", out.display());
+            println!("{}", out.display());
         }
     }
     Ok(())

@@ -17,7 +17,6 @@ use sempairs::run::Runner;
 use sempairs::signals::exit_code;
 use sempairs::train::Progress;
 use sempairs::{Error, device};
-use sempairs_internal::say;
 
 const EXPERIMENT: &str = include_str!("../crates/sempairs/experiments/simclr_semantic.toml");
 
@@ -50,7 +49,7 @@ fn compare(args: Args) -> Result<(), Error> {
     for experiment in read_grid(EXPERIMENT, "simclr_semantic.toml", &args.set)? {
         let comparison = runner.compare(&experiment)?;
         let files = runner.write_comparison(&experiment, &comparison)?;
-        say!("\n{comparison}\n\n{}\n{}", files.json.display(), files.report.display());
+        println!("\n{comparison}\n\n{}\n{}", files.json.display(), files.report.display());
     }
     Ok(())
 }

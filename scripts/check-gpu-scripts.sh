@@ -1,21 +1,20 @@
 #!/usr/bin/env bash
-# Runs both parts of benches/gpu.sh where there is no GPU: an nvidia-smi that pretends to be one, the device that
-# SEMPAIRS_DEVICE names (flex), and small work. Every row must be there and none may have failed; with a program that
-# crashes, and with one that hangs, its rows must have failed and the others be there still.
+# Tests benches/gpu.sh without a GPU: with a mock nvidia-smi, the device SEMPAIRS_DEVICE (flex) and a small workload. Every
+# row must be present and none may fail. If a program crashes or hangs, its rows must fail and all others must be present.
 #
 #   cargo build --workspace --bin sempairs
 #   scripts/check-gpu-scripts.sh BINARY [TEST_BINARY...]
 #
-# PEER_PYTHON names an interpreter with PyTorch; without one, its rows are skipped. GPU_SECONDS are those of a part (280), to
-# be raised where other work goes on beside.
+# PEER_PYTHON is a Python interpreter with PyTorch; without it, the rows of PyTorch are skipped. GPU_SECONDS is the time limit
+# of a part (280); increase it if the machine is busy with other work.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
-binary=$(realpath "${1:?the program sempairs}")
+binary=$(realpath "${1:?usage: check-gpu-scripts.sh BINARY [TEST_BINARY...]}")
 shift
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkdir "$folder/bin"
-printf '#!/bin/sh\necho "Pretended GPU, 1.0, 1 MiB"\n' >"$folder/bin/nvidia-smi"
+printf '#!/bin/sh\necho "Mock GPU, 1.0, 1 MiB"\n' >"$folder/bin/nvidia-smi"
 printf '#!/bin/sh\nkill -SEGV $$\n' >"$folder/crash"
 printf '#!/bin/sh\ntrap "" TERM INT\nwhile :; do sleep 1; done\n' >"$folder/hang"
 chmod +x "$folder/bin/nvidia-smi" "$folder/crash" "$folder/hang"
@@ -31,7 +30,7 @@ complain() {
     wrong=1
 }
 
-# part NAME SECONDS PROGRAM [TEST_BINARY...]: its table, in $folder/NAME/gpu-PART.txt.
+# part NAME SECONDS PART PROGRAM [TEST_BINARY...]: runs a part; sets status, and table to the path of its rows.
 part() {
     local name=$1 seconds=$2 begun=$SECONDS
     shift 2
@@ -39,10 +38,10 @@ part() {
     status=$?
     table=$folder/$name-$1/gpu-$1.txt
     if [ $((SECONDS - begun)) -gt $((seconds + 15)) ]; then complain "part $1 of $name took $((SECONDS - begun)) s"; fi
-    if [ "$(find "$folder/$name-$1" -type f | wc -l)" != 3 ]; then complain "part $1 of $name left other files than three"; fi
+    if [ "$(find "$folder/$name-$1" -type f | wc -l)" != 3 ]; then complain "part $1 of $name did not write exactly three files"; fi
 }
 
-has() { grep -q "| $1.*| *$2 *|" "$table" || complain "$table has no row '$1' that says $2"; }
+has() { grep -q "| $1.*| *$2 *|" "$table" || complain "$table has no row '$1' with result $2"; }
 
 expected_one=("GPU, driver" "sempairs devices" "errors of cudnn" "errors of gemm" "errors of direct"
     "step resnet18 f32, gemm, plain 0" "step resnet18 f32, gemm, plain 1" "convolutions, PyTorch" "convolutions, gemm"
@@ -54,14 +53,14 @@ part whole "$limit" one "$binary"
 if [ "$status" != 0 ]; then complain "part one has the exit status $status"; fi
 for what in "${expected_one[@]}"; do has "$what" '\(ok\|SKIPPED\)'; done
 if grep -q FAILED "$table"; then complain "a row of part one failed"; fi
-grep -q '64-64k3s1i8 forward  *[0-9.-]' "$table" || complain "the sizes are not side by side"
+grep -q '64-64k3s1i8 forward  *[0-9.-]' "$table" || complain "the table of shapes is missing"
 
 GPU_TUNED_SHAPE=64-64k3s1i8 part whole "$limit" two "$binary" "$@"
 if [ "$status" != 0 ]; then complain "part two has the exit status $status"; fi
 for what in "${expected_two[@]}"; do has "$what" '\(ok\|SKIPPED\)'; done
 if grep -q FAILED "$table"; then complain "a row of part two failed"; fi
 
-# Programs that crash and that hang. No PyTorch, so that its rows take no time.
+# Programs that crash or hang, without PyTorch to save time.
 export PEER_PYTHON=/nonexistent
 part crash 60 one "$folder/crash"
 if [ "$status" != 1 ]; then complain "a crash gives the exit status $status"; fi
@@ -75,5 +74,5 @@ if [ "$status" != 1 ]; then complain "a crashed test gives the exit status $stat
 has "tests crash" FAILED
 has "loader, .*, sempairs" ok
 
-if [ "$wrong" = 0 ]; then echo "check-gpu-scripts.sh: all rows as they should be"; fi
+if [ "$wrong" = 0 ]; then echo "check-gpu-scripts.sh: all rows are as expected"; fi
 exit "$wrong"

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""The convolutions of a residual network in PyTorch: what `sempairs bench conv` is compared with.
+"""Times the convolutions of a ResNet in PyTorch, for comparison with `sempairs bench conv`.
 
     pip install torch torchvision
     python conv.py --backbone resnet50 --batch 512 --size 64 --device cuda --precision bf16
 
-Sizes come from a forward pass of torchvision's network and have the names that `sempairs bench conv` gives them: channels
-in and out, kernel, stride, side of the maps that enter. Everything is channels-last, the gradient that enters a
-backward pass is all ones, as there. On a GPU a sample is queued behind a wait of the device, so that `seconds` are the
-device's own; `clock_s` has the host's part.
+Shapes are those of torchvision's network, named as in `sempairs bench conv`: input and output channels, kernel size,
+stride, side of the input. Tensors are channels-last and the output gradient is all ones, as in `sempairs bench conv`. On a
+GPU the calls of a sample are queued behind a sleep kernel, so that `seconds` is the time on the device; `clock_s` is the
+wall-clock time, including the host.
 
-Prints a line of JSON for each size and pass, and one a pass for all, each size as often as the network has it.
+Prints a line of JSON for each shape and pass, and a line for each pass over all shapes, each counted as often as it occurs
+in the network.
 """
 import argparse
 import json
@@ -26,17 +27,17 @@ PASSES = ["forward", "input", "weight"]
 def arguments():
     flags = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     flags.add_argument("--backbone", default="resnet50", choices=["resnet18", "resnet50"])
-    flags.add_argument("--batch", type=int, default=512, help="pictures in a batch")
-    flags.add_argument("--size", type=int, default=64, help="pixels along a side of a picture")
+    flags.add_argument("--batch", type=int, default=512, help="batch size in pictures")
+    flags.add_argument("--size", type=int, default=64, help="side length of the pictures in pixels")
     flags.add_argument("--precision", default="f32", choices=["f32", "bf16"])
     flags.add_argument("--samples", type=int, default=10)
-    flags.add_argument("--calls", type=int, default=10, help="calls of a pass in a sample")
+    flags.add_argument("--calls", type=int, default=10, help="calls per sample")
     flags.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     return flags.parse_args()
 
 
 def sizes(backbone, size):
-    """Each size of convolution with how often the network has it."""
+    """Maps each shape of a convolution to its number of occurrences in the network."""
     found = {}
 
     def note(module, inputs, _):
@@ -53,7 +54,7 @@ def sizes(backbone, size):
 
 
 def seconds(call, args, device):
-    """Of one call, on the device and by the clock."""
+    """Seconds per call: on the device, and wall-clock."""
     wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
     for _ in range(3):
         call()

@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""Pairs from PIL, torchvision and a DataLoader: what `sempairs bench loader` is compared with.
+"""Times PIL, torchvision and a DataLoader, for comparison with `sempairs bench loader`.
 
     pip install torch torchvision
     python loader.py FOLDER --size 64 --workers 2 --batch 256 --batches 40
     python loader.py FOLDER --size 64 --stages
 
-FOLDER holds class folders of pictures. A pair is one picture, read twice as two different ones
-would be, and put through SimCLR's transforms twice; `--decode-once` reads it once. The
-crop is bilinear, torchvision's default.
+FOLDER contains one folder of pictures per class. A pair consists of two views of one picture by
+SimCLR's transforms. The picture is read twice, as two different pictures would be; with
+`--decode-once` it is read once. The crop is bilinear, torchvision's default.
 
-Prints one line of JSON: pairs per second after a first batch, and the memory in bytes, which is the
-peak of this process and what its workers hold for themselves at the end.
+Prints one line of JSON: pairs per second after a first batch, and the memory in bytes: the peak of
+this process plus the private memory of its workers at the end.
 
-With `--stages` it gives the microseconds of each stage on one picture instead, in this process
-alone: `us_applied` where the stage is applied, `us_per_view` that times the stage's probability.
+With `--stages` it prints the microseconds of each stage per picture instead, in a single process:
+`us_applied` when the stage is applied, `us_per_view` multiplied by the stage's probability.
 """
 import argparse
 import json
@@ -33,19 +33,19 @@ from torchvision.transforms import v2 as T
 
 def arguments():
     flags = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    flags.add_argument("folder", help="a folder of class folders")
-    flags.add_argument("--size", type=int, default=64, help="pixels along a side of a view")
-    flags.add_argument("--workers", type=int, default=2, help="processes; 0 for this one")
-    flags.add_argument("--batch", type=int, default=256, help="pairs in a batch")
-    flags.add_argument("--batches", type=int, default=40, help="batches that are timed")
-    flags.add_argument("--decode-once", action="store_true", help="both views from one reading")
-    flags.add_argument("--stages", action="store_true", help="time each stage on one picture")
+    flags.add_argument("folder", help="folder with one folder per class")
+    flags.add_argument("--size", type=int, default=64, help="side length of the views in pixels")
+    flags.add_argument("--workers", type=int, default=2, help="worker processes; 0 for none")
+    flags.add_argument("--batch", type=int, default=256, help="batch size in pairs")
+    flags.add_argument("--batches", type=int, default=40, help="timed batches")
+    flags.add_argument("--decode-once", action="store_true", help="read each picture once per pair")
+    flags.add_argument("--stages", action="store_true", help="time each stage")
     flags.add_argument("--pictures", type=int, default=500, help="pictures for --stages")
     return flags.parse_args()
 
 
 def stages(size):
-    """SimCLR's view: name, transform and probability of each stage."""
+    """Name, transform and probability of each stage of SimCLR's augmentation."""
     kernel = max(3, size // 10 | 1)
     floats = T.Compose([T.ToImage(), T.ToDtype(torch.float32, scale=True)])
     return [
@@ -72,7 +72,7 @@ class Pair:
 
 
 def own_bytes(pid):
-    """The memory that a process shares with no other; 0 where the system does not tell."""
+    """Private memory of a process in bytes; 0 if the system does not report it."""
     try:
         with open(f"/proc/{pid}/smaps_rollup") as lines:
             kilobytes = re.findall(r"^Private_(?:Clean|Dirty): *(\d+) kB", lines.read(), re.M)
@@ -88,7 +88,7 @@ def peak_bytes():
 
 
 def time_batches(args, data):
-    # As many pairs as are asked for, going through the pictures again if need be.
+    # The requested number of pairs, repeating pictures if necessary.
     count = (args.batches + 1) * args.batch
     order = torch.utils.data.RandomSampler(data, num_samples=count)
     prefetch = 2 if args.workers else None

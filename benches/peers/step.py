@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""One SimCLR training step in PyTorch: what `sempairs bench step` is compared with.
+"""Times a training step of SimCLR in PyTorch, for comparison with `sempairs bench step`.
 
     pip install torch torchvision          # lightly for its NT-Xent, timm for vit_small_patch8
     python step.py --backbone resnet50 --batch 32 --size 64 --steps 10
     python step.py --batch 256 --device cuda --amp bf16 --channels-last --compile
 
-The step: backbone, a head of 2048 hidden and 128 output values, NT-Xent at temperature 0.5 of two
-views, backward, SGD with momentum. The views are random and already on the device, so nothing but
-the step is timed. `--amp none` leaves PyTorch's defaults, which let a GPU's convolutions, though
-not its matrix products, use TF32.
+A step consists of the backbone, a projection head with 2048 hidden and 128 output units, NT-Xent
+with temperature 0.5 on two views, the backward pass and SGD with momentum. The views are random and
+already on the device, so only the step is timed. `--amp none` keeps PyTorch's defaults, which use
+TF32 for convolutions on a GPU but not for matrix products.
 
-Prints one line of JSON: the median step in seconds, pairs per second, and the peak memory in bytes,
-of the process or, on a GPU, of what PyTorch allocated there; on a GPU also the seconds of a step
-that its kernels take by PyTorch's profiler (`gpu_s`; null elsewhere), and how many there are. The process holds the libraries, too:
-PyTorch's build for the processor alone needs less of it than the one for GPUs.
+Prints one line of JSON: the median time of a step in seconds, pairs per second, and the peak memory
+in bytes of the process or, on a GPU, of PyTorch's allocations; on a GPU also the time per step in
+kernels (`gpu_s`, from PyTorch's profiler; null elsewhere) and the number of kernels. The memory of
+the process includes the libraries: PyTorch's CPU-only build needs less than the one for GPUs.
 """
 import argparse
 import json
@@ -33,10 +33,10 @@ def arguments():
     flags.add_argument(
         "--backbone", default="resnet50", choices=["resnet18", "resnet50", "vit_small_patch8"]
     )
-    flags.add_argument("--batch", type=int, default=32, help="pairs in a batch")
-    flags.add_argument("--size", type=int, default=64, help="pixels along a side of a view")
-    flags.add_argument("--steps", type=int, default=10, help="steps that are timed")
-    flags.add_argument("--warmup", type=int, default=2, help="steps before those")
+    flags.add_argument("--batch", type=int, default=32, help="batch size in pairs")
+    flags.add_argument("--size", type=int, default=64, help="side length of the views in pixels")
+    flags.add_argument("--steps", type=int, default=10, help="timed steps")
+    flags.add_argument("--warmup", type=int, default=2, help="untimed steps before them")
     flags.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     flags.add_argument("--amp", default="none", choices=["none", "tf32", "bf16"])
     flags.add_argument("--channels-last", action="store_true")
@@ -46,7 +46,7 @@ def arguments():
 
 
 def backbone(name, size):
-    """The network without its classifier, and the number of its features."""
+    """The network without its classifier, and its number of features."""
     if name == "vit_small_patch8":
         import timm
 
@@ -57,7 +57,7 @@ def backbone(name, size):
 
 
 def nt_xent(left, right, temperature=0.5):
-    """The mean over all 2n views of the cross-entropy of finding the partner among the others."""
+    """Mean over all 2n views of the cross-entropy of the partner among the other views."""
     n = len(left)
     z = F.normalize(torch.cat([left, right]), dim=1)
     itself = torch.eye(2 * n, dtype=torch.bool, device=z.device)
@@ -81,7 +81,7 @@ def peak_bytes(device):
 
 
 def kernels_of(step, device, steps=3):
-    """Seconds of a step that its kernels take on the GPU, and their number."""
+    """Time per step in GPU kernels, in seconds, and the number of kernels."""
     if device.type != "cuda":
         return None, None
     from torch.autograd import DeviceType
@@ -133,7 +133,7 @@ def main():
     median = statistics.median(times)
     try:
         gpu_s, kernels = kernels_of(step, device)
-    except Exception as error:  # the timing by the clock stands without it
+    except Exception as error:  # the wall-clock time is valid without it
         print(f"no profile: {error}", file=sys.stderr)
         gpu_s, kernels = None, None
     print(json.dumps({

@@ -1,6 +1,6 @@
 //! Process-wide request to stop a long operation early.
 //!
-//! A program makes the request when a signal arrives, such as that of Ctrl-C. Long operations
+//! A program requests a stop when it receives a signal, such as that of Ctrl-C. Long operations
 //! (listing a folder, decoding pictures, computing features, fitting a probe) call [`check`]
 //! regularly. They then return an error within about the time needed for one picture or one pass
 //! over the features, and leave no incomplete file. Training stops after its current step instead,
@@ -12,21 +12,21 @@ use crate::DataError;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// Makes the request. It cannot be withdrawn.
+/// Requests that long operations stop. The request cannot be withdrawn.
 pub fn request() {
     REQUESTED.store(true, Ordering::Relaxed);
 }
 
-/// Returns true if the request has been made.
+/// Returns true if a stop was requested.
 pub fn is_requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
 }
 
-/// Returns an error if the request has been made.
+/// Returns an error if a stop was requested.
 ///
 /// # Errors
 ///
-/// [`DataError::Interrupted`].
+/// [`DataError::Interrupted`] if a stop was requested.
 pub fn check() -> Result<(), DataError> {
     if is_requested() { Err(DataError::Interrupted) } else { Ok(()) }
 }

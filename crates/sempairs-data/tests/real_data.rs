@@ -1,6 +1,6 @@
-//! Tests with real data sets, which `cargo test -- --ignored` runs. The environment variable
-//! `SEMPAIRS_REAL_DATA` names a folder with `tinyimagenet-paper59`, `imagenet-sample-173` and
-//! `cifar-10-batches-bin`.
+//! Tests with real data sets, which `cargo test --test real_data -- --ignored` runs. The
+//! environment variable `SEMPAIRS_REAL_DATA` names a folder with `tinyimagenet-paper59`,
+//! `imagenet-sample-173` and `cifar-10-batches-bin`.
 
 use std::path::PathBuf;
 use std::sync::Arc;

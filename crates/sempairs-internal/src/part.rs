@@ -28,6 +28,8 @@ static KERNEL: LazyLock<String> = LazyLock::new(|| {
     let digits: String = id.chars().filter(char::is_ascii_hexdigit).take(DIGITS).collect();
     format!("{digits:0<DIGITS$}").to_ascii_lowercase()
 });
+
+/// Number of hexadecimal digits of [`KERNEL`].
 const DIGITS: usize = 16;
 
 /// A temporary file in the folder of the file that it will replace. It is removed when dropped,

@@ -4,7 +4,7 @@
 #[path = "support/on_device.rs"]
 mod on_device;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData};
 use on_device::{assert_parity, device, types};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
@@ -108,11 +108,8 @@ fn conv2d_supports_any_memory_layout() {
 /// Every sum has at least 8,192 equal products: it would stop growing at 2,048 in f16 and at 256 in
 /// bf16. Types in which the selected path refuses training are skipped.
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "compares the kernels of a GPU backend")]
+#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn the_weight_gradient_accumulates_in_32_bits() {
-    if device() == Device::flex() {
-        return;
-    }
     let device = device().autodiff();
     for dtype in types().into_iter().filter(|dtype| fused::check_sums(&device, *dtype).is_ok()) {
         for kernel in [1, 3] {

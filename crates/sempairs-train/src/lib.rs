@@ -37,8 +37,8 @@ pub use monitor::{
     negative_counts, terminal,
 };
 pub use optim::{
-    Decay, LarsConfig, LarsVariant, LearningRate, Optimizer, OptimizerConfig, Precision, Rates,
-    Scaling, Stepper,
+    LarsConfig, LarsVariant, LearningRate, Optimizer, OptimizerConfig, Precision, Rates, Scaling,
+    SharedWeightDecay, Stepper,
 };
 pub use run_directory::RunDirectory;
 pub use sempairs_data::ConfigError;

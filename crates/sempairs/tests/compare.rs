@@ -23,17 +23,17 @@ per_class = 4
 size = 20
 
 [[arms]]
-name = "twins"
+name = "same_picture"
 pairing = { kind = "same" }
 per_class = 2
 
 [[arms]]
-name = "kindred"
+name = "same_class"
 pairing = { kind = "random_in_class" }
 per_class = 2
 
 [[arms]]
-name = "moretwins"
+name = "same_picture_all"
 pairing = { kind = "same" }
 
 [views]
@@ -125,11 +125,11 @@ fn arms_start_from_equal_weights_and_finished_runs_are_not_repeated() {
     // The untrained network is scored once per seed. A run without the other arms shows that every
     // arm would have the same initial score, and that runs do not depend on each other.
     let alone = tempfile::tempdir().unwrap();
-    let kindred =
+    let single =
         Experiment { arms: vec![experiment.arms[1].clone()], seeds: vec![4], ..experiment.clone() };
-    let kindred = runner(alone.path()).compare(&kindred).unwrap();
-    assert_eq!(run_of(&kindred, 0, 4).curve, run_of(&comparison, 1, 4).curve);
-    assert_eq!(run_of(&kindred, 0, 4).loss, run_of(&comparison, 1, 4).loss);
+    let single = runner(alone.path()).compare(&single).unwrap();
+    assert_eq!(run_of(&single, 0, 4).curve, run_of(&comparison, 1, 4).curve);
+    assert_eq!(run_of(&single, 0, 4).loss, run_of(&comparison, 1, 4).loss);
 
     let files = first.write_comparison(&experiment, &comparison).unwrap();
     let json = fs::read_to_string(&files.json).unwrap();
@@ -205,12 +205,12 @@ fn arms_that_differ_in_their_partners_have_equal_left_views() {
         let mut loader = PairLoader::start(dataset, pipelines, 8, 3, clock, &config).unwrap();
         loader.next().unwrap().unwrap()
     };
-    let [twins, kindred] = [0, 1].map(|arm| first(&experiment.arms[arm]));
+    let [augmented, semantic] = [0, 1].map(|arm| first(&experiment.arms[arm]));
     let bits = |view: &[f32]| view.iter().map(|value| value.to_bits()).collect::<Vec<u32>>();
-    assert_eq!(twins.pairs, kindred.pairs);
-    assert!(bits(&twins.left) == bits(&kindred.left), "the left views differ");
-    assert!(bits(&twins.right) != bits(&kindred.right), "the partners are the same");
-    assert!(twins.left != twins.right, "both views of a picture are the same");
+    assert_eq!(augmented.pairs, semantic.pairs);
+    assert!(bits(&augmented.left) == bits(&semantic.left), "the left views differ");
+    assert!(bits(&augmented.right) != bits(&semantic.right), "the partners are the same");
+    assert!(augmented.left != augmented.right, "both views of a picture are the same");
 }
 
 #[test]
@@ -226,8 +226,8 @@ fn bench_step_prints_one_line_of_json() {
     for (key, value) in [("backbone", "resnet10_narrow"), ("device", "flex"), ("stem", "strided")] {
         assert_eq!(line[key], value, "{key}");
     }
-    let [median, pace] = ["median_s", "pairs_per_s"].map(|key| line[key].as_f64().unwrap());
-    assert!(median > 0.0 && (pace * median - 4.0).abs() < 1e-9, "{line}");
+    let [median, speed] = ["median_s", "pairs_per_s"].map(|key| line[key].as_f64().unwrap());
+    assert!(median > 0.0 && (speed * median - 4.0).abs() < 1e-9, "{line}");
     let peak = line.get("peak_bytes").expect("the key is present even without a value");
     assert!(peak.as_u64().is_some_and(|bytes| bytes > 0) || !cfg!(target_os = "linux"), "{line}");
     assert_eq!(line["peak_bytes_note"], "the largest resident size of the process");

@@ -13,7 +13,7 @@ pub trait LossOps: Backend {
         scale: f64,
     ) -> FloatTensor<Self>;
 
-    /// The same over all other rows of one matrix; see
+    /// Log-sum-exp over the other rows of one matrix; see
     /// [`log_sum_exp_of_others`](crate::log_sum_exp_of_others).
     fn fused_log_sum_exp_of_others(x: FloatTensor<Self>, scale: f64) -> FloatTensor<Self>;
 

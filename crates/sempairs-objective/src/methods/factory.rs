@@ -16,8 +16,8 @@ use crate::{
 /// implementation for a method of your own makes that method usable wherever they are.
 ///
 /// The serialised form of the configuration, together with [`name`](Self::name), is part of the
-/// identity of a run: two runs whose forms differ never share checkpoints. So it has to hold every
-/// constant that the weights depend on.
+/// identity of a run: two runs whose forms differ never share checkpoints. It must therefore
+/// contain every hyperparameter that the weights depend on.
 pub trait MethodFactory: Clone + Serialize + Send + Sync + 'static {
     /// The method on a backbone.
     type Method<B: Backbone>: Method<Backbone = B>;
@@ -25,11 +25,11 @@ pub trait MethodFactory: Clone + Serialize + Send + Sync + 'static {
     /// The name of the method in files, tables and messages, such as `simclr`.
     fn name(&self) -> String;
 
-    /// Checks that all constants are in their ranges.
+    /// Checks that all hyperparameters are in their ranges.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] with the key of the first constant that is not.
+    /// [`ConfigError`] with the key of the first hyperparameter that is not.
     fn check(&self) -> Result<(), ConfigError> {
         Ok(())
     }

@@ -136,7 +136,7 @@ pub fn vicreg_loss(left: Tensor<2>, right: Tensor<2>, weights: &VicRegWeights) -
     assert_shape!(right, [n, d]);
     assert!(n > 1, "the variance needs at least two rows");
     let invariance = (left.clone() - right.clone()).square().mean();
-    let [a, b] = [left, right].map(spread);
+    let [a, b] = [left, right].map(variance_and_covariance_terms);
     let variance = (a.0 + b.0) * weights.variance_term.factor();
     let covariance = a.1 + b.1;
     invariance * weights.invariance + variance * weights.variance + covariance * weights.covariance
@@ -144,7 +144,7 @@ pub fn vicreg_loss(left: Tensor<2>, right: Tensor<2>, weights: &VicRegWeights) -
 
 /// The variance term `v` (hinge on the standard deviations) and the covariance term `c` of one
 /// view, both divided by the number of components.
-fn spread(x: Tensor<2>) -> (Tensor<1>, Tensor<1>) {
+fn variance_and_covariance_terms(x: Tensor<2>) -> (Tensor<1>, Tensor<1>) {
     let [n, d] = x.dims();
     let centred = x.clone() - x.mean_dim(0);
     let variance = centred.clone().square().sum_dim(0) / (n - 1) as f64; // [1, d]

@@ -5,7 +5,7 @@ use std::fmt;
 use sempairs_objective::{Clock, TEACHER_ENTROPY};
 use serde::{Deserialize, Serialize};
 
-use crate::MetricLine;
+use super::metric_line::MetricLine;
 
 /// Thresholds beyond which a measurement at the end of an epoch raises an [`Alarm`].
 ///
@@ -27,8 +27,9 @@ use crate::MetricLine;
 ///
 /// A single measurement raises no alarm: two consecutive epoch ends must exceed the threshold.
 /// Freshly initialised networks look collapsed, with a chance-level loss and nearly parallel
-/// embeddings, so the first quarter of a run is ignored. For a contrastive method with well-spread
-/// embeddings a chance-level loss is no collapse, but it means that the method has learned nothing.
+/// embeddings, so the first quarter of a run is ignored. For a contrastive method with
+/// nearly uniform embeddings a chance-level loss is no collapse, but it means that the method has
+/// learned nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
     /// Minimum standard deviation of the embeddings, in units of `1 / sqrt(d)`.

@@ -52,6 +52,7 @@ pub(crate) struct Window {
     /// Steps from before the run was interrupted.
     earlier: Unlogged,
     started: Instant,
+    /// Time in which the trainer waited for data.
     pub waited: Duration,
     losses: Vec<Tensor<1>>,
     /// Names of the additional scalars; their values are in `scalars`, step by step.
@@ -60,6 +61,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
+    /// Starts an empty window.
     pub fn start() -> Self {
         Self::resume(Unlogged::default())
     }
@@ -83,6 +85,7 @@ impl Window {
         self.scalars.extend(loss.scalars.iter().map(|(_, value)| value.clone()));
     }
 
+    /// Returns true if no step has been added since the last line.
     pub fn is_empty(&self) -> bool {
         self.steps() == 0
     }

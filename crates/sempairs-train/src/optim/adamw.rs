@@ -1,8 +1,6 @@
 //! AdamW over all parameters of a network at once.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use burn::grad_clipping::GradientClipping;
 use burn::module::{Module, ParamId};
@@ -11,91 +9,69 @@ use burn::tensor::{Bytes, Device, Tensor, TensorData};
 use burn_pack::{Reader, Scalar, Writer};
 use sempairs_kernels::{AdamW, adamw};
 
-use super::sgd::{Gather, Group, Place, Put};
-use crate::Rates;
+use super::param_groups::{CollectGradients, ParamSlot, ReplaceParameters, UpdateGroup};
+use super::rates::Rates;
+use super::weight_decay::SharedWeightDecay;
 
-/// A weight decay that the loop sets before each step and that the optimiser reads, so that it can
-/// follow a schedule, as DINO's does.
-#[derive(Clone, Debug, Default)]
-pub struct Decay(Arc<AtomicU64>);
-
-impl Decay {
-    /// A decay of this much.
-    pub fn new(value: f64) -> Self {
-        let decay = Self::default();
-        decay.set(value);
-        decay
-    }
-
-    /// Sets it for the steps that follow.
-    pub fn set(&self, value: f64) {
-        self.0.store(value.to_bits(), Ordering::Relaxed);
-    }
-
-    /// What it is now.
-    pub fn get(&self) -> f64 {
-        f64::from_bits(self.0.load(Ordering::Relaxed))
-    }
-}
-
-/// AdamW with a decay that may change: `w = w (1 - l d)` before Adam's step, `l` the learning rate
-/// and `d` the decay of the moment (Loshchilov and Hutter, "Decoupled Weight Decay Regularization",
-/// 2019). As in PyTorch, a parameter without a gradient is not decayed.
+/// AdamW with a variable weight decay: `w = w (1 - l d)` before Adam's step, with the learning rate
+/// `l` and the current weight decay `d` (Loshchilov and Hutter, "Decoupled Weight Decay
+/// Regularization", 2019). As in PyTorch, a parameter without a gradient is not decayed.
 ///
-/// Parameters of the same kind, learning rate and number of steps take a step together by
-/// [`adamw`].
+/// Each [`UpdateGroup`] is updated by a single call of [`adamw`].
 #[derive(Clone)]
 pub(crate) struct AdamWOptimizer {
-    /// Shares of the moments that are kept.
+    /// Decay rates of the first and second moment.
     pub betas: [f32; 2],
-    /// What keeps the quotient finite.
+    /// Epsilon, added to the denominator.
     pub epsilon: f32,
-    /// `d` of tensors of two dimensions and more.
-    pub decay: Decay,
-    /// Whether tensors of one dimension are not decayed.
+    /// Weight decay `d`.
+    pub decay: SharedWeightDecay,
+    /// Exclude 1-D parameters from weight decay.
     pub exclude_vectors: bool,
-    /// The learning rate of vectors over that of matrices.
+    /// Learning rate of 1-D parameters divided by that of all others.
     pub vector_rate: f64,
-    /// What shortens each parameter's gradient, if anything does.
+    /// Clipping of each parameter's gradient.
     pub clipping: Option<GradientClipping>,
-    /// Of each parameter that has moved.
+    /// State of each parameter that has been updated.
     pub moments: HashMap<ParamId, Moments>,
 }
 
-/// The state of a parameter.
+/// Optimiser state of a parameter.
 #[derive(Clone)]
 pub(crate) struct Moments {
     path: Option<String>,
     shape: Vec<usize>,
-    /// Steps taken.
+    /// Number of steps.
     time: usize,
-    /// The moving averages of the gradient and of its square, flattened.
+    /// First and second moment, flattened.
     both: [Tensor<1>; 2],
 }
 
 impl AdamWOptimizer {
-    /// Moves the parameters that have a gradient.
+    /// Updates the parameters that have a gradient.
     pub fn step<M: Module>(&mut self, rates: &Rates, module: M, gradients: GradientsParams) -> M {
         let time = |id: &ParamId| self.moments.get(id).map_or(0, |moments| moments.time);
-        let groups = Gather::of(&module, rates, gradients, self.clipping.as_ref(), &time);
-        let mut moved = HashMap::new();
-        for Group { vectors, rate, time, places, weights, gradients } in groups {
+        let clipping = self.clipping.as_ref();
+        let groups = CollectGradients::groups(&module, rates, gradients, clipping, &time);
+        let mut updated = HashMap::new();
+        for UpdateGroup { vectors, rate, time, slots, weights, gradients } in groups {
             let rule = self.rule(vectors, rate, time + 1);
-            let states = places.iter().zip(&weights);
-            let states = states.map(|(place, weight)| self.take(place, weight)).unzip();
+            let states = slots.iter().zip(&weights);
+            let states = states.map(|(slot, weight)| self.take(slot, weight)).unzip();
             let (weights, [first, second]) = adamw(weights, gradients, states.into(), &rule);
             let states = first.into_iter().zip(second).zip(weights);
-            for (Place { id, path, shape }, ((first, second), weight)) in
-                places.into_iter().zip(states)
+            for (ParamSlot { id, path, shape }, ((first, second), weight)) in
+                slots.into_iter().zip(states)
             {
                 let (path, both) = (Some(path), [first, second]);
                 self.moments.insert(id, Moments { path, shape, time: rule.time, both });
-                moved.insert(id, weight);
+                updated.insert(id, weight);
             }
         }
-        Put::into(module, moved)
+        ReplaceParameters::in_module(module, updated)
     }
 
+    /// Hyper-parameters of step number `time`.
     fn rule(&self, vectors: bool, rate: f64, time: usize) -> AdamW {
         let (betas, epsilon) = (self.betas, self.epsilon);
         let decay = if vectors && self.exclude_vectors { 0.0 } else { self.decay.get() };
@@ -103,9 +79,10 @@ impl AdamWOptimizer {
         AdamW { rate, betas, epsilon, decay, time }
     }
 
-    /// The moments of a parameter on the device of its weight, zeros before the first step.
-    fn take(&mut self, place: &Place, weight: &Tensor<1>) -> (Tensor<1>, Tensor<1>) {
-        match self.moments.remove(&place.id) {
+    /// Takes the moments of a parameter, moved to the device of its weight; zeros before its first
+    /// update.
+    fn take(&mut self, slot: &ParamSlot, weight: &Tensor<1>) -> (Tensor<1>, Tensor<1>) {
+        match self.moments.remove(&slot.id) {
             Some(Moments { both, .. }) => {
                 both.map(|moment| moment.to_device(&weight.device())).into()
             }
@@ -113,10 +90,10 @@ impl AdamWOptimizer {
         }
     }
 
-    /// The moments in the format of Burn's records of optimisers: a "burnpack" of
-    /// `{id}.momentum.moment_1` and `{id}.momentum.moment_2`, the number of steps
-    /// `{id}.momentum.time`, the number of dimensions `{id}.__rank`, and under `{id}` the path of
-    /// the parameter.
+    /// Serialises the moments in the format of Burn's optimiser records: a "burnpack" with the
+    /// tensors `{id}.momentum.moment_1` and `{id}.momentum.moment_2`, the number of steps
+    /// `{id}.momentum.time`, the number of dimensions `{id}.__rank`, and the parameter's path as
+    /// metadata `{id}`.
     pub fn to_bytes(&self) -> Vec<u8> {
         let by_id: BTreeMap<u64, &Moments> =
             self.moments.iter().map(|(id, moments)| (id.val(), moments)).collect();
@@ -137,12 +114,12 @@ impl AdamWOptimizer {
                 writer = writer.with_metadata(&id.to_string(), path);
             }
         }
-        // Writing to memory can only fail for lack of it.
+        // Writing to memory fails only if memory is exhausted.
         writer.into_bytes().expect("an optimiser's record is serialisable").to_vec()
     }
 
-    /// The same optimiser with the moments of [`to_bytes`](Self::to_bytes), or of a record of
-    /// Burn's; else the reason why not.
+    /// Restores the moments written by [`to_bytes`](Self::to_bytes) or by Burn's AdamW, or returns
+    /// the reason why they are invalid.
     pub fn with_bytes(self, bytes: Vec<u8>) -> Result<Self, String> {
         let reader = Reader::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|e| e.to_string())?;
         let (scalars, paths) = (reader.scalars().clone(), reader.metadata().clone());
@@ -165,7 +142,7 @@ impl AdamWOptimizer {
                     return Err(incomplete());
                 }
                 let count = shape.num_elements();
-                // A step moves it to the device of the parameter.
+                // The next update moves it to the device of the parameter.
                 let data = TensorData::from_bytes(bytes, [count], dtype);
                 let moment = Tensor::<1>::from_data(data, &Device::flex());
                 parts.push((shape.to_vec(), moment));
@@ -183,11 +160,11 @@ impl AdamWOptimizer {
 }
 
 const FOREIGN: &str = "its records cannot be decoded";
-/// What follows a parameter's identity in the names of its moments.
+/// Suffixes of the names of the moments, after the parameter's identifier.
 const MOMENTS: [&str; 2] = [".momentum.moment_1", ".momentum.moment_2"];
-/// What follows it in the name of the number of its steps.
+/// Suffix of the name of the number of steps.
 const TIME: &str = ".momentum.time";
-/// What follows it in the name of the number of its dimensions.
+/// Suffix of the name of the number of dimensions.
 const RANK: &str = ".__rank";
 
 #[cfg(test)]
@@ -236,7 +213,7 @@ mod tests {
         AdamWOptimizer {
             betas: [0.9, 0.99],
             epsilon: 1e-8,
-            decay: Decay::new(DECAY.into()),
+            decay: SharedWeightDecay::new(DECAY.into()),
             exclude_vectors: false,
             vector_rate: 1.0,
             clipping: None,
@@ -261,9 +238,9 @@ mod tests {
         (scalars, paths, tensors.collect())
     }
 
-    /// Steps, records, and steps after a record of the other, all to the bit.
+    /// Compares updates, records, and updates after loading the other's record, bit for bit.
     #[test]
-    fn steps_and_records_are_those_of_burns_optimizer() {
+    fn steps_and_records_equal_those_of_burns_optimizer() {
         let start = layer();
         let (mut left, mut right) = (start.clone(), start);
         let (mut ours, mut burns) = (ours(), burns());

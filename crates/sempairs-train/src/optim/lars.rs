@@ -80,7 +80,7 @@ impl LarsConfig {
     /// step.
     pub(crate) fn rule(&self, vectors: bool) -> Sgd {
         let Self { variant, momentum, weight_decay, trust, exclude_vectors } = *self;
-        let spared = vectors && exclude_vectors;
+        let excluded = vectors && exclude_vectors;
         let ratio = match variant {
             LarsVariant::Google | LarsVariant::Fair => Some(Ratio::OfDecayed { trust }),
             LarsVariant::Lightly if weight_decay == 0.0 => None,
@@ -90,10 +90,10 @@ impl LarsConfig {
         Sgd {
             rate: 0.0,
             momentum,
-            decay: if spared { 0.0 } else { weight_decay },
+            decay: if excluded { 0.0 } else { weight_decay },
             nesterov: false,
             rate_inside: variant == LarsVariant::Google,
-            ratio: ratio.filter(|_| !spared),
+            ratio: ratio.filter(|_| !excluded),
         }
     }
 }

@@ -1,56 +1,59 @@
 use std::collections::HashMap;
 
 use burn::grad_clipping::GradientClipping;
-use burn::module::{Module, ParamGroup, ParamId};
+use burn::module::Module;
 use burn::optim::GradientsParams;
 use sempairs_kernels::Sgd;
 use serde::{Deserialize, Serialize};
 
-use super::adamw::{AdamWOptimizer, Decay};
+use super::adamw::AdamWOptimizer;
+use super::rates::Rates;
 use super::sgd::SgdOptimizer;
+use super::weight_decay::SharedWeightDecay;
 use crate::limits::DECAYS;
 use crate::{ConfigError, LarsConfig};
 
-/// What turns gradients into steps. The defaults are PyTorch's where Burn's differ.
+/// Configuration of an optimiser: SGD, AdamW or LARS. Where Burn's defaults differ from PyTorch's,
+/// the defaults are PyTorch's.
 ///
-/// `exclude_vectors` leaves tensors of one dimension, that is biases and the weights of norms, out
-/// of the decay (and, with LARS, out of the adaptation).
+/// `exclude_vectors` excludes 1-D parameters (biases and the parameters of normalisation layers)
+/// from weight decay and, with LARS, from the trust ratio.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OptimizerConfig {
-    /// Stochastic gradient descent; the decay is added to the gradient.
+    /// Stochastic gradient descent.
     Sgd {
-        /// Classic momentum, without dampening.
+        /// Momentum, without dampening.
         #[serde(default = "momentum")]
         momentum: f64,
-        /// L2 penalty.
+        /// Weight decay (L2 penalty), added to the gradient.
         #[serde(default)]
         weight_decay: f64,
-        /// Nesterov's look-ahead.
+        /// Use Nesterov momentum.
         #[serde(default)]
         nesterov: bool,
-        /// Whether vectors are not decayed; MoCo and SimSiam decay everything.
+        /// Exclude 1-D parameters from weight decay. MoCo and SimSiam decay all parameters.
         #[serde(default)]
         exclude_vectors: bool,
     },
-    /// Adam with decoupled decay. Source: Loshchilov and Hutter (2019).
+    /// Adam with decoupled weight decay. Source: Loshchilov and Hutter (2019).
     #[serde(rename = "adamw")]
     AdamW {
-        /// Decay of the mean of gradients and of their squares.
+        /// Decay rates of the first and second moment.
         #[serde(default = "betas")]
         betas: [f32; 2],
-        /// Decoupled decay.
+        /// Decoupled weight decay.
         #[serde(default = "decay")]
         weight_decay: f64,
-        /// What the decay ends at, along half a cosine over the run; it stays the same if left out.
-        /// DINO goes from 0.04 to 0.4 (Caron et al., 2021, section 3.2).
+        /// Final weight decay of a cosine schedule; constant if omitted. DINO increases it from
+        /// 0.04 to 0.4 (Caron et al., 2021, section 3.2).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         final_weight_decay: Option<f64>,
-        /// Whether vectors are not decayed, as in DINO.
+        /// Exclude 1-D parameters from weight decay, as in DINO.
         #[serde(default)]
         exclude_vectors: bool,
     },
-    /// Layer-wise adaptive rates.
+    /// Layer-wise adaptive rate scaling.
     Lars(LarsConfig),
 }
 
@@ -66,16 +69,16 @@ fn decay() -> f64 {
     1e-2
 }
 
-/// The constant that keeps Adam from dividing by zero: PyTorch's default.
+/// Adam's epsilon: PyTorch's default.
 const EPSILON: f32 = 1e-8;
 
 impl OptimizerConfig {
-    /// SGD with momentum 0.9, decaying every parameter.
+    /// SGD with momentum 0.9; all parameters are decayed.
     pub fn sgd(weight_decay: f64) -> Self {
         Self::Sgd { momentum: momentum(), weight_decay, nesterov: false, exclude_vectors: false }
     }
 
-    /// AdamW with PyTorch's betas, decaying every parameter alike and at all times.
+    /// AdamW with PyTorch's betas and a constant weight decay of all parameters.
     pub fn adamw(weight_decay: f64) -> Self {
         Self::AdamW {
             betas: betas(),
@@ -85,14 +88,15 @@ impl OptimizerConfig {
         }
     }
 
-    /// The optimiser of a whole network, its decay that of the first step.
+    /// Creates the optimiser, with the initial weight decay.
     pub fn init(&self) -> Optimizer {
-        self.init_with(&Decay::new(self.decay()[0]), 1.0)
+        self.init_with(&SharedWeightDecay::new(self.decay()[0]), 1.0)
     }
 
-    /// The optimiser of a whole network. AdamW reads `decay`, which may change, in place of its
-    /// own; `vector_rate` is the learning rate of vectors over that of all others.
-    pub fn init_with(&self, decay: &Decay, vector_rate: f64) -> Optimizer {
+    /// Creates the optimiser. AdamW uses the current value of `decay` instead of the configured
+    /// weight decay; `vector_rate` is the learning rate of 1-D parameters divided by that of all
+    /// others.
+    pub fn init_with(&self, decay: &SharedWeightDecay, vector_rate: f64) -> Optimizer {
         let kind = match self {
             Self::Sgd { momentum, weight_decay, nesterov, exclude_vectors } => {
                 let rule = |decay: f64| Sgd {
@@ -124,7 +128,7 @@ impl OptimizerConfig {
         Optimizer { kind }
     }
 
-    /// The decay at the first and at the last step.
+    /// Weight decay at the first and at the last step.
     pub fn decay(&self) -> [f64; 2] {
         match self {
             Self::Sgd { weight_decay, .. } => [*weight_decay; 2],
@@ -135,11 +139,11 @@ impl OptimizerConfig {
         }
     }
 
-    /// Whether all values are in their ranges.
+    /// Checks that all values are in their ranges.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for a constant out of its range.
+    /// [`ConfigError`] for a value out of its range.
     pub fn check(&self) -> Result<(), ConfigError> {
         let share = |key: &str, value: f64| ConfigError::unless_share(key, value);
         let decay = |key: &str, value: f64| ConfigError::unless_within(key, value, DECAYS);
@@ -163,35 +167,10 @@ impl OptimizerConfig {
     }
 }
 
-/// The learning rates of a step.
-#[derive(Clone)]
-pub struct Rates {
-    /// Of all parameters that have no other.
-    pub all: f64,
-    /// Parameters that move at another.
-    pub group: Option<(ParamGroup, f64)>,
-}
-
-impl From<f64> for Rates {
-    fn from(all: f64) -> Self {
-        Self { all, group: None }
-    }
-}
-
-impl Rates {
-    /// The rate of a parameter, its path in the network's module joined by dots.
-    pub(crate) fn of(&self, id: &ParamId, path: &str) -> f64 {
-        match &self.group {
-            Some((group, rate)) if group.matches(id, Some(path)) => *rate,
-            _ => self.all,
-        }
-    }
-}
-
-/// The optimiser of a network with its state: the moments of AdamW, the velocities of SGD and LARS.
+/// Optimiser with its state: the moments of AdamW, or the velocities of SGD and LARS.
 ///
-/// All parameters of a rule are handed to [`sempairs_kernels::sgd`] or [`sempairs_kernels::adamw`]
-/// at once, which on a GPU is a launch or two for many.
+/// Parameters with the same update rule are updated by a single call of [`sempairs_kernels::sgd`]
+/// or [`sempairs_kernels::adamw`], which on a GPU takes one or two launches for many parameters.
 #[derive(Clone)]
 pub struct Optimizer {
     kind: Kind,
@@ -204,23 +183,23 @@ enum Kind {
 }
 
 impl Optimizer {
-    /// The same, each parameter's gradient shortened before a step to be no longer than `longest`.
-    pub fn with_clipping(self, longest: f64) -> Self {
-        let clipping = GradientClipping::Norm(longest as f32);
+    /// Clips the gradient of each parameter to the norm `max_norm`.
+    pub fn with_clipping(self, max_norm: f64) -> Self {
+        let clipping = GradientClipping::Norm(max_norm as f32);
         let kind = match self.kind {
             Kind::AdamW(mut adamw) => {
                 adamw.clipping = Some(clipping);
                 Kind::AdamW(adamw)
             }
-            Kind::Sgd(mut descents) => {
-                descents.clipping = Some(clipping);
-                Kind::Sgd(descents)
+            Kind::Sgd(mut sgd) => {
+                sgd.clipping = Some(clipping);
+                Kind::Sgd(sgd)
             }
         };
         Self { kind }
     }
 
-    /// Moves the parameters that have a gradient.
+    /// Updates the parameters that have a gradient.
     pub fn step<M: Module>(
         &mut self,
         rates: impl Into<Rates>,
@@ -229,23 +208,24 @@ impl Optimizer {
     ) -> M {
         let rates = rates.into();
         match &mut self.kind {
-            Kind::Sgd(descents) => descents.step(&rates, module, gradients),
+            Kind::Sgd(sgd) => sgd.step(&rates, module, gradients),
             Kind::AdamW(adamw) => adamw.step(&rates, module, gradients),
         }
     }
 
-    /// The state, for [`with_bytes`](Self::with_bytes).
+    /// Serialises the state, for [`with_bytes`](Self::with_bytes).
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         match &self.kind {
-            Kind::Sgd(descents) => descents.to_bytes(),
+            Kind::Sgd(sgd) => sgd.to_bytes(),
             Kind::AdamW(adamw) => adamw.to_bytes(),
         }
     }
 
-    /// The same optimiser in a state of another of its kind; else the reason why not.
+    /// Restores the state written by [`to_bytes`](Self::to_bytes), or returns the reason why it is
+    /// invalid.
     pub(crate) fn with_bytes(self, bytes: Vec<u8>) -> Result<Self, String> {
         let kind = match self.kind {
-            Kind::Sgd(descents) => Kind::Sgd(descents.with_bytes(&bytes)?),
+            Kind::Sgd(sgd) => Kind::Sgd(sgd.with_bytes(&bytes)?),
             Kind::AdamW(adamw) => Kind::AdamW(adamw.with_bytes(bytes)?),
         };
         Ok(Self { kind })

@@ -2,8 +2,10 @@ use burn::module::{Module, ParamGroup};
 use burn::optim::GradientsParams;
 use sempairs_objective::{Clock, Schedule};
 
-use super::adamw::Decay;
-use crate::{Optimizer, Rates, TrainConfig};
+use super::optimizer::Optimizer;
+use super::rates::Rates;
+use super::weight_decay::SharedWeightDecay;
+use crate::TrainConfig;
 
 /// Optimiser of a run with its schedules of learning rate and weight decay.
 pub struct Stepper {
@@ -14,7 +16,7 @@ pub struct Stepper {
     pub constant: Option<ParamGroup>,
     rate: Schedule,
     by_epoch: bool,
-    decay: Decay,
+    decay: SharedWeightDecay,
     decays: Schedule,
     peak: f64,
 }
@@ -23,10 +25,10 @@ impl Stepper {
     /// Creates the optimiser of a configuration, with this number of steps per epoch.
     pub fn new(config: &TrainConfig, steps_per_epoch: usize) -> Self {
         let [start, end] = config.optimizer.decay();
-        let decay = Decay::new(start);
+        let decay = SharedWeightDecay::new(start);
         let mut optimizer = config.optimizer.init_with(&decay, config.learning_rate.vector_rate());
-        if let Some(longest) = config.clip {
-            optimizer = optimizer.with_clipping(longest);
+        if let Some(max_norm) = config.clip {
+            optimizer = optimizer.with_clipping(max_norm);
         }
         Self {
             optimizer,

@@ -19,7 +19,7 @@ const MAX_PICTURES: usize = 1000;
 
 /// Arguments of `sempairs attention`.
 #[derive(Args)]
-pub struct Attention {
+pub struct AttentionArgs {
     #[command(flatten)]
     experiment: ExperimentFlags,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub struct Attention {
     device: DeviceFlag,
 }
 
-impl Attention {
+impl AttentionArgs {
     pub fn run(self) -> Result<(), Error> {
         let experiment = self.experiment.read_one()?;
         let device = self.device.open()?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sempairs::Error;
-use sempairs::eval::{Evaluate as _, ScoreLine, append_scores, read_scores, weights_identity};
+use sempairs::eval::{Evaluate, ScoreLine, append_scores, read_scores, weights_identity};
 use sempairs::run::Runner;
 use sempairs_internal::say;
 
@@ -14,7 +14,7 @@ use super::weights::WeightsFlags;
 
 /// Arguments of `sempairs evaluate`.
 #[derive(Args)]
-pub struct Evaluate {
+pub struct EvaluateArgs {
     #[command(flatten)]
     experiment: ExperimentFlags,
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub struct Evaluate {
     device: DeviceFlag,
 }
 
-impl Evaluate {
+impl EvaluateArgs {
     pub fn run(self) -> Result<(), Error> {
         let experiment = self.experiment.read_one()?;
         // A file with other contents is rejected before the expensive evaluation.

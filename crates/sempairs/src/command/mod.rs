@@ -54,10 +54,10 @@ enum Command {
     #[command(after_help = STOPPING)]
     Pretrain(pretrain::Pretrain),
     /// Score the weights of a backbone on the downstream data of an experiment.
-    Evaluate(evaluate::Evaluate),
+    Evaluate(evaluate::EvaluateArgs),
     /// Draw the attention maps of a vision transformer over pictures of an experiment or other
     /// pictures.
-    Attention(attention::Attention),
+    Attention(attention::AttentionArgs),
     /// Run all arms of an experiment with all seeds, and report the differences between arms.
     #[command(after_help = STOPPING)]
     Compare(compare::Compare),

@@ -18,7 +18,7 @@ use crate::command::flags::{DeviceFlag, up_to};
 
 /// Arguments of `sempairs bench conv`.
 #[derive(Args)]
-pub struct Conv {
+pub struct ConvArgs {
     /// Residual network whose convolutions are timed.
     #[arg(long, default_value = "resnet50")]
     backbone: String,
@@ -51,7 +51,7 @@ pub struct Conv {
 
 const PASSES: [&str; 3] = ["forward", "input", "weight"];
 
-impl Conv {
+impl ConvArgs {
     pub fn run(self) -> Result<(), Error> {
         check_batch(self.batch.div_ceil(2), self.size)?;
         let NetworkConfig::Residual(config) = network(&self.backbone, self.size)?.network() else {

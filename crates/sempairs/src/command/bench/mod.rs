@@ -39,7 +39,7 @@ pub enum Bench {
     /// Time each convolution shape of a residual network: forward pass, input gradient and weight
     /// gradient. Prints one line of JSON per shape and pass, and one per pass for the whole
     /// network, to which each shape contributes as often as it occurs.
-    Conv(conv::Conv),
+    Conv(conv::ConvArgs),
 }
 
 #[derive(Args)]
