@@ -3,7 +3,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::crop_window::{Beginning, random_resized_crop};
 use crate::rng::Rng;
-use crate::{AugmentError, CropWindow, Interpolation, Plan, Step, Transform};
+use crate::{CropWindow, Interpolation, Plan, Step, Transform};
+
+/// Reason for refusing a pipeline in which no transform determines the size of the views.
+const NO_FIXED_SIZE: &str = "the pipeline has no fixed output size: begin it with \
+                             random_resized_crop, with resize and center_crop, or with \
+                             center_crop";
 
 /// A list of transforms that makes a square view of a picture.
 ///
@@ -71,17 +76,23 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// [`AugmentError`], with the position of the transform, if the size of the views is not
-    /// determined exactly once, or if a value is out of range.
-    pub fn check(&self) -> Result<(), AugmentError> {
+    /// [`ConfigError`] if a value is out of range or if the size of the views is not determined
+    /// exactly once. Its key is relative to the pipeline and counts transforms from 0, such as
+    /// `[2].sigma`.
+    pub fn check(&self) -> Result<(), ConfigError> {
         for (index, transform) in self.0.iter().enumerate() {
-            transform.check(index + 1)?;
+            transform.check().map_err(|error| at(index, transform, error))?;
         }
-        let (beginning, length) = Beginning::of(&self.0).ok_or(AugmentError::NoFixedSize)?;
+        let (beginning, length) =
+            Beginning::of(&self.0).ok_or_else(|| ConfigError::new("", NO_FIXED_SIZE))?;
         for (index, transform) in self.0.iter().enumerate().skip(length) {
-            let (position, name) = (index + 1, transform.name());
             if transform.sets_frame() {
-                return Err(AugmentError::SecondFrame { position, name });
+                let reason = format!(
+                    "{} would crop or resize the view again: only the beginning of a pipeline may \
+                     do so, with random_resized_crop, resize and center_crop, or center_crop",
+                    transform.name()
+                );
+                return Err(ConfigError::new(format!("[{index}]"), reason));
             }
             // The reflection at the border needs half a kernel of pixels.
             if let Transform::GaussianBlur { kernel, .. } = transform
@@ -90,8 +101,7 @@ impl Pipeline {
                 let size = beginning.size();
                 let reason =
                     format!("is {kernel}, but half of it must be less than the view's {size}");
-                let error = ConfigError::new("kernel", reason);
-                return Err(AugmentError::Value { position, name, error });
+                return Err(at(index, transform, ConfigError::new("kernel", reason)));
             }
         }
         Ok(())
@@ -111,12 +121,14 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// [`AugmentError::UnknownTransform`] if there is no transform of that name. It is not an error
-    /// if the pipeline does not contain it.
-    pub fn without(&self, name: &str) -> Result<Self, AugmentError> {
+    /// [`ConfigError`] without a key, but with the nearest name, if there is no transform of that
+    /// name. It is not an error if the pipeline does not contain it.
+    pub fn without(&self, name: &str) -> Result<Self, ConfigError> {
         if !Transform::NAMES.contains(&name) {
             let known = Transform::NAMES.join(", ");
-            return Err(AugmentError::UnknownTransform { name: name.to_owned(), known });
+            let reason =
+                format!("there is no transform named \"{name}\"; the transforms are {known}");
+            return Err(ConfigError::new("", reason).with_nearest(name, Transform::NAMES));
         }
         Ok(Self(self.0.iter().filter(|transform| transform.name() != name).cloned().collect()))
     }
@@ -154,8 +166,15 @@ impl Pipeline {
     }
 
     fn beginning(&self) -> (Beginning, usize) {
-        Beginning::of(&self.0).unwrap_or_else(|| panic!("{}", AugmentError::NoFixedSize))
+        Beginning::of(&self.0).unwrap_or_else(|| panic!("{NO_FIXED_SIZE}"))
     }
+}
+
+/// An error of a value of the transform at `index`, with its key in the pipeline, and with the
+/// transform's name, which the key does not contain.
+fn at(index: usize, transform: &Transform, error: ConfigError) -> ConfigError {
+    let reason = format!("{} ({})", error.reason(), transform.name());
+    ConfigError::new(error.key(), reason).under(&format!("[{index}]"))
 }
 
 /// Draws the parameters of a transform, and appends the resulting steps.

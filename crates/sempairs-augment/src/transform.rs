@@ -1,8 +1,6 @@
 use sempairs_data::ConfigError;
 use serde::{Deserialize, Serialize};
 
-use crate::AugmentError;
-
 /// Maximum side of a view in pixels: eighteen times the usual 224 of ImageNet networks.
 pub const MAX_SIDE: usize = 4_096;
 
@@ -165,14 +163,14 @@ impl Transform {
     }
 
     /// Checks that every value is in its range.
-    pub(crate) fn check(&self, position: usize) -> Result<(), AugmentError> {
-        let name = self.name();
-        let check = |good: bool, field: &'static str, value: String, wanted: &str| {
-            if good {
-                return Ok(());
-            }
-            let error = ConfigError::new(field, format!("is {value}, but {wanted}"));
-            Err(AugmentError::Value { position, name, error })
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with the name of the field, such as `area`.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let check = |good: bool, field: &'static str, value: String, wanted: &str| match good {
+            true => Ok(()),
+            false => Err(ConfigError::new(field, format!("is {value}, but {wanted}"))),
         };
         let probability =
             |p: &f32| check((0.0..=1.0).contains(p), "p", p.to_string(), "it must be from 0 to 1");

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use sempairs_augment::AugmentError;
 use sempairs_data::{ConfigError, DataError};
 use sempairs_eval::EvalError;
 use sempairs_train::TrainError;
@@ -14,9 +13,6 @@ pub enum Error {
     /// Reading pictures or making pairs failed.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The augmentation is invalid.
-    #[error(transparent)]
-    Augment(#[from] AugmentError),
     /// Pre-training failed.
     #[error(transparent)]
     Train(#[from] TrainError),

@@ -73,7 +73,7 @@ fn map_views(
     progress: &ProgressBar,
     describe: impl Fn(&[f32], &mut [f32]) + Sync,
 ) -> Result<Features, EvalError> {
-    pipeline.check()?;
+    pipeline.check().map_err(|error| error.under("pipeline"))?;
     let labels = labels(source)?;
     progress.inc_length(source.len() as u64);
     let length = 3 * pipeline.size() * pipeline.size();
