@@ -67,7 +67,7 @@ pub enum Error {
         /// Key and reason.
         error: ConfigError,
     },
-    /// A device name is unknown, its backend was not compiled in, or the device does not work.
+    /// The backend of a device was not compiled in, or the device does not exist or does not work.
     #[error("{0}")]
     Device(String),
     /// The signal handler could not be installed.

@@ -62,10 +62,8 @@ impl LocalViews {
             })?;
         }
         pipeline.check().map_err(|error| {
-            ConfigError::new(
-                "views.locals",
-                format!("the pipeline of view one does not fit: {error}"),
-            )
+            let reason = format!("the pipeline of view one does not fit: {error}");
+            ConfigError::new("views.locals", reason)
         })?;
         Ok(Locals { pipeline, count: self.count, from: self.from })
     }
