@@ -204,7 +204,7 @@ fn views_on_one_thread(bencher: Bencher, preset: &Augmentation) {
     bencher.counter(ItemsCount::new(256usize)).bench_local(|| {
         for number in 0..256 {
             let key = Key { seed: 0, epoch: 0, picture: number, side: Side::Left };
-            one.plan(64, 64, key).apply(&picture, black_box(&mut view), &mut scratch);
+            one.render(&picture, key, black_box(&mut view), &mut scratch);
         }
     });
 }
@@ -219,6 +219,6 @@ fn view_of_224(bencher: Bencher) {
     bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
         number += 1;
         let key = Key { seed: 0, epoch: 0, picture: number, side: Side::Left };
-        pipeline.plan(341, 256, key).apply(&picture, black_box(&mut view), &mut scratch);
+        pipeline.render(&picture, key, black_box(&mut view), &mut scratch);
     });
 }

@@ -1,9 +1,9 @@
-use sempairs_data::{ConfigError, Key};
+use sempairs_data::{ConfigError, Key, Picture};
 use serde::{Deserialize, Serialize};
 
 use crate::crop_window::{Beginning, random_resized_crop};
 use crate::rng::Rng;
-use crate::{CropWindow, Interpolation, Plan, Step, Transform};
+use crate::{CropWindow, Interpolation, Plan, Scratch, Step, Transform};
 
 /// Reason for refusing a pipeline in which no transform determines the size of the views.
 const NO_FIXED_SIZE: &str = "the pipeline has no fixed output size: begin it with \
@@ -69,7 +69,13 @@ impl Pipeline {
 
     /// The [`Normalize`](Transform::Normalize) transforms, in order; usually one or none.
     pub fn normalization(&self) -> impl Iterator<Item = &Transform> {
-        self.0.iter().filter(|transform| matches!(transform, Transform::Normalize { .. }))
+        self.0.iter().filter(|transform| transform.is_normalization())
+    }
+
+    /// The pipeline without its [normalisation](Self::normalization), for views that people look
+    /// at. The random numbers of the other transforms do not change.
+    pub fn without_normalization(&self) -> Self {
+        Self(self.0.iter().filter(|transform| !transform.is_normalization()).cloned().collect())
     }
 
     /// Checks that the pipeline is valid.
@@ -163,6 +169,20 @@ impl Pipeline {
             draw_steps(transform, &mut rng(transform), &mut steps);
         }
         Plan { frame, steps }
+    }
+
+    /// Makes the view of a picture: [`plan`](Self::plan), then [`Plan::apply`].
+    ///
+    /// # Shapes
+    ///
+    /// - `out`: `[3, S, S]`, flattened, with `S` the [`size`](Self::size)
+    ///
+    /// # Panics
+    ///
+    /// Panics if the pipeline does not pass [`check`](Self::check), or if `out` has the wrong
+    /// length.
+    pub fn render(&self, picture: &Picture<'_>, key: Key, out: &mut [f32], scratch: &mut Scratch) {
+        self.plan(picture.width(), picture.height(), key).apply(picture, out, scratch);
     }
 
     fn beginning(&self) -> (Beginning, usize) {

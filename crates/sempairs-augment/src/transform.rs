@@ -154,6 +154,11 @@ impl Transform {
         Self::NAMES[self.kind()]
     }
 
+    /// Returns true for [`Normalize`](Self::Normalize).
+    pub(crate) fn is_normalization(&self) -> bool {
+        matches!(self, Self::Normalize { .. })
+    }
+
     /// Returns true if the transform determines the crop or the size of the view.
     pub(crate) fn sets_frame(&self) -> bool {
         matches!(

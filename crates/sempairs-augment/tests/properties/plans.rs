@@ -66,6 +66,17 @@ fn removing_a_transform_changes_no_other_random_number() {
 }
 
 #[test]
+fn without_its_normalisation_a_pipeline_has_the_same_steps_but_one() {
+    let [whole, _] = Augmentation::Byol.pipelines(32);
+    let less = whole.without_normalization();
+    assert_eq!(less.normalization().count(), 0);
+    assert_eq!(Ok(less.clone()), whole.without("normalize"));
+    let mut plan = whole.plan(60, 50, key(0));
+    assert!(matches!(plan.steps.pop(), Some(Step::Normalize { .. })));
+    assert_eq!(less.plan(60, 50, key(0)), plan);
+}
+
+#[test]
 fn a_second_transform_of_a_kind_draws_other_values() {
     let jitter = || Transform::ColorJitter {
         p: 1.0,

@@ -47,6 +47,15 @@ fn a_picture_of_10000_by_10_gives_a_view() {
 }
 
 #[test]
+fn a_rendered_view_is_that_of_the_plan() {
+    let picture = picture(50, 40);
+    let [one, _] = Augmentation::Byol.pipelines(16);
+    let mut rendered = vec![f32::NAN; 3 * 16 * 16];
+    one.render(&picture, key(4), &mut rendered, &mut Scratch::default());
+    assert_eq!(rendered, view(&one.plan(50, 40, key(4)), &picture));
+}
+
+#[test]
 fn a_uniform_colour_does_not_change() {
     for (width, height) in [(1, 1), (3, 500), (97, 64)] {
         let picture = Picture::new(width, height, [50, 100, 200].repeat(width * height));
