@@ -92,7 +92,7 @@ impl Pipeline {
         let (beginning, length) =
             Beginning::of(&self.0).ok_or_else(|| ConfigError::new("", NO_FIXED_SIZE))?;
         for (index, transform) in self.0.iter().enumerate().skip(length) {
-            if transform.sets_frame() {
+            if transform.sets_size() {
                 let reason = format!(
                     "{} would crop or resize the view again: only the beginning of a pipeline may \
                      do so, with random_resized_crop, resize and center_crop, or center_crop",
@@ -157,7 +157,7 @@ impl Pipeline {
             Rng(key.rng((1 + kind as u64) << 32 | nth))
         };
         let (beginning, length) = self.beginning();
-        let frame = match beginning {
+        let crop_window = match beginning {
             Beginning::Random { size, area, ratio, interpolation } => {
                 let crop = random_resized_crop(width, height, area, ratio, &mut rng(&self.0[0]));
                 CropWindow::of_crop(crop, size, interpolation)
@@ -168,7 +168,7 @@ impl Pipeline {
         for transform in &self.0[length..] {
             draw_steps(transform, &mut rng(transform), &mut steps);
         }
-        Plan { frame, steps }
+        Plan { crop_window, steps }
     }
 
     /// Makes the view of a picture: [`plan`](Self::plan), then [`Plan::apply`].

@@ -160,7 +160,7 @@ impl Transform {
     }
 
     /// Returns true if the transform determines the crop or the size of the view.
-    pub(crate) fn sets_frame(&self) -> bool {
+    pub(crate) fn sets_size(&self) -> bool {
         matches!(
             self,
             Self::RandomResizedCrop { .. } | Self::Resize { .. } | Self::CenterCrop { .. }

@@ -18,6 +18,7 @@ fn presets_are_valid_and_serialisable() {
                 assert_eq!(serde_json::from_str::<Pipeline>(&json).unwrap(), pipeline);
                 let plan = pipeline.plan(200, 100, key(1));
                 let json = serde_json::to_string(&plan).unwrap();
+                assert!(json.starts_with("{\"frame\":{\"crop\":"), "{json}");
                 assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan);
             }
         }

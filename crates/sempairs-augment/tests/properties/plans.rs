@@ -110,10 +110,10 @@ fn boxes_and_strengths_are_uniform() {
     let count = 4000;
     for i in 0..count {
         let plan = pipeline.plan(4000, 4000, key(i));
-        let (w, h) = (plan.frame.crop.width as f64, plan.frame.crop.height as f64);
+        let (w, h) = (plan.crop_window.crop.width as f64, plan.crop_window.crop.height as f64);
         areas.push(w * h / 16e6);
         ratios.push((w / h).ln());
-        lefts.push(plan.frame.crop.left as f64 / (4000.0 - w + 1.0));
+        lefts.push(plan.crop_window.crop.left as f64 / (4000.0 - w + 1.0));
         for (place, step) in plan.steps.iter().enumerate() {
             let kind = match *step {
                 Step::Brightness { factor } => {
