@@ -54,5 +54,5 @@ pub use crop_window::{Crop, CropWindow};
 pub use pipeline::Pipeline;
 pub use plan::{Plan, Step};
 pub use preset::Augmentation;
-pub use sempairs_data::ConfigError;
-pub use transform::{Interpolation, MAX_SIDE, Transform};
+pub use sempairs_data::{ConfigError, MAX_VIEW_SIDE as MAX_SIDE};
+pub use transform::{Interpolation, Transform};

@@ -1,8 +1,7 @@
 use sempairs_data::ConfigError;
 use serde::{Deserialize, Serialize};
 
-/// Maximum side of a view in pixels: eighteen times the usual 224 of ImageNet networks.
-pub const MAX_SIDE: usize = 4_096;
+use crate::MAX_SIDE;
 
 /// Maximum strength of a colour change; larger values would give only black and white.
 const MAX_STRENGTH: f32 = 1_000.0;
