@@ -1,5 +1,5 @@
-//! The random permutations of [`Pairing`](super::Pairing). Errors have no key, and not the pairing's
-//! name, which the caller adds.
+//! The random permutations of [`Pairing`](super::Pairing). Errors have no key, and no name of the
+//! pairing, which the caller adds.
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
