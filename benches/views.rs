@@ -28,17 +28,17 @@ fn picture(width: usize, height: usize) -> Picture<'static> {
     Picture::new(width, height, bytes)
 }
 
-fn frame(crop: Crop, interpolation: Interpolation) -> CropWindow {
+fn crop_window(crop: Crop, interpolation: Interpolation) -> CropWindow {
     CropWindow::of_crop(crop, SIZE, interpolation)
 }
 
 fn step(bencher: Bencher, steps: &[Step]) {
     let crop = Crop { left: 0, top: 0, width: SIZE, height: SIZE };
-    let frame = frame(crop, Interpolation::Bilinear);
+    let crop_window = crop_window(crop, Interpolation::Bilinear);
     let mut view = vec![0.0; 3 * SIZE * SIZE];
     let mut scratch = Scratch::default();
-    Plan { frame, steps: vec![] }.apply(&picture(SIZE, SIZE), &mut view, &mut scratch);
-    let plan = Plan { frame, steps: steps.to_vec() };
+    Plan { crop_window, steps: vec![] }.apply(&picture(SIZE, SIZE), &mut view, &mut scratch);
+    let plan = Plan { crop_window, steps: steps.to_vec() };
     let mut out = view.clone();
     bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
         out.copy_from_slice(&view);
@@ -141,7 +141,7 @@ fn crop_bicubic(bencher: Bencher, sides: (usize, usize)) {
 fn crop(bencher: Bencher, (width, height): (usize, usize), interpolation: Interpolation) {
     let picture = picture(width + 10, height + 10);
     let crop = Crop { left: 4, top: 5, width, height };
-    let plan = Plan { frame: frame(crop, interpolation), steps: vec![] };
+    let plan = Plan { crop_window: crop_window(crop, interpolation), steps: vec![] };
     let (mut view, mut scratch) = (vec![0.0; 3 * SIZE * SIZE], Scratch::default());
     bencher
         .counter(ItemsCount::new(1usize))
@@ -204,7 +204,7 @@ fn views_on_one_thread(bencher: Bencher, preset: &Augmentation) {
     bencher.counter(ItemsCount::new(256usize)).bench_local(|| {
         for number in 0..256 {
             let key = Key { seed: 0, epoch: 0, picture: number, side: Side::Left };
-            one.plan(64, 64, key).apply(&picture, black_box(&mut view), &mut scratch);
+            one.render(&picture, key, black_box(&mut view), &mut scratch);
         }
     });
 }
@@ -219,6 +219,6 @@ fn view_of_224(bencher: Bencher) {
     bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
         number += 1;
         let key = Key { seed: 0, epoch: 0, picture: number, side: Side::Left };
-        pipeline.plan(341, 256, key).apply(&picture, black_box(&mut view), &mut scratch);
+        pipeline.render(&picture, key, black_box(&mut view), &mut scratch);
     });
 }

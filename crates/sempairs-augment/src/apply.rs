@@ -32,8 +32,8 @@ impl Plan {
     pub fn apply(&self, picture: &Picture<'_>, out: &mut [f32], scratch: &mut Scratch) {
         // Flips at the beginning are free: the resampled columns are written in reverse order.
         let flips = self.steps.iter().take_while(|step| **step == Step::Flip).count();
-        scratch.resample.run(&self.frame, picture, flips % 2 == 1, out);
-        run(&self.steps[flips..], self.frame.size, out, scratch);
+        scratch.resample.run(&self.crop_window, picture, flips % 2 == 1, out);
+        run(&self.steps[flips..], self.crop_window.size, out, scratch);
     }
 
     /// Applies only the [`steps`](Self::steps), to a view that has already been cropped and
@@ -47,7 +47,7 @@ impl Plan {
     ///
     /// Panics if `view` has the wrong length.
     pub fn apply_planar(&self, view: &mut [f32], scratch: &mut Scratch) {
-        run(&self.steps, self.frame.size, view, scratch);
+        run(&self.steps, self.crop_window.size, view, scratch);
     }
 }
 

@@ -14,7 +14,8 @@ thread_local! {
 /// right views of a batch of pairs.
 ///
 /// `render(row, views, scratch)` is called once for every row in `0..rows`, in any order; `views`
-/// are the slices of the row in each buffer. It usually calls [`Plan::apply`].
+/// are the slices of the row in each buffer. It usually calls
+/// [`Pipeline::render`](crate::Pipeline::render).
 ///
 /// # Shapes
 ///

@@ -7,6 +7,8 @@
 //! - [`Pipeline::plan`] draws all random numbers for one view and returns them as a [`Plan`].
 //! - [`Plan::apply`] makes the view from an 8-bit picture, and [`apply_batch`] makes a batch of
 //!   views on all cores. The result depends only on the picture and the plan.
+//! - [`Pipeline::render`] does both for one view. [`render_views`] calls a function for every row
+//!   of a batch on all cores.
 //!
 //! The values equal those of torchvision's `transforms.v2.functional` on float tensors with
 //! antialiasing, with which the reference implementations of these methods in PyTorch are trained.
@@ -23,9 +25,8 @@
 //! // A uniformly grey picture is not changed by crop, flip and blur, only by the colour jitter.
 //! let one = one.without("color_jitter").unwrap();
 //! let key = Key { seed: 0, epoch: 0, picture: 7, side: Side::Left };
-//! let plan = one.plan(picture.width(), picture.height(), key);
 //! let mut view = vec![0.0; 3 * 64 * 64];
-//! plan.apply(&picture, &mut view, &mut Scratch::default());
+//! one.render(&picture, key, &mut view, &mut Scratch::default());
 //! assert!(view.iter().all(|value| (value - 128.0 / 255.0).abs() < 1e-6));
 //! ```
 
@@ -39,7 +40,6 @@ mod batch;
 mod blur;
 mod colour;
 mod crop_window;
-mod error;
 mod pipeline;
 mod plan;
 mod preset;
@@ -51,9 +51,8 @@ mod transform;
 pub use apply::Scratch;
 pub use batch::{apply_batch, render_views};
 pub use crop_window::{Crop, CropWindow};
-pub use error::AugmentError;
 pub use pipeline::Pipeline;
 pub use plan::{Plan, Step};
 pub use preset::Augmentation;
-pub use sempairs_data::ConfigError;
-pub use transform::{Interpolation, MAX_SIDE, Transform};
+pub use sempairs_data::{ConfigError, MAX_VIEW_SIDE as MAX_SIDE};
+pub use transform::{Interpolation, Transform};

@@ -1,9 +1,14 @@
-use sempairs_data::{ConfigError, Key};
+use sempairs_data::{ConfigError, Key, Picture};
 use serde::{Deserialize, Serialize};
 
 use crate::crop_window::{Beginning, random_resized_crop};
 use crate::rng::Rng;
-use crate::{AugmentError, CropWindow, Interpolation, Plan, Step, Transform};
+use crate::{CropWindow, Interpolation, Plan, Scratch, Step, Transform};
+
+/// Reason for refusing a pipeline in which no transform determines the size of the views.
+const NO_FIXED_SIZE: &str = "the pipeline has no fixed output size: begin it with \
+                             random_resized_crop, with resize and center_crop, or with \
+                             center_crop";
 
 /// A list of transforms that makes a square view of a picture.
 ///
@@ -64,24 +69,36 @@ impl Pipeline {
 
     /// The [`Normalize`](Transform::Normalize) transforms, in order; usually one or none.
     pub fn normalization(&self) -> impl Iterator<Item = &Transform> {
-        self.0.iter().filter(|transform| matches!(transform, Transform::Normalize { .. }))
+        self.0.iter().filter(|transform| transform.is_normalization())
+    }
+
+    /// The pipeline without its [normalisation](Self::normalization), for views that people look
+    /// at. The random numbers of the other transforms do not change.
+    pub fn without_normalization(&self) -> Self {
+        Self(self.0.iter().filter(|transform| !transform.is_normalization()).cloned().collect())
     }
 
     /// Checks that the pipeline is valid.
     ///
     /// # Errors
     ///
-    /// [`AugmentError`], with the position of the transform, if the size of the views is not
-    /// determined exactly once, or if a value is out of range.
-    pub fn check(&self) -> Result<(), AugmentError> {
+    /// [`ConfigError`] if a value is out of range or if the size of the views is not determined
+    /// exactly once. Its key is relative to the pipeline and counts transforms from 0, such as
+    /// `[2].sigma`.
+    pub fn check(&self) -> Result<(), ConfigError> {
         for (index, transform) in self.0.iter().enumerate() {
-            transform.check(index + 1)?;
+            transform.check().map_err(|error| at(index, transform, error))?;
         }
-        let (beginning, length) = Beginning::of(&self.0).ok_or(AugmentError::NoFixedSize)?;
+        let (beginning, length) =
+            Beginning::of(&self.0).ok_or_else(|| ConfigError::new("", NO_FIXED_SIZE))?;
         for (index, transform) in self.0.iter().enumerate().skip(length) {
-            let (position, name) = (index + 1, transform.name());
-            if transform.sets_frame() {
-                return Err(AugmentError::SecondFrame { position, name });
+            if transform.sets_size() {
+                let reason = format!(
+                    "{} would crop or resize the view again: only the beginning of a pipeline may \
+                     do so, with random_resized_crop, resize and center_crop, or center_crop",
+                    transform.name()
+                );
+                return Err(ConfigError::new(format!("[{index}]"), reason));
             }
             // The reflection at the border needs half a kernel of pixels.
             if let Transform::GaussianBlur { kernel, .. } = transform
@@ -90,8 +107,7 @@ impl Pipeline {
                 let size = beginning.size();
                 let reason =
                     format!("is {kernel}, but half of it must be less than the view's {size}");
-                let error = ConfigError::new("kernel", reason);
-                return Err(AugmentError::Value { position, name, error });
+                return Err(at(index, transform, ConfigError::new("kernel", reason)));
             }
         }
         Ok(())
@@ -111,12 +127,14 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// [`AugmentError::UnknownTransform`] if there is no transform of that name. It is not an error
-    /// if the pipeline does not contain it.
-    pub fn without(&self, name: &str) -> Result<Self, AugmentError> {
+    /// [`ConfigError`] without a key, but with the nearest name, if there is no transform of that
+    /// name. It is not an error if the pipeline does not contain it.
+    pub fn without(&self, name: &str) -> Result<Self, ConfigError> {
         if !Transform::NAMES.contains(&name) {
             let known = Transform::NAMES.join(", ");
-            return Err(AugmentError::UnknownTransform { name: name.to_owned(), known });
+            let reason =
+                format!("there is no transform named \"{name}\"; the transforms are {known}");
+            return Err(ConfigError::new("", reason).with_nearest(name, Transform::NAMES));
         }
         Ok(Self(self.0.iter().filter(|transform| transform.name() != name).cloned().collect()))
     }
@@ -139,7 +157,7 @@ impl Pipeline {
             Rng(key.rng((1 + kind as u64) << 32 | nth))
         };
         let (beginning, length) = self.beginning();
-        let frame = match beginning {
+        let crop_window = match beginning {
             Beginning::Random { size, area, ratio, interpolation } => {
                 let crop = random_resized_crop(width, height, area, ratio, &mut rng(&self.0[0]));
                 CropWindow::of_crop(crop, size, interpolation)
@@ -150,12 +168,33 @@ impl Pipeline {
         for transform in &self.0[length..] {
             draw_steps(transform, &mut rng(transform), &mut steps);
         }
-        Plan { frame, steps }
+        Plan { crop_window, steps }
+    }
+
+    /// Makes the view of a picture: [`plan`](Self::plan), then [`Plan::apply`].
+    ///
+    /// # Shapes
+    ///
+    /// - `out`: `[3, S, S]`, flattened, with `S` the [`size`](Self::size)
+    ///
+    /// # Panics
+    ///
+    /// Panics if the pipeline does not pass [`check`](Self::check), or if `out` has the wrong
+    /// length.
+    pub fn render(&self, picture: &Picture<'_>, key: Key, out: &mut [f32], scratch: &mut Scratch) {
+        self.plan(picture.width(), picture.height(), key).apply(picture, out, scratch);
     }
 
     fn beginning(&self) -> (Beginning, usize) {
-        Beginning::of(&self.0).unwrap_or_else(|| panic!("{}", AugmentError::NoFixedSize))
+        Beginning::of(&self.0).unwrap_or_else(|| panic!("{NO_FIXED_SIZE}"))
     }
+}
+
+/// An error of a value of the transform at `index`, with its key in the pipeline, and with the
+/// transform's name, which the key does not contain.
+fn at(index: usize, transform: &Transform, error: ConfigError) -> ConfigError {
+    let reason = format!("{} ({})", error.reason(), transform.name());
+    ConfigError::new(error.key(), reason).under(&format!("[{index}]"))
 }
 
 /// Draws the parameters of a transform, and appends the resulting steps.

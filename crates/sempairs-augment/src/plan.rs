@@ -63,7 +63,8 @@ pub enum Step {
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The part of the picture that the view shows.
-    pub frame: CropWindow,
+    #[serde(rename = "frame")]
+    pub crop_window: CropWindow,
     /// The operations applied to the view, in order.
     pub steps: Vec<Step>,
 }
@@ -71,6 +72,6 @@ pub struct Plan {
 impl Plan {
     /// Side of the view in pixels.
     pub fn size(&self) -> usize {
-        self.frame.size
+        self.crop_window.size
     }
 }

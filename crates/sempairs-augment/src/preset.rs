@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AugmentError, Interpolation, Pipeline, Transform};
+use crate::{ConfigError, Interpolation, Pipeline, Transform};
 
 /// Mean of ImageNet's red, green and blue channels (used by torchvision and all methods here).
 const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -160,13 +160,18 @@ impl fmt::Display for Augmentation {
 }
 
 impl FromStr for Augmentation {
-    type Err = AugmentError;
+    type Err = ConfigError;
 
-    fn from_str(name: &str) -> Result<Self, AugmentError> {
+    /// Parses the [name](Self::name) of a preset. The error has no key, but the nearest name.
+    fn from_str(name: &str) -> Result<Self, ConfigError> {
         let found = Self::NAMED.into_iter().find(|named| named.1 == name);
-        found.map(|named| named.0).ok_or_else(|| AugmentError::UnknownPreset {
-            name: name.to_owned(),
-            known: Self::NAMED.map(|named| named.1).join(", "),
+        found.map(|named| named.0).ok_or_else(|| {
+            let names = Self::NAMED.map(|named| named.1);
+            let reason = format!(
+                "there is no augmentation preset named \"{name}\"; the presets are {}",
+                names.join(", ")
+            );
+            ConfigError::new("", reason).with_nearest(name, names)
         })
     }
 }

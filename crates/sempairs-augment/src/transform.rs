@@ -1,10 +1,7 @@
 use sempairs_data::ConfigError;
 use serde::{Deserialize, Serialize};
 
-use crate::AugmentError;
-
-/// Maximum side of a view in pixels: eighteen times the usual 224 of ImageNet networks.
-pub const MAX_SIDE: usize = 4_096;
+use crate::MAX_SIDE;
 
 /// Maximum strength of a colour change; larger values would give only black and white.
 const MAX_STRENGTH: f32 = 1_000.0;
@@ -156,8 +153,13 @@ impl Transform {
         Self::NAMES[self.kind()]
     }
 
+    /// Returns true for [`Normalize`](Self::Normalize).
+    pub(crate) fn is_normalization(&self) -> bool {
+        matches!(self, Self::Normalize { .. })
+    }
+
     /// Returns true if the transform determines the crop or the size of the view.
-    pub(crate) fn sets_frame(&self) -> bool {
+    pub(crate) fn sets_size(&self) -> bool {
         matches!(
             self,
             Self::RandomResizedCrop { .. } | Self::Resize { .. } | Self::CenterCrop { .. }
@@ -165,14 +167,14 @@ impl Transform {
     }
 
     /// Checks that every value is in its range.
-    pub(crate) fn check(&self, position: usize) -> Result<(), AugmentError> {
-        let name = self.name();
-        let check = |good: bool, field: &'static str, value: String, wanted: &str| {
-            if good {
-                return Ok(());
-            }
-            let error = ConfigError::new(field, format!("is {value}, but {wanted}"));
-            Err(AugmentError::Value { position, name, error })
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with the name of the field, such as `area`.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let check = |good: bool, field: &'static str, value: String, wanted: &str| match good {
+            true => Ok(()),
+            false => Err(ConfigError::new(field, format!("is {value}, but {wanted}"))),
         };
         let probability =
             |p: &f32| check((0.0..=1.0).contains(p), "p", p.to_string(), "it must be from 0 to 1");

@@ -32,8 +32,8 @@ fn weights(index: isize, input: usize, output: usize, interpolation: Interpolati
     raw.map(|weight| weight / sum).collect()
 }
 
-fn oracle(frame: &CropWindow, picture: &Picture<'_>, mirrored: bool) -> Vec<f64> {
-    let CropWindow { crop, resized, window, size, interpolation } = *frame;
+fn oracle(crop_window: &CropWindow, picture: &Picture<'_>, mirrored: bool) -> Vec<f64> {
+    let CropWindow { crop, resized, window, size, interpolation } = *crop_window;
     let mut view = vec![0.0; 3 * size * size];
     for y in 0..size {
         let down = weights(window[1] + y as isize, crop.height, resized[1], interpolation);
@@ -59,9 +59,13 @@ fn oracle(frame: &CropWindow, picture: &Picture<'_>, mirrored: bool) -> Vec<f64>
 fn agree(plan: &Plan, picture: &Picture<'_>) {
     let mut ours = vec![f32::NAN; 3 * plan.size() * plan.size()];
     plan.apply(picture, &mut ours, &mut Scratch::default());
-    let exact = oracle(&plan.frame, picture, plan.steps == [Step::Flip]);
+    let exact = oracle(&plan.crop_window, picture, plan.steps == [Step::Flip]);
     for (ours, exact) in ours.iter().zip(exact) {
-        assert!((f64::from(*ours) - exact).abs() < 2e-6, "{ours} for {exact}: {:?}", plan.frame);
+        assert!(
+            (f64::from(*ours) - exact).abs() < 2e-6,
+            "{ours} for {exact}: {:?}",
+            plan.crop_window
+        );
     }
 }
 
@@ -96,8 +100,8 @@ fn windows_may_lie_partly_or_entirely_outside_the_resized_crop() {
             ([20, 20], [10, -12]),
         ] {
             for steps in [vec![], vec![Step::Flip]] {
-                let frame = CropWindow { crop, resized, window, size: 20, interpolation };
-                agree(&Plan { frame, steps }, &picture);
+                let crop_window = CropWindow { crop, resized, window, size: 20, interpolation };
+                agree(&Plan { crop_window, steps }, &picture);
             }
         }
     }
@@ -108,9 +112,9 @@ fn a_blur_is_a_weighted_mean_with_reflection() {
     for (size, kernel, sigma) in [(5, 9, 3.0f32), (12, 3, 0.4), (33, 5, 1.1), (70, 23, 2.0)] {
         let picture = picture(size, size);
         let crop = Crop { left: 0, top: 0, width: size, height: size };
-        let frame = CropWindow::of_crop(crop, size, Interpolation::Bilinear);
+        let crop_window = CropWindow::of_crop(crop, size, Interpolation::Bilinear);
         let mut view = vec![0.0; 3 * size * size];
-        let plan = Plan { frame, steps: vec![Step::Blur { kernel, sigma }] };
+        let plan = Plan { crop_window, steps: vec![Step::Blur { kernel, sigma }] };
         plan.apply(&picture, &mut view, &mut Scratch::default());
         let half = (kernel / 2) as isize;
         let bell = |at: isize| (-0.5 * (at as f64 / f64::from(sigma)).powi(2)).exp();

@@ -32,8 +32,8 @@ fn check(reference: &Reference, name: &str, step: Step, exact: bool) {
     let size = shape[1];
     assert_eq!(shape, [3, size, size]);
     let crop = Crop { left: 0, top: 0, width: size, height: size };
-    let frame = CropWindow::of_crop(crop, size, Interpolation::Bilinear);
-    Plan { frame, steps: vec![step] }.apply_planar(&mut view, &mut Scratch::default());
+    let crop_window = CropWindow::of_crop(crop, size, Interpolation::Bilinear);
+    Plan { crop_window, steps: vec![step] }.apply_planar(&mut view, &mut Scratch::default());
     compare(name, &view, reference.floats(name), exact);
 }
 
@@ -68,13 +68,13 @@ fn reference_resized_crop() {
         let [top, left, height, width] = corners[..] else { panic!("{name}.box {corners:?}") };
         let (shape, theirs) = (reference.shape(&name), reference.floats(&name));
         let crop = Crop { left, top, width, height };
-        let frame = CropWindow::of_crop(crop, shape[1], Interpolation::Bilinear);
+        let crop_window = CropWindow::of_crop(crop, shape[1], Interpolation::Bilinear);
         let mut ours = vec![0.0; theirs.len()];
-        Plan { frame, steps: vec![] }.apply(&picture, &mut ours, &mut Scratch::default());
+        Plan { crop_window, steps: vec![] }.apply(&picture, &mut ours, &mut Scratch::default());
         compare(&name, &ours, theirs, true);
         // A flip during resampling gives the same result as a separate one.
         let mut mirrored = vec![0.0; theirs.len()];
-        let plan = Plan { frame, steps: vec![Step::Flip] };
+        let plan = Plan { crop_window, steps: vec![Step::Flip] };
         plan.apply(&picture, &mut mirrored, &mut Scratch::default());
         plan.apply_planar(&mut mirrored, &mut Scratch::default());
         assert_eq!(mirrored, ours, "{name} mirrored twice");

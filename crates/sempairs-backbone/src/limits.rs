@@ -4,12 +4,11 @@
 //! an allocation failure that ends the process without naming the key. A value within the limits
 //! may still exceed the available memory.
 
+pub use sempairs_data::MAX_VIEW_SIDE as MAX_SIDE;
+
 /// Maximum channels of a stage, or embedding dimension: four times the width of ResNet-50 (4x), the
 /// widest network in the paper of SimCLR (arXiv 2002.05709, figure 1).
 pub const MAX_WIDTH: usize = 8_192;
-
-/// Maximum side of an image in pixels: eighteen times the usual 224 of ImageNet networks.
-pub const MAX_SIDE: usize = 4_096;
 
 /// Maximum number of blocks of a transformer: five times that of the largest known one (arXiv
 /// 2302.05442).

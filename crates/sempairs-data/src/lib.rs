@@ -66,7 +66,7 @@ pub use manifest::Manifest;
 pub use pair::Pair;
 pub use pairing::{PairDataset, Pairing};
 pub use paper_classes::{PaperClass, paper_classes};
-pub use picture::Picture;
+pub use picture::{MAX_VIEW_SIDE, Picture};
 pub use rng_key::{Key, Side};
 pub use source::PictureSource;
 pub use sources::{

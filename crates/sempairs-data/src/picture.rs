@@ -1,5 +1,9 @@
 use std::borrow::Cow;
 
+/// Maximum side of a view, and thereby of a network's input, in pixels: eighteen times the usual
+/// 224 of ImageNet networks. Pictures may be larger.
+pub const MAX_VIEW_SIDE: usize = 4_096;
+
 /// An 8-bit RGB picture: rows from top to bottom, the three channels of a pixel interleaved.
 ///
 /// The pixels are borrowed if the source holds them in memory (as the decoded cache does), and

@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 
-use sempairs_augment::AugmentError;
 use sempairs_data::{ConfigError, DataError};
 
 use crate::EvaluationProtocol;
@@ -12,9 +11,6 @@ pub enum EvalError {
     /// A picture cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The pipeline of the views is invalid.
-    #[error("invalid pipeline of the views: {0}")]
-    Pipeline(#[from] AugmentError),
     /// A file of features or scores is damaged or has another format.
     #[error("{}: {reason}", path.display())]
     File {
@@ -59,8 +55,8 @@ pub enum EvalError {
         /// Number of pictures.
         found: usize,
     },
-    /// A setting of a protocol is out of range, does not fit the network, or has no effect that
-    /// another protocol of the list does not have.
+    /// The pipeline of the views is invalid, or a setting of a protocol is out of range, does not
+    /// fit the network, or has no effect that another protocol of the list does not have.
     #[error(transparent)]
     Config(#[from] ConfigError),
 }

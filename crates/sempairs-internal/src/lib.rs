@@ -1,6 +1,6 @@
 //! Utilities shared by the crates of this workspace: atomic writes (`write_atomically`), lines of output
 //! (`note!`, `say!`), progress bars, catching of panics (`caught`), and suggestions for misspelt
-//! names (`did_you_mean`).
+//! names (`suggestion`).
 //!
 //! This is not an interface for other programs; anything here may change in any release.
 
@@ -22,4 +22,4 @@ pub use failpoint::failpoint;
 pub use join_limited::join_limited;
 pub use part::remove_orphans;
 pub use progress::{ProgressBar, progress_bar, progress_count};
-pub use suggest::{did_you_mean, nearest, suggestion};
+pub use suggest::{nearest, suggestion};

@@ -9,13 +9,8 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// Text to append to an error message about a misspelt name: "; did you mean ...?", or nothing if
-/// no known name is similar.
-pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    suggestion(nearest(name, known))
-}
-
-/// The text of [`did_you_mean`] for the [`nearest`] name.
+/// Text to append to an error message about a misspelt name, for the [`nearest`] one: "; did you
+/// mean ...?", or nothing if no known name is similar.
 pub fn suggestion(nearest: Option<&str>) -> String {
     nearest.map_or(String::new(), |right| format!("; did you mean `{right}`?"))
 }

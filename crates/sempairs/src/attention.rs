@@ -119,8 +119,7 @@ fn maps(
     let mut scratch = Scratch::default();
     let of_picture = |(i, picture): (usize, &Picture<'_>)| {
         let mut values = vec![0.0; 3 * size * size];
-        let plan = pipeline.plan(picture.width(), picture.height(), key(i));
-        plan.apply(picture, &mut values, &mut scratch);
+        pipeline.render(picture, key(i), &mut values, &mut scratch);
         let image = Tensor::<4>::from_data(TensorData::new(values, [1, 3, size, size]), &device);
         let attention = network.last_attention(image); // [1, heads, height, width]
         let [_, _, height, width] = attention.dims();

@@ -1,6 +1,7 @@
 //! Selection of a device by name.
 
 use burn::tensor::Device;
+use sempairs_data::ConfigError;
 
 use crate::Error;
 
@@ -19,9 +20,9 @@ pub const BACKENDS: [(&str, bool, &str); 4] = [
 /// for the N-th GPU, counted from 0.
 ///
 /// # Errors
-/// [`Error::Device`] for an unknown name, with the closest valid one; for a backend that was not
-/// compiled in, with the feature it needs; for an invalid number; and for a GPU that is absent or
-/// does not work.
+/// [`Error::Config`] for an unknown name, with the closest valid one; [`Error::Device`] for a
+/// backend that was not compiled in, with the feature it needs; for an invalid number; and for a
+/// GPU that is absent or does not work.
 pub fn open(name: &str) -> Result<Device, Error> {
     let (backend, number) = match name.split_once(':') {
         Some((backend, number)) => {
@@ -34,11 +35,8 @@ pub fn open(name: &str) -> Result<Device, Error> {
     };
     let Some((_, compiled, _)) = BACKENDS.iter().find(|(known, ..)| *known == backend) else {
         let names = BACKENDS.map(|(name, ..)| name);
-        let near = sempairs_internal::did_you_mean(backend, names);
-        return Err(Error::Device(format!(
-            "`{name}` is not a device; known devices are {}{near}",
-            names.join(", ")
-        )));
+        let reason = format!("`{name}` is not a device; known devices are {}", names.join(", "));
+        return Err(ConfigError::new("", reason).with_nearest(backend, names).into());
     };
     if !compiled {
         return Err(Error::Device(format!(

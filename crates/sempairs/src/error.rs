@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use sempairs_augment::AugmentError;
 use sempairs_data::{ConfigError, DataError};
 use sempairs_eval::EvalError;
 use sempairs_train::TrainError;
@@ -14,9 +13,6 @@ pub enum Error {
     /// Reading pictures or making pairs failed.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The augmentation is invalid.
-    #[error(transparent)]
-    Augment(#[from] AugmentError),
     /// Pre-training failed.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -71,7 +67,7 @@ pub enum Error {
         /// Key and reason.
         error: ConfigError,
     },
-    /// A device name is unknown, its backend was not compiled in, or the device does not work.
+    /// The backend of a device was not compiled in, or the device does not exist or does not work.
     #[error("{0}")]
     Device(String),
     /// The signal handler could not be installed.

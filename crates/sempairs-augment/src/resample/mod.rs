@@ -26,15 +26,16 @@ pub(crate) struct Resample {
 }
 
 impl Resample {
-    /// Writes the view of `picture` defined by `frame`, with its columns reversed if `mirrored`.
+    /// Writes the view of `picture` defined by `crop_window`, with its columns reversed if
+    /// `mirrored`.
     pub(crate) fn run(
         &mut self,
-        frame: &CropWindow,
+        crop_window: &CropWindow,
         picture: &Picture<'_>,
         mirrored: bool,
         out: &mut [f32],
     ) {
-        let CropWindow { crop, resized, window, size, interpolation } = *frame;
+        let CropWindow { crop, resized, window, size, interpolation } = *crop_window;
         assert!(
             crop.left + crop.width <= picture.width() && crop.top + crop.height <= picture.height(),
             "{crop:?} lies outside a picture of {}x{} pixels",

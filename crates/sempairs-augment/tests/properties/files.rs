@@ -18,12 +18,14 @@ fn presets_are_valid_and_serialisable() {
                 assert_eq!(serde_json::from_str::<Pipeline>(&json).unwrap(), pipeline);
                 let plan = pipeline.plan(200, 100, key(1));
                 let json = serde_json::to_string(&plan).unwrap();
+                assert!(json.starts_with("{\"frame\":{\"crop\":"), "{json}");
                 assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan);
             }
         }
     }
     let error = "simclr2".parse::<Augmentation>().unwrap_err().to_string();
     assert!(error.contains("\"simclr2\"") && error.contains("simclr_cifar"), "{error}");
+    assert!(error.ends_with("; did you mean `simclr`?"), "{error}");
 }
 
 #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -62,16 +64,22 @@ fn check_reports_invalid_pipelines() {
         (vec![], "no fixed output size"),
         (vec![Transform::Grayscale { p: 0.2 }], "no fixed output size"),
         (vec![resize.clone()], "no fixed output size"),
-        (vec![square(), Transform::CenterCrop { size: 16 }], "transform 2 (center_crop)"),
+        (
+            vec![square(), Transform::CenterCrop { size: 16 }],
+            "`[1]`: center_crop would crop or resize",
+        ),
         (vec![square(), square()], "again"),
-        (vec![square(), Transform::Grayscale { p: 1.5 }], "transform 2 (grayscale): p is 1.5"),
-        (vec![square(), Transform::HorizontalFlip { p: f32::NAN }], "p is NaN"),
+        (
+            vec![square(), Transform::Grayscale { p: 1.5 }],
+            "`[1].p`: is 1.5, but it must be from 0 to 1 (grayscale)",
+        ),
+        (vec![square(), Transform::HorizontalFlip { p: f32::NAN }], "`[1].p`: is NaN"),
         (vec![square(), blur(4)], "odd"),
         (vec![square(), blur(65)], "less than the view's 32"),
-        (vec![crop(32, [0.0, 1.0], [1.0, 1.0])], "area is [0, 1]"),
-        (vec![crop(32, [0.1, 1.1], [1.0, 1.0])], "area"),
-        (vec![crop(32, [0.1, 1.0], [2.0, 1.0])], "ratio is [2, 1]"),
-        (vec![crop(0, [0.1, 1.0], [1.0, 1.0])], "size is 0"),
+        (vec![crop(32, [0.0, 1.0], [1.0, 1.0])], "`[0].area`: is [0, 1]"),
+        (vec![crop(32, [0.1, 1.1], [1.0, 1.0])], "`[0].area`"),
+        (vec![crop(32, [0.1, 1.0], [2.0, 1.0])], "`[0].ratio`: is [2, 1]"),
+        (vec![crop(0, [0.1, 1.0], [1.0, 1.0])], "`[0].size`: is 0"),
     ] {
         let error = Pipeline::new(transforms).check().unwrap_err().to_string();
         assert!(error.contains(complaint), "{error}");

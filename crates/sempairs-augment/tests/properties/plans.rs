@@ -61,7 +61,19 @@ fn removing_a_transform_changes_no_other_random_number() {
     }
     assert_eq!(whole.without("solarize"), Ok(whole.clone()));
     let error = whole.without("greyscale").unwrap_err().to_string();
-    assert!(error.contains("\"greyscale\"") && error.contains("grayscale"), "{error}");
+    assert!(error.contains("\"greyscale\""), "{error}");
+    assert!(error.ends_with("; did you mean `grayscale`?"), "{error}");
+}
+
+#[test]
+fn without_its_normalisation_a_pipeline_has_the_same_steps_but_one() {
+    let [whole, _] = Augmentation::Byol.pipelines(32);
+    let less = whole.without_normalization();
+    assert_eq!(less.normalization().count(), 0);
+    assert_eq!(Ok(less.clone()), whole.without("normalize"));
+    let mut plan = whole.plan(60, 50, key(0));
+    assert!(matches!(plan.steps.pop(), Some(Step::Normalize { .. })));
+    assert_eq!(less.plan(60, 50, key(0)), plan);
 }
 
 #[test]
@@ -98,10 +110,10 @@ fn boxes_and_strengths_are_uniform() {
     let count = 4000;
     for i in 0..count {
         let plan = pipeline.plan(4000, 4000, key(i));
-        let (w, h) = (plan.frame.crop.width as f64, plan.frame.crop.height as f64);
+        let (w, h) = (plan.crop_window.crop.width as f64, plan.crop_window.crop.height as f64);
         areas.push(w * h / 16e6);
         ratios.push((w / h).ln());
-        lefts.push(plan.frame.crop.left as f64 / (4000.0 - w + 1.0));
+        lefts.push(plan.crop_window.crop.left as f64 / (4000.0 - w + 1.0));
         for (place, step) in plan.steps.iter().enumerate() {
             let kind = match *step {
                 Step::Brightness { factor } => {

@@ -35,15 +35,25 @@ fn a_picture_of_10000_by_10_gives_a_view() {
         for preset in [Augmentation::Simclr, Augmentation::CenterCrop] {
             for i in 0..5 {
                 let plan = preset.pipelines(64)[0].plan(width, height, key(i));
-                let ratio = plan.frame.crop.width as f64 / plan.frame.crop.height as f64;
+                let ratio =
+                    plan.crop_window.crop.width as f64 / plan.crop_window.crop.height as f64;
                 if preset == Augmentation::Simclr {
-                    assert!((0.7..1.45).contains(&ratio), "{:?}", plan.frame);
+                    assert!((0.7..1.45).contains(&ratio), "{:?}", plan.crop_window);
                 }
                 let view = view(&plan, &picture);
                 assert!(view.iter().all(|value| (-1e-6..=1.0 + 1e-6).contains(value)));
             }
         }
     }
+}
+
+#[test]
+fn a_rendered_view_is_that_of_the_plan() {
+    let picture = picture(50, 40);
+    let [one, _] = Augmentation::Byol.pipelines(16);
+    let mut rendered = vec![f32::NAN; 3 * 16 * 16];
+    one.render(&picture, key(4), &mut rendered, &mut Scratch::default());
+    assert_eq!(rendered, view(&one.plan(50, 40, key(4)), &picture));
 }
 
 #[test]

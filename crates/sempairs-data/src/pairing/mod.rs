@@ -98,9 +98,9 @@ impl Pairing {
     /// - [`DataError::Manifest`] with all invalid rows of a manifest.
     pub fn pairs(&self, source: &dyn PictureSource, seed: u64) -> Result<Vec<Pair>, DataError> {
         self.check().map_err(|error| self.refuse(None, error))?;
-        let refuse = |reason: &str| self.refuse(source.location(), ConfigError::new("", reason));
+        let refuse = |error| self.refuse(source.location(), error);
         if source.is_empty() {
-            return Err(refuse("the source has no pictures"));
+            return Err(refuse(ConfigError::new("", "the source has no pictures")));
         }
         let partners = match self {
             Self::Curated { file } => return Ok(Manifest::read(file, source)?.pairs().collect()),
@@ -114,7 +114,7 @@ impl Pairing {
             Self::Shuffled => permutation::shuffled(source, seed),
             Self::WrongFraction { share } => permutation::partly_wrong(source, seed, *share),
         };
-        let partners: Vec<usize> = partners.map_err(|reason: String| refuse(&reason))?;
+        let partners: Vec<usize> = partners.map_err(refuse)?;
         Ok(partners.into_iter().enumerate().map(|(left, right)| Pair { left, right }).collect())
     }
 

@@ -1,12 +1,12 @@
-//! The random permutations of [`Pairing`](super::Pairing). Errors are reasons without the pairing's
-//! name, which the caller adds.
+//! The random permutations of [`Pairing`](super::Pairing). Errors have no key, and no name of the
+//! pairing, which the caller adds.
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::sources::members;
-use crate::{Key, PictureSource, Side};
+use crate::{ConfigError, Key, PictureSource, Side};
 
 /// Operation numbers of the random draws, which do not collide with the small ones of augmentation.
 const CYCLE: u64 = u64::from_be_bytes(*b"paircycl");
@@ -30,24 +30,27 @@ fn cycle(mut members: Vec<usize>, partner: &mut [usize], rng: &mut ChaCha8Rng) {
     }
 }
 
-pub(super) fn shuffled(source: &dyn PictureSource, seed: u64) -> Result<Vec<usize>, String> {
+pub(super) fn shuffled(source: &dyn PictureSource, seed: u64) -> Result<Vec<usize>, ConfigError> {
     if source.len() == 1 {
-        return Err("the source has a single picture, so no other one to pair it with".into());
+        let reason = "the source has a single picture, so no other one to pair it with";
+        return Err(ConfigError::new("", reason));
     }
     let mut partner = vec![0; source.len()];
     cycle((0..source.len()).collect(), &mut partner, &mut rng(seed, 0, CYCLE));
     Ok(partner)
 }
 
-pub(super) fn in_class(source: &dyn PictureSource, seed: u64) -> Result<Vec<usize>, String> {
+pub(super) fn in_class(source: &dyn PictureSource, seed: u64) -> Result<Vec<usize>, ConfigError> {
     if let Some(index) = (0..source.len()).find(|&index| source.class(index).is_none()) {
-        return Err(format!("picture {} has no class", source.name(index)));
+        let reason = format!("picture {} has no class", source.name(index));
+        return Err(ConfigError::new("", reason));
     }
     let mut partner = vec![0; source.len()];
     for (class, members) in members(source).into_iter().enumerate() {
         if let [single] = members[..] {
             let (class, name) = (&source.classes()[class], source.name(single));
-            return Err(format!("class `{class}` has a single picture, {name}; it needs two"));
+            let reason = format!("class `{class}` has a single picture, {name}; it needs two");
+            return Err(ConfigError::new("", reason));
         }
         cycle(members, &mut partner, &mut rng(seed, class, CYCLE));
     }
@@ -58,7 +61,7 @@ pub(super) fn partly_wrong(
     source: &dyn PictureSource,
     seed: u64,
     share: f64,
-) -> Result<Vec<usize>, String> {
+) -> Result<Vec<usize>, ConfigError> {
     let mut partner = in_class(source, seed)?;
     let wrong = (share * source.len() as f64).round() as usize;
     if wrong == 0 {
@@ -66,7 +69,8 @@ pub(super) fn partly_wrong(
     }
     let members = members(source);
     if members.iter().filter(|members| !members.is_empty()).count() < 2 {
-        return Err("wrong partners need at least two classes, but there is only one".into());
+        let reason = "wrong partners need at least two classes, but there is only one";
+        return Err(ConfigError::new("", reason));
     }
     let class: Vec<usize> =
         (0..source.len()).map(|index| source.class(index).expect("checked above")).collect();

@@ -188,7 +188,7 @@ pub(crate) fn invariance_with<B: Backbone>(
     batch: usize,
     progress: &ProgressBar,
 ) -> Result<InvarianceReport, EvalError> {
-    pipeline.check()?;
+    pipeline.check().map_err(|error| error.under("pipeline"))?;
     let n = scenes.len();
     let read = |index: usize| match index / n {
         0 => scenes.read(index),

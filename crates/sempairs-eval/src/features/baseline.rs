@@ -1,7 +1,6 @@
 //! Baseline features without a network: raw pixels and colour histograms.
 
-use rayon::prelude::*;
-use sempairs_augment::{Pipeline, Scratch};
+use sempairs_augment::{Pipeline, render_views};
 use sempairs_data::{Key, PictureSource, Side, interrupt};
 use sempairs_internal::ProgressBar;
 
@@ -73,23 +72,22 @@ fn map_views(
     progress: &ProgressBar,
     describe: impl Fn(&[f32], &mut [f32]) + Sync,
 ) -> Result<Features, EvalError> {
-    pipeline.check()?;
+    pipeline.check().map_err(|error| error.under("pipeline"))?;
     let labels = labels(source)?;
     progress.inc_length(source.len() as u64);
     let length = 3 * pipeline.size() * pipeline.size();
     let mut values = vec![0.0; source.len() * dim];
-    values.par_chunks_exact_mut(dim).enumerate().try_for_each_init(
-        || (Scratch::default(), vec![0.0; length]),
-        |(scratch, view), (index, out)| {
-            interrupt::check()?;
-            let picture = source.read(index)?;
-            let key = Key { seed: 0, epoch: 0, picture: index as u64, side: Side::Left };
-            pipeline.plan(picture.width(), picture.height(), key).apply(&picture, view, scratch);
-            describe(view, out);
-            progress.inc(1);
-            Ok::<_, EvalError>(())
-        },
-    )?;
+    render_views(source.len(), [&mut values], |index, [out], scratch| {
+        interrupt::check()?;
+        let picture = source.read(index)?;
+        let key = Key { seed: 0, epoch: 0, picture: index as u64, side: Side::Left };
+        // One view at a time, since those of all pictures together may not fit in memory.
+        let mut view = vec![0.0; length];
+        pipeline.render(&picture, key, &mut view, scratch);
+        describe(&view, out);
+        progress.inc(1);
+        Ok::<_, EvalError>(())
+    })?;
     Ok(Features { values, dim, labels, classes: source.classes().to_vec() })
 }
 

@@ -103,7 +103,7 @@ fn views<'a>(
         // Evaluation views use no random numbers. A pipeline that uses them draws the same ones for
         // a picture every time.
         let key = Key { seed: 0, epoch: 0, picture: index as u64, side: Side::Left };
-        pipeline.plan(picture.width(), picture.height(), key).apply(&picture, view, scratch);
+        pipeline.render(&picture, key, view, scratch);
         Ok::<(), DataError>(())
     })?;
     Ok(views)

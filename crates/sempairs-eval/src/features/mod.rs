@@ -77,7 +77,7 @@ impl Features {
 ///
 /// [`EvalError::Unlabelled`] with the first picture without a class; [`EvalError::NotFinite`] for
 /// features that are infinite or NaN; [`EvalError::Data`] for a picture that cannot be read;
-/// [`EvalError::Pipeline`] for an invalid pipeline.
+/// [`EvalError::Config`] for an invalid pipeline, with its key under `pipeline`.
 ///
 /// # Panics
 ///
@@ -101,7 +101,7 @@ pub(crate) fn extract_with<B: Backbone>(
     batch: usize,
     progress: &ProgressBar,
 ) -> Result<Features, EvalError> {
-    pipeline.check()?;
+    pipeline.check().map_err(|error| error.under("pipeline"))?;
     let labels = labels(source)?;
     let read = |index| source.read(index);
     let values = embed_with(backbone, source.len(), &read, pipeline, device, batch, progress)?;

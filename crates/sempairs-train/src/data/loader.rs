@@ -159,7 +159,7 @@ impl Work {
                     Side::Left => &first,
                     Side::Right => second.as_ref().unwrap_or(&first),
                 };
-                pipeline.plan(from.width(), from.height(), key).apply(from, out, scratch);
+                pipeline.render(from, key, out, scratch);
             };
             draw(one, number.into(), Side::Left, left);
             draw(two, number.into(), Side::Right, right);

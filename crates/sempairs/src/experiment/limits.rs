@@ -7,9 +7,6 @@ pub use sempairs_backbone::limits::{
     MAX_ATTENTION, MAX_PARAMETERS, MAX_SIDE, MAX_VALUES, MAX_WIDTH,
 };
 
-// Views are the input of the networks, so both must have the same maximum size.
-const _: () = assert!(sempairs_augment::MAX_SIDE == MAX_SIDE);
-
 /// Maximum number of bytes of rendered scenes in memory: 64 GiB, about as many pictures as ImageNet
 /// has at 128 pixels.
 pub const MAX_SCENE_BYTES: usize = 64 << 30;

@@ -1,4 +1,4 @@
-use sempairs_augment::{AugmentError, Pipeline, Transform};
+use sempairs_augment::{Pipeline, Transform};
 use sempairs_data::ConfigError;
 use sempairs_train::{Locals, LocalsFrom};
 use serde::{Deserialize, Serialize};
@@ -54,14 +54,16 @@ impl LocalViews {
         if self.blur.is_some() && !blurred {
             return Err(ConfigError::new("views.locals.blur", "view one has no gaussian_blur"));
         }
-        pipeline.check().map_err(|error| match error {
-            AugmentError::Value { error, .. } if ["size", "area"].contains(&error.key()) => {
-                error.under("views.locals")
-            }
-            AugmentError::Value { name: "gaussian_blur", error, .. } if error.key() == "p" => {
-                ConfigError::new("views.locals.blur", error.reason())
-            }
-            other => ConfigError::new("views.locals", other),
+        // The other values are those of view one, which have been checked.
+        for transform in pipeline.transforms() {
+            transform.check().map_err(|error| match error.key() {
+                "p" => ConfigError::new("views.locals.blur", error.reason()),
+                _ => error.under("views.locals"),
+            })?;
+        }
+        pipeline.check().map_err(|error| {
+            let reason = format!("the pipeline of view one does not fit: {error}");
+            ConfigError::new("views.locals", reason)
         })?;
         Ok(Locals { pipeline, count: self.count, from: self.from })
     }

@@ -1,4 +1,4 @@
-use sempairs_augment::{AugmentError, Augmentation, Pipeline, Transform};
+use sempairs_augment::{Augmentation, Pipeline, Transform};
 use sempairs_data::ConfigError;
 use sempairs_train::{MadeOn, Pipelines};
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ impl ViewsConfig {
             }
         };
         for (pipeline, key) in pipelines.iter().zip(keys) {
-            pipeline.check().map_err(|error| refused(&format!("views.{key}"), error))?;
+            pipeline.check().map_err(|error| error.under(&format!("views.{key}")))?;
             if pipeline.size() != self.size {
                 let other = pipeline.size();
                 let reason = format!("is {}, but `{key}` makes views of size {other}", self.size);
@@ -170,45 +170,27 @@ impl Normalization {
                 "the pipeline already has a normalisation",
             ));
         }
+        let last = Transform::Normalize { mean: self.mean, std: self.std };
+        last.check().map_err(|error| error.under("views.normalize"))?;
         let mut transforms = pipeline.transforms().to_vec();
-        transforms.push(Transform::Normalize { mean: self.mean, std: self.std });
-        let longer = Pipeline::new(transforms);
-        match longer.check() {
-            Ok(()) => Ok(longer),
-            Err(AugmentError::Value { error, .. }) => Err(error.under("views.normalize")),
-            Err(other) => Err(ConfigError::new("views.normalize", other)),
-        }
+        transforms.push(last);
+        Ok(Pipeline::new(transforms))
     }
 }
 
 /// Removes the transforms of one name from both pipelines, or returns an error without a key if
 /// that is impossible.
 fn without([left, right]: [Pipeline; 2], name: &str) -> Result<[Pipeline; 2], ConfigError> {
-    let unknown = |error| ConfigError::new("", error).with_nearest(name, Transform::NAMES);
-    let shorter = [left.without(name).map_err(unknown)?, right.without(name).map_err(unknown)?];
+    let shorter = [left.without(name)?, right.without(name)?];
     if shorter == [left, right] {
         let reason = format!("the pipelines have no `{name}` to remove");
         return Err(ConfigError::new("", reason));
     }
     for pipeline in &shorter {
-        pipeline.check().map_err(|error| ConfigError::new("", error))?;
+        // The only possible error has no key: nothing determines the size of the views any more.
+        pipeline.check()?;
     }
     Ok(shorter)
-}
-
-/// Converts an error of a pipeline's check into one with the full key. Indices in keys count from
-/// 0.
-fn refused(pipeline: &str, error: AugmentError) -> ConfigError {
-    match error {
-        AugmentError::Value { position, name, error } => {
-            let reason = format!("{} ({name})", error.reason());
-            ConfigError::new(error.key(), reason).under(&format!("{pipeline}[{}]", position - 1))
-        }
-        AugmentError::SecondFrame { position, .. } => {
-            ConfigError::new(format!("{pipeline}[{}]", position - 1), error)
-        }
-        other => ConfigError::new(pipeline, other),
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sempairs_augment::{Interpolation, Plan, Step};
 use sempairs_data::Picture;
 
-/// Numbers per frame; the constants below are their indices.
+/// Numbers per crop window; the constants below are their indices.
 pub(super) const FIELDS: usize = 13;
 pub(super) const OFFSET: usize = 0;
 pub(super) const WIDTH: usize = 1;
@@ -40,7 +40,7 @@ pub(super) struct Program {
     /// The bytes of all images, four per word, the first one least significant.
     pub(super) words: Vec<u32>,
     /// [`FIELDS`] numbers per view.
-    pub(super) frames: Vec<i32>,
+    pub(super) crop_windows: Vec<i32>,
     /// [`NUMBERS`] numbers per step.
     pub(super) steps: Vec<f32>,
     /// Columns of the widest crop.
@@ -53,11 +53,11 @@ impl Program {
     /// # Panics
     /// If a crop lies outside its image, or the batch has 2³¹ bytes or more.
     pub(super) fn new(plans: &[Plan], pictures: &[Picture<'_>]) -> Self {
-        let (mut bytes, mut frames, mut steps) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut bytes, mut crop_windows, mut steps) = (Vec::new(), Vec::new(), Vec::new());
         let mut columns = 1;
         let mut offsets = HashMap::new();
         for (plan, picture) in plans.iter().zip(pictures) {
-            let crop = plan.frame.crop;
+            let crop = plan.crop_window.crop;
             assert!(
                 crop.left + crop.width <= picture.width()
                     && crop.top + crop.height <= picture.height(),
@@ -71,13 +71,13 @@ impl Program {
                 bytes.extend_from_slice(picture.pixels());
                 offset
             });
-            let [width, height] = plan.frame.resized;
-            let [x, y] = plan.frame.window;
-            let cubic = plan.frame.interpolation == Interpolation::Bicubic;
+            let [width, height] = plan.crop_window.resized;
+            let [x, y] = plan.crop_window.window;
+            let cubic = plan.crop_window.interpolation == Interpolation::Bicubic;
             let numbers = [offset, picture.width(), crop.left, crop.top, crop.width, crop.height];
             let numbers = numbers.into_iter().chain([width, height]).map(number);
-            frames.extend(numbers.chain([x as i32, y as i32, i32::from(cubic)]));
-            frames.extend([number(steps.len() / NUMBERS), number(plan.steps.len())]);
+            crop_windows.extend(numbers.chain([x as i32, y as i32, i32::from(cubic)]));
+            crop_windows.extend([number(steps.len() / NUMBERS), number(plan.steps.len())]);
             steps.extend(plan.steps.iter().flat_map(encoded));
         }
         // A kernel cannot bind an empty buffer.
@@ -86,7 +86,7 @@ impl Program {
         }
         bytes.resize(bytes.len().next_multiple_of(4), 0);
         let word = |four: &[u8]| u32::from_le_bytes(four.try_into().expect("four bytes"));
-        Self { words: bytes.chunks_exact(4).map(word).collect(), frames, steps, columns }
+        Self { words: bytes.chunks_exact(4).map(word).collect(), crop_windows, steps, columns }
     }
 }
 

@@ -66,7 +66,7 @@ fn byte(words: &[u32], place: usize) -> f32 {
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn shrink_columns(
     words: &[u32],
-    frames: &[i32],
+    crop_windows: &[i32],
     narrow: &mut [f32],
     size: usize,
     columns: usize,
@@ -74,19 +74,19 @@ pub(in crate::cube) fn shrink_columns(
     let column = CUBE_POS_X as usize * UNITS + UNIT_POS as usize;
     let row = CUBE_POS_Y as usize;
     let view = CUBE_POS_Z as usize;
-    let frame = view * FIELDS;
-    if column < frames[frame + CROP_WIDTH] as usize {
-        let cubic = frames[frame + CUBIC] == 1i32;
+    let at = view * FIELDS;
+    if column < crop_windows[at + CROP_WIDTH] as usize {
+        let cubic = crop_windows[at + CUBIC] == 1i32;
         let taps = taps(
-            row as i32 + frames[frame + WINDOW_Y],
-            frames[frame + CROP_HEIGHT] as usize,
-            frames[frame + RESIZED_HEIGHT] as usize,
+            row as i32 + crop_windows[at + WINDOW_Y],
+            crop_windows[at + CROP_HEIGHT] as usize,
+            crop_windows[at + RESIZED_HEIGHT] as usize,
             cubic,
         );
-        let stride = 3 * frames[frame + WIDTH] as usize;
-        let first = frames[frame + OFFSET] as usize
-            + frames[frame + TOP] as usize * stride
-            + 3 * (frames[frame + LEFT] as usize + column);
+        let stride = 3 * crop_windows[at + WIDTH] as usize;
+        let first = crop_windows[at + OFFSET] as usize
+            + crop_windows[at + TOP] as usize * stride
+            + 3 * (crop_windows[at + LEFT] as usize + column);
         let mut red = 0.0f32;
         let mut green = 0.0f32;
         let mut blue = 0.0f32;
@@ -116,22 +116,22 @@ pub(in crate::cube) fn shrink_columns(
 #[cube]
 pub(super) fn shrink_rows(
     narrow: &[f32],
-    frames: &[i32],
+    crop_windows: &[i32],
     pixels: &mut [f32],
     view: usize,
     size: usize,
     columns: usize,
 ) {
-    let frame = view * FIELDS;
-    let cubic = frames[frame + CUBIC] == 1i32;
+    let at = view * FIELDS;
+    let cubic = crop_windows[at + CUBIC] == 1i32;
     let area = size * size;
     let mut own = UNIT_POS as usize;
     while own < area {
         let row = own / size;
         let taps = taps(
-            (own % size) as i32 + frames[frame + WINDOW_X],
-            frames[frame + CROP_WIDTH] as usize,
-            frames[frame + RESIZED_WIDTH] as usize,
+            (own % size) as i32 + crop_windows[at + WINDOW_X],
+            crop_windows[at + CROP_WIDTH] as usize,
+            crop_windows[at + RESIZED_WIDTH] as usize,
             cubic,
         );
         let mut red = 0.0f32;

@@ -20,7 +20,7 @@ use crate::cube::matmul_tile::UNITS;
 #[cube(launch_unchecked)]
 pub(in crate::cube) fn views_of_batch(
     narrow: &[f32],
-    frames: &[i32],
+    crop_windows: &[i32],
     steps: &[f32],
     pixels: &mut [f32],
     scratch: &mut [f32],
@@ -32,10 +32,10 @@ pub(in crate::cube) fn views_of_batch(
     let first = view * 3 * area;
     let mut words = Shared::<[f32]>::new_slice(UNITS);
     let mut weights = Shared::<[f32]>::new_slice(UNITS);
-    shrink_rows(narrow, frames, pixels, view, size, columns);
+    shrink_rows(narrow, crop_windows, pixels, view, size, columns);
 
-    let mut step = frames[view * FIELDS + FIRST_STEP] as usize;
-    let end = step + frames[view * FIELDS + STEPS] as usize;
+    let mut step = crop_windows[view * FIELDS + FIRST_STEP] as usize;
+    let end = step + crop_windows[view * FIELDS + STEPS] as usize;
     while step < end {
         let code = u32::cast_from(steps[step * NUMBERS]);
         let value = steps[step * NUMBERS + 1];
@@ -75,11 +75,11 @@ pub(crate) fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -
         assert_eq!(plan.size(), size, "the views of a batch must have the same size");
         plan.steps.iter().for_each(|step| check(step, size));
     }
-    let Program { words, frames, steps, columns } = Program::new(plans, pictures);
+    let Program { words, crop_windows, steps, columns } = Program::new(plans, pictures);
     let ints =
         |data: TensorData, dtype| int_primitive(Tensor::<1, Int>::from_data(data, (device, dtype)));
     let words = ints(TensorData::from(words.as_slice()), DType::U32);
-    let frames = ints(TensorData::from(frames.as_slice()), DType::I32);
+    let crop_windows = ints(TensorData::from(crop_windows.as_slice()), DType::I32);
     let steps = primitive(&Tensor::from_floats(steps.as_slice(), device));
     let count = plans.len();
     let narrow = floats(&steps, [count, 3, size, columns]);
@@ -94,7 +94,7 @@ pub(crate) fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -
             CubeCount::Static(columns.div_ceil(UNITS) as u32, size as u32, count as u32),
             cube_dim,
             words.into_buffer_arg(),
-            frames.clone().into_buffer_arg(),
+            crop_windows.clone().into_buffer_arg(),
             narrow.clone().into_buffer_arg(),
             size,
             columns,
@@ -104,7 +104,7 @@ pub(crate) fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -
             CubeCount::Static(count as u32, 1, 1),
             cube_dim,
             narrow.into_buffer_arg(),
-            frames.into_buffer_arg(),
+            crop_windows.into_buffer_arg(),
             steps.into_buffer_arg(),
             pixels.clone().into_buffer_arg(),
             scratch.into_buffer_arg(),

@@ -1,11 +1,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sempairs_data::{DataError, PictureSource, Subset, paper_classes};
+use sempairs_data::{ConfigError, DataError, PictureSource, Subset, paper_classes};
 use sempairs_internal::note;
 use serde::{Deserialize, Serialize};
-
-use sempairs_internal::did_you_mean;
 
 /// A selection of the classes of a folder: a list of subfolder names, or the word `paper`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,16 +25,18 @@ enum Written {
 }
 
 impl TryFrom<Written> for Classes {
-    type Error = String;
+    type Error = ConfigError;
 
-    fn try_from(written: Written) -> Result<Self, String> {
+    fn try_from(written: Written) -> Result<Self, ConfigError> {
         match written {
             Written::Word(word) if word == "paper" => Ok(Self::Paper),
             Written::Word(word) => {
-                Err(format!("`classes` is a list of class folders or \"paper\", not \"{word}\""))
+                let reason =
+                    format!("`classes` is a list of class folders or \"paper\", not \"{word}\"");
+                Err(ConfigError::new("", reason))
             }
             Written::Names(names) if names.is_empty() => {
-                Err("`classes` is empty and names no class".into())
+                Err(ConfigError::new("", "`classes` is empty and names no class"))
             }
             Written::Names(names) => Ok(Self::Named(names)),
         }
@@ -68,11 +68,12 @@ impl Classes {
             Self::Named(names) => {
                 let classes = folder.classes();
                 if let Some(wrong) = names.iter().find(|name| !classes.contains(name)) {
-                    let near = did_you_mean(wrong, classes.iter().map(String::as_str));
+                    let reason = ConfigError::new("", "no class of this folder")
+                        .with_nearest(wrong, classes.iter().map(String::as_str));
                     return Err(DataError::Classes {
                         place: folder.location().map(Into::into),
                         class: wrong.clone(),
-                        reason: format!("no class of this folder{near}"),
+                        reason: reason.to_string(),
                     });
                 }
                 Subset::of_classes(folder, names)
