@@ -5,9 +5,11 @@ mod class_mapping;
 mod downstream;
 mod evaluation_protocol;
 mod fine_tune;
+mod input;
 mod knn;
 mod linear_probe;
 mod logistic_regression;
+mod output;
 mod predictions;
 mod protocol;
 mod score;
@@ -19,12 +21,12 @@ mod stratified_split;
 
 pub use boxed_backbone::BoxedBackbone;
 pub use downstream::{Downstream, Evaluate};
-pub use evaluation_protocol::{
-    EvaluationProtocol, InputKind, NetworkInput, ProtocolInput, ProtocolOutput,
-};
+pub use evaluation_protocol::EvaluationProtocol;
 pub use fine_tune::FineTune;
+pub use input::{InputKind, NetworkInput, ProtocolInput};
 pub use knn::Knn;
 pub use linear_probe::{FittedProbe, Probe, Trial};
+pub use output::ProtocolOutput;
 pub use predictions::Predictions;
 pub use protocol::Protocol;
 pub use score::Score;

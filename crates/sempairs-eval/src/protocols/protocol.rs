@@ -117,6 +117,12 @@ impl EvaluationProtocol for Protocol {
     }
 }
 
+impl From<Protocol> for Arc<dyn EvaluationProtocol> {
+    fn from(protocol: Protocol) -> Self {
+        Arc::new(protocol)
+    }
+}
+
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.name())
