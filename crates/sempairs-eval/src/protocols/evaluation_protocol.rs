@@ -13,9 +13,11 @@ use crate::{
 
 /// A way of scoring a backbone on a labelled training and test set.
 ///
-/// The built-in implementations are the variants of [`Protocol`](crate::Protocol). Implement this
-/// trait for a protocol of your own, to use in
-/// [`Downstream::protocols`](crate::Downstream::protocols) or with [`score`](Self::score):
+/// The built-in implementations are [`Knn`](crate::Knn), [`Probe`](crate::Probe),
+/// [`SgdMoco`](crate::SgdMoco), [`SgdDino`](crate::SgdDino) and [`FineTune`](crate::FineTune), and
+/// [`Protocol`](crate::Protocol), which is any one of them. Implement this trait for a protocol of
+/// your own, to use in [`Downstream::protocols`](crate::Downstream::protocols) or with
+/// [`score`](Self::score):
 ///
 /// ```
 /// use sempairs_eval::{
