@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use sempairs_internal::ProgressBar;
 
-use super::class_mapping::matched;
-use crate::features::check_finite;
+use super::labelled_input::LabelledInput;
 use crate::{
     ConfigError, EvalError, Features, Identity, InputKind, ProtocolInput, ProtocolOutput,
     ProtocolSettings, Score,
@@ -143,38 +142,24 @@ pub(crate) struct About<'a> {
 pub(crate) fn score_features<P: EvaluationProtocol + ?Sized>(
     protocol: &P,
     about: About<'_>,
-    [train, test]: [&Features; 2],
+    sets: [&Features; 2],
     progress: ProgressBar,
 ) -> Result<Score, EvalError> {
-    for (set, what) in [(train, "training"), (test, "test")] {
-        if set.is_empty() {
-            return Err(EvalError::TooFew { what: format!("{}, {what}", about.dataset), found: 0 });
-        }
-    }
-    if train.dim != test.dim {
-        let reason = format!("{} and {} features", train.dim, test.dim);
-        return Err(EvalError::Mismatch { reason });
-    }
-    let labels = matched(&train.classes, &test.classes, &test.labels)?;
-    [&train.values, &test.values].into_iter().try_for_each(|values| check_finite(values))?;
-    let input = ProtocolInput::from_features(train, &test.values).with_progress(progress);
-    let set = (&train.classes[..], train.len());
-    match protocol.limited_to(train.len()) {
-        Some(limited) => score_input(&*limited, about, &input, &labels, set),
-        None => score_input(protocol, about, &input, &labels, set),
+    let input = LabelledInput::from_features(about.dataset, sets)?.with_progress(progress);
+    match protocol.limited_to(input.n_train) {
+        Some(limited) => score_input(&*limited, about, &input),
+        None => score_input(protocol, about, &input),
     }
 }
 
-/// The score of a protocol in effect. `labels` are the classes of the test pictures as indices into
-/// the classes of the training set, which has `n_train` pictures.
+/// The score of a protocol in effect.
 pub(crate) fn score_input<P: EvaluationProtocol + ?Sized>(
     protocol: &P,
     about: About<'_>,
-    input: &ProtocolInput<'_>,
-    labels: &[usize],
-    (classes, n_train): (&[String], usize),
+    input: &LabelledInput<'_>,
 ) -> Result<Score, EvalError> {
     protocol.check()?;
+    let LabelledInput { input, classes, n_train, labels } = input;
     let ProtocolOutput { predictions, extra } = protocol.predict(input)?;
     let per_class = predictions.per_class_accuracy(labels);
     Ok(Score {
@@ -186,7 +171,7 @@ pub(crate) fn score_input<P: EvaluationProtocol + ?Sized>(
         top1: predictions.top_k_accuracy(1, labels),
         top5: predictions.top_k_accuracy(5, labels),
         per_class: per_class.into_iter().map(|(c, x)| (classes[c].clone(), x)).collect(),
-        n_train,
+        n_train: *n_train,
         n_test: labels.len(),
         extra,
     })

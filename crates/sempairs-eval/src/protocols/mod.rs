@@ -7,6 +7,7 @@ mod evaluation_protocol;
 mod fine_tune;
 mod input;
 mod knn;
+mod labelled_input;
 mod linear_probe;
 mod logistic_regression;
 mod output;
