@@ -45,7 +45,7 @@ pub use features::{
 pub use protocols::{
     BoxedBackbone, Downstream, Evaluate, EvaluationProtocol, FineTune, FittedProbe, InputKind, Knn,
     NetworkInput, Predictions, Probe, Protocol, ProtocolInput, ProtocolOutput, ProtocolSettings,
-    Score, ScoreLine, SgdDino, SgdMoco, StratifiedSplit, Trial, append_scores, read_scores,
-    stratified_split, update_scores,
+    Score, ScoreLine, SgdDino, SgdMoco, StratifiedSplit, Trial, append_scores, in_effect,
+    read_scores, stratified_split, update_scores,
 };
 pub use sempairs_data::{ConfigError, Identity};

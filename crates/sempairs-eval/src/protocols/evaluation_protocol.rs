@@ -70,8 +70,8 @@ pub trait EvaluationProtocol: Send + Sync {
         Ok(())
     }
 
-    /// The protocol in effect with this number of training pictures, if it differs from this one:
-    /// with fewer than k pictures, k-NN uses all of them. `None` by default.
+    /// The protocol [in effect](crate::in_effect) with this number of training pictures, if it
+    /// differs from this one: with fewer than k pictures, k-NN uses all of them. `None` by default.
     fn limited_to(&self, _pictures: usize) -> Option<Arc<dyn EvaluationProtocol>> {
         None
     }
@@ -123,8 +123,9 @@ pub trait EvaluationProtocol: Send + Sync {
     }
 }
 
-/// The protocol in effect with this number of training pictures.
-pub(crate) fn in_effect(
+/// The protocol in effect with this number of training pictures: the
+/// [limited](EvaluationProtocol::limited_to) one if there is one, otherwise the protocol itself.
+pub fn in_effect(
     protocol: &Arc<dyn EvaluationProtocol>,
     pictures: usize,
 ) -> Arc<dyn EvaluationProtocol> {

@@ -22,7 +22,7 @@ mod stratified_split;
 
 pub use boxed_backbone::BoxedBackbone;
 pub use downstream::{Downstream, Evaluate};
-pub use evaluation_protocol::EvaluationProtocol;
+pub use evaluation_protocol::{EvaluationProtocol, in_effect};
 pub use fine_tune::FineTune;
 pub use input::{InputKind, NetworkInput, ProtocolInput};
 pub use knn::Knn;
