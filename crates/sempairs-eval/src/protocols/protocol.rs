@@ -163,6 +163,17 @@ mod tests {
         assert!(error.contains("knm") && error.contains("sgd_moco"), "{error}");
     }
 
+    /// Scores of a protocol by itself and as a variant have the same settings and the same hash.
+    #[test]
+    fn a_protocol_has_the_settings_of_its_variant() {
+        for name in Protocol::NAMES {
+            let protocol: Protocol = name.parse().unwrap();
+            let inside = protocol.as_dyn();
+            assert_eq!(inside.settings(), ProtocolSettings::BuiltIn(protocol.clone()), "{name}");
+            assert_eq!(inside.hash("views"), protocol.hash("views"), "{name}");
+        }
+    }
+
     #[test]
     fn the_views_are_part_of_the_hash() {
         let knn = Protocol::Knn(Knn::default());
