@@ -2,8 +2,6 @@ use std::path::PathBuf;
 
 use sempairs_data::{ConfigError, DataError};
 
-use crate::EvaluationProtocol;
-
 /// Error of an evaluation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -67,14 +65,11 @@ impl EvalError {
         Self::File { path: path.into(), reason: reason.to_string() }
     }
 
-    /// A [`Diverged`](Self::Diverged) error of a protocol with the learning rate `rate`.
-    pub(crate) fn diverged(
-        protocol: &dyn EvaluationProtocol,
-        what: impl ToString,
-        rate: f64,
-    ) -> Self {
+    /// A [`Diverged`](Self::Diverged) error of the protocol with this name and the learning rate
+    /// `rate`.
+    pub(crate) fn diverged(protocol: String, what: impl ToString, rate: f64) -> Self {
         let advice = format!("lower its `learning_rate`, which is {rate}");
-        Self::Diverged { protocol: protocol.name(), what: what.to_string(), advice }
+        Self::Diverged { protocol, what: what.to_string(), advice }
     }
 
     /// The same error with `table` in front of the key of a [`Config`](Self::Config) error; see

@@ -2,10 +2,10 @@
 //!
 //! [`extract`] computes the [`Features`] of all pictures of a data set with a
 //! [`Backbone`](sempairs_backbone::Backbone). An [`EvaluationProtocol`] learns from training
-//! features (or trains the network) and scores its predictions for the test set; the built-in
-//! protocols are the variants of [`Protocol`]. [`Downstream`] combines both steps for a data set.
-//! Every [`Score`] has the name, settings and hash of its protocol. [`stats`] computes confidence
-//! intervals; [`analysis`] has measures of invariance and collapse, and t-SNE.
+//! features (or trains the network) and scores its predictions for the test set; [`Protocol`] is
+//! any of the built-in ones, as written in files. [`Downstream`] combines both steps for a data
+//! set. Every [`Score`] has the name, settings and hash of its protocol. [`stats`] computes
+//! confidence intervals; [`analysis`] has measures of invariance and collapse, and t-SNE.
 //!
 //! ```
 //! use sempairs_eval::{EvaluationProtocol, Features, Knn, Protocol};
@@ -45,7 +45,7 @@ pub use features::{
 pub use protocols::{
     BoxedBackbone, Downstream, Evaluate, EvaluationProtocol, FineTune, FittedProbe, InputKind, Knn,
     NetworkInput, Predictions, Probe, Protocol, ProtocolInput, ProtocolOutput, ProtocolSettings,
-    Score, ScoreLine, SgdDino, SgdMoco, StratifiedSplit, Trial, append_scores, read_scores,
-    stratified_split, update_scores,
+    Score, ScoreLine, SgdDino, SgdMoco, StratifiedSplit, Trial, append_scores, in_effect,
+    read_scores, stratified_split, update_scores,
 };
 pub use sempairs_data::{ConfigError, Identity};

@@ -13,12 +13,13 @@ use serde_json::Value;
 
 use super::class_mapping::matched;
 use super::evaluation_protocol::{About, in_effect, score_features, score_input};
+use super::labelled_input::LabelledInput;
 use crate::analysis::invariance::{InvarianceReport, invariance_with};
 use crate::features::{ClassTokens, features_identity};
 use crate::features::{colour_histogram_with, extract_with, labels, raw_pixels_with};
 use crate::{
     BoxedBackbone, ConfigError, EvalError, EvaluationProtocol, Features, InputKind, Knn,
-    NetworkInput, Probe, Protocol, ProtocolInput, ProtocolSettings, Score,
+    NetworkInput, Probe, Protocol, ProtocolSettings, Score,
 };
 
 /// An evaluation of a backbone.
@@ -184,22 +185,6 @@ impl Downstream {
         Ok([train, self.set(&format!("test{kind}"), &*self.test, backbone, device)?])
     }
 
-    /// The features of both sets for protocols of the given input kind.
-    fn features_of<B: Backbone>(
-        &self,
-        kind: InputKind,
-        backbone: &B,
-        device: &Device,
-    ) -> Result<[Features; 2], EvalError> {
-        match (kind, backbone.transformer()) {
-            (InputKind::ClassTokens(blocks), Some(network)) => {
-                let tokens = ClassTokens::new(network, blocks)?;
-                self.sets(&format!("-{blocks}tokens"), &tokens, device)
-            }
-            _ => self.features(backbone, device),
-        }
-    }
-
     fn set<B: Backbone>(
         &self,
         which: &str,
@@ -246,41 +231,75 @@ impl Evaluate for Downstream {
         self.check()?;
         let views = self.views();
         let about = About { dataset: &self.name, views: &views };
-        let (train, test) = (&*self.train, &*self.test);
-        // Each kind of features is computed once, whatever the order of the protocols.
-        let mut computed: Vec<(InputKind, [Features; 2])> = Vec::new();
-        let mut scores = Vec::new();
+        let mut inputs = Inputs { downstream: self, backbone, device, made: Vec::new() };
+        let mut score = |protocol: &Arc<dyn EvaluationProtocol>| {
+            let protocol = in_effect(protocol, self.train.len());
+            let input = inputs.get(protocol.input_kind())?;
+            let bar = self.bar(format!("{} {}", self.name, protocol.name()));
+            score_input(&*protocol, about, &input.with_progress(bar))
+        };
+        let mut scores = Vec::with_capacity(self.protocols.len());
         for (at, protocol) in self.protocols.iter().enumerate() {
-            let with_key = |error: EvalError| error.under(&protocol_key(at));
-            let protocol = in_effect(protocol, train.len());
-            let bar = || self.bar(format!("{} {}", self.name, protocol.name()));
-            let kind = match (protocol.input_kind(), backbone.transformer()) {
-                (InputKind::ClassTokens(_), None) => InputKind::Features,
-                (kind, _) => kind,
-            };
-            if kind == InputKind::Network {
-                let labels = matched(train.classes(), test.classes(), &labels(test)?)?;
-                // `valid` copies the running statistics, which a clone would share.
-                let backbone = &BoxedBackbone::new(&backbone.valid());
-                let network = NetworkInput { backbone, train, test, view: &self.pipeline, device };
-                let input = ProtocolInput::from_network(network).with_progress(bar());
-                let set = (train.classes(), train.len());
-                let score = score_input(&*protocol, about, &input, &labels, set);
-                scores.push(score.map_err(with_key)?);
-                continue;
-            }
-            let index = match computed.iter().position(|(of, _)| *of == kind) {
-                Some(index) => index,
-                None => {
-                    let features = self.features_of(kind, backbone, device);
-                    computed.push((kind, features.map_err(with_key)?));
-                    computed.len() - 1
-                }
-            };
-            let [train, test] = &computed[index].1;
-            let score = score_features(&*protocol, about, [train, test], bar());
-            scores.push(score.map_err(with_key)?);
+            scores.push(score(protocol).map_err(|error| error.under(&protocol_key(at)))?);
         }
         Ok(scores)
+    }
+}
+
+/// The inputs of the protocols of a run. Each is made once, whatever the order of the protocols.
+struct Inputs<'a, B> {
+    downstream: &'a Downstream,
+    backbone: &'a B,
+    device: &'a Device,
+    made: Vec<(InputKind, Input)>,
+}
+
+/// An input that a run keeps for further protocols of its kind.
+enum Input {
+    /// Features of the training and of the test set.
+    Features([Features; 2]),
+    /// The network in evaluation mode.
+    Network(BoxedBackbone),
+}
+
+impl<B: Backbone> Inputs<'_, B> {
+    /// The input for protocols of a kind.
+    fn get(&mut self, kind: InputKind) -> Result<LabelledInput<'_>, EvalError> {
+        let index = self.index(kind)?;
+        let Downstream { name, train, test, pipeline, .. } = self.downstream;
+        match &self.made[index].1 {
+            Input::Features([train, test]) => LabelledInput::from_features(name, [train, test]),
+            Input::Network(backbone) => LabelledInput::from_network(NetworkInput {
+                backbone,
+                train: &**train,
+                test: &**test,
+                view: pipeline,
+                device: self.device,
+            }),
+        }
+    }
+
+    /// The index of the input for protocols of a kind, which is made if it is not there yet.
+    fn index(&mut self, kind: InputKind) -> Result<usize, EvalError> {
+        if let Some(index) = self.made.iter().position(|(of, _)| *of == kind) {
+            return Ok(index);
+        }
+        let Self { downstream, backbone, device, .. } = *self;
+        let input = match kind {
+            InputKind::Features => Input::Features(downstream.features(backbone, device)?),
+            InputKind::ClassTokens(blocks) => match backbone.transformer() {
+                Some(network) => {
+                    let tokens = ClassTokens::new(network, blocks)?;
+                    let which = format!("-{blocks}tokens");
+                    Input::Features(downstream.sets(&which, &tokens, device)?)
+                }
+                // Of a network without class tokens the features are used.
+                None => return self.index(InputKind::Features),
+            },
+            // `valid` copies the running statistics, which a clone would share.
+            InputKind::Network => Input::Network(BoxedBackbone::new(&backbone.valid())),
+        };
+        self.made.push((kind, input));
+        Ok(self.made.len() - 1)
     }
 }

@@ -1,24 +1,21 @@
 //! The interface of evaluation protocols.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use burn::tensor::Device;
-use sempairs_augment::Pipeline;
-use sempairs_data::PictureSource;
 use sempairs_internal::ProgressBar;
 
-use super::class_mapping::matched;
-use crate::features::check_finite;
+use super::labelled_input::LabelledInput;
 use crate::{
-    BoxedBackbone, ConfigError, EvalError, Features, Identity, Predictions, Protocol,
+    ConfigError, EvalError, Features, Identity, InputKind, ProtocolInput, ProtocolOutput,
     ProtocolSettings, Score,
 };
 
 /// A way of scoring a backbone on a labelled training and test set.
 ///
-/// The built-in implementations are the variants of [`Protocol`]. Implement this trait for a
-/// protocol of your own, to use in [`Downstream::protocols`](crate::Downstream::protocols) or with
+/// The built-in implementations are [`Knn`](crate::Knn), [`Probe`](crate::Probe),
+/// [`SgdMoco`](crate::SgdMoco), [`SgdDino`](crate::SgdDino) and [`FineTune`](crate::FineTune), and
+/// [`Protocol`](crate::Protocol), which is any one of them. Implement this trait for a protocol of
+/// your own, to use in [`Downstream::protocols`](crate::Downstream::protocols) or with
 /// [`score`](Self::score):
 ///
 /// ```
@@ -73,8 +70,8 @@ pub trait EvaluationProtocol: Send + Sync {
         Ok(())
     }
 
-    /// The protocol in effect with this number of training pictures, if it differs from this one:
-    /// with fewer than k pictures, k-NN uses all of them. `None` by default.
+    /// The protocol [in effect](crate::in_effect) with this number of training pictures, if it
+    /// differs from this one: with fewer than k pictures, k-NN uses all of them. `None` by default.
     fn limited_to(&self, _pictures: usize) -> Option<Arc<dyn EvaluationProtocol>> {
         None
     }
@@ -126,134 +123,9 @@ pub trait EvaluationProtocol: Send + Sync {
     }
 }
 
-/// The kind of input that a protocol learns from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InputKind {
-    /// Frozen features of the backbone.
-    Features,
-    /// The class tokens of this number of last blocks of a vision transformer; the features of
-    /// any other network.
-    ClassTokens(usize),
-    /// The network itself and the pictures.
-    Network,
-}
-
-/// Input of [`EvaluationProtocol::predict`]: what the protocol learns from and what it predicts
-/// for, according to its [`InputKind`].
-pub struct ProtocolInput<'a> {
-    data: Data<'a>,
-    progress: ProgressBar,
-}
-
-enum Data<'a> {
-    Features(&'a Features, &'a [f32]),
-    Network(NetworkInput<'a>),
-}
-
-/// The input of a protocol that trains the network ([`InputKind::Network`]).
-#[derive(Clone, Copy)]
-pub struct NetworkInput<'a> {
-    /// The network in evaluation mode. It must not be changed: train `backbone.valid().train()`,
-    /// since a clone shares the running statistics of batch normalisation.
-    pub backbone: &'a BoxedBackbone,
-    /// The training pictures, all of them with classes.
-    pub train: &'a dyn PictureSource,
-    /// The test pictures. Their classes may only be used for the score.
-    pub test: &'a dyn PictureSource,
-    /// The pipeline of the views of the test pictures.
-    pub view: &'a Pipeline,
-    /// Device of the network.
-    pub device: &'a Device,
-}
-
-impl<'a> ProtocolInput<'a> {
-    /// Input of training features with their classes, and of test features.
-    ///
-    /// # Shapes
-    /// - queries: `[n, train.dim]`, row-major
-    pub fn from_features(train: &'a Features, queries: &'a [f32]) -> Self {
-        Self { data: Data::Features(train, queries), progress: ProgressBar::hidden() }
-    }
-
-    /// Input of a network and the pictures.
-    pub fn from_network(network: NetworkInput<'a>) -> Self {
-        Self { data: Data::Network(network), progress: ProgressBar::hidden() }
-    }
-
-    /// The training features with their classes, and the test features: `[n, train.dim]`,
-    /// row-major.
-    ///
-    /// # Errors
-    ///
-    /// [`EvalError::Config`] if the input is a network.
-    pub fn features(&self) -> Result<(&'a Features, &'a [f32]), EvalError> {
-        match self.data {
-            Data::Features(train, queries) => Ok((train, queries)),
-            Data::Network(_) => {
-                let reason = "needs features, but its input is a network; check `input_kind`";
-                Err(ConfigError::new("kind", reason).into())
-            }
-        }
-    }
-
-    /// The network and the pictures.
-    ///
-    /// # Errors
-    ///
-    /// [`EvalError::Config`] if the input is features.
-    pub fn network(&self) -> Result<NetworkInput<'a>, EvalError> {
-        match self.data {
-            Data::Network(network) => Ok(network),
-            Data::Features(..) => {
-                let reason = "trains the network, so features cannot be scored; use `Downstream`";
-                Err(ConfigError::new("kind", reason).into())
-            }
-        }
-    }
-
-    /// Sets the number of steps of the progress bar, if one is shown.
-    pub fn set_steps(&self, steps: u64) {
-        self.progress.set_length(steps);
-    }
-
-    /// Advances the progress bar by a number of steps.
-    pub fn advance(&self, steps: u64) {
-        self.progress.inc(steps);
-    }
-
-    pub(crate) fn progress(&self) -> &ProgressBar {
-        &self.progress
-    }
-
-    pub(crate) fn with_progress(self, progress: ProgressBar) -> Self {
-        Self { progress, ..self }
-    }
-}
-
-/// Output of [`EvaluationProtocol::predict`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProtocolOutput {
-    /// The classes of every test picture, ranked.
-    pub predictions: Predictions,
-    /// Other numbers by name, such as a chosen regularisation strength; they become the score's
-    /// [`extra`](Score::extra).
-    pub extra: BTreeMap<String, f64>,
-}
-
-impl From<Predictions> for ProtocolOutput {
-    fn from(predictions: Predictions) -> Self {
-        Self { predictions, extra: BTreeMap::new() }
-    }
-}
-
-impl From<Protocol> for Arc<dyn EvaluationProtocol> {
-    fn from(protocol: Protocol) -> Self {
-        Arc::new(protocol)
-    }
-}
-
-/// The protocol in effect with this number of training pictures.
-pub(crate) fn in_effect(
+/// The protocol in effect with this number of training pictures: the
+/// [limited](EvaluationProtocol::limited_to) one if there is one, otherwise the protocol itself.
+pub fn in_effect(
     protocol: &Arc<dyn EvaluationProtocol>,
     pictures: usize,
 ) -> Arc<dyn EvaluationProtocol> {
@@ -271,38 +143,24 @@ pub(crate) struct About<'a> {
 pub(crate) fn score_features<P: EvaluationProtocol + ?Sized>(
     protocol: &P,
     about: About<'_>,
-    [train, test]: [&Features; 2],
+    sets: [&Features; 2],
     progress: ProgressBar,
 ) -> Result<Score, EvalError> {
-    for (set, what) in [(train, "training"), (test, "test")] {
-        if set.is_empty() {
-            return Err(EvalError::TooFew { what: format!("{}, {what}", about.dataset), found: 0 });
-        }
-    }
-    if train.dim != test.dim {
-        let reason = format!("{} and {} features", train.dim, test.dim);
-        return Err(EvalError::Mismatch { reason });
-    }
-    let labels = matched(&train.classes, &test.classes, &test.labels)?;
-    [&train.values, &test.values].into_iter().try_for_each(|values| check_finite(values))?;
-    let input = ProtocolInput::from_features(train, &test.values).with_progress(progress);
-    let set = (&train.classes[..], train.len());
-    match protocol.limited_to(train.len()) {
-        Some(limited) => score_input(&*limited, about, &input, &labels, set),
-        None => score_input(protocol, about, &input, &labels, set),
+    let input = LabelledInput::from_features(about.dataset, sets)?.with_progress(progress);
+    match protocol.limited_to(input.n_train) {
+        Some(limited) => score_input(&*limited, about, &input),
+        None => score_input(protocol, about, &input),
     }
 }
 
-/// The score of a protocol in effect. `labels` are the classes of the test pictures as indices into
-/// the classes of the training set, which has `n_train` pictures.
+/// The score of a protocol in effect.
 pub(crate) fn score_input<P: EvaluationProtocol + ?Sized>(
     protocol: &P,
     about: About<'_>,
-    input: &ProtocolInput<'_>,
-    labels: &[usize],
-    (classes, n_train): (&[String], usize),
+    input: &LabelledInput<'_>,
 ) -> Result<Score, EvalError> {
     protocol.check()?;
+    let LabelledInput { input, classes, n_train, labels } = input;
     let ProtocolOutput { predictions, extra } = protocol.predict(input)?;
     let per_class = predictions.per_class_accuracy(labels);
     Ok(Score {
@@ -314,7 +172,7 @@ pub(crate) fn score_input<P: EvaluationProtocol + ?Sized>(
         top1: predictions.top_k_accuracy(1, labels),
         top5: predictions.top_k_accuracy(5, labels),
         per_class: per_class.into_iter().map(|(c, x)| (classes[c].clone(), x)).collect(),
-        n_train,
+        n_train: *n_train,
         n_test: labels.len(),
         extra,
     })

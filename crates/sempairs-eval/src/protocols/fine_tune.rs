@@ -16,7 +16,10 @@ use serde::{Deserialize, Serialize};
 use crate::features::embed;
 use crate::features::labels;
 use crate::limits::{BATCHES, EPOCHS, RATES};
-use crate::{BoxedBackbone, ConfigError, EvalError, NetworkInput, Predictions, Protocol};
+use crate::{
+    BoxedBackbone, ConfigError, EvalError, EvaluationProtocol, InputKind, NetworkInput,
+    Predictions, ProtocolInput, ProtocolOutput, ProtocolSettings,
+};
 
 /// Fine-tuning of the backbone with a linear classifier initialised with zeros.
 ///
@@ -88,13 +91,20 @@ impl ModuleMapper for Unfreeze {
     }
 }
 
-impl FineTune {
-    /// Returns an error for a setting that is out of range.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] with the setting and the reason.
-    pub fn check(&self) -> Result<(), ConfigError> {
+impl EvaluationProtocol for FineTune {
+    fn name(&self) -> String {
+        format!("finetune-sgd-lr{}-{}ep", self.learning_rate, self.epochs)
+    }
+
+    fn settings(&self) -> ProtocolSettings {
+        self.clone().into()
+    }
+
+    fn input_kind(&self) -> InputKind {
+        InputKind::Network
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
         ConfigError::unless_within("learning_rate", self.learning_rate, RATES)?;
         ConfigError::unless_share("momentum", self.momentum)?;
         // Batch normalisation needs at least two pictures.
@@ -103,6 +113,12 @@ impl FineTune {
         ConfigError::unless_within("least_area", self.least_area, 1e-6..=1.0)
     }
 
+    fn predict(&self, input: &ProtocolInput<'_>) -> Result<ProtocolOutput, EvalError> {
+        Ok(self.run_with(input.network()?, input.progress())?.into())
+    }
+}
+
+impl FineTune {
     /// The learning rate of a step: `rate (1 + cos(pi step / steps)) / 2`.
     pub fn rate(&self, step: usize, steps: usize) -> f64 {
         let share = step as f64 / steps.max(1) as f64;
@@ -191,7 +207,7 @@ impl FineTune {
     }
 
     fn diverged(&self, what: String) -> EvalError {
-        EvalError::diverged(&Protocol::FineTune(self.clone()), what, self.learning_rate)
+        EvalError::diverged(self.name(), what, self.learning_rate)
     }
 
     fn key(&self, epoch: usize, picture: u64) -> Key {

@@ -1,5 +1,7 @@
 //! Weighted k-nearest-neighbour classification.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use sempairs_data::interrupt;
 use sempairs_internal::ProgressBar;
@@ -9,7 +11,10 @@ use crate::features::check_finite;
 use crate::features::unit_rows;
 use crate::limits::NEIGHBOURS;
 use crate::linalg::{Matrix, multiply};
-use crate::{ConfigError, EvalError, Features, Predictions};
+use crate::{
+    ConfigError, EvalError, EvaluationProtocol, Features, Predictions, ProtocolInput,
+    ProtocolOutput, ProtocolSettings,
+};
 
 /// Number of queries per task, enough to amortise packing the bank for the matrix product.
 const QUERIES: usize = 512;
@@ -39,17 +44,35 @@ impl Default for Knn {
     }
 }
 
-impl Knn {
-    /// Returns an error for a setting that is out of range.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] with the setting and the reason.
-    pub fn check(&self) -> Result<(), ConfigError> {
+impl EvaluationProtocol for Knn {
+    fn name(&self) -> String {
+        format!("knn-k{}-t{}", self.k, self.temperature)
+    }
+
+    fn settings(&self) -> ProtocolSettings {
+        (*self).into()
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
         ConfigError::unless_within("k", self.k, NEIGHBOURS)?;
         ConfigError::unless_positive("temperature", self.temperature)
     }
 
+    fn limited_to(&self, pictures: usize) -> Option<Arc<dyn EvaluationProtocol>> {
+        match self.k > pictures {
+            true => Some(Arc::new(Self { k: pictures, ..*self })),
+            false => None,
+        }
+    }
+
+    fn predict(&self, input: &ProtocolInput<'_>) -> Result<ProtocolOutput, EvalError> {
+        self.check()?;
+        let (train, queries) = input.features()?;
+        Ok(self.predict_with(train, queries, input.progress())?.into())
+    }
+}
+
+impl Knn {
     /// Ranks the classes for every query by the weighted votes of its nearest neighbours in the
     /// bank.
     ///
@@ -64,7 +87,8 @@ impl Knn {
     ///
     /// # Panics
     ///
-    /// If the bank is empty, the dimensions differ, or the settings fail [`check`](Self::check).
+    /// If the bank is empty, the dimensions differ, or the settings fail
+    /// [`check`](EvaluationProtocol::check).
     pub fn predict(&self, bank: &Features, queries: &[f32]) -> Result<Predictions, EvalError> {
         self.predict_with(bank, queries, &ProgressBar::hidden())
     }

@@ -10,7 +10,10 @@ use crate::features::StandardScaler;
 use crate::features::check_finite;
 use crate::limits::{GRID, ITERATIONS, STRENGTHS};
 use crate::linalg::{Lbfgs, Minimum, Stop};
-use crate::{ConfigError, EvalError, EvaluationProtocol as _, Features, Predictions, Protocol};
+use crate::{
+    ConfigError, EvalError, EvaluationProtocol, Features, Predictions, ProtocolInput,
+    ProtocolOutput, ProtocolSettings,
+};
 
 /// Linear probe: multinomial logistic regression with L2 regularisation on frozen features, fitted
 /// by L-BFGS.
@@ -85,13 +88,16 @@ pub struct FittedProbe {
     pub trials: Vec<Trial>,
 }
 
-impl Probe {
-    /// Returns an error for a setting that is out of range.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] with the setting and the reason.
-    pub fn check(&self) -> Result<(), ConfigError> {
+impl EvaluationProtocol for Probe {
+    fn name(&self) -> String {
+        "probe-lbfgs".into()
+    }
+
+    fn settings(&self) -> ProtocolSettings {
+        (*self).into()
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
         let error = |key, reason: String| Err(ConfigError::new(key, reason));
         let Self { weakest, strongest, values, held_out, .. } = *self;
         ConfigError::unless_within("weakest", weakest, STRENGTHS)?;
@@ -111,6 +117,22 @@ impl Probe {
         ConfigError::unless_positive("tolerance", self.tolerance)
     }
 
+    fn predict(&self, input: &ProtocolInput<'_>) -> Result<ProtocolOutput, EvalError> {
+        let (train, queries) = input.features()?;
+        let fitted = self.fit_with(train, input.progress())?;
+        let extra = [
+            ("lambda", fitted.chosen.lambda),
+            ("held_out_top1", fitted.chosen.accuracy),
+            ("train_loss", fitted.minimum().value),
+            ("iterations", fitted.minimum().iterations as f64),
+            ("largest_gradient", fitted.minimum().gradient),
+        ];
+        let extra = extra.map(|(name, value)| (name.to_owned(), value)).into();
+        Ok(ProtocolOutput { predictions: fitted.predict(queries)?, extra })
+    }
+}
+
+impl Probe {
     /// The grid, from the largest value to the smallest.
     pub fn grid(&self) -> Vec<f64> {
         let (ratio, last) = (self.weakest / self.strongest, self.values - 1);
@@ -192,7 +214,7 @@ impl Probe {
     fn diverged(&self, what: String) -> EvalError {
         let advice =
             "check that training and test features come from the same weights and views".into();
-        EvalError::Diverged { protocol: Protocol::Probe(*self).name(), what, advice }
+        EvalError::Diverged { protocol: self.name(), what, advice }
     }
 
     fn minimise(&self, logistic: &Logistic<'_>, start: Vec<f64>) -> Minimum {

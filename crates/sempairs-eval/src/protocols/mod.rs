@@ -5,9 +5,12 @@ mod class_mapping;
 mod downstream;
 mod evaluation_protocol;
 mod fine_tune;
+mod input;
 mod knn;
+mod labelled_input;
 mod linear_probe;
 mod logistic_regression;
+mod output;
 mod predictions;
 mod protocol;
 mod score;
@@ -19,12 +22,12 @@ mod stratified_split;
 
 pub use boxed_backbone::BoxedBackbone;
 pub use downstream::{Downstream, Evaluate};
-pub use evaluation_protocol::{
-    EvaluationProtocol, InputKind, NetworkInput, ProtocolInput, ProtocolOutput,
-};
+pub use evaluation_protocol::{EvaluationProtocol, in_effect};
 pub use fine_tune::FineTune;
+pub use input::{InputKind, NetworkInput, ProtocolInput};
 pub use knn::Knn;
 pub use linear_probe::{FittedProbe, Probe, Trial};
+pub use output::ProtocolOutput;
 pub use predictions::Predictions;
 pub use protocol::Protocol;
 pub use score::Score;

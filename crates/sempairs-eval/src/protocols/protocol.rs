@@ -41,79 +41,62 @@ impl Protocol {
     /// Names of the kinds in files. [`from_str`](Self::from_str) parses them, with default
     /// settings.
     pub const NAMES: [&'static str; 5] = ["knn", "probe", "sgd_moco", "sgd_dino", "fine_tune"];
+
+    /// The protocol of this variant, which does what [`EvaluationProtocol`] asks of this type.
+    pub fn as_dyn(&self) -> &dyn EvaluationProtocol {
+        match self {
+            Self::Knn(knn) => knn,
+            Self::Probe(probe) => probe,
+            Self::SgdMoco(sgd) => sgd,
+            Self::SgdDino(sgd) => sgd,
+            Self::FineTune(tune) => tune,
+        }
+    }
 }
+
+/// Conversions of the settings of each built-in protocol, whose files thereby need not name the
+/// variants.
+macro_rules! settings_from {
+    ($($kind:ident)*) => {
+        $(impl From<$kind> for ProtocolSettings {
+            fn from(settings: $kind) -> Self {
+                Protocol::$kind(settings).into()
+            }
+        })*
+    };
+}
+
+settings_from!(Knn Probe SgdMoco SgdDino FineTune);
 
 impl EvaluationProtocol for Protocol {
     fn name(&self) -> String {
-        match self {
-            Self::Knn(knn) => format!("knn-k{}-t{}", knn.k, knn.temperature),
-            Self::Probe(_) => "probe-lbfgs".into(),
-            // The original evaluation of MoCo crops and flips training pictures at random in every
-            // epoch.
-            Self::SgdMoco(_) => "sgd-moco-fixed-view".into(),
-            Self::SgdDino(dino) => format!("sgd-dino-{}tokens-fixed-view", dino.blocks),
-            Self::FineTune(tune) => {
-                format!("finetune-sgd-lr{}-{}ep", tune.learning_rate, tune.epochs)
-            }
-        }
+        self.as_dyn().name()
     }
 
     fn settings(&self) -> ProtocolSettings {
-        self.clone().into()
+        self.as_dyn().settings()
     }
 
     fn input_kind(&self) -> InputKind {
-        match self {
-            Self::Knn(_) | Self::Probe(_) | Self::SgdMoco(_) => InputKind::Features,
-            Self::SgdDino(dino) => InputKind::ClassTokens(dino.blocks),
-            Self::FineTune(_) => InputKind::Network,
-        }
+        self.as_dyn().input_kind()
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        match self {
-            Self::Knn(knn) => knn.check(),
-            Self::Probe(probe) => probe.check(),
-            Self::SgdMoco(sgd) => sgd.check(),
-            Self::SgdDino(dino) => dino.check(),
-            Self::FineTune(tune) => tune.check(),
-        }
+        self.as_dyn().check()
     }
 
     fn limited_to(&self, pictures: usize) -> Option<Arc<dyn EvaluationProtocol>> {
-        match self {
-            Self::Knn(knn) if knn.k > pictures => {
-                Some(Arc::new(Self::Knn(Knn { k: pictures, ..*knn })))
-            }
-            _ => None,
-        }
+        self.as_dyn().limited_to(pictures)
     }
 
     fn predict(&self, input: &ProtocolInput<'_>) -> Result<ProtocolOutput, EvalError> {
-        self.check()?;
-        let progress = input.progress();
-        if let Self::FineTune(tune) = self {
-            return Ok(tune.run_with(input.network()?, progress)?.into());
-        }
-        let (train, queries) = input.features()?;
-        Ok(match self {
-            Self::Knn(knn) => knn.predict_with(train, queries, progress)?.into(),
-            Self::SgdMoco(sgd) => sgd.predict_with(train, queries, progress)?.into(),
-            Self::SgdDino(dino) => dino.predict_with(train, queries, progress)?.into(),
-            Self::Probe(probe) => {
-                let fitted = probe.fit_with(train, progress)?;
-                let extra = [
-                    ("lambda", fitted.chosen.lambda),
-                    ("held_out_top1", fitted.chosen.accuracy),
-                    ("train_loss", fitted.minimum().value),
-                    ("iterations", fitted.minimum().iterations as f64),
-                    ("largest_gradient", fitted.minimum().gradient),
-                ];
-                let extra = extra.map(|(name, value)| (name.to_owned(), value)).into();
-                ProtocolOutput { predictions: fitted.predict(queries)?, extra }
-            }
-            Self::FineTune(_) => unreachable!("its input is a network"),
-        })
+        self.as_dyn().predict(input)
+    }
+}
+
+impl From<Protocol> for Arc<dyn EvaluationProtocol> {
+    fn from(protocol: Protocol) -> Self {
+        Arc::new(protocol)
     }
 }
 
@@ -178,6 +161,17 @@ mod tests {
         assert!(error.to_string().contains("`kk`"), "{error}");
         let error = "knm".parse::<Protocol>().unwrap_err().to_string();
         assert!(error.contains("knm") && error.contains("sgd_moco"), "{error}");
+    }
+
+    /// Scores of a protocol by itself and as a variant have the same settings and the same hash.
+    #[test]
+    fn a_protocol_has_the_settings_of_its_variant() {
+        for name in Protocol::NAMES {
+            let protocol: Protocol = name.parse().unwrap();
+            let inside = protocol.as_dyn();
+            assert_eq!(inside.settings(), ProtocolSettings::BuiltIn(protocol.clone()), "{name}");
+            assert_eq!(inside.hash("views"), protocol.hash("views"), "{name}");
+        }
     }
 
     #[test]

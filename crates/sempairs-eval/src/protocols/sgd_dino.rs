@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::sgd_moco::LinearSgd;
 use crate::limits::{BATCHES, BLOCKS, EPOCHS, RATES};
-use crate::{ConfigError, EvalError, Features, Predictions, Protocol};
+use crate::{
+    ConfigError, EvalError, EvaluationProtocol, Features, InputKind, Predictions, ProtocolInput,
+    ProtocolOutput, ProtocolSettings,
+};
 
 /// Linear classification as in DINO's evaluation (Caron et al., arXiv 2104.14294, appendix F.2, and
 /// the authors' `eval_linear.py`).
@@ -42,13 +45,20 @@ impl Default for SgdDino {
     }
 }
 
-impl SgdDino {
-    /// Returns an error for a setting that is out of range.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] with the setting and the reason.
-    pub fn check(&self) -> Result<(), ConfigError> {
+impl EvaluationProtocol for SgdDino {
+    fn name(&self) -> String {
+        format!("sgd-dino-{}tokens-fixed-view", self.blocks)
+    }
+
+    fn settings(&self) -> ProtocolSettings {
+        self.clone().into()
+    }
+
+    fn input_kind(&self) -> InputKind {
+        InputKind::ClassTokens(self.blocks)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
         ConfigError::unless_within("blocks", self.blocks, BLOCKS)?;
         ConfigError::unless_within("learning_rate", self.learning_rate, RATES)?;
         ConfigError::unless_share("momentum", self.momentum)?;
@@ -56,6 +66,13 @@ impl SgdDino {
         ConfigError::unless_within("epochs", self.epochs, EPOCHS)
     }
 
+    fn predict(&self, input: &ProtocolInput<'_>) -> Result<ProtocolOutput, EvalError> {
+        let (train, queries) = input.features()?;
+        Ok(self.predict_with(train, queries, input.progress())?.into())
+    }
+}
+
+impl SgdDino {
     /// Learning rate of an epoch, counted from 0.
     pub fn rate(&self, epoch: usize) -> f64 {
         let peak = self.learning_rate * self.batch as f64 / 256.0;
@@ -70,12 +87,13 @@ impl SgdDino {
         queries: &[f32],
         progress: &ProgressBar,
     ) -> Result<Predictions, EvalError> {
+        self.check()?;
         let rate = |epoch| self.rate(epoch);
         let Self { momentum, batch, epochs, seed, .. } = *self;
         let classifier = LinearSgd { momentum, batch, epochs, seed, rate: &rate };
         classifier
             .predict(train, queries, progress)
-            .map_err(|failure| failure.of(&Protocol::SgdDino(self.clone()), self.learning_rate))
+            .map_err(|failure| failure.of(self, self.learning_rate))
     }
 }
 

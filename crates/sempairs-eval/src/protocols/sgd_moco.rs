@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::logistic_regression::{Logistic, to_residual};
 use crate::limits::{BATCHES, EPOCHS, MILESTONES, RATES};
 use crate::linalg::{Matrix, multiply};
-use crate::{ConfigError, EvalError, Features, Predictions, Protocol};
+use crate::{
+    ConfigError, EvalError, EvaluationProtocol, Features, Predictions, ProtocolInput,
+    ProtocolOutput, ProtocolSettings,
+};
 
 /// Linear classification as in MoCo's evaluation (He et al., 2020, section 4.1, and the authors'
 /// settings): SGD with momentum 0.9, learning rate 30, batch size 256, 100 epochs, learning rate
@@ -51,13 +54,18 @@ impl Default for SgdMoco {
 /// Standard deviation of the initial weights.
 const INITIAL_STD: f64 = 0.01;
 
-impl SgdMoco {
-    /// Returns an error for a setting that is out of range.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] with the setting and the reason.
-    pub fn check(&self) -> Result<(), ConfigError> {
+impl EvaluationProtocol for SgdMoco {
+    fn name(&self) -> String {
+        // The original evaluation of MoCo crops and flips training pictures at random in every
+        // epoch.
+        "sgd-moco-fixed-view".into()
+    }
+
+    fn settings(&self) -> ProtocolSettings {
+        self.clone().into()
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
         ConfigError::unless_within("learning_rate", self.learning_rate, RATES)?;
         ConfigError::unless_share("momentum", self.momentum)?;
         ConfigError::unless_within("batch", self.batch, BATCHES)?;
@@ -72,6 +80,13 @@ impl SgdMoco {
         }
     }
 
+    fn predict(&self, input: &ProtocolInput<'_>) -> Result<ProtocolOutput, EvalError> {
+        let (train, queries) = input.features()?;
+        Ok(self.predict_with(train, queries, input.progress())?.into())
+    }
+}
+
+impl SgdMoco {
     /// Trains the classifier on `train` and ranks the classes for every query.
     ///
     /// # Shapes
@@ -96,7 +111,7 @@ impl SgdMoco {
         let rate = |epoch| self.rate(epoch);
         self.classifier(&rate)
             .predict(train, queries, progress)
-            .map_err(|failure| failure.of(&Protocol::SgdMoco(self.clone()), self.learning_rate))
+            .map_err(|failure| failure.of(self, self.learning_rate))
     }
 
     /// Learning rate of an epoch, counted from 0.
@@ -127,10 +142,10 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// The error of a protocol with the learning rate `rate`.
-    pub(crate) fn of(self, protocol: &Protocol, rate: f64) -> EvalError {
+    pub(crate) fn of(self, protocol: &dyn EvaluationProtocol, rate: f64) -> EvalError {
         match self {
             Self::Interrupted(error) => error.into(),
-            diverged => EvalError::diverged(protocol, diverged, rate),
+            diverged => EvalError::diverged(protocol.name(), diverged, rate),
         }
     }
 }

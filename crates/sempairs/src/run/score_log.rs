@@ -2,7 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sempairs_eval::{
-    Downstream, EvaluationProtocol, Identity, Score, ScoreLine, read_scores, update_scores,
+    Downstream, EvaluationProtocol, Identity, Score, ScoreLine, in_effect, read_scores,
+    update_scores,
 };
 use sempairs_internal::note;
 
@@ -146,7 +147,7 @@ struct Requested {
 impl Requested {
     fn new(protocol: &Arc<dyn EvaluationProtocol>, views: &str, pictures: usize) -> Self {
         let requested_hash = protocol.hash(views).to_string();
-        let protocol = protocol.limited_to(pictures).unwrap_or_else(|| protocol.clone());
+        let protocol = in_effect(protocol, pictures);
         Self { hash: protocol.hash(views).to_string(), protocol, requested_hash }
     }
 
