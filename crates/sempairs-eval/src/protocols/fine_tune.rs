@@ -242,7 +242,7 @@ impl FineTune {
             let row = rows[i];
             let picture = source.read(row)?;
             let key = self.key(epoch, row as u64);
-            pipeline.plan(picture.width(), picture.height(), key).apply(&picture, view, scratch);
+            pipeline.render(&picture, key, view, scratch);
             Ok::<(), DataError>(())
         })?;
         Ok(Tensor::from_data(TensorData::new(values, [rows.len(), 3, size, size]), device))
