@@ -162,7 +162,6 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error>
     }
     let bytes = fs::read(path).map_err(|e| Error::io(path, e))?;
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-        let reason = format!("is damaged: {error}; run `sempairs compare` again");
-        Error::invalid(path.display().to_string(), reason)
+        Error::file(path, format!("is damaged: {error}; run `sempairs compare` again"))
     })
 }

@@ -39,10 +39,10 @@ pub struct ComparisonFiles {
 /// earlier version, which has no `study.json`, the numbers are read from `comparison.json`.
 ///
 /// # Errors
-/// [`Error::Config`] if the folder contains no study or none of its runs has a result,
-/// [`Error::Io`] for a file that cannot be read.
+/// [`Error::File`] if the folder contains no study, none of its runs has a result, or a file is
+/// damaged; [`Error::Io`] for a file that cannot be read.
 pub fn summarise(folder: &Path) -> Result<Summary, Error> {
-    let none = |reason: &str| Err(Error::invalid(folder.display().to_string(), reason));
+    let none = |reason: &str| Err(Error::file(folder, reason));
     let Some(study) = StudyRecord::read(folder)? else {
         return match record::read(&folder.join("comparison.json"))? {
             Some(comparison) => Ok(Summary { comparison, examples: Vec::new() }),
