@@ -90,6 +90,8 @@ fn a_custom_method_is_compared_resumed_and_reported() {
             .unwrap()
             .status;
         assert_eq!(status.success(), failpoint.is_empty(), "{failpoint}: {status}");
+        let example = killed.join("own_method/examples/sp-1-left-view.png");
+        assert!(example.exists(), "a killed comparison has example pairs");
     }
     let [whole, killed] = [whole, killed].map(|root| root.join("own_method"));
     for run in ["ap-seed0", "sp-seed0"] {

@@ -1,22 +1,16 @@
 //! The first step of a run: its pairs, their checks, and its identity.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use sempairs_backbone::BackboneFactory;
 use sempairs_data::{ConfigError, Identity, PairDataset};
 use sempairs_train::limits::STEPS;
 use sempairs_train::{Checkpoints, Pipelines, pairs_identity};
 
-use super::Runner;
+use super::runner::Runner;
 use crate::Error;
-use crate::experiment::Study;
-use crate::experiment::{Arm, Objective};
-
-/// A cache of the pairs that are still in use, with the settings of the draw as the key.
-#[derive(Clone, Default)]
-pub(super) struct DrawnPairs(Arc<Mutex<HashMap<String, Weak<PairDataset>>>>);
+use crate::experiment::{Arm, Objective, Study};
 
 /// A run whose pairs are drawn and whose settings are checked.
 pub(super) struct Prepared {
@@ -46,32 +40,6 @@ impl Parent {
 }
 
 impl Runner {
-    /// Returns the pairs of one arm. The random choice of partners depends on the seed, so that an
-    /// interval over seeds includes its variance.
-    ///
-    /// # Errors
-    ///
-    /// Any error of opening the pictures or drawing the pairs.
-    pub fn pairs<M: Objective, B: BackboneFactory>(
-        &self,
-        study: &Study<M, B>,
-        arm: &Arm,
-        seed: u64,
-    ) -> Result<Arc<PairDataset>, Error> {
-        let key = (&study.pictures, &arm.pairing, arm.per_class, seed);
-        let key = serde_json::to_string(&key).expect("plain data");
-        let mut drawn = self.drawn.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pairs) = drawn.get(&key).and_then(Weak::upgrade) {
-            return Ok(pairs);
-        }
-        let source = self.opened.open(&study.pictures, arm.per_class)?;
-        let pairs = arm.pairing.pairs(&*source, seed)?;
-        let pairs = Arc::new(PairDataset::new(source, pairs));
-        drawn.retain(|_, pairs| pairs.strong_count() > 0);
-        drawn.insert(key, Arc::downgrade(&pairs));
-        Ok(pairs)
-    }
-
     /// Converts the length and the warm-up of a study from epochs of the first arm to steps. Every
     /// arm thus takes the same number of steps with the same learning-rate schedule, whatever its
     /// number of pairs.

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use sempairs_backbone::BackboneFactory;
 use sempairs_backbone::weights::{self, LoadOptions, Prefix};
+use sempairs_backbone::{AnyBackbone, BackboneFactory};
 use sempairs_data::{ConfigError, DataError};
 use sempairs_eval::{Downstream, EvalError, Evaluate, weights_identity};
 use sempairs_internal::{failpoint, join_limited, note};
@@ -14,8 +14,8 @@ use super::checkpoint_mismatch::explained;
 use super::measure::invariance_report;
 use super::prepare::{Prepared, unfit};
 use super::record;
+use super::runner::Runner;
 use super::score_log::ScoreLog;
-use super::{Finished, Runner};
 use crate::Error;
 use crate::comparison::{CurvePoint, RunResult};
 use crate::experiment::Study;
@@ -23,6 +23,14 @@ use crate::experiment::{Arm, Objective, UseMethod};
 
 /// Maximum number of steps in a message; the others are only counted.
 const LISTED: usize = 10;
+
+/// A finished run.
+pub struct Finished<B = AnyBackbone> {
+    /// The backbone, in evaluation mode.
+    pub backbone: B,
+    /// The scores and the logged metrics.
+    pub result: RunResult,
+}
 
 impl Runner {
     /// Pre-trains and scores one arm with one seed, from its last checkpoint if there is one.
