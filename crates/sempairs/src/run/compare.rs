@@ -7,6 +7,7 @@ use sempairs_data::PairDataset;
 
 use super::examples::examples;
 use super::measure::map;
+use super::prepare::check_pairs;
 use super::record::{self, ArmRecord, StudyRecord};
 use super::runner::Runner;
 use super::summarise::{ComparisonFiles, Summary, stored};
@@ -34,7 +35,12 @@ impl Runner {
         let first = |arm| self.pairs(study, arm, study.seeds[0]);
         let pairs = study.arms.iter().map(first).collect::<Result<Vec<_>, Error>>()?;
         let study = &self.in_steps(study)?;
+        // Of all arms, so that no arm is trained in vain.
+        for (arm, pairs) in study.arms.iter().zip(&pairs) {
+            check_pairs(study, arm, pairs)?;
+        }
         let downstream = self.with_bars(&self.downstream(study)?);
+        study.check_downstream(&downstream)?;
         let folder = self.folder(study);
         fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
         let mut record = StudyRecord {
@@ -63,7 +69,7 @@ impl Runner {
         // evaluated for its complete seeds (`--set seeds=...`).
         for seed in &study.seeds {
             for arm in &study.arms {
-                let run = self.pretrain(study, arm, *seed, &downstream)?;
+                let run = self.prepare(study, arm, *seed)?.complete(&downstream)?;
                 if seed == &study.seeds[0] {
                     let map = map(&run.backbone, &downstream, &self.device)?;
                     record::write_map(&self.run_folder(study, arm, *seed), &map)?;

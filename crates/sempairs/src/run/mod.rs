@@ -7,14 +7,17 @@ mod caches;
 mod checkpoint_mismatch;
 mod compare;
 mod examples;
+mod finish;
 mod measure;
 mod prepare;
+mod pretrain;
 mod record;
 mod runner;
+mod score;
 mod score_log;
 mod summarise;
 mod train;
 
+pub use finish::Finished;
 pub use runner::Runner;
 pub use summarise::{ComparisonFiles, Summary, summarise};
-pub use train::Finished;

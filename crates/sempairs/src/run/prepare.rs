@@ -12,8 +12,16 @@ use super::runner::Runner;
 use crate::Error;
 use crate::experiment::{Arm, Objective, Study};
 
-/// A run whose pairs are drawn and whose settings are checked.
-pub(super) struct Prepared {
+/// One arm of a study with one seed, whose pairs are drawn and whose settings are checked.
+pub(super) struct Prepared<'a, M, B> {
+    /// The environment.
+    pub runner: &'a Runner,
+    /// The study, whose length is in steps.
+    pub study: &'a Study<M, B>,
+    /// The arm.
+    pub arm: &'a Arm,
+    /// The seed.
+    pub seed: u64,
     /// The pairs.
     pub pairs: Arc<PairDataset>,
     /// The augmentation.
@@ -39,14 +47,47 @@ impl Parent {
     }
 }
 
+impl<M: Objective, B: BackboneFactory> Prepared<'_, M, B> {
+    /// Folder of the run.
+    pub fn folder(&self) -> PathBuf {
+        self.runner.run_folder(self.study, self.arm, self.seed)
+    }
+
+    /// Name of the run in messages.
+    pub fn label(&self) -> String {
+        format!("{} {} seed {}", self.study.name, self.arm.name, self.seed)
+    }
+
+    /// Number of steps.
+    pub fn steps(&self) -> usize {
+        self.study.training.steps.unwrap_or(0)
+    }
+
+    /// The steps at which the run is scored: step 0, every `evaluation.every` steps, and the last
+    /// step.
+    pub fn scored_steps(&self) -> Vec<usize> {
+        let mut scored: Vec<usize> = match self.study.evaluation.every {
+            Some(every) => (0..self.steps()).step_by(every).collect(),
+            None => vec![0],
+        };
+        scored.push(self.steps());
+        scored
+    }
+
+    /// The study without other arms and seeds.
+    pub fn single(&self) -> Study<M, B> {
+        Study { arms: vec![self.arm.clone()], seeds: vec![self.seed], ..self.study.clone() }
+    }
+}
+
 impl Runner {
     /// Converts the length and the warm-up of a study from epochs of the first arm to steps. Every
     /// arm thus takes the same number of steps with the same learning-rate schedule, whatever its
-    /// number of pairs.
+    /// number of pairs. The study must have been [checked](Study::check).
     ///
     /// # Errors
     /// Any error of opening the first arm's pictures, and [`Error::Config`] if the arm has
-    /// fewer pairs than a batch.
+    /// fewer pairs than a batch or the number of steps is out of range.
     pub fn in_steps<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
@@ -56,11 +97,8 @@ impl Runner {
         if training.epochs.is_none() && training.learning_rate.warmup_epochs == 0.0 {
             return Ok(study);
         }
-        let pairs = self.pairs(&study, &study.arms[0], study.seeds[0])?.len();
-        let per_epoch = pairs / training.batch;
-        if per_epoch == 0 {
-            return Err(too_few(&study, &study.arms[0], pairs));
-        }
+        let pairs = self.pairs(&study, &study.arms[0], study.seeds[0])?;
+        let per_epoch = batches(&study, &study.arms[0], &pairs)?;
         let training = &mut study.training;
         if let Some(epochs) = training.epochs.take() {
             let steps = epochs.saturating_mul(per_epoch);
@@ -79,31 +117,26 @@ impl Runner {
             rate.warmup_steps = Some(steps.min(*STEPS.end()));
             rate.warmup_epochs = 0.0;
         }
-        // Repeats the checks, some of which depend on the number of steps.
+        // Some checks, such as that of `evaluation.every`, need the number of steps.
         study.check(&format!("experiment `{}`", study.name))?;
         Ok(study)
     }
 
-    /// Draws the pairs of a run and makes all checks that are possible before memory is allocated
-    /// or files are written. The study's length must be in steps.
-    pub(super) fn prepare<M: Objective, B: BackboneFactory>(
-        &self,
-        study: &Study<M, B>,
-        arm: &Arm,
+    /// Draws the pairs of a run, unless they are still in use, and makes all checks of them that
+    /// are possible before memory is allocated or files are written. The study's values must have
+    /// been checked, and its length must be in steps.
+    pub(super) fn prepare<'a, M: Objective, B: BackboneFactory>(
+        &'a self,
+        study: &'a Study<M, B>,
+        arm: &'a Arm,
         seed: u64,
-    ) -> Result<Prepared, Error> {
+    ) -> Result<Prepared<'a, M, B>, Error> {
         let pairs = self.pairs(study, arm, seed)?;
-        let batch = study.training.batch;
-        if pairs.len() < batch {
-            return Err(too_few(study, arm, pairs.len()));
-        }
-        // This is checked before a network or a queue is allocated.
-        let fits = study.method.check_data(batch, pairs.len());
-        fits.map_err(|error| unfit(study, error.under("method")))?;
+        check_pairs(study, arm, &pairs)?;
         let parent = self.parent(study, arm, seed)?;
         let identity = self.identity(study, arm, seed, &pairs, parent.as_ref())?.to_string();
         let pipelines = study.views.all_pipelines()?;
-        Ok(Prepared { pairs, pipelines, identity, parent })
+        Ok(Prepared { runner: self, study, arm, seed, pairs, pipelines, identity, parent })
     }
 
     /// A hash of everything that a run's weights depend on: the settings of the study, the backend,
@@ -152,11 +185,28 @@ impl Runner {
     }
 }
 
-/// The error of an arm with fewer pairs than a batch.
-fn too_few<M, B>(study: &Study<M, B>, arm: &Arm, pairs: usize) -> Error {
-    let batch = study.training.batch;
-    let reason = format!("is {batch}, but arm `{}` has {pairs} pairs", arm.name);
-    unfit(study, ConfigError::new("training.batch", reason))
+/// Checks that the method can be trained on the pairs of an arm, before a network or a queue is
+/// allocated.
+pub(super) fn check_pairs<M: Objective, B>(
+    study: &Study<M, B>,
+    arm: &Arm,
+    pairs: &PairDataset,
+) -> Result<(), Error> {
+    batches(study, arm, pairs)?;
+    let fits = study.method.check_data(study.training.batch, pairs.len());
+    fits.map_err(|error| unfit(study, error.under("method")))
+}
+
+/// Number of batches in an epoch of an arm; an error if there are fewer pairs than a batch.
+fn batches<M, B>(study: &Study<M, B>, arm: &Arm, pairs: &PairDataset) -> Result<usize, Error> {
+    let (batch, pairs) = (study.training.batch, pairs.len());
+    match pairs / batch {
+        0 => {
+            let reason = format!("is {batch}, but arm `{}` has {pairs} pairs", arm.name);
+            Err(unfit(study, ConfigError::new("training.batch", reason)))
+        }
+        batches => Ok(batches),
+    }
 }
 
 /// The error of a setting of a study.
