@@ -1,13 +1,14 @@
 //! The first step of a run: its pairs, their checks, and its identity.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sempairs_backbone::BackboneFactory;
 use sempairs_data::{ConfigError, Identity, PairDataset};
 use sempairs_train::limits::STEPS;
-use sempairs_train::{Checkpoints, Pipelines, pairs_identity};
+use sempairs_train::{Checkpoint, Checkpoints, Pipelines, pairs_identity};
 
+use super::record::ParentRecord;
 use super::runner::Runner;
 use crate::Error;
 use crate::experiment::{Arm, Objective, Study};
@@ -38,13 +39,8 @@ pub(super) struct Parent {
     pub folder: PathBuf,
     /// Identity of the run.
     pub identity: String,
-}
-
-impl Parent {
-    /// Checkpoints of the run.
-    pub fn checkpoints(&self) -> Checkpoints {
-        Checkpoints::new(self.folder.join("checkpoint"), &self.identity)
-    }
+    /// Newest checkpoint of the run; `None` if there is none any more and this run has its own.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 impl<M: Objective, B: BackboneFactory> Prepared<'_, M, B> {
@@ -163,7 +159,8 @@ impl Runner {
         Ok(identity)
     }
 
-    /// The run of an earlier study that this run continues, if the study extends another one.
+    /// The run of an earlier study that this run continues, if the study extends another one. A run
+    /// that has begun knows its identity, so the run itself may be gone.
     fn parent<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
@@ -172,17 +169,27 @@ impl Runner {
     ) -> Result<Option<Parent>, Error> {
         let Some(extended) = &study.extends else { return Ok(None) };
         let folder = extended.join(format!("{}-seed{seed}", arm.name));
-        match Checkpoints::identity_of(folder.join("checkpoint"))? {
-            Some(identity) => Ok(Some(Parent { folder, identity })),
-            None => {
-                let reason = format!(
-                    "there is no checkpoint in {}; run that study first, or remove `extends`",
-                    folder.join("checkpoint").display()
-                );
-                Err(unfit(study, ConfigError::new("extends", reason)))
+        if let Some((checkpoint, identity)) = Checkpoints::load_any(folder.join("checkpoint"))? {
+            return Ok(Some(Parent { folder, identity, checkpoint: Some(checkpoint) }));
+        }
+        let own = self.run_folder(study, arm, seed);
+        let has_begun = Checkpoints::new(own.join("checkpoint"), "").newest().is_some();
+        match ParentRecord::read(&own) {
+            Some(ParentRecord { folder: stored, identity }) if has_begun && stored == folder => {
+                Ok(Some(Parent { folder, identity, checkpoint: None }))
             }
+            _ => Err(no_parent(study, &folder)),
         }
     }
+}
+
+/// The error of a study that extends another one whose run in `folder` has no checkpoint.
+pub(super) fn no_parent<M, B>(study: &Study<M, B>, folder: &Path) -> Error {
+    let reason = format!(
+        "there is no checkpoint in {}; run that study first, or remove `extends`",
+        folder.join("checkpoint").display()
+    );
+    unfit(study, ConfigError::new("extends", reason))
 }
 
 /// Checks that the method can be trained on the pairs of an arm, before a network or a queue is

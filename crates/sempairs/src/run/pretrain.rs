@@ -63,11 +63,11 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Steps<'_, M, B
     type Output = Result<Finished<B::Backbone>, Error>;
 
     fn with<N: Method<Backbone = B::Backbone>>(self, method: N) -> Self::Output {
-        let Self { run, downstream } = self;
+        let Self { mut run, downstream } = self;
         // What only the method itself knows about its data, before any file is written.
         check_method(&method, &run.pairs, &run.pipelines, run.study.training.batch)
             .map_err(|error| unfit(run.study, error))?;
-        let started = StartedRun::new(&run)?;
+        let started = StartedRun::new(&mut run)?;
         let (directory, begun) = (started.directory.clone(), started.begun());
         let mut scorer = Scorer::open(&run, directory.scores(), begun, downstream)?;
         if begun > 0 {

@@ -9,7 +9,8 @@ use sempairs_objective::{Clock, Method};
 use sempairs_train::{Checkpoint, Checkpoints, Outcome, RunDirectory, Trainer};
 
 use super::checkpoint_mismatch::explained;
-use super::prepare::{Prepared, unfit};
+use super::prepare::{Parent, Prepared, no_parent, unfit};
+use super::record::ParentRecord;
 use crate::Error;
 use crate::experiment::Objective;
 
@@ -25,8 +26,11 @@ pub(super) struct StartedRun {
 impl StartedRun {
     /// Creates and locks the directory of a run, loads the checkpoint that the run starts from, if
     /// there is one, and writes the run's `experiment.toml`. A damaged checkpoint or one of another
-    /// run is an error before any file is overwritten.
-    pub fn new<M: Objective, B: BackboneFactory>(run: &Prepared<'_, M, B>) -> Result<Self, Error> {
+    /// run is an error before any file is overwritten. The checkpoint of the parent is taken out of
+    /// `run`.
+    pub fn new<M: Objective, B: BackboneFactory>(
+        run: &mut Prepared<'_, M, B>,
+    ) -> Result<Self, Error> {
         let directory = RunDirectory::create(run.folder())?;
         let runner = run.runner;
         let trainer = Trainer::new(
@@ -73,31 +77,37 @@ impl StartedRun {
 
 /// The checkpoint that a run starts from: its own, or that of the run that it continues.
 fn checkpoint<M: Objective, B: BackboneFactory>(
-    run: &Prepared<'_, M, B>,
+    run: &mut Prepared<'_, M, B>,
     own: &Checkpoints,
     directory: &RunDirectory,
 ) -> Result<Option<Checkpoint>, Error> {
-    let single = run.single();
+    let (study, steps, single) = (run.study, run.steps(), run.single());
     let begun = own.load();
     let mut begun = begun.map_err(|error| explained(error, directory, &single, &run.pairs))?;
-    if let (None, Some(parent)) = (&begun, &run.parent) {
-        begun = parent.checkpoints().load()?;
-        let done = begun.as_ref().map_or(0, |checkpoint| checkpoint.step);
-        let steps = run.steps();
-        if done >= steps {
-            let reason = format!(
-                "is {steps}, but the run to extend, {}, already has {done} steps; increase \
-                 `training.steps`",
-                parent.folder.display()
-            );
-            return Err(unfit(run.study, ConfigError::new("training.steps", reason)));
+    if let Some(parent) = &mut run.parent {
+        let latest = parent.checkpoint.take();
+        if begun.is_none() {
+            let latest = latest.ok_or_else(|| no_parent(study, &parent.folder))?;
+            let done = latest.step;
+            if done >= steps {
+                let reason = format!(
+                    "is {steps}, but the run to extend, {}, already has {done} steps; increase \
+                     `training.steps`",
+                    parent.folder.display()
+                );
+                return Err(unfit(study, ConfigError::new("training.steps", reason)));
+            }
+            // The loss curve continues that of the parent.
+            let (from, to) = (parent.folder.join("metrics.jsonl"), directory.metrics());
+            if from.exists() && !to.exists() {
+                let text = fs::read(&from).map_err(|e| Error::io(&from, e))?;
+                directory.write(&to, &text)?;
+            }
+            begun = Some(latest);
         }
-        // The loss curve continues that of the parent.
-        let (from, to) = (parent.folder.join("metrics.jsonl"), directory.metrics());
-        if from.exists() && !to.exists() {
-            let text = fs::read(&from).map_err(|e| Error::io(&from, e))?;
-            directory.write(&to, &text)?;
-        }
+        let Parent { folder, identity, .. } = parent;
+        let record = ParentRecord { folder: folder.clone(), identity: identity.clone() };
+        record.write(directory.root())?;
     }
     directory.write(&directory.experiment(), single.to_toml().as_bytes())?;
     Ok(begun)
