@@ -217,16 +217,23 @@ impl Checkpoints {
         Ok(Some(checkpoint))
     }
 
-    /// Returns the identity of the run that wrote the newest checkpoint in a folder; `None` if
-    /// there is no checkpoint.
+    /// Loads the newest checkpoint in a folder, whichever run wrote it, with the identity of that
+    /// run; `None` if there is no checkpoint.
     ///
     /// # Errors
     ///
     /// [`TrainError::Io`] and [`TrainError::Damaged`].
-    pub fn identity_of(folder: impl Into<PathBuf>) -> Result<Option<String>, TrainError> {
+    pub fn load_any(
+        folder: impl Into<PathBuf>,
+    ) -> Result<Option<(Checkpoint, String)>, TrainError> {
         let Some(path) = Self::new(folder, "").newest() else { return Ok(None) };
-        let damaged = |reason| TrainError::Damaged { path: path.clone(), reason, previous: None };
-        Ok(Some(read(&path)?.map_err(damaged)?.1))
+        let (mut checkpoint, identity) = read(&path)?.map_err(|reason| TrainError::Damaged {
+            path: path.clone(),
+            reason,
+            previous: None,
+        })?;
+        checkpoint.path = Some(path);
+        Ok(Some((checkpoint, identity)))
     }
 
     /// Path of the newest existing checkpoint; `None` if there is none.

@@ -3,14 +3,27 @@ use sempairs_objective::Method;
 
 use crate::{ConfigError, Pipelines};
 
+/// Checks that there are enough pairs for a batch.
+pub(crate) fn check_batch(dataset: &PairDataset, batch: usize) -> Result<(), ConfigError> {
+    let pairs = dataset.len();
+    match pairs < batch {
+        true => {
+            let reason = format!("is {batch}, but there are only {pairs} pairs");
+            Err(ConfigError::new("batch", reason))
+        }
+        false => Ok(()),
+    }
+}
+
 /// Checks that a method can be trained on these pairs and views, with `batch` pairs per batch.
+/// [`Trainer`](crate::Trainer) and [`PairLoader`](crate::PairLoader) check that there are enough
+/// pairs for a batch.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] if there are fewer pairs than a batch needs, if the method requires class
-/// labels and a picture has none, or if the pipelines make local crops and the method does not use
-/// them; and if the method itself rejects the batch size or the number of pairs, with a key such as
-/// `method.queue`.
+/// [`ConfigError`] if the method requires class labels and a picture has none, or if the pipelines
+/// make local crops and the method does not use them; and if the method itself rejects the batch
+/// size or the number of pairs, with a key such as `method.queue`.
 pub fn check_method<M: Method>(
     method: &M,
     dataset: &PairDataset,
@@ -18,10 +31,6 @@ pub fn check_method<M: Method>(
     batch: usize,
 ) -> Result<(), ConfigError> {
     let pairs = dataset.len();
-    if pairs < batch {
-        let reason = format!("is {batch}, but there are only {pairs} pairs");
-        return Err(ConfigError::new("batch", reason));
-    }
     if method.needs_classes()
         && let Some(pair) = (0..pairs).find(|&pair| dataset.class(pair).is_none())
     {

@@ -10,6 +10,7 @@ use sempairs_eval::analysis::collapse;
 use sempairs_internal::{failpoint, note};
 use sempairs_objective::{Clock, Method};
 
+use crate::compatibility::check_batch;
 use crate::monitor::{ProgressRenderer, Window};
 use crate::{
     Alarm, Bounds, Checkpoint, Checkpoints, Collapse, LoaderConfig, MetricLine, MetricLog,
@@ -181,8 +182,9 @@ impl Trainer {
     ) -> Result<Outcome<M>, TrainError> {
         self.config.check()?;
         self.config.precision.check(&self.device)?;
-        check_method(&method, &self.dataset, &self.pipelines, self.config.batch)?;
         let TrainConfig { batch, steps, .. } = self.config;
+        check_batch(&self.dataset, batch)?;
+        check_method(&method, &self.dataset, &self.pipelines, batch)?;
         let steps_per_epoch = self.dataset.len() / batch;
         let checkpoint_every = self.config.checkpoint_every.unwrap_or(steps_per_epoch);
         let mut stepper = Stepper::new(&self.config, steps_per_epoch);

@@ -99,6 +99,23 @@ fn a_checkpoint_of_another_run_is_rejected() {
 }
 
 #[test]
+fn a_checkpoint_is_loaded_with_the_identity_of_its_run() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Checkpoints::load_any(folder.path()).unwrap().is_none());
+    let checkpoints = Checkpoints::new(folder.path(), "one");
+    checkpoints.save(&Checkpoint::take(1, &weights(), &adamw())).unwrap();
+    checkpoints.save(&Checkpoint::take(2, &weights(), &adamw())).unwrap();
+    let (checkpoint, identity) = Checkpoints::load_any(folder.path()).unwrap().unwrap();
+    assert_eq!((checkpoint.step, identity.as_str()), (2, "one"));
+    assert_eq!(checkpoint.path(), Some(checkpoints.latest().as_path()));
+    fs::remove_file(checkpoints.latest()).unwrap();
+    assert_eq!(Checkpoints::load_any(folder.path()).unwrap().unwrap().0.step, 1);
+    fs::write(checkpoints.previous(), "some other file").unwrap();
+    let error = Checkpoints::load_any(folder.path()).err().expect("an error");
+    assert!(matches!(error, TrainError::Damaged { .. }), "{error}");
+}
+
+#[test]
 fn a_failed_write_keeps_the_old_checkpoints() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path(), "id");

@@ -56,7 +56,15 @@ pub enum Error {
         /// Error of the operating system.
         error: std::io::Error,
     },
-    /// An experiment, a command-line argument or a file of a run is invalid.
+    /// The content of a file or folder of a run is damaged, missing, or that of another run.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// An experiment or a command-line argument is invalid.
     #[error("{}{error}", place(origin, *line))]
     Config {
         /// The file, or another origin of the value, such as `--set KEY=VALUE`; `None` for a value
@@ -96,6 +104,11 @@ impl Error {
     /// Creates an [`Io`](Self::Io) error for `path`.
     pub fn io(path: impl Into<PathBuf>, error: std::io::Error) -> Self {
         Self::Io { path: path.into(), error }
+    }
+
+    /// Creates a [`File`](Self::File) error for `path`.
+    pub fn file(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
+        Self::File { path: path.into(), reason: reason.into() }
     }
 
     /// Creates a [`Config`](Self::Config) error of a value from `origin`.

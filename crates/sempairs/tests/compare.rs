@@ -194,6 +194,18 @@ fn arms_start_from_equal_weights_and_finished_runs_are_not_repeated() {
 }
 
 #[test]
+fn an_arm_with_too_few_pairs_is_refused_before_any_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut experiment = experiment();
+    experiment.arms.reverse();
+    experiment.training.batch = 64;
+    let error = runner(folder.path()).compare(&experiment).unwrap_err().to_string();
+    let expected = "experiment `small`: `training.batch`: is 64, but arm `kindred` has 40 pairs";
+    assert_eq!(error, expected);
+    assert!(!folder.path().join("small").exists(), "a run was started");
+}
+
+#[test]
 fn arms_that_differ_in_their_partners_have_equal_left_views() {
     let folder = tempfile::tempdir().unwrap();
     let (experiment, runner) = (experiment(), runner(folder.path()));

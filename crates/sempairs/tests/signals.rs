@@ -121,7 +121,8 @@ fn a_signal_stops_the_whole_comparison() {
     child.send("TERM");
     assert_eq!(child.end().code(), Some(143), "{}", small.stderr());
     assert!(small.has_checkpoint());
-    assert_eq!(names(&small.path().join("runs/small")), ["sp-seed3", "study.json"]);
+    let found = names(&small.path().join("runs/small"));
+    assert_eq!(found, ["examples", "sp-seed3", "study.json"]);
 }
 
 #[test]

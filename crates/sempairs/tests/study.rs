@@ -89,6 +89,8 @@ fn a_custom_method_is_compared_resumed_and_reported() {
             .unwrap()
             .status;
         assert_eq!(status.success(), failpoint.is_empty(), "{failpoint}: {status}");
+        let example = killed.join("own_method/examples/sp-1-left-view.png");
+        assert!(example.exists(), "a killed comparison has example pairs");
     }
     let [whole, killed] = [whole, killed].map(|root| root.join("own_method"));
     for run in ["ap-seed0", "sp-seed0"] {
@@ -266,6 +268,17 @@ fn a_study_continues_the_runs_of_another_one() {
     );
     let text = fs::read_to_string(runner.folder(&longer).join("sp-seed0/experiment.toml")).unwrap();
     assert!(text.contains("extends = "), "{text}");
+    // A run that has begun does not need its parent any more, but another run does.
+    let parent = longer.extends.clone().unwrap();
+    fs::rename(&parent, root.path().join("elsewhere")).unwrap();
+    assert_eq!(runner.compare(&longer).unwrap(), comparison);
+    let another = Study { name: "another".into(), ..longer.clone() };
+    let error = runner.compare(&another).unwrap_err().to_string();
+    assert!(error.contains("`extends`: there is no checkpoint in "), "{error}");
+    // Runs of earlier versions have not stored it.
+    fs::remove_file(runner.folder(&longer).join("sp-seed0/parent.json")).unwrap();
+    let error = runner.compare(&longer).unwrap_err().to_string();
+    assert!(error.contains("`extends`: there is no checkpoint in "), "{error}");
     longer.extends = Some(root.path().join("nowhere"));
     let error = runner.compare(&longer).unwrap_err().to_string();
     assert!(error.contains("`extends`: there is no checkpoint in "), "{error}");

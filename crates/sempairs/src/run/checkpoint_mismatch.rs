@@ -27,7 +27,6 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
     pairs: &PairDataset,
 ) -> Error {
     let TrainError::OtherRun { path, .. } = &error else { return error.into() };
-    let path = path.display().to_string();
     let beside = directory.experiment();
     let file = beside.display();
     let before = match fs::read_to_string(&beside) {
@@ -42,14 +41,14 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
                  show them, cannot be read: {reason}; restore the settings, or use another name or \
                  --runs folder"
             );
-            return Error::invalid(path, reason);
+            return Error::file(path, reason);
         }
     };
     // Numbers are compared after a round trip through TOML, so that they are rounded as in the
     // file.
     let now = match toml::from_str(&only.to_toml()) {
         Ok(now) => now,
-        Err(error) => return Error::invalid(path, plain(error.message())),
+        Err(error) => return Error::file(path, plain(error.message())),
     };
     let changed = differences(&of_the_weights(before), &of_the_weights(now));
     let reason = match changed.is_empty() {
@@ -75,7 +74,7 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
             )
         }
     };
-    Error::invalid(path, reason)
+    Error::file(path, reason)
 }
 
 /// The settings that a run's weights depend on, as in [`Study::run_identity`].

@@ -1,12 +1,10 @@
 //! Example pairs of every arm, for the report.
 
-use sempairs_data::{Key, Side};
+use std::sync::Arc;
 
-use sempairs_backbone::BackboneFactory;
+use sempairs_data::{Key, PairDataset, Side};
 
-use super::Runner;
 use crate::Error;
-use crate::experiment::Objective;
 use crate::experiment::Study;
 use crate::rendered::visible;
 use crate::report::ExamplePairs;
@@ -15,16 +13,15 @@ use crate::report::ExamplePairs;
 const PAIRS: usize = 6;
 
 /// Returns some pairs of every arm, as original pictures and as the augmented views of the first
-/// epoch.
-pub(super) fn examples<M: Objective, B: BackboneFactory>(
-    runner: &Runner,
+/// epoch. `drawn` are the pairs of the arms with the first seed.
+pub(super) fn examples<M, B>(
     study: &Study<M, B>,
+    drawn: &[Arc<PairDataset>],
 ) -> Result<Vec<ExamplePairs>, Error> {
     let pipelines = study.views.pipelines()?;
     let seed = study.seeds[0];
     let mut examples = Vec::new();
-    for arm in &study.arms {
-        let dataset = runner.pairs(study, arm, seed)?;
+    for (arm, dataset) in study.arms.iter().zip(drawn) {
         let (mut pairs, mut views) = (Vec::new(), Vec::new());
         let step = (dataset.len() / PAIRS).max(1);
         for number in (0..dataset.len()).step_by(step).take(PAIRS) {

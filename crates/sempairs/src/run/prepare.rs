@@ -1,25 +1,28 @@
 //! The first step of a run: its pairs, their checks, and its identity.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sempairs_backbone::BackboneFactory;
 use sempairs_data::{ConfigError, Identity, PairDataset};
 use sempairs_train::limits::STEPS;
-use sempairs_train::{Checkpoints, Pipelines, pairs_identity};
+use sempairs_train::{Checkpoint, Checkpoints, Pipelines, pairs_identity};
 
-use super::Runner;
+use super::record::ParentRecord;
+use super::runner::Runner;
 use crate::Error;
-use crate::experiment::Study;
-use crate::experiment::{Arm, Objective};
+use crate::experiment::{Arm, Objective, Study};
 
-/// A cache of the pairs that are still in use, with the settings of the draw as the key.
-#[derive(Clone, Default)]
-pub(super) struct DrawnPairs(Arc<Mutex<HashMap<String, Weak<PairDataset>>>>);
-
-/// A run whose pairs are drawn and whose settings are checked.
-pub(super) struct Prepared {
+/// One arm of a study with one seed, whose pairs are drawn and whose settings are checked.
+pub(super) struct Prepared<'a, M, B> {
+    /// The environment.
+    pub runner: &'a Runner,
+    /// The study, whose length is in steps.
+    pub study: &'a Study<M, B>,
+    /// The arm.
+    pub arm: &'a Arm,
+    /// The seed.
+    pub seed: u64,
     /// The pairs.
     pub pairs: Arc<PairDataset>,
     /// The augmentation.
@@ -36,49 +39,51 @@ pub(super) struct Parent {
     pub folder: PathBuf,
     /// Identity of the run.
     pub identity: String,
+    /// Newest checkpoint of the run; `None` if there is none any more and this run has its own.
+    pub checkpoint: Option<Checkpoint>,
 }
 
-impl Parent {
-    /// Checkpoints of the run.
-    pub fn checkpoints(&self) -> Checkpoints {
-        Checkpoints::new(self.folder.join("checkpoint"), &self.identity)
+impl<M: Objective, B: BackboneFactory> Prepared<'_, M, B> {
+    /// Folder of the run.
+    pub fn folder(&self) -> PathBuf {
+        self.runner.run_folder(self.study, self.arm, self.seed)
+    }
+
+    /// Name of the run in messages.
+    pub fn label(&self) -> String {
+        format!("{} {} seed {}", self.study.name, self.arm.name, self.seed)
+    }
+
+    /// Number of steps.
+    pub fn steps(&self) -> usize {
+        self.study.training.steps.unwrap_or(0)
+    }
+
+    /// The steps at which the run is scored: step 0, every `evaluation.every` steps, and the last
+    /// step.
+    pub fn scored_steps(&self) -> Vec<usize> {
+        let mut scored: Vec<usize> = match self.study.evaluation.every {
+            Some(every) => (0..self.steps()).step_by(every).collect(),
+            None => vec![0],
+        };
+        scored.push(self.steps());
+        scored
+    }
+
+    /// The study without other arms and seeds.
+    pub fn single(&self) -> Study<M, B> {
+        Study { arms: vec![self.arm.clone()], seeds: vec![self.seed], ..self.study.clone() }
     }
 }
 
 impl Runner {
-    /// Returns the pairs of one arm. The random choice of partners depends on the seed, so that an
-    /// interval over seeds includes its variance.
-    ///
-    /// # Errors
-    ///
-    /// Any error of opening the pictures or drawing the pairs.
-    pub fn pairs<M: Objective, B: BackboneFactory>(
-        &self,
-        study: &Study<M, B>,
-        arm: &Arm,
-        seed: u64,
-    ) -> Result<Arc<PairDataset>, Error> {
-        let key = (&study.pictures, &arm.pairing, arm.per_class, seed);
-        let key = serde_json::to_string(&key).expect("plain data");
-        let mut drawn = self.drawn.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pairs) = drawn.get(&key).and_then(Weak::upgrade) {
-            return Ok(pairs);
-        }
-        let source = self.opened.open(&study.pictures, arm.per_class)?;
-        let pairs = arm.pairing.pairs(&*source, seed)?;
-        let pairs = Arc::new(PairDataset::new(source, pairs));
-        drawn.retain(|_, pairs| pairs.strong_count() > 0);
-        drawn.insert(key, Arc::downgrade(&pairs));
-        Ok(pairs)
-    }
-
     /// Converts the length and the warm-up of a study from epochs of the first arm to steps. Every
     /// arm thus takes the same number of steps with the same learning-rate schedule, whatever its
-    /// number of pairs.
+    /// number of pairs. The study must have been [checked](Study::check).
     ///
     /// # Errors
     /// Any error of opening the first arm's pictures, and [`Error::Config`] if the arm has
-    /// fewer pairs than a batch.
+    /// fewer pairs than a batch or the number of steps is out of range.
     pub fn in_steps<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
@@ -88,11 +93,8 @@ impl Runner {
         if training.epochs.is_none() && training.learning_rate.warmup_epochs == 0.0 {
             return Ok(study);
         }
-        let pairs = self.pairs(&study, &study.arms[0], study.seeds[0])?.len();
-        let per_epoch = pairs / training.batch;
-        if per_epoch == 0 {
-            return Err(too_few(&study, &study.arms[0], pairs));
-        }
+        let pairs = self.pairs(&study, &study.arms[0], study.seeds[0])?;
+        let per_epoch = batches(&study, &study.arms[0], &pairs)?;
         let training = &mut study.training;
         if let Some(epochs) = training.epochs.take() {
             let steps = epochs.saturating_mul(per_epoch);
@@ -111,31 +113,26 @@ impl Runner {
             rate.warmup_steps = Some(steps.min(*STEPS.end()));
             rate.warmup_epochs = 0.0;
         }
-        // Repeats the checks, some of which depend on the number of steps.
+        // Some checks, such as that of `evaluation.every`, need the number of steps.
         study.check(&format!("experiment `{}`", study.name))?;
         Ok(study)
     }
 
-    /// Draws the pairs of a run and makes all checks that are possible before memory is allocated
-    /// or files are written. The study's length must be in steps.
-    pub(super) fn prepare<M: Objective, B: BackboneFactory>(
-        &self,
-        study: &Study<M, B>,
-        arm: &Arm,
+    /// Draws the pairs of a run, unless they are still in use, and makes all checks of them that
+    /// are possible before memory is allocated or files are written. The study's values must have
+    /// been checked, and its length must be in steps.
+    pub(super) fn prepare<'a, M: Objective, B: BackboneFactory>(
+        &'a self,
+        study: &'a Study<M, B>,
+        arm: &'a Arm,
         seed: u64,
-    ) -> Result<Prepared, Error> {
+    ) -> Result<Prepared<'a, M, B>, Error> {
         let pairs = self.pairs(study, arm, seed)?;
-        let batch = study.training.batch;
-        if pairs.len() < batch {
-            return Err(too_few(study, arm, pairs.len()));
-        }
-        // This is checked before a network or a queue is allocated.
-        let fits = study.method.check_data(batch, pairs.len());
-        fits.map_err(|error| unfit(study, error.under("method")))?;
+        check_pairs(study, arm, &pairs)?;
         let parent = self.parent(study, arm, seed)?;
         let identity = self.identity(study, arm, seed, &pairs, parent.as_ref())?.to_string();
         let pipelines = study.views.all_pipelines()?;
-        Ok(Prepared { pairs, pipelines, identity, parent })
+        Ok(Prepared { runner: self, study, arm, seed, pairs, pipelines, identity, parent })
     }
 
     /// A hash of everything that a run's weights depend on: the settings of the study, the backend,
@@ -162,7 +159,8 @@ impl Runner {
         Ok(identity)
     }
 
-    /// The run of an earlier study that this run continues, if the study extends another one.
+    /// The run of an earlier study that this run continues, if the study extends another one. A run
+    /// that has begun knows its identity, so the run itself may be gone.
     fn parent<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
@@ -171,24 +169,51 @@ impl Runner {
     ) -> Result<Option<Parent>, Error> {
         let Some(extended) = &study.extends else { return Ok(None) };
         let folder = extended.join(format!("{}-seed{seed}", arm.name));
-        match Checkpoints::identity_of(folder.join("checkpoint"))? {
-            Some(identity) => Ok(Some(Parent { folder, identity })),
-            None => {
-                let reason = format!(
-                    "there is no checkpoint in {}; run that study first, or remove `extends`",
-                    folder.join("checkpoint").display()
-                );
-                Err(unfit(study, ConfigError::new("extends", reason)))
+        if let Some((checkpoint, identity)) = Checkpoints::load_any(folder.join("checkpoint"))? {
+            return Ok(Some(Parent { folder, identity, checkpoint: Some(checkpoint) }));
+        }
+        let own = self.run_folder(study, arm, seed);
+        let has_begun = Checkpoints::new(own.join("checkpoint"), "").newest().is_some();
+        match ParentRecord::read(&own) {
+            Some(ParentRecord { folder: stored, identity }) if has_begun && stored == folder => {
+                Ok(Some(Parent { folder, identity, checkpoint: None }))
             }
+            _ => Err(no_parent(study, &folder)),
         }
     }
 }
 
-/// The error of an arm with fewer pairs than a batch.
-fn too_few<M, B>(study: &Study<M, B>, arm: &Arm, pairs: usize) -> Error {
-    let batch = study.training.batch;
-    let reason = format!("is {batch}, but arm `{}` has {pairs} pairs", arm.name);
-    unfit(study, ConfigError::new("training.batch", reason))
+/// The error of a study that extends another one whose run in `folder` has no checkpoint.
+pub(super) fn no_parent<M, B>(study: &Study<M, B>, folder: &Path) -> Error {
+    let reason = format!(
+        "there is no checkpoint in {}; run that study first, or remove `extends`",
+        folder.join("checkpoint").display()
+    );
+    unfit(study, ConfigError::new("extends", reason))
+}
+
+/// Checks that the method can be trained on the pairs of an arm, before a network or a queue is
+/// allocated.
+pub(super) fn check_pairs<M: Objective, B>(
+    study: &Study<M, B>,
+    arm: &Arm,
+    pairs: &PairDataset,
+) -> Result<(), Error> {
+    batches(study, arm, pairs)?;
+    let fits = study.method.check_data(study.training.batch, pairs.len());
+    fits.map_err(|error| unfit(study, error.under("method")))
+}
+
+/// Number of batches in an epoch of an arm; an error if there are fewer pairs than a batch.
+fn batches<M, B>(study: &Study<M, B>, arm: &Arm, pairs: &PairDataset) -> Result<usize, Error> {
+    let (batch, pairs) = (study.training.batch, pairs.len());
+    match pairs / batch {
+        0 => {
+            let reason = format!("is {batch}, but arm `{}` has {pairs} pairs", arm.name);
+            Err(unfit(study, ConfigError::new("training.batch", reason)))
+        }
+        batches => Ok(batches),
+    }
 }
 
 /// The error of a setting of a study.

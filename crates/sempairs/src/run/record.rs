@@ -5,6 +5,7 @@
 //! runs/NAME/examples/*.png           some pairs of every arm, as pictures and as views
 //! runs/NAME/ARM-seedN/result.json    scores over time and what was logged
 //! runs/NAME/ARM-seedN/map.json       the t-SNE map of the features (first seed only)
+//! runs/NAME/ARM-seedN/parent.json    the run that this one continues, if its study extends another
 //! ```
 
 use std::fs;
@@ -62,6 +63,33 @@ impl StudyRecord {
     /// Reads the file; `None` if it does not exist.
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         read(&Self::path(folder))
+    }
+}
+
+/// The contents of `parent.json`: the run of an earlier study that a run continues. The identity of
+/// the run depends on it, so with this file a run that has begun does not need its parent any more.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ParentRecord {
+    /// Folder of the run.
+    pub folder: PathBuf,
+    /// Identity of the run.
+    pub identity: String,
+}
+
+impl ParentRecord {
+    fn path(folder: &Path) -> PathBuf {
+        folder.join("parent.json")
+    }
+
+    /// Writes the file into the folder of a run.
+    pub fn write(&self, folder: &Path) -> Result<(), Error> {
+        write(&Self::path(folder), self)
+    }
+
+    /// Reads the file. `None` if it does not exist, or if it cannot be read: then the run needs its
+    /// parent, as a run of an earlier version does.
+    pub fn read(folder: &Path) -> Option<Self> {
+        read(&Self::path(folder)).unwrap_or(None)
     }
 }
 
@@ -162,7 +190,6 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error>
     }
     let bytes = fs::read(path).map_err(|e| Error::io(path, e))?;
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-        let reason = format!("is damaged: {error}; run `sempairs compare` again");
-        Error::invalid(path.display().to_string(), reason)
+        Error::file(path, format!("is damaged: {error}; run `sempairs compare` again"))
     })
 }

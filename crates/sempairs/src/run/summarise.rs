@@ -1,26 +1,20 @@
 //! The last step of a study: a comparison of the stored results of its runs.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use sempairs_backbone::BackboneFactory;
 use sempairs_internal::{note, write_atomically};
 
-use super::Runner;
-use super::examples::examples;
 use super::record::{self, StudyRecord};
 use crate::Error;
 use crate::comparison::{ArmResult, Comparison};
-use crate::experiment::Objective;
-use crate::experiment::Study;
 use crate::report::{self, ExamplePairs};
 
 /// A comparison with the example pairs for its report.
 pub struct Summary {
     /// The comparison.
     pub comparison: Comparison,
-    /// Some pairs of every arm; empty for folders of earlier versions.
+    /// Some pairs of every arm; none for folders of earlier versions.
     pub examples: Vec<ExamplePairs>,
 }
 
@@ -39,13 +33,18 @@ pub struct ComparisonFiles {
 /// earlier version, which has no `study.json`, the numbers are read from `comparison.json`.
 ///
 /// # Errors
-/// [`Error::Config`] if the folder contains no study or none of its runs has a result,
-/// [`Error::Io`] for a file that cannot be read.
+/// [`Error::File`] if the folder contains no study, none of its runs has a result, or a file is
+/// damaged; [`Error::Io`] for a file that cannot be read.
 pub fn summarise(folder: &Path) -> Result<Summary, Error> {
-    let none = |reason: &str| Err(Error::invalid(folder.display().to_string(), reason));
+    Summary::of(folder, stored(folder)?)
+}
+
+/// The comparison of the stored results, without the example pairs.
+pub(super) fn stored(folder: &Path) -> Result<Comparison, Error> {
+    let none = |reason: &str| Err(Error::file(folder, reason));
     let Some(study) = StudyRecord::read(folder)? else {
         return match record::read(&folder.join("comparison.json"))? {
-            Some(comparison) => Ok(Summary { comparison, examples: Vec::new() }),
+            Some(comparison) => Ok(comparison),
             None => none(
                 "contains neither study.json nor comparison.json; give the folder of a study, \
                  runs/NAME",
@@ -92,12 +91,17 @@ pub fn summarise(folder: &Path) -> Result<Summary, Error> {
         differences: Vec::new(),
     };
     comparison.differences = comparison.compare_with(&against);
-    let names = comparison.arms.iter().map(|arm| arm.arm.name.as_str());
-    let examples = record::read_examples(folder, names)?;
-    Ok(Summary { comparison, examples })
+    Ok(comparison)
 }
 
 impl Summary {
+    /// Adds the example pairs that are stored in the folder of a study to its comparison.
+    pub(super) fn of(folder: &Path, comparison: Comparison) -> Result<Self, Error> {
+        let names = comparison.arms.iter().map(|arm| arm.arm.name.as_str());
+        let examples = record::read_examples(folder, names)?;
+        Ok(Self { comparison, examples })
+    }
+
     /// Writes `table.txt`, `comparison.json` and `report.html` into a folder.
     ///
     /// # Errors
@@ -118,24 +122,5 @@ impl Summary {
         write_atomically(&files.report, |out| out.write_all(page.as_bytes()))
             .map_err(|e| Error::io(&files.report, e))?;
         Ok(files)
-    }
-}
-
-impl Runner {
-    /// Writes a comparison into the study's folder: `table.txt`, `comparison.json`, and
-    /// `report.html` with example pairs of every arm.
-    ///
-    /// # Errors
-    /// [`Error::Io`], and any error of opening the pictures.
-    pub fn write_comparison<M: Objective, B: BackboneFactory>(
-        &self,
-        study: &Study<M, B>,
-        comparison: &Comparison,
-    ) -> Result<ComparisonFiles, Error> {
-        let folder = self.folder(study);
-        fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
-        let examples = examples(self, study)?;
-        record::write_examples(&folder, &examples)?;
-        Summary { comparison: comparison.clone(), examples }.write(&folder)
     }
 }

@@ -1,187 +1,94 @@
-//! The second and third steps of a run: training and scoring.
+//! The second step of a run: training, from the run's last checkpoint, from that of the run that it
+//! continues, or from the start.
 
 use std::fs;
 
 use sempairs_backbone::BackboneFactory;
-use sempairs_backbone::weights::{self, LoadOptions, Prefix};
 use sempairs_data::{ConfigError, DataError};
-use sempairs_eval::{Downstream, EvalError, Evaluate, weights_identity};
-use sempairs_internal::{failpoint, join_limited, note};
 use sempairs_objective::{Clock, Method};
-use sempairs_train::{Checkpoint, Checkpoints, MetricLine, RunDirectory, Trainer, check_method};
+use sempairs_train::{Checkpoint, Checkpoints, Outcome, RunDirectory, Trainer};
 
 use super::checkpoint_mismatch::explained;
-use super::measure::invariance_report;
-use super::prepare::{Prepared, unfit};
-use super::record;
-use super::score_log::ScoreLog;
-use super::{Finished, Runner};
+use super::prepare::{Parent, Prepared, no_parent, unfit};
+use super::record::ParentRecord;
 use crate::Error;
-use crate::comparison::{CurvePoint, RunResult};
-use crate::experiment::Study;
-use crate::experiment::{Arm, Objective, UseMethod};
+use crate::experiment::Objective;
 
-/// Maximum number of steps in a message; the others are only counted.
-const LISTED: usize = 10;
-
-impl Runner {
-    /// Pre-trains and scores one arm with one seed, from its last checkpoint if there is one.
-    /// Existing scores are not recomputed. Of missing scores, for example after a change of the
-    /// protocols, only those of step 0 and of steps from the checkpoint on can still be computed;
-    /// the other steps are listed on standard error.
-    ///
-    /// # Errors
-    /// Any [`Error`]; [`Error::Interrupted`] if the run was stopped.
-    pub fn pretrain<M: Objective, B: BackboneFactory>(
-        &self,
-        study: &Study<M, B>,
-        arm: &Arm,
-        seed: u64,
-        downstream: &Downstream,
-    ) -> Result<Finished<B::Backbone>, Error> {
-        study.check(&study.name)?;
-        let study = &self.in_steps(study)?;
-        let prepared = self.prepare(study, arm, seed)?;
-        study.check_downstream(downstream)?;
-        let mut backbone = study.backbone.init_seeded(&self.device, seed);
-        if let Some(path) = study.backbone.weights() {
-            backbone = weights::load(backbone, path, &LoadOptions { prefix: Prefix::Common })?;
-        }
-        let run = Run { runner: self, study, arm, seed, downstream, prepared };
-        study.method.init_for(backbone, seed, &self.device, run)
-    }
+/// A run that has its directory and is ready to be trained.
+pub(super) struct StartedRun {
+    /// Directory of the run, which is locked.
+    pub directory: RunDirectory,
+    trainer: Trainer,
+    /// The checkpoint that the run starts from.
+    checkpoint: Option<Checkpoint>,
 }
 
-/// One run: one arm with one seed.
-struct Run<'a, M, B> {
-    runner: &'a Runner,
-    study: &'a Study<M, B>,
-    arm: &'a Arm,
-    seed: u64,
-    downstream: &'a Downstream,
-    prepared: Prepared,
-}
-
-impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Run<'_, M, B> {
-    type Output = Result<Finished<B::Backbone>, Error>;
-
-    /// Trains and scores the method.
-    fn with<N: Method<Backbone = B::Backbone>>(self, method: N) -> Self::Output {
-        let Run { runner, study, arm, seed, downstream, ref prepared } = self;
-        let Prepared { pairs, pipelines, identity, .. } = prepared;
-        let steps = study.training.steps.unwrap_or(0);
-        check_method(&method, pairs, pipelines, study.training.batch)
-            .map_err(|error| unfit(study, error))?;
-        let directory = RunDirectory::create(runner.run_folder(study, arm, seed))?;
-        let config = study.train_config(seed, steps, &runner.loader);
-        let label = format!("{} {} seed {seed}", study.name, arm.name);
-        let scored_steps = scored_steps(steps, study.evaluation.every);
+impl StartedRun {
+    /// Creates and locks the directory of a run, loads the checkpoint that the run starts from, if
+    /// there is one, and writes the run's `experiment.toml`. A damaged checkpoint or one of another
+    /// run is an error before any file is overwritten. The checkpoint of the parent is taken out of
+    /// `run`.
+    pub fn new<M: Objective, B: BackboneFactory>(
+        run: &mut Prepared<'_, M, B>,
+    ) -> Result<Self, Error> {
+        let directory = RunDirectory::create(run.folder())?;
+        let runner = run.runner;
         let trainer = Trainer::new(
-            config,
-            pairs.clone(),
-            pipelines.clone(),
+            run.study.train_config(run.seed, run.steps(), &runner.loader),
+            run.pairs.clone(),
+            run.pipelines.clone(),
             directory.clone(),
             runner.device.clone(),
         )
-        .identity(identity)
-        .label(&label)
+        .identity(&run.identity)
+        .label(run.label())
         .progress(runner.progress)
-        .observe(scored_steps.clone())
+        .observe(run.scored_steps())
         .stop_on_collapse(runner.stop_on_collapse)
         .interrupter(runner.interrupter.clone());
-        let checkpoint = self.checkpoint_to_resume(&trainer.checkpoints(), &directory)?;
-        let begun = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.step);
+        let checkpoint = checkpoint(run, &trainer.checkpoints(), &directory)?;
+        Ok(Self { directory, trainer, checkpoint })
+    }
 
-        let evaluation = &study.evaluation;
-        let mut log = ScoreLog::open(directory.scores(), identity, evaluation, begun, downstream)?;
-        let lost = log.lost(&scored_steps, begun);
-        if !lost.is_empty() {
-            let lost = join_limited(&lost, ", ", LISTED);
-            note!(
-                "{label}: steps [{lost}] cannot be scored any more, as the checkpoint is of step \
-                 {begun}"
-            );
-        }
-        let scored = Downstream { progress: runner.is_plain(), ..downstream.clone() };
-        let mut score = |backbone: &B::Backbone, step: usize| -> Result<(), Error> {
-            if log.has(step) {
-                return Ok(());
-            }
-            if runner.interrupter.should_stop() {
-                return Err(DataError::Interrupted.into());
-            }
-            let weights = weights_identity(backbone);
-            let make = || {
-                if runner.is_plain() {
-                    note!("{label}  scoring at step {step}");
-                }
-                let scores = scored.run(backbone, &runner.device);
-                scores.map_err(|error| unscored(&label, step, error))
-            };
-            let scores = match step {
-                0 => runner.untrained.of(weights, evaluation, downstream, make)?,
-                _ => make()?,
-            };
-            failpoint("scored", step);
-            log.push(CurvePoint { step, scores }, weights)
-        };
-        if begun > 0 {
-            // Step 0 can be scored without a checkpoint.
-            score(method.evaluated(), 0)?;
-        }
+    /// Number of steps that were taken before.
+    pub fn begun(&self) -> usize {
+        self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.step)
+    }
+
+    /// Trains `method`, and calls `score` with the evaluated network at each step that is scored.
+    pub fn train<N: Method>(
+        self,
+        method: N,
+        mut score: impl FnMut(&N::Backbone, usize) -> Result<(), Error>,
+    ) -> Result<Outcome<N>, Error> {
+        let Self { trainer, checkpoint, .. } = self;
         let outcome = trainer.run_from(checkpoint, method, |method: &N, clock: Clock| {
             score(method.evaluated(), clock.step).map_err(|error| match error.is_interruption() {
                 true => DataError::Interrupted.into(),
                 false => error.into(),
             })
         })?;
-        let backbone = outcome.method.evaluated().clone();
-        if outcome.interrupted {
-            return Err(Error::Interrupted { step: outcome.clock.step });
+        match outcome.interrupted {
+            true => Err(Error::Interrupted { step: outcome.clock.step }),
+            false => Ok(outcome),
         }
-        for alarm in &outcome.alarms {
-            note!("{label}: has collapsed or learned nothing: {alarm}");
-        }
-        weights::save(&backbone, &directory.backbone())?;
-        let mut curve = log.curve().to_vec();
-        curve.retain(|point| scored_steps.contains(&point.step));
-        let bars = runner.with_bars(downstream);
-        let invariance = invariance_report(&backbone, evaluation, &bars, &runner.device)?;
-        let metrics = &outcome.metrics;
-        let result = RunResult {
-            seed,
-            loss: metrics.iter().map(|line| (line.step, line.loss)).collect(),
-            curve,
-            invariance,
-            collapse: metrics.iter().rev().find_map(|line| line.collapse),
-            negatives: metrics.iter().rev().find_map(|line| line.negatives),
-            alarms: outcome.alarms,
-            pairs_per_second: median_throughput(metrics),
-        };
-        record::write_result(directory.root(), &result)?;
-        Ok(Finished { backbone, result })
     }
 }
 
-impl<M: Objective, B: BackboneFactory> Run<'_, M, B> {
-    /// The checkpoint to resume from: that of this run, or that of the run which this run
-    /// continues. A damaged checkpoint or one of another run is an error before any file is
-    /// overwritten.
-    fn checkpoint_to_resume(
-        &self,
-        own: &Checkpoints,
-        directory: &RunDirectory,
-    ) -> Result<Option<Checkpoint>, Error> {
-        let Run { study, arm, seed, ref prepared, .. } = *self;
-        let (arms, seeds) = (vec![arm.clone()], vec![seed]);
-        let only = Study { arms, seeds, ..study.clone() };
-        let begun = own.load();
-        let mut begun =
-            begun.map_err(|error| explained(error, directory, &only, &prepared.pairs))?;
-        if let (None, Some(parent)) = (&begun, &prepared.parent) {
-            begun = parent.checkpoints().load()?;
-            let done = begun.as_ref().map_or(0, |checkpoint| checkpoint.step);
-            let steps = study.training.steps.unwrap_or(0);
+/// The checkpoint that a run starts from: its own, or that of the run that it continues.
+fn checkpoint<M: Objective, B: BackboneFactory>(
+    run: &mut Prepared<'_, M, B>,
+    own: &Checkpoints,
+    directory: &RunDirectory,
+) -> Result<Option<Checkpoint>, Error> {
+    let (study, steps, single) = (run.study, run.steps(), run.single());
+    let begun = own.load();
+    let mut begun = begun.map_err(|error| explained(error, directory, &single, &run.pairs))?;
+    if let Some(parent) = &mut run.parent {
+        let latest = parent.checkpoint.take();
+        if begun.is_none() {
+            let latest = latest.ok_or_else(|| no_parent(study, &parent.folder))?;
+            let done = latest.step;
             if done >= steps {
                 let reason = format!(
                     "is {steps}, but the run to extend, {}, already has {done} steps; increase \
@@ -196,34 +103,12 @@ impl<M: Objective, B: BackboneFactory> Run<'_, M, B> {
                 let text = fs::read(&from).map_err(|e| Error::io(&from, e))?;
                 directory.write(&to, &text)?;
             }
+            begun = Some(latest);
         }
-        directory.write(&directory.experiment(), only.to_toml().as_bytes())?;
-        Ok(begun)
+        let Parent { folder, identity, .. } = parent;
+        let record = ParentRecord { folder: folder.clone(), identity: identity.clone() };
+        record.write(directory.root())?;
     }
-}
-
-/// Adds the run and the step to an evaluation error that is caused by the network.
-fn unscored(label: &str, step: usize, error: EvalError) -> Error {
-    match error {
-        EvalError::NotFinite | EvalError::Diverged { .. } => {
-            Error::Unscored { run: label.into(), step, error }
-        }
-        other => other.under("evaluation").into(),
-    }
-}
-
-/// The steps at which a run is scored: step 0, every `every` steps, and the last step.
-fn scored_steps(steps: usize, every: Option<usize>) -> Vec<usize> {
-    let mut scored: Vec<usize> = match every {
-        Some(every) => (0..steps).step_by(every).collect(),
-        None => vec![0],
-    };
-    scored.push(steps);
-    scored
-}
-
-fn median_throughput(lines: &[MetricLine]) -> f64 {
-    let mut rates: Vec<f64> = lines.iter().map(|line| line.pairs_per_second).collect();
-    rates.sort_by(f64::total_cmp);
-    rates.get(rates.len() / 2).copied().unwrap_or(0.0)
+    directory.write(&directory.experiment(), single.to_toml().as_bytes())?;
+    Ok(begun)
 }
