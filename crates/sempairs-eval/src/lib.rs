@@ -43,7 +43,7 @@ pub use features::{
     unit_rows, weights_identity,
 };
 pub use protocols::{
-    BoxedBackbone, Downstream, Evaluate, EvaluationProtocol, FineTune, FittedProbe, InputKind, Knn,
+    BoxedBackbone, Downstream, EvaluationProtocol, FineTune, FittedProbe, InputKind, Knn,
     NetworkInput, Predictions, Probe, Protocol, ProtocolInput, ProtocolOutput, ProtocolSettings,
     Score, ScoreLine, SgdDino, SgdMoco, StratifiedSplit, Trial, append_scores, in_effect,
     read_scores, stratified_split, update_scores,

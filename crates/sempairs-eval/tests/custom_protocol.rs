@@ -6,8 +6,8 @@ use burn::tensor::Device;
 use sempairs_augment::Pipeline;
 use sempairs_backbone::ResNetConfig;
 use sempairs_eval::{
-    Downstream, EvalError, Evaluate, EvaluationProtocol, FineTune, InputKind, Knn, Predictions,
-    Protocol, ProtocolInput, ProtocolOutput, ProtocolSettings, ScoreLine, append_scores, extract,
+    Downstream, EvalError, EvaluationProtocol, FineTune, InputKind, Knn, Predictions, Protocol,
+    ProtocolInput, ProtocolOutput, ProtocolSettings, ScoreLine, append_scores, extract,
     read_scores, unit_rows,
 };
 use sempairs_scenes::{SceneSource, SceneSplit};

@@ -9,9 +9,7 @@ use sempairs_augment::Pipeline;
 use sempairs_backbone::{Backbone, ResNet, ResNetConfig};
 use sempairs_data::{DataError, Picture, PictureSource};
 use sempairs_eval::analysis::invariance::invariance;
-use sempairs_eval::{
-    Downstream, EvalError, Evaluate, Features, Protocol, embed, extract, weights_identity,
-};
+use sempairs_eval::{Downstream, EvalError, Features, Protocol, embed, extract, weights_identity};
 use sempairs_scenes::{Factor, SceneSource, SceneSplit};
 
 const SIZE: usize = 32;

@@ -7,9 +7,7 @@ use burn::tensor::Device;
 use sempairs_augment::Pipeline;
 use sempairs_backbone::ResNetConfig;
 use sempairs_data::{DataError, interrupt};
-use sempairs_eval::{
-    Downstream, EvalError, Evaluate, EvaluationProtocol, Knn, Probe, Protocol, raw_pixels,
-};
+use sempairs_eval::{Downstream, EvalError, EvaluationProtocol, Knn, Probe, Protocol, raw_pixels};
 use sempairs_scenes::{SceneSource, SceneSplit};
 
 #[test]

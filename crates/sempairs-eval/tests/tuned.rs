@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use sempairs_augment::Pipeline;
 use sempairs_backbone::{AnyBackbone, Architecture, Backbone, BackboneConfig};
 use sempairs_data::{DataError, Picture, PictureSource};
-use sempairs_eval::{Downstream, Evaluate, FineTune, Knn, Protocol, SgdDino, weights_identity};
+use sempairs_eval::{Downstream, FineTune, Knn, Protocol, SgdDino, weights_identity};
 
 /// Pictures of stripes: vertical reddish ones are one class, horizontal bluish ones the other.
 /// Width and brightness are independent of the class.

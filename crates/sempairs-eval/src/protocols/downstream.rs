@@ -22,16 +22,6 @@ use crate::{
     NetworkInput, Probe, Protocol, ProtocolSettings, Score,
 };
 
-/// An evaluation of a backbone.
-pub trait Evaluate {
-    /// Scores a backbone, which is not changed.
-    ///
-    /// # Errors
-    ///
-    /// [`EvalError`] with the picture, file or setting that caused it.
-    fn run<B: Backbone>(&self, backbone: &B, device: &Device) -> Result<Vec<Score>, EvalError>;
-}
-
 /// A downstream data set with a training and a test set, scored under several protocols. Frozen
 /// features are extracted once for all protocols.
 #[derive(Clone)]
@@ -104,6 +94,29 @@ impl Downstream {
         labels(&*self.train)?;
         matched(self.train.classes(), self.test.classes(), &labels(&*self.test)?)?;
         Ok(())
+    }
+
+    /// Scores a backbone, which is not changed, under every protocol.
+    ///
+    /// # Errors
+    ///
+    /// [`EvalError`] with the picture, file or setting that caused it.
+    pub fn run<B: Backbone>(&self, backbone: &B, device: &Device) -> Result<Vec<Score>, EvalError> {
+        self.check()?;
+        let views = self.views();
+        let about = About { dataset: &self.name, views: &views };
+        let mut inputs = Inputs { downstream: self, backbone, device, made: Vec::new() };
+        let mut score = |protocol: &Arc<dyn EvaluationProtocol>| {
+            let protocol = in_effect(protocol, self.train.len());
+            let input = inputs.get(protocol.input_kind())?;
+            let bar = self.bar(format!("{} {}", self.name, protocol.name()));
+            score_input(&*protocol, about, &input.with_progress(bar))
+        };
+        let mut scores = Vec::with_capacity(self.protocols.len());
+        for (at, protocol) in self.protocols.iter().enumerate() {
+            scores.push(score(protocol).map_err(|error| error.under(&protocol_key(at)))?);
+        }
+        Ok(scores)
     }
 
     /// The features of the training and of the test set.
@@ -224,26 +237,6 @@ fn differing_key(one: &ProtocolSettings, other: &ProtocolSettings) -> String {
     let differs = |(key, value): &(&String, &Value)| other.get(key.as_str()) != Some(*value);
     let found = one.as_object().and_then(|settings| settings.iter().find(differs));
     found.map_or("kind", |(key, _)| key.as_str()).to_owned()
-}
-
-impl Evaluate for Downstream {
-    fn run<B: Backbone>(&self, backbone: &B, device: &Device) -> Result<Vec<Score>, EvalError> {
-        self.check()?;
-        let views = self.views();
-        let about = About { dataset: &self.name, views: &views };
-        let mut inputs = Inputs { downstream: self, backbone, device, made: Vec::new() };
-        let mut score = |protocol: &Arc<dyn EvaluationProtocol>| {
-            let protocol = in_effect(protocol, self.train.len());
-            let input = inputs.get(protocol.input_kind())?;
-            let bar = self.bar(format!("{} {}", self.name, protocol.name()));
-            score_input(&*protocol, about, &input.with_progress(bar))
-        };
-        let mut scores = Vec::with_capacity(self.protocols.len());
-        for (at, protocol) in self.protocols.iter().enumerate() {
-            scores.push(score(protocol).map_err(|error| error.under(&protocol_key(at)))?);
-        }
-        Ok(scores)
-    }
 }
 
 /// The inputs of the protocols of a run. Each is made once, whatever the order of the protocols.

@@ -21,7 +21,7 @@ mod sgd_moco;
 mod stratified_split;
 
 pub use boxed_backbone::BoxedBackbone;
-pub use downstream::{Downstream, Evaluate};
+pub use downstream::Downstream;
 pub use evaluation_protocol::{EvaluationProtocol, in_effect};
 pub use fine_tune::FineTune;
 pub use input::{InputKind, NetworkInput, ProtocolInput};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sempairs::Error;
-use sempairs::eval::{Evaluate, ScoreLine, append_scores, read_scores, weights_identity};
+use sempairs::eval::{ScoreLine, append_scores, read_scores, weights_identity};
 use sempairs::run::Runner;
 use sempairs_internal::say;
 

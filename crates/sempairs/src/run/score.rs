@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use sempairs_backbone::{Backbone, BackboneFactory};
 use sempairs_data::DataError;
-use sempairs_eval::{Downstream, EvalError, Evaluate, weights_identity};
+use sempairs_eval::{Downstream, EvalError, weights_identity};
 use sempairs_internal::{failpoint, join_limited, note};
 
 use super::prepare::Prepared;
