@@ -200,7 +200,7 @@ fn an_arm_with_too_few_pairs_is_refused_before_any_run() {
     experiment.arms.reverse();
     experiment.training.batch = 64;
     let error = runner(folder.path()).compare(&experiment).unwrap_err().to_string();
-    let expected = "experiment `small`: `training.batch`: is 64, but arm `kindred` has 40 pairs";
+    let expected = "experiment `small`: `training.batch`: is 64, but arm `same_class` has 40 pairs";
     assert_eq!(error, expected);
     assert!(!folder.path().join("small").exists(), "a run was started");
 }
