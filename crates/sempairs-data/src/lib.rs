@@ -48,6 +48,7 @@ pub mod manifest;
 pub mod pairing;
 mod paper_classes;
 mod picture;
+mod region;
 mod rng_key;
 mod source;
 pub mod sources;
@@ -55,7 +56,7 @@ mod validate;
 
 pub use cache::CachedSource;
 pub use config_error::ConfigError;
-pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
+pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode, decode_region};
 pub use error::DataError;
 pub use exclusion::Exclusion;
 pub use file_stamp::Stamp;
@@ -65,6 +66,7 @@ pub use manifest::Manifest;
 pub use pairing::{Pair, PairDataset, Pairing};
 pub use paper_classes::{PaperClass, paper_classes};
 pub use picture::Picture;
+pub use region::{Region, RegionPicture};
 pub use rng_key::{Key, Side};
 pub use source::PictureSource;
 pub use sources::{

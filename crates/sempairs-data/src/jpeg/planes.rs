@@ -1,78 +1,248 @@
 //! Destinations of decoded scans: samples, or coefficients that later scans refine.
 
-use super::damage::Damage;
-use super::frame::{Component, Frame};
-use super::idct::idct;
-use super::sequential::Block;
+use std::ops::Range;
 
-/// The samples of a component, in whole blocks.
+use super::damage::Damage;
+use super::frame::{Component, SIDE};
+use super::idct::idct;
+use super::render::needed_samples;
+use super::sequential::{Block, Destination};
+use crate::Region;
+
+/// A rectangle of blocks of a component.
+#[derive(Clone, Copy)]
+pub(super) struct Window(Region);
+
+impl Window {
+    /// The blocks from whose samples the pixels of `region` are computed.
+    pub(super) fn of(component: &Component, region: Region) -> Self {
+        let (columns, rows) = needed_samples(component, region);
+        let (left, top) = (columns.start / SIDE, rows.start / SIDE);
+        let width = columns.end.div_ceil(SIDE) - left;
+        let height = rows.end.div_ceil(SIDE) - top;
+        Self(Region { left, top, width, height })
+    }
+
+    /// All blocks of a component.
+    fn all(component: &Component) -> Self {
+        Self(Region::whole(component.blocks.into()))
+    }
+
+    /// Returns true if it contains every block that shows a part of the picture.
+    pub(super) fn is_whole(&self, component: &Component) -> bool {
+        self.0.contains(&Region::whole(component.own_blocks.into()))
+    }
+
+    /// Column and row in this rectangle of the block in column `x` and row `y` of the component;
+    /// `None` for a block outside.
+    #[inline(always)]
+    fn locate(&self, x: usize, y: usize) -> Option<(usize, usize)> {
+        let (x, y) = (x.wrapping_sub(self.0.left), y.wrapping_sub(self.0.top));
+        (x < self.0.width && y < self.0.height).then_some((x, y))
+    }
+
+    fn block_count(&self) -> usize {
+        self.0.width * self.0.height
+    }
+}
+
+/// Samples of a component, in whole blocks.
 pub(super) struct Plane {
-    pub(super) samples: Vec<u8>,
-    pub(super) stride: usize,
+    samples: Vec<u8>,
+    /// Number of samples in a row.
+    stride: usize,
+    window: Window,
 }
 
 impl Plane {
-    pub(super) fn of(component: &Component) -> Self {
-        Self { samples: vec![0; 64 * component.block_count()], stride: component.stride() }
+    pub(super) fn of(window: Window) -> Self {
+        let stride = SIDE * window.0.width;
+        Self { samples: vec![0; SIDE * SIDE * window.block_count()], stride, window }
     }
 
-    pub(super) fn row(&self, y: usize) -> &[u8] {
-        &self.samples[y * self.stride..][..self.stride]
-    }
-
-    /// Elements from the first sample of the block in column `x` and row `y`.
+    /// The samples in these columns of row `y` of the component, which must be in the window.
     #[inline(always)]
-    pub(super) fn block(&mut self, x: usize, y: usize) -> &mut [u8] {
-        &mut self.samples[8 * (y * self.stride + x)..]
+    pub(super) fn row(&self, y: usize, columns: &Range<usize>) -> &[u8] {
+        let Region { left, top, .. } = self.window.0;
+        let start = (y - SIDE * top) * self.stride + columns.start - SIDE * left;
+        &self.samples[start..][..columns.len()]
+    }
+
+    /// Transforms a block and stores its samples at column `x` and row `y` of the window.
+    #[inline(always)]
+    fn put(
+        &mut self,
+        (x, y): (usize, usize),
+        block: &mut Block,
+        coded: usize,
+        quantiser: &[i32; 64],
+    ) {
+        let out = &mut self.samples[SIDE * (y * self.stride + x)..];
+        idct(block, coded, quantiser, out, self.stride);
     }
 }
 
-/// The coefficients of a component, block by block.
+/// The planes that the only scan of a picture fills.
+pub(super) struct Planes<'p> {
+    /// Plane and quantisation table of each part of the scan.
+    parts: Vec<(&'p mut Plane, [i32; 64])>,
+}
+
+impl<'p> Planes<'p> {
+    /// Prepares a scan whose parts are the components `order`, each with its quantisation table.
+    pub(super) fn of(
+        planes: &'p mut [Plane],
+        order: impl Iterator<Item = (usize, [i32; 64])>,
+    ) -> Self {
+        let mut free: Vec<Option<&mut Plane>> = planes.iter_mut().map(Some).collect();
+        let part = |(component, quantiser): (usize, _)| {
+            (free[component].take().expect("a scan contains a component once"), quantiser)
+        };
+        Self { parts: order.map(part).collect() }
+    }
+}
+
+impl Destination for Planes<'_> {
+    #[inline(always)]
+    fn place(&self, part: usize, x: usize, y: usize) -> Option<(usize, usize)> {
+        self.parts[part].0.window.locate(x, y)
+    }
+
+    #[inline(always)]
+    fn put(
+        &mut self,
+        part: usize,
+        place: (usize, usize),
+        block: &mut Block,
+        coded: usize,
+    ) -> Result<(), Damage> {
+        let (plane, quantiser) = &mut self.parts[part];
+        check_mean(block[0], quantiser)?;
+        plane.put(place, block, coded, quantiser);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn pass(&mut self, part: usize, _x: usize, _y: usize, dc: i16) -> Result<(), Damage> {
+        check_mean(dc, &self.parts[part].1)
+    }
+}
+
+/// The coefficients of a component.
 pub(super) struct Coefficients {
+    window: Window,
+    /// The blocks that are stored completely: those of `window`, or all if `window` has all that
+    /// show a part of the picture.
+    held: Window,
     blocks: Vec<Block>,
+    /// Outlines of all blocks, row by row, if some of them are not held; empty otherwise.
+    outlines: Vec<Outline>,
+    /// Number of blocks in a row of the component.
     along: usize,
 }
 
+/// What later scans and checks need of a block that is not decoded to samples.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Outline {
+    pub(super) dc: i16,
+    /// Which AC coefficients are not zero: bit `k` for the one with coding index `k`.
+    pub(super) nonzero: u64,
+}
+
+/// A block of [`Coefficients`].
+pub(super) enum Stored<'c> {
+    Whole(&'c mut Block),
+    Outline(&'c mut Outline),
+}
+
 impl Coefficients {
-    pub(super) fn of(component: &Component) -> Self {
-        Self { blocks: vec![[0; 64]; component.block_count()], along: component.blocks.0 }
+    pub(super) fn of(component: &Component, window: Window) -> Self {
+        let whole = window.is_whole(component);
+        let held = if whole { Window::all(component) } else { window };
+        let outlines = if whole { 0 } else { component.block_count() };
+        Self {
+            window,
+            held,
+            blocks: vec![[0; 64]; held.block_count()],
+            outlines: vec![Outline::default(); outlines],
+            along: component.blocks.0,
+        }
     }
 
     #[inline(always)]
-    pub(super) fn block(&mut self, x: usize, y: usize) -> &mut Block {
-        &mut self.blocks[y * self.along + x]
+    pub(super) fn block(&mut self, x: usize, y: usize) -> Stored<'_> {
+        match self.held.locate(x, y) {
+            Some(place) => Stored::Whole(self.held_block(place)),
+            None => Stored::Outline(&mut self.outlines[y * self.along + x]),
+        }
+    }
+
+    #[inline(always)]
+    fn held_block(&mut self, (x, y): (usize, usize)) -> &mut Block {
+        &mut self.blocks[y * self.held.0.width + x]
     }
 
     /// Converts to samples, once all scans of the component have been read.
-    pub(super) fn into_plane(
-        mut self,
-        component: &Component,
-        quantiser: &[i32; 64],
-    ) -> Result<Plane, Damage> {
-        let mut plane = Plane::of(component);
+    pub(super) fn into_plane(mut self, quantiser: &[i32; 64]) -> Result<Plane, Damage> {
+        for outline in &self.outlines {
+            check_mean(outline.dc, quantiser)?;
+        }
+        let mut plane = Plane::of(self.window);
+        let Region { left, top, width, .. } = self.held.0;
         for (number, block) in self.blocks.iter_mut().enumerate() {
-            check_mean(block, quantiser)?;
-            let coded = if block[1..].iter().all(|&it| it == 0) { 1 } else { 64 };
-            let (x, y) = (number % self.along, number / self.along);
-            idct(block, coded, quantiser, plane.block(x, y), component.stride());
+            check_mean(block[0], quantiser)?;
+            let place = self.window.locate(left + number % width, top + number / width);
+            if let Some(place) = place {
+                let coded = if block[1..].iter().all(|&it| it == 0) { 1 } else { 64 };
+                plane.put(place, block, coded, quantiser);
+            }
         }
         Ok(plane)
     }
 }
 
-/// Creates one value, such as a plane, for each component.
-pub(super) fn each<T>(frame: &Frame, make: impl Fn(&Component) -> T) -> Vec<T> {
-    frame.components.iter().map(make).collect()
+/// The coefficients that a sequential scan of some components fills.
+pub(super) struct Filling<'c> {
+    pub(super) coefficients: &'c mut [Coefficients],
+    /// For each part of the scan, the index of its component.
+    pub(super) components: Vec<usize>,
 }
 
-/// Checks that the mean of a block is in the range of 8-bit samples.
+impl Destination for Filling<'_> {
+    #[inline(always)]
+    fn place(&self, part: usize, x: usize, y: usize) -> Option<(usize, usize)> {
+        self.coefficients[self.components[part]].held.locate(x, y)
+    }
+
+    #[inline(always)]
+    fn put(
+        &mut self,
+        part: usize,
+        place: (usize, usize),
+        block: &mut Block,
+        _coded: usize,
+    ) -> Result<(), Damage> {
+        *self.coefficients[self.components[part]].held_block(place) = *block;
+        *block = [0; 64];
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn pass(&mut self, part: usize, x: usize, y: usize, dc: i16) -> Result<(), Damage> {
+        let component = &mut self.coefficients[self.components[part]];
+        component.outlines[y * component.along + x].dc = dc;
+        Ok(())
+    }
+}
+
+/// Checks that the mean of a block, given by its DC coefficient, is in the range of 8-bit samples.
 ///
 /// The DC coefficient is eight times the mean minus 128, rounded by the encoder to a multiple of
 /// the quantisation step. Overwritten data often exceed this range, since each DC coefficient is
 /// coded as a difference from the previous block.
 #[inline(always)]
-pub(super) fn check_mean(block: &Block, quantiser: &[i32; 64]) -> Result<(), Damage> {
-    let mean = i32::from(block[0]).wrapping_mul(quantiser[0]);
+fn check_mean(dc: i16, quantiser: &[i32; 64]) -> Result<(), Damage> {
+    let mean = i32::from(dc).wrapping_mul(quantiser[0]);
     if mean.unsigned_abs() > 1024 + quantiser[0].unsigned_abs() {
         return Err(Damage::Coefficient);
     }

@@ -1,11 +1,13 @@
 //! Decoding of the blocks of progressive scans (T.81, annex G.1.2), and a record of the
 //! coefficients that the scans have completed.
 
+use std::ops::RangeInclusive;
+
 use super::bit_reader::BitReader;
 use super::damage::Damage;
 use super::huffman::{Huffman, extend};
 use super::mcu::Visit;
-use super::planes::Coefficients;
+use super::planes::{Coefficients, Outline, Stored};
 use super::scan::Codes;
 use super::sequential::{Block, NATURAL, dc_difference};
 
@@ -69,6 +71,84 @@ pub(super) struct ProgressiveScan<'t, 'c> {
     run: Run,
 }
 
+/// Coefficients of a block, as far as they are stored.
+trait Coefficient {
+    fn dc(&mut self) -> &mut i16;
+
+    /// Stores the AC coefficient with coding index `at`, which is not zero.
+    fn set(&mut self, at: usize, value: i16);
+
+    /// Reads `bit` of the AC coefficient with coding index `at`, if that coefficient is not zero.
+    /// Returns false, and reads nothing, if it is zero.
+    fn correct(&mut self, bits: &mut BitReader, at: usize, bit: i16) -> bool;
+
+    /// Reads `bit` of the AC coefficients of a range that are not zero.
+    fn correct_all(&mut self, bits: &mut BitReader, range: RangeInclusive<usize>, bit: i16) {
+        for at in range {
+            self.correct(bits, at, bit);
+        }
+    }
+}
+
+impl Coefficient for Block {
+    #[inline(always)]
+    fn dc(&mut self) -> &mut i16 {
+        &mut self[0]
+    }
+
+    #[inline(always)]
+    fn set(&mut self, at: usize, value: i16) {
+        self[usize::from(NATURAL[at])] = value;
+    }
+
+    #[inline(always)]
+    fn correct(&mut self, bits: &mut BitReader, at: usize, bit: i16) -> bool {
+        let coefficient = &mut self[usize::from(NATURAL[at])];
+        if *coefficient == 0 {
+            return false;
+        }
+        if bits.bit() && *coefficient & bit == 0 {
+            *coefficient += if *coefficient > 0 { bit } else { -bit };
+        }
+        true
+    }
+}
+
+/// A correction never makes a coefficient zero, so its bit need not be evaluated.
+impl Coefficient for Outline {
+    #[inline(always)]
+    fn dc(&mut self) -> &mut i16 {
+        &mut self.dc
+    }
+
+    #[inline(always)]
+    fn set(&mut self, at: usize, _value: i16) {
+        self.nonzero |= 1 << at;
+    }
+
+    #[inline(always)]
+    fn correct(&mut self, bits: &mut BitReader, at: usize, _bit: i16) -> bool {
+        let nonzero = self.nonzero >> at & 1 == 1;
+        if nonzero {
+            bits.bit();
+        }
+        nonzero
+    }
+
+    #[inline(always)]
+    fn correct_all(&mut self, bits: &mut BitReader, range: RangeInclusive<usize>, _bit: i16) {
+        let from = u64::MAX << range.start();
+        let band = self.nonzero & from & u64::MAX >> (63 - range.end());
+        let mut count = band.count_ones();
+        while count > 0 {
+            let step = count.min(32);
+            bits.refill();
+            bits.skip(step);
+            count -= step;
+        }
+    }
+}
+
 impl<'t, 'c> ProgressiveScan<'t, 'c> {
     pub(super) fn new(
         codes: &'t Codes<'t>,
@@ -95,23 +175,40 @@ impl Visit for ProgressiveScan<'_, '_> {
         x: usize,
         y: usize,
     ) -> Result<(), Damage> {
-        let block = self.coefficients[self.components[part]].block(x, y);
-        match (self.codes[part], self.band.high) {
-            ((Some(dc), _), _) => dc_first(bits, dc, self.band, &mut self.predictions[part], block),
-            ((_, Some(ac)), 0) => self.run.first(bits, ac, block),
-            ((_, Some(ac)), _) => self.run.refine(bits, ac, block),
-            ((None, None), _) => {
-                if bits.bit() {
-                    block[0] |= 1 << self.band.low;
-                }
-                Ok(())
-            }
+        let Self { codes, band, components, coefficients, predictions, run } = self;
+        let (code, prediction) = (codes[part], &mut predictions[part]);
+        match coefficients[components[part]].block(x, y) {
+            Stored::Whole(block) => update(bits, code, *band, prediction, run, block),
+            Stored::Outline(outline) => update(bits, code, *band, prediction, run, outline),
         }
     }
 
     fn end(&self) -> Result<(), Damage> {
         // An end-of-band run must not extend beyond the last block.
         if self.run.empty > 0 { Err(Damage::Short) } else { Ok(()) }
+    }
+}
+
+/// Decodes what the scan contains of a block.
+#[inline(always)]
+fn update(
+    bits: &mut BitReader,
+    code: (Option<&Huffman>, Option<&Huffman>),
+    band: Band,
+    prediction: &mut i32,
+    run: &mut Run,
+    block: &mut impl Coefficient,
+) -> Result<(), Damage> {
+    match (code, band.high) {
+        ((Some(dc), _), _) => dc_first(bits, dc, band, prediction, block.dc()),
+        ((_, Some(ac)), 0) => run.first(bits, ac, block),
+        ((_, Some(ac)), _) => run.refine(bits, ac, block),
+        ((None, None), _) => {
+            if bits.bit() {
+                *block.dc() |= 1 << band.low;
+            }
+            Ok(())
+        }
     }
 }
 
@@ -122,10 +219,10 @@ fn dc_first(
     table: &Huffman,
     band: Band,
     prediction: &mut i32,
-    block: &mut Block,
+    dc: &mut i16,
 ) -> Result<(), Damage> {
     let value = i32::from(dc_difference(bits, table, prediction)?) << band.low;
-    block[0] = i16::try_from(value).map_err(|_| Damage::Coefficient)?;
+    *dc = i16::try_from(value).map_err(|_| Damage::Coefficient)?;
     Ok(())
 }
 
@@ -143,7 +240,7 @@ impl Run {
         &mut self,
         bits: &mut BitReader,
         table: &Huffman,
-        block: &mut Block,
+        block: &mut impl Coefficient,
     ) -> Result<(), Damage> {
         if self.empty > 0 {
             self.empty -= 1;
@@ -173,7 +270,7 @@ impl Run {
                 return Err(Damage::LongBlock);
             }
             let value = i16::try_from(value << low).map_err(|_| Damage::Coefficient)?;
-            block[usize::from(NATURAL[at])] = value;
+            block.set(at, value);
             at += 1;
         }
         if at > last + 1 { Err(Damage::LongBlock) } else { Ok(()) }
@@ -186,7 +283,7 @@ impl Run {
         &mut self,
         bits: &mut BitReader,
         table: &Huffman,
-        block: &mut Block,
+        block: &mut impl Coefficient,
     ) -> Result<(), Damage> {
         let Band { first, last, low, .. } = self.band;
         let bit = 1i16 << low;
@@ -195,7 +292,7 @@ impl Run {
             bits.refill();
             let symbol = table.symbol(bits)?;
             let (mut run, new) = match (symbol >> 4, symbol & 15) {
-                (15, 0) => (15, 0),
+                (15, 0) => (15, 0i16),
                 (run, 0) => {
                     self.empty = empty_blocks(bits, run);
                     break;
@@ -208,25 +305,24 @@ impl Run {
                 if at > last {
                     return Err(Damage::LongBlock);
                 }
-                let coefficient = &mut block[usize::from(NATURAL[at])];
                 at += 1;
-                if *coefficient != 0 {
-                    correct(bits, coefficient, bit);
-                } else if run == 0 {
-                    *coefficient = new;
-                    break;
-                } else {
-                    run -= 1;
+                if block.correct(bits, at - 1, bit) {
+                    continue;
                 }
+                if run == 0 {
+                    // Sixteen zeros are skipped without a new coefficient.
+                    if new != 0 {
+                        block.set(at - 1, new);
+                    }
+                    break;
+                }
+                run -= 1;
             }
         }
         if self.empty > 0 {
             self.empty -= 1;
-            for &place in &NATURAL[at..=last] {
-                let coefficient = &mut block[usize::from(place)];
-                if *coefficient != 0 {
-                    correct(bits, coefficient, bit);
-                }
+            if at <= last {
+                block.correct_all(bits, at..=last, bit);
             }
         }
         Ok(())
@@ -238,12 +334,4 @@ impl Run {
 fn empty_blocks(bits: &mut BitReader, size: u8) -> u32 {
     let size = u32::from(size);
     (1 << size) + if size > 0 { bits.take(size) } else { 0 }
-}
-
-/// Reads the correction bit of a coefficient that is not zero.
-#[inline(always)]
-fn correct(bits: &mut BitReader, coefficient: &mut i16, bit: i16) {
-    if bits.bit() && *coefficient & bit == 0 {
-        *coefficient += if *coefficient > 0 { bit } else { -bit };
-    }
 }

@@ -5,8 +5,11 @@
 //! bit-identical to those of zune-jpeg. libjpeg rounds once for both steps of the filter, which
 //! differs by at most one level.
 
-use super::frame::Frame;
+use std::ops::Range;
+
+use super::frame::{Component, Frame, SIDE};
 use super::planes::Plane;
+use crate::Region;
 
 /// Colour space of the components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,55 +24,86 @@ pub(super) enum Colour {
     Ycck,
 }
 
-/// Converts the planes to interleaved RGB.
-pub(super) fn render(frame: &Frame, planes: &[Plane], colour: Colour) -> Vec<u8> {
+/// The columns and rows of a component's samples from which the pixels of `region` are computed:
+/// those that these pixels cover, and a neighbour on each side where the filter uses one.
+pub(super) fn needed_samples(
+    component: &Component,
+    region: Region,
+) -> (Range<usize>, Range<usize>) {
+    let (along, down) = component.ratio;
+    let filtered = (along == 2 && down <= 2, down == 2 && along <= 2);
+    let needed = |pixels: Range<usize>, ratio: usize, blocks: usize, filtered: bool| {
+        let (first, end) = (pixels.start / ratio, pixels.end.div_ceil(ratio));
+        if filtered { first.saturating_sub(1)..(end + 1).min(SIDE * blocks) } else { first..end }
+    };
+    (
+        needed(region.left..region.right(), along, component.blocks.0, filtered.0),
+        needed(region.top..region.bottom(), down, component.blocks.1, filtered.1),
+    )
+}
+
+/// Converts the pixels of `region` to interleaved RGB.
+pub(super) fn render(frame: &Frame, planes: &[Plane], colour: Colour, region: Region) -> Vec<u8> {
     #[cfg(target_arch = "x86_64")]
     if std::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
-        return unsafe { render_avx2(frame, planes, colour) };
+        return unsafe { render_avx2(frame, planes, colour, region) };
     }
-    render_with(frame, planes, colour)
+    render_with(frame, planes, colour, region)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn render_avx2(frame: &Frame, planes: &[Plane], colour: Colour) -> Vec<u8> {
-    render_with(frame, planes, colour)
+fn render_avx2(frame: &Frame, planes: &[Plane], colour: Colour, region: Region) -> Vec<u8> {
+    render_with(frame, planes, colour, region)
+}
+
+/// A component at the picture's full resolution, one row at a time.
+struct Upsampled<'p> {
+    plane: &'p Plane,
+    ratio: (usize, usize),
+    /// The columns of samples that are upsampled.
+    columns: Range<usize>,
+    /// Index of the component's last row of samples.
+    last: usize,
+    /// A row after the first step of the filter.
+    between: Vec<u8>,
+    row: Vec<u8>,
+    /// Position in `row` of the region's first pixel.
+    offset: usize,
 }
 
 #[inline(always)]
-fn render_with(frame: &Frame, planes: &[Plane], colour: Colour) -> Vec<u8> {
-    let Frame { width, height, .. } = *frame;
-    let mut pixels = vec![0; 3 * width * height];
-    let wide = frame.components.iter().map(|it| it.stride() * it.ratio.0).max().unwrap_or(0);
-    let mut rows = vec![vec![0; wide]; planes.len()];
-    let mut between = vec![0; wide];
-    for (y, out) in pixels.chunks_exact_mut(3 * width).enumerate() {
-        for ((component, plane), row) in frame.components.iter().zip(planes).zip(&mut rows) {
-            full_row(plane, component.ratio, y, &mut between, row);
-        }
+fn render_with(frame: &Frame, planes: &[Plane], colour: Colour, region: Region) -> Vec<u8> {
+    let mut pixels = vec![0; 3 * region.width * region.height];
+    let components = frame.components.iter().zip(planes);
+    let mut rows: Vec<Upsampled> =
+        components.map(|(component, plane)| Upsampled::of(component, plane, region)).collect();
+    for (out, y) in pixels.chunks_exact_mut(3 * region.width).zip(region.top..) {
+        rows.iter_mut().for_each(|row| row.compute(y));
         match (colour, &rows[..]) {
             (Colour::Grey, [grey, ..]) => {
-                for (out, &grey) in out.as_chunks_mut::<3>().0.iter_mut().zip(grey) {
+                for (out, &grey) in out.as_chunks_mut::<3>().0.iter_mut().zip(grey.get()) {
                     *out = [grey; 3];
                 }
             }
             (Colour::Rgb, [r, g, b, ..]) => {
                 let pixels = out.as_chunks_mut::<3>().0.iter_mut();
-                for (((out, &r), &g), &b) in pixels.zip(r).zip(g).zip(b) {
+                for (((out, &r), &g), &b) in pixels.zip(r.get()).zip(g.get()).zip(b.get()) {
                     *out = [r, g, b];
                 }
             }
-            (Colour::YCbCr, [y, cb, cr, ..]) => ycbcr(y, cb, cr, out),
+            (Colour::YCbCr, [y, cb, cr, ..]) => ycbcr(y.get(), cb.get(), cr.get(), out),
             (Colour::Cmyk, [c, m, y, k]) => {
                 let pixels = out.as_chunks_mut::<3>().0.iter_mut();
-                for ((((out, &c), &m), &y), &k) in pixels.zip(c).zip(m).zip(y).zip(k) {
+                let inks = c.get().iter().zip(m.get()).zip(y.get()).zip(k.get());
+                for (out, (((&c, &m), &y), &k)) in pixels.zip(inks) {
                     *out = [product(c, k), product(m, k), product(y, k)];
                 }
             }
             (Colour::Ycck, [y, cb, cr, k]) => {
-                ycbcr(y, cb, cr, out);
-                for (out, &k) in out.as_chunks_mut::<3>().0.iter_mut().zip(k) {
+                ycbcr(y.get(), cb.get(), cr.get(), out);
+                for (out, &k) in out.as_chunks_mut::<3>().0.iter_mut().zip(k.get()) {
                     *out = out.map(|value| product(255 - value, k));
                 }
             }
@@ -79,25 +113,50 @@ fn render_with(frame: &Frame, planes: &[Plane], colour: Colour) -> Vec<u8> {
     pixels
 }
 
-/// Row `y` of one component at the picture's full resolution.
-#[inline(always)]
-fn full_row(plane: &Plane, ratio: (usize, usize), y: usize, between: &mut [u8], out: &mut [u8]) {
-    let last = plane.samples.len() / plane.stride - 1;
-    let near = y / ratio.1;
-    let near_row = plane.row(near);
-    let far = if y.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(last) };
-    match ratio {
-        (1, 2) => triangle_rows(near_row, plane.row(far), out),
-        (2, 2) => {
-            let between = &mut between[..plane.stride];
-            triangle_rows(near_row, plane.row(far), between);
-            triangle_columns(between, out);
+impl<'p> Upsampled<'p> {
+    fn of(component: &Component, plane: &'p Plane, region: Region) -> Self {
+        let (columns, _) = needed_samples(component, region);
+        let ratio = component.ratio;
+        Self {
+            plane,
+            ratio,
+            last: SIDE * component.blocks.1 - 1,
+            between: vec![0; columns.len()],
+            row: vec![0; ratio.0 * columns.len()],
+            offset: region.left - ratio.0 * columns.start,
+            columns,
         }
-        (2, 1) => triangle_columns(near_row, out),
-        (1, _) => out[..plane.stride].copy_from_slice(near_row),
-        (along, _) => {
-            for (out, &sample) in out.chunks_exact_mut(along).zip(near_row) {
-                out.fill(sample);
+    }
+
+    /// The pixels of the row that was computed last, from the region's first column on.
+    #[inline(always)]
+    fn get(&self) -> &[u8] {
+        &self.row[self.offset..]
+    }
+
+    /// Computes row `y` of the picture.
+    #[inline(always)]
+    fn compute(&mut self, y: usize) {
+        let samples = |y: usize| self.plane.row(y, &self.columns);
+        let near = y / self.ratio.1;
+        let near_row = samples(near);
+        // Only a plane whose rows are filtered contains the row on the far side.
+        let far_row = || {
+            let before = y.is_multiple_of(2);
+            samples(if before { near.saturating_sub(1) } else { (near + 1).min(self.last) })
+        };
+        match self.ratio {
+            (1, 2) => triangle_rows(near_row, far_row(), &mut self.row),
+            (2, 2) => {
+                triangle_rows(near_row, far_row(), &mut self.between);
+                triangle_columns(&self.between, &mut self.row);
+            }
+            (2, 1) => triangle_columns(near_row, &mut self.row),
+            (1, _) => self.row.copy_from_slice(near_row),
+            (along, _) => {
+                for (out, &sample) in self.row.chunks_exact_mut(along).zip(near_row) {
+                    out.fill(sample);
+                }
             }
         }
     }
@@ -115,13 +174,14 @@ fn triangle_rows(near: &[u8], far: &[u8], out: &mut [u8]) {
     }
 }
 
-/// Upsamples a row by two; the first and the last sample are copied.
+/// Upsamples a row of at least two samples by two. The first and the last sample are copied, which
+/// is right at the component's edges; elsewhere these pixels lie outside the region.
 #[inline(always)]
 fn triangle_columns(row: &[u8], out: &mut [u8]) {
     let out = &mut out[..2 * row.len()];
     let (&[first, .., last], &mut [ref mut begin, ref mut inner @ .., ref mut end]) = (row, out)
     else {
-        unreachable!("a row of blocks has at least eight samples");
+        unreachable!("a sample and its neighbour");
     };
     (*begin, *end) = (first, last);
     // Two new samples lie between two neighbours.

@@ -4,6 +4,7 @@ use memchr::memchr;
 
 use super::frame::Frame;
 use super::huffman::Huffman;
+use super::markers::no_end_marker;
 use super::progressive::Band;
 use super::segments::Tables;
 
@@ -134,9 +135,4 @@ impl Intervals {
             &self.bytes[start..end]
         })
     }
-}
-
-/// Error for a file without an end-of-image marker.
-pub(super) fn no_end_marker(file: &[u8]) -> String {
-    format!("truncated: no end-of-image marker in its {} bytes", file.len())
 }

@@ -84,28 +84,73 @@ pub(super) fn dc_difference(
     i16::try_from(*prediction).map_err(|_| Damage::Coefficient)
 }
 
-/// Decoder of a sequential scan, which passes each block to `take`.
-pub(super) struct SequentialScan<'t, F> {
+/// Parses a block like [`block`](self::block), with the same errors, and returns only its DC
+/// coefficient.
+#[inline(always)]
+fn pass(
+    bits: &mut BitReader,
+    dc: &Huffman,
+    ac: &Huffman,
+    prediction: &mut i32,
+) -> Result<i16, Damage> {
+    let mean = dc_difference(bits, dc, prediction)?;
+    let mut at = 1;
+    while at < 64 {
+        bits.refill();
+        if let Some((_, run)) = ac.short_coefficient(bits) {
+            at += run + 1;
+            continue;
+        }
+        let symbol = ac.symbol(bits)?;
+        let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+        if size > 0 {
+            at += run + 1;
+            bits.skip(size);
+        } else if run == 15 {
+            at += 16;
+        } else {
+            return Ok(mean);
+        }
+    }
+    if at > 64 { Err(Damage::LongBlock) } else { Ok(mean) }
+}
+
+/// Receiver of the blocks of a sequential scan.
+pub(super) trait Destination {
+    /// Where the block in column `x` and row `y` of a part of the scan is put; `None` if only its
+    /// mean is needed.
+    fn place(&self, part: usize, x: usize, y: usize) -> Option<(usize, usize)>;
+
+    /// Takes a block, and resets it to zero. `coded` is one more than the coding index of its last
+    /// coded coefficient.
+    fn put(
+        &mut self,
+        part: usize,
+        place: (usize, usize),
+        block: &mut Block,
+        coded: usize,
+    ) -> Result<(), Damage>;
+
+    /// Takes the DC coefficient of a block without a place.
+    fn pass(&mut self, part: usize, x: usize, y: usize, dc: i16) -> Result<(), Damage>;
+}
+
+/// Decoder of a sequential scan.
+pub(super) struct SequentialScan<'t, D> {
     codes: Vec<(&'t Huffman, &'t Huffman)>,
     predictions: [i32; 4],
     block: Block,
-    /// Called with part, column, row, block, and one more than the coding index of the last coded
-    /// coefficient. It must reset the block to zero.
-    take: F,
+    destination: D,
 }
 
-impl<'t, F: FnMut(usize, usize, usize, &mut Block, usize) -> Result<(), Damage>>
-    SequentialScan<'t, F>
-{
-    pub(super) fn new(codes: &Codes<'t>, take: F) -> Self {
+impl<'t, D: Destination> SequentialScan<'t, D> {
+    pub(super) fn new(codes: &Codes<'t>, destination: D) -> Self {
         let codes = codes.iter().filter_map(|&(dc, ac)| Some((dc?, ac?))).collect();
-        Self { codes, predictions: [0; 4], block: [0; 64], take }
+        Self { codes, predictions: [0; 4], block: [0; 64], destination }
     }
 }
 
-impl<F: FnMut(usize, usize, usize, &mut Block, usize) -> Result<(), Damage>> Visit
-    for SequentialScan<'_, F>
-{
+impl<D: Destination> Visit for SequentialScan<'_, D> {
     fn start(&mut self) {
         self.predictions = [0; 4];
     }
@@ -119,8 +164,14 @@ impl<F: FnMut(usize, usize, usize, &mut Block, usize) -> Result<(), Damage>> Vis
         y: usize,
     ) -> Result<(), Damage> {
         let (dc, ac) = self.codes[part];
-        let coded = block(bits, dc, ac, &mut self.predictions[part], &mut self.block)?;
-        (self.take)(part, x, y, &mut self.block, coded)
+        let prediction = &mut self.predictions[part];
+        if let Some(place) = self.destination.place(part, x, y) {
+            let coded = block(bits, dc, ac, prediction, &mut self.block)?;
+            self.destination.put(part, place, &mut self.block, coded)
+        } else {
+            let dc = pass(bits, dc, ac, prediction)?;
+            self.destination.pass(part, x, y, dc)
+        }
     }
 }
 
