@@ -4,7 +4,7 @@ use super::frame::Frame;
 use super::markers::{Markers, marker};
 use super::mcu::Walk;
 use super::planes::{Coefficients, Filling, Plane, Planes, Window};
-use super::progressive::{Progress, ProgressiveScan};
+use super::progressive::{AcScan, DcScan, Progress};
 use super::render::render;
 use super::scan::{Intervals, Scan};
 use super::segments::{Tables, exif};
@@ -130,7 +130,8 @@ impl<'a> Decoder<'a> {
             self.store = Store::Planes(windows.map(|(_, window)| Plane::of(window)).collect());
         } else if matches!(self.store, Store::Nothing) {
             check_memory(frame.memory_of_coefficients())?;
-            let coefficients = windows.map(|(it, window)| Coefficients::of(it, window)).collect();
+            let coefficients = |(it, window)| Coefficients::of(it, window, frame.progressive);
+            let coefficients = windows.map(coefficients).collect();
             let progress = frame.components.iter().map(|_| Progress::new()).collect();
             self.store = Store::Coefficients(coefficients, progress);
         }
@@ -151,7 +152,16 @@ impl<'a> Decoder<'a> {
                     let band = scan.band;
                     let (dc, ac) = (band.first == 0 && band.high == 0, band.first > 0);
                     let codes = scan.codes(&self.tables, dc, ac)?;
-                    walk.each(&mut ProgressiveScan::new(&codes, band, components, coefficients))
+                    // Only scans of AC coefficients have such tables; they have one component.
+                    match (codes[0].1, &mut coefficients[components[0]]) {
+                        (None, _) => {
+                            walk.each(&mut DcScan::new(&codes, band, components, coefficients))
+                        }
+                        (Some(table), one) if band.high == 0 => {
+                            walk.each(&mut AcScan::<false>::new(table, band, one))
+                        }
+                        (Some(table), one) => walk.each(&mut AcScan::<true>::new(table, band, one)),
+                    }
                 } else {
                     let codes = scan.codes(&self.tables, true, true)?;
                     let filling = Filling { coefficients, components };

@@ -135,45 +135,27 @@ pub(super) struct Coefficients {
     /// show a part of the picture.
     held: Window,
     blocks: Vec<Block>,
-    /// Outlines of all blocks, row by row, if some of them are not held; empty otherwise.
-    outlines: Vec<Outline>,
+    /// The DC coefficients of all blocks, row by row, if some are not held; empty otherwise.
+    means: Vec<i16>,
+    /// For every block of a progressive picture the AC coefficients that are not zero, which
+    /// determine how later scans are parsed: bit `k` for the one with coding index `k`.
+    nonzero: Vec<u64>,
     /// Number of blocks in a row of the component.
     along: usize,
 }
 
-/// What later scans and checks need of a block that is not decoded to samples.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Outline {
-    pub(super) dc: i16,
-    /// Which AC coefficients are not zero: bit `k` for the one with coding index `k`.
-    pub(super) nonzero: u64,
-}
-
-/// A block of [`Coefficients`].
-pub(super) enum Stored<'c> {
-    Whole(&'c mut Block),
-    Outline(&'c mut Outline),
-}
-
 impl Coefficients {
-    pub(super) fn of(component: &Component, window: Window) -> Self {
+    pub(super) fn of(component: &Component, window: Window, progressive: bool) -> Self {
         let whole = window.is_whole(component);
         let held = if whole { Window::all(component) } else { window };
-        let outlines = if whole { 0 } else { component.block_count() };
+        let all = component.block_count();
         Self {
             window,
             held,
             blocks: vec![[0; 64]; held.block_count()],
-            outlines: vec![Outline::default(); outlines],
+            means: vec![0; if whole { 0 } else { all }],
+            nonzero: vec![0; if progressive { all } else { 0 }],
             along: component.blocks.0,
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn block(&mut self, x: usize, y: usize) -> Stored<'_> {
-        match self.held.locate(x, y) {
-            Some(place) => Stored::Whole(self.held_block(place)),
-            None => Stored::Outline(&mut self.outlines[y * self.along + x]),
         }
     }
 
@@ -182,10 +164,30 @@ impl Coefficients {
         &mut self.blocks[y * self.held.0.width + x]
     }
 
+    /// The DC coefficient of a block.
+    #[inline(always)]
+    pub(super) fn dc(&mut self, x: usize, y: usize) -> &mut i16 {
+        match self.held.locate(x, y) {
+            Some(place) => &mut self.held_block(place)[0],
+            None => &mut self.means[y * self.along + x],
+        }
+    }
+
+    /// Which AC coefficients of a block of a progressive picture are not zero, and their values if
+    /// the block is held.
+    #[inline(always)]
+    pub(super) fn ac(&mut self, x: usize, y: usize) -> (&mut u64, Option<&mut Block>) {
+        let nonzero = &mut self.nonzero[y * self.along + x];
+        let width = self.held.0.width;
+        let block = self.held.locate(x, y).map(|(x, y)| &mut self.blocks[y * width + x]);
+        (nonzero, block)
+    }
+
     /// Converts to samples, once all scans of the component have been read.
     pub(super) fn into_plane(mut self, quantiser: &[i32; 64]) -> Result<Plane, Damage> {
-        for outline in &self.outlines {
-            check_mean(outline.dc, quantiser)?;
+        // The means of held blocks are zero here.
+        for &mean in &self.means {
+            check_mean(mean, quantiser)?;
         }
         let mut plane = Plane::of(self.window);
         let Region { left, top, width, .. } = self.held.0;
@@ -230,7 +232,7 @@ impl Destination for Filling<'_> {
     #[inline(always)]
     fn pass(&mut self, part: usize, x: usize, y: usize, dc: i16) -> Result<(), Damage> {
         let component = &mut self.coefficients[self.components[part]];
-        component.outlines[y * component.along + x].dc = dc;
+        component.means[y * component.along + x] = dc;
         Ok(())
     }
 }

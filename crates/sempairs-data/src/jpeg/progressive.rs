@@ -1,13 +1,11 @@
 //! Decoding of the blocks of progressive scans (T.81, annex G.1.2), and a record of the
 //! coefficients that the scans have completed.
 
-use std::ops::RangeInclusive;
-
 use super::bit_reader::BitReader;
 use super::damage::Damage;
 use super::huffman::{Huffman, extend};
 use super::mcu::Visit;
-use super::planes::{Coefficients, Outline, Stored};
+use super::planes::Coefficients;
 use super::scan::Codes;
 use super::sequential::{Block, NATURAL, dc_difference};
 
@@ -60,111 +58,31 @@ impl Progress {
     }
 }
 
-/// Decoder of a progressive scan, which updates the coefficients in place.
-pub(super) struct ProgressiveScan<'t, 'c> {
+/// Decoder of a scan of DC coefficients, which updates them in place.
+pub(super) struct DcScan<'t, 'c> {
     codes: &'t Codes<'t>,
-    band: Band,
+    low: u8,
     /// For each part of the scan, the index of its component.
     components: Vec<usize>,
     coefficients: &'c mut [Coefficients],
     predictions: [i32; 4],
-    run: Run,
 }
 
-/// Coefficients of a block, as far as they are stored.
-trait Coefficient {
-    fn dc(&mut self) -> &mut i16;
-
-    /// Stores the AC coefficient with coding index `at`, which is not zero.
-    fn set(&mut self, at: usize, value: i16);
-
-    /// Reads `bit` of the AC coefficient with coding index `at`, if that coefficient is not zero.
-    /// Returns false, and reads nothing, if it is zero.
-    fn correct(&mut self, bits: &mut BitReader, at: usize, bit: i16) -> bool;
-
-    /// Reads `bit` of the AC coefficients of a range that are not zero.
-    fn correct_all(&mut self, bits: &mut BitReader, range: RangeInclusive<usize>, bit: i16) {
-        for at in range {
-            self.correct(bits, at, bit);
-        }
-    }
-}
-
-impl Coefficient for Block {
-    #[inline(always)]
-    fn dc(&mut self) -> &mut i16 {
-        &mut self[0]
-    }
-
-    #[inline(always)]
-    fn set(&mut self, at: usize, value: i16) {
-        self[usize::from(NATURAL[at])] = value;
-    }
-
-    #[inline(always)]
-    fn correct(&mut self, bits: &mut BitReader, at: usize, bit: i16) -> bool {
-        let coefficient = &mut self[usize::from(NATURAL[at])];
-        if *coefficient == 0 {
-            return false;
-        }
-        if bits.bit() && *coefficient & bit == 0 {
-            *coefficient += if *coefficient > 0 { bit } else { -bit };
-        }
-        true
-    }
-}
-
-/// A correction never makes a coefficient zero, so its bit need not be evaluated.
-impl Coefficient for Outline {
-    #[inline(always)]
-    fn dc(&mut self) -> &mut i16 {
-        &mut self.dc
-    }
-
-    #[inline(always)]
-    fn set(&mut self, at: usize, _value: i16) {
-        self.nonzero |= 1 << at;
-    }
-
-    #[inline(always)]
-    fn correct(&mut self, bits: &mut BitReader, at: usize, _bit: i16) -> bool {
-        let nonzero = self.nonzero >> at & 1 == 1;
-        if nonzero {
-            bits.bit();
-        }
-        nonzero
-    }
-
-    #[inline(always)]
-    fn correct_all(&mut self, bits: &mut BitReader, range: RangeInclusive<usize>, _bit: i16) {
-        let from = u64::MAX << range.start();
-        let band = self.nonzero & from & u64::MAX >> (63 - range.end());
-        let mut count = band.count_ones();
-        while count > 0 {
-            let step = count.min(32);
-            bits.refill();
-            bits.skip(step);
-            count -= step;
-        }
-    }
-}
-
-impl<'t, 'c> ProgressiveScan<'t, 'c> {
+impl<'t, 'c> DcScan<'t, 'c> {
+    /// Prepares a scan; only the first one of these coefficients has `codes`.
     pub(super) fn new(
         codes: &'t Codes<'t>,
         band: Band,
         components: Vec<usize>,
         coefficients: &'c mut [Coefficients],
     ) -> Self {
-        let run = Run { band, empty: 0 };
-        Self { codes, band, components, coefficients, predictions: [0; 4], run }
+        Self { codes, low: band.low, components, coefficients, predictions: [0; 4] }
     }
 }
 
-impl Visit for ProgressiveScan<'_, '_> {
+impl Visit for DcScan<'_, '_> {
     fn start(&mut self) {
         self.predictions = [0; 4];
-        self.run.empty = 0;
     }
 
     #[inline(always)]
@@ -175,85 +93,75 @@ impl Visit for ProgressiveScan<'_, '_> {
         x: usize,
         y: usize,
     ) -> Result<(), Damage> {
-        let Self { codes, band, components, coefficients, predictions, run } = self;
-        let (code, prediction) = (codes[part], &mut predictions[part]);
-        match coefficients[components[part]].block(x, y) {
-            Stored::Whole(block) => update(bits, code, *band, prediction, run, block),
-            Stored::Outline(outline) => update(bits, code, *band, prediction, run, outline),
+        let dc = self.coefficients[self.components[part]].dc(x, y);
+        if let (Some(table), _) = self.codes[part] {
+            let value = dc_difference(bits, table, &mut self.predictions[part])?;
+            let value = i32::from(value) << self.low;
+            *dc = i16::try_from(value).map_err(|_| Damage::Coefficient)?;
+        } else if bits.bit() {
+            *dc |= 1 << self.low;
         }
-    }
-
-    fn end(&self) -> Result<(), Damage> {
-        // An end-of-band run must not extend beyond the last block.
-        if self.run.empty > 0 { Err(Damage::Short) } else { Ok(()) }
+        Ok(())
     }
 }
 
-/// Decodes what the scan contains of a block.
-#[inline(always)]
-fn update(
-    bits: &mut BitReader,
-    code: (Option<&Huffman>, Option<&Huffman>),
-    band: Band,
-    prediction: &mut i32,
-    run: &mut Run,
-    block: &mut impl Coefficient,
-) -> Result<(), Damage> {
-    match (code, band.high) {
-        ((Some(dc), _), _) => dc_first(bits, dc, band, prediction, block.dc()),
-        ((_, Some(ac)), 0) => run.first(bits, ac, block),
-        ((_, Some(ac)), _) => run.refine(bits, ac, block),
-        ((None, None), _) => {
-            if bits.bit() {
-                *block.dc() |= 1 << band.low;
-            }
-            Ok(())
-        }
-    }
-}
-
-/// Decodes the first scan of a DC coefficient.
-#[inline(always)]
-fn dc_first(
-    bits: &mut BitReader,
-    table: &Huffman,
-    band: Band,
-    prediction: &mut i32,
-    dc: &mut i16,
-) -> Result<(), Damage> {
-    let value = i32::from(dc_difference(bits, table, prediction)?) << band.low;
-    *dc = i16::try_from(value).map_err(|_| Damage::Coefficient)?;
-    Ok(())
-}
-
-/// Decoder of AC scans, with the state of the end-of-band run.
-struct Run {
+/// Decoder of a scan of AC coefficients of one component, which updates them in place.
+///
+/// Of a block that is not held, it records which coefficients are not zero.
+pub(super) struct AcScan<'t, 'c, const REFINES: bool> {
+    table: &'t Huffman,
+    coefficients: &'c mut Coefficients,
     band: Band,
     /// Number of blocks, including this one, without further new coefficients in the band.
     empty: u32,
 }
 
-impl Run {
-    /// Decodes a block in the first scan of AC coefficients.
-    #[inline]
-    fn first(
+impl<'t, 'c, const REFINES: bool> AcScan<'t, 'c, REFINES> {
+    /// Prepares the first scan of these coefficients, or one that `REFINES` them.
+    pub(super) fn new(table: &'t Huffman, band: Band, coefficients: &'c mut Coefficients) -> Self {
+        Self { table, coefficients, band, empty: 0 }
+    }
+}
+
+impl<const REFINES: bool> Visit for AcScan<'_, '_, REFINES> {
+    fn start(&mut self) {
+        self.empty = 0;
+    }
+
+    #[inline(always)]
+    fn block(
         &mut self,
         bits: &mut BitReader,
-        table: &Huffman,
-        block: &mut impl Coefficient,
+        _part: usize,
+        x: usize,
+        y: usize,
     ) -> Result<(), Damage> {
+        if REFINES { self.refine(bits, x, y) } else { self.first(bits, x, y) }
+    }
+
+    fn end(&self) -> Result<(), Damage> {
+        // An end-of-band run must not extend beyond the last block.
+        if self.empty > 0 { Err(Damage::Short) } else { Ok(()) }
+    }
+}
+
+impl<const REFINES: bool> AcScan<'_, '_, REFINES> {
+    /// Decodes a block in the first scan of AC coefficients.
+    #[inline(always)]
+    fn first(&mut self, bits: &mut BitReader, x: usize, y: usize) -> Result<(), Damage> {
         if self.empty > 0 {
             self.empty -= 1;
             return Ok(());
         }
+        let (nonzero, mut block) = self.coefficients.ac(x, y);
         let Band { first, last, low, .. } = self.band;
         let mut at = first;
         while at <= last {
             bits.refill();
-            let (value, run) = if let Some(found) = table.short_coefficient(bits) {
+            let (value, run) = if let Some(found) = self.table.short_coefficient(bits) {
                 (i32::from(found.0), found.1)
             } else {
-                let symbol = table.symbol(bits)?;
+                let symbol = self.table.symbol(bits)?;
                 let (run, size) = (symbol >> 4, u32::from(symbol & 15));
                 if size == 0 {
                     if run < 15 {
@@ -270,7 +178,10 @@ impl Run {
                 return Err(Damage::LongBlock);
             }
             let value = i16::try_from(value << low).map_err(|_| Damage::Coefficient)?;
-            block.set(at, value);
+            *nonzero |= 1 << at;
+            if let Some(block) = &mut block {
+                block[usize::from(NATURAL[at])] = value;
+            }
             at += 1;
         }
         if at > last + 1 { Err(Damage::LongBlock) } else { Ok(()) }
@@ -278,21 +189,19 @@ impl Run {
 
     /// Decodes a block in a refinement scan: one more bit of known coefficients, and new
     /// coefficients.
-    #[inline]
-    fn refine(
-        &mut self,
-        bits: &mut BitReader,
-        table: &Huffman,
-        block: &mut impl Coefficient,
-    ) -> Result<(), Damage> {
+    #[inline(always)]
+    fn refine(&mut self, bits: &mut BitReader, x: usize, y: usize) -> Result<(), Damage> {
         let Band { first, last, low, .. } = self.band;
         let bit = 1i16 << low;
-        let mut at = first;
-        while self.empty == 0 && at <= last {
+        let (nonzero, mut block) = self.coefficients.ac(x, y);
+        // The coefficients of the band from `at` on, as bits like those of `nonzero`.
+        let end = u64::MAX >> (63 - last);
+        let mut rest = end & u64::MAX << first;
+        while self.empty == 0 && rest != 0 {
             bits.refill();
-            let symbol = table.symbol(bits)?;
-            let (mut run, new) = match (symbol >> 4, symbol & 15) {
-                (15, 0) => (15, 0i16),
+            let symbol = self.table.symbol(bits)?;
+            let (run, new) = match (symbol >> 4, symbol & 15) {
+                (15, 0) => (15, 0),
                 (run, 0) => {
                     self.empty = empty_blocks(bits, run);
                     break;
@@ -301,29 +210,29 @@ impl Run {
                 _ => return Err(Damage::Coefficient),
             };
             // Skips `run` coefficients that are still zero, and refines the others on the way.
-            loop {
-                if at > last {
-                    return Err(Damage::LongBlock);
+            let mut zeros = rest & !*nonzero;
+            for _ in 0..run {
+                zeros &= zeros.wrapping_sub(1);
+            }
+            if zeros == 0 {
+                return Err(Damage::LongBlock);
+            }
+            let at = zeros.trailing_zeros();
+            // All bits above `at`; none if it is the highest.
+            let after = (u64::MAX << at) << 1;
+            correct(bits, rest & *nonzero & !after, bit, block.as_deref_mut());
+            rest &= after;
+            // Sixteen zeros are skipped without a new coefficient.
+            if new != 0 {
+                *nonzero |= 1 << at;
+                if let Some(block) = &mut block {
+                    block[usize::from(NATURAL[at as usize])] = new;
                 }
-                at += 1;
-                if block.correct(bits, at - 1, bit) {
-                    continue;
-                }
-                if run == 0 {
-                    // Sixteen zeros are skipped without a new coefficient.
-                    if new != 0 {
-                        block.set(at - 1, new);
-                    }
-                    break;
-                }
-                run -= 1;
             }
         }
         if self.empty > 0 {
             self.empty -= 1;
-            if at <= last {
-                block.correct_all(bits, at..=last, bit);
-            }
+            correct(bits, rest & *nonzero, bit, block);
         }
         Ok(())
     }
@@ -334,4 +243,26 @@ impl Run {
 fn empty_blocks(bits: &mut BitReader, size: u8) -> u32 {
     let size = u32::from(size);
     (1 << size) + if size > 0 { bits.take(size) } else { 0 }
+}
+
+/// Reads the correction bits of the coefficients with the coding indices `places`, none of which is
+/// zero. A correction never makes a coefficient zero, so that without a block they are skipped.
+#[inline(always)]
+fn correct(bits: &mut BitReader, mut places: u64, bit: i16, block: Option<&mut Block>) {
+    let Some(block) = block else {
+        let mut count = places.count_ones();
+        while count > 0 {
+            let step = count.min(32);
+            bits.refill();
+            bits.skip(step);
+            count -= step;
+        }
+        return;
+    };
+    while places != 0 {
+        let coefficient = &mut block[usize::from(NATURAL[places.trailing_zeros() as usize])];
+        places &= places - 1;
+        let change = if bits.bit() { bit & !*coefficient } else { 0 };
+        *coefficient += if *coefficient > 0 { change } else { -change };
+    }
 }
