@@ -3,7 +3,7 @@
 
 use super::bit_reader::BitReader;
 use super::damage::Damage;
-use super::huffman::{Huffman, extend};
+use super::huffman::Huffman;
 use super::mcu::Visit;
 use super::planes::Coefficients;
 use super::scan::Codes;
@@ -158,22 +158,18 @@ impl<const REFINES: bool> AcScan<'_, '_, REFINES> {
         let mut at = first;
         while at <= last {
             bits.refill();
-            let (value, run) = if let Some(found) = self.table.short_coefficient(bits) {
-                (i32::from(found.0), found.1)
-            } else {
-                let symbol = self.table.symbol(bits)?;
-                let (run, size) = (symbol >> 4, u32::from(symbol & 15));
-                if size == 0 {
-                    if run < 15 {
-                        self.empty = empty_blocks(bits, run) - 1;
-                        return Ok(());
-                    }
-                    at += 16;
-                    continue;
+            let code = self.table.peek(bits)?;
+            if code.size() == 0 {
+                bits.skip(code.length());
+                if code.run() < 15 {
+                    self.empty = empty_blocks(bits, code.run() as u32) - 1;
+                    return Ok(());
                 }
-                (extend(bits.take(size), size), usize::from(run))
-            };
-            at += run;
+                at += 16;
+                continue;
+            }
+            let value = bits.value(code);
+            at += code.run();
             if at > last {
                 return Err(Damage::LongBlock);
             }
@@ -203,7 +199,7 @@ impl<const REFINES: bool> AcScan<'_, '_, REFINES> {
             let (run, new) = match (symbol >> 4, symbol & 15) {
                 (15, 0) => (15, 0),
                 (run, 0) => {
-                    self.empty = empty_blocks(bits, run);
+                    self.empty = empty_blocks(bits, u32::from(run));
                     break;
                 }
                 (run, 1) => (run, if bits.bit() { bit } else { -bit }),
@@ -240,8 +236,7 @@ impl<const REFINES: bool> AcScan<'_, '_, REFINES> {
 
 /// Length of an end-of-band run in blocks (T.81, G.1.2.2).
 #[inline]
-fn empty_blocks(bits: &mut BitReader, size: u8) -> u32 {
-    let size = u32::from(size);
+fn empty_blocks(bits: &mut BitReader, size: u32) -> u32 {
     (1 << size) + if size > 0 { bits.take(size) } else { 0 }
 }
 

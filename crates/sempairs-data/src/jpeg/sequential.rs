@@ -2,7 +2,7 @@
 
 use super::bit_reader::BitReader;
 use super::damage::Damage;
-use super::huffman::{Huffman, extend};
+use super::huffman::Huffman;
 use super::mcu::Visit;
 use super::scan::Codes;
 
@@ -43,24 +43,18 @@ pub(super) fn block(
     let mut at = 1;
     while at < 64 {
         bits.refill();
-        if let Some((value, run)) = ac.short_coefficient(bits) {
-            at += run;
-            block[usize::from(NATURAL[at])] = value;
-            at += 1;
-            continue;
-        }
-        let symbol = ac.symbol(bits)?;
-        let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-        if size > 0 {
-            at += run;
+        let code = ac.peek(bits)?;
+        if code.size() > 0 {
+            at += code.run();
             // Code and value together have at most 31 bits.
-            let value = extend(bits.take(size), size);
-            block[usize::from(NATURAL[at])] = value as i16;
+            block[usize::from(NATURAL[at])] = bits.value(code) as i16;
             at += 1;
-        } else if run == 15 {
-            at += 16;
         } else {
-            return Ok(at);
+            bits.skip(code.length());
+            if code.run() < 15 {
+                return Ok(at);
+            }
+            at += 16;
         }
     }
     if at > 64 { Err(Damage::LongBlock) } else { Ok(64) }
@@ -74,12 +68,14 @@ pub(super) fn dc_difference(
     prediction: &mut i32,
 ) -> Result<i16, Damage> {
     bits.refill();
-    let size = u32::from(dc.symbol(bits)?);
-    if size > 0 {
-        if size > 15 {
-            return Err(Damage::Coefficient);
-        }
-        *prediction += extend(bits.take(size), size);
+    let code = dc.peek(bits)?;
+    if code.run() > 0 {
+        return Err(Damage::Coefficient);
+    }
+    if code.size() > 0 {
+        *prediction += bits.value(code);
+    } else {
+        bits.skip(code.length());
     }
     i16::try_from(*prediction).map_err(|_| Damage::Coefficient)
 }
@@ -97,19 +93,14 @@ fn pass(
     let mut at = 1;
     while at < 64 {
         bits.refill();
-        if let Some((_, run)) = ac.short_coefficient(bits) {
-            at += run + 1;
-            continue;
-        }
-        let symbol = ac.symbol(bits)?;
-        let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-        if size > 0 {
-            at += run + 1;
-            bits.skip(size);
-        } else if run == 15 {
-            at += 16;
-        } else {
+        let code = ac.peek(bits)?;
+        bits.skip(code.total());
+        if code.size() > 0 {
+            at += code.run() + 1;
+        } else if code.run() < 15 {
             return Ok(mean);
+        } else {
+            at += 16;
         }
     }
     if at > 64 { Err(Damage::LongBlock) } else { Ok(mean) }
