@@ -3,9 +3,9 @@
 use super::frame::Frame;
 use super::markers::{Markers, marker};
 use super::mcu::Walk;
-use super::planes::{Coefficients, Filling, Plane, Planes, Window};
+use super::planes::{Coefficients, Converting, Filling, Window};
 use super::progressive::{AcScan, DcScan, Progress};
-use super::render::render;
+use super::render::{Colour, Rendering};
 use super::scan::{Intervals, Scan};
 use super::segments::{Tables, exif};
 use super::sequential::SequentialScan;
@@ -27,6 +27,8 @@ pub(super) struct Decoder<'a> {
     markers: Markers<'a>,
     tables: Tables,
     exif: Option<&'a [u8]>,
+    /// The colour space, as determined at the first scan.
+    colour: Colour,
     frame: Option<Frame>,
     /// The rectangle to decode; `None` for the whole picture.
     region: Option<Region>,
@@ -39,8 +41,8 @@ pub(super) struct Decoder<'a> {
 /// Destination of decoded blocks.
 enum Store {
     Nothing,
-    /// Samples: a single scan contains all components.
-    Planes(Vec<Plane>),
+    /// Pixels: a single scan contains all components.
+    Pixels(Rendering),
     /// Coefficients: several scans, each with some of the components or some of their bits.
     Coefficients(Vec<Coefficients>, Vec<Progress>),
 }
@@ -54,6 +56,7 @@ impl<'a> Decoder<'a> {
             markers: Markers::new(file),
             tables: Tables::default(),
             exif: None,
+            colour: Colour::Grey,
             frame: None,
             region,
             quantisers: Vec::new(),
@@ -75,6 +78,9 @@ impl<'a> Decoder<'a> {
                     let frame =
                         self.frame.as_ref().ok_or("a scan comes before the frame header")?;
                     let scan = Scan::read(body, frame)?;
+                    if self.scans == 0 {
+                        self.colour = self.tables.colour(frame);
+                    }
                     self.scans += 1;
                     let number = self.scans;
                     self.scan(&scan).map_err(|reason| format!("scan {number}: {reason}"))?;
@@ -98,8 +104,8 @@ impl<'a> Decoder<'a> {
                 | 0xE0..=0xEF => {
                     let body = self.markers.segment()?;
                     self.tables.read(code, body)?;
-                    // As in libjpeg and Pillow, metadata after the first scan have no effect, so
-                    // that the orientation is known before any pixel is decoded.
+                    // As in libjpeg, these have no effect after the first scan, when the
+                    // orientation and the colour space must be known.
                     if self.scans == 0 {
                         self.exif = self.exif.or(exif(code, body));
                     }
@@ -123,26 +129,33 @@ impl<'a> Decoder<'a> {
         }
         let whole = !frame.progressive && scan.parts.len() == frame.components.len();
         let region = self.region.unwrap_or(frame.whole());
-        let windows = frame.components.iter().map(|it| (it, Window::of(it, region)));
         // The limit is that of the whole picture, so that every region gives the same errors.
         if whole && self.scans == 1 {
             check_memory(frame.memory_of_samples())?;
-            self.store = Store::Planes(windows.map(|(_, window)| Plane::of(window)).collect());
         } else if matches!(self.store, Store::Nothing) {
             check_memory(frame.memory_of_coefficients())?;
-            let coefficients = |(it, window)| Coefficients::of(it, window, frame.progressive);
-            let coefficients = windows.map(coefficients).collect();
+            let coefficients = |it| Coefficients::of(it, Window::of(it, region), frame.progressive);
+            let coefficients = frame.components.iter().map(coefficients).collect();
             let progress = frame.components.iter().map(|_| Progress::new()).collect();
             self.store = Store::Coefficients(coefficients, progress);
         }
         let walk = Walk::new(frame, scan, &intervals, self.tables.restart_interval)?;
         let components: Vec<usize> = scan.parts.iter().map(|part| part.component).collect();
         match &mut self.store {
-            Store::Planes(_) if self.scans > 1 => Err("its components are coded twice".into()),
-            Store::Planes(planes) => {
+            Store::Pixels(_) => Err("its components are coded twice".into()),
+            Store::Nothing => {
                 let codes = scan.codes(&self.tables, true, true)?;
-                let order = components.iter().filter_map(|&it| Some((it, self.quantisers[it]?)));
-                walk.each(&mut SequentialScan::new(&codes, Planes::of(planes, order)))
+                let mut heights = vec![0; components.len()];
+                components
+                    .iter()
+                    .zip(walk.heights())
+                    .for_each(|(&it, height)| heights[it] = height);
+                let mut rendering = Rendering::new(frame, self.colour, region, &heights);
+                let parts = components.iter().filter_map(|&it| Some((it, self.quantisers[it]?)));
+                let converting = Converting { rendering: &mut rendering, parts: parts.collect() };
+                walk.each(&mut SequentialScan::new(&codes, converting))?;
+                self.store = Store::Pixels(rendering);
+                Ok(())
             }
             Store::Coefficients(coefficients, progress) => {
                 for &component in &components {
@@ -168,16 +181,16 @@ impl<'a> Decoder<'a> {
                     walk.each(&mut SequentialScan::new(&codes, filling))
                 }
             }
-            Store::Nothing => unreachable!("set above"),
         }
     }
 
     fn finish(self) -> Result<Decoded<'a>, String> {
         let frame = self.frame.ok_or("it ends before its frame header")?;
-        let planes = match self.store {
+        let region = self.region.unwrap_or(frame.whole());
+        let rendering = match self.store {
             Store::Nothing => return Err("it ends before its pixels".into()),
-            Store::Planes(planes) => planes,
-            Store::Coefficients(coefficients, progress) => {
+            Store::Pixels(rendering) => rendering,
+            Store::Coefficients(mut coefficients, progress) => {
                 for (component, progress) in frame.components.iter().zip(&progress) {
                     if let Some(at) = progress.incomplete() {
                         return Err(format!(
@@ -186,16 +199,22 @@ impl<'a> Decoder<'a> {
                         ));
                     }
                 }
-                let parts = coefficients.into_iter().zip(self.quantisers.iter().flatten());
-                parts
-                    .map(|(it, quantiser)| it.into_plane(quantiser))
-                    .collect::<Result<_, _>>()
-                    .map_err(|damage| damage.to_string())?
+                let quantisers: Vec<_> = self.quantisers.iter().flatten().collect();
+                for (it, quantiser) in coefficients.iter().zip(&quantisers) {
+                    it.check(quantiser).map_err(|damage| damage.to_string())?;
+                }
+                let heights: Vec<_> = frame.components.iter().map(|it| it.sampling.1).collect();
+                let mut rendering = Rendering::new(&frame, self.colour, region, &heights);
+                for _ in 0..frame.mcus.1 {
+                    for (number, it) in coefficients.iter_mut().enumerate() {
+                        it.convert(quantisers[number], rendering.strip_mut(number));
+                    }
+                    rendering.advance();
+                }
+                rendering
             }
         };
-        let region = self.region.unwrap_or(frame.whole());
-        let pixels = render(&frame, &planes, self.tables.colour(&frame), region);
-        Ok(Decoded { region, pixels, exif: self.exif })
+        Ok(Decoded { region, pixels: rendering.finish(), exif: self.exif })
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::damage::Damage;
 use super::frame::{Component, SIDE};
 use super::idct::idct;
-use super::render::needed_samples;
+use super::render::{Rendering, needed_samples};
 use super::sequential::{Block, Destination};
 use crate::Region;
 
@@ -46,29 +46,40 @@ impl Window {
     }
 }
 
-/// Samples of a component, in whole blocks.
-pub(super) struct Plane {
+/// The samples of a component in one row of MCUs, and its last row of samples above these.
+///
+/// A picture is converted strip by strip, so that its samples stay in the processor's cache and
+/// need no memory for the whole picture.
+pub(super) struct Strip {
     samples: Vec<u8>,
     /// Number of samples in a row.
     stride: usize,
     window: Window,
+    /// Number of rows of blocks.
+    height: usize,
+    /// Index of the strip's first row of blocks in the component.
+    first: usize,
 }
 
-impl Plane {
-    pub(super) fn of(window: Window) -> Self {
+impl Strip {
+    /// The first strip, of `height` rows of blocks.
+    pub(super) fn new(window: Window, height: usize) -> Self {
         let stride = SIDE * window.0.width;
-        Self { samples: vec![0; SIDE * SIDE * window.block_count()], stride, window }
+        let samples = vec![0; (1 + SIDE * height) * stride];
+        Self { samples, stride, window, height, first: 0 }
     }
 
-    /// The samples in these columns of row `y` of the component, which must be in the window.
+    /// The samples in these columns of row `y` of the component: one of the strip or the last row
+    /// above.
     #[inline(always)]
     pub(super) fn row(&self, y: usize, columns: &Range<usize>) -> &[u8] {
-        let Region { left, top, .. } = self.window.0;
-        let start = (y - SIDE * top) * self.stride + columns.start - SIDE * left;
+        let row = 1 + y - SIDE * self.first;
+        let start = row * self.stride + columns.start - SIDE * self.window.0.left;
         &self.samples[start..][..columns.len()]
     }
 
-    /// Transforms a block and stores its samples at column `x` and row `y` of the window.
+    /// Transforms a block and stores its samples at column `x` of the window and row `y` of the
+    /// strip.
     #[inline(always)]
     fn put(
         &mut self,
@@ -77,35 +88,31 @@ impl Plane {
         coded: usize,
         quantiser: &[i32; 64],
     ) {
-        let out = &mut self.samples[SIDE * (y * self.stride + x)..];
+        let out = &mut self.samples[(1 + SIDE * y) * self.stride + SIDE * x..];
         idct(block, coded, quantiser, out, self.stride);
     }
-}
 
-/// The planes that the only scan of a picture fills.
-pub(super) struct Planes<'p> {
-    /// Plane and quantisation table of each part of the scan.
-    parts: Vec<(&'p mut Plane, [i32; 64])>,
-}
-
-impl<'p> Planes<'p> {
-    /// Prepares a scan whose parts are the components `order`, each with its quantisation table.
-    pub(super) fn of(
-        planes: &'p mut [Plane],
-        order: impl Iterator<Item = (usize, [i32; 64])>,
-    ) -> Self {
-        let mut free: Vec<Option<&mut Plane>> = planes.iter_mut().map(Some).collect();
-        let part = |(component, quantiser): (usize, _)| {
-            (free[component].take().expect("a scan contains a component once"), quantiser)
-        };
-        Self { parts: order.map(part).collect() }
+    /// Goes on to the next row of MCUs.
+    pub(super) fn advance(&mut self) {
+        self.first += self.height;
+        let last = self.samples.len() - self.stride;
+        self.samples.copy_within(last.., 0);
     }
 }
 
-impl Destination for Planes<'_> {
+/// Conversion of the blocks of a picture's only scan.
+pub(super) struct Converting<'r> {
+    pub(super) rendering: &'r mut Rendering,
+    /// Component and quantisation table of each part of the scan.
+    pub(super) parts: Vec<(usize, [i32; 64])>,
+}
+
+impl Destination for Converting<'_> {
     #[inline(always)]
     fn place(&self, part: usize, x: usize, y: usize) -> Option<(usize, usize)> {
-        self.parts[part].0.window.locate(x, y)
+        let strip = self.rendering.strip(self.parts[part].0);
+        let (x, _) = strip.window.locate(x, y)?;
+        Some((x, y - strip.first))
     }
 
     #[inline(always)]
@@ -116,15 +123,19 @@ impl Destination for Planes<'_> {
         block: &mut Block,
         coded: usize,
     ) -> Result<(), Damage> {
-        let (plane, quantiser) = &mut self.parts[part];
+        let (component, quantiser) = &self.parts[part];
         check_mean(block[0], quantiser)?;
-        plane.put(place, block, coded, quantiser);
+        self.rendering.strip_mut(*component).put(place, block, coded, quantiser);
         Ok(())
     }
 
     #[inline(always)]
     fn pass(&mut self, part: usize, _x: usize, _y: usize, dc: i16) -> Result<(), Damage> {
         check_mean(dc, &self.parts[part].1)
+    }
+
+    fn end_row(&mut self) {
+        self.rendering.advance();
     }
 }
 
@@ -183,23 +194,25 @@ impl Coefficients {
         (nonzero, block)
     }
 
-    /// Converts to samples, once all scans of the component have been read.
-    pub(super) fn into_plane(mut self, quantiser: &[i32; 64]) -> Result<Plane, Damage> {
-        // The means of held blocks are zero here.
-        for &mean in &self.means {
-            check_mean(mean, quantiser)?;
-        }
-        let mut plane = Plane::of(self.window);
-        let Region { left, top, width, .. } = self.held.0;
-        for (number, block) in self.blocks.iter_mut().enumerate() {
-            check_mean(block[0], quantiser)?;
-            let place = self.window.locate(left + number % width, top + number / width);
-            if let Some(place) = place {
+    /// Checks the means of all blocks, once all scans of the component have been read.
+    pub(super) fn check(&self, quantiser: &[i32; 64]) -> Result<(), Damage> {
+        // The means of held blocks are zero in `means`.
+        let means = self.means.iter().chain(self.blocks.iter().map(|block| &block[0]));
+        means.copied().try_for_each(|mean| check_mean(mean, quantiser))
+    }
+
+    /// Converts the blocks of a strip to samples.
+    pub(super) fn convert(&mut self, quantiser: &[i32; 64], strip: &mut Strip) {
+        let Region { left, top, width, height } = self.window.0;
+        let rows = strip.first.max(top)..(strip.first + strip.height).min(top + height);
+        for y in rows {
+            for x in left..left + width {
+                let place = (x - self.held.0.left, y - self.held.0.top);
+                let block = self.held_block(place);
                 let coded = if block[1..].iter().all(|&it| it == 0) { 1 } else { 64 };
-                plane.put(place, block, coded, quantiser);
+                strip.put((x - left, y - strip.first), block, coded, quantiser);
             }
         }
-        Ok(plane)
     }
 }
 

@@ -124,6 +124,9 @@ pub(super) trait Destination {
 
     /// Takes the DC coefficient of a block without a place.
     fn pass(&mut self, part: usize, x: usize, y: usize, dc: i16) -> Result<(), Damage>;
+
+    /// Called after the last block of a row of MCUs.
+    fn end_row(&mut self) {}
 }
 
 /// Decoder of a sequential scan.
@@ -163,6 +166,10 @@ impl<D: Destination> Visit for SequentialScan<'_, D> {
             let dc = pass(bits, dc, ac, prediction)?;
             self.destination.pass(part, x, y, dc)
         }
+    }
+
+    fn end_row(&mut self) {
+        self.destination.end_row();
     }
 }
 
