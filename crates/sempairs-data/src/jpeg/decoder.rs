@@ -139,6 +139,7 @@ impl<'a> Decoder<'a> {
             let progress = frame.components.iter().map(|_| Progress::new()).collect();
             self.store = Store::Coefficients(coefficients, progress);
         }
+        let skipped = skipped_bytes(frame, scan, region, intervals.len());
         let walk = Walk::new(frame, scan, &intervals, self.tables.restart_interval)?;
         let components: Vec<usize> = scan.parts.iter().map(|part| part.component).collect();
         match &mut self.store {
@@ -153,7 +154,7 @@ impl<'a> Decoder<'a> {
                 let mut rendering = Rendering::new(frame, self.colour, region, &heights);
                 let parts = components.iter().filter_map(|&it| Some((it, self.quantisers[it]?)));
                 let converting = Converting { rendering: &mut rendering, parts: parts.collect() };
-                walk.each(&mut SequentialScan::new(&codes, converting))?;
+                walk.each(&mut SequentialScan::new(&codes, converting, skipped))?;
                 self.store = Store::Pixels(rendering);
                 Ok(())
             }
@@ -178,7 +179,7 @@ impl<'a> Decoder<'a> {
                 } else {
                     let codes = scan.codes(&self.tables, true, true)?;
                     let filling = Filling { coefficients, components };
-                    walk.each(&mut SequentialScan::new(&codes, filling))
+                    walk.each(&mut SequentialScan::new(&codes, filling, skipped))
                 }
             }
         }
@@ -216,6 +217,17 @@ impl<'a> Decoder<'a> {
         };
         Ok(Decoded { region, pixels: rendering.finish(), exif: self.exif })
     }
+}
+
+/// The approximate number of bytes of a scan's blocks that are not needed for `region`.
+fn skipped_bytes(frame: &Frame, scan: &Scan, region: Region, bytes: usize) -> usize {
+    let components = scan.parts.iter().map(|part| &frame.components[part.component]);
+    let (mut needed, mut all) = (0, 0);
+    for component in components {
+        needed += Window::of(component, region).block_count();
+        all += component.block_count();
+    }
+    bytes - (bytes as u64 * needed as u64 / all as u64) as usize
 }
 
 /// Error for a kind of frame or a marker that is not supported.

@@ -118,3 +118,61 @@ impl Huffman {
         Ok(code.symbol())
     }
 }
+
+/// Number of bits that [`Skips`] looks up at once.
+const SKIPPED: u32 = 11;
+
+/// A table for parsing AC coefficients whose values are not needed, several codes per lookup.
+pub(super) struct Skips([Skip; 1 << SKIPPED]);
+
+/// Codes and values that follow each other: how far they advance in the data and in the block.
+#[derive(Clone, Copy)]
+pub(super) struct Skip {
+    /// Number of bits, at most 26.
+    pub(super) bits: u8,
+    /// Number of coefficients; [`Skip::UNKNOWN`] if there is no complete code.
+    pub(super) advance: u8,
+    /// Whether the last code ends the block.
+    pub(super) ends: bool,
+}
+
+impl Skip {
+    /// More coefficients than any block has.
+    const UNKNOWN: u8 = 64;
+}
+
+impl Skips {
+    /// Creates the table for the codes of `table`.
+    pub(super) fn new(table: &Huffman) -> Self {
+        Self(std::array::from_fn(|word| Self::skip(table, word as u32)))
+    }
+
+    /// As many codes as are complete in the bits of `word`. The value of the last one may continue
+    /// after them.
+    fn skip(table: &Huffman, word: u32) -> Skip {
+        let (mut bits, mut advance, mut ends) = (0, 0, false);
+        while bits < SKIPPED && !ends && advance < usize::from(Skip::UNKNOWN) {
+            let rest = word << bits & ((1 << SKIPPED) - 1);
+            let code = table.short[(rest >> (SKIPPED - LOOKAHEAD)) as usize];
+            if code == Code::LONG || bits + code.length() > SKIPPED {
+                break;
+            }
+            bits += code.total();
+            match (code.size(), code.run()) {
+                (0, 15) => advance += 16,
+                (0, _) => ends = true,
+                (_, run) => advance += run + 1,
+            }
+        }
+        let unknown = bits == 0 || advance >= usize::from(Skip::UNKNOWN);
+        let advance = if unknown { Skip::UNKNOWN } else { advance as u8 };
+        Skip { bits: bits as u8, advance, ends }
+    }
+
+    /// The next codes, which are not consumed. At least 16 bits must have been
+    /// [refilled](BitReader::refill).
+    #[inline(always)]
+    pub(super) fn peek(&self, bits: &BitReader) -> Skip {
+        self.0[bits.peek(SKIPPED) as usize]
+    }
+}

@@ -41,7 +41,7 @@ impl Window {
         (x < self.0.width && y < self.0.height).then_some((x, y))
     }
 
-    fn block_count(&self) -> usize {
+    pub(super) fn block_count(&self) -> usize {
         self.0.width * self.0.height
     }
 }

@@ -124,6 +124,11 @@ impl Intervals {
         }
     }
 
+    /// Number of bytes of all intervals.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The data of each interval. A restart marker after the last interval, as some encoders write,
     /// does not begin another one.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {

@@ -1,8 +1,10 @@
 //! Decoding of the blocks of sequential scans (T.81, annex F.2).
 
+use std::rc::Rc;
+
 use super::bit_reader::BitReader;
 use super::damage::Damage;
-use super::huffman::Huffman;
+use super::huffman::{Huffman, Skips};
 use super::mcu::Visit;
 use super::scan::Codes;
 
@@ -87,12 +89,26 @@ fn pass(
     bits: &mut BitReader,
     dc: &Huffman,
     ac: &Huffman,
+    skips: Option<&Skips>,
     prediction: &mut i32,
 ) -> Result<i16, Damage> {
     let mean = dc_difference(bits, dc, prediction)?;
     let mut at = 1;
     while at < 64 {
         bits.refill();
+        if let Some(skips) = skips {
+            let skip = skips.peek(bits);
+            let next = at + usize::from(skip.advance);
+            // The last coefficient ends the block, so that what follows it is not part of it.
+            if next < 64 {
+                bits.skip(skip.bits.into());
+                if skip.ends {
+                    return Ok(mean);
+                }
+                at = next;
+                continue;
+            }
+        }
         let code = ac.peek(bits)?;
         bits.skip(code.total());
         if code.size() > 0 {
@@ -132,15 +148,33 @@ pub(super) trait Destination {
 /// Decoder of a sequential scan.
 pub(super) struct SequentialScan<'t, D> {
     codes: Vec<(&'t Huffman, &'t Huffman)>,
+    /// For the AC table of each part, a table for skipping.
+    skips: Vec<Option<Rc<Skips>>>,
     predictions: [i32; 4],
     block: Block,
     destination: D,
 }
 
+/// Number of bytes of blocks to be skipped from which on the tables for it save more time than it
+/// takes to create them.
+const MANY_BYTES: usize = 8192;
+
 impl<'t, D: Destination> SequentialScan<'t, D> {
-    pub(super) fn new(codes: &Codes<'t>, destination: D) -> Self {
-        let codes = codes.iter().filter_map(|&(dc, ac)| Some((dc?, ac?))).collect();
-        Self { codes, predictions: [0; 4], block: [0; 64], destination }
+    /// Prepares a scan; `skipped` is the approximate number of bytes of the blocks that have no
+    /// [place](Destination::place).
+    pub(super) fn new(codes: &Codes<'t>, destination: D, skipped: usize) -> Self {
+        let codes: Vec<(&Huffman, &Huffman)> =
+            codes.iter().filter_map(|&(dc, ac)| Some((dc?, ac?))).collect();
+        let mut skips: Vec<Option<Rc<Skips>>> = Vec::new();
+        for (part, (_, ac)) in codes.iter().enumerate() {
+            let same = codes[..part].iter().position(|(_, earlier)| std::ptr::eq(*earlier, *ac));
+            skips.push(match same {
+                _ if skipped < MANY_BYTES => None,
+                Some(same) => skips[same].clone(),
+                None => Some(Rc::new(Skips::new(ac))),
+            });
+        }
+        Self { codes, skips, predictions: [0; 4], block: [0; 64], destination }
     }
 }
 
@@ -163,7 +197,8 @@ impl<D: Destination> Visit for SequentialScan<'_, D> {
             let coded = block(bits, dc, ac, prediction, &mut self.block)?;
             self.destination.put(part, place, &mut self.block, coded)
         } else {
-            let dc = pass(bits, dc, ac, prediction)?;
+            let skips = self.skips[part].as_deref();
+            let dc = pass(bits, dc, ac, skips, prediction)?;
             self.destination.pass(part, x, y, dc)
         }
     }
