@@ -127,18 +127,33 @@ pub(super) struct Skips([Skip; 1 << SKIPPED]);
 
 /// Codes and values that follow each other: how far they advance in the data and in the block.
 #[derive(Clone, Copy)]
-pub(super) struct Skip {
-    /// Number of bits, at most 26.
-    pub(super) bits: u8,
-    /// Number of coefficients; [`Skip::UNKNOWN`] if there is no complete code.
-    pub(super) advance: u8,
-    /// Whether the last code ends the block.
-    pub(super) ends: bool,
-}
+pub(super) struct Skip(u16);
 
 impl Skip {
-    /// More coefficients than any block has.
-    const UNKNOWN: u8 = 64;
+    /// Stands for bits without a complete code: more coefficients than any block has.
+    const UNKNOWN: Self = Self::new(0, 64, false);
+
+    const fn new(bits: u32, advance: u32, ends: bool) -> Self {
+        Self((ends as u16) << 15 | (advance as u16) << 6 | bits as u16)
+    }
+
+    /// Number of bits, at most 26.
+    #[inline(always)]
+    pub(super) fn bits(self) -> u32 {
+        u32::from(self.0 & 63)
+    }
+
+    /// Number of coefficients.
+    #[inline(always)]
+    pub(super) fn advance(self) -> usize {
+        usize::from(self.0 >> 6 & 127)
+    }
+
+    /// Whether the last code ends the block.
+    #[inline(always)]
+    pub(super) fn ends(self) -> bool {
+        self.0 >> 15 == 1
+    }
 }
 
 impl Skips {
@@ -149,24 +164,26 @@ impl Skips {
 
     /// As many codes as are complete in the bits of `word`. The value of the last one may continue
     /// after them.
+    #[inline(always)]
     fn skip(table: &Huffman, word: u32) -> Skip {
-        let (mut bits, mut advance, mut ends) = (0, 0, false);
-        while bits < SKIPPED && !ends && advance < usize::from(Skip::UNKNOWN) {
+        let (mut bits, mut advance) = (0, 0);
+        while bits < SKIPPED {
             let rest = word << bits & ((1 << SKIPPED) - 1);
             let code = table.short[(rest >> (SKIPPED - LOOKAHEAD)) as usize];
             if code == Code::LONG || bits + code.length() > SKIPPED {
                 break;
             }
             bits += code.total();
-            match (code.size(), code.run()) {
+            match (code.size(), code.run() as u32) {
                 (0, 15) => advance += 16,
-                (0, _) => ends = true,
+                (0, _) => return Skip::new(bits, advance, true),
                 (_, run) => advance += run + 1,
             }
+            if advance >= 64 {
+                return Skip::UNKNOWN;
+            }
         }
-        let unknown = bits == 0 || advance >= usize::from(Skip::UNKNOWN);
-        let advance = if unknown { Skip::UNKNOWN } else { advance as u8 };
-        Skip { bits: bits as u8, advance, ends }
+        if bits == 0 { Skip::UNKNOWN } else { Skip::new(bits, advance, false) }
     }
 
     /// The next codes, which are not consumed. At least 16 bits must have been

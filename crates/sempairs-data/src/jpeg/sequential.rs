@@ -98,11 +98,11 @@ fn pass(
         bits.refill();
         if let Some(skips) = skips {
             let skip = skips.peek(bits);
-            let next = at + usize::from(skip.advance);
+            let next = at + skip.advance();
             // The last coefficient ends the block, so that what follows it is not part of it.
             if next < 64 {
-                bits.skip(skip.bits.into());
-                if skip.ends {
+                bits.skip(skip.bits());
+                if skip.ends() {
                     return Ok(mean);
                 }
                 at = next;
