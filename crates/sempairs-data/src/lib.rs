@@ -49,6 +49,7 @@ mod pair;
 pub mod pairing;
 mod paper_classes;
 mod picture;
+mod region;
 mod rng_key;
 mod source;
 pub mod sources;
@@ -56,7 +57,7 @@ mod validate;
 
 pub use cache::CachedSource;
 pub use config_error::ConfigError;
-pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
+pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode, decode_region};
 pub use error::DataError;
 pub use exclusion::Exclusion;
 pub use file_stamp::Stamp;
@@ -67,6 +68,7 @@ pub use pair::Pair;
 pub use pairing::{PairDataset, Pairing};
 pub use paper_classes::{PaperClass, paper_classes};
 pub use picture::{MAX_VIEW_SIDE, Picture};
+pub use region::{Region, RegionPicture};
 pub use rng_key::{Key, Side};
 pub use source::PictureSource;
 pub use sources::{

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::{DataError, Exclusion, Picture, Stamp};
+use crate::{DataError, Exclusion, Picture, Region, RegionPicture, Stamp};
 
 /// An indexed collection of pictures, of which some or all have a class.
 ///
@@ -60,6 +60,33 @@ pub trait PictureSource: Send + Sync {
     /// [`DataError`] with the picture's name and the reason if it cannot be read or decoded.
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError>;
 
+    /// Width and height in pixels of the picture that [`read`](Self::read) returns. The sides of a
+    /// JPEG or PNG file are read from its header; the default reads the picture.
+    ///
+    /// # Errors
+    ///
+    /// The error that [`read`](Self::read) would return, as far as the header determines it.
+    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
+        self.read(index).map(|picture| [picture.width(), picture.height()])
+    }
+
+    /// Reads and decodes the pixels of a rectangle of the picture that [`read`](Self::read)
+    /// returns, to the bit as there. The result may cover more than `region`; that of the default
+    /// is the whole picture.
+    ///
+    /// # Errors
+    ///
+    /// The error that [`read`](Self::read) would return, also for damage outside of the rectangle.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `region` is empty or not within the picture.
+    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
+        let picture = self.read(index)?;
+        region.check_within([picture.width(), picture.height()]);
+        Ok(RegionPicture::new(picture, 0, 0))
+    }
+
     /// Checks that the first bytes of a picture's file are those of a supported format. This
     /// detects a video, for example, without reading all of it. The default, for sources whose
     /// pictures are not separate files, always succeeds.
@@ -105,6 +132,12 @@ impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         (**self).read(index)
+    }
+    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
+        (**self).dimensions(index)
+    }
+    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
+        (**self).read_region(index, region)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         (**self).check_header(index)

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::file_list::Files;
-use crate::{DataError, Picture, PictureSource, Stamp};
+use crate::{DataError, Picture, PictureSource, Region, RegionPicture, Stamp};
 
 /// A folder of pictures without classes, including all its subfolders.
 #[derive(Debug)]
@@ -56,6 +56,12 @@ impl PictureSource for FlatSource {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.files.read(index)
+    }
+    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
+        self.files.dimensions(index)
+    }
+    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
+        self.files.read_region(index, region)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         self.files.check_header(index)

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 
 use super::file_list::{Files, is_ignored};
-use crate::{DataError, Picture, PictureSource, Stamp};
+use crate::{DataError, Picture, PictureSource, Region, RegionPicture, Stamp};
 
 /// A folder with one subfolder per class, as in ImageNet and Tiny-ImageNet.
 #[derive(Debug)]
@@ -165,6 +165,12 @@ impl PictureSource for FolderSource {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.files.read(index)
+    }
+    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
+        self.files.dimensions(index)
+    }
+    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
+        self.files.read_region(index, region)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         self.files.check_header(index)
