@@ -1,7 +1,10 @@
+use serde::{Deserialize, Serialize};
+
 use crate::Picture;
 
 /// A rectangle of pixels of a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Region {
     /// Index of its first column.
     pub left: usize,
@@ -17,6 +20,13 @@ impl Region {
     /// The rectangle that covers a whole picture of `width` by `height` pixels.
     pub fn whole([width, height]: [usize; 2]) -> Self {
         Self { left: 0, top: 0, width, height }
+    }
+
+    /// The smallest rectangle that contains both.
+    pub fn union(&self, other: &Self) -> Self {
+        let (left, top) = (self.left.min(other.left), self.top.min(other.top));
+        let (right, bottom) = (self.right().max(other.right()), self.bottom().max(other.bottom()));
+        Self { left, top, width: right - left, height: bottom - top }
     }
 
     /// Index of the column after its last one.

@@ -71,8 +71,9 @@ pub trait PictureSource: Send + Sync {
     }
 
     /// Reads and decodes the pixels of a rectangle of the picture that [`read`](Self::read)
-    /// returns, to the bit as there. The result may cover more than `region`; that of the default
-    /// is the whole picture.
+    /// returns, to the bit as there. `choose` returns the rectangle for the width and height of the
+    /// picture, and is called at most once. The result may cover more; that of the default is the
+    /// whole picture.
     ///
     /// # Errors
     ///
@@ -80,11 +81,29 @@ pub trait PictureSource: Send + Sync {
     ///
     /// # Panics
     ///
-    /// Panics if `region` is empty or not within the picture.
-    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
+    /// Panics if the rectangle is empty or not within the picture.
+    fn read_part(
+        &self,
+        index: usize,
+        choose: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
         let picture = self.read(index)?;
-        region.check_within([picture.width(), picture.height()]);
+        let sides = [picture.width(), picture.height()];
+        choose(sides).check_within(sides);
         Ok(RegionPicture::new(picture, 0, 0))
+    }
+
+    /// [`read_part`](Self::read_part) of a known rectangle.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_part`](Self::read_part).
+    ///
+    /// # Panics
+    ///
+    /// As [`read_part`](Self::read_part).
+    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
+        self.read_part(index, &mut |_| region)
     }
 
     /// Checks that the first bytes of a picture's file are those of a supported format. This
@@ -136,8 +155,12 @@ impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
     fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
         (**self).dimensions(index)
     }
-    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
-        (**self).read_region(index, region)
+    fn read_part(
+        &self,
+        index: usize,
+        choose: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
+        (**self).read_part(index, choose)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         (**self).check_header(index)

@@ -80,16 +80,28 @@ pub fn decode_region(
     name: &str,
     region: Region,
 ) -> Result<RegionPicture<'static>, DataError> {
+    decode_part(bytes, name, &mut |_| region)
+}
+
+/// [`decode_region`] of the rectangle that `choose` returns for the width and height of the picture.
+pub(crate) fn decode_part(
+    bytes: &[u8],
+    name: &str,
+    choose: &mut dyn FnMut([usize; 2]) -> Region,
+) -> Result<RegionPicture<'static>, DataError> {
     let header = match format_of(bytes) {
         Ok(ImageFormat::Jpeg) => caught(|| jpeg::Header::read(bytes, bytes.len() as u64)),
         _ => Ok(None),
     };
     let Ok(Some(header)) = header else {
         let picture = decode(bytes, name)?;
-        region.check_within([picture.width(), picture.height()]);
+        let sides = [picture.width(), picture.height()];
+        choose(sides).check_within(sides);
         return Ok(RegionPicture::new(picture, 0, 0));
     };
-    region.check_within(oriented(header.sides, header.orientation));
+    let sides = oriented(header.sides, header.orientation);
+    let region = choose(sides);
+    region.check_within(sides);
     let stored = stored_region(region, header);
     let picture = decode_with(name, || {
         let (mut image, orientation) = jpeg::decode(bytes, Some(stored))?;
