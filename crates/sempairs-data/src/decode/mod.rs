@@ -62,8 +62,8 @@ fn decode_with(
     })
 }
 
-/// Decodes the pixels of `region`, a rectangle of the picture that [`decode`] returns, to the bit as
-/// there.
+/// Decodes the pixels of `region`, a rectangle of the picture that [`decode`] returns, to the bit
+/// as there.
 ///
 /// Of a JPEG only the rectangle is decoded to pixels, although all of the file is parsed and
 /// checked. Pictures of other formats are decoded completely.
