@@ -82,9 +82,30 @@ pub trait PictureSource: Send + Sync {
     ///
     /// Panics if `region` is empty or not within the picture.
     fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
-        let picture = self.read(index)?;
-        region.check_within([picture.width(), picture.height()]);
-        Ok(RegionPicture::new(picture, 0, 0))
+        self.read_planned(index, &mut |_| region)
+    }
+
+    /// Reads and decodes the rectangle that `plan` chooses from the picture's width and height.
+    ///
+    /// This gives the same as [`dimensions`](Self::dimensions) and
+    /// [`read_region`](Self::read_region), but opens a file only once. A source that can read a
+    /// part of a picture implements this method; the default reads the whole picture.
+    ///
+    /// `plan` is called at most once, and not at all for a picture whose sides cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// The error that [`read`](Self::read) would return, also for damage outside of the rectangle.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the region is empty or not within the picture.
+    fn read_planned(
+        &self,
+        index: usize,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
+        Ok(RegionPicture::of_whole(self.read(index)?, plan))
     }
 
     /// Checks that the first bytes of a picture's file are those of a supported format. This
@@ -136,8 +157,12 @@ impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
     fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
         (**self).dimensions(index)
     }
-    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
-        (**self).read_region(index, region)
+    fn read_planned(
+        &self,
+        index: usize,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
+        (**self).read_planned(index, plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         (**self).check_header(index)

@@ -80,16 +80,25 @@ pub fn decode_region(
     name: &str,
     region: Region,
 ) -> Result<RegionPicture<'static>, DataError> {
+    decode_planned(bytes, name, &mut |_| region)
+}
+
+/// Decodes the region that `plan` chooses from width and height; see [`decode_region`].
+pub(crate) fn decode_planned(
+    bytes: &[u8],
+    name: &str,
+    plan: &mut dyn FnMut([usize; 2]) -> Region,
+) -> Result<RegionPicture<'static>, DataError> {
     let header = match format_of(bytes) {
         Ok(ImageFormat::Jpeg) => caught(|| jpeg::Header::read(bytes, bytes.len() as u64)),
         _ => Ok(None),
     };
     let Ok(Some(header)) = header else {
-        let picture = decode(bytes, name)?;
-        region.check_within([picture.width(), picture.height()]);
-        return Ok(RegionPicture::new(picture, 0, 0));
+        return Ok(RegionPicture::of_whole(decode(bytes, name)?, plan));
     };
-    region.check_within(oriented(header.sides, header.orientation));
+    let sides = oriented(header.sides, header.orientation);
+    let region = plan(sides);
+    region.check_within(sides);
     let stored = stored_region(region, header);
     let picture = decode_with(name, || {
         let (mut image, orientation) = jpeg::decode(bytes, Some(stored))?;

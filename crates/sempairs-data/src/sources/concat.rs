@@ -64,9 +64,13 @@ impl PictureSource for Concat {
         let (source, index) = self.locate(index);
         self.sources[source].dimensions(index)
     }
-    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
+    fn read_planned(
+        &self,
+        index: usize,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
         let (source, index) = self.locate(index);
-        self.sources[source].read_region(index, region)
+        self.sources[source].read_planned(index, plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         let (source, index) = self.locate(index);

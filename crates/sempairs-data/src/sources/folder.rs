@@ -169,8 +169,12 @@ impl PictureSource for FolderSource {
     fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
         self.files.dimensions(index)
     }
-    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
-        self.files.read_region(index, region)
+    fn read_planned(
+        &self,
+        index: usize,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
+        self.files.read_planned(index, plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         self.files.check_header(index)
