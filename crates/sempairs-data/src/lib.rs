@@ -6,7 +6,8 @@
 //! - [`PictureSource`] is the trait of an indexed collection of 8-bit RGB images ([`Picture`]). The
 //!   module [`sources`] implements it for folders ([`FolderSource`], [`FlatSource`]), CIFAR
 //!   ([`CifarSource`]) and STL-10 ([`Stl10Source`]), and for parts and concatenations of other
-//!   sources ([`Subset`], [`Concat`]).
+//!   sources ([`Subset`], [`Concat`]). A rectangle of a picture ([`Region`]) can be read without
+//!   the rest of it ([`read_region`](PictureSource::read_region)).
 //! - [`Pairing`] is the rule that gives every image its partner: the image itself, a random image
 //!   of the same class, or the rows of a CSV file ([`Manifest`]).
 //! - [`PairDataset`] is a source with its pairs. A data loader reads its batches from it.

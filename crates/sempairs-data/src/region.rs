@@ -85,6 +85,17 @@ impl<'a> RegionPicture<'a> {
         Self { pixels, left, top }
     }
 
+    /// The whole picture, for a source that cannot read less; `plan` is asked for the region, and
+    /// its answer checked.
+    pub(crate) fn of_whole(
+        picture: Picture<'a>,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Self {
+        let sides = [picture.width(), picture.height()];
+        plan(sides).check_within(sides);
+        Self::new(picture, 0, 0)
+    }
+
     /// The rectangle of the whole picture that the pixels cover.
     pub fn covered(&self) -> Region {
         let (width, height) = (self.pixels.width(), self.pixels.height());

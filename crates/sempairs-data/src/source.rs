@@ -71,9 +71,8 @@ pub trait PictureSource: Send + Sync {
     }
 
     /// Reads and decodes the pixels of a rectangle of the picture that [`read`](Self::read)
-    /// returns, to the bit as there. `choose` returns the rectangle for the width and height of the
-    /// picture, and is called at most once. The result may cover more; that of the default is the
-    /// whole picture.
+    /// returns, to the bit as there. The result may cover more than `region`; that of the default
+    /// is the whole picture.
     ///
     /// # Errors
     ///
@@ -81,29 +80,32 @@ pub trait PictureSource: Send + Sync {
     ///
     /// # Panics
     ///
-    /// Panics if the rectangle is empty or not within the picture.
-    fn read_part(
-        &self,
-        index: usize,
-        choose: &mut dyn FnMut([usize; 2]) -> Region,
-    ) -> Result<RegionPicture<'_>, DataError> {
-        let picture = self.read(index)?;
-        let sides = [picture.width(), picture.height()];
-        choose(sides).check_within(sides);
-        Ok(RegionPicture::new(picture, 0, 0))
+    /// Panics if `region` is empty or not within the picture.
+    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
+        self.read_planned(index, &mut |_| region)
     }
 
-    /// [`read_part`](Self::read_part) of a known rectangle.
+    /// Reads and decodes the rectangle that `plan` chooses from the picture's width and height.
+    ///
+    /// This gives the same as [`dimensions`](Self::dimensions) and
+    /// [`read_region`](Self::read_region), but opens a file only once. A source that can read a
+    /// part of a picture implements this method; the default reads the whole picture.
+    ///
+    /// `plan` is called at most once, and not at all for a picture whose sides cannot be read.
     ///
     /// # Errors
     ///
-    /// As [`read_part`](Self::read_part).
+    /// The error that [`read`](Self::read) would return, also for damage outside of the rectangle.
     ///
     /// # Panics
     ///
-    /// As [`read_part`](Self::read_part).
-    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
-        self.read_part(index, &mut |_| region)
+    /// Panics if the region is empty or not within the picture.
+    fn read_planned(
+        &self,
+        index: usize,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
+        Ok(RegionPicture::of_whole(self.read(index)?, plan))
     }
 
     /// Checks that the first bytes of a picture's file are those of a supported format. This
@@ -155,12 +157,12 @@ impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
     fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
         (**self).dimensions(index)
     }
-    fn read_part(
+    fn read_planned(
         &self,
         index: usize,
-        choose: &mut dyn FnMut([usize; 2]) -> Region,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
     ) -> Result<RegionPicture<'_>, DataError> {
-        (**self).read_part(index, choose)
+        (**self).read_planned(index, plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         (**self).check_header(index)

@@ -379,6 +379,13 @@ fn the_dimensions_and_regions_of_files_are_those_of_the_pictures() {
                     let region = random.region(sides);
                     let part = source.read_region(index, region).unwrap();
                     compare(&name, &whole, &part, region);
+                    let mut asked = Vec::new();
+                    let mut plan = |sides| {
+                        asked.push(sides);
+                        region
+                    };
+                    assert_eq!(source.read_planned(index, &mut plan).unwrap(), part);
+                    assert_eq!(asked, [sides], "{name}");
                 }
             }
             // The header of a damaged file may be valid.

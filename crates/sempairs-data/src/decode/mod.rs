@@ -62,8 +62,8 @@ fn decode_with(
     })
 }
 
-/// Decodes the pixels of `region`, a rectangle of the picture that [`decode`] returns, to the bit as
-/// there.
+/// Decodes the pixels of `region`, a rectangle of the picture that [`decode`] returns, to the bit
+/// as there.
 ///
 /// Of a JPEG only the rectangle is decoded to pixels, although all of the file is parsed and
 /// checked. Pictures of other formats are decoded completely.
@@ -80,27 +80,24 @@ pub fn decode_region(
     name: &str,
     region: Region,
 ) -> Result<RegionPicture<'static>, DataError> {
-    decode_part(bytes, name, &mut |_| region)
+    decode_planned(bytes, name, &mut |_| region)
 }
 
-/// [`decode_region`] of the rectangle that `choose` returns for the width and height of the picture.
-pub(crate) fn decode_part(
+/// Decodes the region that `plan` chooses from width and height; see [`decode_region`].
+pub(crate) fn decode_planned(
     bytes: &[u8],
     name: &str,
-    choose: &mut dyn FnMut([usize; 2]) -> Region,
+    plan: &mut dyn FnMut([usize; 2]) -> Region,
 ) -> Result<RegionPicture<'static>, DataError> {
     let header = match format_of(bytes) {
         Ok(ImageFormat::Jpeg) => caught(|| jpeg::Header::read(bytes, bytes.len() as u64)),
         _ => Ok(None),
     };
     let Ok(Some(header)) = header else {
-        let picture = decode(bytes, name)?;
-        let sides = [picture.width(), picture.height()];
-        choose(sides).check_within(sides);
-        return Ok(RegionPicture::new(picture, 0, 0));
+        return Ok(RegionPicture::of_whole(decode(bytes, name)?, plan));
     };
     let sides = oriented(header.sides, header.orientation);
-    let region = choose(sides);
+    let region = plan(sides);
     region.check_within(sides);
     let stored = stored_region(region, header);
     let picture = decode_with(name, || {

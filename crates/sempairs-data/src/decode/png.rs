@@ -16,13 +16,13 @@ pub(super) const DEFLATE: u64 = 1032;
 
 pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String> {
     let text = |error: DecodingError| error.to_string();
-    let (mut reader, indexed) = open(bytes, bytes.len() as u64)?;
+    let mut reader = open(bytes, bytes.len() as u64)?;
     let buffer = reader.output_buffer_size().ok_or("its size is out of range")?;
     let mut pixels = vec![0; buffer];
     let frame = reader.next_frame(&mut pixels).map_err(text)?;
     let orientation = orientation(reader.info());
     let (width, height) = (frame.width, frame.height);
-    let image = if indexed {
+    let image = if reader.info().color_type == ColorType::Indexed {
         let palette = reader.info().palette.as_deref().ok_or("it has no palette")?;
         let bits = frame.bit_depth as usize;
         let indices = unpack(&pixels, frame.line_size, width as usize, bits);
@@ -50,7 +50,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String
 /// Width, height and orientation of a picture from the chunks before its pixels; `start` is the
 /// beginning of a file of `length` bytes. `None` if they are not all there, or not valid.
 pub(super) fn header(start: &[u8], length: u64) -> Option<([usize; 2], Orientation)> {
-    let (reader, _) = open(start, length).ok()?;
+    let reader = open(start, length).ok()?;
     let info = reader.info();
     // The first frame of an animation may be smaller than the picture.
     if info.frame_control.is_some() {
@@ -66,8 +66,8 @@ fn orientation(info: &png::Info) -> Orientation {
 }
 
 /// Checks the header and reads the chunks before the pixels from `bytes`, a file of `length` bytes
-/// or its beginning. Also returns whether the pixels are indices of a palette.
-fn open(bytes: &[u8], length: u64) -> Result<(png::Reader<Cursor<&[u8]>>, bool), String> {
+/// or its beginning.
+fn open(bytes: &[u8], length: u64) -> Result<png::Reader<Cursor<&[u8]>>, String> {
     let header = Header::of(bytes)?;
     limits::check(
         header.sides.0.into(),
@@ -94,8 +94,7 @@ fn open(bytes: &[u8], length: u64) -> Result<(png::Reader<Cursor<&[u8]>>, bool),
     } else {
         Transformations::EXPAND
     });
-    let reader = decoder.read_info().map_err(|error| error.to_string())?;
-    Ok((reader, indexed))
+    decoder.read_info().map_err(|error| error.to_string())
 }
 
 fn buffer_of<P: image::Pixel>(

@@ -123,14 +123,14 @@ impl Frame {
         3 * self.width as u64 * self.height as u64
     }
 
-    /// Bytes that decoding the whole picture takes if all components are in one sequential scan:
-    /// samples and RGB pixels.
+    /// Upper bound of the bytes that decoding the whole picture takes if a single sequential scan
+    /// has all components: samples and RGB pixels.
     pub(super) fn memory_of_samples(&self) -> u64 {
         self.samples() + self.pixel_bytes()
     }
 
-    /// Bytes that decoding the whole picture takes if there are several scans. Coefficients take
-    /// two bytes each. They are replaced by samples before the RGB pixels are allocated.
+    /// Upper bound of the bytes that decoding the whole picture takes if there are several scans:
+    /// coefficients of two bytes, and further ones.
     pub(super) fn memory_of_coefficients(&self) -> u64 {
         (3 * self.samples()).max(self.memory_of_samples())
     }

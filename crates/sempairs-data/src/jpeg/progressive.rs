@@ -257,7 +257,10 @@ fn correct(bits: &mut BitReader, mut places: u64, bit: i16, block: Option<&mut B
     while places != 0 {
         let coefficient = &mut block[usize::from(NATURAL[places.trailing_zeros() as usize])];
         places &= places - 1;
-        let change = if bits.bit() { bit & !*coefficient } else { 0 };
-        *coefficient += if *coefficient > 0 { change } else { -change };
+        // There are no branches, because the bits cannot be predicted: `read` and `sign` are all
+        // ones or all zeros.
+        let (read, sign) = (-i16::from(bits.bit()), *coefficient >> 15);
+        let change = read & bit & !*coefficient;
+        *coefficient += (change ^ sign) - sign;
     }
 }

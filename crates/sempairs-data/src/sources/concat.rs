@@ -64,13 +64,13 @@ impl PictureSource for Concat {
         let (source, index) = self.locate(index);
         self.sources[source].dimensions(index)
     }
-    fn read_part(
+    fn read_planned(
         &self,
         index: usize,
-        choose: &mut dyn FnMut([usize; 2]) -> Region,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
     ) -> Result<RegionPicture<'_>, DataError> {
         let (source, index) = self.locate(index);
-        self.sources[source].read_part(index, choose)
+        self.sources[source].read_planned(index, plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         let (source, index) = self.locate(index);

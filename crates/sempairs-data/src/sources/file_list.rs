@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use sempairs_internal::ProgressBar;
 
-use crate::decode::{HEADER_BYTES, MAX_FILE_BYTES, begins_as_picture, dimensions, format_of};
-use crate::{DataError, Picture, Region, RegionPicture, Stamp, decode, decode_part, interrupt};
+use crate::decode::{
+    HEADER_BYTES, MAX_FILE_BYTES, begins_as_picture, decode_planned, dimensions, format_of,
+};
+use crate::{DataError, Picture, Region, RegionPicture, Stamp, decode, interrupt};
 use sempairs_internal::progress_count;
 
 /// Extensions of files that accompany pictures in published data sets. A file with such an
@@ -148,14 +150,14 @@ impl Files {
         decode(&bytes, &name)
     }
 
-    pub(crate) fn read_part(
+    pub(crate) fn read_planned(
         &self,
         index: usize,
-        choose: &mut dyn FnMut([usize; 2]) -> Region,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
     ) -> Result<RegionPicture<'static>, DataError> {
         let name = self.path(index).display().to_string();
         let bytes = self.bytes(index).map_err(|reason| DataError::picture(&name, reason))?;
-        decode_part(&bytes, &name, choose)
+        decode_planned(&bytes, &name, plan)
     }
 
     fn bytes(&self, index: usize) -> Result<Vec<u8>, String> {

@@ -60,12 +60,12 @@ impl PictureSource for FlatSource {
     fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
         self.files.dimensions(index)
     }
-    fn read_part(
+    fn read_planned(
         &self,
         index: usize,
-        choose: &mut dyn FnMut([usize; 2]) -> Region,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
     ) -> Result<RegionPicture<'_>, DataError> {
-        self.files.read_part(index, choose)
+        self.files.read_planned(index, plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         self.files.check_header(index)

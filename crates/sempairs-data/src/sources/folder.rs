@@ -169,12 +169,12 @@ impl PictureSource for FolderSource {
     fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
         self.files.dimensions(index)
     }
-    fn read_part(
+    fn read_planned(
         &self,
         index: usize,
-        choose: &mut dyn FnMut([usize; 2]) -> Region,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
     ) -> Result<RegionPicture<'_>, DataError> {
-        self.files.read_part(index, choose)
+        self.files.read_planned(index, plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         self.files.check_header(index)

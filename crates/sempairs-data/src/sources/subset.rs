@@ -169,12 +169,12 @@ impl PictureSource for Subset {
     fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
         self.source.dimensions(self.indices[index])
     }
-    fn read_part(
+    fn read_planned(
         &self,
         index: usize,
-        choose: &mut dyn FnMut([usize; 2]) -> Region,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
     ) -> Result<RegionPicture<'_>, DataError> {
-        self.source.read_part(self.indices[index], choose)
+        self.source.read_planned(self.indices[index], plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         self.source.check_header(self.indices[index])

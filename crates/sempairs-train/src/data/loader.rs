@@ -182,7 +182,7 @@ impl Work {
         scratch: &mut Scratch,
     ) -> Result<(), DataError> {
         let mut plans = Vec::with_capacity(views.len());
-        let part = self.dataset.source().read_part(picture, &mut |[width, height]| {
+        let part = self.dataset.source().read_planned(picture, &mut |[width, height]| {
             plans = views.iter().map(|(view, key, _)| view.plan(width, height, *key)).collect();
             let crops = plans.iter().map(|plan: &Plan| plan.crop_window.crop);
             crops.reduce(|a, b| a.union(&b)).expect("a picture has at least one view")
