@@ -33,8 +33,8 @@ impl Plan {
         self.apply_to(self.crop_window, picture, out, scratch);
     }
 
-    /// [`apply`](Self::apply) with the decoded part of a picture that contains the crop. The view is
-    /// that of the whole picture, to the bit.
+    /// [`apply`](Self::apply) with the decoded part of a picture that contains the crop. The view
+    /// is that of the whole picture, to the bit.
     ///
     /// # Shapes
     ///

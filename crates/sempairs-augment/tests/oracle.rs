@@ -1,4 +1,4 @@
-//! Region windows and blurs compared with direct implementations of the formulas in double precision.
+//! Crop windows and blurs compared with direct implementations of the formulas in double precision.
 
 use sempairs_augment::{Augmentation, CropWindow, Interpolation, Plan, Region, Scratch, Step};
 use sempairs_data::{Key, Picture, Side};
