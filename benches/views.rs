@@ -6,7 +6,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use fast_image_resize as fir;
 use sempairs_augment::{
-    Augmentation, Crop, CropWindow, Interpolation, Plan, Scratch, Step, apply_batch,
+    Augmentation, CropWindow, Interpolation, Plan, Region, Scratch, Step, apply_batch,
 };
 use sempairs_data::{Key, Picture, Side};
 
@@ -28,12 +28,12 @@ fn picture(width: usize, height: usize) -> Picture<'static> {
     Picture::new(width, height, bytes)
 }
 
-fn crop_window(crop: Crop, interpolation: Interpolation) -> CropWindow {
+fn crop_window(crop: Region, interpolation: Interpolation) -> CropWindow {
     CropWindow::of_crop(crop, SIZE, interpolation)
 }
 
 fn step(bencher: Bencher, steps: &[Step]) {
-    let crop = Crop { left: 0, top: 0, width: SIZE, height: SIZE };
+    let crop = Region { left: 0, top: 0, width: SIZE, height: SIZE };
     let crop_window = crop_window(crop, Interpolation::Bilinear);
     let mut view = vec![0.0; 3 * SIZE * SIZE];
     let mut scratch = Scratch::default();
@@ -140,7 +140,7 @@ fn crop_bicubic(bencher: Bencher, sides: (usize, usize)) {
 
 fn crop(bencher: Bencher, (width, height): (usize, usize), interpolation: Interpolation) {
     let picture = picture(width + 10, height + 10);
-    let crop = Crop { left: 4, top: 5, width, height };
+    let crop = Region { left: 4, top: 5, width, height };
     let plan = Plan { crop_window: crop_window(crop, interpolation), steps: vec![] };
     let (mut view, mut scratch) = (vec![0.0; 3 * SIZE * SIZE], Scratch::default());
     bencher

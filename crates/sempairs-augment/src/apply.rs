@@ -1,10 +1,10 @@
-use sempairs_data::Picture;
+use sempairs_data::{Picture, RegionPicture};
 
 use crate::blur::Blur;
 use crate::colour::{colours, mean_luma};
 use crate::resample::Resample;
 use crate::rotate::Rotate;
-use crate::{Plan, Step};
+use crate::{CropWindow, Plan, Step};
 
 /// Reusable buffers of a thread. Once the largest view has been made, making views allocates
 /// nothing.
@@ -30,10 +30,36 @@ impl Plan {
     ///
     /// Panics if the plan's crop does not lie within the picture, or if `out` has the wrong length.
     pub fn apply(&self, picture: &Picture<'_>, out: &mut [f32], scratch: &mut Scratch) {
+        self.apply_to(self.crop_window, picture, out, scratch);
+    }
+
+    /// [`apply`](Self::apply) with the decoded part of a picture that contains the crop. The view
+    /// is that of the whole picture, to the bit.
+    ///
+    /// # Shapes
+    ///
+    /// - `out`: `[3, S, S]`, flattened
+    ///
+    /// # Panics
+    ///
+    /// Panics if the plan's crop does not lie within the part, or if `out` has the wrong length.
+    pub fn apply_part(&self, part: &RegionPicture<'_>, out: &mut [f32], scratch: &mut Scratch) {
+        // The weights of the resampling depend on the sides of the crop only.
+        let crop = part.locate(self.crop_window.crop);
+        self.apply_to(CropWindow { crop, ..self.crop_window }, part.picture(), out, scratch);
+    }
+
+    fn apply_to(
+        &self,
+        crop_window: CropWindow,
+        picture: &Picture<'_>,
+        out: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
         // Flips at the beginning are free: the resampled columns are written in reverse order.
         let flips = self.steps.iter().take_while(|step| **step == Step::Flip).count();
-        scratch.resample.run(&self.crop_window, picture, flips % 2 == 1, out);
-        run(&self.steps[flips..], self.crop_window.size, out, scratch);
+        scratch.resample.run(&crop_window, picture, flips % 2 == 1, out);
+        run(&self.steps[flips..], crop_window.size, out, scratch);
     }
 
     /// Applies only the [`steps`](Self::steps), to a view that has already been cropped and

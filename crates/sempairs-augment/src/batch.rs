@@ -19,8 +19,8 @@ thread_local! {
 ///
 /// # Shapes
 ///
-/// - `buffers`: `[rows, length]`, flattened, with any length that may differ between the buffers; an
-///   empty buffer gives empty slices
+/// - `buffers`: `[rows, length]`, flattened; each buffer may have another length, and an empty one
+///   gives empty slices
 ///
 /// # Errors
 ///

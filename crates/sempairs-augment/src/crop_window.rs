@@ -1,20 +1,7 @@
+use sempairs_data::Region;
 use serde::{Deserialize, Serialize};
 
 use crate::{Interpolation, Transform, rng::Rng};
-
-/// A rectangle of whole pixels in a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Crop {
-    /// Index of its first column.
-    pub left: usize,
-    /// Index of its first row.
-    pub top: usize,
-    /// Number of columns.
-    pub width: usize,
-    /// Number of rows.
-    pub height: usize,
-}
 
 /// The part of a picture that a view shows: a rectangle is cropped and resized, and a square window
 /// of the result becomes the view.
@@ -22,7 +9,7 @@ pub struct Crop {
 #[serde(deny_unknown_fields)]
 pub struct CropWindow {
     /// The rectangle of the picture that is cropped.
-    pub crop: Crop,
+    pub crop: Region,
     /// Width and height to which the rectangle is resized.
     pub resized: [usize; 2],
     /// Column and row of the resized rectangle at which the window begins. They are negative if the
@@ -36,7 +23,7 @@ pub struct CropWindow {
 
 impl CropWindow {
     /// The window of side `size` that shows exactly `crop`.
-    pub fn of_crop(crop: Crop, size: usize, interpolation: Interpolation) -> Self {
+    pub fn of_crop(crop: Region, size: usize, interpolation: Interpolation) -> Self {
         Self { crop, resized: [size; 2], window: [0; 2], size, interpolation }
     }
 
@@ -68,7 +55,7 @@ impl CropWindow {
                 -(((size - side) / 2) as isize)
             }
         });
-        let crop = Crop { left: 0, top: 0, width, height };
+        let crop = Region { left: 0, top: 0, width, height };
         Self { crop, resized, window, size, interpolation }
     }
 }
@@ -80,7 +67,7 @@ pub(crate) fn random_resized_crop(
     area: [f32; 2],
     ratio: [f32; 2],
     rng: &mut Rng,
-) -> Crop {
+) -> Region {
     let [least, greatest] = area.map(f64::from);
     let [narrow, wide] = ratio.map(f64::from);
     let (w, h) = (width as f64, height as f64);
@@ -92,7 +79,7 @@ pub(crate) fn random_resized_crop(
         if (1..=width).contains(&across) && (1..=height).contains(&down) {
             let top = rng.below(height - down + 1);
             let left = rng.below(width - across + 1);
-            return Crop { left, top, width: across, height: down };
+            return Region { left, top, width: across, height: down };
         }
     }
     let (across, down) = if w / h < narrow {
@@ -102,7 +89,7 @@ pub(crate) fn random_resized_crop(
     } else {
         (width, height)
     };
-    Crop { left: (width - across) / 2, top: (height - down) / 2, width: across, height: down }
+    Region { left: (width - across) / 2, top: (height - down) / 2, width: across, height: down }
 }
 
 /// The transforms at the beginning of a pipeline that determine the crop window.

@@ -50,9 +50,9 @@ mod transform;
 
 pub use apply::Scratch;
 pub use batch::{apply_batch, render_views};
-pub use crop_window::{Crop, CropWindow};
+pub use crop_window::CropWindow;
 pub use pipeline::Pipeline;
 pub use plan::{Plan, Step};
 pub use preset::Augmentation;
-pub use sempairs_data::{ConfigError, MAX_VIEW_SIDE as MAX_SIDE};
+pub use sempairs_data::{ConfigError, MAX_VIEW_SIDE as MAX_SIDE, Region};
 pub use transform::{Interpolation, Transform};

@@ -1,6 +1,6 @@
 //! Crop windows and blurs compared with direct implementations of the formulas in double precision.
 
-use sempairs_augment::{Augmentation, Crop, CropWindow, Interpolation, Plan, Scratch, Step};
+use sempairs_augment::{Augmentation, CropWindow, Interpolation, Plan, Region, Scratch, Step};
 use sempairs_data::{Key, Picture, Side};
 
 fn picture(width: usize, height: usize) -> Picture<'static> {
@@ -88,7 +88,7 @@ fn random_crops_are_weighted_means() {
 #[test]
 fn windows_may_lie_partly_or_entirely_outside_the_resized_crop() {
     let picture = picture(50, 30);
-    let crop = Crop { left: 3, top: 2, width: 40, height: 25 };
+    let crop = Region { left: 3, top: 2, width: 40, height: 25 };
     for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
         for (resized, window) in [
             ([20, 20], [0, 0]),
@@ -111,7 +111,7 @@ fn windows_may_lie_partly_or_entirely_outside_the_resized_crop() {
 fn a_blur_is_a_weighted_mean_with_reflection() {
     for (size, kernel, sigma) in [(5, 9, 3.0f32), (12, 3, 0.4), (33, 5, 1.1), (70, 23, 2.0)] {
         let picture = picture(size, size);
-        let crop = Crop { left: 0, top: 0, width: size, height: size };
+        let crop = Region { left: 0, top: 0, width: size, height: size };
         let crop_window = CropWindow::of_crop(crop, size, Interpolation::Bilinear);
         let mut view = vec![0.0; 3 * size * size];
         let plan = Plan { crop_window, steps: vec![Step::Blur { kernel, sigma }] };

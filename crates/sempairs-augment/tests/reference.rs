@@ -2,7 +2,7 @@
 //! environment variable `SEMPAIRS_REFERENCE`, or from the copy in this repository. The names of the
 //! tensors contain the parameters.
 
-use sempairs_augment::{Crop, CropWindow, Interpolation, Plan, Scratch, Step};
+use sempairs_augment::{CropWindow, Interpolation, Plan, Region, Scratch, Step};
 use sempairs_data::Picture;
 use sempairs_testing::Reference;
 
@@ -31,7 +31,7 @@ fn check(reference: &Reference, name: &str, step: Step, exact: bool) {
     let (shape, mut view) = (reference.shape("base"), reference.floats("base").to_vec());
     let size = shape[1];
     assert_eq!(shape, [3, size, size]);
-    let crop = Crop { left: 0, top: 0, width: size, height: size };
+    let crop = Region { left: 0, top: 0, width: size, height: size };
     let crop_window = CropWindow::of_crop(crop, size, Interpolation::Bilinear);
     Plan { crop_window, steps: vec![step] }.apply_planar(&mut view, &mut Scratch::default());
     compare(name, &view, reference.floats(name), exact);
@@ -67,7 +67,7 @@ fn reference_resized_crop() {
     for (name, corners) in boxes {
         let [top, left, height, width] = corners[..] else { panic!("{name}.box {corners:?}") };
         let (shape, theirs) = (reference.shape(&name), reference.floats(&name));
-        let crop = Crop { left, top, width, height };
+        let crop = Region { left, top, width, height };
         let crop_window = CropWindow::of_crop(crop, shape[1], Interpolation::Bilinear);
         let mut ours = vec![0.0; theirs.len()];
         Plan { crop_window, steps: vec![] }.apply(&picture, &mut ours, &mut Scratch::default());

@@ -6,7 +6,8 @@
 //! - [`PictureSource`] is the trait of an indexed collection of 8-bit RGB images ([`Picture`]). The
 //!   module [`sources`] implements it for folders ([`FolderSource`], [`FlatSource`]), CIFAR
 //!   ([`CifarSource`]) and STL-10 ([`Stl10Source`]), and for parts and concatenations of other
-//!   sources ([`Subset`], [`Concat`]).
+//!   sources ([`Subset`], [`Concat`]). A rectangle of a picture ([`Region`]) can be read without
+//!   the rest of it ([`read_region`](PictureSource::read_region)).
 //! - [`Pairing`] is the rule that gives every image its partner: the image itself, a random image
 //!   of the same class, or the rows of a CSV file ([`Manifest`]).
 //! - [`PairDataset`] is a source with its pairs. A data loader reads its batches from it.
@@ -49,6 +50,7 @@ mod pair;
 pub mod pairing;
 mod paper_classes;
 mod picture;
+mod region;
 mod rng_key;
 mod source;
 pub mod sources;
@@ -56,7 +58,7 @@ mod validate;
 
 pub use cache::CachedSource;
 pub use config_error::ConfigError;
-pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode};
+pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, decode, decode_region};
 pub use error::DataError;
 pub use exclusion::Exclusion;
 pub use file_stamp::Stamp;
@@ -67,6 +69,7 @@ pub use pair::Pair;
 pub use pairing::{PairDataset, Pairing};
 pub use paper_classes::{PaperClass, paper_classes};
 pub use picture::{MAX_VIEW_SIDE, Picture};
+pub use region::{Region, RegionPicture};
 pub use rng_key::{Key, Side};
 pub use source::PictureSource;
 pub use sources::{

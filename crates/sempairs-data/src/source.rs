@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::{DataError, Exclusion, Picture, Stamp};
+use crate::{DataError, Exclusion, Picture, Region, RegionPicture, Stamp};
 
 /// An indexed collection of pictures, of which some or all have a class.
 ///
@@ -60,6 +60,54 @@ pub trait PictureSource: Send + Sync {
     /// [`DataError`] with the picture's name and the reason if it cannot be read or decoded.
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError>;
 
+    /// Width and height in pixels of the picture that [`read`](Self::read) returns. The sides of a
+    /// JPEG or PNG file are read from its header; the default reads the picture.
+    ///
+    /// # Errors
+    ///
+    /// The error that [`read`](Self::read) would return, as far as the header determines it.
+    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
+        self.read(index).map(|picture| [picture.width(), picture.height()])
+    }
+
+    /// Reads and decodes the pixels of a rectangle of the picture that [`read`](Self::read)
+    /// returns, to the bit as there. The result may cover more than `region`; that of the default
+    /// is the whole picture.
+    ///
+    /// # Errors
+    ///
+    /// The error that [`read`](Self::read) would return, also for damage outside of the rectangle.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `region` is empty or not within the picture.
+    fn read_region(&self, index: usize, region: Region) -> Result<RegionPicture<'_>, DataError> {
+        self.read_planned(index, &mut |_| region)
+    }
+
+    /// Reads and decodes the rectangle that `plan` chooses from the picture's width and height.
+    ///
+    /// This gives the same as [`dimensions`](Self::dimensions) and
+    /// [`read_region`](Self::read_region), but opens a file only once. A source that can read a
+    /// part of a picture implements this method; the default reads the whole picture.
+    ///
+    /// `plan` is called at most once, and not at all for a picture whose sides cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// The error that [`read`](Self::read) would return, also for damage outside of the rectangle.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the region is empty or not within the picture.
+    fn read_planned(
+        &self,
+        index: usize,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
+        Ok(RegionPicture::of_whole(self.read(index)?, plan))
+    }
+
     /// Checks that the first bytes of a picture's file are those of a supported format. This
     /// detects a video, for example, without reading all of it. The default, for sources whose
     /// pictures are not separate files, always succeeds.
@@ -105,6 +153,16 @@ impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         (**self).read(index)
+    }
+    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
+        (**self).dimensions(index)
+    }
+    fn read_planned(
+        &self,
+        index: usize,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
+        (**self).read_planned(index, plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         (**self).check_header(index)

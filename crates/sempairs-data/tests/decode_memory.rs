@@ -1,4 +1,4 @@
-//! Memory use of decoding files that state far more pixels than they contain.
+//! Memory use of decoding: of files that state far more pixels than they contain, and of regions.
 
 mod support;
 
@@ -6,7 +6,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use image::ImageFormat;
-use sempairs_data::decode;
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use sempairs_data::{Region, decode, decode_region};
 use support::bytes::{bmp, gif, png, stored};
 use support::{encode, smooth};
 
@@ -40,9 +41,13 @@ const BOUND: usize = 24 << 20;
 
 /// Maximum memory in use while a file is decoded.
 fn taken(bytes: &[u8]) -> usize {
+    taken_by(|| drop(decode(bytes, "x")))
+}
+
+fn taken_by(work: impl FnOnce()) -> usize {
     MOST.store(USED.load(Relaxed), Relaxed);
     let before = USED.load(Relaxed);
-    let _ = decode(bytes, "x");
+    work();
     MOST.load(Relaxed) - before
 }
 
@@ -52,6 +57,8 @@ fn memory_is_bounded_for_a_short_file_with_a_large_stated_size() {
     // Checks the counter itself: 1000 x 1000 pixels.
     let honest = encode(smooth(1000, 1000), ImageFormat::Png);
     assert!(taken(&honest) >= 3_000_000);
+
+    regions_take_less();
 
     let side = 13_000u32; // 169 million pixels, within the limit
     let (wide, signed) = (side as u16, side as i32);
@@ -101,6 +108,28 @@ fn memory_is_bounded_for_a_short_file_with_a_large_stated_size() {
                 }
             }
         }
+    }
+}
+
+/// Compares the memory for a region of a JPEG with that for the whole picture, and both with the
+/// pixels, coefficients and data that have to be in memory at once.
+fn regions_take_less() {
+    let (width, height) = (1600, 1200);
+    let pixels = smooth(width, height).into_raw();
+    for (scans, bytes_per_pixel) in [(0, 3.2), (4, 6.5)] {
+        let mut file = Vec::new();
+        let mut encoder = Encoder::new(&mut file, 90);
+        encoder.set_sampling_factor(SamplingFactor::F_2_2);
+        if scans > 0 {
+            encoder.set_progressive_scans(scans);
+        }
+        encoder.encode(&pixels, width as u16, height as u16, ColorType::Rgb).unwrap();
+        let all = (width * height) as f64;
+        let whole = taken(&file) as f64;
+        assert!(whole < bytes_per_pixel * all, "{scans} scans: {} a pixel", whole / all);
+        let region = Region { left: 700, top: 300, width: 400, height: 300 };
+        let part = taken_by(|| drop(decode_region(&file, "x", region))) as f64;
+        assert!(part < 0.2 * whole, "{scans} scans: {part} of {whole} bytes");
     }
 }
 

@@ -1,6 +1,6 @@
-//! Utilities shared by the crates of this workspace: atomic writes (`write_atomically`), lines of output
-//! (`note!`, `say!`), progress bars, catching of panics (`caught`), and suggestions for misspelt
-//! names (`suggestion`).
+//! Code shared by the crates of this workspace: atomic writes (`write_atomically`), lines of
+//! output (`note!`, `say!`), progress bars, catching of panics (`caught`), and suggestions for
+//! misspelt names (`suggestion`).
 //!
 //! This is not an interface for other programs; anything here may change in any release.
 

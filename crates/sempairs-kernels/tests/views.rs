@@ -4,7 +4,7 @@
 #[allow(dead_code, reason = "each test binary uses some of it")]
 mod on_device;
 
-use sempairs_augment::{Augmentation, Crop, CropWindow, Interpolation, Plan, Step};
+use sempairs_augment::{Augmentation, CropWindow, Interpolation, Plan, Region, Step};
 use sempairs_data::{Key, Picture, Side};
 use sempairs_kernels::{reference, views};
 
@@ -84,7 +84,7 @@ fn every_step_is_near_the_host() {
         Step::Normalize { mean: [0.4, 0.5, 0.6], std: [1.0, 0.9, 1.1] },
     ];
     let picture = picture(70, 50, 5);
-    let crop = Crop { left: 3, top: 2, width: 61, height: 44 };
+    let crop = Region { left: 3, top: 2, width: 61, height: 44 };
     let plan = |steps: Vec<Step>| Plan {
         crop_window: CropWindow::of_crop(crop, 21, Interpolation::Bilinear),
         steps,
@@ -110,9 +110,9 @@ fn every_step_is_near_the_host() {
 #[test]
 #[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn every_crop_window_is_near_the_host() {
-    let whole = Crop { left: 0, top: 0, width: 70, height: 50 };
-    let corner = Crop { left: 69, top: 49, width: 1, height: 1 };
-    let strip = Crop { left: 10, top: 0, width: 5, height: 50 };
+    let whole = Region { left: 0, top: 0, width: 70, height: 50 };
+    let corner = Region { left: 69, top: 49, width: 1, height: 1 };
+    let strip = Region { left: 10, top: 0, width: 5, height: 50 };
     for interpolation in [Interpolation::Bilinear, Interpolation::Bicubic] {
         let mut plans = Vec::new();
         for crop in [whole, corner, strip] {

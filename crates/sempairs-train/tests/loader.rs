@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use burn::tensor::Tensor;
 use sempairs_augment::{Augmentation, Interpolation, Pipeline, Transform};
-use sempairs_data::{Pair, PairDataset, PictureSource};
+use sempairs_data::{DataError, FolderSource, Pair, PairDataset, Pairing, Picture, PictureSource};
 use sempairs_objective::Clock;
 use sempairs_testing::Generated;
 use sempairs_train::{
@@ -200,5 +200,48 @@ fn views_computed_on_the_device_equal_those_of_the_host() {
             assert_eq!(values(&[host.left, host.right]), values(&[planned.left, planned.right]));
             assert_eq!(values(&host.locals), values(&planned.locals));
         }
+    }
+}
+
+/// Hides the decoding of parts of a source.
+struct Whole(FolderSource);
+
+impl PictureSource for Whole {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+    fn classes(&self) -> &[String] {
+        self.0.classes()
+    }
+    fn class(&self, index: usize) -> Option<usize> {
+        self.0.class(index)
+    }
+    fn name(&self, index: usize) -> String {
+        self.0.name(index)
+    }
+    fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
+        self.0.read(index)
+    }
+}
+
+#[test]
+fn views_of_a_decoded_part_equal_those_of_the_whole_picture() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../sempairs/tests/fixtures/pictures");
+    let open = || FolderSource::open(folder).unwrap();
+    for pairing in [Pairing::Same { file: None }, Pairing::RandomInClass] {
+        let batches = |source: Arc<dyn PictureSource>| -> Vec<Batch> {
+            let pairs = pairing.pairs(&*source, 1).unwrap();
+            let dataset = Arc::new(PairDataset::new(source, pairs));
+            let locals =
+                Locals { pipeline: crop(8, [0.05, 0.3]), count: 3, from: LocalsFrom::Both };
+            let pipelines =
+                Pipelines { locals: Some(locals), ..Augmentation::Byol.pipelines(16).into() };
+            let clock = Clock::new(2, 6);
+            PairLoader::start(dataset, pipelines, 8, 5, clock, &LoaderConfig::default())
+                .unwrap()
+                .collect::<Result<_, _>>()
+                .unwrap()
+        };
+        assert_eq!(batches(Arc::new(open())), batches(Arc::new(Whole(open()))));
     }
 }

@@ -16,7 +16,7 @@ pub(crate) use file_format::{HEADER_BYTES, begins_as_picture, format_of};
 pub use limits::{MAX_FILE_BYTES, MAX_PIXELS};
 pub(crate) use limits::{check_memory, too_large};
 
-use crate::{DataError, Picture, jpeg};
+use crate::{DataError, Picture, Region, RegionPicture, jpeg};
 use sempairs_internal::caught;
 
 /// Decodes a JPEG, PNG, GIF, BMP, WebP or TIFF file to 8-bit RGB; of several frames or pages, the
@@ -46,12 +46,117 @@ use sempairs_internal::caught;
 ///
 /// [`DataError::Picture`] with `name` and the reason.
 pub fn decode(bytes: &[u8], name: &str) -> Result<Picture<'static>, DataError> {
-    let image = caught(|| decode_dynamic(bytes).and_then(into_rgb))
+    decode_with(name, || decode_dynamic(bytes))
+}
+
+/// Runs a decoder, catches its panics and converts its result.
+fn decode_with(
+    name: &str,
+    decoder: impl FnOnce() -> Result<DynamicImage, String>,
+) -> Result<Picture<'static>, DataError> {
+    let image = caught(|| decoder().and_then(into_rgb))
         .unwrap_or_else(|panic| Err(format!("the decoder failed on this file: {panic}")));
     image.map_err(|reason| DataError::picture(name, reason)).map(|image| {
         let (width, height) = (image.width() as usize, image.height() as usize);
         Picture::new(width, height, image.into_raw())
     })
+}
+
+/// Decodes the pixels of `region`, a rectangle of the picture that [`decode`] returns, to the bit
+/// as there.
+///
+/// Of a JPEG only the rectangle is decoded to pixels, although all of the file is parsed and
+/// checked. Pictures of other formats are decoded completely.
+///
+/// # Errors
+///
+/// The error that [`decode`] returns, also for damage outside of the rectangle.
+///
+/// # Panics
+///
+/// Panics if the region is empty or not within the picture.
+pub fn decode_region(
+    bytes: &[u8],
+    name: &str,
+    region: Region,
+) -> Result<RegionPicture<'static>, DataError> {
+    decode_planned(bytes, name, &mut |_| region)
+}
+
+/// Decodes the region that `plan` chooses from width and height; see [`decode_region`].
+pub(crate) fn decode_planned(
+    bytes: &[u8],
+    name: &str,
+    plan: &mut dyn FnMut([usize; 2]) -> Region,
+) -> Result<RegionPicture<'static>, DataError> {
+    let header = match format_of(bytes) {
+        Ok(ImageFormat::Jpeg) => caught(|| jpeg::Header::read(bytes, bytes.len() as u64)),
+        _ => Ok(None),
+    };
+    let Ok(Some(header)) = header else {
+        return Ok(RegionPicture::of_whole(decode(bytes, name)?, plan));
+    };
+    let sides = oriented(header.sides, header.orientation);
+    let region = plan(sides);
+    region.check_within(sides);
+    let stored = stored_region(region, header);
+    let picture = decode_with(name, || {
+        let (mut image, orientation) = jpeg::decode(bytes, Some(stored))?;
+        image.apply_orientation(orientation);
+        Ok(image)
+    })?;
+    Ok(RegionPicture::new(picture, region.left, region.top))
+}
+
+/// The width and height of the picture that [`decode`] returns, from the header of a JPEG or PNG.
+///
+/// `start` is the beginning of a file of `length` bytes. Returns `None` if it does not contain the
+/// header, if the file is of another format, and if the header shows that the picture cannot be
+/// decoded.
+pub(crate) fn dimensions(start: &[u8], length: u64) -> Option<[usize; 2]> {
+    // A panic of a decoder is reported when the picture is decoded.
+    let header = caught(|| match format_of(start) {
+        Ok(ImageFormat::Jpeg) => {
+            jpeg::Header::read(start, length).map(|it| (it.sides, it.orientation))
+        }
+        Ok(ImageFormat::Png) => png::header(start, length),
+        _ => None,
+    });
+    header.ok().flatten().map(|(sides, orientation)| oriented(sides, orientation))
+}
+
+/// Returns true if an orientation exchanges width and height.
+fn is_transposed(orientation: Orientation) -> bool {
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
+}
+
+/// Width and height after an orientation has been applied.
+fn oriented([width, height]: [usize; 2], orientation: Orientation) -> [usize; 2] {
+    if is_transposed(orientation) { [height, width] } else { [width, height] }
+}
+
+/// The rectangle of the stored picture that becomes `region` when its orientation is applied.
+fn stored_region(region: Region, header: jpeg::Header) -> Region {
+    use Orientation::{
+        FlipHorizontal, FlipVertical, Rotate90, Rotate180, Rotate270, Rotate270FlipH,
+    };
+    let Region { left, top, width, height } = region;
+    let (left, top, width, height) = match is_transposed(header.orientation) {
+        true => (top, left, height, width),
+        false => (left, top, width, height),
+    };
+    let columns_reversed =
+        matches!(header.orientation, FlipHorizontal | Rotate180 | Rotate270 | Rotate270FlipH);
+    let rows_reversed =
+        matches!(header.orientation, FlipVertical | Rotate180 | Rotate90 | Rotate270FlipH);
+    let [columns, rows] = header.sides;
+    Region {
+        left: if columns_reversed { columns - left - width } else { left },
+        top: if rows_reversed { rows - top - height } else { top },
+        width,
+        height,
+    }
 }
 
 /// Converts to 8-bit RGB, and checks that the length of the buffer matches the size of the picture,
@@ -72,7 +177,7 @@ fn into_rgb(image: DynamicImage) -> Result<RgbImage, String> {
 
 fn decode_dynamic(bytes: &[u8]) -> Result<DynamicImage, String> {
     let (mut image, orientation) = match format_of(bytes)? {
-        ImageFormat::Jpeg => jpeg::decode(bytes)?,
+        ImageFormat::Jpeg => jpeg::decode(bytes, None)?,
         ImageFormat::Png => png::decode(bytes)?,
         ImageFormat::Gif => (gif::decode(bytes)?, Orientation::NoTransforms),
         ImageFormat::Bmp => match bmp::decode(bytes)? {

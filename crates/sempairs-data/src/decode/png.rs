@@ -16,41 +16,13 @@ pub(super) const DEFLATE: u64 = 1032;
 
 pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String> {
     let text = |error: DecodingError| error.to_string();
-    let header = Header::of(bytes)?;
-    limits::check(
-        header.sides.0.into(),
-        header.sides.1.into(),
-        bytes.len() as u64 * DEFLATE * 8 / header.bits_per_pixel(),
-    )?;
-    // Memory for the decoded samples (at least one byte each) and for their conversion to RGB.
-    let raw = header.bits_per_pixel().max(8 * header.channels()).div_ceil(8);
-    let pixels = u64::from(header.sides.0) * u64::from(header.sides.1);
-    // A transparent colour is expanded to an alpha channel.
-    limits::check_memory(pixels * (raw + u64::from(header.bits.div_ceil(8)) + 3))?;
-    if header.colour == INDEXED {
-        check_palette(bytes)?;
-    }
-    // Texts, profiles and EXIF take no more memory than the file; the pixels are bounded above.
-    let limits = png::Limits { bytes: limits::MAX_BYTES as usize };
-    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
-    decoder.set_ignore_text_chunk(true);
-    decoder.set_ignore_iccp_chunk(true);
-    let indexed = header.colour == INDEXED;
-    // The palette is looked up below; the decoder expands samples of less than eight bits.
-    decoder.set_transformations(if indexed {
-        Transformations::IDENTITY
-    } else {
-        Transformations::EXPAND
-    });
-    let mut reader = decoder.read_info().map_err(text)?;
+    let mut reader = open(bytes, bytes.len() as u64)?;
     let buffer = reader.output_buffer_size().ok_or("its size is out of range")?;
     let mut pixels = vec![0; buffer];
     let frame = reader.next_frame(&mut pixels).map_err(text)?;
-    let orientation = reader.info().exif_metadata.as_ref();
-    let orientation = orientation.and_then(|exif| Orientation::from_exif_chunk(exif));
-    let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+    let orientation = orientation(reader.info());
     let (width, height) = (frame.width, frame.height);
-    let image = if indexed {
+    let image = if reader.info().color_type == ColorType::Indexed {
         let palette = reader.info().palette.as_deref().ok_or("it has no palette")?;
         let bits = frame.bit_depth as usize;
         let indices = unpack(&pixels, frame.line_size, width as usize, bits);
@@ -73,6 +45,56 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String
         image.ok_or("pixels are missing")?
     };
     Ok((image, orientation))
+}
+
+/// Width, height and orientation of a picture from the chunks before its pixels; `start` is the
+/// beginning of a file of `length` bytes. `None` if they are not all there, or not valid.
+pub(super) fn header(start: &[u8], length: u64) -> Option<([usize; 2], Orientation)> {
+    let reader = open(start, length).ok()?;
+    let info = reader.info();
+    // The first frame of an animation may be smaller than the picture.
+    if info.frame_control.is_some() {
+        return None;
+    }
+    Some(([info.width as usize, info.height as usize], orientation(info)))
+}
+
+fn orientation(info: &png::Info) -> Orientation {
+    let exif = info.exif_metadata.as_ref();
+    let orientation = exif.and_then(|exif| Orientation::from_exif_chunk(exif));
+    orientation.unwrap_or(Orientation::NoTransforms)
+}
+
+/// Checks the header and reads the chunks before the pixels from `bytes`, a file of `length` bytes
+/// or its beginning.
+fn open(bytes: &[u8], length: u64) -> Result<png::Reader<Cursor<&[u8]>>, String> {
+    let header = Header::of(bytes)?;
+    limits::check(
+        header.sides.0.into(),
+        header.sides.1.into(),
+        length.saturating_mul(DEFLATE * 8) / header.bits_per_pixel(),
+    )?;
+    // Memory for the decoded samples (at least one byte each) and for their conversion to RGB.
+    let raw = header.bits_per_pixel().max(8 * header.channels()).div_ceil(8);
+    let pixels = u64::from(header.sides.0) * u64::from(header.sides.1);
+    // A transparent colour is expanded to an alpha channel.
+    limits::check_memory(pixels * (raw + u64::from(header.bits.div_ceil(8)) + 3))?;
+    let indexed = header.colour == INDEXED;
+    if indexed {
+        check_palette(bytes)?;
+    }
+    // Texts, profiles and EXIF take no more memory than the file; the pixels are bounded above.
+    let limits = png::Limits { bytes: limits::MAX_BYTES as usize };
+    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    // The palette is looked up after decoding; the decoder expands samples of less than eight bits.
+    decoder.set_transformations(if indexed {
+        Transformations::IDENTITY
+    } else {
+        Transformations::EXPAND
+    });
+    decoder.read_info().map_err(|error| error.to_string())
 }
 
 fn buffer_of<P: image::Pixel>(

@@ -1,6 +1,7 @@
 //! Bit reader for entropy-coded data.
 
 use super::damage::Damage;
+use super::huffman::Code;
 
 /// Reads the bits of one interval between two markers, from which the zero bytes stuffed after FF
 /// have been removed.
@@ -70,6 +71,19 @@ impl<'a> BitReader<'a> {
         let bits = self.peek(count);
         self.skip(count);
         bits
+    }
+
+    /// Consumes a code and the value that follows it, whose size is not zero, and returns the
+    /// signed value (T.81, table F.1). All these bits must be ready.
+    #[inline(always)]
+    pub(super) fn value(&mut self, code: Code) -> i32 {
+        let (size, word) = (code.size(), self.word << code.length());
+        let value = (word >> (64 - size)) as i32;
+        // A value that begins with a zero bit is negative. There is no branch, because it could not
+        // be predicted.
+        let negative = !(word as i64 >> 63) as i32;
+        self.skip(code.total());
+        value + (negative & (1 - (1 << size)))
     }
 
     /// Consumes one bit, after a refill if necessary.

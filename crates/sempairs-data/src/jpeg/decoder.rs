@@ -1,31 +1,37 @@
 //! The decoder: reads markers and scans up to the end of the image and returns its pixels.
 
 use super::frame::Frame;
-use super::idct::idct;
+use super::markers::{Markers, marker};
 use super::mcu::Walk;
-use super::planes::{Coefficients, Plane, check_mean, each};
-use super::progressive::{Progress, ProgressiveScan};
-use super::render::render;
-use super::scan::{Intervals, Scan, no_end_marker};
-use super::segments::{Tables, marker};
+use super::planes::{Coefficients, Converting, Filling, Window};
+use super::progressive::{AcScan, DcScan, Progress};
+use super::render::{Colour, Rendering};
+use super::scan::{Intervals, Scan};
+use super::segments::{Tables, exif};
 use super::sequential::SequentialScan;
+use crate::Region;
 use crate::decode::check_memory;
 
-/// A decoded picture.
-pub(super) struct Picture<'a> {
-    pub(super) width: usize,
-    pub(super) height: usize,
+/// Decoded pixels of a picture.
+pub(super) struct Decoded<'a> {
+    /// The rectangle of the picture that was decoded.
+    pub(super) region: Region,
     /// Interleaved RGB, row by row.
     pub(super) pixels: Vec<u8>,
+    /// The TIFF structure of the EXIF segment.
     pub(super) exif: Option<&'a [u8]>,
 }
 
 /// State of the decoder between two markers.
 pub(super) struct Decoder<'a> {
-    file: &'a [u8],
-    at: usize,
-    tables: Tables<'a>,
+    markers: Markers<'a>,
+    tables: Tables,
+    exif: Option<&'a [u8]>,
+    /// The colour space, as determined at the first scan.
+    colour: Colour,
     frame: Option<Frame>,
+    /// The rectangle to decode; `None` for the whole picture.
+    region: Option<Region>,
     /// The quantisation table of each component, as defined at the component's first scan.
     quantisers: Vec<Option<[i32; 64]>>,
     store: Store,
@@ -35,42 +41,56 @@ pub(super) struct Decoder<'a> {
 /// Destination of decoded blocks.
 enum Store {
     Nothing,
-    /// Samples: a single scan contains all components.
-    Planes(Vec<Plane>),
+    /// Pixels: a single scan contains all components.
+    Pixels(Rendering),
     /// Coefficients: several scans, each with some of the components or some of their bits.
     Coefficients(Vec<Coefficients>, Vec<Progress>),
 }
 
 impl<'a> Decoder<'a> {
-    pub(super) fn new(file: &'a [u8]) -> Self {
-        let (tables, store) = (Tables::default(), Store::Nothing);
-        // The start-of-image marker was already checked when the format was recognised.
-        Self { file, at: 2, tables, frame: None, quantisers: Vec::new(), store, scans: 0 }
+    /// Prepares to decode a rectangle of the picture as it is stored, or all of it.
+    ///
+    /// Everything in the file is parsed and checked in either case, with the same errors.
+    pub(super) fn new(file: &'a [u8], region: Option<Region>) -> Self {
+        Self {
+            markers: Markers::new(file),
+            tables: Tables::default(),
+            exif: None,
+            colour: Colour::Grey,
+            frame: None,
+            region,
+            quantisers: Vec::new(),
+            store: Store::Nothing,
+            scans: 0,
+        }
     }
 
-    pub(super) fn decode(mut self) -> Result<Picture<'a>, String> {
+    pub(super) fn decode(mut self) -> Result<Decoded<'a>, String> {
         loop {
-            let code = self.next_marker()?;
+            let code = self.markers.next_marker()?;
             match code {
                 marker::END_OF_IMAGE => return self.finish(),
                 // Markers without a segment. A stray one between segments is harmless.
                 0x01 | 0xD0..=0xD7 => {}
                 marker::START_OF_IMAGE => return Err("it contains a second start of image".into()),
                 marker::START_OF_SCAN => {
-                    let body = self.segment()?;
+                    let body = self.markers.segment()?;
                     let frame =
                         self.frame.as_ref().ok_or("a scan comes before the frame header")?;
                     let scan = Scan::read(body, frame)?;
+                    if self.scans == 0 {
+                        self.colour = self.tables.colour(frame);
+                    }
                     self.scans += 1;
                     let number = self.scans;
                     self.scan(&scan).map_err(|reason| format!("scan {number}: {reason}"))?;
                 }
                 0xC0..=0xC2 => {
-                    let body = self.segment()?;
+                    let body = self.markers.segment()?;
                     if self.frame.is_some() {
                         return Err("it has two frame headers".into());
                     }
-                    let rest = self.file.len() - self.at;
+                    let rest = self.markers.file.len() - self.markers.at;
                     let frame = Frame::read(body, code == 0xC2, rest)?;
                     self.quantisers = vec![None; frame.components.len()];
                     self.frame = Some(frame);
@@ -82,44 +102,22 @@ impl<'a> Decoder<'a> {
                 | marker::LINES
                 | marker::COMMENT
                 | 0xE0..=0xEF => {
-                    let body = self.segment()?;
+                    let body = self.markers.segment()?;
                     self.tables.read(code, body)?;
+                    // As in libjpeg, these have no effect after the first scan, when the
+                    // orientation and the colour space must be known.
+                    if self.scans == 0 {
+                        self.exif = self.exif.or(exif(code, body));
+                    }
                 }
                 _ => return Err(unsupported(code)),
             }
         }
     }
 
-    /// Finds the next marker and returns its code; like libjpeg, it skips bytes before the marker.
-    fn next_marker(&mut self) -> Result<u8, String> {
-        loop {
-            let rest = self.file.get(self.at..).unwrap_or_default();
-            let start = memchr::memchr(0xFF, rest).ok_or_else(|| no_end_marker(self.file))?;
-            let fill = rest[start..].iter().take_while(|&&byte| byte == 0xFF).count();
-            let code = *rest.get(start + fill).ok_or_else(|| no_end_marker(self.file))?;
-            self.at += start + fill + 1;
-            if code != 0 {
-                return Ok(code);
-            }
-        }
-    }
-
-    /// Returns the body of the segment whose marker was just read.
-    fn segment(&mut self) -> Result<&'a [u8], String> {
-        let rest = &self.file[self.at..];
-        let length = rest.first_chunk().map(|&length| usize::from(u16::from_be_bytes(length)));
-        let length = length.ok_or_else(|| no_end_marker(self.file))?;
-        if length < 2 {
-            return Err("a segment's length is less than the two bytes of the length itself".into());
-        }
-        let body = rest.get(2..length).ok_or_else(|| no_end_marker(self.file))?;
-        self.at += length;
-        Ok(body)
-    }
-
     fn scan(&mut self, scan: &Scan) -> Result<(), String> {
-        let (intervals, end) = Intervals::read(self.file, self.at)?;
-        self.at = end;
+        let (intervals, end) = Intervals::read(self.markers.file, self.markers.at)?;
+        self.markers.at = end;
         let frame = self.frame.as_ref().expect("the scan's header was read");
         for part in &scan.parts {
             let table = frame.components[part.component].table;
@@ -130,62 +128,70 @@ impl<'a> Decoder<'a> {
             }
         }
         let whole = !frame.progressive && scan.parts.len() == frame.components.len();
+        let region = self.region.unwrap_or(frame.whole());
+        // The limit is that of the whole picture, so that every region gives the same errors.
         if whole && self.scans == 1 {
-            check_memory(frame.samples() + frame.pixel_bytes())?;
-            let planes = each(frame, Plane::of);
-            self.store = Store::Planes(planes);
+            check_memory(frame.memory_of_samples())?;
         } else if matches!(self.store, Store::Nothing) {
-            // Coefficients take two bytes each. They are replaced by samples before the RGB pixels
-            // are allocated.
-            let samples = frame.samples();
-            check_memory((3 * samples).max(samples + frame.pixel_bytes()))?;
-            let coefficients = each(frame, Coefficients::of);
-            self.store = Store::Coefficients(coefficients, each(frame, |_| Progress::new()));
+            check_memory(frame.memory_of_coefficients())?;
+            let coefficients = |it| Coefficients::of(it, Window::of(it, region), frame.progressive);
+            let coefficients = frame.components.iter().map(coefficients).collect();
+            let progress = frame.components.iter().map(|_| Progress::new()).collect();
+            self.store = Store::Coefficients(coefficients, progress);
         }
+        let skipped = skipped_bytes(frame, scan, region, intervals.len());
         let walk = Walk::new(frame, scan, &intervals, self.tables.restart_interval)?;
+        let components: Vec<usize> = scan.parts.iter().map(|part| part.component).collect();
         match &mut self.store {
-            Store::Planes(_) if self.scans > 1 => Err("its components are coded twice".into()),
-            Store::Planes(planes) => {
+            Store::Pixels(_) => Err("its components are coded twice".into()),
+            Store::Nothing => {
                 let codes = scan.codes(&self.tables, true, true)?;
-                let quantisers = scan.parts.iter().map(|part| self.quantisers[part.component]);
-                let quantisers: Vec<_> = quantisers.flatten().collect();
-                walk.each(&mut SequentialScan::new(&codes, |part, x, y, block, coded| {
-                    check_mean(block, &quantisers[part])?;
-                    let plane = &mut planes[scan.parts[part].component];
-                    let stride = plane.stride;
-                    idct(block, coded, &quantisers[part], plane.block(x, y), stride);
-                    Ok(())
-                }))
+                let mut heights = vec![0; components.len()];
+                components
+                    .iter()
+                    .zip(walk.heights())
+                    .for_each(|(&it, height)| heights[it] = height);
+                let mut rendering = Rendering::new(frame, self.colour, region, &heights);
+                let parts = components.iter().filter_map(|&it| Some((it, self.quantisers[it]?)));
+                let converting = Converting { rendering: &mut rendering, parts: parts.collect() };
+                walk.each(&mut SequentialScan::new(&codes, converting, skipped))?;
+                self.store = Store::Pixels(rendering);
+                Ok(())
             }
             Store::Coefficients(coefficients, progress) => {
-                for part in &scan.parts {
-                    progress[part.component].advance(scan.band)?;
+                for &component in &components {
+                    progress[component].advance(scan.band)?;
                 }
                 if frame.progressive {
                     let band = scan.band;
                     let (dc, ac) = (band.first == 0 && band.high == 0, band.first > 0);
                     let codes = scan.codes(&self.tables, dc, ac)?;
-                    let parts = scan.parts.iter().map(|part| part.component).collect();
-                    walk.each(&mut ProgressiveScan::new(&codes, band, parts, coefficients))
+                    // Only scans of AC coefficients have such tables; they have one component.
+                    match (codes[0].1, &mut coefficients[components[0]]) {
+                        (None, _) => {
+                            walk.each(&mut DcScan::new(&codes, band, components, coefficients))
+                        }
+                        (Some(table), one) if band.high == 0 => {
+                            walk.each(&mut AcScan::<false>::new(table, band, one))
+                        }
+                        (Some(table), one) => walk.each(&mut AcScan::<true>::new(table, band, one)),
+                    }
                 } else {
                     let codes = scan.codes(&self.tables, true, true)?;
-                    walk.each(&mut SequentialScan::new(&codes, |part, x, y, block, _| {
-                        *coefficients[scan.parts[part].component].block(x, y) = *block;
-                        *block = [0; 64];
-                        Ok(())
-                    }))
+                    let filling = Filling { coefficients, components };
+                    walk.each(&mut SequentialScan::new(&codes, filling, skipped))
                 }
             }
-            Store::Nothing => unreachable!("set above"),
         }
     }
 
-    fn finish(self) -> Result<Picture<'a>, String> {
+    fn finish(self) -> Result<Decoded<'a>, String> {
         let frame = self.frame.ok_or("it ends before its frame header")?;
-        let planes = match self.store {
+        let region = self.region.unwrap_or(frame.whole());
+        let rendering = match self.store {
             Store::Nothing => return Err("it ends before its pixels".into()),
-            Store::Planes(planes) => planes,
-            Store::Coefficients(coefficients, progress) => {
+            Store::Pixels(rendering) => rendering,
+            Store::Coefficients(mut coefficients, progress) => {
                 for (component, progress) in frame.components.iter().zip(&progress) {
                     if let Some(at) = progress.incomplete() {
                         return Err(format!(
@@ -194,17 +200,34 @@ impl<'a> Decoder<'a> {
                         ));
                     }
                 }
-                let quantisers = self.quantisers.iter().flatten();
-                let parts = coefficients.into_iter().zip(&frame.components).zip(quantisers);
-                parts
-                    .map(|((it, component), table)| it.into_plane(component, table))
-                    .collect::<Result<_, _>>()
-                    .map_err(|damage| damage.to_string())?
+                let quantisers: Vec<_> = self.quantisers.iter().flatten().collect();
+                for (it, quantiser) in coefficients.iter().zip(&quantisers) {
+                    it.check(quantiser).map_err(|damage| damage.to_string())?;
+                }
+                let heights: Vec<_> = frame.components.iter().map(|it| it.sampling.1).collect();
+                let mut rendering = Rendering::new(&frame, self.colour, region, &heights);
+                for _ in 0..frame.mcus.1 {
+                    for (number, it) in coefficients.iter_mut().enumerate() {
+                        it.convert(quantisers[number], rendering.strip_mut(number));
+                    }
+                    rendering.advance();
+                }
+                rendering
             }
         };
-        let pixels = render(&frame, &planes, self.tables.colour(&frame));
-        Ok(Picture { width: frame.width, height: frame.height, pixels, exif: self.tables.exif })
+        Ok(Decoded { region, pixels: rendering.finish(), exif: self.exif })
     }
+}
+
+/// The approximate number of bytes of a scan's blocks that are not needed for `region`.
+fn skipped_bytes(frame: &Frame, scan: &Scan, region: Region, bytes: usize) -> usize {
+    let components = scan.parts.iter().map(|part| &frame.components[part.component]);
+    let (mut needed, mut all) = (0, 0);
+    for component in components {
+        needed += Window::of(component, region).block_count();
+        all += component.block_count();
+    }
+    bytes - (bytes as u64 * needed as u64 / all as u64) as usize
 }
 
 /// Error for a kind of frame or a marker that is not supported.

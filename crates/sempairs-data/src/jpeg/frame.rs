@@ -1,6 +1,7 @@
 //! The frame header: a picture's size and the sampling of its components (T.81, annexes A.1 and
 //! B.2.2).
 
+use crate::Region;
 use crate::decode::{MAX_PIXELS, too_large};
 
 /// Width and height of a block in samples.
@@ -33,11 +34,7 @@ pub(super) struct Component {
 }
 
 impl Component {
-    /// Number of samples in a row of its blocks.
-    pub(super) fn stride(&self) -> usize {
-        SIDE * self.blocks.0
-    }
-
+    /// Number of its blocks, padding included.
     pub(super) fn block_count(&self) -> usize {
         self.blocks.0 * self.blocks.1
     }
@@ -111,14 +108,31 @@ impl Frame {
         Ok(frame)
     }
 
+    /// The rectangle of the whole picture.
+    pub(super) fn whole(&self) -> Region {
+        Region::whole([self.width, self.height])
+    }
+
     /// Number of samples of all components, in whole blocks.
-    pub(super) fn samples(&self) -> u64 {
+    fn samples(&self) -> u64 {
         self.components.iter().map(|it| 64 * it.block_count() as u64).sum()
     }
 
     /// Number of bytes of the picture as RGB.
-    pub(super) fn pixel_bytes(&self) -> u64 {
+    fn pixel_bytes(&self) -> u64 {
         3 * self.width as u64 * self.height as u64
+    }
+
+    /// Upper bound of the bytes that decoding the whole picture takes if a single sequential scan
+    /// has all components: samples and RGB pixels.
+    pub(super) fn memory_of_samples(&self) -> u64 {
+        self.samples() + self.pixel_bytes()
+    }
+
+    /// Upper bound of the bytes that decoding the whole picture takes if there are several scans:
+    /// coefficients of two bytes, and further ones.
+    pub(super) fn memory_of_coefficients(&self) -> u64 {
+        (3 * self.samples()).max(self.memory_of_samples())
     }
 
     /// Returns an error if the frame's blocks cannot be coded in `bytes`, before memory is

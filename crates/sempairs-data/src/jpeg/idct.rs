@@ -121,7 +121,7 @@ mod avx2 {
     /// The same as [`transform`](super::transform), with AVX2.
     #[target_feature(enable = "avx2")]
     pub(super) fn transform(block: &Block, quantiser: &[i32; 64], out: &mut [u8], stride: usize) {
-        let rows = std::array::from_fn(|row| {
+        let row = |row: usize| {
             // SAFETY: both slices have eight elements.
             let (row, factor) = unsafe {
                 (
@@ -129,38 +129,73 @@ mod avx2 {
                     _mm256_loadu_si256(quantiser[8 * row..8 * row + 8].as_ptr().cast()),
                 )
             };
-            lanes(_mm256_mullo_epi32(_mm256_cvtepi16_epi32(row), factor))
-        });
-        let columns = transpose(pass(rows, 512, 10));
-        let rows = transpose(pass(columns, LAST, 17));
-        for (out, row) in out.chunks_mut(stride).zip(rows) {
-            let row = vector(row);
-            // Packs to 16 and then to 8 bits with saturation, separately in each 128-bit half.
-            let words = _mm256_packs_epi32(row, row);
-            let bytes = _mm256_packus_epi16(words, words);
-            let low = _mm256_extract_epi32::<0>(bytes).to_ne_bytes();
-            let high = _mm256_extract_epi32::<4>(bytes).to_ne_bytes();
-            out[..4].copy_from_slice(&low);
-            out[4..8].copy_from_slice(&high);
-        }
+            _mm256_mullo_epi32(_mm256_cvtepi16_epi32(row), factor)
+        };
+        let rows = [row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7)];
+        let columns = transpose(pass::<10>(rows, _mm256_set1_epi32(512)));
+        let columns = pass::<17>(columns, _mm256_set1_epi32(LAST));
+        // Packs to 16 and then to 8 bits with saturation, separately in each 128-bit half: columns
+        // 0 to 3 and 4 to 7, of rows 0 to 3 in the lower half and of rows 4 to 7 in the upper.
+        let four = |at: usize| {
+            let low = _mm256_packs_epi32(columns[at], columns[at + 1]);
+            let high = _mm256_packs_epi32(columns[at + 2], columns[at + 3]);
+            // Transposes the four by four bytes of each half.
+            let order = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+                0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15,
+            ));
+            _mm256_shuffle_epi8(_mm256_packus_epi16(low, high), order)
+        };
+        let (left, right) = (four(0), four(4));
+        // Rows 0, 1, 4 and 5, and rows 2, 3, 6 and 7.
+        let (first, second) =
+            (_mm256_unpacklo_epi32(left, right), _mm256_unpackhi_epi32(left, right));
+        let mut put = |row: usize, samples: i64| {
+            out[row * stride..row * stride + SIDE].copy_from_slice(&samples.to_ne_bytes());
+        };
+        put(0, _mm256_extract_epi64::<0>(first));
+        put(1, _mm256_extract_epi64::<1>(first));
+        put(2, _mm256_extract_epi64::<0>(second));
+        put(3, _mm256_extract_epi64::<1>(second));
+        put(4, _mm256_extract_epi64::<2>(first));
+        put(5, _mm256_extract_epi64::<3>(first));
+        put(6, _mm256_extract_epi64::<2>(second));
+        put(7, _mm256_extract_epi64::<3>(second));
     }
 
-    #[inline(always)]
-    fn lanes(vector: __m256i) -> Lanes {
-        // SAFETY: both types are 256 bits of integers.
-        unsafe { std::mem::transmute(vector) }
-    }
-
-    #[inline(always)]
-    fn vector(lanes: Lanes) -> __m256i {
-        // SAFETY: both types are 256 bits of integers.
-        unsafe { std::mem::transmute(lanes) }
+    /// The same as [`pass`](super::pass), which the compiler does not vectorise well.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn pass<const SHIFT: i32>(rows: [__m256i; 8], rounding: __m256i) -> [__m256i; 8] {
+        let add = |a, b| _mm256_add_epi32(a, b);
+        let sub = |a, b| _mm256_sub_epi32(a, b);
+        let mul = |a, factor| _mm256_mullo_epi32(a, _mm256_set1_epi32(factor));
+        let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
+        let p1 = mul(add(r2, r6), 2217);
+        let t2 = add(p1, mul(r6, -7567));
+        let t3 = add(p1, mul(r2, 3135));
+        let t0 = add(_mm256_slli_epi32::<12>(add(r0, r4)), rounding);
+        let t1 = add(_mm256_slli_epi32::<12>(sub(r0, r4)), rounding);
+        let even = [add(t0, t3), add(t1, t2), sub(t1, t2), sub(t0, t3)];
+        let (p3, p4) = (add(r7, r3), add(r5, r1));
+        let p5 = mul(add(p3, p4), 4816);
+        let p1 = add(p5, mul(add(r7, r1), -3685));
+        let p2 = add(p5, mul(add(r5, r3), -10497));
+        let (p3, p4) = (mul(p3, -8034), mul(p4, -1597));
+        let odd = [
+            add(mul(r1, 6149), add(p1, p4)),
+            add(mul(r3, 12586), add(p2, p3)),
+            add(mul(r5, 8410), add(p2, p4)),
+            add(mul(r7, 1223), add(p1, p3)),
+        ];
+        let sum = |k: usize| _mm256_srai_epi32::<SHIFT>(add(even[k], odd[k]));
+        let difference = |k: usize| _mm256_srai_epi32::<SHIFT>(sub(even[k], odd[k]));
+        let [d0, d1, d2, d3] = [difference(0), difference(1), difference(2), difference(3)];
+        [sum(0), sum(1), sum(2), sum(3), d3, d2, d1, d0]
     }
 
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn transpose(rows: [Lanes; 8]) -> [Lanes; 8] {
-        let r = rows.map(vector);
+    fn transpose(r: [__m256i; 8]) -> [__m256i; 8] {
         let pairs: [__m256i; 8] = [
             _mm256_unpacklo_epi32(r[0], r[1]),
             _mm256_unpackhi_epi32(r[0], r[1]),
@@ -191,7 +226,6 @@ mod avx2 {
             _mm256_permute2x128_si256::<0x31>(fours[2], fours[6]),
             _mm256_permute2x128_si256::<0x31>(fours[3], fours[7]),
         ]
-        .map(lanes)
     }
 }
 

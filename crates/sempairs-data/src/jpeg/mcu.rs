@@ -19,6 +19,9 @@ pub(super) trait Visit {
         y: usize,
     ) -> Result<(), Damage>;
 
+    /// Called after the last block of a row of MCUs.
+    fn end_row(&mut self) {}
+
     /// Called after the last block of an interval.
     fn end(&self) -> Result<(), Damage> {
         Ok(())
@@ -57,6 +60,11 @@ impl<'s> Walk<'s> {
             return Err(format!("{found} restart intervals instead of {expected}"));
         }
         Ok(Self { intervals, every, mcus, blocks })
+    }
+
+    /// Number of rows of blocks of each part in a row of MCUs.
+    pub(super) fn heights(&self) -> impl Iterator<Item = usize> {
+        self.blocks.iter().map(|&(_, down)| down)
     }
 
     /// Decodes every block, and checks that each interval is read exactly to its end.
@@ -104,6 +112,7 @@ impl<'s> Walk<'s> {
                 if bits.overrun() {
                     return Err(Damage::Short);
                 }
+                visitor.end_row();
             }
         }
         Ok(())

@@ -10,8 +10,10 @@ mod bit_reader;
 mod damage;
 mod decoder;
 mod frame;
+mod header;
 mod huffman;
 mod idct;
+mod markers;
 mod mcu;
 mod planes;
 mod progressive;
@@ -23,13 +25,22 @@ mod sequential;
 use image::DynamicImage;
 use image::metadata::Orientation;
 
+use crate::Region;
 use crate::decode::from_rgb;
 use decoder::Decoder;
+pub(crate) use header::Header;
 
 /// Decodes to RGB pixels, to which the returned EXIF orientation has not been applied.
-pub(crate) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String> {
-    let picture = Decoder::new(bytes).decode()?;
-    let orientation = picture.exif.and_then(Orientation::from_exif_chunk);
-    let image = from_rgb(picture.width, picture.height, picture.pixels);
+///
+/// With a `region`, only this rectangle of the picture as it is stored is decoded to pixels; it
+/// must lie within the picture. Its pixels are those of the whole picture, to the bit, and the file
+/// is checked as completely: damage outside the rectangle gives the same error.
+pub(crate) fn decode(
+    bytes: &[u8],
+    region: Option<Region>,
+) -> Result<(DynamicImage, Orientation), String> {
+    let decoded = Decoder::new(bytes, region).decode()?;
+    let orientation = decoded.exif.and_then(Orientation::from_exif_chunk);
+    let image = from_rgb(decoded.region.width, decoded.region.height, decoded.pixels);
     Ok((image, orientation.unwrap_or(Orientation::NoTransforms)))
 }

@@ -3,7 +3,7 @@
 
 use super::bit_reader::BitReader;
 use super::damage::Damage;
-use super::huffman::{Huffman, extend};
+use super::huffman::Huffman;
 use super::mcu::Visit;
 use super::planes::Coefficients;
 use super::scan::Codes;
@@ -58,33 +58,31 @@ impl Progress {
     }
 }
 
-/// Decoder of a progressive scan, which updates the coefficients in place.
-pub(super) struct ProgressiveScan<'t, 'c> {
+/// Decoder of a scan of DC coefficients, which updates them in place.
+pub(super) struct DcScan<'t, 'c> {
     codes: &'t Codes<'t>,
-    band: Band,
+    low: u8,
     /// For each part of the scan, the index of its component.
     components: Vec<usize>,
     coefficients: &'c mut [Coefficients],
     predictions: [i32; 4],
-    run: Run,
 }
 
-impl<'t, 'c> ProgressiveScan<'t, 'c> {
+impl<'t, 'c> DcScan<'t, 'c> {
+    /// Prepares a scan; only the first one of these coefficients has `codes`.
     pub(super) fn new(
         codes: &'t Codes<'t>,
         band: Band,
         components: Vec<usize>,
         coefficients: &'c mut [Coefficients],
     ) -> Self {
-        let run = Run { band, empty: 0 };
-        Self { codes, band, components, coefficients, predictions: [0; 4], run }
+        Self { codes, low: band.low, components, coefficients, predictions: [0; 4] }
     }
 }
 
-impl Visit for ProgressiveScan<'_, '_> {
+impl Visit for DcScan<'_, '_> {
     fn start(&mut self) {
         self.predictions = [0; 4];
-        self.run.empty = 0;
     }
 
     #[inline(always)]
@@ -95,85 +93,91 @@ impl Visit for ProgressiveScan<'_, '_> {
         x: usize,
         y: usize,
     ) -> Result<(), Damage> {
-        let block = self.coefficients[self.components[part]].block(x, y);
-        match (self.codes[part], self.band.high) {
-            ((Some(dc), _), _) => dc_first(bits, dc, self.band, &mut self.predictions[part], block),
-            ((_, Some(ac)), 0) => self.run.first(bits, ac, block),
-            ((_, Some(ac)), _) => self.run.refine(bits, ac, block),
-            ((None, None), _) => {
-                if bits.bit() {
-                    block[0] |= 1 << self.band.low;
-                }
-                Ok(())
-            }
+        let dc = self.coefficients[self.components[part]].dc(x, y);
+        if let (Some(table), _) = self.codes[part] {
+            let value = dc_difference(bits, table, &mut self.predictions[part])?;
+            let value = i32::from(value) << self.low;
+            *dc = i16::try_from(value).map_err(|_| Damage::Coefficient)?;
+        } else if bits.bit() {
+            *dc |= 1 << self.low;
         }
-    }
-
-    fn end(&self) -> Result<(), Damage> {
-        // An end-of-band run must not extend beyond the last block.
-        if self.run.empty > 0 { Err(Damage::Short) } else { Ok(()) }
+        Ok(())
     }
 }
 
-/// Decodes the first scan of a DC coefficient.
-#[inline(always)]
-fn dc_first(
-    bits: &mut BitReader,
-    table: &Huffman,
-    band: Band,
-    prediction: &mut i32,
-    block: &mut Block,
-) -> Result<(), Damage> {
-    let value = i32::from(dc_difference(bits, table, prediction)?) << band.low;
-    block[0] = i16::try_from(value).map_err(|_| Damage::Coefficient)?;
-    Ok(())
-}
-
-/// Decoder of AC scans, with the state of the end-of-band run.
-struct Run {
+/// Decoder of a scan of AC coefficients of one component, which updates them in place.
+///
+/// Of a block that is not held, it records which coefficients are not zero.
+pub(super) struct AcScan<'t, 'c, const REFINES: bool> {
+    table: &'t Huffman,
+    coefficients: &'c mut Coefficients,
     band: Band,
     /// Number of blocks, including this one, without further new coefficients in the band.
     empty: u32,
 }
 
-impl Run {
-    /// Decodes a block in the first scan of AC coefficients.
-    #[inline]
-    fn first(
+impl<'t, 'c, const REFINES: bool> AcScan<'t, 'c, REFINES> {
+    /// Prepares the first scan of these coefficients, or one that `REFINES` them.
+    pub(super) fn new(table: &'t Huffman, band: Band, coefficients: &'c mut Coefficients) -> Self {
+        Self { table, coefficients, band, empty: 0 }
+    }
+}
+
+impl<const REFINES: bool> Visit for AcScan<'_, '_, REFINES> {
+    fn start(&mut self) {
+        self.empty = 0;
+    }
+
+    #[inline(always)]
+    fn block(
         &mut self,
         bits: &mut BitReader,
-        table: &Huffman,
-        block: &mut Block,
+        _part: usize,
+        x: usize,
+        y: usize,
     ) -> Result<(), Damage> {
+        if REFINES { self.refine(bits, x, y) } else { self.first(bits, x, y) }
+    }
+
+    fn end(&self) -> Result<(), Damage> {
+        // An end-of-band run must not extend beyond the last block.
+        if self.empty > 0 { Err(Damage::Short) } else { Ok(()) }
+    }
+}
+
+impl<const REFINES: bool> AcScan<'_, '_, REFINES> {
+    /// Decodes a block in the first scan of AC coefficients.
+    #[inline(always)]
+    fn first(&mut self, bits: &mut BitReader, x: usize, y: usize) -> Result<(), Damage> {
         if self.empty > 0 {
             self.empty -= 1;
             return Ok(());
         }
+        let (nonzero, mut block) = self.coefficients.ac(x, y);
         let Band { first, last, low, .. } = self.band;
         let mut at = first;
         while at <= last {
             bits.refill();
-            let (value, run) = if let Some(found) = table.short_coefficient(bits) {
-                (i32::from(found.0), found.1)
-            } else {
-                let symbol = table.symbol(bits)?;
-                let (run, size) = (symbol >> 4, u32::from(symbol & 15));
-                if size == 0 {
-                    if run < 15 {
-                        self.empty = empty_blocks(bits, run) - 1;
-                        return Ok(());
-                    }
-                    at += 16;
-                    continue;
+            let code = self.table.peek(bits)?;
+            if code.size() == 0 {
+                bits.skip(code.length());
+                if code.run() < 15 {
+                    self.empty = empty_blocks(bits, code.run() as u32) - 1;
+                    return Ok(());
                 }
-                (extend(bits.take(size), size), usize::from(run))
-            };
-            at += run;
+                at += 16;
+                continue;
+            }
+            let value = bits.value(code);
+            at += code.run();
             if at > last {
                 return Err(Damage::LongBlock);
             }
             let value = i16::try_from(value << low).map_err(|_| Damage::Coefficient)?;
-            block[usize::from(NATURAL[at])] = value;
+            *nonzero |= 1 << at;
+            if let Some(block) = &mut block {
+                block[usize::from(NATURAL[at])] = value;
+            }
             at += 1;
         }
         if at > last + 1 { Err(Damage::LongBlock) } else { Ok(()) }
@@ -181,53 +185,50 @@ impl Run {
 
     /// Decodes a block in a refinement scan: one more bit of known coefficients, and new
     /// coefficients.
-    #[inline]
-    fn refine(
-        &mut self,
-        bits: &mut BitReader,
-        table: &Huffman,
-        block: &mut Block,
-    ) -> Result<(), Damage> {
+    #[inline(always)]
+    fn refine(&mut self, bits: &mut BitReader, x: usize, y: usize) -> Result<(), Damage> {
         let Band { first, last, low, .. } = self.band;
         let bit = 1i16 << low;
-        let mut at = first;
-        while self.empty == 0 && at <= last {
+        let (nonzero, mut block) = self.coefficients.ac(x, y);
+        // The coefficients of the band from `at` on, as bits like those of `nonzero`.
+        let end = u64::MAX >> (63 - last);
+        let mut rest = end & u64::MAX << first;
+        while self.empty == 0 && rest != 0 {
             bits.refill();
-            let symbol = table.symbol(bits)?;
-            let (mut run, new) = match (symbol >> 4, symbol & 15) {
+            let symbol = self.table.symbol(bits)?;
+            let (run, new) = match (symbol >> 4, symbol & 15) {
                 (15, 0) => (15, 0),
                 (run, 0) => {
-                    self.empty = empty_blocks(bits, run);
+                    self.empty = empty_blocks(bits, u32::from(run));
                     break;
                 }
                 (run, 1) => (run, if bits.bit() { bit } else { -bit }),
                 _ => return Err(Damage::Coefficient),
             };
             // Skips `run` coefficients that are still zero, and refines the others on the way.
-            loop {
-                if at > last {
-                    return Err(Damage::LongBlock);
-                }
-                let coefficient = &mut block[usize::from(NATURAL[at])];
-                at += 1;
-                if *coefficient != 0 {
-                    correct(bits, coefficient, bit);
-                } else if run == 0 {
-                    *coefficient = new;
-                    break;
-                } else {
-                    run -= 1;
+            let mut zeros = rest & !*nonzero;
+            for _ in 0..run {
+                zeros &= zeros.wrapping_sub(1);
+            }
+            if zeros == 0 {
+                return Err(Damage::LongBlock);
+            }
+            let at = zeros.trailing_zeros();
+            // All bits above `at`; none if it is the highest.
+            let after = (u64::MAX << at) << 1;
+            correct(bits, rest & *nonzero & !after, bit, block.as_deref_mut());
+            rest &= after;
+            // Sixteen zeros are skipped without a new coefficient.
+            if new != 0 {
+                *nonzero |= 1 << at;
+                if let Some(block) = &mut block {
+                    block[usize::from(NATURAL[at as usize])] = new;
                 }
             }
         }
         if self.empty > 0 {
             self.empty -= 1;
-            for &place in &NATURAL[at..=last] {
-                let coefficient = &mut block[usize::from(place)];
-                if *coefficient != 0 {
-                    correct(bits, coefficient, bit);
-                }
-            }
+            correct(bits, rest & *nonzero, bit, block);
         }
         Ok(())
     }
@@ -235,15 +236,31 @@ impl Run {
 
 /// Length of an end-of-band run in blocks (T.81, G.1.2.2).
 #[inline]
-fn empty_blocks(bits: &mut BitReader, size: u8) -> u32 {
-    let size = u32::from(size);
+fn empty_blocks(bits: &mut BitReader, size: u32) -> u32 {
     (1 << size) + if size > 0 { bits.take(size) } else { 0 }
 }
 
-/// Reads the correction bit of a coefficient that is not zero.
+/// Reads the correction bits of the coefficients with the coding indices `places`, none of which is
+/// zero. A correction never makes a coefficient zero, so that without a block they are skipped.
 #[inline(always)]
-fn correct(bits: &mut BitReader, coefficient: &mut i16, bit: i16) {
-    if bits.bit() && *coefficient & bit == 0 {
-        *coefficient += if *coefficient > 0 { bit } else { -bit };
+fn correct(bits: &mut BitReader, mut places: u64, bit: i16, block: Option<&mut Block>) {
+    let Some(block) = block else {
+        let mut count = places.count_ones();
+        while count > 0 {
+            let step = count.min(32);
+            bits.refill();
+            bits.skip(step);
+            count -= step;
+        }
+        return;
+    };
+    while places != 0 {
+        let coefficient = &mut block[usize::from(NATURAL[places.trailing_zeros() as usize])];
+        places &= places - 1;
+        // There are no branches, because the bits cannot be predicted: `read` and `sign` are all
+        // ones or all zeros.
+        let (read, sign) = (-i16::from(bits.bit()), *coefficient >> 15);
+        let change = read & bit & !*coefficient;
+        *coefficient += (change ^ sign) - sign;
     }
 }

@@ -4,6 +4,7 @@ use memchr::memchr;
 
 use super::frame::Frame;
 use super::huffman::Huffman;
+use super::markers::no_end_marker;
 use super::progressive::Band;
 use super::segments::Tables;
 
@@ -123,6 +124,11 @@ impl Intervals {
         }
     }
 
+    /// Number of bytes of all intervals.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The data of each interval. A restart marker after the last interval, as some encoders write,
     /// does not begin another one.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
@@ -134,9 +140,4 @@ impl Intervals {
             &self.bytes[start..end]
         })
     }
-}
-
-/// Error for a file without an end-of-image marker.
-pub(super) fn no_end_marker(file: &[u8]) -> String {
-    format!("truncated: no end-of-image marker in its {} bytes", file.len())
 }

@@ -2,25 +2,13 @@
 
 use super::frame::Frame;
 use super::huffman::Huffman;
+use super::markers::marker;
 use super::render::Colour;
 use super::sequential::NATURAL;
 
-/// The second byte of each marker.
-pub(super) mod marker {
-    pub const START_OF_IMAGE: u8 = 0xD8;
-    pub const END_OF_IMAGE: u8 = 0xD9;
-    pub const START_OF_SCAN: u8 = 0xDA;
-    pub const QUANTISATION: u8 = 0xDB;
-    pub const LINES: u8 = 0xDC;
-    pub const RESTART_INTERVAL: u8 = 0xDD;
-    pub const HUFFMAN: u8 = 0xC4;
-    pub const ARITHMETIC: u8 = 0xCC;
-    pub const COMMENT: u8 = 0xFE;
-}
-
 /// Tables and flags that segments define and later segments replace.
 #[derive(Default)]
-pub(super) struct Tables<'a> {
+pub(super) struct Tables {
     /// Quantisation tables, in row-major order.
     pub(super) quantisers: [Option<[i32; 64]>; 4],
     pub(super) dc: [Option<Box<Huffman>>; 4],
@@ -30,13 +18,11 @@ pub(super) struct Tables<'a> {
     jfif: bool,
     /// The colour transform of Adobe's segment, if present.
     adobe: Option<u8>,
-    /// The TIFF structure of the EXIF segment.
-    pub(super) exif: Option<&'a [u8]>,
 }
 
-impl<'a> Tables<'a> {
+impl Tables {
     /// Parses the segment with marker `code`; unknown segments are ignored.
-    pub(super) fn read(&mut self, code: u8, body: &'a [u8]) -> Result<(), String> {
+    pub(super) fn read(&mut self, code: u8, body: &[u8]) -> Result<(), String> {
         match code {
             marker::QUANTISATION => self.quantisation(body)?,
             marker::HUFFMAN => self.huffman(body)?,
@@ -47,9 +33,6 @@ impl<'a> Tables<'a> {
                 self.restart_interval = usize::from(u16::from_be_bytes([high, low]));
             }
             0xE0 if body.starts_with(b"JFIF\0") => self.jfif = true,
-            0xE1 if body.starts_with(b"Exif\0\0") && self.exif.is_none() => {
-                self.exif = Some(&body[6..]);
-            }
             0xEE if body.starts_with(b"Adobe") => self.adobe = body.get(11).copied(),
             _ => {}
         }
@@ -111,4 +94,9 @@ impl<'a> Tables<'a> {
             (_, Some(_)) => Colour::Ycck,
         }
     }
+}
+
+/// The TIFF structure of the EXIF segment; `None` for other segments.
+pub(super) fn exif(code: u8, body: &[u8]) -> Option<&[u8]> {
+    if code == 0xE1 { body.strip_prefix(b"Exif\0\0") } else { None }
 }

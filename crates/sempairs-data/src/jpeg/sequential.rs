@@ -1,8 +1,10 @@
 //! Decoding of the blocks of sequential scans (T.81, annex F.2).
 
+use std::rc::Rc;
+
 use super::bit_reader::BitReader;
 use super::damage::Damage;
-use super::huffman::{Huffman, extend};
+use super::huffman::{Huffman, Skips};
 use super::mcu::Visit;
 use super::scan::Codes;
 
@@ -43,24 +45,18 @@ pub(super) fn block(
     let mut at = 1;
     while at < 64 {
         bits.refill();
-        if let Some((value, run)) = ac.short_coefficient(bits) {
-            at += run;
-            block[usize::from(NATURAL[at])] = value;
-            at += 1;
-            continue;
-        }
-        let symbol = ac.symbol(bits)?;
-        let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-        if size > 0 {
-            at += run;
+        let code = ac.peek(bits)?;
+        if code.size() > 0 {
+            at += code.run();
             // Code and value together have at most 31 bits.
-            let value = extend(bits.take(size), size);
-            block[usize::from(NATURAL[at])] = value as i16;
+            block[usize::from(NATURAL[at])] = bits.value(code) as i16;
             at += 1;
-        } else if run == 15 {
-            at += 16;
         } else {
-            return Ok(at);
+            bits.skip(code.length());
+            if code.run() < 15 {
+                return Ok(at);
+            }
+            at += 16;
         }
     }
     if at > 64 { Err(Damage::LongBlock) } else { Ok(64) }
@@ -74,38 +70,115 @@ pub(super) fn dc_difference(
     prediction: &mut i32,
 ) -> Result<i16, Damage> {
     bits.refill();
-    let size = u32::from(dc.symbol(bits)?);
-    if size > 0 {
-        if size > 15 {
-            return Err(Damage::Coefficient);
-        }
-        *prediction += extend(bits.take(size), size);
+    let code = dc.peek(bits)?;
+    if code.run() > 0 {
+        return Err(Damage::Coefficient);
+    }
+    if code.size() > 0 {
+        *prediction += bits.value(code);
+    } else {
+        bits.skip(code.length());
     }
     i16::try_from(*prediction).map_err(|_| Damage::Coefficient)
 }
 
-/// Decoder of a sequential scan, which passes each block to `take`.
-pub(super) struct SequentialScan<'t, F> {
-    codes: Vec<(&'t Huffman, &'t Huffman)>,
-    predictions: [i32; 4],
-    block: Block,
-    /// Called with part, column, row, block, and one more than the coding index of the last coded
-    /// coefficient. It must reset the block to zero.
-    take: F,
+/// Parses a block like [`block`](self::block), with the same errors, and returns only its DC
+/// coefficient.
+#[inline(always)]
+fn pass(
+    bits: &mut BitReader,
+    dc: &Huffman,
+    ac: &Huffman,
+    skips: Option<&Skips>,
+    prediction: &mut i32,
+) -> Result<i16, Damage> {
+    let mean = dc_difference(bits, dc, prediction)?;
+    let mut at = 1;
+    while at < 64 {
+        bits.refill();
+        if let Some(skips) = skips {
+            let skip = skips.peek(bits);
+            let next = at + skip.advance();
+            // The last coefficient ends the block, so that what follows it is not part of it.
+            if next < 64 {
+                bits.skip(skip.bits());
+                if skip.ends() {
+                    return Ok(mean);
+                }
+                at = next;
+                continue;
+            }
+        }
+        let code = ac.peek(bits)?;
+        bits.skip(code.total());
+        if code.size() > 0 {
+            at += code.run() + 1;
+        } else if code.run() < 15 {
+            return Ok(mean);
+        } else {
+            at += 16;
+        }
+    }
+    if at > 64 { Err(Damage::LongBlock) } else { Ok(mean) }
 }
 
-impl<'t, F: FnMut(usize, usize, usize, &mut Block, usize) -> Result<(), Damage>>
-    SequentialScan<'t, F>
-{
-    pub(super) fn new(codes: &Codes<'t>, take: F) -> Self {
-        let codes = codes.iter().filter_map(|&(dc, ac)| Some((dc?, ac?))).collect();
-        Self { codes, predictions: [0; 4], block: [0; 64], take }
+/// Receiver of the blocks of a sequential scan.
+pub(super) trait Destination {
+    /// Where the block in column `x` and row `y` of a part of the scan is put; `None` if only its
+    /// mean is needed.
+    fn place(&self, part: usize, x: usize, y: usize) -> Option<(usize, usize)>;
+
+    /// Takes a block, and resets it to zero. `coded` is one more than the coding index of its last
+    /// coded coefficient.
+    fn put(
+        &mut self,
+        part: usize,
+        place: (usize, usize),
+        block: &mut Block,
+        coded: usize,
+    ) -> Result<(), Damage>;
+
+    /// Takes the DC coefficient of a block without a place.
+    fn pass(&mut self, part: usize, x: usize, y: usize, dc: i16) -> Result<(), Damage>;
+
+    /// Called after the last block of a row of MCUs.
+    fn end_row(&mut self) {}
+}
+
+/// Decoder of a sequential scan.
+pub(super) struct SequentialScan<'t, D> {
+    codes: Vec<(&'t Huffman, &'t Huffman)>,
+    /// For the AC table of each part, a table for skipping.
+    skips: Vec<Option<Rc<Skips>>>,
+    predictions: [i32; 4],
+    block: Block,
+    destination: D,
+}
+
+/// Number of bytes of blocks to be skipped from which on the tables for it save more time than it
+/// takes to create them.
+const MANY_BYTES: usize = 8192;
+
+impl<'t, D: Destination> SequentialScan<'t, D> {
+    /// Prepares a scan; `skipped` is the approximate number of bytes of the blocks that have no
+    /// [place](Destination::place).
+    pub(super) fn new(codes: &Codes<'t>, destination: D, skipped: usize) -> Self {
+        let codes: Vec<(&Huffman, &Huffman)> =
+            codes.iter().filter_map(|&(dc, ac)| Some((dc?, ac?))).collect();
+        let mut skips: Vec<Option<Rc<Skips>>> = Vec::new();
+        for (part, (_, ac)) in codes.iter().enumerate() {
+            let same = codes[..part].iter().position(|(_, earlier)| std::ptr::eq(*earlier, *ac));
+            skips.push(match same {
+                _ if skipped < MANY_BYTES => None,
+                Some(same) => skips[same].clone(),
+                None => Some(Rc::new(Skips::new(ac))),
+            });
+        }
+        Self { codes, skips, predictions: [0; 4], block: [0; 64], destination }
     }
 }
 
-impl<F: FnMut(usize, usize, usize, &mut Block, usize) -> Result<(), Damage>> Visit
-    for SequentialScan<'_, F>
-{
+impl<D: Destination> Visit for SequentialScan<'_, D> {
     fn start(&mut self) {
         self.predictions = [0; 4];
     }
@@ -119,8 +192,19 @@ impl<F: FnMut(usize, usize, usize, &mut Block, usize) -> Result<(), Damage>> Vis
         y: usize,
     ) -> Result<(), Damage> {
         let (dc, ac) = self.codes[part];
-        let coded = block(bits, dc, ac, &mut self.predictions[part], &mut self.block)?;
-        (self.take)(part, x, y, &mut self.block, coded)
+        let prediction = &mut self.predictions[part];
+        if let Some(place) = self.destination.place(part, x, y) {
+            let coded = block(bits, dc, ac, prediction, &mut self.block)?;
+            self.destination.put(part, place, &mut self.block, coded)
+        } else {
+            let skips = self.skips[part].as_deref();
+            let dc = pass(bits, dc, ac, skips, prediction)?;
+            self.destination.pass(part, x, y, dc)
+        }
+    }
+
+    fn end_row(&mut self) {
+        self.destination.end_row();
     }
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{DataError, Exclusion, Picture, PictureSource, Stamp};
+use crate::{DataError, Exclusion, Picture, PictureSource, Region, RegionPicture, Stamp};
 
 /// Concatenation of several sources; classes of the same name are merged.
 #[derive(Clone)]
@@ -59,6 +59,18 @@ impl PictureSource for Concat {
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         let (source, index) = self.locate(index);
         self.sources[source].read(index)
+    }
+    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
+        let (source, index) = self.locate(index);
+        self.sources[source].dimensions(index)
+    }
+    fn read_planned(
+        &self,
+        index: usize,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
+        let (source, index) = self.locate(index);
+        self.sources[source].read_planned(index, plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         let (source, index) = self.locate(index);

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::file_list::Files;
-use crate::{DataError, Picture, PictureSource, Stamp};
+use crate::{DataError, Picture, PictureSource, Region, RegionPicture, Stamp};
 
 /// A folder of pictures without classes, including all its subfolders.
 #[derive(Debug)]
@@ -56,6 +56,16 @@ impl PictureSource for FlatSource {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.files.read(index)
+    }
+    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
+        self.files.dimensions(index)
+    }
+    fn read_planned(
+        &self,
+        index: usize,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
+        self.files.read_planned(index, plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         self.files.check_header(index)

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 
 use super::file_list::{Files, is_ignored};
-use crate::{DataError, Picture, PictureSource, Stamp};
+use crate::{DataError, Picture, PictureSource, Region, RegionPicture, Stamp};
 
 /// A folder with one subfolder per class, as in ImageNet and Tiny-ImageNet.
 #[derive(Debug)]
@@ -165,6 +165,16 @@ impl PictureSource for FolderSource {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.files.read(index)
+    }
+    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
+        self.files.dimensions(index)
+    }
+    fn read_planned(
+        &self,
+        index: usize,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
+        self.files.read_planned(index, plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         self.files.check_header(index)

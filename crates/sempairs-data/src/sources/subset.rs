@@ -3,7 +3,9 @@ use std::sync::Arc;
 
 use rand::seq::SliceRandom;
 
-use crate::{DataError, Exclusion, Key, Picture, PictureSource, Side, Stamp};
+use crate::{
+    DataError, Exclusion, Key, Picture, PictureSource, Region, RegionPicture, Side, Stamp,
+};
 
 /// Operation number of the random draw in [`Subset::random_per_class`].
 const DRAW: u64 = u64::from_be_bytes(*b"drawsome");
@@ -163,6 +165,16 @@ impl PictureSource for Subset {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.source.read(self.indices[index])
+    }
+    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
+        self.source.dimensions(self.indices[index])
+    }
+    fn read_planned(
+        &self,
+        index: usize,
+        plan: &mut dyn FnMut([usize; 2]) -> Region,
+    ) -> Result<RegionPicture<'_>, DataError> {
+        self.source.read_planned(self.indices[index], plan)
     }
     fn check_header(&self, index: usize) -> Result<(), DataError> {
         self.source.check_header(self.indices[index])

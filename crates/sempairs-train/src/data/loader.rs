@@ -3,7 +3,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use rayon::prelude::*;
-use sempairs_augment::{Pipeline, render_views};
+use sempairs_augment::{Pipeline, Plan, Scratch, render_views};
 use sempairs_data::{DataError, Key, PairDataset, Side};
 use sempairs_objective::Clock;
 use serde::{Deserialize, Serialize};
@@ -148,31 +148,49 @@ impl Work {
         render_views(pairs.len(), buffers, |row, [left, right, crops], scratch| {
             let number = pairs[row];
             let pair = self.dataset.pair(number as usize);
-            let first = self.dataset.source().read(pair.left)?;
-            let second = match pair.right == pair.left {
-                true => None,
-                false => Some(self.dataset.source().read(pair.right)?),
-            };
-            let mut draw = |pipeline: &Pipeline, picture, side, out: &mut [f32]| {
-                let key = Key { seed: self.seed, epoch: clock.epoch() as u64, picture, side };
-                let from = match side {
-                    Side::Left => &first,
-                    Side::Right => second.as_ref().unwrap_or(&first),
-                };
-                pipeline.render(from, key, out, scratch);
-            };
-            draw(one, number.into(), Side::Left, left);
-            draw(two, number.into(), Side::Right, right);
+            let key =
+                |picture, side| Key { seed: self.seed, epoch: clock.epoch() as u64, picture, side };
+            let mut views = vec![
+                (one, key(number.into(), Side::Left), left),
+                (two, key(number.into(), Side::Right), right),
+            ];
             if let Some(Locals { pipeline, from, .. }) = locals {
-                for (i, out) in crops.chunks_exact_mut(local).enumerate() {
-                    draw(pipeline, of_crop(number, i), from.side(i), out);
-                }
+                let crops = crops.chunks_exact_mut(local).enumerate();
+                views.extend(
+                    crops.map(|(i, out)| (pipeline, key(of_crop(number, i), from.side(i)), out)),
+                );
             }
-            Ok::<(), DataError>(())
+            if pair.left == pair.right {
+                return self.render(pair.left, views, scratch);
+            }
+            let (left, right): (Vec<_>, Vec<_>) =
+                views.into_iter().partition(|(_, key, _)| key.side == Side::Left);
+            self.render(pair.left, left, scratch)?;
+            self.render(pair.right, right, scratch)
         })?;
         let (step, locals, classes) = (clock.step, crops, self.classes(&pairs));
         let planned = Vec::new();
         Ok(Batch { step, pairs, left, right, size, locals, local_size, classes, planned })
+    }
+
+    /// Renders views of a picture: pipeline, key and output of each. Only the part of the picture
+    /// that the views show is decoded.
+    fn render(
+        &self,
+        picture: usize,
+        views: Vec<(&Pipeline, Key, &mut [f32])>,
+        scratch: &mut Scratch,
+    ) -> Result<(), DataError> {
+        let mut plans = Vec::with_capacity(views.len());
+        let part = self.dataset.source().read_planned(picture, &mut |[width, height]| {
+            plans = views.iter().map(|(view, key, _)| view.plan(width, height, *key)).collect();
+            let crops = plans.iter().map(|plan: &Plan| plan.crop_window.crop);
+            crops.reduce(|a, b| a.union(&b)).expect("a picture has at least one view")
+        })?;
+        for (plan, (_, _, out)) in plans.iter().zip(views) {
+            plan.apply_part(&part, out, scratch);
+        }
+        Ok(())
     }
 
     /// Plans of the views that [`make`](Self::make) computes, equal up to rounding.

@@ -203,8 +203,8 @@ impl Comparison {
     }
 
     /// The difference between every other arm and the arm named `against`, for every protocol, over
-    /// the seeds for which both arms have a finite score. A pair of arms without such a seed is left
-    /// out.
+    /// the seeds for which both arms have a finite score. A pair of arms without such a seed is
+    /// left out.
     pub fn compare_with(&self, against: &str) -> Vec<ArmDifference> {
         let Some(base) = self.arms.iter().find(|arm| arm.arm.name == against) else {
             return Vec::new();

@@ -179,5 +179,5 @@ fn check_jpeg(directory: &Directory<'_>, part: &[u8]) -> Result<(), String> {
         (4.., Some(part)) => [&tables[..tables.len() - 2], part].concat(),
         _ => part.to_vec(),
     };
-    jpeg::decode(&file).map(drop)
+    jpeg::decode(&file, None).map(drop)
 }
