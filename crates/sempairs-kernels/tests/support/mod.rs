@@ -37,7 +37,7 @@ pub fn run<const I: usize>(
     Outcome { values, gradients }
 }
 
-#[allow(dead_code)] // Each test binary uses some of these.
+#[allow(dead_code, reason = "each test binary uses some of it")]
 pub fn assert_close([actual, expected]: &[Outcome; 2], name: &str) {
     assert_eq!(actual.values.len(), expected.values.len(), "{name}");
     for (index, (actual, expected)) in actual.values.iter().zip(&expected.values).enumerate() {
