@@ -113,8 +113,13 @@ fn draw(arms: &[&str], rows: &[&Row]) -> String {
     for (r, row) in rows.iter().enumerate() {
         let y = TOP + ROW * (r as f64 + 0.5);
         svg.text("group end", [LEFT - 10.0, y + 4.0], &super::axes::brief(&row.class));
-        if let Some([low, high]) = range(row.shares.iter().flatten().copied(), 0.0) {
-            svg.line("span", [x.at(100.0 * low), y], [x.at(100.0 * high), y]);
+        // Not by `range`, which widens the range of equal values.
+        let places = row.shares.iter().flatten().map(|share| x.at(100.0 * share));
+        let [low, high] = places.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], place| {
+            [low.min(place), high.max(place)]
+        });
+        if low < high {
+            svg.line("span", [low, y], [high, y]);
         }
         for (i, share) in row.shares.iter().enumerate() {
             let Some(share) = share else { continue };
