@@ -149,3 +149,19 @@ fn table(arms: &[&str], rows: &[Row]) -> String {
     }
     table.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_different_accuracies_are_joined_by_a_line() {
+        let spans = |shares: &[Option<f64>]| {
+            let row = Row { class: "cat".into(), shares: shares.to_vec() };
+            draw(&["ap", "sp"], &[&row]).matches("class=\"span\"").count()
+        };
+        assert_eq!(spans(&[Some(0.3), Some(0.5)]), 1);
+        assert_eq!(spans(&[Some(0.3), Some(0.3)]), 0);
+        assert_eq!(spans(&[None, Some(0.3)]), 0);
+    }
+}
