@@ -39,6 +39,7 @@ mod layer_norm;
 mod linear;
 mod off_diagonal;
 mod optimizer_step;
+pub mod peak;
 mod pool;
 mod precision;
 pub mod reference;

@@ -3,6 +3,7 @@
 mod arguments;
 mod conv;
 mod median;
+mod peak;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,6 +41,10 @@ pub enum Bench {
     /// gradient. Prints one line of JSON per shape and pass, and one per pass for the whole
     /// network, to which each shape contributes as often as it occurs.
     Conv(conv::ConvArgs),
+    /// Measure the peak speed of the CPU for each number of threads: multiply-adds in registers,
+    /// the largest matrix products of the networks, and memory bandwidth. Prints one line of JSON
+    /// per number of threads.
+    Peak(peak::PeakArgs),
 }
 
 #[derive(Args)]
@@ -111,6 +116,7 @@ impl Bench {
             Self::Step(args) => args.run(),
             Self::Loader(args) => args.run(),
             Self::Conv(args) => args.run(),
+            Self::Peak(args) => args.run(),
         }
     }
 }
