@@ -90,7 +90,8 @@ pub(crate) fn decode_planned(
     plan: &mut dyn FnMut([usize; 2]) -> Region,
 ) -> Result<RegionPicture<'static>, DataError> {
     let header = match format_of(bytes) {
-        Ok(ImageFormat::Jpeg) => caught(|| jpeg::Header::read(bytes, bytes.len() as u64)),
+        // A panic is reported when the picture is decoded.
+        Ok(ImageFormat::Jpeg) => caught(|| jpeg::Header::read(bytes)),
         _ => Ok(None),
     };
     let Ok(Some(header)) = header else {
@@ -106,23 +107,6 @@ pub(crate) fn decode_planned(
         Ok(image)
     })?;
     Ok(RegionPicture::new(picture, region.left, region.top))
-}
-
-/// The width and height of the picture that [`decode`] returns, from the header of a JPEG or PNG.
-///
-/// `start` is the beginning of a file of `length` bytes. Returns `None` if it does not contain the
-/// header, if the file is of another format, and if the header shows that the picture cannot be
-/// decoded.
-pub(crate) fn dimensions(start: &[u8], length: u64) -> Option<[usize; 2]> {
-    // A panic of a decoder is reported when the picture is decoded.
-    let header = caught(|| match format_of(start) {
-        Ok(ImageFormat::Jpeg) => {
-            jpeg::Header::read(start, length).map(|it| (it.sides, it.orientation))
-        }
-        Ok(ImageFormat::Png) => png::header(start, length),
-        _ => None,
-    });
-    header.ok().flatten().map(|(sides, orientation)| oriented(sides, orientation))
 }
 
 /// Returns true if an orientation exchanges width and height.
