@@ -8,8 +8,8 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageBuffer};
 use png::{BitDepth, ColorType, DecodingError, Transformations};
 
-use super::limits;
 use super::palette::{colours, look_up, unpack};
+use crate::limits;
 
 /// Maximum compression ratio of deflate: a length of 258 bytes takes at least two bits.
 pub(super) const DEFLATE: u64 = 1032;

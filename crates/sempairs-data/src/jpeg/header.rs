@@ -5,7 +5,7 @@ use image::metadata::Orientation;
 use super::frame::Frame;
 use super::markers::{Markers, marker};
 use super::segments::exif;
-use crate::decode::check_memory;
+use crate::limits::check_memory;
 
 /// Size and orientation of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

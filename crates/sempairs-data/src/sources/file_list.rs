@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use sempairs_internal::ProgressBar;
 
-use crate::decode::{HEADER_BYTES, MAX_FILE_BYTES, begins_as_picture, decode_planned, format_of};
+use crate::decode::{HEADER_BYTES, begins_as_picture, decode_planned, format_of};
+use crate::limits::MAX_FILE_BYTES;
 use crate::{DataError, Picture, Region, RegionPicture, Stamp, decode, interrupt};
 use sempairs_internal::progress_count;
 
