@@ -60,16 +60,6 @@ pub trait PictureSource: Send + Sync {
     /// [`DataError`] with the picture's name and the reason if it cannot be read or decoded.
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError>;
 
-    /// Width and height in pixels of the picture that [`read`](Self::read) returns. The sides of a
-    /// JPEG or PNG file are read from its header; the default reads the picture.
-    ///
-    /// # Errors
-    ///
-    /// The error that [`read`](Self::read) would return, as far as the header determines it.
-    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
-        self.read(index).map(|picture| [picture.width(), picture.height()])
-    }
-
     /// Reads and decodes the pixels of a rectangle of the picture that [`read`](Self::read)
     /// returns, to the bit as there. The result may cover more than `region`; that of the default
     /// is the whole picture.
@@ -85,11 +75,11 @@ pub trait PictureSource: Send + Sync {
         self.read_planned(index, &mut |_| region)
     }
 
-    /// Reads and decodes the rectangle that `plan` chooses from the picture's width and height.
+    /// Reads and decodes the rectangle that `plan` chooses from the width and height of the picture
+    /// that [`read`](Self::read) returns.
     ///
-    /// This gives the same as [`dimensions`](Self::dimensions) and
-    /// [`read_region`](Self::read_region), but opens a file only once. A source that can read a
-    /// part of a picture implements this method; the default reads the whole picture.
+    /// A source that can read a part of a picture implements this method; the default reads the
+    /// whole picture.
     ///
     /// `plan` is called at most once, and not at all for a picture whose sides cannot be read.
     ///
@@ -153,9 +143,6 @@ impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         (**self).read(index)
-    }
-    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
-        (**self).dimensions(index)
     }
     fn read_planned(
         &self,

@@ -359,7 +359,7 @@ fn write_pictures(root: &Path) {
 }
 
 #[test]
-fn the_dimensions_and_regions_of_files_are_those_of_the_pictures() {
+fn the_regions_of_files_are_those_of_the_pictures() {
     let folder = tempfile::tempdir().unwrap();
     write_pictures(folder.path());
     for path in fixtures() {
@@ -371,10 +371,9 @@ fn the_dimensions_and_regions_of_files_are_those_of_the_pictures() {
     let mut errors = 0;
     for index in 0..source.len() {
         let name = source.name(index);
-        let (whole, dimensions) = (source.read(index), source.dimensions(index));
-        match (whole, dimensions) {
-            (Ok(whole), Ok(sides)) => {
-                assert_eq!(sides, [whole.width(), whole.height()], "{name}");
+        match source.read(index) {
+            Ok(whole) => {
+                let sides = [whole.width(), whole.height()];
                 for _ in 0..5 {
                     let region = random.region(sides);
                     let part = source.read_region(index, region).unwrap();
@@ -388,37 +387,49 @@ fn the_dimensions_and_regions_of_files_are_those_of_the_pictures() {
                     assert_eq!(asked, [sides], "{name}");
                 }
             }
-            // The header of a damaged file may be valid.
-            (Err(whole), Ok(sides)) => {
+            // The header of a damaged file may be valid, and the plan is then called.
+            Err(whole) => {
                 errors += 1;
-                let part = source.read_region(index, Region::whole(sides)).unwrap_err();
+                let mut calls = 0;
+                let mut plan = |sides| {
+                    calls += 1;
+                    Region::whole(sides)
+                };
+                let part = source.read_planned(index, &mut plan).unwrap_err();
                 assert_eq!(part.to_string(), whole.to_string());
-            }
-            (Err(whole), Err(error)) => {
-                errors += 1;
-                assert_eq!(error.to_string(), whole.to_string());
+                assert!(calls <= 1, "{name}: {calls} calls");
                 let part = source.read_region(index, region(0, 0, 1, 1)).unwrap_err();
                 assert_eq!(part.to_string(), whole.to_string());
             }
-            (Ok(_), Err(error)) => panic!("{error}"),
         }
     }
     assert!(errors >= 6, "{errors} errors");
 }
 
+/// The sides of a picture that are passed to the plan of its region.
+fn planned_sides(source: &dyn PictureSource, index: usize) -> [usize; 2] {
+    let mut passed = None;
+    let mut plan = |sides| {
+        passed = Some(sides);
+        Region::whole(sides)
+    };
+    source.read_planned(index, &mut plan).unwrap();
+    passed.expect("the plan is called for a picture that can be decoded")
+}
+
 #[test]
-fn wrappers_pass_dimensions_and_regions_on() {
+fn wrappers_pass_regions_on() {
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), "a.jpg", &jpeg((45, 30), ColorType::Rgb, SamplingFactor::F_2_2, 0, 0, true));
     put(folder.path(), "b.jpg", &jpeg((20, 50), ColorType::Rgb, SamplingFactor::F_1_1, 0, 0, true));
     let files: Arc<dyn PictureSource> = Arc::new(FlatSource::open(folder.path()).unwrap());
     let single: Arc<dyn PictureSource> = Arc::new(Labelled::new(&[1]));
     let all = Concat::new(vec![single, files.clone()]);
-    assert_eq!(all.dimensions(0).unwrap(), [1, 1]);
-    assert_eq!(all.dimensions(1).unwrap(), [45, 30]);
+    assert_eq!(planned_sides(&all, 0), [1, 1]);
+    assert_eq!(planned_sides(&all, 1), [45, 30]);
     let subset = Subset::new(Arc::new(all), vec![2, 1]);
-    assert_eq!(subset.dimensions(0).unwrap(), [20, 50]);
-    assert_eq!(subset.dimensions(1).unwrap(), [45, 30]);
+    assert_eq!(planned_sides(&subset, 0), [20, 50]);
+    assert_eq!(planned_sides(&subset, 1), [45, 30]);
     let part = region(3, 5, 7, 4);
     // A source that decodes regions returns no more than was asked for.
     assert_eq!(subset.read_region(0, part).unwrap().covered(), part);
@@ -426,8 +437,8 @@ fn wrappers_pass_dimensions_and_regions_on() {
 
     let path = folder.path().join("cache");
     let cache = CachedSource::open_or_build(&*files, 20, path, OnBadPicture::Error).unwrap();
-    assert_eq!(cache.dimensions(0).unwrap(), [30, 20]);
-    assert_eq!(cache.dimensions(1).unwrap(), [20, 50]);
+    assert_eq!(planned_sides(&cache, 0), [30, 20]);
+    assert_eq!(planned_sides(&cache, 1), [20, 50]);
     let whole = cache.read(1).unwrap();
     compare("cache", &whole, &cache.read_region(1, part).unwrap(), part);
 }

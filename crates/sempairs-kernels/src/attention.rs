@@ -3,8 +3,9 @@
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use crate::fused::{self, ForwardTokenOps};
+use crate::fused::ForwardTokenOps;
 use crate::reference;
+use crate::support::supports_tokens;
 
 /// Multi-head self-attention, `softmax(q kᵀ / √(d / heads)) v` per head (Vaswani et al.,
 /// arXiv 1706.03762).
@@ -24,7 +25,7 @@ pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
         heads > 0 && width.is_multiple_of(3 * heads),
         "attention: {width} values do not divide into queries, keys and values of {heads} heads"
     );
-    if !fused::supports_tokens(&qkv) {
+    if !supports_tokens(&qkv) {
         return reference::attention(qkv, heads);
     }
     Tensor::from_dispatch(Dispatch::fused_attention(qkv.into_dispatch(), heads))

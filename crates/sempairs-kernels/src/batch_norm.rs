@@ -3,9 +3,10 @@
 use burn::backend::{Dispatch, DispatchTensor};
 use burn::tensor::Tensor;
 
-use crate::fused::{self, ForwardOps};
+use crate::fused::ForwardOps;
 use crate::precision::{cast_like, widen};
 use crate::reference;
+use crate::support::supports_layers;
 
 /// Batch normalisation (Ioffe and Szegedy 2015, algorithm 1) over the batch and spatial axes:
 /// `y = weight · (x − mean) / √(variance + ε) + bias`.
@@ -24,7 +25,7 @@ pub fn batch_norm(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if !fused::supports_layers(&x) {
+    if !supports_layers(&x) {
         return widened(x, |x| reference::batch_norm(x, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
@@ -46,7 +47,7 @@ pub fn batch_norm_relu(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if !fused::supports_layers(&x) {
+    if !supports_layers(&x) {
         return widened(x, |x| reference::batch_norm_relu(x, weight, bias, epsilon));
     }
     check(&x, &weight, &bias);
@@ -69,7 +70,7 @@ pub fn batch_norm_add_relu(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if !fused::supports_layers(&x) {
+    if !supports_layers(&x) {
         let skip = widen(skip);
         return widened(x, |x| reference::batch_norm_add_relu(x, skip, weight, bias, epsilon));
     }

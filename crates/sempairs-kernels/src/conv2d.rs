@@ -3,9 +3,10 @@
 use burn::backend::Dispatch;
 use burn::tensor::{DType, Device, Tensor};
 
-use crate::fused::{self, ForwardOps};
+use crate::fused::ForwardOps;
 use crate::precision::{cast_like, widen};
 use crate::reference;
+use crate::support::supports_layers;
 
 /// 2D convolution (cross-correlation) with zero padding, without bias, dilation or groups:
 /// `y[n, o, i, j] = Σ_{c, a, b} weight[o, c, a, b] · x[n, c, i′, j′]` with
@@ -28,7 +29,7 @@ pub fn conv2d(
     padding: [usize; 2],
 ) -> Tensor<4> {
     assert!(stride.iter().all(|&stride| stride > 0), "conv2d: a stride of zero");
-    if !fused::supports_layers(&x) {
+    if !supports_layers(&x) {
         let weight = cast_like(weight, &x);
         return reference::conv2d(x, weight, stride, padding);
     }

@@ -3,7 +3,8 @@
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use crate::fused::{self, ForwardOps};
+use crate::fused::ForwardOps;
+use crate::support::supports_layers;
 
 /// The same tensor twice, for the two branches of a residual block.
 ///
@@ -17,7 +18,7 @@ use crate::fused::{self, ForwardOps};
 /// If only one of the outputs contributes to the loss of a backward pass, since its gradient would
 /// be lost.
 pub fn fork(x: Tensor<4>) -> [Tensor<4>; 2] {
-    if !fused::supports_layers(&x) {
+    if !supports_layers(&x) {
         return [x.clone(), x];
     }
     let (a, b) = Dispatch::fused_fork(x.into_dispatch());

@@ -3,9 +3,10 @@
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use crate::fused::{self, ForwardTokenOps};
+use crate::fused::ForwardTokenOps;
 use crate::precision::{cast_like, widen};
 use crate::reference;
+use crate::support::supports_tokens;
 
 /// Gaussian error linear unit, `y = x · Φ(x)` with `Φ(x) = (1 + erf(x / √2)) / 2` (Hendrycks
 /// and Gimpel, arXiv 1606.08415).
@@ -13,7 +14,7 @@ use crate::reference;
 /// # Shapes
 /// - `x`, output: any
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if !fused::supports_tokens(&x) {
+    if !supports_tokens(&x) {
         let like = x.clone().detach();
         return cast_like(reference::gelu(widen(x)), &like);
     }

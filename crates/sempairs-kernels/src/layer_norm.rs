@@ -3,9 +3,10 @@
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use crate::fused::{self, ForwardTokenOps};
+use crate::fused::ForwardTokenOps;
 use crate::precision::{cast_like, widen};
 use crate::reference;
+use crate::support::supports_tokens;
 
 /// Layer normalisation over the last axis (Ba et al., arXiv 1607.06450):
 /// `y = (x − mean) / √(variance + ε) · weight + bias`, with the biased variance.
@@ -23,7 +24,7 @@ pub fn layer_norm<const D: usize>(
     bias: Tensor<1>,
     epsilon: f64,
 ) -> Tensor<D> {
-    if !fused::supports_tokens(&x) {
+    if !supports_tokens(&x) {
         let like = x.clone().detach();
         return cast_like(reference::layer_norm(widen(x), weight, bias, epsilon), &like);
     }

@@ -3,9 +3,10 @@
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use crate::fused::{self, ForwardOps};
+use crate::fused::ForwardOps;
 use crate::precision::{cast_like, widen};
 use crate::reference;
+use crate::support::supports_layers;
 
 /// Linear layer: `y = x · weight + bias`. `weight` and `bias` are cast to the type of `x`.
 ///
@@ -16,7 +17,7 @@ use crate::reference;
 /// # Panics
 /// If the sizes disagree.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
-    if !fused::supports_layers(&x) {
+    if !supports_layers(&x) {
         let (weight, bias) = (cast_like(weight, &x), cast_like(bias, &x));
         return reference::linear(x, weight, bias);
     }

@@ -3,9 +3,10 @@
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-use crate::fused::{self, ForwardOps};
+use crate::fused::ForwardOps;
 use crate::precision::widen;
 use crate::reference;
+use crate::support::supports_layers;
 
 /// Global average pooling, `y[n, c] = Σ_{i, j} x[n, c, i, j] / (h·w)`, computed in 32 bits.
 ///
@@ -13,7 +14,7 @@ use crate::reference;
 /// - `x`: `[n, c, h, w]`
 /// - output: `[n, c]`
 pub fn global_average_pool(x: Tensor<4>) -> Tensor<2> {
-    if !fused::supports_layers(&x) {
+    if !supports_layers(&x) {
         return reference::global_average_pool(widen(x));
     }
     Tensor::from_dispatch(Dispatch::fused_global_average_pool(x.into_dispatch()))
@@ -36,7 +37,7 @@ pub fn max_pool2d(
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> Tensor<4> {
-    if !fused::supports_layers(&x) {
+    if !supports_layers(&x) {
         return reference::max_pool2d(x, kernel, stride, padding);
     }
     Tensor::from_dispatch(Dispatch::fused_max_pool2d(x.into_dispatch(), kernel, stride, padding))

@@ -8,10 +8,9 @@ use burn::tensor::{Bool, Device, Tensor, TensorData};
 use sempairs_augment::{Plan, apply_batch};
 use sempairs_data::Picture;
 
-use crate::fused::is_flex;
 use crate::precision::{cast_like, widen};
-use crate::running::unbiased;
-use crate::{AdamW, Ratio, Sgd};
+use crate::step_rule::{AdamW, Ratio, Sgd};
+use crate::support::is_flex;
 
 /// Reference implementation of [`conv2d`](crate::conv2d()): [`burn::tensor::module::conv2d`]
 /// without bias, dilation or groups.
@@ -344,6 +343,11 @@ pub fn running_statistics(
     let variance = variance.mul_scalar(unbiased(values));
     [(running_mean, mean), (running_variance, variance)]
         .map(|(running, batch)| running.mul_scalar(1.0 - momentum).add(batch.mul_scalar(momentum)))
+}
+
+/// Bessel's correction `n / (n − 1)`, which makes a biased variance unbiased.
+pub(crate) fn unbiased(values: usize) -> f64 {
+    values as f64 / (values - 1) as f64
 }
 
 /// Reference implementation of [`views`](crate::views()): computed by host threads and uploaded.

@@ -28,12 +28,7 @@ pub fn running_statistics(
     }
     #[cfg(feature = "cube")]
     if cube::supports_all(&running) && cube::supports_all(&batch) {
-        return cube::running_statistics(&running, &batch, momentum, unbiased(values));
+        return cube::running_statistics(&running, &batch, momentum, reference::unbiased(values));
     }
     reference::running_statistics(running, batch, momentum, values)
-}
-
-/// Bessel's correction `n / (n − 1)`, which makes a biased variance unbiased.
-pub(crate) fn unbiased(values: usize) -> f64 {
-    values as f64 / (values - 1) as f64
 }

@@ -17,8 +17,12 @@ use crate::reference;
 /// - output: `[views, 3, size, size]`, without a gradient
 ///
 /// # Panics
-/// If there is no plan, the numbers of plans and images differ, the sizes of the views differ, or a
-/// crop lies outside its image.
+/// - If there is no plan, the numbers of plans and images differ, the sizes of the views differ, or
+///   a crop lies outside its image.
+/// - If a blur has an even number of taps, or if at least twice the side of the view remain of them
+///   without those at both ends whose weight is below 1e-8.
+/// - Where the operation is fused, also if more than 256 taps of a blur remain, or if the images
+///   together have 2³¹ bytes or more.
 pub fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -> Tensor<4> {
     assert!(!plans.is_empty(), "views: the batch is empty");
     assert_eq!(plans.len(), pictures.len(), "views: one image per plan");

@@ -21,6 +21,9 @@
 //! picture or from a semantic pair: view one is made of the left picture, view two of the right
 //! picture.
 //!
+//! A method of your own is made of the same parts: [`Encoder`], [`Projector`], [`seeded_predictor`],
+//! [`normalize`], [`log_sum_exp`], [`stop_gradient`], and the state below.
+//!
 //! The position in the run is given by a [`Clock`]; values that change over the run are a
 //! [`Schedule`]. Queues ([`Queue`]), momentum encoders ([`Ema`]), centres and prototypes belong to
 //! the module and so to its record in a checkpoint.
@@ -34,8 +37,10 @@ mod methods;
 mod state;
 mod views;
 
-pub use heads::{Activation, DinoHead, Encoder, HeadNorm, Projector, ProjectorConfig};
-pub use losses::{Reduction, normalize, nt_xent, sinkhorn};
+pub use heads::{
+    Activation, DinoHead, Encoder, HeadNorm, Projector, ProjectorConfig, seeded_predictor,
+};
+pub use losses::{Reduction, log_sum_exp, normalize, nt_xent, sinkhorn, stop_gradient};
 pub use methods::{
     BarlowTwins, BarlowTwinsConfig, BatchSplit, Byol, ByolConfig, Dcl, DclConfig, Dino, DinoConfig,
     Loss, Method, MethodFactory, MoCo, MoCoConfig, NEIGHBOUR_ACCURACY, Negatives, NeighbourLoss,

@@ -181,8 +181,4 @@ impl PictureSource for SceneSource {
             None => self.draw(index),
         })
     }
-
-    fn dimensions(&self, _index: usize) -> Result<[usize; 2], DataError> {
-        Ok([self.size; 2])
-    }
 }

@@ -133,10 +133,6 @@ impl PictureSource for CachedSource {
         let pixels = &self.map[entry.offset..][..entry.bytes()];
         Ok(Picture::new(entry.width, entry.height, pixels))
     }
-    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
-        let entry = &self.entries[index];
-        Ok([entry.width, entry.height])
-    }
     fn location(&self) -> Option<&Path> {
         Some(self.origin.as_deref().unwrap_or(&self.path))
     }

@@ -3,8 +3,8 @@
 
 use image::DynamicImage;
 
-use super::limits;
 use super::palette::{look_up, unpack};
+use crate::limits;
 
 /// Upper bound of pixels per byte of run-length coding: two bytes stand for up to 255 pixels.
 const RUN: u64 = 128;

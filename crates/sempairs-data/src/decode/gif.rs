@@ -7,8 +7,8 @@ use std::num::NonZeroU64;
 use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 use image::{DynamicImage, RgbImage};
 
-use super::limits::{self, MAX_PIXELS};
 use super::palette::colours;
+use crate::limits::{self, MAX_PIXELS};
 
 /// Upper bound of pixels per byte of LZW: a code has up to twelve bits and stands for fewer than
 /// 4096 pixels.

@@ -1,7 +1,6 @@
 mod bmp;
 mod file_format;
 mod gif;
-mod limits;
 mod palette;
 mod png;
 mod tiff;
@@ -13,10 +12,8 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
 pub(crate) use file_format::{HEADER_BYTES, begins_as_picture, format_of};
-pub use limits::{MAX_FILE_BYTES, MAX_PIXELS};
-pub(crate) use limits::{check_memory, too_large};
 
-use crate::{DataError, Picture, Region, RegionPicture, jpeg};
+use crate::{DataError, Picture, Region, RegionPicture, jpeg, limits};
 use sempairs_internal::caught;
 
 /// Decodes a JPEG, PNG, GIF, BMP, WebP or TIFF file to 8-bit RGB; of several frames or pages, the
@@ -38,9 +35,9 @@ use sempairs_internal::caught;
 /// truncation is detected in all formats.
 ///
 /// Memory is allocated only for as many pixels as a file of that length can hold, at most for
-/// [`MAX_PIXELS`], and decoding takes at most 1 GiB. A panic of a decoder is caught and returned as
-/// an error. For this a panic hook is installed once, which passes all other panics on to the
-/// previous hook.
+/// [`MAX_PIXELS`](crate::MAX_PIXELS), and decoding takes at most 1 GiB. A panic of a decoder is
+/// caught and returned as an error. For this a panic hook is installed once, which passes all other
+/// panics on to the previous hook.
 ///
 /// # Errors
 ///
@@ -90,7 +87,8 @@ pub(crate) fn decode_planned(
     plan: &mut dyn FnMut([usize; 2]) -> Region,
 ) -> Result<RegionPicture<'static>, DataError> {
     let header = match format_of(bytes) {
-        Ok(ImageFormat::Jpeg) => caught(|| jpeg::Header::read(bytes, bytes.len() as u64)),
+        // A panic is reported when the picture is decoded.
+        Ok(ImageFormat::Jpeg) => caught(|| jpeg::Header::read(bytes)),
         _ => Ok(None),
     };
     let Ok(Some(header)) = header else {
@@ -106,23 +104,6 @@ pub(crate) fn decode_planned(
         Ok(image)
     })?;
     Ok(RegionPicture::new(picture, region.left, region.top))
-}
-
-/// The width and height of the picture that [`decode`] returns, from the header of a JPEG or PNG.
-///
-/// `start` is the beginning of a file of `length` bytes. Returns `None` if it does not contain the
-/// header, if the file is of another format, and if the header shows that the picture cannot be
-/// decoded.
-pub(crate) fn dimensions(start: &[u8], length: u64) -> Option<[usize; 2]> {
-    // A panic of a decoder is reported when the picture is decoded.
-    let header = caught(|| match format_of(start) {
-        Ok(ImageFormat::Jpeg) => {
-            jpeg::Header::read(start, length).map(|it| (it.sides, it.orientation))
-        }
-        Ok(ImageFormat::Png) => png::header(start, length),
-        _ => None,
-    });
-    header.ok().flatten().map(|(sides, orientation)| oriented(sides, orientation))
 }
 
 /// Returns true if an orientation exchanges width and height.
@@ -220,11 +201,4 @@ fn decode_other(bytes: &[u8], format: ImageFormat) -> Result<(DynamicImage, Orie
     // Damaged metadata does not affect the pixels, so the picture is then used without rotation.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     Ok((DynamicImage::from_decoder(decoder).map_err(text)?, orientation))
-}
-
-/// Wraps the pixels of a decoded JPEG as the type to which the orientation is applied.
-pub(crate) fn from_rgb(width: usize, height: usize, pixels: Vec<u8>) -> DynamicImage {
-    // The sides of a JPEG are 16-bit numbers.
-    let image = RgbImage::from_raw(width as u32, height as u32, pixels);
-    DynamicImage::ImageRgb8(image.expect("the decoder fills three bytes per pixel"))
 }

@@ -8,15 +8,15 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageBuffer};
 use png::{BitDepth, ColorType, DecodingError, Transformations};
 
-use super::limits;
 use super::palette::{colours, look_up, unpack};
+use crate::limits;
 
 /// Maximum compression ratio of deflate: a length of 258 bytes takes at least two bits.
 pub(super) const DEFLATE: u64 = 1032;
 
 pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String> {
     let text = |error: DecodingError| error.to_string();
-    let mut reader = open(bytes, bytes.len() as u64)?;
+    let mut reader = open(bytes)?;
     let buffer = reader.output_buffer_size().ok_or("its size is out of range")?;
     let mut pixels = vec![0; buffer];
     let frame = reader.next_frame(&mut pixels).map_err(text)?;
@@ -47,32 +47,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String
     Ok((image, orientation))
 }
 
-/// Width, height and orientation of a picture from the chunks before its pixels; `start` is the
-/// beginning of a file of `length` bytes. `None` if they are not all there, or not valid.
-pub(super) fn header(start: &[u8], length: u64) -> Option<([usize; 2], Orientation)> {
-    let reader = open(start, length).ok()?;
-    let info = reader.info();
-    // The first frame of an animation may be smaller than the picture.
-    if info.frame_control.is_some() {
-        return None;
-    }
-    Some(([info.width as usize, info.height as usize], orientation(info)))
-}
-
 fn orientation(info: &png::Info) -> Orientation {
     let exif = info.exif_metadata.as_ref();
     let orientation = exif.and_then(|exif| Orientation::from_exif_chunk(exif));
     orientation.unwrap_or(Orientation::NoTransforms)
 }
 
-/// Checks the header and reads the chunks before the pixels from `bytes`, a file of `length` bytes
-/// or its beginning.
-fn open(bytes: &[u8], length: u64) -> Result<png::Reader<Cursor<&[u8]>>, String> {
+/// Checks the header and reads the chunks before the pixels.
+fn open(bytes: &[u8]) -> Result<png::Reader<Cursor<&[u8]>>, String> {
     let header = Header::of(bytes)?;
     limits::check(
         header.sides.0.into(),
         header.sides.1.into(),
-        length.saturating_mul(DEFLATE * 8) / header.bits_per_pixel(),
+        (bytes.len() as u64).saturating_mul(DEFLATE * 8) / header.bits_per_pixel(),
     )?;
     // Memory for the decoded samples (at least one byte each) and for their conversion to RGB.
     let raw = header.bits_per_pixel().max(8 * header.channels()).div_ceil(8);

@@ -1,7 +1,7 @@
 //! Checks of a WebP file before it is decoded (RFC 9649), because the decoder allocates memory for
 //! the sizes in the header without comparing them with the length of the file.
 
-use super::limits;
+use crate::limits;
 
 /// Assumed upper bound of pixels per byte. The format has no bound: a picture of a single colour
 /// takes 40 bytes whatever its size, and is rejected above some millions of pixels.

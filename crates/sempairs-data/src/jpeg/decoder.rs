@@ -10,7 +10,7 @@ use super::scan::{Intervals, Scan};
 use super::segments::{Tables, exif};
 use super::sequential::SequentialScan;
 use crate::Region;
-use crate::decode::check_memory;
+use crate::limits::check_memory;
 
 /// Decoded pixels of a picture.
 pub(super) struct Decoded<'a> {

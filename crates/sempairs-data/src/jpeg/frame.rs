@@ -2,7 +2,7 @@
 //! B.2.2).
 
 use crate::Region;
-use crate::decode::{MAX_PIXELS, too_large};
+use crate::limits::{MAX_PIXELS, too_large};
 
 /// Width and height of a block in samples.
 pub(super) const SIDE: usize = 8;

@@ -5,7 +5,7 @@ use image::metadata::Orientation;
 use super::frame::Frame;
 use super::markers::{Markers, marker};
 use super::segments::exif;
-use crate::decode::check_memory;
+use crate::limits::check_memory;
 
 /// Size and orientation of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,13 +17,12 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Reads the segments before the first scan from `start`, the beginning of a file of `length`
-    /// bytes.
+    /// Reads the segments of a file before its first scan.
     ///
     /// Returns `None` if they are not all there, and for a picture that cannot or might not be
     /// decodable. The reason is found by [decoding](super::decode) the whole file.
-    pub(crate) fn read(start: &[u8], length: u64) -> Option<Self> {
-        let mut markers = Markers::new(start);
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let mut markers = Markers::new(bytes);
         let (mut frame, mut found) = (None, None);
         loop {
             match markers.next_marker().ok()? {
@@ -31,8 +30,8 @@ impl Header {
                 0x01 | 0xD0..=0xD7 => {}
                 code @ 0xC0..=0xC2 if frame.is_none() => {
                     let body = markers.segment().ok()?;
-                    let rest = length - markers.at as u64;
-                    frame = Some(Frame::read(body, code == 0xC2, rest as usize).ok()?);
+                    let rest = bytes.len() - markers.at;
+                    frame = Some(Frame::read(body, code == 0xC2, rest).ok()?);
                 }
                 marker::START_OF_SCAN => break,
                 marker::START_OF_IMAGE | marker::END_OF_IMAGE => return None,

@@ -22,11 +22,10 @@ mod scan;
 mod segments;
 mod sequential;
 
-use image::DynamicImage;
 use image::metadata::Orientation;
+use image::{DynamicImage, RgbImage};
 
 use crate::Region;
-use crate::decode::from_rgb;
 use decoder::Decoder;
 pub(crate) use header::Header;
 
@@ -43,4 +42,11 @@ pub(crate) fn decode(
     let orientation = decoded.exif.and_then(Orientation::from_exif_chunk);
     let image = from_rgb(decoded.region.width, decoded.region.height, decoded.pixels);
     Ok((image, orientation.unwrap_or(Orientation::NoTransforms)))
+}
+
+/// Wraps the decoded pixels as the type to which the orientation is applied.
+fn from_rgb(width: usize, height: usize, pixels: Vec<u8>) -> DynamicImage {
+    // The sides of a JPEG are 16-bit numbers.
+    let image = RgbImage::from_raw(width as u32, height as u32, pixels);
+    DynamicImage::ImageRgb8(image.expect("the decoder fills three bytes per pixel"))
 }

@@ -171,10 +171,6 @@ impl PictureSource for CifarSource {
             .collect();
         Ok(Picture::new(SIDE, SIDE, pixels))
     }
-    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
-        assert!(index < self.len, "index {index} is out of range for {} pictures", self.len);
-        Ok([SIDE; 2])
-    }
     fn location(&self) -> Option<&Path> {
         self.files.first()?.path.parent()
     }

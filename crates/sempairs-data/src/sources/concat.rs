@@ -60,10 +60,6 @@ impl PictureSource for Concat {
         let (source, index) = self.locate(index);
         self.sources[source].read(index)
     }
-    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
-        let (source, index) = self.locate(index);
-        self.sources[source].dimensions(index)
-    }
     fn read_planned(
         &self,
         index: usize,

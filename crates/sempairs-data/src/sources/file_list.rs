@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use sempairs_internal::ProgressBar;
 
-use crate::decode::{
-    HEADER_BYTES, MAX_FILE_BYTES, begins_as_picture, decode_planned, dimensions, format_of,
-};
+use crate::decode::{HEADER_BYTES, begins_as_picture, decode_planned, format_of};
+use crate::limits::MAX_FILE_BYTES;
 use crate::{DataError, Picture, Region, RegionPicture, Stamp, decode, interrupt};
 use sempairs_internal::progress_count;
 
@@ -22,10 +21,6 @@ const IGNORED_EXTENSIONS: [&str; 28] = [
     "npy", "npz", "pdf", "pickle", "pkl", "py", "rst", "tar", "toml", "tsv", "txt", "xml", "xmp",
     "yaml", "yml",
 ];
-
-/// Number of first bytes of a file that are read for the sides of its picture. The header of most
-/// JPEGs is shorter, unless they contain a preview or a profile.
-const FIRST_BYTES: u64 = 4096;
 
 /// Files and folders that operating systems and network drives create. They are ignored; case does
 /// not matter.
@@ -164,20 +159,6 @@ impl Files {
         self.open(index).and_then(|(file, start)| content(file, start))
     }
 
-    /// Width and height of a picture, from the first bytes of its file if these are enough.
-    pub(crate) fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
-        let name = self.path(index).display().to_string();
-        let bytes = match self.open(index).and_then(|(file, start)| start_or_all(file, start)) {
-            Ok(Start::Sides(sides)) => return Ok(sides),
-            Ok(Start::All(bytes)) => bytes,
-            Err(reason) => return Err(DataError::picture(name, reason)),
-        };
-        match dimensions(&bytes, bytes.len() as u64) {
-            Some(sides) => Ok(sides),
-            None => decode(&bytes, &name).map(|it| [it.width(), it.height()]),
-        }
-    }
-
     /// Checks that a file begins like a picture.
     pub(crate) fn check_header(&self, index: usize) -> Result<(), DataError> {
         let picture = |reason| DataError::picture(self.path(index).display().to_string(), reason);
@@ -206,27 +187,6 @@ impl Files {
     pub(crate) fn stamp(&self, index: usize) -> Option<Stamp> {
         fs::metadata(self.path(index)).ok().map(|file| Stamp::of(&file))
     }
-}
-
-/// What is read of a file to know the sides of its picture.
-enum Start {
-    /// Width and height, which were in its first bytes.
-    Sides([usize; 2]),
-    /// All its bytes.
-    All(Vec<u8>),
-}
-
-/// Reads more of a file whose first bytes are `start`: up to the sides of its picture, or else all.
-fn start_or_all(mut file: File, mut start: Vec<u8>) -> Result<Start, String> {
-    let length = file.metadata().map_err(unreadable)?.len();
-    if length <= MAX_FILE_BYTES {
-        let more = FIRST_BYTES - start.len() as u64;
-        Read::by_ref(&mut file).take(more).read_to_end(&mut start).map_err(unreadable)?;
-        if let Some(sides) = dimensions(&start, length) {
-            return Ok(Start::Sides(sides));
-        }
-    }
-    content(file, start).map(Start::All)
 }
 
 /// Reads the rest of a file whose first bytes are `start`, and returns all bytes.

@@ -57,9 +57,6 @@ impl PictureSource for FlatSource {
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.files.read(index)
     }
-    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
-        self.files.dimensions(index)
-    }
     fn read_planned(
         &self,
         index: usize,

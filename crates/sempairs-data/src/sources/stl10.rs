@@ -106,11 +106,6 @@ impl PictureSource for Stl10Source {
         }
         Ok(Picture::new(SIDE, SIDE, pixels))
     }
-    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
-        let pictures = self.pictures.len();
-        assert!(index < pictures, "index {index} is out of range for {pictures} pictures");
-        Ok([SIDE; 2])
-    }
     fn location(&self) -> Option<&Path> {
         self.pictures.path.parent()
     }

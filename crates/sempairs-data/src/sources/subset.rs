@@ -166,9 +166,6 @@ impl PictureSource for Subset {
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         self.source.read(self.indices[index])
     }
-    fn dimensions(&self, index: usize) -> Result<[usize; 2], DataError> {
-        self.source.dimensions(self.indices[index])
-    }
     fn read_planned(
         &self,
         index: usize,

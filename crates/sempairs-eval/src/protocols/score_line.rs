@@ -3,9 +3,10 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
+use std::sync::Once;
 
 use sempairs_data::DataError;
-use sempairs_internal::write_atomically;
+use sempairs_internal::{note, write_atomically};
 use serde::{Deserialize, Serialize};
 
 use crate::{EvalError, Score};
@@ -69,8 +70,9 @@ pub fn append_scores(path: &Path, lines: Vec<ScoreLine>) -> Result<(), EvalError
 /// Changes the lines of a file of scores with `change` and writes the file atomically. A file that
 /// does not exist has no lines.
 ///
-/// Calls from several processes are serialised by a lock on the folder, if the system supports it,
-/// so that no line is lost.
+/// Calls from several processes are serialised by a lock on the folder, so that no line is lost.
+/// If the folder cannot be locked, as on Windows and some network file systems, the file is changed
+/// all the same, and the first such call of the process prints a warning to standard error.
 ///
 /// # Errors
 ///
@@ -99,13 +101,28 @@ pub fn update_scores(
     written.map_err(|error| DataError::io(path, error).into())
 }
 
-/// Locks the folder of a file until the result is dropped. A lock on the file itself would not
-/// work, because every change replaces the file.
+/// Locks the folder of a file until the result is dropped; `None`, with a warning, if that is not
+/// possible. A lock on the file itself would not work, because every change replaces the file.
 fn lock_folder(path: &Path) -> Option<File> {
+    static WARNED: Once = Once::new();
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let folder = File::open(folder.unwrap_or(Path::new("."))).ok()?;
-    folder.lock().ok()?;
-    Some(folder)
+    let folder = folder.unwrap_or(Path::new("."));
+    match File::open(folder).and_then(|file| file.lock().map(|()| file)) {
+        Ok(locked) => Some(locked),
+        // The file cannot be written to a missing folder, which is an error of its own.
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => {
+            WARNED.call_once(|| {
+                note!(
+                    "warning: {}: this folder cannot be locked ({error}), so scores may be lost if \
+                     a second process writes to {} at the same time",
+                    folder.display(),
+                    path.display()
+                );
+            });
+            None
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::matmul_tile::UNITS;
 use super::segments::{SHARE, alignment, buffers, cubes, group, next, results};
-use crate::optimizer_step::AdamW;
+use crate::step_rule::AdamW;
 
 /// AdamW step of a bin of parameters.
 #[cube(launch_unchecked)]

@@ -5,8 +5,9 @@ use burn::tensor::{DType, Int, Tensor};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
+use super::support::supports;
 use super::{average, running};
-use crate::optimizer_step::{AdamW, Sgd};
+use crate::step_rule::{AdamW, Sgd};
 
 /// Whether the kernels support these tensors as one list: non-empty 32-bit floats on one CubeCL
 /// device, not tracked by autodiff.
@@ -14,7 +15,7 @@ pub(crate) fn supports_all(tensors: &[Tensor<1>]) -> bool {
     let Some(first) = tensors.first() else { return false };
     let device = first.device();
     !device.is_autodiff()
-        && super::supports(first)
+        && supports(first)
         && tensors.iter().all(|tensor| {
             tensor.dtype() == DType::F32 && tensor.dims() != [0] && tensor.device() == device
         })

@@ -23,46 +23,16 @@ mod sgd;
 mod similarity_gradient;
 mod soft_cross_entropy;
 mod squared_energy;
+mod support;
 mod tokens;
 mod views;
 
-use burn::backend::DispatchDevice;
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Device};
 
 pub(crate) use lists::{adamw, moving_averages, running_statistics, sgd, supports_all};
 pub(crate) use ops::{Energy, LossOps};
+pub(crate) use support::{supports, supports_device};
 pub(crate) use views::views;
-
-use crate::fused::PLAIN;
-
-/// Shared memory in bytes of the cubes that need the most: the tiles and weights of the gradient of
-/// similarities.
-const SHARED: usize = 4 * matmul_tile::PITCH * (2 * matmul_tile::STEP + matmul_tile::TILE);
-
-/// Whether the kernels support this tensor: 32- or 16-bit floats on a CubeCL device with enough
-/// shared memory and threads.
-pub(crate) fn supports<const D: usize>(tensor: &Tensor<D>) -> bool {
-    let floats = matches!(tensor.dtype(), DType::F32 | DType::F16 | DType::BF16);
-    floats && supports_device(&tensor.device())
-}
-
-/// Whether the kernels run on this device, with or without autodiff.
-pub(crate) fn supports_device(device: &Device) -> bool {
-    let inner = match device.as_dispatch() {
-        DispatchDevice::Autodiff(tracked) => &**tracked,
-        untracked => untracked,
-    };
-    match inner {
-        DispatchDevice::Cube(device) if !*PLAIN => {
-            let client = device.client();
-            let hardware = &client.properties().hardware;
-            hardware.max_shared_memory_size >= SHARED
-                && hardware.max_units_per_cube as usize >= matmul_tile::UNITS
-        }
-        // Flex, and everything under `SEMPAIRS_PLAIN=1`.
-        _ => false,
-    }
-}
 
 /// The reason why training in `dtype` is refused on this device with the selected convolution path,
 /// or `None` if it is allowed.

@@ -11,7 +11,7 @@ use super::launch::floats;
 use super::matmul_tile::UNITS;
 use super::reduction::sum;
 use super::segments::{SHARE, alignment, buffers, cubes, group, length, next, results};
-use crate::optimizer_step::{Ratio, Sgd};
+use crate::step_rule::{Ratio, Sgd};
 
 /// Kind of trust ratio as a kernel constant; `NONE` is plain SGD.
 pub(super) const NONE: u32 = 0;

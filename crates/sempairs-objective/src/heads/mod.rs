@@ -7,5 +7,5 @@ mod projector;
 
 pub use dino_head::DinoHead;
 pub use encoder::Encoder;
-pub(crate) use predictor::seeded_predictor;
+pub use predictor::seeded_predictor;
 pub use projector::{Activation, HeadNorm, Projector, ProjectorConfig};

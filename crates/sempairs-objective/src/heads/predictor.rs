@@ -4,11 +4,17 @@ use sempairs_backbone::seed_parameters;
 
 use crate::{Projector, ProjectorConfig};
 
-/// A newly initialised prediction head on top of a projector with output width `width`.
+/// A newly initialised prediction head on top of a projector with output width `width`, as of BYOL,
+/// SimSiam and NNCLR.
 ///
-/// Weights are drawn by seed and parameter name. The parameters are named `predictor.*`, so they
-/// differ from those of a projector with the same layers.
-pub(crate) fn seeded_predictor(
+/// The weights are those of [`seed_parameters`], drawn from the seed and the names of the
+/// parameters. The names start with `predictor`, so that the head differs from a projector with the
+/// same layers and the same seed.
+///
+/// # Shapes
+/// - input of the head: `[n, width]`
+/// - output of the head: `[n, config.output]`
+pub fn seeded_predictor(
     config: &ProjectorConfig,
     width: usize,
     seed: u64,

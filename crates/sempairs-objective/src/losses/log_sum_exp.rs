@@ -2,15 +2,28 @@ use burn::tensor::{Bool, Tensor};
 
 use super::stop_gradient::stop_gradient;
 
-/// `log sum_k exp(x_ik)` of each row over the entries where `keep` is true, numerically stable for
-/// `x` of any magnitude. The gradient of the other entries is zero.
+/// `log sum_k exp(x_ik)` of each row `i` over the entries `k` where `keep` is true, or over all
+/// entries without `keep`.
+///
+/// It is computed as `m_i + log sum_k exp(x_ik - m_i)` with `m_i` the largest entry of the row, so
+/// that it is stable for `x` of any magnitude. The gradient is the softmax of the row; that of the
+/// other entries is zero.
 ///
 /// # Shapes
-/// - x, keep: `[n, m]`, with at least one true entry per row
-/// - output: `[n, 1]`
-pub(crate) fn log_sum_exp(x: Tensor<2>, keep: Option<Tensor<2, Bool>>) -> Tensor<2> {
+/// - x: `[n, m]`
+/// - keep: `[n, m]`, with at least one true entry per row
+/// - output: `[n, 1]`, in nats
+///
+/// # Panics
+///
+/// If the shapes differ, or a row has no entry (`m = 0`).
+pub fn log_sum_exp(x: Tensor<2>, keep: Option<Tensor<2, Bool>>) -> Tensor<2> {
+    assert!(x.dims()[1] > 0, "log_sum_exp: the rows have no entry");
     let x = match keep {
-        Some(keep) => x.mask_fill(keep.bool_not(), f32::MIN / 2.0),
+        Some(keep) => {
+            assert_eq!(keep.dims(), x.dims(), "log_sum_exp: `keep` has another shape than `x`");
+            x.mask_fill(keep.bool_not(), f32::MIN / 2.0)
+        }
         None => x,
     };
     let largest = stop_gradient(x.clone()).max_dim(1);

@@ -10,8 +10,8 @@ mod stop_gradient;
 
 pub(crate) use cosine_similarity::mean_cosine;
 pub(crate) use cross_entropy::cross_entropy_across;
-pub(crate) use log_sum_exp::log_sum_exp;
+pub use log_sum_exp::log_sum_exp;
 pub(crate) use multi_crop::{by_view, features};
 pub use nt_xent::{Reduction, normalize, nt_xent};
 pub use sinkhorn::sinkhorn;
-pub(crate) use stop_gradient::stop_gradient;
+pub use stop_gradient::stop_gradient;

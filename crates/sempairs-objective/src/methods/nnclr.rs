@@ -3,13 +3,10 @@ use burn::tensor::{Device, Int, Tensor, TensorData, assert_shape};
 use sempairs_backbone::Backbone;
 use serde::{Deserialize, Serialize};
 
-use crate::heads::seeded_predictor;
 use crate::limits::{QUEUES, TEMPERATURES};
-use crate::losses::log_sum_exp;
-use crate::losses::stop_gradient;
 use crate::{
     Clock, ConfigError, Encoder, HeadNorm, Loss, Method, Negatives, Projector, ProjectorConfig,
-    Queue, Reduction, Views, normalize, nt_xent,
+    Queue, Reduction, Views, log_sum_exp, normalize, nt_xent, seeded_predictor, stop_gradient,
 };
 
 /// Name of the scalar for the share of left views whose nearest neighbour in the support set is of

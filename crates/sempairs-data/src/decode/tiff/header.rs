@@ -2,9 +2,8 @@
 
 use super::directory::Directory;
 use crate::decode::gif::LZW;
-use crate::decode::limits;
 use crate::decode::png::DEFLATE;
-use crate::jpeg;
+use crate::{jpeg, limits};
 
 /// Tag numbers (TIFF 6.0, appendix A).
 pub(super) mod tag {

@@ -10,8 +10,8 @@ use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageBuffer};
 use tiff::decoder::{Decoder, DecodingResult};
 
-use super::limits;
 use super::palette::{look_up, unpack};
+use crate::limits;
 use directory::Directory;
 use header::{Header, tag};
 

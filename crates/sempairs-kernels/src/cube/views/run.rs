@@ -69,6 +69,10 @@ pub(in crate::cube) fn views_of_batch(
 ///
 /// # Shapes
 /// - output: `[views, 3, size, size]`
+///
+/// # Panics
+/// As [`views`](crate::views()). The limit of the taps of a blur is [`UNITS`], since each unit of a
+/// cube computes one weight.
 pub(crate) fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -> Tensor<4> {
     let size = plans[0].size();
     for plan in plans {
@@ -115,6 +119,7 @@ pub(crate) fn views(plans: &[Plan], pictures: &[Picture<'_>], device: &Device) -
     float_tensor(pixels)
 }
 
+/// Panics unless the kernels can compute a step.
 fn check(step: &Step, size: usize) {
     if let Step::Blur { kernel, sigma } = *step {
         assert!(kernel % 2 == 1, "the blur kernel size {kernel} is even");

@@ -10,8 +10,12 @@ use burn::tensor::{Bytes, DType, Shape};
 use burn_flex::{FlexTensor, Layout};
 use rayon::prelude::*;
 
-use super::dims;
 use super::grid::PIECES;
+
+/// The shape `[n, c, h, w]` of feature maps or filters.
+pub(super) fn dims(tensor: &FlexTensor) -> [usize; 4] {
+    tensor.layout().shape().dims()
+}
 
 /// The tensor `[n, c, h, w]` as a contiguous `[c, h, w, n]`; copied only if its layout differs.
 pub(super) fn load(tensor: &FlexTensor) -> FlexTensor {

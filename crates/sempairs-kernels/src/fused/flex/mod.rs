@@ -29,6 +29,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
 
 use super::ops::{BackwardOps, BatchNormGradient, ForwardOps, Statistics, Wanted};
+use batch_last::dims;
 use geometry::Geometry;
 
 type Value = FloatTensor<Flex>;
@@ -145,8 +146,4 @@ impl BackwardOps for Flex {
     fn sum_of_maps(a: Value, b: Value) -> Value {
         batch_last::sum(&a, &b)
     }
-}
-
-fn dims(tensor: &Value) -> [usize; 4] {
-    tensor.layout().shape().dims()
 }

@@ -6,8 +6,8 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::super::ops::{BatchNormGradient, Statistics, Wanted};
-use super::batch_last::{contiguous, load, store, values};
-use super::{dims, reduction::sums};
+use super::batch_last::{contiguous, dims, load, store, values};
+use super::reduction::sums;
 
 /// `(y, mean, variance)` of a batch; `y` optionally with `skip` added and followed by ReLU.
 pub(super) fn forward(

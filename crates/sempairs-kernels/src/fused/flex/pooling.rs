@@ -4,8 +4,8 @@ use burn_flex::FlexTensor;
 use pulp::Arch;
 use rayon::prelude::*;
 
+use super::batch_last::{self, dims};
 use super::geometry::Geometry;
-use super::{batch_last, dims};
 
 /// Images processed at a time: a 512-bit vector register, or several smaller ones.
 const LANES: usize = 16;

@@ -8,7 +8,7 @@ use super::super::super::launch::{elem_type, floats};
 use super::super::super::matmul_tile::UNITS;
 use super::super::grid::Grid;
 use super::super::layout::{channels_last, like, maps};
-use super::{CHANNELS, SLICES, sum_of_column, sum_of_slices};
+use super::sums::{CHANNELS, SLICES, sum_of_column, sum_of_slices};
 
 /// Sums of `x − x₀` and of its square over a chunk of rows. `x₀` is the first row: a value of
 /// the distribution, which keeps the difference of the two moments from cancelling where the mean

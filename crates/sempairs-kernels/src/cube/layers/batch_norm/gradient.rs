@@ -9,7 +9,7 @@ use super::super::super::launch::{elem_type, empty, floats};
 use super::super::super::matmul_tile::UNITS;
 use super::super::grid::Grid;
 use super::super::layout::{channels_last, like, maps};
-use super::{CHANNELS, SLICES, sum_of_column, sum_of_slices};
+use super::sums::{CHANNELS, SLICES, sum_of_column, sum_of_slices};
 use crate::fused::ops::{BatchNormGradient, Statistics, Wanted};
 
 /// Sums of the gradient and of its products with the normalised input over a chunk of rows. If a

@@ -4,8 +4,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::super::matmul::{Matrix, Target, copy};
-use super::POINTS;
-use super::transform::{Kind, Transform};
+use super::transform::{Kind, POINTS, Transform};
 
 /// Weights of a filter for one input channel.
 const TAPS: usize = 9;

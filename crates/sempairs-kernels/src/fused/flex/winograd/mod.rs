@@ -25,9 +25,7 @@ use super::grid::PIECES;
 use super::matmul::{Matrix, Target, matmul};
 use filters::{filter_gradient, filters, transposed};
 use part::Part;
-
-/// Products per tile.
-const POINTS: usize = 16;
+use transform::POINTS;
 
 /// Columns of a block are a multiple of the width of a panel of the matrix product, so that the
 /// product needs no packing.

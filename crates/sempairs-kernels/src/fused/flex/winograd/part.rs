@@ -6,8 +6,7 @@ use pulp::Arch;
 
 use super::super::geometry::Geometry;
 use super::super::matmul::Target;
-use super::POINTS;
-use super::transform::{Kind, Transform};
+use super::transform::{Kind, POINTS, Transform};
 
 /// Some columns of the products, one per `(tile, image)`.
 pub(super) struct Part {

@@ -2,7 +2,8 @@
 
 use pulp::{Scalar, Simd, WithSimd};
 
-use super::POINTS;
+/// Products per tile.
+pub(super) const POINTS: usize = 16;
 
 /// Which linear map to apply. For `F(2×2, 3×3)` the matrices are:
 ///

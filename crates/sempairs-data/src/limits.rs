@@ -36,7 +36,7 @@ pub(crate) fn check_memory(bytes: u64) -> Result<(), String> {
 ///
 /// `room` is the number of pixels that a file of this length can hold at the format's maximum
 /// compression.
-pub(super) fn check(width: u64, height: u64, room: u64) -> Result<(), String> {
+pub(crate) fn check(width: u64, height: u64, room: u64) -> Result<(), String> {
     if width == 0 || height == 0 {
         return Err(format!("its size is {width}x{height}, so it has no pixels"));
     }
