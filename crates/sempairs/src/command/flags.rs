@@ -3,6 +3,7 @@
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use sempairs::Error;
+use sempairs::device::VARIABLE;
 use sempairs::experiment::limits::MAX_THREADS;
 use sempairs::train::{LoaderConfig, Progress};
 
@@ -10,13 +11,27 @@ use sempairs::train::{LoaderConfig, Progress};
 #[derive(Args)]
 pub struct DeviceFlag {
     /// Device: flex, wgpu, vulkan or cuda, the last three optionally with :N for the N-th GPU.
-    #[arg(long, env = sempairs::device::VARIABLE, default_value = sempairs::device::default_name())]
+    #[arg(long, env = VARIABLE, default_value = sempairs::device::default_name())]
     pub device: String,
 }
 
 impl DeviceFlag {
     pub fn open(&self) -> Result<burn::tensor::Device, Error> {
-        sempairs::device::open(&self.device)
+        sempairs::device::open(&self.device).map_err(|error| self.blamed(error))
+    }
+
+    /// Adds the environment variable to an error if it is where the device comes from.
+    fn blamed(&self, error: Error) -> Error {
+        if std::env::var(VARIABLE).as_ref() != Ok(&self.device) {
+            return error;
+        }
+        match error {
+            Error::Config { origin: None, line, error } => {
+                Error::Config { origin: Some(VARIABLE.into()), line, error }
+            }
+            Error::Device(reason) => Error::Device(format!("{VARIABLE}: {reason}")),
+            other => other,
+        }
     }
 }
 

@@ -42,6 +42,9 @@ pub fn summarise(folder: &Path) -> Result<Summary, Error> {
 /// The comparison of the stored results, without the example pairs.
 pub(super) fn stored(folder: &Path) -> Result<Comparison, Error> {
     let none = |reason: &str| Err(Error::file(folder, reason));
+    if !folder.exists() {
+        return none("there is no such folder; give the folder of a study, runs/NAME");
+    }
     let Some(study) = StudyRecord::read(folder)? else {
         return match record::read(&folder.join("comparison.json"))? {
             Some(comparison) => Ok(comparison),
