@@ -56,9 +56,19 @@ fn the_error_of_a_misspelt_flag_value_or_command_suggests_the_right_one() {
     assert!(refusal(&["pretrain", &file, "--sede", "1"]).contains("--seed"));
     assert!(refusal(&["pretrian", &file]).contains("pretrain"));
     assert!(refusal(&["pretrain", &file, "--device", "flax"]).contains("did you mean `flex`"));
+    let output = Command::new(env!("CARGO_BIN_EXE_sempairs"))
+        .args(["pretrain", &file])
+        .env("SEMPAIRS_DEVICE", "flax")
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    let named = message.contains("SEMPAIRS_DEVICE: `flax` is not a device");
+    assert!(named && message.contains("did you mean `flex`"), "{message}");
     assert!(refusal(&["pretrain", &file, "--arm", "spp"]).contains("did you mean `sp`"));
     let message = refusal(&["bench", "step", "--backbone", "resnet5O"]);
     assert!(message.contains("did you mean `resnet50`"), "{message}");
+    let message = refusal(&["bench", "step", "--backbone", "resnet10"]);
+    assert!(message.contains("did you mean `resnet10_narrow`"), "{message}");
     let message = refusal(&["pretrain", &file, "--set", "training.stepps=3"]);
     assert!(message.contains("did you mean `steps`"), "{message}");
     if cfg!(not(feature = "cuda")) {
@@ -316,6 +326,7 @@ fn errors_name_missing_files_and_folders() {
         refusal(&["pretrain", "/nowhere/experiment.toml"]).contains("/nowhere/experiment.toml")
     );
     assert!(refusal(&["cache", "/nowhere", "--out", "x"]).contains("/nowhere"));
+    assert!(refusal(&["report", "/nowhere"]).contains("/nowhere: there is no such folder"));
     let folder = tempfile::tempdir().unwrap();
     let file = experiment(folder.path(), str::to_owned);
     let weights = folder.path().join("weights.safetensors");
@@ -340,7 +351,17 @@ fn commands_read_the_scenes_manifests_and_caches_they_write() {
     let pairs = |text: String| text.split_whitespace().nth(2) == Some("60");
     assert!(pairs(run(&["pairs", "make", &scenes, "--out", &manifest])));
     assert!(pairs(run(&["pairs", "check", &manifest, &scenes])));
-    run(&["pairs", "show", &manifest, &scenes, "--out", &at("pairs.png")]);
+    let summary = run(&["pairs", "check", &manifest, &scenes]);
+    let aligned = |line: &str| line.is_char_boundary(19) && !line[19..].starts_with(' ');
+    let columns = summary.lines().skip(1).all(|line| aligned(line) && line[..19].ends_with(' '));
+    assert!(columns, "the numbers are not in one column: {summary}");
+    for (count, shown) in
+        [("1", "1 pair"), ("7", "7 pairs"), ("31", "31 pairs"), ("99", "60 pairs")]
+    {
+        let sheet = at("pairs.png");
+        let show = ["pairs", "show", &manifest, &scenes, "--out", &sheet, "--count", count];
+        assert_eq!(run(&show), format!("{sheet}: {shown}\n"));
+    }
     assert!(run(&["cache", &scenes, "--out", &at("scenes.cache")]).contains("60 pictures"));
     let json = run(&["bench", "loader", &scenes, "--size", "16", "--batch", "8", "--batches", "3"]);
     let line: serde_json::Value = serde_json::from_str(json.trim()).unwrap();

@@ -9,7 +9,7 @@ use sempairs::data::{Picture, decode};
 use sempairs::experiment::limits::MAX_SIDE;
 use sempairs::run::Runner;
 use sempairs::{ConfigError, Error, attention, png};
-use sempairs_internal::say;
+use sempairs_internal::{counted, say};
 
 use super::flags::{DeviceFlag, ExperimentFlags, up_to};
 use super::weights::WeightsFlags;
@@ -76,7 +76,7 @@ impl AttentionArgs {
         let drawn = attention::figure(network, &pictures, &view, &device, self.cell)
             .map_err(|error| self.weights.blamed(error))?;
         png::write(&self.out, &drawn)?;
-        say!("{}: {} pictures", self.out.display(), pictures.len());
+        say!("{}: {}", self.out.display(), counted(pictures.len(), "picture"));
         Ok(())
     }
 }

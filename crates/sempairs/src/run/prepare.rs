@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sempairs_backbone::BackboneFactory;
 use sempairs_data::{ConfigError, Identity, PairDataset};
+use sempairs_internal::counted;
 use sempairs_train::limits::STEPS;
 use sempairs_train::{Checkpoint, Checkpoints, Pipelines, pairs_identity};
 
@@ -209,7 +210,8 @@ fn batches<M, B>(study: &Study<M, B>, arm: &Arm, pairs: &PairDataset) -> Result<
     let (batch, pairs) = (study.training.batch, pairs.len());
     match pairs / batch {
         0 => {
-            let reason = format!("is {batch}, but arm `{}` has {pairs} pairs", arm.name);
+            let pairs = counted(pairs, "pair");
+            let reason = format!("is {batch}, but arm `{}` has {pairs}", arm.name);
             Err(unfit(study, ConfigError::new("training.batch", reason)))
         }
         batches => Ok(batches),
