@@ -62,13 +62,17 @@ pub(super) fn stored(folder: &Path) -> Result<Comparison, Error> {
             pairs: arm.pairs,
             pictures: arm.pictures,
             runs: Vec::new(),
+            missing: Vec::new(),
             map: None,
         };
         for seed in &study.seeds {
             let name = format!("{}-seed{seed}", result.arm.name);
             match record::read_result(&folder.join(&name))? {
                 Some(run) => result.runs.push(run),
-                None => missing.push(name.clone()),
+                None => {
+                    result.missing.push(*seed);
+                    missing.push(name.clone());
+                }
             }
             if result.map.is_none() {
                 result.map = record::read_map(&folder.join(&name))?;
