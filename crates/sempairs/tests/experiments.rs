@@ -166,8 +166,8 @@ fn errors_name_the_file_the_flag_or_the_axis_that_caused_them() {
         ),
         (
             String::new(),
-            vec!["arms.1.per_class=5000"],
-            "--set arms.1.per_class=5000: ",
+            vec!["arms[1].per_class=5000"],
+            "--set arms[1].per_class=5000: ",
             "`arms[1].per_class`: is 5000, but each class has 800 scenes",
         ),
         (

@@ -40,7 +40,8 @@ impl DeviceFlag {
 pub struct ExperimentFlags {
     /// TOML file of the experiment.
     pub experiment: std::path::PathBuf,
-    /// Override a value of the file, such as `training.steps=100`; may be repeated.
+    /// Override a value of the file, such as `training.steps=100` or `arms[1].per_class=50`; may be
+    /// repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
