@@ -77,7 +77,7 @@ fn the_error_of_a_misspelt_flag_value_or_command_suggests_the_right_one() {
 }
 
 #[test]
-fn errors_of_values_out_of_range_have_the_file_and_the_full_key() {
+fn errors_of_values_out_of_range_have_the_file_the_line_and_the_full_key() {
     let folder = tempfile::tempdir().unwrap();
     for (good, bad, key) in [
         ("name = \"simclr_semantic\"", "name = \"a/b\"", "name"),
@@ -171,7 +171,21 @@ fn errors_of_values_out_of_range_have_the_file_and_the_full_key() {
             text.replacen(good, bad, 1)
         });
         let message = refusal(&["pretrain", &file]);
-        assert!(message.contains(&format!("{file}: `{key}`: ")), "{bad}: {message}");
+        let place = message.split_once(&format!("{file}: ")).map_or("", |(_, rest)| rest);
+        let place = place.split_once(&format!("`{key}`: ")).map(|(place, _)| place);
+        let place = place.unwrap_or_else(|| panic!("{bad}: {message}"));
+        let name = key.rsplit('.').next().unwrap().split('[').next().unwrap();
+        let text = fs::read_to_string(&file).unwrap();
+        match place.strip_prefix("line ").and_then(|line| line.strip_suffix(": ")) {
+            Some(line) => {
+                let line = text.lines().nth(line.parse::<usize>().unwrap() - 1).unwrap();
+                assert!(line.contains(name) || line.contains(bad), "{line}: {message}");
+            }
+            None => {
+                assert_eq!(place, "", "{message}");
+                assert!(!text.contains(&format!("\n{name} = ")), "no line: {message}");
+            }
+        }
     }
 }
 

@@ -30,9 +30,7 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
     /// these data.
     pub fn check_downstream(&self, downstream: &Downstream) -> Result<(), Error> {
         downstream.check().map_err(|error| match error {
-            EvalError::Config(error) => {
-                Error::config(format!("experiment `{}`", self.name), error.under("evaluation"))
-            }
+            EvalError::Config(error) => Error::of_study(&self.name, error.under("evaluation")),
             other => other.into(),
         })
     }
