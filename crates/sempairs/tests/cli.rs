@@ -208,6 +208,7 @@ fn a_method_that_does_not_match_its_data_is_refused_before_the_run() {
             text.replacen(good, &bad, 1).replace("per_class = 100", "per_class = 2")
         });
         let message = refusal(&["pretrain", &file]);
+        assert!(message.contains(&format!("{file}: line ")), "{message}");
         assert!(message.contains(key) && message.contains(reason), "{message}");
     }
     let pictures = folder.path().join("flat");
@@ -231,7 +232,42 @@ fn a_method_that_does_not_match_its_data_is_refused_before_the_run() {
     let small = ["--set", "training.batch=8", "--set", "evaluation.train.per_class=2"];
     let call = ["pretrain", &file, "--set", &flat, "--set", arms];
     let message = refusal(&[&call[..], &small].concat());
-    assert!(message.contains("`method`: the method requires class labels"), "{message}");
+    let place = format!("{file}: line ");
+    let reason = "`method`: the method requires class labels";
+    assert!(message.contains(&place) && message.contains(reason), "{message}");
+}
+
+/// Settings that do not fit the number of pairs or the study to extend are found before any scene
+/// is drawn, and are named with their place.
+#[test]
+fn errors_that_depend_on_data_name_the_line_or_the_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("nowhere").display().to_string();
+    let with_extends = format!("extends = {nowhere:?}\nseeds = ");
+    let file = experiment(folder.path(), str::to_owned);
+    let few = "arms[0].per_class=2";
+    let line = |start: &str, text: &str| {
+        let line = text.lines().position(|line| line.starts_with(start)).unwrap();
+        format!("{file}: line {}: ", line + 1)
+    };
+    let batch = |size: &str| format!("`training.batch`: is {size}, but arm `ap` has 40 pairs");
+    let message = refusal(&["pretrain", &file, "--set", few]);
+    let place = line("batch =", EXPERIMENT);
+    assert!(message.contains(&format!("error: {place}{}", batch("64"))), "{message}");
+    let message = refusal(&["compare", &file, "--set", few, "--set", "training.batch=50"]);
+    assert!(message.contains(&format!("error: --set training.batch=50: {}", batch("50"))));
+
+    let parent = format!("`extends`: there is no checkpoint in {nowhere}");
+    let set = format!("extends={nowhere:?}");
+    let message = refusal(&["pretrain", &file, "--set", &set]);
+    assert!(message.contains(&format!("error: --set {set}: {parent}")), "{message}");
+
+    let more = "\n[[vary]]\nkey = \"training.log_every\"\nvalues = [5, 7]\n";
+    experiment(folder.path(), |text| text.replacen("seeds = ", &with_extends, 1) + more);
+    let place = line("extends =", &fs::read_to_string(&file).unwrap());
+    let message = refusal(&["compare", &file]);
+    let name = "experiment `simclr_semantic-log_every=5`, ";
+    assert!(message.contains(&format!("error: {name}{place}{parent}")), "{message}");
 }
 
 #[test]

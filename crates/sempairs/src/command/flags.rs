@@ -5,6 +5,7 @@ use clap::builder::RangedU64ValueParser;
 use sempairs::Error;
 use sempairs::device::VARIABLE;
 use sempairs::experiment::limits::MAX_THREADS;
+use sempairs::experiment::{Experiment, Origins};
 use sempairs::train::{LoaderConfig, Progress};
 
 /// Device for networks.
@@ -47,13 +48,13 @@ pub struct ExperimentFlags {
 }
 
 impl ExperimentFlags {
-    /// Reads the experiments of the file.
-    pub fn read(&self) -> Result<Vec<sempairs::experiment::Experiment>, Error> {
-        sempairs::experiment::read(&self.experiment, &self.set)
+    /// Reads the experiments of the file, each with the origins of its values.
+    pub fn read(&self) -> Result<Vec<(Experiment, Origins)>, Error> {
+        sempairs::experiment::read_with_origins(&self.experiment, &self.set)
     }
 
     /// Reads the file, which must describe exactly one experiment.
-    pub fn read_one(&self) -> Result<sempairs::experiment::Experiment, Error> {
+    pub fn read_one(&self) -> Result<(Experiment, Origins), Error> {
         let mut all = self.read()?;
         if all.len() != 1 {
             return Err(Error::invalid(
