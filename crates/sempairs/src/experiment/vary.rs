@@ -20,9 +20,9 @@ const VARY: &str = "[[vary]]";
 /// Maximum number of experiments that one file may describe.
 const MAX_GRID: usize = 10_000;
 
-/// Returns the experiments that a text describes. Each `[[vary]]` table has a `key`, as in
-/// [`set`], and a list of `values`; the experiments are the Cartesian product, and the values are appended to the
-/// name of each experiment.
+/// Returns the experiments that a text describes. Each `[[vary]]` table has a `key`, as in [`set`],
+/// and a list of `values`; the experiments are the Cartesian product, and the values are appended
+/// to the name of each experiment.
 ///
 /// ```toml
 /// [[vary]]

@@ -14,13 +14,13 @@ use crate::Error;
 use crate::experiment::{Arm, Objective, Pictures, Study};
 
 impl Runner {
-    /// As [`pairs`](Self::pairs), but also checks that the study can be trained on them: before the
-    /// pictures are opened as far as that is possible, and otherwise as soon as the pairs are drawn.
+    /// As [`pairs`](Self::pairs), but also checks that the study can be trained on them: as far as
+    /// possible before the pictures are opened, and otherwise as soon as the pairs are drawn.
     ///
     /// # Errors
-    /// [`Error::Config`] for fewer pairs than a batch, for other settings that do not fit the number
-    /// of pairs, and for a run to extend that does not exist or has too many steps already; any
-    /// error of [`pairs`](Self::pairs).
+    /// [`Error::Config`] for fewer pairs than a batch, for other settings that do not fit the
+    /// number of pairs, and for a run to extend that does not exist or has too many steps already;
+    /// any error of [`pairs`](Self::pairs).
     pub fn checked_pairs<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
