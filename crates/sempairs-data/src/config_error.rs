@@ -107,6 +107,12 @@ impl ConfigError {
         self
     }
 
+    /// The same error with a remark after its reason.
+    pub fn with_remark(mut self, remark: impl fmt::Display) -> Self {
+        self.0.reason = format!("{}; {remark}", self.reason());
+        self
+    }
+
     /// Key of the value, preceded by the tables that contain it; empty if there is none.
     pub fn key(&self) -> &str {
         &self.0.key
@@ -163,6 +169,11 @@ mod tests {
         assert_eq!(message("method", "momentum"), "`method`: is unknown");
         let misspelt = "`method`: is unknown; did you mean `temperature`?";
         assert_eq!(message("method", "temprature"), misspelt);
+        let error = ConfigError::new("method", "is unknown").with_nearest("temprature", known);
+        assert_eq!(
+            error.with_remark("see above").to_string(),
+            "`method`: is unknown; see above; did you mean `temperature`?"
+        );
     }
 
     #[test]

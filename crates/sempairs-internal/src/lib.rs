@@ -1,6 +1,6 @@
 //! Code shared by the crates of this workspace: atomic writes (`write_atomically`), lines of
-//! output (`note!`, `say!`), progress bars, catching of panics (`caught`), and suggestions for
-//! misspelt names (`suggestion`).
+//! output (`note!`, `say!`), progress bars, catching of panics (`caught`), and parts of messages:
+//! numbers with a noun (`counted`) and suggestions for misspelt names (`suggestion`).
 //!
 //! This is not an interface for other programs; anything here may change in any release.
 
@@ -9,6 +9,7 @@
 
 mod atomic_write;
 mod caught;
+mod counted;
 mod failpoint;
 mod join_limited;
 pub mod output;
@@ -18,6 +19,7 @@ mod suggest;
 
 pub use atomic_write::write_atomically;
 pub use caught::caught;
+pub use counted::counted;
 pub use failpoint::failpoint;
 pub use join_limited::join_limited;
 pub use part::remove_orphans;

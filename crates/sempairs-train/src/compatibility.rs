@@ -1,4 +1,5 @@
 use sempairs_data::PairDataset;
+use sempairs_internal::counted;
 use sempairs_objective::Method;
 
 use crate::{ConfigError, Pipelines};
@@ -8,7 +9,7 @@ pub(crate) fn check_batch(dataset: &PairDataset, batch: usize) -> Result<(), Con
     let pairs = dataset.len();
     match pairs < batch {
         true => {
-            let reason = format!("is {batch}, but there are only {pairs} pairs");
+            let reason = format!("is {batch}, but the data set has {}", counted(pairs, "pair"));
             Err(ConfigError::new("batch", reason))
         }
         false => Ok(()),

@@ -116,6 +116,11 @@ impl Error {
         Self::Config { origin: Some(origin.into()), line: None, error }
     }
 
+    /// Creates a [`Config`](Self::Config) error of a value of the study with this name.
+    pub(crate) fn of_study(name: &str, error: ConfigError) -> Self {
+        Self::config(study_origin(name), error)
+    }
+
     /// Creates a [`Config`](Self::Config) error without a key: `origin` as a whole is invalid.
     pub fn invalid(origin: impl Into<String>, reason: impl ToString) -> Self {
         Self::config(origin, ConfigError::new("", reason))
@@ -127,6 +132,11 @@ impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Self {
         Self::Config { origin: None, line: None, error }
     }
+}
+
+/// The origin of the values of a study in messages.
+pub(crate) fn study_origin(name: &str) -> String {
+    format!("experiment `{name}`")
 }
 
 /// The prefix `"ORIGIN: line LINE: "` of a message, as far as it is known.

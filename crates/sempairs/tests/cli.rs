@@ -56,9 +56,19 @@ fn the_error_of_a_misspelt_flag_value_or_command_suggests_the_right_one() {
     assert!(refusal(&["pretrain", &file, "--sede", "1"]).contains("--seed"));
     assert!(refusal(&["pretrian", &file]).contains("pretrain"));
     assert!(refusal(&["pretrain", &file, "--device", "flax"]).contains("did you mean `flex`"));
+    let output = Command::new(env!("CARGO_BIN_EXE_sempairs"))
+        .args(["pretrain", &file])
+        .env("SEMPAIRS_DEVICE", "flax")
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    let named = message.contains("SEMPAIRS_DEVICE: `flax` is not a device");
+    assert!(named && message.contains("did you mean `flex`"), "{message}");
     assert!(refusal(&["pretrain", &file, "--arm", "spp"]).contains("did you mean `sp`"));
     let message = refusal(&["bench", "step", "--backbone", "resnet5O"]);
     assert!(message.contains("did you mean `resnet50`"), "{message}");
+    let message = refusal(&["bench", "step", "--backbone", "resnet10"]);
+    assert!(message.contains("did you mean `resnet10_narrow`"), "{message}");
     let message = refusal(&["pretrain", &file, "--set", "training.stepps=3"]);
     assert!(message.contains("did you mean `steps`"), "{message}");
     if cfg!(not(feature = "cuda")) {
@@ -67,7 +77,7 @@ fn the_error_of_a_misspelt_flag_value_or_command_suggests_the_right_one() {
 }
 
 #[test]
-fn errors_of_values_out_of_range_have_the_file_and_the_full_key() {
+fn errors_of_values_out_of_range_have_the_file_the_line_and_the_full_key() {
     let folder = tempfile::tempdir().unwrap();
     for (good, bad, key) in [
         ("name = \"simclr_semantic\"", "name = \"a/b\"", "name"),
@@ -161,7 +171,21 @@ fn errors_of_values_out_of_range_have_the_file_and_the_full_key() {
             text.replacen(good, bad, 1)
         });
         let message = refusal(&["pretrain", &file]);
-        assert!(message.contains(&format!("{file}: `{key}`: ")), "{bad}: {message}");
+        let place = message.split_once(&format!("{file}: ")).map_or("", |(_, rest)| rest);
+        let place = place.split_once(&format!("`{key}`: ")).map(|(place, _)| place);
+        let place = place.unwrap_or_else(|| panic!("{bad}: {message}"));
+        let name = key.rsplit('.').next().unwrap().split('[').next().unwrap();
+        let text = fs::read_to_string(&file).unwrap();
+        match place.strip_prefix("line ").and_then(|line| line.strip_suffix(": ")) {
+            Some(line) => {
+                let line = text.lines().nth(line.parse::<usize>().unwrap() - 1).unwrap();
+                assert!(line.contains(name) || line.contains(bad), "{line}: {message}");
+            }
+            None => {
+                assert_eq!(place, "", "{message}");
+                assert!(!text.contains(&format!("\n{name} = ")), "no line: {message}");
+            }
+        }
     }
 }
 
@@ -184,6 +208,7 @@ fn a_method_that_does_not_match_its_data_is_refused_before_the_run() {
             text.replacen(good, &bad, 1).replace("per_class = 100", "per_class = 2")
         });
         let message = refusal(&["pretrain", &file]);
+        assert!(message.contains(&format!("{file}: line ")), "{message}");
         assert!(message.contains(key) && message.contains(reason), "{message}");
     }
     let pictures = folder.path().join("flat");
@@ -207,7 +232,42 @@ fn a_method_that_does_not_match_its_data_is_refused_before_the_run() {
     let small = ["--set", "training.batch=8", "--set", "evaluation.train.per_class=2"];
     let call = ["pretrain", &file, "--set", &flat, "--set", arms];
     let message = refusal(&[&call[..], &small].concat());
-    assert!(message.contains("`method`: the method requires class labels"), "{message}");
+    let place = format!("{file}: line ");
+    let reason = "`method`: the method requires class labels";
+    assert!(message.contains(&place) && message.contains(reason), "{message}");
+}
+
+/// Settings that do not fit the number of pairs or the study to extend are found before any scene
+/// is drawn, and are named with their place.
+#[test]
+fn errors_that_depend_on_data_name_the_line_or_the_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("nowhere").display().to_string();
+    let with_extends = format!("extends = {nowhere:?}\nseeds = ");
+    let file = experiment(folder.path(), str::to_owned);
+    let few = "arms[0].per_class=2";
+    let line = |start: &str, text: &str| {
+        let line = text.lines().position(|line| line.starts_with(start)).unwrap();
+        format!("{file}: line {}: ", line + 1)
+    };
+    let batch = |size: &str| format!("`training.batch`: is {size}, but arm `ap` has 40 pairs");
+    let message = refusal(&["pretrain", &file, "--set", few]);
+    let place = line("batch =", EXPERIMENT);
+    assert!(message.contains(&format!("error: {place}{}", batch("64"))), "{message}");
+    let message = refusal(&["compare", &file, "--set", few, "--set", "training.batch=50"]);
+    assert!(message.contains(&format!("error: --set training.batch=50: {}", batch("50"))));
+
+    let parent = format!("`extends`: there is no checkpoint in {nowhere}");
+    let set = format!("extends={nowhere:?}");
+    let message = refusal(&["pretrain", &file, "--set", &set]);
+    assert!(message.contains(&format!("error: --set {set}: {parent}")), "{message}");
+
+    let more = "\n[[vary]]\nkey = \"training.log_every\"\nvalues = [5, 7]\n";
+    experiment(folder.path(), |text| text.replacen("seeds = ", &with_extends, 1) + more);
+    let place = line("extends =", &fs::read_to_string(&file).unwrap());
+    let message = refusal(&["compare", &file]);
+    let name = "experiment `simclr_semantic-log_every=5`, ";
+    assert!(message.contains(&format!("error: {name}{place}{parent}")), "{message}");
 }
 
 #[test]
@@ -316,6 +376,7 @@ fn errors_name_missing_files_and_folders() {
         refusal(&["pretrain", "/nowhere/experiment.toml"]).contains("/nowhere/experiment.toml")
     );
     assert!(refusal(&["cache", "/nowhere", "--out", "x"]).contains("/nowhere"));
+    assert!(refusal(&["report", "/nowhere"]).contains("/nowhere: there is no such folder"));
     let folder = tempfile::tempdir().unwrap();
     let file = experiment(folder.path(), str::to_owned);
     let weights = folder.path().join("weights.safetensors");
@@ -340,7 +401,17 @@ fn commands_read_the_scenes_manifests_and_caches_they_write() {
     let pairs = |text: String| text.split_whitespace().nth(2) == Some("60");
     assert!(pairs(run(&["pairs", "make", &scenes, "--out", &manifest])));
     assert!(pairs(run(&["pairs", "check", &manifest, &scenes])));
-    run(&["pairs", "show", &manifest, &scenes, "--out", &at("pairs.png")]);
+    let summary = run(&["pairs", "check", &manifest, &scenes]);
+    let aligned = |line: &str| line.is_char_boundary(19) && !line[19..].starts_with(' ');
+    let columns = summary.lines().skip(1).all(|line| aligned(line) && line[..19].ends_with(' '));
+    assert!(columns, "the numbers are not in one column: {summary}");
+    for (count, shown) in
+        [("1", "1 pair"), ("7", "7 pairs"), ("31", "31 pairs"), ("99", "60 pairs")]
+    {
+        let sheet = at("pairs.png");
+        let show = ["pairs", "show", &manifest, &scenes, "--out", &sheet, "--count", count];
+        assert_eq!(run(&show), format!("{sheet}: {shown}\n"));
+    }
     assert!(run(&["cache", &scenes, "--out", &at("scenes.cache")]).contains("60 pictures"));
     let json = run(&["bench", "loader", &scenes, "--size", "16", "--batch", "8", "--batches", "3"]);
     let line: serde_json::Value = serde_json::from_str(json.trim()).unwrap();

@@ -137,6 +137,10 @@ fn arms_start_from_equal_weights_and_finished_runs_are_not_repeated() {
     assert_eq!(serde_json::from_str::<Comparison>(&json).unwrap(), comparison);
     let page = fs::read_to_string(&files.report).unwrap();
     assert_eq!(files.report, folder.path().join("small/report.html"));
+    let table = fs::read_to_string(&files.table).unwrap();
+    for text in [&table, &page, &json] {
+        assert!(!text.contains("missing:") && !text.contains("\"missing\""), "it is finished");
+    }
     for arm in &experiment.arms {
         assert!(page.contains(&arm.name), "{} is not on the page", arm.name);
     }
@@ -191,6 +195,11 @@ fn arms_start_from_equal_weights_and_finished_runs_are_not_repeated() {
     printed(&["report", &folder.path().join("small").display().to_string()]);
     let table = fs::read_to_string(folder.path().join("small/table.txt")).unwrap();
     assert!(table.contains(" - "), "{table}");
+    let unfinished = "Unfinished: 4 of 6 runs have scores; missing: same_picture (seed 4), \
+                      same_class (seed 3)";
+    assert_eq!(table.lines().next(), Some(unfinished));
+    let page = fs::read_to_string(folder.path().join("small/report.html")).unwrap();
+    assert!(page.contains(&format!("</h1>\n<p class=\"also\"><b>{unfinished}</b></p>\n")));
 }
 
 #[test]

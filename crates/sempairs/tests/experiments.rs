@@ -166,9 +166,9 @@ fn errors_name_the_file_the_flag_or_the_axis_that_caused_them() {
         ),
         (
             String::new(),
-            vec!["arms.1.per_class=5000"],
-            "--set arms.1.per_class=5000: ",
-            "`arms[1].per_class`: is 5000, but there are ",
+            vec!["arms[1].per_class=5000"],
+            "--set arms[1].per_class=5000: ",
+            "`arms[1].per_class`: is 5000, but each class has 800 scenes",
         ),
         (
             String::new(),
@@ -200,7 +200,35 @@ fn errors_name_the_file_the_flag_or_the_axis_that_caused_them() {
     assert!(message.contains(&format!("line {line}")), "{message}");
     let zero = EXPERIMENT.replacen("batch = 64", "batch = 0", 1);
     let message = read_grid(&(zero + &good), "grid.toml", &[flag.into()]).unwrap_err().to_string();
-    assert!(message.starts_with("grid.toml: `training.batch`: "), "{message}");
+    let line = 1 + EXPERIMENT.lines().position(|line| line.starts_with("batch =")).unwrap();
+    let place = format!("grid.toml: line {line}: `training.batch`: ");
+    assert!(message.starts_with(&place), "{message}");
+}
+
+/// A name or kind from elsewhere makes keys of the file wrong, which are named with their line.
+#[test]
+fn a_key_that_another_method_does_not_have_is_named_where_it_is_set() {
+    let line = 1 + EXPERIMENT.lines().position(|line| line.starts_with("temperature")).unwrap();
+    let byol = axis("method.name", "[\"byol\"]");
+    let (set, vary) = ("--set method.name=byol", "grid.toml, [[vary]] method.name = \"byol\"");
+    for (more, overrides, place, cause) in [
+        ("", &["method.name=byol"][..], format!("grid.toml: line {line}: "), set),
+        (byol.as_str(), &[], format!("grid.toml: line {line}: "), vary),
+        (
+            "",
+            &["method.temperature=0.1", "method.name=byol", "training.log_every=5"],
+            "--set method.temperature=0.1: ".into(),
+            set,
+        ),
+    ] {
+        let message = refusal(more, overrides);
+        let expected = format!("{place}`method`: there is no key `temperature`, only ");
+        assert!(message.starts_with(&expected), "{message}");
+        assert!(message.contains(&format!("; this is due to `{cause}`")), "{message}");
+    }
+    // An invalid value is an error of its own assignment.
+    let message = refusal("", &["backbone.name=resnet", "method.name=byol"]);
+    assert!(message.starts_with("--set backbone.name=resnet: "), "{message}");
 }
 
 #[test]

@@ -175,8 +175,8 @@ fn the_name_in_a_score_has_the_effective_number_of_neighbours() {
     assert_eq!(fs::read_to_string(&scores).unwrap(), text);
     let twice = "evaluation.protocols=[{ kind = 'knn', k = 100 }, { kind = 'knn', k = 200 }]";
     let stderr = workspace.refusal(&[twice]);
-    let key = "experiment `messages`: `evaluation.protocols[1].k`: knn-k100-";
-    assert!(stderr.contains(key) && stderr.contains("with 24 training pictures"), "{stderr}");
+    let key = format!("--set {twice}: `evaluation.protocols[1].k`: knn-k100-");
+    assert!(stderr.contains(&key) && stderr.contains("with 24 training pictures"), "{stderr}");
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn the_name_of_a_preset_is_not_part_of_the_identity_of_a_run() {
 #[test]
 fn errors_suggest_the_right_word_and_have_their_line() {
     let message = refusal("small/bjol", "", &[]);
-    assert!(message.starts_with("file.toml: `preset`: "), "{message}");
+    assert!(message.starts_with("file.toml: line 3: `preset`: "), "{message}");
     assert!(message.contains("did you mean `small/byol`?"), "{message}");
     let message = refusal("small/byol", "", &["preset=papr/byol"]);
     assert!(message.starts_with("--set preset=papr/byol: "), "{message}");
@@ -134,7 +134,13 @@ fn errors_suggest_the_right_word_and_have_their_line() {
     let message = refusal("small/byol", "[training]\nbacth = 3", &[]);
     assert!(message.contains("did you mean `batch`?") && message.contains("line 6"), "{message}");
     let message = refusal("small/byol", "[training]\nbatch = 0", &[]);
-    assert!(message.starts_with("file.toml: `training.batch`: "), "{message}");
+    assert!(message.starts_with("file.toml: line 6: `training.batch`: "), "{message}");
+    let without = "[views]\nsize = 16\nwithout = [\n\"resize\"]";
+    let message = refusal("small/byol", without, &[]);
+    assert!(message.starts_with("file.toml: line 8: `views.without[0]`: "), "{message}");
+    // The blur that these views lack is in the preset, on no line of the file.
+    let message = refusal("small/byol", "[views]\npreset = \"simclr_cifar\"", &[]);
+    assert!(message.starts_with("file.toml: `views.without[0]`: "), "{message}");
     assert!(Preset::named("paper/dino").is_ok() && Preset::named("dino").is_err());
 }
 

@@ -95,6 +95,7 @@ fn comparison(arms: &[&str], seeds: usize) -> Comparison {
         pairs: 9440,
         pictures: 9440,
         runs: (0..seeds).map(|seed| run(i, seed)).collect(),
+        missing: Vec::new(),
         map: Some(Map {
             points: (0..40).map(|p| [0, 1].map(|axis| noise(&[i, p, axis]) as f32)).collect(),
             labels: (0..40).map(|p| p % 4).collect(),
@@ -254,6 +255,24 @@ fn the_headline_and_the_crossing_are_computed_from_the_data() {
     swapped.arms.reverse();
     swapped.differences = swapped.compare_with("sp");
     assert!(html(&swapped, &[]).contains("ap is behind sp by"));
+}
+
+#[test]
+fn an_unfinished_study_is_marked_at_the_top() {
+    let mut comparison = comparison(&["ap", "sp"], 3);
+    assert_eq!(comparison.unfinished(), None);
+    let finished = (html(&comparison, &[]), comparison.to_string());
+    for (arm, seeds) in [(0, vec![3]), (1, vec![3, 4])] {
+        comparison.arms[arm].missing = seeds;
+    }
+    let unfinished = "Unfinished: 6 of 9 runs have scores; missing: ap (seed 3), sp (seeds 3, 4)";
+    let page = html(&comparison, &[]);
+    assert_sound(&page);
+    let marked = format!("<p class=\"also\"><b>{unfinished}</b></p>\n");
+    assert_eq!(page.replacen(&marked, "", 1), finished.0);
+    assert_eq!(comparison.to_string(), format!("{unfinished}\n{}", finished.1));
+    let json = serde_json::to_string(&comparison).unwrap();
+    assert_eq!(serde_json::from_str::<Comparison>(&json).unwrap(), comparison);
 }
 
 #[test]

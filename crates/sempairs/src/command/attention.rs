@@ -9,7 +9,7 @@ use sempairs::data::{Picture, decode};
 use sempairs::experiment::limits::MAX_SIDE;
 use sempairs::run::Runner;
 use sempairs::{ConfigError, Error, attention, png};
-use sempairs_internal::say;
+use sempairs_internal::{counted, say};
 
 use super::flags::{DeviceFlag, ExperimentFlags, up_to};
 use super::weights::WeightsFlags;
@@ -48,14 +48,13 @@ pub struct AttentionArgs {
 
 impl AttentionArgs {
     pub fn run(self) -> Result<(), Error> {
-        let experiment = self.experiment.read_one()?;
+        let (experiment, origins) = self.experiment.read_one()?;
         let device = self.device.open()?;
         let backbone = self.weights.load(experiment.backbone.init(&device))?;
         let Some(network) = backbone.transformer() else {
             let name = experiment.backbone.name.name();
-            let file = self.experiment.experiment.display().to_string();
             let reason = format!("a {name} has no attention to draw");
-            return Err(Error::config(file, ConfigError::new("backbone.name", reason)));
+            return Err(origins.error(ConfigError::new("backbone.name", reason)));
         };
         let size = self.size.unwrap_or(experiment.views.size);
         if !size.is_multiple_of(network.patch()) {
@@ -76,7 +75,7 @@ impl AttentionArgs {
         let drawn = attention::figure(network, &pictures, &view, &device, self.cell)
             .map_err(|error| self.weights.blamed(error))?;
         png::write(&self.out, &drawn)?;
-        say!("{}: {} pictures", self.out.display(), pictures.len());
+        say!("{}: {}", self.out.display(), counted(pictures.len(), "picture"));
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use sempairs::Error;
 use sempairs::data::CachedSource;
 use sempairs::signals::stop_on_signals;
-use sempairs_internal::say;
+use sempairs_internal::{counted, say};
 
 use super::flags::up_to;
 use super::folder::FolderFlags;
@@ -34,10 +34,7 @@ impl CacheArgs {
         let source = self.source.list()?;
         let report = CachedSource::build(&source, self.short_side, &self.out, on_bad)
             .map_err(|error| on_bad.explain(error, "`--on-bad-picture skip`"))?;
-        let pictures = match report.pictures {
-            1 => "1 picture".into(),
-            count => format!("{count} pictures"),
-        };
+        let pictures = counted(report.pictures, "picture");
         say!(
             "{}: {pictures}, {} of them shrunk, {:.1} MB",
             self.out.display(),

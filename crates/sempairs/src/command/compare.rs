@@ -37,8 +37,9 @@ impl Compare {
         runner.progress = self.progress.progress();
         runner.stop_on_collapse = self.stop_on_collapse;
         runner.stop_on_signals()?;
-        for experiment in &experiments {
-            let comparison = runner.compare(experiment)?;
+        for (experiment, origins) in &experiments {
+            let comparison =
+                runner.compare(experiment).map_err(|error| origins.attribute(error))?;
             let files = runner.write_comparison(experiment, &comparison)?;
             say!("{}\n{comparison}", experiment.name);
             say!("{}\n{}", files.json.display(), files.report.display());

@@ -32,7 +32,7 @@ pub struct EvaluateArgs {
 
 impl EvaluateArgs {
     pub fn run(self) -> Result<(), Error> {
-        let experiment = self.experiment.read_one()?;
+        let (experiment, origins) = self.experiment.read_one()?;
         // A file with other contents is rejected before the expensive evaluation.
         if let Some(path) = self.scores.as_ref().filter(|path| path.exists()) {
             read_scores(path)?;
@@ -43,7 +43,8 @@ impl EvaluateArgs {
         let backbone = self.weights.load(experiment.backbone.init(&device))?;
         runner.warn(&experiment);
         let mut downstream = runner.downstream(&experiment)?;
-        experiment.check_downstream(&downstream)?;
+        let fits = experiment.check_downstream(&downstream);
+        fits.map_err(|error| origins.attribute(error))?;
         downstream.progress = true;
         if let Some(folder) = &self.features {
             fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;

@@ -3,20 +3,36 @@
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use sempairs::Error;
+use sempairs::device::VARIABLE;
 use sempairs::experiment::limits::MAX_THREADS;
+use sempairs::experiment::{Experiment, Origins};
 use sempairs::train::{LoaderConfig, Progress};
 
 /// Device for networks.
 #[derive(Args)]
 pub struct DeviceFlag {
     /// Device: flex, wgpu, vulkan or cuda, the last three optionally with :N for the N-th GPU.
-    #[arg(long, env = sempairs::device::VARIABLE, default_value = sempairs::device::default_name())]
+    #[arg(long, env = VARIABLE, default_value = sempairs::device::default_name())]
     pub device: String,
 }
 
 impl DeviceFlag {
     pub fn open(&self) -> Result<burn::tensor::Device, Error> {
-        sempairs::device::open(&self.device)
+        sempairs::device::open(&self.device).map_err(|error| self.blamed(error))
+    }
+
+    /// Adds the environment variable to an error if it is where the device comes from.
+    fn blamed(&self, error: Error) -> Error {
+        if std::env::var(VARIABLE).as_ref() != Ok(&self.device) {
+            return error;
+        }
+        match error {
+            Error::Config { origin: None, line, error } => {
+                Error::Config { origin: Some(VARIABLE.into()), line, error }
+            }
+            Error::Device(reason) => Error::Device(format!("{VARIABLE}: {reason}")),
+            other => other,
+        }
     }
 }
 
@@ -25,19 +41,20 @@ impl DeviceFlag {
 pub struct ExperimentFlags {
     /// TOML file of the experiment.
     pub experiment: std::path::PathBuf,
-    /// Override a value of the file, such as `training.steps=100`; may be repeated.
+    /// Override a value of the file, such as `training.steps=100` or `arms[1].per_class=50`; may be
+    /// repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
 
 impl ExperimentFlags {
-    /// Reads the experiments of the file.
-    pub fn read(&self) -> Result<Vec<sempairs::experiment::Experiment>, Error> {
-        sempairs::experiment::read(&self.experiment, &self.set)
+    /// Reads the experiments of the file, each with the origins of its values.
+    pub fn read(&self) -> Result<Vec<(Experiment, Origins)>, Error> {
+        sempairs::experiment::read_with_origins(&self.experiment, &self.set)
     }
 
     /// Reads the file, which must describe exactly one experiment.
-    pub fn read_one(&self) -> Result<sempairs::experiment::Experiment, Error> {
+    pub fn read_one(&self) -> Result<(Experiment, Origins), Error> {
         let mut all = self.read()?;
         if all.len() != 1 {
             return Err(Error::invalid(

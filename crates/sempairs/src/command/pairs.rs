@@ -7,7 +7,7 @@ use sempairs::Error;
 use sempairs::data::{DataError, Manifest, Pair, Pairing, PictureSource, Subset};
 use sempairs::experiment::limits::{MAX_PER_CLASS, MAX_SIDE};
 use sempairs::scenes::{contact_sheet, sheet_size};
-use sempairs_internal::{note, progress_bar, say};
+use sempairs_internal::{counted, note, progress_bar, say};
 
 use super::flags::up_to;
 use super::folder::FolderFlags;
@@ -117,7 +117,7 @@ impl Make {
         let pairs = pairing.pairs(&*source, self.seed)?;
         let manifest = Manifest::from_pairs(&*source, &pairs, pairing.name());
         manifest.write(&self.out, &*source)?;
-        say!("{}: {}", self.out.display(), manifest.summary(&*source));
+        say!("{}:\n{}", self.out.display(), manifest.summary(&*source));
         Ok(())
     }
 }
@@ -133,7 +133,7 @@ impl Check {
             listed.lines().for_each(|line| note!("{line}"));
             error
         })?;
-        say!("{}: {}", self.manifest.display(), manifest.summary(&*source));
+        say!("{}:\n{}", self.manifest.display(), manifest.summary(&*source));
         Ok(())
     }
 }
@@ -146,11 +146,7 @@ fn all_problems(error: DataError) -> (String, Error) {
     };
     let file = path.display().to_string();
     let listed = problems.iter().map(|problem| format!("{file}, {problem}\n")).collect();
-    let count = match problems.len() {
-        1 => "1 problem".to_string(),
-        count => format!("{count} problems"),
-    };
-    (listed, Error::invalid(file, count))
+    (listed, Error::invalid(file, counted(problems.len(), "problem")))
 }
 
 impl Show {
@@ -160,22 +156,21 @@ impl Show {
         if pairs.is_empty() {
             return Err(Error::invalid(self.manifest.display().to_string(), "contains no pairs"));
         }
-        let step = pairs.len().div_ceil(self.count);
-        let shown = pairs.iter().step_by(step);
-        sheet_size(2 * shown.len(), COLUMNS, self.cell, GAP).map_err(|most| {
+        let count = self.count.min(pairs.len());
+        sheet_size(2 * count, COLUMNS, self.cell, GAP).map_err(|most| {
             let reason = format!("the sheet would have more than {most} pixels");
             Error::invalid("--count, --cell", reason)
         })?;
-        let bar = progress_bar("reading pairs", shown.len() as u64);
+        let bar = progress_bar("reading pairs", count as u64);
         let mut pictures = Vec::new();
-        for pair in shown {
+        for pair in (0..count).map(|shown| pairs[shown * pairs.len() / count]) {
             pictures.push(source.read(pair.left)?);
             pictures.push(source.read(pair.right)?);
             bar.inc(1);
         }
         bar.finish_and_clear();
         sempairs::png::write(&self.out, &contact_sheet(&pictures, COLUMNS, self.cell, GAP))?;
-        say!("{}: {} pairs", self.out.display(), pictures.len() / 2);
+        say!("{}: {}", self.out.display(), counted(count, "pair"));
         Ok(())
     }
 }

@@ -38,7 +38,7 @@ pub struct Pretrain {
 
 impl Pretrain {
     pub fn run(self) -> Result<(), Error> {
-        let experiment = self.experiment.read_one()?;
+        let (experiment, origins) = self.experiment.read_one()?;
         let file = self.experiment.experiment.display().to_string();
         let arm = match &self.arm {
             None => &experiment.arms[0],
@@ -60,8 +60,13 @@ impl Pretrain {
         runner.stop_on_signals()?;
         runner.warn(&experiment);
         runner.tell_difference(&experiment);
+        let attribute = |error| origins.attribute(error);
+        // Before the evaluation's pictures are opened, so that settings that do not fit the pairs
+        // are refused early.
+        let pairs = runner.checked_pairs(&experiment, arm, seed).map_err(attribute)?;
         let downstream = runner.downstream(&experiment)?;
-        let run = runner.pretrain(&experiment, arm, seed, &downstream)?;
+        let run = runner.pretrain(&experiment, arm, seed, &downstream).map_err(attribute)?;
+        drop(pairs);
         for point in &run.result.curve {
             for score in &point.scores {
                 say!("step {:>6}  {score}", point.step);

@@ -7,6 +7,7 @@ mod text_table;
 use sempairs_eval::Score;
 use sempairs_eval::analysis::invariance::InvarianceReport;
 use sempairs_eval::stats::{Estimate, difference, mean};
+use sempairs_internal::join_limited;
 use sempairs_train::{Alarm, Collapse, NegativeCounts};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,9 @@ pub struct ArmResult {
     pub pictures: usize,
     /// Results of each seed, in the experiment's order.
     pub runs: Vec<RunResult>,
+    /// Seeds whose run has no result yet; empty for a finished study.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub missing: Vec<u64>,
     /// t-SNE map of the test set's features for the first seed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub map: Option<Map>,
@@ -112,6 +116,15 @@ impl CurvePoint {
     pub fn top1(&self, protocol: usize) -> f64 {
         self.scores.get(protocol).map_or(f64::NAN, |score| score.top1)
     }
+}
+
+/// Maximum number of arms, and of seeds of an arm, in the message of an unfinished study.
+const NAMED: usize = 10;
+
+/// The seeds of an arm whose run has no result, as in `sp (seeds 1, 2)`.
+fn missing(arm: &ArmResult) -> String {
+    let seeds = if arm.missing.len() == 1 { "seed" } else { "seeds" };
+    format!("{} ({seeds} {})", arm.arm.name, join_limited(&arm.missing, ", ", NAMED))
 }
 
 /// The mean of the finite samples with its confidence interval; `None` if there are none.
@@ -228,6 +241,20 @@ impl Comparison {
                 })
             })
             .collect()
+    }
+
+    /// How many runs have scores and which do not; `None` for a finished study.
+    pub fn unfinished(&self) -> Option<String> {
+        let arms = self.arms.iter().filter(|arm| !arm.missing.is_empty());
+        let named: Vec<String> = arms.map(missing).collect();
+        if named.is_empty() {
+            return None;
+        }
+        let done = self.runs().count();
+        let all = done + self.arms.iter().map(|arm| arm.missing.len()).sum::<usize>();
+        let have = if done == 1 { "has" } else { "have" };
+        let named = join_limited(named, ", ", NAMED);
+        Some(format!("Unfinished: {done} of {all} runs {have} scores; missing: {named}"))
     }
 
     /// One sentence for each collapse alarm of each run.

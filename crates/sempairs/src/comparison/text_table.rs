@@ -14,6 +14,9 @@ impl fmt::Display for Comparison {
             }
             _ => format!("{:6.2} %  [one seed: no interval]", 100.0 * d.mean),
         };
+        if let Some(unfinished) = self.unfinished() {
+            writeln!(f, "{unfinished}")?;
+        }
         let protocols = self.protocols();
         for (i, protocol) in protocols.iter().enumerate() {
             writeln!(

@@ -52,21 +52,42 @@ fn not_toml(value: &str, error: &toml::de::Error) -> String {
     format!("the value is not valid TOML at character {}: {reason}", before + 1)
 }
 
-/// Sets the value of a dotted key; a number selects an element of a list.
+/// Splits a key at its dots and indices. An index is written as in messages, `arms[1].name`, or as
+/// a number between dots, `arms.1.name`. The empty key has no steps.
+pub(super) fn steps(key: &str) -> Vec<String> {
+    let mut steps = Vec::new();
+    for part in key.split('.').filter(|_| !key.is_empty()) {
+        let (name, indices) = indexed(part).unwrap_or((part, ""));
+        steps.push(name.to_owned());
+        steps.extend(indices.split("][").filter(|index| !index.is_empty()).map(str::to_owned));
+    }
+    steps
+}
+
+/// Splits `name[1][2]` into `name` and `1][2`; `None` unless all indices are numbers.
+fn indexed(part: &str) -> Option<(&str, &str)> {
+    let (name, indices) = part.strip_suffix(']')?.split_once('[')?;
+    let is_number =
+        |index: &str| !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit());
+    (!name.is_empty() && indices.split("][").all(is_number)).then_some((name, indices))
+}
+
+/// Sets the value of a key, as in `training.steps`; a number, as in `arms[1].name` or
+/// `arms.1.name`, selects an element of a list.
 ///
 /// # Errors
 /// [`ConfigError`] with the key if a part of the path is not a table or a list is too short.
 pub fn set(table: &mut Table, key: &str, value: Value) -> Result<(), ConfigError> {
     let refuse = |reason: String| ConfigError::new(key, reason);
-    let (first, rest) = match key.split_once('.') {
-        Some((first, rest)) => (first, Some(rest)),
-        None => (key, None),
-    };
-    let mut place = table.entry(first).or_insert_with(|| Value::Table(Table::new()));
+    let steps = steps(key);
+    let (first, rest) = steps.split_first().ok_or_else(|| refuse("the key is empty".into()))?;
+    let mut place = table.entry(first.as_str()).or_insert_with(|| Value::Table(Table::new()));
     let mut name = first;
-    for step in rest.into_iter().flat_map(|rest| rest.split('.')) {
+    for step in rest {
         place = match place {
-            Value::Table(table) => table.entry(step).or_insert_with(|| Value::Table(Table::new())),
+            Value::Table(table) => {
+                table.entry(step.as_str()).or_insert_with(|| Value::Table(Table::new()))
+            }
             Value::Array(list) => {
                 let index: usize = step.parse().map_err(|_| {
                     refuse(format!("`{name}` is a list; give the index of an element"))
@@ -94,7 +115,9 @@ mod tests {
             ("a.b=2.5", "2.5"),
             ("a.c=word", "\"word\""),
             ("list.1.x=[1, 2]", "[1, 2]"),
+            ("list[0].x=3", "3"),
             ("seeds.1=7", "7"),
+            ("seeds[0]=5", "5"),
             ("new.deep=true", "true"),
         ] {
             let (key, value) = parse_assignment(assignment).unwrap();
@@ -103,8 +126,26 @@ mod tests {
         }
         assert_eq!(table["a"]["b"].as_float(), Some(2.5));
         assert_eq!(table["list"][1]["x"].as_array().unwrap().len(), 2);
+        assert_eq!(table["list"][0]["x"].as_integer(), Some(3));
+        assert_eq!(table["seeds"][0].as_integer(), Some(5));
         assert_eq!(table["seeds"][1].as_integer(), Some(7));
         assert_eq!(table["new"]["deep"].as_bool(), Some(true));
+    }
+
+    #[test]
+    fn indices_are_steps_of_a_key() {
+        for (key, expected) in [
+            ("name", &["name"][..]),
+            ("", &[]),
+            ("arms[1].pairing.share", &["arms", "1", "pairing", "share"]),
+            ("arms.1.pairing", &["arms", "1", "pairing"]),
+            ("a[1][20]", &["a", "1", "20"]),
+            ("a[x].b", &["a[x]", "b"]),
+            ("a[]", &["a[]"]),
+            ("[[vary]]", &["[[vary]]"]),
+        ] {
+            assert_eq!(steps(key), expected, "{key}");
+        }
     }
 
     #[test]
@@ -112,6 +153,7 @@ mod tests {
         let mut table: Table = toml::from_str("[a]\nb = 1\n[[list]]\nx = 1").unwrap();
         for (key, reason) in [
             ("list.7.x", "`list` has no element 7"),
+            ("list[7].x", "`list` has no element 7"),
             ("list.x", "`list` is a list"),
             ("a.b.c", "`b` is not a table"),
         ] {

@@ -2,6 +2,7 @@ use sempairs_backbone::BackboneFactory;
 use sempairs_data::sources::Stl10Split;
 use sempairs_data::{ConfigError, Pairing};
 use sempairs_eval::{Downstream, EvalError, EvaluationProtocol as _};
+use sempairs_internal::counted;
 use sempairs_train::LoaderConfig;
 use sempairs_train::limits::{EPOCHS, STEPS};
 
@@ -29,9 +30,7 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
     /// these data.
     pub fn check_downstream(&self, downstream: &Downstream) -> Result<(), Error> {
         downstream.check().map_err(|error| match error {
-            EvalError::Config(error) => {
-                Error::config(format!("experiment `{}`", self.name), error.under("evaluation"))
-            }
+            EvalError::Config(error) => Error::of_study(&self.name, error.under("evaluation")),
             other => other.into(),
         })
     }
@@ -127,7 +126,7 @@ fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), ConfigError> {
         ConfigError::unless_within(format!("arms[{i}].per_class"), count, 1..=MAX_PER_CLASS)?;
         match (pictures, arm.per_class) {
             (Pictures::Scenes { per_class: all, .. }, Some(count)) if count > *all => {
-                let reason = format!("is {count}, but there are {all} scenes of each class");
+                let reason = format!("is {count}, but each class has {}", counted(*all, "scene"));
                 return Err(per_class(reason));
             }
             (

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::Experiment;
-use super::vary::{parse_text, read_grid};
+use super::vary::{grid_with_origins, parse_text};
+use super::{Experiment, Origins};
 use crate::Error;
 
 impl Experiment {
@@ -24,10 +24,22 @@ impl Experiment {
 /// [`Error::Io`] and [`Error::Config`] with the name of the file, or with the assignment if it
 /// is the cause.
 pub fn read(path: &Path, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
+    let experiments = read_with_origins(path, overrides)?;
+    Ok(experiments.into_iter().map(|(experiment, _)| experiment).collect())
+}
+
+/// As [`read`], each experiment with the [`Origins`] of its values for later errors.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_origins(
+    path: &Path,
+    overrides: &[String],
+) -> Result<Vec<(Experiment, Origins)>, Error> {
     let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
     let file = path.display().to_string();
     match str::from_utf8(&bytes) {
-        Ok(text) => read_grid(text, &file, overrides),
+        Ok(text) => grid_with_origins(text, &file, overrides),
         Err(error) => Err(Error::invalid(file, not_utf8(&bytes, error.valid_up_to()))),
     }
 }

@@ -3,7 +3,6 @@
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table};
 
-use super::read_error::{Path, ReadError, Step};
 use crate::Error;
 
 /// Parses a text as a TOML table.
@@ -26,24 +25,22 @@ pub(crate) fn plain(message: &str) -> String {
     message.lines().map(line).collect::<Vec<String>>().join("\n")
 }
 
-/// The line of an error in a text, counted from 1. `None` if the value is not in the text, for
-/// example because it comes from a preset.
-pub(super) fn line_of(text: &str, error: &ReadError) -> Option<usize> {
-    let at = position(text, error)?;
+/// The line of a key or of an element of a list in a text, counted from 1. `None` if it is not in
+/// the text, for example because it comes from a preset.
+pub(super) fn line_of(text: &str, steps: &[String]) -> Option<usize> {
+    let at = position(text, steps)?;
     Some(1 + text.get(..at)?.matches('\n').count())
 }
 
-fn position(text: &str, ReadError { path: Path(steps), unknown, .. }: &ReadError) -> Option<usize> {
+fn position(text: &str, steps: &[String]) -> Option<usize> {
     let table = DeTable::parse(text).ok()?;
-    let unknown = unknown.as_ref().map(|key| Step::Key(key.clone()));
-    let mut steps = steps.iter().chain(&unknown);
-    let Step::Key(first) = steps.next()? else { return None };
+    let (first, rest) = steps.split_first()?;
     let (mut at, mut value) = key_of(table.get_ref(), first)?;
-    for step in steps {
-        (at, value) = match (value.get_ref(), step) {
-            (DeValue::Table(table), Step::Key(key)) => key_of(table, key)?,
-            (DeValue::Array(list), Step::Index(index)) => {
-                let value = list.get(*index)?;
+    for step in rest {
+        (at, value) = match value.get_ref() {
+            DeValue::Table(table) => key_of(table, step)?,
+            DeValue::Array(list) => {
+                let value = list.get(step.parse::<usize>().ok()?)?;
                 (value.span().start, value)
             }
             _ => return None,

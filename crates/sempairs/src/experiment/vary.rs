@@ -1,10 +1,13 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use sempairs_data::ConfigError;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::assign::steps;
 use super::names;
+use super::origins::Origins;
 use super::presets::merged;
 use super::read_error::{self, ReadError};
 use super::source_text::{line_of, parse_table};
@@ -17,9 +20,9 @@ const VARY: &str = "[[vary]]";
 /// Maximum number of experiments that one file may describe.
 const MAX_GRID: usize = 10_000;
 
-/// Returns the experiments that a text describes. Each `[[vary]]` table has a dotted `key` and a
-/// list of `values`; the experiments are the Cartesian product, and the values are appended to the
-/// name of each experiment.
+/// Returns the experiments that a text describes. Each `[[vary]]` table has a `key`, as in [`set`],
+/// and a list of `values`; the experiments are the Cartesian product, and the values are appended
+/// to the name of each experiment.
 ///
 /// ```toml
 /// [[vary]]
@@ -32,9 +35,20 @@ const MAX_GRID: usize = 10_000;
 /// [`Error::Config`] that begins with the origin of the invalid setting: the file, followed by
 /// the line; the assignment, as `--set key=value`; or the value of a `[[vary]]`.
 pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
+    let grid = grid_with_origins(text, file, overrides)?;
+    Ok(grid.into_iter().map(|(experiment, _)| experiment).collect())
+}
+
+/// As [`read_grid`], each experiment with the origins of its values.
+pub(super) fn grid_with_origins(
+    text: &str,
+    file: &str,
+    overrides: &[String],
+) -> Result<Vec<(Experiment, Origins)>, Error> {
     let mut table = parse_table(text, file)?;
     let axes = axes(&mut table, text, file)?;
-    let mut layers = vec![Layer { source: file.to_owned(), table }];
+    let is_grid = !axes.is_empty();
+    let mut layers = vec![Layer { source: file.to_owned(), key: Vec::new(), table }];
     for assignment in overrides {
         let (key, value) = parse_assignment(assignment)?;
         push(&mut layers, format!("--set {assignment}"), &key, value)?;
@@ -65,13 +79,17 @@ pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Exp
         let reason = format!("two experiments are named `{twice}`");
         return Err(Error::config(file, ConfigError::new(VARY, reason)));
     }
+    let text: Arc<str> = text.into();
     grid.iter()
         .map(|(layers, suffix)| {
-            let mut experiment = build(layers, text)?;
+            let assigned = layers[1..].iter().map(|it| (it.source.clone(), it.key.clone()));
+            let origins = Origins::new(file, &text, assigned.collect(), is_grid);
+            let mut experiment = build(layers, &origins)?;
             experiment.name.push_str(suffix);
             let fits = names::folder("name", &experiment.name);
             fits.map_err(|error| Error::config(file, ConfigError::new(VARY, error)))?;
-            Ok(experiment)
+            let origins = origins.of_study(&experiment.name);
+            Ok((experiment, origins))
         })
         .collect()
 }
@@ -81,6 +99,8 @@ pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Exp
 struct Layer {
     /// The assignment; the name of the file for the first layer.
     source: String,
+    /// The steps of the assigned key; none for the first layer.
+    key: Vec<String>,
     table: Table,
 }
 
@@ -105,11 +125,11 @@ enum Wrong {
 }
 
 impl Wrong {
-    /// Returns the line of the error in a text.
-    fn line(&self, text: &str) -> Option<usize> {
+    /// The steps of the key that the error is about.
+    fn key(&self) -> Vec<String> {
         match self {
-            Self::Read(error) => line_of(text, error),
-            Self::Value(_) => None,
+            Self::Read(error) => error.steps(),
+            Self::Value(error) => steps(error.key()),
         }
     }
 
@@ -125,27 +145,44 @@ impl Wrong {
 fn push(layers: &mut Vec<Layer>, source: String, key: &str, value: Value) -> Result<(), Error> {
     let mut table = layers.last().map_or_else(Table::new, |layer| layer.table.clone());
     set(&mut table, key, value).map_err(|error| Error::config(&source, error))?;
-    layers.push(Layer { source, table });
+    layers.push(Layer { source, key: steps(key), table });
     Ok(())
 }
 
 /// Builds the experiment of the last layer. An error is attributed to the first layer since which
-/// it has stayed the same. Building only the last layer lets an assignment supply a key that the
-/// file lacks.
-fn build(layers: &[Layer], text: &str) -> Result<Experiment, Error> {
+/// it has stayed the same, except that a key which is not allowed, or whose value is of the wrong
+/// type, is looked for where it is set: `method.name=byol` makes other keys of the file wrong.
+/// Building only the last layer lets an assignment supply a key that the file lacks.
+fn build(layers: &[Layer], origins: &Origins) -> Result<Experiment, Error> {
     let wrong = match layers[layers.len() - 1].experiment() {
         Ok(experiment) => return Ok(experiment),
         Err(wrong) => wrong,
     };
     let same = |layer: &&Layer| layer.experiment().err().as_ref() == Some(&wrong);
     let at = layers.len() - layers.iter().rev().take_while(same).count();
-    let line = (at == 0).then(|| wrong.line(text)).flatten();
-    Err(Error::Config { origin: Some(layers[at].source.clone()), line, error: wrong.into_error() })
+    let (key, Layer { source, key: assigned, .. }) = (wrong.key(), &layers[at]);
+    if at == 0 {
+        let (origin, line) = (Some(source.clone()), origins.line(&key));
+        return Err(Error::Config { origin, line, error: wrong.into_error() });
+    }
+    let is_elsewhere = matches!(wrong, Wrong::Read(_))
+        && !key.starts_with(assigned)
+        && !assigned.starts_with(&key);
+    let error = wrong.into_error();
+    match origins.of(&key).filter(|_| is_elsewhere) {
+        Some((origin, line)) => {
+            let error = error.with_remark(format!("this is due to `{source}`"));
+            Err(Error::Config { origin: Some(origin.to_owned()), line, error })
+        }
+        None => Err(Error::config(source, error)),
+    }
 }
 
 /// Parses one experiment without `[[vary]]`.
 pub(super) fn parse_text(text: &str, file: &str) -> Result<Experiment, Error> {
-    build(&[Layer { source: file.to_owned(), table: parse_table(text, file)? }], text)
+    let layer = Layer { source: file.to_owned(), key: Vec::new(), table: parse_table(text, file)? };
+    let text: Arc<str> = text.into();
+    build(&[layer], &Origins::new(file, &text, Vec::new(), false))
 }
 
 #[derive(Deserialize)]
@@ -168,7 +205,8 @@ fn axes(table: &mut Table, text: &str, file: &str) -> Result<Vec<Axis>, Error> {
     let Some(vary) = table.remove("vary") else { return Ok(Vec::new()) };
     let axes = read_error::read::<Axes>(Table::from_iter([("vary".to_owned(), vary)]), &[]);
     let axes = axes.map_err(|wrong| {
-        let line = line_of(text, &wrong).map_or(String::new(), |line| format!("line {line}: "));
+        let line = line_of(text, &wrong.steps());
+        let line = line.map_or(String::new(), |line| format!("line {line}: "));
         refuse(format!("{line}{}", wrong.error))
     })?;
     if let Some(empty) = axes.vary.iter().find(|axis| axis.values.is_empty()) {

@@ -42,6 +42,10 @@ fn header(comparison: &Comparison) -> String {
             format!("<p class=\"{style}\">{}</p>\n", escape(sentence))
         })
         .collect();
+    // The empty string for a finished study.
+    let unfinished = comparison.unfinished().map_or(String::new(), |unfinished| {
+        format!("<p class=\"also\"><b>{}</b></p>\n", escape(&unfinished))
+    });
     let arms: Vec<&str> = comparison.arms.iter().map(|arm| arm.arm.name.as_str()).collect();
     let mut about = format!("Arms {}", arms.join(", "));
     about += &format!(" · {}", number::seeds(comparison.seeds().len()));
@@ -53,7 +57,7 @@ fn header(comparison: &Comparison) -> String {
         about += &format!(" · scored on {}", comparison.dataset());
     }
     format!(
-        "<header>\n<h1>{}</h1>\n{said}<p class=\"muted\">{}</p>\n</header>\n",
+        "<header>\n<h1>{}</h1>\n{unfinished}{said}<p class=\"muted\">{}</p>\n</header>\n",
         escape(&comparison.name),
         escape(&about)
     )

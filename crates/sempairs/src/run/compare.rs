@@ -5,9 +5,9 @@ use std::fs;
 use sempairs_backbone::BackboneFactory;
 use sempairs_data::PairDataset;
 
+use super::check::check_pairs;
 use super::examples::examples;
 use super::measure::map;
-use super::prepare::check_pairs;
 use super::record::{self, ArmRecord, StudyRecord};
 use super::runner::Runner;
 use super::summarise::{ComparisonFiles, Summary, stored};
@@ -31,14 +31,20 @@ impl Runner {
         study.check(&study.name)?;
         self.warn(study);
         self.tell_difference(study);
-        // The pairs of the first seed are kept until the end, so that they are drawn only once.
-        let first = |arm| self.pairs(study, arm, study.seeds[0]);
-        let pairs = study.arms.iter().map(first).collect::<Result<Vec<_>, Error>>()?;
-        let study = &self.in_steps(study)?;
-        // Of all arms, so that no arm is trained in vain.
-        for (arm, pairs) in study.arms.iter().zip(&pairs) {
-            check_pairs(study, arm, pairs)?;
+        // All runs are checked before the first one, so that none is trained in vain.
+        for arm in &study.arms {
+            for seed in &study.seeds {
+                self.check_unopened(study, arm, *seed)?;
+            }
         }
+        // The pairs of the first seed are kept until the end, so that they are drawn only once.
+        let mut pairs = Vec::new();
+        for arm in &study.arms {
+            let drawn = self.pairs(study, arm, study.seeds[0])?;
+            check_pairs(study, arm, drawn.len())?;
+            pairs.push(drawn);
+        }
+        let study = &self.in_steps(study)?;
         let downstream = self.with_bars(&self.downstream(study)?);
         study.check_downstream(&downstream)?;
         let folder = self.folder(study);

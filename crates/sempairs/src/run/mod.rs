@@ -4,6 +4,7 @@
 //! pictures or weights.
 
 mod caches;
+mod check;
 mod checkpoint_mismatch;
 mod compare;
 mod examples;

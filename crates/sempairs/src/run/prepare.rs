@@ -1,6 +1,6 @@
 //! The first step of a run: its pairs, their checks, and its identity.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sempairs_backbone::BackboneFactory;
@@ -8,9 +8,10 @@ use sempairs_data::{ConfigError, Identity, PairDataset};
 use sempairs_train::limits::STEPS;
 use sempairs_train::{Checkpoint, Checkpoints, Pipelines, pairs_identity};
 
-use super::record::ParentRecord;
+use super::check::{batches, check_pairs, no_parent, parent_folder, unfit};
 use super::runner::Runner;
 use crate::Error;
+use crate::error::study_origin;
 use crate::experiment::{Arm, Objective, Study};
 
 /// One arm of a study with one seed, whose pairs are drawn and whose settings are checked.
@@ -94,7 +95,7 @@ impl Runner {
             return Ok(study);
         }
         let pairs = self.pairs(&study, &study.arms[0], study.seeds[0])?;
-        let per_epoch = batches(&study, &study.arms[0], &pairs)?;
+        let per_epoch = batches(&study, &study.arms[0], pairs.len())?;
         let training = &mut study.training;
         if let Some(epochs) = training.epochs.take() {
             let steps = epochs.saturating_mul(per_epoch);
@@ -114,7 +115,7 @@ impl Runner {
             rate.warmup_epochs = 0.0;
         }
         // Some checks, such as that of `evaluation.every`, need the number of steps.
-        study.check(&format!("experiment `{}`", study.name))?;
+        study.check(&study_origin(&study.name))?;
         Ok(study)
     }
 
@@ -128,7 +129,7 @@ impl Runner {
         seed: u64,
     ) -> Result<Prepared<'a, M, B>, Error> {
         let pairs = self.pairs(study, arm, seed)?;
-        check_pairs(study, arm, &pairs)?;
+        check_pairs(study, arm, pairs.len())?;
         let parent = self.parent(study, arm, seed)?;
         let identity = self.identity(study, arm, seed, &pairs, parent.as_ref())?.to_string();
         let pipelines = study.views.all_pipelines()?;
@@ -167,56 +168,13 @@ impl Runner {
         arm: &Arm,
         seed: u64,
     ) -> Result<Option<Parent>, Error> {
-        let Some(extended) = &study.extends else { return Ok(None) };
-        let folder = extended.join(format!("{}-seed{seed}", arm.name));
+        let Some(folder) = parent_folder(study, arm, seed) else { return Ok(None) };
         if let Some((checkpoint, identity)) = Checkpoints::load_any(folder.join("checkpoint"))? {
             return Ok(Some(Parent { folder, identity, checkpoint: Some(checkpoint) }));
         }
-        let own = self.run_folder(study, arm, seed);
-        let has_begun = Checkpoints::new(own.join("checkpoint"), "").newest().is_some();
-        match ParentRecord::read(&own) {
-            Some(ParentRecord { folder: stored, identity }) if has_begun && stored == folder => {
-                Ok(Some(Parent { folder, identity, checkpoint: None }))
-            }
-            _ => Err(no_parent(study, &folder)),
+        match self.stored_parent(study, arm, seed, &folder) {
+            Some(identity) => Ok(Some(Parent { folder, identity, checkpoint: None })),
+            None => Err(no_parent(study, &folder)),
         }
     }
-}
-
-/// The error of a study that extends another one whose run in `folder` has no checkpoint.
-pub(super) fn no_parent<M, B>(study: &Study<M, B>, folder: &Path) -> Error {
-    let reason = format!(
-        "there is no checkpoint in {}; run that study first, or remove `extends`",
-        folder.join("checkpoint").display()
-    );
-    unfit(study, ConfigError::new("extends", reason))
-}
-
-/// Checks that the method can be trained on the pairs of an arm, before a network or a queue is
-/// allocated.
-pub(super) fn check_pairs<M: Objective, B>(
-    study: &Study<M, B>,
-    arm: &Arm,
-    pairs: &PairDataset,
-) -> Result<(), Error> {
-    batches(study, arm, pairs)?;
-    let fits = study.method.check_data(study.training.batch, pairs.len());
-    fits.map_err(|error| unfit(study, error.under("method")))
-}
-
-/// Number of batches in an epoch of an arm; an error if there are fewer pairs than a batch.
-fn batches<M, B>(study: &Study<M, B>, arm: &Arm, pairs: &PairDataset) -> Result<usize, Error> {
-    let (batch, pairs) = (study.training.batch, pairs.len());
-    match pairs / batch {
-        0 => {
-            let reason = format!("is {batch}, but arm `{}` has {pairs} pairs", arm.name);
-            Err(unfit(study, ConfigError::new("training.batch", reason)))
-        }
-        batches => Ok(batches),
-    }
-}
-
-/// The error of a setting of a study.
-pub(super) fn unfit<M, B>(study: &Study<M, B>, error: ConfigError) -> Error {
-    Error::config(format!("experiment `{}`", study.name), error)
 }

@@ -6,8 +6,9 @@ use sempairs_eval::Downstream;
 use sempairs_objective::Method;
 use sempairs_train::check_method;
 
+use super::check::unfit;
 use super::finish::{Finished, finish};
-use super::prepare::{Prepared, unfit};
+use super::prepare::Prepared;
 use super::runner::Runner;
 use super::score::Scorer;
 use super::train::StartedRun;
@@ -31,7 +32,7 @@ impl Runner {
     ) -> Result<Finished<B::Backbone>, Error> {
         study.check(&study.name)?;
         // Kept in use until the run has them, so that they are drawn only once.
-        let drawn = self.pairs(study, arm, seed)?;
+        let drawn = self.checked_pairs(study, arm, seed)?;
         let study = &self.in_steps(study)?;
         let run = self.prepare(study, arm, seed)?;
         drop(drawn);

@@ -42,6 +42,9 @@ pub fn summarise(folder: &Path) -> Result<Summary, Error> {
 /// The comparison of the stored results, without the example pairs.
 pub(super) fn stored(folder: &Path) -> Result<Comparison, Error> {
     let none = |reason: &str| Err(Error::file(folder, reason));
+    if !folder.exists() {
+        return none("there is no such folder; give the folder of a study, runs/NAME");
+    }
     let Some(study) = StudyRecord::read(folder)? else {
         return match record::read(&folder.join("comparison.json"))? {
             Some(comparison) => Ok(comparison),
@@ -59,13 +62,17 @@ pub(super) fn stored(folder: &Path) -> Result<Comparison, Error> {
             pairs: arm.pairs,
             pictures: arm.pictures,
             runs: Vec::new(),
+            missing: Vec::new(),
             map: None,
         };
         for seed in &study.seeds {
             let name = format!("{}-seed{seed}", result.arm.name);
             match record::read_result(&folder.join(&name))? {
                 Some(run) => result.runs.push(run),
-                None => missing.push(name.clone()),
+                None => {
+                    result.missing.push(*seed);
+                    missing.push(name.clone());
+                }
             }
             if result.map.is_none() {
                 result.map = record::read_map(&folder.join(&name))?;

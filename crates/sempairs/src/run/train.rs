@@ -4,12 +4,13 @@
 use std::fs;
 
 use sempairs_backbone::BackboneFactory;
-use sempairs_data::{ConfigError, DataError};
+use sempairs_data::DataError;
 use sempairs_objective::{Clock, Method};
 use sempairs_train::{Checkpoint, Checkpoints, Outcome, RunDirectory, Trainer};
 
+use super::check::{check_length, no_parent};
 use super::checkpoint_mismatch::explained;
-use super::prepare::{Parent, Prepared, no_parent, unfit};
+use super::prepare::{Parent, Prepared};
 use super::record::ParentRecord;
 use crate::Error;
 use crate::experiment::Objective;
@@ -88,15 +89,7 @@ fn checkpoint<M: Objective, B: BackboneFactory>(
         let latest = parent.checkpoint.take();
         if begun.is_none() {
             let latest = latest.ok_or_else(|| no_parent(study, &parent.folder))?;
-            let done = latest.step;
-            if done >= steps {
-                let reason = format!(
-                    "is {steps}, but the run to extend, {}, already has {done} steps; increase \
-                     `training.steps`",
-                    parent.folder.display()
-                );
-                return Err(unfit(study, ConfigError::new("training.steps", reason)));
-            }
+            check_length(study, steps, &parent.folder, latest.step)?;
             // The loss curve continues that of the parent.
             let (from, to) = (parent.folder.join("metrics.jsonl"), directory.metrics());
             if from.exists() && !to.exists() {

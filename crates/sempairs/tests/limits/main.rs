@@ -147,7 +147,7 @@ fn errors_of_values_of_a_wrong_type_use_the_terms_of_toml() {
 }
 
 #[test]
-fn errors_of_values_of_a_wrong_type_in_a_file_have_the_line() {
+fn errors_of_values_in_a_file_have_the_line() {
     for (good, bad, expected) in [
         (
             "temperature = 0.2",
@@ -161,6 +161,12 @@ fn errors_of_values_of_a_wrong_type_in_a_file_have_the_line() {
             "`views.left[1]`: there is no key `q`",
         ),
         ("dataset = \"unseen scenes\"\n", "", "`evaluation`: the key `dataset` is missing"),
+        ("temperature = 0.2", "temperature = 0.0", "`method.temperature`: must be"),
+        (
+            "\"random_in_class\"",
+            "\"wrong_fraction\", share = 2.0",
+            "`arms[1].pairing.share`: is 2, but must be",
+        ),
     ] {
         let text = EXPERIMENT.replacen(good, bad, 1);
         assert_ne!(text, EXPERIMENT);

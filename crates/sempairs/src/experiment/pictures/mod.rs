@@ -11,7 +11,7 @@ use sempairs_data::sources::{
     CifarKind, CifarSource, FlatSource, FolderSource, Split, Stl10Source, Stl10Split, Subset,
 };
 use sempairs_data::{ConfigError, OnBadPicture, PictureSource, validate};
-use sempairs_internal::note;
+use sempairs_internal::{counted, note};
 use sempairs_scenes::SceneSplit;
 use serde::{Deserialize, Serialize};
 
@@ -125,8 +125,8 @@ impl Pictures {
     /// [`Error::Data`] with the file and the reason.
     pub fn open(&self, per_class: Option<usize>) -> Result<Arc<dyn PictureSource>, Error> {
         if let Self::Scenes { per_class: all, .. } = self {
-            if per_class.is_some_and(|wanted| wanted > *all) {
-                let reason = format!("there are only {all} scenes of each class");
+            if let Some(wanted) = per_class.filter(|wanted| wanted > all) {
+                let reason = format!("is {wanted}, but each class has {}", counted(*all, "scene"));
                 return Err(ConfigError::new("arms.per_class", reason).into());
             }
             // A larger source begins every class with the pictures of a smaller one.

@@ -24,6 +24,17 @@ pub(super) struct ReadError {
     pub error: ConfigError,
 }
 
+impl ReadError {
+    /// The steps to the unknown key, or to the value or table that the error is about.
+    pub fn steps(&self) -> Vec<String> {
+        let step = |step: &Step| match step {
+            Step::Key(key) => key.clone(),
+            Step::Index(index) => index.to_string(),
+        };
+        self.path.0.iter().map(step).chain(self.unknown.clone()).collect()
+    }
+}
+
 /// Path from a table to a value in it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Path(pub Vec<Step>);
@@ -148,7 +159,8 @@ fn find(
     .cloned()
 }
 
-fn is_tag(key: &str) -> bool {
+/// Returns true for a key whose value determines the other keys of its table.
+pub(super) fn is_tag(key: &str) -> bool {
     ["kind", "name", "op"].contains(&key)
 }
 
