@@ -3,6 +3,7 @@
 
     pip install torch torchvision          # lightly for its NT-Xent, timm for vit_small_patch8
     python step.py --backbone resnet50 --batch 32 --size 64 --steps 10
+    python step.py --backbone resnet18 --stem small --batch 64 --size 32
     python step.py --batch 256 --device cuda --amp bf16 --channels-last --compile
 
 A step consists of the backbone, a projection head with 2048 hidden and 128 output units, NT-Xent
@@ -24,15 +25,24 @@ import time
 
 import torch
 import torch.nn.functional as F
-import torchvision
 from torch import nn
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+WIDTHS = [64, 128, 256, 512]  # torchvision's
+
+# Block, number of blocks and width of each stage, and the stem without --stem.
+NETWORKS = {
+    "resnet18": (BasicBlock, [2, 2, 2, 2], WIDTHS, "imagenet"),
+    "resnet50": (Bottleneck, [3, 4, 6, 3], WIDTHS, "imagenet"),
+    "resnet10_narrow": (BasicBlock, [1, 1, 1, 1], [32, 64, 128, 512], "strided"),
+}
+STEMS = {"imagenet": (7, 2), "small": (3, 1), "strided": (3, 2)}  # kernel and stride
 
 
 def arguments():
     flags = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    flags.add_argument(
-        "--backbone", default="resnet50", choices=["resnet18", "resnet50", "vit_small_patch8"]
-    )
+    flags.add_argument("--backbone", default="resnet50", choices=[*NETWORKS, "vit_small_patch8"])
+    flags.add_argument("--stem", choices=[*STEMS], help="by default that of the backbone")
     flags.add_argument("--batch", type=int, default=32, help="batch size in pairs")
     flags.add_argument("--size", type=int, default=64, help="side length of the views in pixels")
     flags.add_argument("--steps", type=int, default=10, help="timed steps")
@@ -42,18 +52,40 @@ def arguments():
     flags.add_argument("--channels-last", action="store_true")
     flags.add_argument("--compile", action="store_true")
     flags.add_argument("--threads", type=int, default=0, help="0 for PyTorch's default")
-    return flags.parse_args()
+    args = flags.parse_args()
+    if args.backbone in NETWORKS:
+        args.stem = args.stem or NETWORKS[args.backbone][-1]
+    elif args.stem:
+        flags.error("--stem: a vision transformer has no stem")
+    return args
 
 
-def backbone(name, size):
-    """The network without its classifier, and its number of features."""
-    if name == "vit_small_patch8":
-        import timm
-
-        return timm.create_model("vit_small_patch8_224", num_classes=0, img_size=size), 384
-    body = torchvision.models.get_model(name, weights=None)
+def residual(name, stem):
+    """torchvision's residual network with another stem or other widths, without its classifier."""
+    block, layers, widths, _ = NETWORKS[name]
+    body = ResNet(block, layers)
+    if widths != WIDTHS:
+        body.inplanes = widths[0]
+        body.bn1 = nn.BatchNorm2d(widths[0])
+        stages = zip(widths, layers, [1, 2, 2, 2])
+        body.layer1, body.layer2, body.layer3, body.layer4 = [
+            body._make_layer(block, width, count, stride) for width, count, stride in stages
+        ]
+    kernel, stride = STEMS[stem]
+    body.conv1 = nn.Conv2d(3, widths[0], kernel, stride, padding=kernel // 2, bias=False)
+    if stem != "imagenet":
+        body.maxpool = nn.Identity()
     features, body.fc = body.fc.in_features, nn.Identity()
     return body, features
+
+
+def backbone(name, stem, size):
+    """The network without its classifier, and its number of features."""
+    if name in NETWORKS:
+        return residual(name, stem)
+    import timm
+
+    return timm.create_model("vit_small_patch8_224", num_classes=0, img_size=size), 384
 
 
 def nt_xent(left, right, temperature=0.5):
@@ -106,7 +138,7 @@ def main():
     torch.backends.cudnn.benchmark = True
     memory = torch.channels_last if args.channels_last else torch.contiguous_format
 
-    body, features = backbone(args.backbone, args.size)
+    body, features = backbone(args.backbone, args.stem, args.size)
     head = nn.Sequential(nn.Linear(features, 2048), nn.ReLU(), nn.Linear(2048, 128))
     model = nn.Sequential(body, head).to(device, memory_format=memory)
     forward = torch.compile(model) if args.compile else model
