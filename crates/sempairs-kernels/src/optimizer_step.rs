@@ -1,11 +1,14 @@
 //! Optimiser steps and moving averages over lists of parameters.
 
+use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 #[cfg(feature = "cube")]
 use crate::cube;
+use crate::fused::StepOps;
 use crate::reference;
 use crate::step_rule::{AdamW, Sgd};
+use crate::support::supports_steps;
 
 /// Step of SGD or LARS over a list of parameters.
 ///
@@ -29,12 +32,22 @@ pub fn sgd(
     if [&weights, &gradients, &velocities].into_iter().all(|list| cube::supports_all(list)) {
         return cube::sgd(&weights, &gradients, &velocities, rule);
     }
+    if rule.ratio.is_none() && supports_steps([&weights, &gradients, &velocities]) {
+        let step = |((weight, gradient), velocity)| {
+            let [weight, gradient, velocity] =
+                [weight, gradient, velocity].map(Tensor::<1>::into_dispatch);
+            let (weight, velocity) = Dispatch::sgd_step(weight, gradient, velocity, *rule);
+            (Tensor::from_dispatch(weight), Tensor::from_dispatch(velocity))
+        };
+        return weights.into_iter().zip(gradients).zip(velocities).map(step).unzip();
+    }
     reference::sgd(weights, gradients, velocities, rule)
 }
 
 /// Step of AdamW over a list of parameters that have taken the same number of steps.
 ///
-/// Returns the new weights and moments. On a GPU a bin of up to 32 tensors takes one launch.
+/// Returns the new weights and moments. On a GPU a bin of up to 32 tensors takes one launch,
+/// on the CPU a tensor one pass over memory.
 /// Tensors must not be tracked by autodiff; the results of one call share a buffer.
 ///
 /// # Shapes
@@ -56,13 +69,28 @@ pub fn adamw(
     if [&weights, &gradients, first, second].into_iter().all(|list| cube::supports_all(list)) {
         return cube::adamw([&weights, &gradients, first, second], rule);
     }
+    if supports_steps([&weights, &gradients, first, second]) {
+        let step = |(((weight, gradient), first), second)| {
+            let [weight, gradient, first, second] =
+                [weight, gradient, first, second].map(Tensor::<1>::into_dispatch);
+            let (weight, first, second) =
+                Dispatch::adamw_step(weight, gradient, first, second, *rule);
+            let [weight, first, second] = [weight, first, second].map(Tensor::from_dispatch);
+            (weight, (first, second))
+        };
+        let [first, second] = moments;
+        let all = weights.into_iter().zip(gradients).zip(first).zip(second);
+        let (weights, (first, second)) = all.map(step).unzip();
+        return (weights, [first, second]);
+    }
     reference::adamw(weights, gradients, moments, rule)
 }
 
 /// Exponential moving averages of a list of tensors:
 /// `momentum · copyᵢ + (1 − momentum) · otherᵢ`.
 ///
-/// On a GPU a bin of up to 32 tensors takes one launch. Tensors must not be tracked by autodiff;
+/// On a GPU a bin of up to 32 tensors takes one launch,
+/// on the CPU a tensor one pass over memory. Tensors must not be tracked by autodiff;
 /// the results of one call share a buffer.
 ///
 /// # Shapes
@@ -79,6 +107,13 @@ pub fn moving_averages(
     #[cfg(feature = "cube")]
     if cube::supports_all(&copies) && cube::supports_all(&others) {
         return cube::moving_averages(&copies, &others, momentum);
+    }
+    if supports_steps([&copies, &others]) {
+        let average = |(copy, other): (Tensor<1>, Tensor<1>)| {
+            let (copy, other) = (copy.into_dispatch(), other.into_dispatch());
+            Tensor::from_dispatch(Dispatch::moving_average(copy, other, momentum))
+        };
+        return copies.into_iter().zip(others).map(average).collect();
     }
     reference::moving_averages(copies, others, momentum)
 }

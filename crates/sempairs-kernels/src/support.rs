@@ -20,6 +20,12 @@ pub(crate) fn supports_tokens<const D: usize>(tensor: &Tensor<D>) -> bool {
     supports_layers(tensor)
 }
 
+/// Whether the fused optimiser steps of [`StepOps`](crate::fused::StepOps) support these lists:
+/// 32-bit floats on Flex.
+pub(crate) fn supports_steps<'a>(lists: impl IntoIterator<Item = &'a Vec<Tensor<1>>>) -> bool {
+    lists.into_iter().flatten().all(on_flex)
+}
+
 fn on_flex<const D: usize>(tensor: &Tensor<D>) -> bool {
     !*PLAIN && tensor.dtype() == DType::F32 && is_flex(&tensor.device())
 }

@@ -4,7 +4,10 @@
 mod support;
 
 use burn::tensor::Tensor;
-use sempairs_kernels::{batch_norm, batch_norm_add_relu, batch_norm_relu, conv2d};
+use sempairs_kernels::{
+    attention, batch_norm, batch_norm_add_relu, batch_norm_relu, conv2d, gelu, layer_norm, linear,
+    max_pool2d,
+};
 use support::{Outcome, random, run};
 
 /// Shapes that cover every algorithm: pointwise, Winograd, one product per tap, and im2col stored
@@ -84,4 +87,30 @@ fn an_input_used_twice_sums_its_gradients() {
 fn flat(data: &Option<burn::tensor::TensorData>) -> burn::tensor::TensorData {
     let values = data.as_ref().expect("a gradient").try_to_vec::<f32>().unwrap();
     burn::tensor::TensorData::from(values.as_slice())
+}
+
+/// Neither the width of the vector registers nor the instructions for fused multiply-adds change
+/// the bits of the fused operations. scripts/older-cpus.sh runs this test on emulated CPUs.
+#[test]
+fn results_are_the_same_bits_on_every_cpu() {
+    let tokens = run([random([1, 5, 65, 96], 4), random([1, 1, 96, 192], 5)], |[x, weight]| {
+        let ones = |width: usize| Tensor::<1>::ones([width], &support::device());
+        let x = layer_norm(x.reshape([325, 96]), ones(96), ones(96), 1e-6);
+        let y = gelu(linear(x, weight.reshape([96, 192]), ones(192)));
+        attention(y.reshape([5, 65, 192]), 2).reshape([1, 5, 65, 64])
+    });
+    let maps = random([20, 8, 9, 9], 6);
+    let pooled = run([maps], |[x]| max_pool2d(x, [3; 2], [2; 2], [1; 2]));
+    let outcomes = CASES.map(network).into_iter().chain([tokens, pooled]);
+    // FNV-1a over 32-bit values.
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for outcome in outcomes {
+        let gradients = outcome.gradients.into_iter().flatten();
+        for value in outcome.values.into_iter().chain(gradients) {
+            for value in value.iter::<f32>() {
+                hash = (hash ^ u64::from(value.to_bits())).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+    }
+    assert_eq!(hash, 0xd0b1_b4cb_f394_10c9, "the hash is {hash:#018x}");
 }

@@ -8,8 +8,10 @@
 mod autodiff;
 mod flex;
 pub(crate) mod ops;
+mod step_ops;
 mod token_autodiff;
 pub(crate) mod token_ops;
 
 pub(crate) use ops::ForwardOps;
+pub(crate) use step_ops::StepOps;
 pub(crate) use token_ops::ForwardTokenOps;

@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 
 use burn_flex::FlexTensor;
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::batch_last::{contiguous, values};
+use super::buffer::Buffer;
 use super::exponential::exp_nonpositive;
 use super::matmul::{Matrix, Target, matmul};
+use super::reduction::total;
+use super::vectors::vectorised;
 
 thread_local! {
     /// The weights of one head, and their gradient.
@@ -54,14 +56,14 @@ impl Sizes {
     }
 
     /// Fills `weights`, `[tokens, tokens]`, with `softmax(q kᵀ / √width)` of one head.
-    fn attend(self, picture: &[f32], head: usize, weights: &mut Vec<f32>, arch: Arch) {
+    fn attend(self, picture: &[f32], head: usize, weights: &mut Vec<f32>) {
         let tokens = self.tokens;
         weights.resize(tokens * tokens, 0.0);
         let (q, k) = (self.part(picture, 0, head), self.part(picture, 1, head));
         // SAFETY: `weights` is private to this thread.
         unsafe { matmul(Target::new(weights, tokens), q, k.transposed(), false) };
         let scale = self.scale();
-        arch.dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 for row in weights.chunks_exact_mut(tokens) {
@@ -81,14 +83,13 @@ pub(super) fn forward(qkv: &FlexTensor, heads: usize) -> FlexTensor {
     let sizes = Sizes::of(qkv, heads);
     let Sizes { pictures, tokens, d, .. } = sizes;
     let qkv = qkv.to_contiguous();
-    let mut y = vec![0.0; pictures * tokens * d];
-    let arch = Arch::new();
+    let mut y = Buffer::new(pictures * tokens * d);
     y.par_chunks_mut((tokens * d).max(1))
         .zip(values(&qkv).par_chunks((tokens * 3 * d).max(1)))
         .for_each(|(y, picture)| {
             WEIGHTS.with_borrow_mut(|[weights, _]| {
                 for head in 0..heads {
-                    sizes.attend(picture, head, weights, arch);
+                    sizes.attend(picture, head, weights);
                     let weights = Matrix::new(weights, [tokens; 2], [tokens, 1]);
                     let target = Target::new(y, d).at(0, head * sizes.width());
                     // SAFETY: `y` is private to this task.
@@ -106,8 +107,7 @@ pub(super) fn gradient(qkv: &FlexTensor, gradient: &FlexTensor, heads: usize) ->
     let sizes = Sizes::of(qkv, heads);
     let Sizes { pictures, tokens, d, .. } = sizes;
     let (qkv, gradient) = (qkv.to_contiguous(), gradient.to_contiguous());
-    let mut dqkv = vec![0.0; pictures * tokens * 3 * d];
-    let arch = Arch::new();
+    let mut dqkv = Buffer::new(pictures * tokens * 3 * d);
     let parts = values(&qkv)
         .par_chunks((tokens * 3 * d).max(1))
         .zip(values(&gradient).par_chunks((tokens * d).max(1)));
@@ -115,7 +115,7 @@ pub(super) fn gradient(qkv: &FlexTensor, gradient: &FlexTensor, heads: usize) ->
         WEIGHTS.with_borrow_mut(|[weights, slopes]| {
             let target = Target::new(out, 3 * d);
             for head in 0..heads {
-                sizes.attend(picture, head, weights, arch);
+                sizes.attend(picture, head, weights);
                 slopes.resize(tokens * tokens, 0.0);
                 let dy = sizes.share(dy, head);
                 let [q, k, v] = [0, 1, 2].map(|part| sizes.part(picture, part, head));
@@ -127,7 +127,7 @@ pub(super) fn gradient(qkv: &FlexTensor, gradient: &FlexTensor, heads: usize) ->
                     matmul(Target::new(slopes, tokens), dy, v.transposed(), false);
                     matmul(into(2), square(weights).transposed(), dy, false);
                     let scale = sizes.scale();
-                    arch.dispatch(
+                    vectorised(
                         #[inline(always)]
                         || {
                             let rows = weights.chunks_exact(tokens);
@@ -145,18 +145,25 @@ pub(super) fn gradient(qkv: &FlexTensor, gradient: &FlexTensor, heads: usize) ->
     contiguous(dqkv, [pictures, tokens, 3 * d])
 }
 
+/// Values of a row that are reduced side by side.
+const LANES: usize = 16;
+
 /// Softmax of `scale` times the logits of each row, in place. NaN propagates over its row.
 #[inline(always)]
 fn softmax(row: &mut [f32], scale: f32) {
-    let largest = row.iter().fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a });
-    let mut sum = 0.0;
+    let (lanes, rest) = row.as_chunks::<LANES>();
+    let mut largest = [f32::NEG_INFINITY; LANES];
+    for values in lanes {
+        for i in 0..LANES {
+            largest[i] = if values[i] > largest[i] { values[i] } else { largest[i] };
+        }
+    }
+    let all = largest.iter().chain(rest);
+    let largest = all.fold(f32::NEG_INFINITY, |a, &b| if b > a { b } else { a });
     for value in row.iter_mut() {
         *value = exp_nonpositive((*value - largest) * scale);
     }
-    // A separate loop: a sum in sequential order is not vectorised.
-    for value in row.iter() {
-        sum += *value;
-    }
+    let sum = sum(row.len(), |i| row[i]);
     let share = 1.0 / sum;
     for value in row.iter_mut() {
         *value *= share;
@@ -166,8 +173,22 @@ fn softmax(row: &mut [f32], scale: f32) {
 /// Gradient of the unscaled logits from that of the softmax, in place.
 #[inline(always)]
 fn softmax_gradient(slopes: &mut [f32], weights: &[f32], scale: f32) {
-    let mean: f32 = slopes.iter().zip(weights).map(|(slope, weight)| slope * weight).sum();
+    let weights = &weights[..slopes.len()];
+    let mean = sum(slopes.len(), |i| slopes[i] * weights[i]);
     for (slope, weight) in slopes.iter_mut().zip(weights) {
         *slope = scale * weight * (*slope - mean);
     }
+}
+
+/// `Σ term(i)` in 32 bits, with [`LANES`] interleaved sums and then the remaining terms.
+#[inline(always)]
+fn sum(length: usize, term: impl Fn(usize) -> f32) -> f32 {
+    let whole = length / LANES * LANES;
+    let mut lanes = [0.0; LANES];
+    for start in (0..whole).step_by(LANES) {
+        for i in 0..LANES {
+            lanes[i] += term(start + i);
+        }
+    }
+    (whole..length).fold(total(lanes), |sum, i| sum + term(i))
 }

@@ -12,6 +12,7 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::batch_last::{contiguous, load, store, values};
+use super::buffer::Buffer;
 use super::geometry::Geometry;
 use super::grid::{PIECES, parallel_matmul};
 use super::matmul::{Matrix, Target, matmul};
@@ -50,7 +51,7 @@ pub(super) fn forward(x: &FlexTensor, weight: &FlexTensor, geometry: Geometry) -
         let columns = unrolled(x, &geometry);
         parallel_matmul(filters, Matrix::new(&columns, [rows, width], [width, 1]))
     } else {
-        let mut y = vec![0.0; c_out * width];
+        let mut y = Buffer::new(c_out * width);
         let target = Target::new(&mut y, width);
         tiles(&geometry, rows).into_par_iter().for_each(|tile| {
             let start = tile.start * n;
@@ -88,7 +89,7 @@ pub(super) fn input_gradient(
     } else if taps::suits(&geometry) {
         taps::input_gradient(values, weight, &geometry)
     } else {
-        let mut dx = vec![0.0; c_in * h * w * n];
+        let mut dx = Buffer::zeroed(c_in * h * w * n);
         if rows * width == 0 {
             return store(dx, [n, c_in, h, w]);
         }
@@ -150,7 +151,7 @@ pub(super) fn weight_gradient(
 
 /// Weight gradient by tiles. A task computes some output channels over some tiles; the results are
 /// added in a fixed order.
-fn tiled_weight_gradient(x: &[f32], gradient: Matrix, geometry: &Geometry) -> Vec<f32> {
+fn tiled_weight_gradient(x: &[f32], gradient: Matrix, geometry: &Geometry) -> Buffer {
     let Geometry { n, c_in, input: [h, w], c_out, .. } = *geometry;
     let (rows, taps) = (geometry.rows(), geometry.taps());
     let block = channel_block(c_in);
@@ -161,13 +162,13 @@ fn tiled_weight_gradient(x: &[f32], gradient: Matrix, geometry: &Geometry) -> Ve
         .flat_map(|index| tiles.chunks(run).map(move |tiles| (index * block, tiles)))
         .collect();
 
-    let parts: Vec<(usize, Vec<f32>)> = pieces
+    let parts: Vec<(usize, Buffer)> = pieces
         .into_par_iter()
         .map(|(first, tiles)| {
             let channels = first..(first + block).min(c_in);
             let x = &x[channels.start * h * w * n..channels.end * h * w * n];
             let rows = channels.len() * taps;
-            let mut part = vec![0.0; c_out * rows];
+            let mut part = Buffer::new(c_out * rows);
             for (index, tile) in tiles.iter().enumerate() {
                 let size = tile.len() * n;
                 scratch(rows * size, |columns| {
@@ -183,7 +184,7 @@ fn tiled_weight_gradient(x: &[f32], gradient: Matrix, geometry: &Geometry) -> Ve
         })
         .collect();
 
-    let mut dw = vec![0.0; c_out * rows];
+    let mut dw = Buffer::zeroed(c_out * rows);
     dw.par_chunks_exact_mut(rows).enumerate().for_each(|(filter, dw)| {
         for (first, part) in &parts {
             let width = part.len() / c_out;
@@ -196,10 +197,10 @@ fn tiled_weight_gradient(x: &[f32], gradient: Matrix, geometry: &Geometry) -> Ve
 }
 
 /// The whole im2col matrix.
-fn unrolled(x: &[f32], geometry: &Geometry) -> Vec<f32> {
+fn unrolled(x: &[f32], geometry: &Geometry) -> Buffer {
     let Geometry { n, c_in, input: [h, w], .. } = *geometry;
     let (width, taps) = (geometry.columns(), geometry.taps());
-    let mut columns = vec![0.0; geometry.rows() * width];
+    let mut columns = Buffer::new(geometry.rows() * width);
     if columns.is_empty() {
         return columns;
     }

@@ -1,22 +1,22 @@
 //! GELU and its gradient.
 
-use burn::tensor::{Bytes, DType};
+use burn::tensor::DType;
 use burn_flex::{FlexTensor, Layout};
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::batch_last::values;
+use super::buffer::Buffer;
 use super::exponential::normal;
 use super::grid::PIECES;
+use super::vectors::vectorised;
 
 /// `x · Φ(x)`.
 pub(super) fn forward(x: &FlexTensor) -> FlexTensor {
     let x = x.to_contiguous();
-    let mut y = vec![0.0; values(&x).len()];
+    let mut y = Buffer::new(values(&x).len());
     let size = y.len().div_ceil(PIECES).max(1);
-    let arch = Arch::new();
     y.par_chunks_mut(size).zip(values(&x).par_chunks(size)).for_each(|(y, x)| {
-        arch.dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 for (y, &x) in y.iter_mut().zip(x) {
@@ -32,12 +32,11 @@ pub(super) fn forward(x: &FlexTensor) -> FlexTensor {
 pub(super) fn gradient(x: &FlexTensor, gradient: &FlexTensor) -> FlexTensor {
     let (x, gradient) = (x.to_contiguous(), gradient.to_contiguous());
     assert_eq!(values(&x).len(), values(&gradient).len(), "sizes of input and gradient");
-    let mut dx = vec![0.0; values(&x).len()];
+    let mut dx = Buffer::new(values(&x).len());
     let size = dx.len().div_ceil(PIECES).max(1);
     let parts = values(&x).par_chunks(size).zip(values(&gradient).par_chunks(size));
-    let arch = Arch::new();
     dx.par_chunks_mut(size).zip(parts).for_each(|(dx, (x, gradient))| {
-        arch.dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 for (dx, (&x, &gradient)) in dx.iter_mut().zip(x.iter().zip(gradient)) {
@@ -51,7 +50,7 @@ pub(super) fn gradient(x: &FlexTensor, gradient: &FlexTensor) -> FlexTensor {
 }
 
 /// A contiguous tensor of the same shape.
-fn like(other: &FlexTensor, values: Vec<f32>) -> FlexTensor {
+fn like(other: &FlexTensor, values: Buffer) -> FlexTensor {
     let layout = Layout::contiguous(other.layout().shape().clone());
-    FlexTensor::new(Bytes::from_elems(values), layout, DType::F32)
+    FlexTensor::new(values.into_bytes(), layout, DType::F32)
 }

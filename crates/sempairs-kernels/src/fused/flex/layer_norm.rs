@@ -1,12 +1,13 @@
 //! Layer normalisation, row by row: a row stays in the L1 cache while it is read twice.
 
 use burn_flex::FlexTensor;
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::batch_last::{contiguous, values};
+use super::buffer::Buffer;
 use super::grid::PIECES;
 use super::reduction::sums;
+use super::vectors::vectorised;
 
 /// `y = (x − mean) / √(variance + ε) · weight + bias`.
 pub(super) fn forward(
@@ -18,11 +19,10 @@ pub(super) fn forward(
     let [rows, d] = x.layout().shape().dims();
     let (x, weight, bias) = (x.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
     let (weight, bias) = (values(&weight), values(&bias));
-    let mut y = vec![0.0; rows * d];
+    let mut y = Buffer::new(rows * d);
     let size = piece(rows, d);
-    let arch = Arch::new();
     y.par_chunks_mut(size).zip(values(&x).par_chunks(size)).for_each(|(y, x)| {
-        arch.dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 for (y, x) in y.chunks_exact_mut(d).zip(x.chunks_exact(d)) {
@@ -50,15 +50,14 @@ pub(super) fn gradient(
     let (x, weight, gradient) =
         (x.to_contiguous(), weight.to_contiguous(), gradient.to_contiguous());
     let weight = values(&weight);
-    let mut dx = vec![0.0; rows * d];
+    let mut dx = Buffer::new(rows * d);
     let size = piece(rows, d);
-    let arch = Arch::new();
     let parts: Vec<[Vec<f32>; 2]> = dx
         .par_chunks_mut(size)
         .zip(values(&x).par_chunks(size).zip(values(&gradient).par_chunks(size)))
         .map(|(dx, (x, gradient))| {
             let (mut dweight, mut dbias) = (vec![0.0; d], vec![0.0; d]);
-            arch.dispatch(
+            vectorised(
                 #[inline(always)]
                 || {
                     let rows = x.chunks_exact(d).zip(gradient.chunks_exact(d));

@@ -7,6 +7,7 @@
 
 mod attention;
 mod batch_last;
+mod buffer;
 mod convolution;
 mod exponential;
 mod gelu;
@@ -18,10 +19,12 @@ mod matmul;
 mod normalisation;
 mod pooling;
 mod reduction;
+mod steps;
 mod taps;
 mod tokens;
 mod transpose;
 mod unroll;
+mod vectors;
 mod winograd;
 
 use burn::backend::Flex;

@@ -2,12 +2,13 @@
 
 use burn::backend::Flex;
 use burn_flex::FlexTensor;
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::super::ops::{BatchNormGradient, Statistics, Wanted};
 use super::batch_last::{contiguous, dims, load, store, values};
+use super::buffer::Buffer;
 use super::reduction::sums;
+use super::vectors::vectorised;
 
 /// `(y, mean, variance)` of a batch; `y` optionally with `skip` added and followed by ReLU.
 pub(super) fn forward(
@@ -26,15 +27,14 @@ pub(super) fn forward(
         (values(&x), skip.as_ref().map(values), values(&weight), values(&bias));
     let row = x.len() / c.max(1);
 
-    let mut y = vec![0.0; x.len()];
+    let mut y = Buffer::new(x.len());
     let (mut mean, mut variance) = (vec![0.0; c], vec![0.0; c]);
-    let arch = Arch::new();
     y.par_chunks_mut(row.max(1)).zip(mean.par_iter_mut().zip(&mut variance)).enumerate().for_each(
         |(channel, (y, (mean, variance)))| {
             let part = channel * row..(channel + 1) * row;
             let x = &x[part.clone()];
             let skip = skip.map(|skip| &skip[part]);
-            arch.dispatch(
+            vectorised(
                 #[inline(always)]
                 || {
                     let [m, v] = moments(x);
@@ -88,11 +88,10 @@ pub(super) fn gradient(
 
     // The row of a gradient that is not needed is empty.
     let (dx_row, skip_row) = (if wanted.x { row } else { 0 }, if wanted.skip { row } else { 0 });
-    let (mut dx, mut dskip) = (vec![0.0; c * dx_row], vec![0.0; c * skip_row]);
+    let (mut dx, mut dskip) = (Buffer::new(c * dx_row), Buffer::new(c * skip_row));
     let (mut dweight, mut dbias) = (vec![0.0; c], vec![0.0; c]);
     let mut dx_rows = rows(&mut dx, c, dx_row);
     let mut dskip_rows = rows(&mut dskip, c, skip_row);
-    let arch = Arch::new();
     dx_rows
         .par_iter_mut()
         .zip(&mut dskip_rows)
@@ -110,7 +109,7 @@ pub(super) fn gradient(
                 weight: f64::from(weight[channel]),
             };
             let mask = relu_output.map(|relu_output| &relu_output[part]);
-            arch.dispatch(
+            vectorised(
                 #[inline(always)]
                 || {
                     [*dweight, *dbias] = match mask {

@@ -1,11 +1,12 @@
 //! Global average pooling and max pooling.
 
 use burn_flex::FlexTensor;
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::batch_last::{self, dims};
+use super::buffer::Buffer;
 use super::geometry::Geometry;
+use super::vectors::vectorised;
 
 /// Images processed at a time: a 512-bit vector register, or several smaller ones.
 const LANES: usize = 16;
@@ -50,20 +51,22 @@ pub(super) fn max(x: &FlexTensor, geometry: &Geometry) -> FlexTensor {
     let Geometry { n, c_in: c, output: [h, w], .. } = *geometry;
     let x = batch_last::load(x);
     let x = batch_last::values(&x);
-    let mut y = vec![0.0; c * h * w * n];
+    let mut y = Buffer::new(c * h * w * n);
     if y.is_empty() {
         return batch_last::store(y, [n, c, h, w]);
     }
+    let windows = Windows::of(geometry);
     let maps = x.par_chunks_exact(x.len() / c);
     y.par_chunks_exact_mut(h * w * n).zip(maps).for_each(|(y, x)| {
-        Arch::new().dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 for (output, y) in y.chunks_exact_mut(n).enumerate() {
-                    let mut positions = windows(geometry, output);
-                    let first = positions.next().expect("a window covers at least one position");
+                    let [first, others @ ..] = windows.at(output) else {
+                        unreachable!("a window covers at least one position")
+                    };
                     y.copy_from_slice(&x[first * n..][..n]);
-                    for position in positions {
+                    for position in others {
                         for (y, &x) in y.iter_mut().zip(&x[position * n..][..n]) {
                             *y = if x > *y || x.is_nan() { x } else { *y };
                         }
@@ -86,26 +89,42 @@ pub(super) fn max_gradient(
     let (x, y, gradient) = (batch_last::load(x), batch_last::load(y), batch_last::load(gradient));
     let (x, y, gradient) =
         (batch_last::values(&x), batch_last::values(&y), batch_last::values(&gradient));
-    let mut dx = vec![0.0; x.len()];
+    let mut dx = Buffer::zeroed(x.len());
     if dx.is_empty() || y.is_empty() {
         return batch_last::store(dx, [n, c, h, w]);
     }
+    let windows = Windows::of(geometry);
     let outputs = y.len() / c;
     let maps = x.par_chunks_exact(h * w * n);
     let above = y.par_chunks_exact(outputs).zip(gradient.par_chunks_exact(outputs));
     dx.par_chunks_exact_mut(h * w * n).zip(maps.zip(above)).for_each(|(dx, (x, (y, gradient)))| {
-        Arch::new().dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 let rows = y.chunks_exact(n).zip(gradient.chunks_exact(n));
                 for (output, (y, gradient)) in rows.enumerate() {
-                    for start in (0..n).step_by(LANES) {
-                        let size = LANES.min(n - start);
-                        if size == LANES {
-                            // A constant length, for vectorisation.
-                            add_to_maxima(geometry, output, start, LANES, x, y, gradient, dx);
-                        } else {
-                            add_to_maxima(geometry, output, start, size, x, y, gradient, dx);
+                    let window = windows.at(output);
+                    let (y, y_rest) = y.as_chunks::<LANES>();
+                    let (gradient, gradient_rest) = gradient.as_chunks::<LANES>();
+                    for (index, (y, gradient)) in y.iter().zip(gradient).enumerate() {
+                        let mut open = *gradient;
+                        for place in window {
+                            let start = place * n + index * LANES;
+                            let x: &[f32; LANES] =
+                                x[start..start + LANES].try_into().expect("as many lanes");
+                            let dx: &mut [f32; LANES] =
+                                (&mut dx[start..start + LANES]).try_into().expect("as many lanes");
+                            for i in 0..LANES {
+                                pass(&mut open[i], x[i], y[i], &mut dx[i]);
+                            }
+                        }
+                    }
+                    let first = n - y_rest.len();
+                    for (i, (&y, &gradient)) in y_rest.iter().zip(gradient_rest).enumerate() {
+                        let mut open = gradient;
+                        for place in window {
+                            let at = place * n + first + i;
+                            pass(&mut open, x[at], y, &mut dx[at]);
                         }
                     }
                 }
@@ -115,36 +134,33 @@ pub(super) fn max_gradient(
     batch_last::store(dx, [n, c, h, w])
 }
 
-/// Adds the output gradient of some images to the positions of the maxima.
+/// Adds the gradient `open` of a window to an input that is its maximum `y`; it is then used up.
 #[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "the body of a loop")]
-fn add_to_maxima(
-    geometry: &Geometry,
-    output: usize,
-    start: usize,
-    size: usize,
-    x: &[f32],
-    y: &[f32],
-    gradient: &[f32],
-    dx: &mut [f32],
-) {
-    let n = geometry.n;
-    let (y, gradient) = (&y[start..start + size], &gradient[start..start + size]);
-    let mut open = [0.0; LANES];
-    open[..size].copy_from_slice(gradient);
-    for place in windows(geometry, output) {
-        let part = place * n + start..place * n + start + size;
-        let (x, dx) = (&x[part.clone()], &mut dx[part]);
-        for i in 0..size {
-            let here = x[i] == y[i] || x[i].is_nan();
-            dx[i] += if here { open[i] } else { 0.0 };
-            open[i] = if here { 0.0 } else { open[i] };
-        }
-    }
+fn pass(open: &mut f32, x: f32, y: f32, dx: &mut f32) {
+    let here = x == y || x.is_nan();
+    *dx += if here { *open } else { 0.0 };
+    *open = if here { 0.0 } else { *open };
 }
 
-/// The positions inside the input that the window of an output covers, in row-major order.
-#[inline(always)]
-fn windows(geometry: &Geometry, output: usize) -> impl Iterator<Item = usize> {
-    (0..geometry.taps()).filter_map(move |tap| geometry.reads(output, tap))
+/// The positions inside the input that the window of each output covers, in row-major order.
+struct Windows {
+    positions: Vec<usize>,
+    /// End of the positions of each output.
+    ends: Vec<usize>,
+}
+
+impl Windows {
+    fn of(geometry: &Geometry) -> Self {
+        let (mut positions, mut ends) = (Vec::new(), Vec::new());
+        for output in 0..geometry.positions() {
+            positions.extend((0..geometry.taps()).filter_map(|tap| geometry.reads(output, tap)));
+            ends.push(positions.len());
+        }
+        Self { positions, ends }
+    }
+
+    fn at(&self, output: usize) -> &[usize] {
+        let start = output.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.positions[start..self.ends[output]]
+    }
 }

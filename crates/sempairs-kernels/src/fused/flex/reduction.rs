@@ -1,7 +1,9 @@
 //! Sums with a fixed order of additions.
 
-/// Number of independent partial sums, for vectorisation.
-const LANES: usize = 16;
+use std::ops::AddAssign;
+
+/// Number of independent partial sums: two vectors of 512 bits, to hide the latency of an addition.
+const LANES: usize = 32;
 
 /// Terms summed in 32 bits before they join a 64-bit total.
 const BLOCK: usize = 1024;
@@ -9,7 +11,7 @@ const BLOCK: usize = 1024;
 /// `Σ_i term(i)` for `i` in `0..length`, of `S` sums at once.
 ///
 /// The order of the additions is fixed: [`LANES`] interleaved sums per block of [`BLOCK`] terms,
-/// then the lanes, then the blocks.
+/// then the lanes by [`total`], then the blocks.
 #[inline(always)]
 pub(super) fn sums<const S: usize>(length: usize, term: impl Fn(usize) -> [f32; S]) -> [f64; S] {
     let mut totals = [0.0; S];
@@ -31,7 +33,7 @@ pub(super) fn sums<const S: usize>(length: usize, term: impl Fn(usize) -> [f32; 
             i += LANES;
         }
         for s in 0..S {
-            totals[s] += lanes[s].iter().map(|&lane| f64::from(lane)).sum::<f64>();
+            totals[s] += total(lanes[s].map(f64::from));
         }
         for i in whole..end {
             let terms = term(i);
@@ -42,4 +44,18 @@ pub(super) fn sums<const S: usize>(length: usize, term: impl Fn(usize) -> [f32; 
         start = end;
     }
     totals
+}
+
+/// The sum of a power of two of lanes: the second half is added to the first until one is left.
+#[inline(always)]
+pub(super) fn total<T: Copy + AddAssign, const N: usize>(mut lanes: [T; N]) -> T {
+    let mut half = N / 2;
+    while half > 0 {
+        for i in 0..half {
+            let other = lanes[i + half];
+            lanes[i] += other;
+        }
+        half /= 2;
+    }
+    lanes[0]
 }

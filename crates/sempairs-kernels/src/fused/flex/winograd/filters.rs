@@ -3,6 +3,7 @@
 use pulp::Arch;
 use rayon::prelude::*;
 
+use super::super::buffer::Buffer;
 use super::super::matmul::{Matrix, Target, copy};
 use super::transform::{Kind, POINTS, Transform};
 
@@ -10,8 +11,8 @@ use super::transform::{Kind, POINTS, Transform};
 const TAPS: usize = 9;
 
 /// `U = G g Gᵀ`: `[16, rows, columns]` from `[rows, columns, 3, 3]`.
-pub(super) fn filters(weight: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
-    let mut all = vec![0.0; POINTS * rows * columns];
+pub(super) fn filters(weight: &[f32], [rows, columns]: [usize; 2]) -> Buffer {
+    let mut all = Buffer::new(POINTS * rows * columns);
     let target = Target::new(&mut all, columns);
     weight.par_chunks_exact(TAPS * columns).enumerate().for_each_init(
         || vec![0.0; TAPS * columns],
@@ -37,9 +38,9 @@ pub(super) fn filters(weight: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
 
 /// The transformed filters of the transposed convolution, `[16, columns, rows]`. Rotating a filter
 /// by 180 degrees permutes the 16 points of its transform, so the matrices are only reordered.
-pub(super) fn transposed(filters: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
+pub(super) fn transposed(filters: &[f32], [rows, columns]: [usize; 2]) -> Buffer {
     let size = rows * columns;
-    let mut all = vec![0.0; filters.len()];
+    let mut all = Buffer::new(filters.len());
     all.par_chunks_exact_mut(size).enumerate().for_each(|(point, out)| {
         let turned = |i: usize| [3, 1, 2, 0][i];
         let from = 4 * turned(point / 4) + turned(point % 4);
@@ -50,10 +51,10 @@ pub(super) fn transposed(filters: &[f32], [rows, columns]: [usize; 2]) -> Vec<f3
 }
 
 /// `∂g = Gᵀ ∂U G`: `[size, 3, 3]` from `[16, size]`.
-pub(super) fn filter_gradient(du: &[f32], size: usize) -> Vec<f32> {
+pub(super) fn filter_gradient(du: &[f32], size: usize) -> Buffer {
     /// Filters per task.
     const RUN: usize = 512;
-    let mut dw = vec![0.0; TAPS * size];
+    let mut dw = Buffer::new(TAPS * size);
     dw.par_chunks_mut(TAPS * RUN).enumerate().for_each(|(run, dw)| {
         let length = dw.len() / TAPS;
         let mut planes = [0.0; TAPS * RUN];

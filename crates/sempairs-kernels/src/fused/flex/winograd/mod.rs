@@ -20,6 +20,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::buffer::Buffer;
 use super::geometry::Geometry;
 use super::grid::PIECES;
 use super::matmul::{Matrix, Target, matmul};
@@ -55,14 +56,14 @@ pub(super) fn suits(geometry: &Geometry) -> bool {
 }
 
 /// `y` of `[c_out, h, w, n]` from `x` of `[c_in, h, w, n]`.
-pub(super) fn forward(x: &[f32], weight: &[f32], geometry: &Geometry) -> Vec<f32> {
+pub(super) fn forward(x: &[f32], weight: &[f32], geometry: &Geometry) -> Buffer {
     let Geometry { c_in, c_out, .. } = *geometry;
     convolve(x, &filters(weight, [c_out, c_in]), [c_out, c_in], geometry)
 }
 
 /// `∂x`: the convolution of the gradient with the filters rotated by 180 degrees and
 /// input and output channels exchanged.
-pub(super) fn input_gradient(gradient: &[f32], weight: &[f32], geometry: &Geometry) -> Vec<f32> {
+pub(super) fn input_gradient(gradient: &[f32], weight: &[f32], geometry: &Geometry) -> Buffer {
     let Geometry { c_in, c_out, .. } = *geometry;
     let filters = transposed(&filters(weight, [c_out, c_in]), [c_out, c_in]);
     convolve(gradient, &filters, [c_in, c_out], geometry)
@@ -70,14 +71,14 @@ pub(super) fn input_gradient(gradient: &[f32], weight: &[f32], geometry: &Geomet
 
 /// `∂weight`, `[c_out, c_in, 3, 3]`: `Σ (A ∂Y Aᵀ)(Bᵀ D B)ᵀ`, as partial sums over some blocks each
 /// that are added in a fixed order.
-pub(super) fn weight_gradient(x: &[f32], gradient: &[f32], geometry: &Geometry) -> Vec<f32> {
+pub(super) fn weight_gradient(x: &[f32], gradient: &[f32], geometry: &Geometry) -> Buffer {
     let Geometry { c_in, c_out, .. } = *geometry;
     let size = c_out * c_in;
     let blocks = blocks(geometry);
-    let pieces: Vec<Vec<f32>> = blocks
+    let pieces: Vec<Buffer> = blocks
         .par_chunks(blocks.len().div_ceil(PIECES).max(1))
         .map(|blocks| {
-            let mut du = vec![0.0; POINTS * size];
+            let mut du = Buffer::new(POINTS * size);
             for (index, block) in blocks.iter().enumerate() {
                 let part = Part::new(geometry, block.clone());
                 let wide = part.wide();
@@ -98,7 +99,7 @@ pub(super) fn weight_gradient(x: &[f32], gradient: &[f32], geometry: &Geometry) 
         })
         .collect();
     let mut pieces = pieces.into_iter();
-    let mut du = pieces.next().unwrap_or_else(|| vec![0.0; POINTS * size]);
+    let mut du = pieces.next().unwrap_or_else(|| Buffer::zeroed(POINTS * size));
     for piece in pieces {
         du.par_chunks_mut(size).zip(piece.par_chunks(size)).for_each(|(du, piece)| {
             for (du, piece) in du.iter_mut().zip(piece) {
@@ -110,14 +111,9 @@ pub(super) fn weight_gradient(x: &[f32], gradient: &[f32], geometry: &Geometry) 
 }
 
 /// The convolution of `x` with transformed filters, `[16, c_out, c_in]`.
-fn convolve(
-    x: &[f32],
-    filters: &[f32],
-    [c_out, c_in]: [usize; 2],
-    geometry: &Geometry,
-) -> Vec<f32> {
+fn convolve(x: &[f32], filters: &[f32], [c_out, c_in]: [usize; 2], geometry: &Geometry) -> Buffer {
     let map = geometry.columns();
-    let mut y = vec![0.0; c_out * map];
+    let mut y = Buffer::new(c_out * map);
     let target = Target::new(&mut y, map);
     blocks(geometry).into_par_iter().for_each(|block| {
         let part = Part::new(geometry, block);
