@@ -78,6 +78,19 @@ impl Pipeline {
         Self(self.0.iter().filter(|transform| !transform.is_normalization()).cloned().collect())
     }
 
+    /// The pipeline with this resampling filter in all transforms that resize. The random numbers
+    /// do not change.
+    pub fn with_interpolation(mut self, filter: Interpolation) -> Self {
+        for transform in &mut self.0 {
+            if let Transform::RandomResizedCrop { interpolation, .. }
+            | Transform::Resize { interpolation, .. } = transform
+            {
+                *interpolation = filter;
+            }
+        }
+        self
+    }
+
     /// Checks that the pipeline is valid.
     ///
     /// # Errors

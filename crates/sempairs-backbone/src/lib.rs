@@ -33,6 +33,7 @@ mod conv;
 mod convolutions;
 mod factory;
 pub mod limits;
+mod operations;
 mod residual;
 mod resnet;
 mod seed;

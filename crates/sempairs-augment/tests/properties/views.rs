@@ -1,6 +1,8 @@
 //! Properties of the views that plans make.
 
-use sempairs_augment::{Augmentation, Pipeline, Scratch, Step, Transform, apply_batch};
+use sempairs_augment::{
+    Augmentation, Interpolation, Pipeline, Scratch, Step, Transform, apply_batch,
+};
 use sempairs_data::Picture;
 
 use super::{key, picture, view};
@@ -169,4 +171,18 @@ fn a_batch_equals_its_single_views_whatever_the_state_of_the_buffers() {
 fn a_plan_for_another_picture_panics() {
     let plan = Augmentation::CenterCrop.pipelines(8)[0].plan(20, 20, key(0));
     view(&plan, &picture(10, 10));
+}
+
+#[test]
+fn another_filter_changes_the_pixels_but_not_the_window() {
+    let [bicubic, _] = Augmentation::Simclr.pipelines(16);
+    let bilinear = bicubic.clone().with_interpolation(Interpolation::Bilinear);
+    let picture = picture(60, 40);
+    let plans = [&bicubic, &bilinear].map(|pipeline| pipeline.plan(60, 40, key(3)));
+    let [a, b] = plans.map(|plan| view(&plan, &picture));
+    assert_ne!(a, b);
+    let back = bilinear.with_interpolation(Interpolation::Bicubic);
+    assert_eq!(back, bicubic);
+    let difference = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len() as f32;
+    assert!(difference < 0.1, "the views show different windows: {difference}");
 }

@@ -1,6 +1,7 @@
 //! Limits, parsers and checks of arguments that benchmarks share.
 
-use sempairs::backbone::{Architecture, BackboneConfig};
+use sempairs::augment::Interpolation;
+use sempairs::backbone::{Architecture, BackboneConfig, Stem};
 use sempairs::experiment::limits::MAX_BATCH_BYTES;
 use sempairs::train::Precision;
 use sempairs::{ConfigError, Error};
@@ -12,14 +13,19 @@ pub(super) const MAX_BATCH: usize = *sempairs::train::limits::BATCHES.end();
 /// Maximum number of steps or batches to time.
 pub(super) const MAX_TIMED: usize = 10_000_000;
 
-/// Parses the value of `--backbone`, for pictures with a side length of `size` pixels.
-pub(super) fn network(backbone: &str, size: usize) -> Result<BackboneConfig, Error> {
+/// Parses the value of `--backbone`, for pictures with a side length of `size` pixels. A stem
+/// replaces that of a residual network.
+pub(super) fn network(
+    backbone: &str,
+    stem: Option<Stem>,
+    size: usize,
+) -> Result<BackboneConfig, Error> {
     let (name, patch) = match backbone.split_once("_patch") {
         None => (backbone, None),
         Some((name, patch)) => (name, Some(patch.parse().ok())),
     };
     let named: Option<Architecture> = toml::Value::String(name.into()).try_into().ok();
-    let network = match (named, patch) {
+    let mut network = match (named, patch) {
         (Some(named), None) if !named.is_transformer() => BackboneConfig::new(named),
         (Some(named), Some(Some(patch))) if named.is_transformer() => {
             BackboneConfig::transformer(named, patch, size)
@@ -35,6 +41,12 @@ pub(super) fn network(backbone: &str, size: usize) -> Result<BackboneConfig, Err
             return Err(Error::config("--backbone", error));
         }
     };
+    if stem.is_some() {
+        if network.name.is_transformer() {
+            return Err(Error::invalid("--stem", "a vision transformer has no stem"));
+        }
+        network.stem = stem;
+    }
     let flag = |key: &str| if key == "size" { "--size" } else { "--backbone" };
     network.check().map_err(|error| ConfigError::new(flag(error.key()), error.reason()))?;
     Ok(network)
@@ -52,6 +64,14 @@ pub(super) fn check_batch(batch: usize, size: usize) -> Result<(), Error> {
         }
         false => Ok(()),
     }
+}
+
+pub(super) fn stem(text: &str) -> Result<Stem, String> {
+    serde_json::from_value(json!(text)).map_err(|_| "must be imagenet, small or strided".into())
+}
+
+pub(super) fn filter(text: &str) -> Result<Interpolation, String> {
+    serde_json::from_value(json!(text)).map_err(|_| "must be bilinear or bicubic".into())
 }
 
 pub(super) fn precision(text: &str) -> Result<Precision, String> {

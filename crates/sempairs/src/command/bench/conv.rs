@@ -54,7 +54,8 @@ const PASSES: [&str; 3] = ["forward", "input", "weight"];
 impl ConvArgs {
     pub fn run(self) -> Result<(), Error> {
         check_batch(self.batch.div_ceil(2), self.size)?;
-        let NetworkConfig::Residual(config) = network(&self.backbone, self.size)?.network() else {
+        let NetworkConfig::Residual(config) = network(&self.backbone, None, self.size)?.network()
+        else {
             let reason = format!("`{}` is not a residual network", self.backbone);
             return Err(Error::invalid("--backbone", reason));
         };

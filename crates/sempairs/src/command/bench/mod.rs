@@ -12,8 +12,8 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use clap::{Args, Subcommand};
-use sempairs::augment::Augmentation;
-use sempairs::backbone::{AnyBackbone, NetworkConfig};
+use sempairs::augment::{Augmentation, Interpolation};
+use sempairs::backbone::{AnyBackbone, NetworkConfig, Stem};
 use sempairs::data::{CachedSource, PairDataset, Pairing, PictureSource};
 use sempairs::experiment::limits::{MAX_SIDE, MAX_THREADS};
 use sempairs::objective::{Clock, Method, ProjectorConfig, Reduction, SimClr, SimClrConfig, Views};
@@ -24,7 +24,7 @@ use sempairs::{ConfigError, Error};
 use sempairs_internal::{progress_bar, say};
 use serde_json::{Value, json};
 
-use self::arguments::{MAX_BATCH, MAX_TIMED, check_batch, network, precision};
+use self::arguments::{MAX_BATCH, MAX_TIMED, check_batch, filter, network, precision, stem};
 use self::median::median;
 use super::flags::{DeviceFlag, up_to, zero_or_up_to};
 use super::folder::FolderFlags;
@@ -53,6 +53,9 @@ pub struct Step {
     /// patch size, such as vit_small_patch8.
     #[arg(long, default_value = "resnet50")]
     backbone: String,
+    /// Stem of a residual network: imagenet, small or strided. By default that of the backbone.
+    #[arg(long, value_parser = stem)]
+    stem: Option<Stem>,
     /// Number of pairs per batch.
     #[arg(long, default_value = "32", value_parser = up_to(MAX_BATCH))]
     batch: usize,
@@ -102,6 +105,10 @@ pub struct Loader {
     /// Pair each picture with another one of its class, so that two pictures are read per pair.
     #[arg(long)]
     semantic: bool,
+    /// Resampling filter of the crop: bilinear or bicubic. By default that of SimCLR's
+    /// augmentation, bicubic; other loaders have bilinear.
+    #[arg(long, value_parser = filter)]
+    filter: Option<Interpolation>,
     /// Augment on the device and include that in the time; without this flag the views are computed
     /// on the CPU and stay in host memory.
     #[arg(long)]
@@ -123,7 +130,7 @@ impl Bench {
 
 impl Step {
     fn run(self) -> Result<(), Error> {
-        let network = network(&self.backbone, self.size)?;
+        let network = network(&self.backbone, self.stem, self.size)?;
         check_batch(self.batch, self.size)?;
         // The global thread pool can only be configured before its first use.
         rayon::ThreadPoolBuilder::new()
@@ -161,6 +168,7 @@ impl Step {
             "precision": self.precision,
             "device": self.device.device,
             "threads": rayon::current_num_threads(),
+            "gflop": network.training_operations(2 * self.batch, self.size) / 1e9,
             "median_s": median,
             "pairs_per_s": self.batch as f64 / median,
             "peak_bytes": peak,
@@ -269,7 +277,11 @@ impl Loader {
             return Err(ConfigError::new("--batch", "is more than there are pictures").into());
         }
         // The Gaussian blur is included, as in the PyTorch loader with which this one is compared.
-        let mut pipelines = Pipelines::from(Augmentation::Simclr.pipelines(self.size));
+        let mut views = Augmentation::Simclr.pipelines(self.size);
+        if let Some(filter) = self.filter {
+            views = views.map(|view| view.with_interpolation(filter));
+        }
+        let mut pipelines = Pipelines::from(views);
         let device = if self.on_device {
             pipelines.made_on = MadeOn::Device;
             Some(self.device.open()?)
@@ -304,6 +316,7 @@ impl Loader {
             "folder": self.source.folder,
             "cache": self.cache,
             "semantic": self.semantic,
+            "filter": self.filter.unwrap_or(Interpolation::Bicubic),
             "made_on": if self.on_device { &self.device.device } else { "host" },
             "size": self.size,
             "workers": match self.workers {
