@@ -40,7 +40,12 @@ impl fmt::Display for Comparison {
             }
             for d in self.differences.iter().filter(|d| d.protocol == *protocol) {
                 let name = format!("{} - {}", d.arm, d.against);
-                let p = d.top1.p_value.map_or(String::new(), |p| format!("   p = {p:.3}"));
+                let p = match d.top1.p_value {
+                    // It would be rounded to 0.000.
+                    Some(p) if p < 0.0005 => "   p < 0.001".into(),
+                    Some(p) => format!("   p = {p:.3}"),
+                    None => String::new(),
+                };
                 writeln!(f, "  {name:<10} {}{p}", percent(&d.top1))?;
             }
         }
