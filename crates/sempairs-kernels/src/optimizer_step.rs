@@ -13,7 +13,8 @@ use crate::support::supports_steps;
 /// Step of SGD or LARS over a list of parameters.
 ///
 /// Returns the new weights and velocities. On a GPU a bin of up to 32 tensors takes one launch,
-/// with LARS two. Tensors must not be tracked by autodiff; the results of one call share a buffer.
+/// with LARS two. Tensors must not be tracked by autodiff; on a GPU the results of one call share a
+/// buffer.
 ///
 /// # Shapes
 /// - `weights`, `gradients`, `velocities`, both outputs: one `[length]` per parameter
@@ -48,7 +49,8 @@ pub fn sgd(
 ///
 /// Returns the new weights and moments. On a GPU a bin of up to 32 tensors takes one launch,
 /// on the CPU a tensor one pass over memory.
-/// Tensors must not be tracked by autodiff; the results of one call share a buffer.
+/// Tensors must not be tracked by autodiff; on a GPU the results of one call share a
+/// buffer.
 ///
 /// # Shapes
 /// - `weights`, `gradients`, both `moments`, all three outputs: one `[length]` per parameter
@@ -91,7 +93,8 @@ pub fn adamw(
 ///
 /// On a GPU a bin of up to 32 tensors takes one launch,
 /// on the CPU a tensor one pass over memory. Tensors must not be tracked by autodiff;
-/// the results of one call share a buffer.
+/// on a GPU the results of one call share a
+/// buffer.
 ///
 /// # Shapes
 /// - `copies`, `others`, output: one `[length]` per tensor

@@ -30,7 +30,7 @@ pub fn global_average_pool(x: Tensor<4>) -> Tensor<2> {
 /// - output: `[n, c, h', w']` with `h' = ⌊(h + 2·p_h − k_h) / s_h⌋ + 1`, and `w'` likewise
 ///
 /// # Panics
-/// If a stride is zero, or the padding is larger than half the kernel.
+/// If a stride or a side of the input is zero, or the padding is larger than half the kernel.
 pub fn max_pool2d(
     x: Tensor<4>,
     kernel: [usize; 2],

@@ -21,9 +21,9 @@ pub(crate) fn supports_tokens<const D: usize>(tensor: &Tensor<D>) -> bool {
 }
 
 /// Whether the fused optimiser steps of [`StepOps`](crate::fused::StepOps) support these lists:
-/// 32-bit floats on Flex.
+/// 32-bit floats on Flex without autodiff, for which there is no gradient.
 pub(crate) fn supports_steps<'a>(lists: impl IntoIterator<Item = &'a Vec<Tensor<1>>>) -> bool {
-    lists.into_iter().flatten().all(on_flex)
+    lists.into_iter().flatten().all(|tensor| !tensor.device().is_autodiff() && on_flex(tensor))
 }
 
 fn on_flex<const D: usize>(tensor: &Tensor<D>) -> bool {

@@ -3,7 +3,7 @@
 
 mod support;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use sempairs_kernels as fused;
 use sempairs_kernels::reference;
 use support::{Outcome, assert_close, random, run};
@@ -112,4 +112,17 @@ fn results_do_not_depend_on_the_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         assert!(first == pool.install(network), "{threads} threads differ");
     }
+}
+
+/// Products are split into tasks of several rows of the weights, also when they have no terms.
+#[test]
+fn a_linear_layer_without_rows_has_a_zero_gradient() {
+    let device = Device::flex().autodiff();
+    let x = Tensor::<2>::zeros([0, 400], &device);
+    let weight = Tensor::<2>::ones([400, 8], &device).require_grad();
+    let y = fused::linear(x, weight.clone(), Tensor::ones([8], &device));
+    assert_eq!(y.dims(), [0, 8]);
+    let gradient = weight.grad(&y.sum().backward()).unwrap();
+    assert_eq!(gradient.dims(), [400, 8]);
+    assert!(gradient.into_data().iter::<f32>().all(|value| value == 0.0));
 }

@@ -62,7 +62,6 @@ fn rules() -> Vec<(&'static str, Sgd)> {
 }
 
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn steps_equal_their_reference() {
     type Step = fn(
         Vec<Tensor<1>>,
@@ -92,7 +91,6 @@ fn steps_equal_their_reference() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn adamw_equals_its_reference() {
     type Step = fn(
         Vec<Tensor<1>>,
@@ -129,7 +127,6 @@ fn adamw_equals_its_reference() {
 
 /// Inputs need not be contiguous.
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn adamw_takes_strided_inputs() {
     let rule = AdamW { rate: 0.02, betas: [0.9, 0.99], epsilon: 1e-8, decay: 0.1, time: 1 };
     // The second column of each matrix.
@@ -172,7 +169,6 @@ fn adamw_takes_the_steps_of_the_formula() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
 fn moving_averages_equal_their_reference() {
     type Average = fn(Vec<Tensor<1>>, Vec<Tensor<1>>, f64) -> Vec<Tensor<1>>;
     let of: [(Average, Device); 2] = [
@@ -225,5 +221,26 @@ fn running_statistics_equal_their_reference() {
         let [a, b, c, d] = of(&Device::flex());
         let expected = reference::running_statistics([a, b], [c, d], 0.1, 7);
         assert_close(actual.into(), expected.into(), &format!("running statistics of {channels}"));
+    }
+}
+
+/// Tensors of a device with autodiff have no fused step, whether they are tracked or not.
+#[test]
+fn untracked_tensors_of_an_autodiff_device_take_the_step_of_the_reference() {
+    let rule = Sgd {
+        rate: 0.1,
+        momentum: 0.9,
+        decay: 1e-4,
+        nesterov: false,
+        rate_inside: false,
+        ratio: None,
+    };
+    let step = |device: &Device| {
+        let [weights, gradients, velocities] = [1, 2, 3].map(|seed| list(device, seed));
+        fused::sgd(weights, gradients, velocities, &rule).0
+    };
+    let (plain, tracked) = (step(&Device::flex()), step(&Device::flex().autodiff()));
+    for (plain, tracked) in plain.into_iter().zip(tracked) {
+        assert_eq!(plain.into_data(), tracked.into_data());
     }
 }

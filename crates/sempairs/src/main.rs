@@ -18,7 +18,8 @@ fn main() -> ExitCode {
 /// step of a ResNet-18, and half of the loader's time for large batches from a cache.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn keep_memory() {
-    // No allocation by `mmap`, which is undone when it is freed; the heap shrinks only by 2 GiB.
+    // No allocation by `mmap`, which is undone when it is freed (threads other than the first still
+    // make those of over 64 MiB so), and the heap shrinks only by 2 GiB.
     for (parameter, value) in [(libc::M_MMAP_MAX, 0), (libc::M_TRIM_THRESHOLD, i32::MAX)] {
         // SAFETY: sets a parameter of the allocator, before there are other threads. A value that
         // it rejects changes nothing.

@@ -148,7 +148,7 @@ pub(super) fn gradient(qkv: &FlexTensor, gradient: &FlexTensor, heads: usize) ->
 /// Values of a row that are reduced side by side.
 const LANES: usize = 16;
 
-/// Softmax of `scale` times the logits of each row, in place. NaN propagates over its row.
+/// Softmax of `scale` times the logits of a row, in place. NaN propagates over the row.
 #[inline(always)]
 fn softmax(row: &mut [f32], scale: f32) {
     let (lanes, rest) = row.as_chunks::<LANES>();

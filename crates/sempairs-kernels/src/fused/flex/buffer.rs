@@ -67,7 +67,7 @@ impl Buffer {
 }
 
 /// Makes newly allocated floats count as initialised, with unspecified values.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64")))]
 fn initialise(start: NonNull<f32>, _: usize) {
     // SAFETY: to the compiler this may have written any values to the memory, which it keeps.
     unsafe {
@@ -75,7 +75,7 @@ fn initialise(start: NonNull<f32>, _: usize) {
     }
 }
 
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(not(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64"))))]
 fn initialise(start: NonNull<f32>, length: usize) {
     // SAFETY: this many floats were allocated.
     unsafe { start.as_ptr().write_bytes(0, length) };
@@ -107,8 +107,9 @@ impl DerefMut for Buffer {
 }
 
 impl AllocationController for Buffer {
+    /// That of a float: a copy of the bytes gets this alignment, of which Burn allows at most 16.
     fn alloc_align(&self) -> usize {
-        ALIGNMENT
+        align_of::<f32>()
     }
 
     fn property(&self) -> AllocationProperty {

@@ -90,7 +90,7 @@ pub(super) fn input_gradient(
         taps::input_gradient(values, weight, &geometry)
     } else {
         let mut dx = Buffer::zeroed(c_in * h * w * n);
-        if rows * width == 0 {
+        if rows * width == 0 || dx.is_empty() {
             return store(dx, [n, c_in, h, w]);
         }
         let whole = (rows * width <= WHOLE).then(|| parallel_matmul(filters, gradient));
@@ -202,6 +202,11 @@ fn unrolled(x: &[f32], geometry: &Geometry) -> Buffer {
     let (width, taps) = (geometry.columns(), geometry.taps());
     let mut columns = Buffer::new(geometry.rows() * width);
     if columns.is_empty() {
+        return columns;
+    }
+    if x.is_empty() {
+        // All of it is padding.
+        columns.fill(0.0);
         return columns;
     }
     let block = channel_block(c_in);

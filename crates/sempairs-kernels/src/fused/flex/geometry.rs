@@ -44,7 +44,8 @@ impl Geometry {
     /// The geometry of a pooling, of which every window covers at least one position of the input.
     ///
     /// # Panics
-    /// As [`new`](Self::new), and if the padding is more than half of a window.
+    /// As [`new`](Self::new), and if a side of the input is zero or the padding more than half of a
+    /// window.
     pub fn of_windows(
         input: [usize; 4],
         kernel: [usize; 2],
@@ -52,6 +53,7 @@ impl Geometry {
         padding: [usize; 2],
     ) -> Self {
         let c = input[1];
+        assert!(input[2] > 0 && input[3] > 0, "pooling: an input of {input:?}");
         let half = [0, 1].iter().all(|&axis| 2 * padding[axis] <= kernel[axis]);
         assert!(half, "pooling: padding {padding:?} exceeds half of the window {kernel:?}");
         Self::new(input, [c, c, kernel[0], kernel[1]], stride, padding)

@@ -25,13 +25,13 @@ const LEAST: usize = 1 << 20;
 /// Maximum rows of a task: with blocks of 384 terms they take a quarter of an L2 cache of 1 MiB.
 const HIGHEST: usize = 32 * ROWS;
 
-/// Maximum floats of a right factor that is packed whole, once for all tasks. A longer one is
-/// packed by the tasks, block by block.
+/// Maximum floats of a right factor that is packed whole, once for all tasks, if it has more columns
+/// than the left one rows. A longer one is packed by the tasks, block by block.
 const WHOLE: usize = 1 << 20;
 
 /// The product `a · b`, row-major.
 pub(super) fn parallel_matmul(a: Matrix, b: Matrix) -> Buffer {
-    let ([m, k], [_, n]) = (a.shape(), b.shape());
+    let ([m, _], [_, n]) = (a.shape(), b.shape());
     // Packing transposes a right factor whose columns are contiguous. If it is the larger one, the
     // transpose of the product is computed, in which it is the left one and read in place.
     if is_in_place(a) && is_in_place(b.transposed()) && !is_in_place(b) && m < n {
@@ -40,12 +40,15 @@ pub(super) fn parallel_matmul(a: Matrix, b: Matrix) -> Buffer {
         copy(Matrix::new(&turned, [n, m], [m, 1]).transposed(), &mut values);
         return values;
     }
-    debug_assert_eq!(b.shape()[0], k, "inner sizes of a product");
     product(a, b)
 }
 
 fn product(a: Matrix, b: Matrix) -> Buffer {
-    let ([m, k], [_, n]) = (a.shape(), b.shape());
+    let ([m, k], [k_b, n]) = (a.shape(), b.shape());
+    assert_eq!(k, k_b, "inner sizes of a product");
+    if k == 0 {
+        return Buffer::zeroed(m * n);
+    }
     let mut values = Buffer::new(m * n);
     if values.is_empty() {
         return values;

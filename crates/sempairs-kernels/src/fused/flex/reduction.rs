@@ -11,7 +11,8 @@ const BLOCK: usize = 1024;
 /// `Σ_i term(i)` for `i` in `0..length`, of `S` sums at once.
 ///
 /// The order of the additions is fixed: [`LANES`] interleaved sums per block of [`BLOCK`] terms,
-/// then the lanes by [`total`], then the blocks.
+/// then the lanes by [`total`], then, in
+/// 64 bits, what remains of the block, then the blocks.
 #[inline(always)]
 pub(super) fn sums<const S: usize>(length: usize, term: impl Fn(usize) -> [f32; S]) -> [f64; S] {
     let mut totals = [0.0; S];

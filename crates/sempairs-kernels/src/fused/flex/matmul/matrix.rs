@@ -25,7 +25,11 @@ impl<'a> Matrix<'a> {
     /// The submatrix of the given rows and columns.
     pub fn part(self, rows: Range<usize>, columns: Range<usize>) -> Self {
         assert!(rows.end <= self.shape[0] && columns.end <= self.shape[1], "submatrix bounds");
-        let start = rows.start * self.strides[0] + columns.start * self.strides[1];
+        // An empty part may begin behind the last value.
+        let start = match rows.is_empty() || columns.is_empty() {
+            true => 0,
+            false => rows.start * self.strides[0] + columns.start * self.strides[1],
+        };
         Self::new(&self.values[start..], [rows.len(), columns.len()], self.strides)
     }
 

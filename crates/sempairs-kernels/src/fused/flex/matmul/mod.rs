@@ -57,8 +57,8 @@ pub(super) unsafe fn matmul(target: Target, a: Matrix, b: Matrix, accumulate: bo
     unsafe { multiply(target, a, None, b, accumulate) };
 }
 
-/// As [`matmul`], with `packed` made from all rows of `a` or from some of which the first is a
-/// multiple of [`ROWS`] (see [`Left`]).
+/// As [`matmul`], with the rows of `a` also in a packed matrix, of which `a` is the part that starts
+/// at a multiple of [`ROWS`] (see [`Left`]).
 ///
 /// # Safety
 /// As [`matmul`], and `packed` belongs to `a`.

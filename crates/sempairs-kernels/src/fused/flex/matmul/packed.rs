@@ -97,7 +97,7 @@ impl<'a> Left<'a> {
 ///
 /// # Safety
 /// `all` has as many floats as the matrix, and nothing else uses those of these rows, which are
-/// all rows or a multiple of [`ROWS`].
+/// a multiple of [`ROWS`] or end with the last row.
 pub unsafe fn pack_left(a: Matrix, rows: Range<usize>, all: Target) {
     let [m, k] = a.shape;
     for terms in blocks(k) {

@@ -180,8 +180,8 @@ impl Tile {
                     let sum = (&raw const sum).cast::<f32>();
                     for column in 0..self.wide - v * lanes {
                         let out = out.add(column);
-                        let old = if self.accumulate { *out } else { 0.0 };
-                        *out = old + *sum.add(column);
+                        let sum = *sum.add(column);
+                        *out = if self.accumulate { *out + sum } else { sum };
                     }
                 }
             }

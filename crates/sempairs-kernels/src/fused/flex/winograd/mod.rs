@@ -28,8 +28,7 @@ use filters::{filter_gradient, filters, transposed};
 use part::Part;
 use transform::POINTS;
 
-/// Columns of a block are a multiple of the width of a panel of the matrix product, so that the
-/// product needs no packing.
+/// Columns of a block: with AVX-512 a panel of the matrix product, which then needs no packing.
 const WIDTH: usize = 64;
 
 /// Maximum floats of the transformed inputs and outputs of a block, to fit an L2 cache of 1 MiB.
