@@ -49,6 +49,7 @@ mod similarity;
 mod soft_cross_entropy;
 mod step_rule;
 mod support;
+mod vectors;
 mod views;
 
 pub use attention::attention;

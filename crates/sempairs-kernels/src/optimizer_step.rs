@@ -13,8 +13,8 @@ use crate::support::supports_steps;
 /// Step of SGD or LARS over a list of parameters.
 ///
 /// Returns the new weights and velocities. On a GPU a bin of up to 32 tensors takes one launch,
-/// with LARS two. Tensors must not be tracked by autodiff; on a GPU the results of one call share a
-/// buffer.
+/// with LARS two, and the results of one call share a buffer. On the CPU a parameter takes one pass
+/// over memory; LARS has composed operations. Tensors must not be tracked by autodiff.
 ///
 /// # Shapes
 /// - `weights`, `gradients`, `velocities`, both outputs: one `[length]` per parameter
@@ -47,10 +47,9 @@ pub fn sgd(
 
 /// Step of AdamW over a list of parameters that have taken the same number of steps.
 ///
-/// Returns the new weights and moments. On a GPU a bin of up to 32 tensors takes one launch,
-/// on the CPU a tensor one pass over memory.
-/// Tensors must not be tracked by autodiff; on a GPU the results of one call share a
-/// buffer.
+/// Returns the new weights and moments. On a GPU a bin of up to 32 tensors takes one launch, and
+/// the results of one call share a buffer. On the CPU a parameter takes one pass over memory.
+/// Tensors must not be tracked by autodiff.
 ///
 /// # Shapes
 /// - `weights`, `gradients`, both `moments`, all three outputs: one `[length]` per parameter
@@ -91,10 +90,8 @@ pub fn adamw(
 /// Exponential moving averages of a list of tensors:
 /// `momentum · copyᵢ + (1 − momentum) · otherᵢ`.
 ///
-/// On a GPU a bin of up to 32 tensors takes one launch,
-/// on the CPU a tensor one pass over memory. Tensors must not be tracked by autodiff;
-/// on a GPU the results of one call share a
-/// buffer.
+/// On a GPU a bin of up to 32 tensors takes one launch, and the results of one call share a buffer.
+/// On the CPU a tensor takes one pass over memory. Tensors must not be tracked by autodiff.
 ///
 /// # Shapes
 /// - `copies`, `others`, output: one `[length]` per tensor

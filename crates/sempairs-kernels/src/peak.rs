@@ -7,6 +7,8 @@ use burn::tensor::{Device, Distribution, Tensor};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
+use crate::vectors::vectorised;
+
 /// Peak speeds of the CPU with some number of threads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Peak {
@@ -18,8 +20,8 @@ pub struct Peak {
     pub products: f64,
     /// Size `[m, k, n]` of the fastest product.
     pub size: [usize; 3],
-    /// Memory bandwidth of `a[i] = b[i] + s·c[i]` on vectors larger than the caches, in bytes per
-    /// second: two reads and one write per element, without the read that a write may cause.
+    /// Memory bandwidth of `a[i] = b[i] + s·c[i]` on three vectors of 64 MiB, in bytes per second:
+    /// two reads and one write per element, without the read that a write may cause.
     pub bandwidth: f64,
 }
 
@@ -108,13 +110,12 @@ fn bandwidth(pool: &ThreadPool, time: Duration) -> f64 {
     let (b, c) = (vec![1.0_f32; VECTOR], vec![2.0_f32; VECTOR]);
     let mut a = vec![0.0_f32; VECTOR];
     let run = VECTOR / pool.current_num_threads().max(1);
-    let arch = Arch::new();
     best(time, || {
         let start = Instant::now();
         pool.install(|| {
             let parts = b.par_chunks(run).zip(c.par_chunks(run));
             a.par_chunks_mut(run).zip(parts).for_each(|(a, (b, c))| {
-                arch.dispatch(
+                vectorised(
                     #[inline(always)]
                     || {
                         for (a, (&b, &c)) in a.iter_mut().zip(b.iter().zip(c)) {

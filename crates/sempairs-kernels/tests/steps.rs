@@ -227,20 +227,14 @@ fn running_statistics_equal_their_reference() {
 /// Tensors of a device with autodiff have no fused step, whether they are tracked or not.
 #[test]
 fn untracked_tensors_of_an_autodiff_device_take_the_step_of_the_reference() {
-    let rule = Sgd {
-        rate: 0.1,
-        momentum: 0.9,
-        decay: 1e-4,
-        nesterov: false,
-        rate_inside: false,
-        ratio: None,
-    };
-    let step = |device: &Device| {
-        let [weights, gradients, velocities] = [1, 2, 3].map(|seed| list(device, seed));
-        fused::sgd(weights, gradients, velocities, &rule).0
-    };
-    let (plain, tracked) = (step(&Device::flex()), step(&Device::flex().autodiff()));
-    for (plain, tracked) in plain.into_iter().zip(tracked) {
-        assert_eq!(plain.into_data(), tracked.into_data());
+    for (name, rule) in rules() {
+        let step = |device: &Device| {
+            let [weights, gradients, velocities] = [1, 2, 3].map(|seed| list(device, seed));
+            fused::sgd(weights, gradients, velocities, &rule).0
+        };
+        let (plain, tracked) = (step(&Device::flex()), step(&Device::flex().autodiff()));
+        for (plain, tracked) in plain.into_iter().zip(tracked) {
+            assert_eq!(plain.into_data(), tracked.into_data(), "{name}");
+        }
     }
 }

@@ -21,8 +21,8 @@
 //! picture or from a semantic pair: view one is made of the left picture, view two of the right
 //! picture.
 //!
-//! A method of your own is made of the same parts: [`Encoder`], [`Projector`], [`seeded_predictor`],
-//! [`normalize`], [`log_sum_exp`], [`stop_gradient`], and the state below.
+//! A method of your own is made of the same parts: [`Encoder`], [`Projector`],
+//! [`seeded_predictor`], [`normalize`], [`log_sum_exp`], [`stop_gradient`], and the state below.
 //!
 //! The position in the run is given by a [`Clock`]; values that change over the run are a
 //! [`Schedule`]. Queues ([`Queue`]), momentum encoders ([`Ema`]), centres and prototypes belong to

@@ -10,7 +10,7 @@ use super::buffer::Buffer;
 use super::exponential::exp_nonpositive;
 use super::matmul::{Matrix, Target, matmul};
 use super::reduction::total;
-use super::vectors::vectorised;
+use crate::vectors::vectorised;
 
 thread_local! {
     /// The weights of one head, and their gradient.

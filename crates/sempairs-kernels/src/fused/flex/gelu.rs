@@ -8,7 +8,7 @@ use super::batch_last::values;
 use super::buffer::Buffer;
 use super::exponential::normal;
 use super::grid::PIECES;
-use super::vectors::vectorised;
+use crate::vectors::vectorised;
 
 /// `x · Φ(x)`.
 pub(super) fn forward(x: &FlexTensor) -> FlexTensor {

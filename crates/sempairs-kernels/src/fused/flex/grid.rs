@@ -25,8 +25,8 @@ const LEAST: usize = 1 << 20;
 /// Maximum rows of a task: with blocks of 384 terms they take a quarter of an L2 cache of 1 MiB.
 const HIGHEST: usize = 32 * ROWS;
 
-/// Maximum floats of a right factor that is packed whole, once for all tasks, if it has more columns
-/// than the left one rows. A longer one is packed by the tasks, block by block.
+/// Maximum floats of a right factor that is packed whole, once for all tasks, in a product of more
+/// columns than rows. Tasks that take columns pack a longer one block by block.
 const WHOLE: usize = 1 << 20;
 
 /// The product `a · b`, row-major.
@@ -46,13 +46,10 @@ pub(super) fn parallel_matmul(a: Matrix, b: Matrix) -> Buffer {
 fn product(a: Matrix, b: Matrix) -> Buffer {
     let ([m, k], [k_b, n]) = (a.shape(), b.shape());
     assert_eq!(k, k_b, "inner sizes of a product");
-    if k == 0 {
+    if m * k * n == 0 {
         return Buffer::zeroed(m * n);
     }
     let mut values = Buffer::new(m * n);
-    if values.is_empty() {
-        return values;
-    }
     let target = Target::new(&mut values, n);
     let width = width();
     let packed = (!is_in_place(a)).then(|| packed_left(a));
@@ -111,7 +108,7 @@ fn packed_right(b: Matrix, width: usize) -> Buffer {
     let mut values = Buffer::new(Right::size([k, n], width));
     let length = values.len();
     let target = Target::new(&mut values, length);
-    runs(n, width * LEAST.div_ceil(16 * k.max(1) * width)).into_par_iter().for_each(|columns| {
+    runs(n, width * LEAST.div_ceil(16 * k * width)).into_par_iter().for_each(|columns| {
         // SAFETY: `values` outlives the loop, and the tasks write disjoint panels.
         unsafe { pack_right(b, columns, width, target) };
     });
@@ -124,7 +121,7 @@ fn packed_left(a: Matrix) -> Buffer {
     let mut values = Buffer::new(m * k);
     let length = values.len();
     let target = Target::new(&mut values, length);
-    runs(m, ROWS * LEAST.div_ceil(16 * k.max(1) * ROWS)).into_par_iter().for_each(|rows| {
+    runs(m, ROWS * LEAST.div_ceil(16 * k * ROWS)).into_par_iter().for_each(|rows| {
         // SAFETY: `values` outlives the loop, and the tasks write disjoint groups.
         unsafe { pack_left(a, rows, target) };
     });

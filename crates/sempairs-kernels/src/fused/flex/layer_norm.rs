@@ -7,7 +7,7 @@ use super::batch_last::{contiguous, values};
 use super::buffer::Buffer;
 use super::grid::PIECES;
 use super::reduction::sums;
-use super::vectors::vectorised;
+use crate::vectors::vectorised;
 
 /// `y = (x − mean) / √(variance + ε) · weight + bias`.
 pub(super) fn forward(

@@ -24,7 +24,6 @@ mod taps;
 mod tokens;
 mod transpose;
 mod unroll;
-mod vectors;
 mod winograd;
 
 use burn::backend::Flex;

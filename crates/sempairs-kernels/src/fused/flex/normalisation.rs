@@ -8,7 +8,7 @@ use super::super::ops::{BatchNormGradient, Statistics, Wanted};
 use super::batch_last::{contiguous, dims, load, store, values};
 use super::buffer::Buffer;
 use super::reduction::sums;
-use super::vectors::vectorised;
+use crate::vectors::vectorised;
 
 /// `(y, mean, variance)` of a batch; `y` optionally with `skip` added and followed by ReLU.
 pub(super) fn forward(

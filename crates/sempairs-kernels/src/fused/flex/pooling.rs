@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::batch_last::{self, dims};
 use super::buffer::Buffer;
 use super::geometry::Geometry;
-use super::vectors::vectorised;
+use crate::vectors::vectorised;
 
 /// Images processed at a time: a 512-bit vector register, or several smaller ones.
 const LANES: usize = 16;

@@ -11,8 +11,8 @@ use super::super::step_ops::StepOps;
 use super::Value;
 use super::batch_last::{contiguous, values};
 use super::buffer::Buffer;
-use super::vectors::vectorised;
 use crate::step_rule::{AdamW, Sgd};
+use crate::vectors::vectorised;
 
 /// Elements of a task.
 const RUN: usize = 1 << 16;
@@ -20,7 +20,8 @@ const RUN: usize = 1 << 16;
 impl StepOps for Flex {
     fn sgd_step(weight: Value, gradient: Value, velocity: Value, rule: Sgd) -> (Value, Value) {
         assert!(rule.ratio.is_none(), "this step has no trust ratio");
-        let [weight, gradient, velocity] = [weight, gradient, velocity].map(row);
+        let [weight, gradient, velocity] =
+            [weight, gradient, velocity].map(|it| it.to_contiguous());
         let [w, g, b] = [&weight, &gradient, &velocity].map(values);
         let [rate, momentum, decay] = [rule.rate, rule.momentum, rule.decay].map(|it| it as f32);
         let [new_w, new_b] = each(
@@ -51,7 +52,8 @@ impl StepOps for Flex {
         second: Value,
         rule: AdamW,
     ) -> (Value, Value, Value) {
-        let [weight, gradient, first, second] = [weight, gradient, first, second].map(row);
+        let [weight, gradient, first, second] =
+            [weight, gradient, first, second].map(|it| it.to_contiguous());
         let [w, g, m, v] = [&weight, &gradient, &first, &second].map(values);
         let ([of_first, of_second], [correct_first, correct_second]) =
             (rule.betas, rule.corrections());
@@ -77,7 +79,7 @@ impl StepOps for Flex {
     }
 
     fn moving_average(copy: Value, other: Value, momentum: f64) -> Value {
-        let [copy, other] = [copy, other].map(row);
+        let [copy, other] = [copy, other].map(|it| it.to_contiguous());
         let [copy, other] = [&copy, &other].map(values);
         let (of_copy, of_other) = (momentum as f32, (1.0 - momentum) as f32);
         let [average] = each(
@@ -93,10 +95,6 @@ impl StepOps for Flex {
         );
         average
     }
-}
-
-fn row(tensor: FlexTensor) -> FlexTensor {
-    tensor.to_contiguous()
 }
 
 /// `N` vectors of this length, of which `fill` writes a part, given its first index.

@@ -75,9 +75,7 @@ impl Target {
             stride: self.stride,
         }
     }
-}
 
-impl Target {
     /// The first columns of a row.
     ///
     /// # Safety

@@ -57,7 +57,7 @@ pub(super) unsafe fn matmul(target: Target, a: Matrix, b: Matrix, accumulate: bo
     unsafe { multiply(target, a, None, b, accumulate) };
 }
 
-/// As [`matmul`], with the rows of `a` also in a packed matrix, of which `a` is the part that starts
+/// As [`matmul`], with the rows of `a` also in a packed matrix, of which `a` is a part that starts
 /// at a multiple of [`ROWS`] (see [`Left`]).
 ///
 /// # Safety
@@ -151,13 +151,9 @@ impl WithSimd for Product<'_> {
                     pack(part, width, right);
                     &right[..]
                 };
-                let rows = match packed {
-                    Some(packed) => packed.block(a.shape, terms.clone()),
-                    None => Rows::of(a.part(0..m, terms.clone()), left),
-                };
                 let block = Block {
                     target: target.at(0, column),
-                    rows,
+                    rows: Rows::of(a, packed, &terms, left),
                     panels: panels.as_ptr(),
                     shape: [m, terms.len(), columns],
                     accumulate: accumulate || terms.start > 0,
@@ -188,18 +184,11 @@ impl WithSimd for PackedProduct<'_> {
         let Self { target, a, packed, b, columns, accumulate, left } = self;
         let ([m, k], width) = (a.shape, width_of::<S>());
         assert_eq!(width, b.width, "panels packed for other vector registers");
-        let padded = b.shape[1].next_multiple_of(width);
         for terms in blocks(k) {
-            let start = terms.start * padded + columns.start * terms.len();
-            let size = columns.len().next_multiple_of(width) * terms.len();
-            let rows = match packed {
-                Some(packed) => packed.block(a.shape, terms.clone()),
-                None => Rows::of(a.part(0..m, terms.clone()), left),
-            };
             let block = Block {
                 target,
-                rows,
-                panels: b.values[start..start + size].as_ptr(),
+                rows: Rows::of(a, packed, &terms, left),
+                panels: b.block(&terms, &columns).as_ptr(),
                 shape: [m, terms.len(), columns.len()],
                 accumulate: accumulate || terms.start > 0,
             };

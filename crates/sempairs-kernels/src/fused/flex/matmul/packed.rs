@@ -3,16 +3,16 @@
 use std::ops::Range;
 
 use super::super::transpose::{SIDE as SQUARE, square};
-use super::super::vectors::vectorised;
 use super::blocks;
 use super::matrix::{Matrix, Target};
 use super::tile::ROWS;
+use crate::vectors::vectorised;
 
 /// The right factor packed whole, for tasks that share it: for each block of terms the panels of
 /// all columns.
 #[derive(Clone, Copy)]
 pub struct Right<'a> {
-    pub(super) values: &'a [f32],
+    values: &'a [f32],
     pub(super) width: usize,
     pub(super) shape: [usize; 2],
 }
@@ -21,6 +21,19 @@ impl<'a> Right<'a> {
     /// Number of floats for a matrix of this shape.
     pub fn size([k, n]: [usize; 2], width: usize) -> usize {
         k * n.next_multiple_of(width)
+    }
+
+    /// Place of the panels of some terms and columns, of which the first is a multiple of `width`,
+    /// in a packed matrix of `n` columns.
+    fn place(terms: &Range<usize>, columns: &Range<usize>, n: usize, width: usize) -> Range<usize> {
+        let start = terms.start * n.next_multiple_of(width) + columns.start * terms.len();
+        start..start + columns.len().next_multiple_of(width) * terms.len()
+    }
+
+    /// The panels of some terms and columns, of which the first is a multiple of the width.
+    #[inline(always)]
+    pub(super) fn block(self, terms: &Range<usize>, columns: &Range<usize>) -> &'a [f32] {
+        &self.values[Self::place(terms, columns, self.shape[1], self.width)]
     }
 
     /// The panels in `values`, which [`pack_right`] wrote.
@@ -37,12 +50,10 @@ impl<'a> Right<'a> {
 /// `all` has [`Right::size`] floats, and nothing else uses those of these columns.
 pub unsafe fn pack_right(b: Matrix, columns: Range<usize>, width: usize, all: Target) {
     let [k, n] = b.shape;
-    let padded = n.next_multiple_of(width);
     for terms in blocks(k) {
-        let start = terms.start * padded + columns.start * terms.len();
-        let size = columns.len().next_multiple_of(width) * terms.len();
+        let place = Right::place(&terms, &columns, n, width);
         // SAFETY: by the contract of this function.
-        let panels = unsafe { all.at(0, start).row(0, size) };
+        let panels = unsafe { all.at(0, place.start).row(0, place.len()) };
         let part = b.part(terms, columns.clone());
         vectorised(
             #[inline(always)]
@@ -75,9 +86,16 @@ impl<'a> Left<'a> {
         Self { first, ..self }
     }
 
-    /// Some terms of the part of this shape.
+    /// Place of some terms of rows, of which the first is a multiple of [`ROWS`], in a packed
+    /// matrix of `height` rows.
+    fn place(rows: &Range<usize>, terms: &Range<usize>, height: usize) -> Range<usize> {
+        let start = terms.start * height + rows.start * terms.len();
+        start..start + rows.len() * terms.len()
+    }
+
+    /// Some terms of the first `m` rows of the part.
     #[inline(always)]
-    pub(super) fn block(self, [m, _]: [usize; 2], terms: Range<usize>) -> Rows {
+    fn block(self, m: usize, terms: &Range<usize>) -> Rows {
         // The last group of a part is whole unless it is the last of the matrix.
         let end = self.first + m;
         assert!(
@@ -86,8 +104,7 @@ impl<'a> Left<'a> {
             self.first,
             self.height
         );
-        let start = terms.start * self.height + self.first * terms.len();
-        let values = &self.values[start..start + m * terms.len()];
+        let values = &self.values[Self::place(&(self.first..end), terms, self.height)];
         Rows { start: values.as_ptr(), stride: None }
     }
 }
@@ -101,9 +118,9 @@ impl<'a> Left<'a> {
 pub unsafe fn pack_left(a: Matrix, rows: Range<usize>, all: Target) {
     let [m, k] = a.shape;
     for terms in blocks(k) {
-        let start = terms.start * m + rows.start * terms.len();
+        let place = Left::place(&rows, &terms, m);
         // SAFETY: by the contract of this function.
-        let groups = unsafe { all.at(0, start).row(0, rows.len() * terms.len()) };
+        let groups = unsafe { all.at(0, place.start).row(0, place.len()) };
         pack_rows(a.part(rows.clone(), terms), groups);
     }
 }
@@ -122,15 +139,21 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Rows in place if they are contiguous, else packed into `left`.
+    /// Some terms of a matrix: from `packed`, if it is there, in place if its rows are contiguous,
+    /// else packed into `left`.
     #[inline(always)]
-    pub fn of(a: Matrix, left: &mut Vec<f32>) -> Self {
+    pub fn of(a: Matrix, packed: Option<Left>, terms: &Range<usize>, left: &mut Vec<f32>) -> Self {
+        let m = a.shape[0];
+        if let Some(packed) = packed {
+            return packed.block(m, terms);
+        }
+        let a = a.part(0..m, terms.clone());
         if is_in_place(a) {
             return Self { start: a.values.as_ptr(), stride: Some(a.strides[0]) };
         }
-        let [m, terms] = a.shape;
-        reserve(left, m * terms);
-        pack_rows(a, &mut left[..m * terms]);
+        let size = m * terms.len();
+        reserve(left, size);
+        pack_rows(a, &mut left[..size]);
         Self { start: left.as_ptr(), stride: None }
     }
 }

@@ -51,7 +51,7 @@ impl Block {
     #[inline(always)]
     pub unsafe fn make<S: Simd>(&self, simd: S) {
         let [m, terms, columns] = self.shape;
-        let (width, lanes) = (width_of::<S>(), S::F32_LANES);
+        let width = width_of::<S>();
         for first in (0..columns).step_by(width) {
             let wide = width.min(columns - first);
             for row in (0..m).step_by(ROWS) {
@@ -68,22 +68,11 @@ impl Block {
                     wide,
                     accumulate: self.accumulate,
                 };
-                // The last panel uses only the vectors that have columns.
                 // SAFETY: by the contract of this function.
                 unsafe {
-                    match (self.rows.stride, vectors_of::<S>(), wide.div_ceil(lanes)) {
-                        (None, 2, 2) => tile.rows::<S, 2, 2, true>(simd, m - row),
-                        (None, 2, _) => tile.rows::<S, 1, 2, true>(simd, m - row),
-                        (None, _, 1) => tile.rows::<S, 1, VECTORS, true>(simd, m - row),
-                        (None, _, 2) => tile.rows::<S, 2, VECTORS, true>(simd, m - row),
-                        (None, _, 3) => tile.rows::<S, 3, VECTORS, true>(simd, m - row),
-                        (None, _, _) => tile.rows::<S, VECTORS, VECTORS, true>(simd, m - row),
-                        (Some(_), 2, 2) => tile.rows::<S, 2, 2, false>(simd, m - row),
-                        (Some(_), 2, _) => tile.rows::<S, 1, 2, false>(simd, m - row),
-                        (Some(_), _, 1) => tile.rows::<S, 1, VECTORS, false>(simd, m - row),
-                        (Some(_), _, 2) => tile.rows::<S, 2, VECTORS, false>(simd, m - row),
-                        (Some(_), _, 3) => tile.rows::<S, 3, VECTORS, false>(simd, m - row),
-                        (Some(_), _, _) => tile.rows::<S, VECTORS, VECTORS, false>(simd, m - row),
+                    match self.rows.stride {
+                        None => tile.vectors::<S, true>(simd, m - row),
+                        Some(_) => tile.vectors::<S, false>(simd, m - row),
                     }
                 }
             }
@@ -103,6 +92,25 @@ struct Tile {
 }
 
 impl Tile {
+    /// As [`rows`](Self::rows), with the vectors of the panel that have columns.
+    ///
+    /// # Safety
+    /// As [`make`](Self::make).
+    #[inline(always)]
+    unsafe fn vectors<S: Simd, const PACKED: bool>(&self, simd: S, left: usize) {
+        // SAFETY: by the contract of this function.
+        unsafe {
+            match (vectors_of::<S>(), self.wide.div_ceil(S::F32_LANES)) {
+                (2, 1) => self.rows::<S, 1, 2, PACKED>(simd, left),
+                (2, _) => self.rows::<S, 2, 2, PACKED>(simd, left),
+                (_, 1) => self.rows::<S, 1, VECTORS, PACKED>(simd, left),
+                (_, 2) => self.rows::<S, 2, VECTORS, PACKED>(simd, left),
+                (_, 3) => self.rows::<S, 3, VECTORS, PACKED>(simd, left),
+                (_, _) => self.rows::<S, VECTORS, VECTORS, PACKED>(simd, left),
+            }
+        }
+    }
+
     /// As [`make`](Self::make), with at most [`ROWS`] of the `left` remaining rows.
     ///
     /// # Safety

@@ -8,7 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 /// [`Arch::dispatch`] does the same for a closure, but calls it by value: of a long closure the
 /// compiler then leaves the body outside of the function with these instructions.
 #[inline(always)]
-pub(super) fn vectorised<R>(work: impl FnMut() -> R) -> R {
+pub(crate) fn vectorised<R>(work: impl FnMut() -> R) -> R {
     struct Work<F>(F);
 
     impl<R, F: FnMut() -> R> WithSimd for Work<F> {
