@@ -2,9 +2,11 @@
 # Tests and benchmarks a CUDA build on a machine with an NVIDIA GPU, without Rust and without a network connection, in two
 # parts of less than five minutes each.
 #
-#   benches/gpu.sh one BINARY [TEST_BINARY...]    training steps of PyTorch; errors and times of single convolutions; times
-#                                                 of training steps per path and precision; kernels of a step
-#   benches/gpu.sh two BINARY [TEST_BINARY...]    parity tests, data loader, training of SimCLR, a tuned convolution
+#   benches/gpu.sh one BINARY            training steps of PyTorch; errors and times of single convolutions; times of
+#                                        training steps per path and precision; kernels of a step
+#   benches/gpu.sh two BINARY [TESTS]    parity tests, data loader, training of SimCLR, a tuned convolution
+#
+# TESTS is the executable of `cargo test --test devices`.
 #
 # scripts/gpu-pack.sh builds and packs the required files. Each row of the table is printed as soon as it is complete. Each
 # part writes three files to the folder $OUT: gpu-PART.txt with the rows, gpu-PART.log with the output of all commands, and
@@ -382,30 +384,46 @@ compare_shapes() {
                   print line } }' "$lines" | tee -a "$table"
 }
 
+# tests_of NAME COMMAND...: runs tests, and prints a row with the number of those that passed.
+tests_of() {
+    local what="tests of $1" passed
+    shift
+    attempt "$what" 30 "$@" || return
+    passed=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$scratch/out")
+    case $passed in
+    '') row "$what" FAILED "it printed no test result" ;;
+    0) row "$what" FAILED "there is no such test" ;;
+    *) row "$what" ok "$passed passed" ;;
+    esac
+}
+
 part_two() {
-    local test name what filters passed workers load made_on runs begun metrics rate share done_steps minutes
-    if [ $# -eq 0 ]; then row "parity tests" SKIPPED "no test binary was given"; fi
-    for test in "$@"; do
-        name=$(basename "$test")
-        what="tests $name"
-        if [ ! -x "$test" ] || [ -d "$test" ]; then
-            row "$what" FAILED "not an executable file"
-            continue
-        fi
+    local test name what named workers load made_on runs begun metrics rate share done_steps minutes
+    test=${1:-}
+    if [ -z "$test" ]; then
+        row "parity tests" SKIPPED "no executable of the tests was given"
+    elif [ ! -x "$test" ] || [ -d "$test" ]; then
+        row "parity tests" FAILED "$test is not an executable file"
+    else
         case $test in */*) ;; *) test=./$test ;; esac
-        # All tests of kernels and launches; of the others, only comparisons with reference numbers.
-        filters=(reference)
-        case $name in
-        losses* | steps* | views* | launches* | step_launches* | convolutions* | layers* | tokens*) filters=(--nocapture) ;;
-        esac
-        attempt "$what" 30 "$test" "${filters[@]}" || continue
-        passed=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$scratch/out")
-        case $passed in
-        '') row "$what" FAILED "it printed no test result" ;;
-        0) row "$what" FAILED "no test has reference in its name" ;;
-        *) row "$what" ok "$passed passed" ;;
-        esac
-    done
+        # A process for each module, so that a crash of one leaves the others.
+        for name in convolutions layers losses steps tokens views; do
+            tests_of "$name" "$test" "$name::" --nocapture
+        done
+        # These count the launches of the whole process.
+        for name in launches step_launches; do
+            if [ "$device" = flex ]; then
+                row "tests of $name" SKIPPED "the CPU launches no kernels"
+            else
+                tests_of "$name" "$test" "$name::" --nocapture --test-threads=1
+            fi
+        done
+        # Of these, only the comparisons with PyTorch's numbers.
+        for name in objectives optim reference vit; do
+            mapfile -t named < <(timeout 10 "$test" --list 2>/dev/null | sed -n "s/^\($name::.*\): test$/\1/p" | grep reference)
+            tests_of "$name" "$test" --exact "${named[@]:-none}"
+        done
+    fi
 
     peer=
     if [ -z "$pictures" ]; then

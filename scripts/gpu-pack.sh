@@ -8,18 +8,15 @@
 # PICTURES is a folder with one folder of pictures per class, of which the first 400 files are packed; without it, scenes are
 # rendered. The default features are cuda and, if the workspace has them, cudnn and tuned.
 #
-#   PACK_PROFILE    profile of the program: release or dev (release). The tests are built with dev, which is
-#                   optimised, but links in a tenth of the time
+#   PACK_PROFILE    profile of the program: release or dev (release). The tests, one executable, are built with dev, which
+#                   is optimised, but links in a tenth of the time
 #   PACK_FEATURES   comma-separated features; empty for none
-#   PACK_TESTS      test binaries (losses steps views launches convolutions layers tokens step_launches reference vit
-#                   objectives optim)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 archive=$(realpath -m "${1:?usage: gpu-pack.sh ARCHIVE.tar.xz [PICTURES]}")
 pictures=${2:-}
 most=50000000
 profile=${PACK_PROFILE:-release}
-read -ra tests <<<"${PACK_TESTS:-losses steps views launches convolutions layers tokens step_launches reference vit objectives optim}"
 
 if [ -n "${PACK_FEATURES+set}" ]; then
     features=$PACK_FEATURES
@@ -35,43 +32,24 @@ if [ -n "$features" ]; then build+=(--features "$features"); fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 root=$folder/sempairs-gpu
-mkdir -p "$root/tests" "$root/data"
+mkdir -p "$root/data"
 
-# The requested tests that exist in a crate.
-known=()
-for test in "${tests[@]}"; do
-    if compgen -G "crates/*/tests/$test.rs" >/dev/null || compgen -G "crates/*/tests/$test/main.rs" >/dev/null; then
-        known+=("$test")
-    else
-        echo "gpu-pack.sh: there is no test named $test" >&2
-    fi
-done
-names=()
-for test in ${known[@]+"${known[@]}"}; do names+=(--test "$test"); done
-
-# executables: reads the JSON messages of cargo and prints name, crate and path of each executable.
-executables() {
-    python3 -c '
+# built NAME CARGO_ARGUMENTS...: builds, and prints the path of the executable NAME.
+built() {
+    local name=$1
+    shift
+    cargo "$@" --message-format json-render-diagnostics | python3 -c '
 import json, sys
 for line in sys.stdin:
     made = json.loads(line)
-    if made.get("reason") == "compiler-artifact" and made.get("executable"):
-        crate = made["package_id"].split("#")[0].rsplit("/", 1)[-1]
-        print(made["target"]["name"], crate, made["executable"], sep="\t")'
+    if made.get("reason") == "compiler-artifact" and made.get("executable") and made["target"]["name"] == sys.argv[1]:
+        print(made["executable"])' "$name"
 }
-cargo build "${build[@]}" --profile "$profile" --bin sempairs --message-format json-render-diagnostics | executables >"$folder/made"
-binary=$(awk -F '\t' '$1 == "sempairs" { print $3 }' "$folder/made")
+binary=$(built sempairs build "${build[@]}" --profile "$profile" --bin sempairs)
+tests=$(built devices test "${build[@]}" --profile dev --no-run --test devices)
 install -m 755 "$binary" "$root/sempairs"
-if [ "${#names[@]}" -gt 0 ]; then
-    cargo test "${build[@]}" --profile dev --no-run "${names[@]}" --message-format json-render-diagnostics | executables >"$folder/tested"
-    while IFS=$'\t' read -r name crate program; do
-        # Only the requested tests. Tests of two crates may have the same name.
-        case " ${known[*]} " in
-        *" $name "*) install -m 755 "$program" "$root/tests/$name-${crate#sempairs-}" ;;
-        esac
-    done <"$folder/tested"
-fi
-strip "$root/sempairs" "$root"/tests/* 2>/dev/null || true
+install -m 755 "$tests" "$root/devices"
+strip "$root/sempairs" "$root/devices"
 
 mkdir "$root/benches"
 cp -r benches/gpu.sh benches/peers "$root/benches/"
@@ -85,18 +63,16 @@ else
     "$root/sempairs" scenes --out "$root/pictures" --per-class 32 --size 96 >/dev/null
 fi
 
-# The executables share most of their code; the dictionary is larger than an executable, so that xz finds the repetitions.
-tar cf - -C "$folder" sempairs-gpu | xz -T1 --x86 --lzma2=preset=6,dict=128MiB >"$archive"
+tar cf - -C "$folder" sempairs-gpu | xz -T1 -9e --x86 --lzma2=preset=9e,dict=192MiB >"$archive"
 size=$(stat -c %s "$archive")
 echo "$archive: $size bytes, features: ${features:-none}"
 if [ "$size" -ge "$most" ]; then
-    echo "gpu-pack.sh: the archive is $((size - most)) bytes too large; omit some of these tests with PACK_TESTS:" >&2
-    for file in "$root"/tests/*; do echo "$(xz -c "$file" | wc -c) $(basename "$file")"; done | sort -rn >&2
+    echo "gpu-pack.sh: the archive is $((size - most)) bytes too large" >&2
     exit 1
 fi
 cat <<END
 On the machine with the GPU:
   tar xf $(basename "$archive") && cd sempairs-gpu
   OUT=results benches/gpu.sh one ./sempairs
-  OUT=results benches/gpu.sh two ./sempairs tests/*
+  OUT=results benches/gpu.sh two ./sempairs ./devices
 END

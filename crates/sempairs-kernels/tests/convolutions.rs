@@ -108,7 +108,10 @@ fn conv2d_supports_any_memory_layout() {
 /// Every sum has at least 8,192 equal products: it would stop growing at 2,048 in f16 and at 256 in
 /// bf16. Types in which the selected path refuses training are skipped.
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn the_weight_gradient_accumulates_in_32_bits() {
     let device = device().autodiff();
     for dtype in types().into_iter().filter(|dtype| fused::check_sums(&device, *dtype).is_ok()) {

@@ -1,35 +1,22 @@
 //! Number of kernel launches of the fused operations and of their reference implementations, on the
 //! device that `SEMPAIRS_DEVICE` names.
-#![cfg(feature = "cube")]
+#![cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 
 #[path = "support/on_device.rs"]
 #[allow(dead_code, reason = "each test binary uses some of it")]
 mod on_device;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use burn::tensor::{Device, Tensor};
-use burn_cubecl::cubecl::logging::{LaunchObservation, LaunchObserver};
+use sempairs_kernels::launches::count;
 use sempairs_kernels::{self as fused, AdamW, Ratio, Sgd, reference};
-
-#[derive(Default)]
-struct Count(AtomicUsize);
-
-impl LaunchObserver for Count {
-    fn launched(&self, _: &'static str) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 /// Launches of the second execution of `work`.
 fn launches<T>(work: impl Fn() -> T) -> usize {
     work();
-    let count = Arc::new(Count::default());
-    let watching = LaunchObservation::new(count.clone());
-    work();
-    drop(watching);
-    count.0.load(Ordering::Relaxed)
+    let kernels = count(|| {
+        work();
+    });
+    kernels.iter().map(|kernel| kernel.launches).sum()
 }
 
 /// 161 tensors, the number of parameters of a ResNet-50.

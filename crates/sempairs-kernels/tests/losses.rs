@@ -34,7 +34,10 @@ const INFO_NCE: [Queued; 2] =
 const SOFT: [Soft; 2] = [fused::soft_cross_entropy, reference::soft_cross_entropy];
 
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn log_sum_exp_equals_its_reference() {
     for [n, k, d] in MATRICES {
         let inputs = [random([n, d], 1), random([k, d], 2)];
@@ -44,7 +47,10 @@ fn log_sum_exp_equals_its_reference() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn log_sum_exp_of_others_equals_its_reference() {
     for n in [2, 7, 64, 65, 257] {
         for d in [1, 7, 64, 257] {
@@ -55,7 +61,10 @@ fn log_sum_exp_of_others_equals_its_reference() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn info_nce_equals_its_reference() {
     for [n, k, d] in MATRICES {
         let inputs = [random([n, d], 1), random([n, d], 2), random([k, d], 3)];
@@ -65,7 +74,10 @@ fn info_nce_equals_its_reference() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn losses_support_any_memory_layout() {
     type View = fn(Tensor<2>) -> Tensor<2>;
     let views: [(&str, View); 4] = [
@@ -97,7 +109,10 @@ fn losses_support_any_memory_layout() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn soft_cross_entropy_equals_its_reference() {
     for [n, k] in
         [[1, 1], [7, 7], [64, 257], [257, 64], [3, 1024], [2, 1025], [5, 4096], [2, 65536]]
@@ -117,7 +132,10 @@ fn soft_cross_entropy_equals_its_reference() {
 /// WebGPU launches at most 65,535 cubes along an axis: here there are more rows, and more values of
 /// a gradient than 256 units of so many cubes.
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn more_work_than_cubes_along_one_axis() {
     let inputs = [random([70_001, 3], 1), random([70_001, 3], 2)];
     let [actual, expected] = SOFT.map(|f| {
@@ -135,7 +153,10 @@ fn more_work_than_cubes_along_one_axis() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn energies_equal_their_reference() {
     for d in [1, 2, 7, 64, 257, 1030] {
         let energies: [fn(_) -> _; 2] =

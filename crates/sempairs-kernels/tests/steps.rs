@@ -184,7 +184,10 @@ fn moving_averages_equal_their_reference() {
 
 /// In-place Burn operations on one result must not change the others.
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn results_that_share_a_buffer_are_independent() {
     let device = on_device::device();
     let averages = fused::moving_averages(list(&device, 1), list(&device, 1), 0.5);
@@ -206,7 +209,10 @@ fn tensors_of_different_lengths_panic() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn running_statistics_equal_their_reference() {
     for channels in [1, 7, 256, 2048] {
         let of = |device: &Device| {

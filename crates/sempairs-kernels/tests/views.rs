@@ -41,7 +41,10 @@ fn assert_near(plans: &[Plan], pictures: &[Picture<'_>], name: &str) {
 /// The plans of every published pipeline over images of several shapes, without the normalisation,
 /// which would stretch what is compared.
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn every_preset_is_near_the_host() {
     let pictures =
         [picture(64, 64, 0), picture(91, 67, 1), picture(40, 130, 2), picture(33, 20, 3)];
@@ -66,7 +69,10 @@ fn every_preset_is_near_the_host() {
 /// Each step alone, and pairs of steps in either order, so that exchanges of pixels through memory
 /// are covered.
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn every_step_is_near_the_host() {
     let steps = [
         Step::Flip,
@@ -108,7 +114,10 @@ fn every_step_is_near_the_host() {
 /// Crops that are enlarged, reduced, cut at the edge or larger than the image, with both
 /// interpolation kernels.
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn every_crop_window_is_near_the_host() {
     let whole = Region { left: 0, top: 0, width: 70, height: 50 };
     let corner = Region { left: 69, top: 49, width: 1, height: 1 };
@@ -138,7 +147,10 @@ fn every_crop_window_is_near_the_host() {
 
 /// On a device with autodiff the views have the same values and no gradient, as the trainer needs.
 #[test]
-#[cfg_attr(not(feature = "cube"), ignore = "needs a GPU backend")]
+#[cfg_attr(
+    not(any(feature = "wgpu", feature = "vulkan", feature = "cuda")),
+    ignore = "needs a GPU backend"
+)]
 fn an_autodiff_device_gets_the_same_views() {
     let device = on_device::device();
     let pictures = [picture(64, 64, 0), picture(91, 67, 1)];

@@ -88,9 +88,12 @@ fn few_launches<B: Backbone>(
     if is_plain {
         return;
     }
+    // In an executable with the tests of several crates, the name of a test begins with its module.
+    let module = module_path!().split_once("::").map_or("", |(_, module)| module);
+    let name = if module.is_empty() { name.into() } else { format!("{module}::{name}") };
     // The switch is read once per process.
     let reference = Command::new(std::env::current_exe().unwrap())
-        .args(["--nocapture", "--exact", name])
+        .args(["--nocapture", "--exact", &name])
         .env("SEMPAIRS_PLAIN", "1")
         .output()
         .unwrap();

@@ -3,8 +3,8 @@
 use burn::tensor::Device;
 use sempairs_objective::barlow_twins_loss;
 
-use crate::compare::compare;
-use crate::oracle::{Rows, descends, free, hold, tensor, values};
+use super::compare::compare;
+use super::oracle::{Rows, descends, free, hold, tensor, values};
 
 #[test]
 fn reference_loss_and_gradients_of_barlow_twins() {

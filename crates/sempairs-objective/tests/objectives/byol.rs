@@ -3,8 +3,8 @@
 use burn::tensor::Device;
 use sempairs_objective::byol_loss;
 
-use crate::compare::compare;
-use crate::oracle::{Rows, descends, dot, fixed, free, hold, tensor, unit};
+use super::compare::compare;
+use super::oracle::{Rows, descends, dot, fixed, free, hold, tensor, unit};
 
 #[test]
 fn reference_loss_and_gradients_of_byol() {

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use crate::oracle::host;
-use crate::reference::{Reference, assert_close, device};
+use super::oracle::host;
+use super::reference::{Reference, assert_close, device};
 
 /// Asserts that a loss equals PyTorch's within the tolerance, relative to the loss but to at least
 /// 0.1: a loss near zero, such as SimSiam's, is a difference of larger numbers.

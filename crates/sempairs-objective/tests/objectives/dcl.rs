@@ -3,8 +3,8 @@
 use burn::tensor::Device;
 use sempairs_objective::decoupled_loss;
 
-use crate::compare::compare;
-use crate::oracle::{descends, dot, free, hold, tensor, unit};
+use super::compare::compare;
+use super::oracle::{descends, dot, free, hold, tensor, unit};
 
 #[test]
 fn reference_loss_and_gradients_of_decoupled() {

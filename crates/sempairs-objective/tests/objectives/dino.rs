@@ -3,9 +3,9 @@
 use burn::tensor::{Device, Tensor};
 use sempairs_objective::{DinoConfig, dino_loss, next_centre};
 
-use crate::compare::assert_loss;
-use crate::oracle::{Rows, descends, dot, fixed, free, hold, host, softmax, tensor, values};
-use crate::reference::{Reference, assert_close, device};
+use super::compare::assert_loss;
+use super::oracle::{Rows, descends, dot, fixed, free, hold, host, softmax, tensor, values};
+use super::reference::{Reference, assert_close, device};
 
 #[test]
 fn reference_three_steps_of_dino() {

@@ -4,8 +4,8 @@ use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Tensor};
 use sempairs_objective::{Ema, HeadNorm, Projector, ProjectorConfig};
 
-use crate::oracle::{tensor, values};
-use crate::training::state;
+use super::oracle::{tensor, values};
+use super::training::state;
 
 fn student() -> Projector {
     ProjectorConfig::new([6], 4, HeadNorm::PlainLast).init(5, &Device::flex()).train()

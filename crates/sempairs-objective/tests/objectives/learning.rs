@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use sempairs_backbone::ResNet;
 use sempairs_objective::*;
 
-use crate::training::{BATCH, backbone, dino, head, moco, pictures, swav};
+use super::training::{BATCH, backbone, dino, head, moco, pictures, swav};
 
 /// The loss on one batch of pairs before and after overfitting it, less the entropy of the teacher
 /// if there is one, which is a lower bound of the loss. The right view is the left one with small

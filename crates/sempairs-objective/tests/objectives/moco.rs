@@ -3,8 +3,8 @@
 use burn::tensor::{Device, Tensor};
 use sempairs_objective::{BatchSplit, MoCoConfig, info_nce, normalize};
 
-use crate::compare::compare;
-use crate::oracle::{descends, dot, fixed, free, hold, host, tensor, unit, values};
+use super::compare::compare;
+use super::oracle::{descends, dot, fixed, free, hold, host, tensor, unit, values};
 
 #[test]
 fn reference_loss_and_gradient_of_moco() {

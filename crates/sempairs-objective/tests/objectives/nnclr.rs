@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use sempairs_objective::{nearest_neighbours, nnclr_loss, normalize};
 
-use crate::oracle::{descends, dot, fixed, free, hold, host, rows, tensor, unit, values};
+use super::oracle::{descends, dot, fixed, free, hold, host, rows, tensor, unit, values};
 
 #[test]
 fn equals_the_formula_for_odd_sizes() {

@@ -6,8 +6,8 @@ use burn::tensor::Device;
 use sempairs_backbone::ResNet;
 use sempairs_objective::*;
 
-use crate::oracle::host;
-use crate::training::{
+use super::oracle::host;
+use super::training::{
     BATCH, CLOCK, backbone, dino, head, moco, pictures, state, swav, train, trained, views,
 };
 

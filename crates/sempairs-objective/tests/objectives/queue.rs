@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor};
 use sempairs_objective::Queue;
 
-use crate::oracle::{host, tensor};
+use super::oracle::{host, tensor};
 
 fn batch(number: usize) -> Tensor<2> {
     let values: Vec<f32> = (0..6).map(|i| (number * 10 + i) as f32).collect();

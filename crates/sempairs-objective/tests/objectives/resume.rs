@@ -7,7 +7,7 @@ use burn::tensor::{Bytes, Device};
 use sempairs_backbone::Backbone;
 use sempairs_objective::*;
 
-use crate::training::{BATCH, backbone, dino, head, moco, pictures, state, swav, train, trained};
+use super::training::{BATCH, backbone, dino, head, moco, pictures, state, swav, train, trained};
 
 /// Trains, saves within an epoch, loads the record into a network that was trained on other data,
 /// and continues with both. `copy` is the path of a student and that of its momentum encoder.

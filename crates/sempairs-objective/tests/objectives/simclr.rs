@@ -3,8 +3,8 @@
 use burn::tensor::Device;
 use sempairs_objective::{Reduction, nt_xent};
 
-use crate::compare::compare;
-use crate::oracle::{descends, dot, free, hold, host, tensor, unit};
+use super::compare::compare;
+use super::oracle::{descends, dot, free, hold, host, tensor, unit};
 
 #[test]
 fn reference_losses_and_gradients_of_simclr() {

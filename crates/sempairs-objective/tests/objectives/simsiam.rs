@@ -3,9 +3,9 @@
 use burn::tensor::Device;
 use sempairs_objective::simsiam_loss;
 
-use crate::byol::cosine;
-use crate::compare::compare;
-use crate::oracle::{descends, fixed, free, hold, tensor};
+use super::byol::cosine;
+use super::compare::compare;
+use super::oracle::{descends, fixed, free, hold, tensor};
 
 #[test]
 fn reference_loss_and_gradients_of_simsiam() {

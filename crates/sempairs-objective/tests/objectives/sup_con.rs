@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use sempairs_objective::{Reduction, nt_xent, sup_con_loss};
 
-use crate::oracle::{descends, dot, free, hold, tensor, unit, values};
+use super::oracle::{descends, dot, free, hold, tensor, unit, values};
 
 #[test]
 fn equals_the_formula_for_odd_sizes() {

@@ -3,9 +3,9 @@
 use burn::tensor::{Device, Tensor};
 use sempairs_objective::{sinkhorn, swav_loss};
 
-use crate::compare::compare;
-use crate::oracle::{Rows, descends, dot, free, hold, host, rows, softmax, tensor, values};
-use crate::reference::{Reference, assert_close, device};
+use super::compare::compare;
+use super::oracle::{Rows, descends, dot, free, hold, host, rows, softmax, tensor, values};
+use super::reference::{Reference, assert_close, device};
 
 fn loss(scores: &[Tensor<2>], t: f64, epsilon: f64) -> Tensor<1> {
     let assignments = [0, 1].map(|view: usize| sinkhorn(scores[view].clone(), epsilon, 3));

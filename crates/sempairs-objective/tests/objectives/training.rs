@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use sempairs_backbone::{ResNet, ResNetConfig};
 use sempairs_objective::*;
 
-use crate::oracle::{host, values};
+use super::oracle::{host, values};
 
 pub const BATCH: usize = 8;
 pub const CLOCK: Clock = Clock { step: 0, steps_per_epoch: 3, steps: 12 };

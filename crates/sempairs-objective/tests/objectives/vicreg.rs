@@ -3,8 +3,8 @@
 use burn::tensor::Device;
 use sempairs_objective::{VarianceTerm, VicRegWeights, vicreg_loss};
 
-use crate::compare::compare;
-use crate::oracle::{Rows, descends, free, hold, tensor};
+use super::compare::compare;
+use super::oracle::{Rows, descends, free, hold, tensor};
 
 #[test]
 fn reference_loss_and_gradients_of_vicreg() {
