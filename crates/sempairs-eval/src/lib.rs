@@ -5,7 +5,7 @@
 //! features (or trains the network) and scores its predictions for the test set; [`Protocol`] is
 //! any of the built-in ones, as written in files. [`Downstream`] combines both steps for a data
 //! set. Every [`Score`] has the name, settings and hash of its protocol. [`stats`] computes
-//! confidence intervals; [`analysis`] has measures of invariance and collapse, and t-SNE.
+//! confidence intervals and corrects p-values; [`analysis`] has measures of invariance and collapse, and t-SNE.
 //!
 //! ```
 //! use sempairs_eval::{EvaluationProtocol, Features, Knn, Protocol};
@@ -43,7 +43,7 @@ pub use features::{
     unit_rows, weights_identity,
 };
 pub use protocols::{
-    BoxedBackbone, Downstream, EvaluationProtocol, FineTune, FittedProbe, InputKind, Knn,
+    BoxedBackbone, Correct, Downstream, EvaluationProtocol, FineTune, FittedProbe, InputKind, Knn,
     NetworkInput, Predictions, Probe, Protocol, ProtocolInput, ProtocolOutput, ProtocolSettings,
     Score, ScoreLine, SgdDino, SgdMoco, StratifiedSplit, Trial, append_scores, in_effect,
     read_scores, stratified_split, update_scores,

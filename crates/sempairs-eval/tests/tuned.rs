@@ -148,6 +148,7 @@ fn fine_tuning_learns_and_does_not_change_the_backbone() {
         let top1 = |tune: &FineTune| {
             let protocol = Protocol::FineTune(tune.clone());
             let score = downstream(vec![protocol]).run(&network, &device).unwrap().remove(0);
+            assert_eq!(score.correct.map(|correct| correct.accuracy()), Some(score.top1));
             (score.top1, score.n_train, score.n_test)
         };
         // Logits of zero rank the first class first.

@@ -1,6 +1,6 @@
 //! Code shared by the crates of this workspace: atomic writes (`write_atomically`), lines of
-//! output (`note!`, `say!`), progress bars, catching of panics (`caught`), and parts of messages:
-//! numbers with a noun (`counted`) and suggestions for misspelt names (`suggestion`).
+//! output (`note!`, `say!`), progress bars, catching of panics (`caught`), Base64, and parts of
+//! messages: numbers with a noun (`counted`) and suggestions for misspelt names (`suggestion`).
 //!
 //! This is not an interface for other programs; anything here may change in any release.
 
@@ -8,6 +8,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod atomic_write;
+pub mod base64;
 mod caught;
 mod counted;
 mod failpoint;

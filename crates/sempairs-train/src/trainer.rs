@@ -251,8 +251,10 @@ impl Trainer {
             let epoch_ends = clock.step_in_epoch() == 0 || clock.is_over();
             let checkpoint_due = clock.step.is_multiple_of(checkpoint_every) || clock.is_over();
             if epoch_ends || checkpoint_due || clock.step.is_multiple_of(self.config.log_every) {
+                let first = clock.step - window.steps();
                 let closed = window.close(clock, batch, &stepper, || checkpoints.newest());
                 let mut line = closed.or_else(|error| log.write().and(Err(error)))?;
+                line.information_bound = method.information_bound(line.loss, batch, first);
                 if epoch_ends {
                     line.collapse = Some(monitor(loss.embeddings));
                     let seed = self.config.seed;

@@ -59,6 +59,11 @@ impl Method for Tiny {
     fn backbone(&self) -> &ResNet {
         &self.backbone
     }
+
+    /// Holds from the fifth step on.
+    fn information_bound(&self, loss: f64, batch: usize, step: usize) -> Option<f64> {
+        (step >= 4).then(|| batch as f64 - loss)
+    }
 }
 
 fn tiny(breaks: Breaks) -> Tiny {
@@ -260,6 +265,21 @@ fn every_epoch_logs_its_collapse_measurements_once() {
         assert!((1.0 - 1e-6..=8.0).contains(&reading.rank), "{reading:?}");
     }
     assert_eq!(MetricLog::read(&trainer.directory().metrics()).unwrap(), outcome.metrics);
+}
+
+#[test]
+fn information_bounds_are_logged_from_the_first_line_whose_steps_all_have_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let trainer = trainer(folder.path(), 12, 2, 5);
+    let lines = trainer.run(tiny(Breaks::Nothing), |_, _| Ok(())).unwrap().metrics;
+    let steps: Vec<usize> = lines.iter().map(|line| line.step).collect();
+    assert_eq!(steps, [2, 3, 4, 5, 6, 8, 9, 10, 12]);
+    for line in &lines {
+        // The line of step 5 is that of the fifth step alone.
+        let expected = (line.step >= 5).then(|| 4.0 - line.loss);
+        assert_eq!(line.information_bound, expected, "{line:?}");
+    }
+    assert_eq!(MetricLog::read(&trainer.directory().metrics()).unwrap(), lines);
 }
 
 #[test]

@@ -112,6 +112,16 @@ fn arms_start_from_equal_weights_and_finished_runs_are_not_repeated() {
             assert_eq!(steps, [0, 2, 4]);
             assert_eq!(run.loss.iter().map(|(step, _)| *step).next_back(), Some(4));
             assert_eq!(run.curve[0], run_of(&comparison, 0, seed).curve[0], "initial scores");
+            // SimCLR with 8 pairs in a batch: the 15 other views are the candidates.
+            let chance = 15f64.ln();
+            assert_eq!(run.chance, Some(chance));
+            let bounds: Vec<_> =
+                run.loss.iter().map(|(step, loss)| (*step, chance - loss)).collect();
+            assert_eq!(run.information, bounds);
+            for score in run.curve.iter().flat_map(|point| &point.scores) {
+                let correct = score.correct.as_ref().expect("which pictures are correct");
+                assert_eq!((correct.len(), correct.accuracy()), (score.n_test, score.top1));
+            }
         }
     }
     // The loss of the probe differs for different weights, even if the accuracy on so few pictures

@@ -40,6 +40,7 @@ fn score(protocol: &str, views: &str, top1: f64) -> Score {
         n_train: 4800,
         n_test: 1200,
         extra: Default::default(),
+        correct: None,
     }
 }
 
@@ -71,6 +72,8 @@ fn run(arm: usize, seed: usize) -> RunResult {
         loss: (0..60)
             .map(|i| (20 * i + 20, 5.5 - 0.03 * i as f64 + 0.1 * noise(&[arm, seed, i])))
             .collect(),
+        chance: None,
+        information: Vec::new(),
         curve: (0..7).map(|i| point(200 * i)).collect(),
         invariance: Some(InvarianceReport {
             factors: factors.iter().enumerate().map(factor).collect(),

@@ -175,5 +175,6 @@ pub(crate) fn score_input<P: EvaluationProtocol + ?Sized>(
         n_train: *n_train,
         n_test: labels.len(),
         extra,
+        correct: Some(predictions.correct(labels)),
     })
 }

@@ -2,6 +2,7 @@
 
 mod boxed_backbone;
 mod class_mapping;
+mod correct;
 mod downstream;
 mod evaluation_protocol;
 mod fine_tune;
@@ -21,6 +22,7 @@ mod sgd_moco;
 mod stratified_split;
 
 pub use boxed_backbone::BoxedBackbone;
+pub use correct::Correct;
 pub use downstream::Downstream;
 pub use evaluation_protocol::{EvaluationProtocol, in_effect};
 pub use fine_tune::FineTune;

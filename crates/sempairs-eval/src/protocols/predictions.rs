@@ -1,5 +1,7 @@
 //! Predictions: ranked classes and accuracies.
 
+use crate::Correct;
+
 /// Predictions: for every query all classes, ranked by score.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Predictions {
@@ -73,6 +75,15 @@ impl Predictions {
         occurring.map(|(class, counts)| (class, share(counts))).collect()
     }
 
+    /// Which queries have their label as the highest-scoring class, in the order of the queries.
+    ///
+    /// # Panics
+    ///
+    /// As [`top_k_accuracy`](Self::top_k_accuracy).
+    pub fn correct(&self, labels: &[usize]) -> Correct {
+        self.hits(1, labels).map(|(_, hit)| hit).collect()
+    }
+
     fn hits<'a>(&'a self, k: usize, labels: &'a [usize]) -> impl Iterator<Item = (usize, bool)> {
         assert!(labels.len() == self.len() && !labels.is_empty(), "one label per query");
         let k = k.min(self.classes);
@@ -108,6 +119,8 @@ mod tests {
         assert_eq!(ranked.top_k_accuracy(1, &labels), 0.5);
         assert_eq!(ranked.top_k_accuracy(2, &labels), 1.0);
         assert_eq!(ranked.top_k_accuracy(5, &labels), 1.0);
+        let correct: Vec<bool> = ranked.correct(&labels).iter().collect();
+        assert_eq!(correct, [true, false, true, false]);
         assert_eq!(ranked.per_class_accuracy(&labels), [(0, 1.0), (1, 0.0), (2, 0.5)]);
         assert_eq!(
             ranked.per_class_accuracy(&[0, 0, 0, 0]),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ProtocolSettings;
+use crate::{Correct, ProtocolSettings};
 
 /// Accuracy of a backbone on a data set under a protocol. Accuracies are in [0, 1].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,10 @@ pub struct Score {
     pub n_test: usize,
     /// Other results of the protocol by name, such as the selected λ.
     pub extra: BTreeMap<String, f64>,
+    /// Which test pictures are classified correctly, in the order of the test set, so that scores
+    /// on the same test set can be compared picture by picture. `None` in files of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub correct: Option<Correct>,
 }
 
 impl fmt::Display for Score {
@@ -51,7 +55,7 @@ mod tests {
     use sempairs_internal::ProgressBar;
 
     use crate::protocols::evaluation_protocol::{About, score_features};
-    use crate::{EvaluationProtocol as _, Features, InputKind, Knn, Protocol, SgdDino};
+    use crate::{EvaluationProtocol as _, Features, InputKind, Knn, Protocol, Score, SgdDino};
 
     #[test]
     fn every_protocol_scores_separable_classes() {
@@ -76,6 +80,7 @@ mod tests {
             let score = score.unwrap();
             assert_eq!((score.top1, score.top5, score.n_test), (1.0, 1.0, 70), "{name}");
             assert_eq!(score.per_class.len(), 7);
+            assert_eq!(score.correct.as_ref().map(|correct| correct.count()), Some(70), "{name}");
             assert_eq!(score.protocol_hash, protocol.hash("none").to_string());
             assert_eq!(Some(bar.position()), bar.length(), "{name}");
             assert!(bar.position() > 0, "{name}");
@@ -100,6 +105,39 @@ mod tests {
         let two = score(&shuffled);
         assert_eq!(one.extra, two.extra);
         assert_ne!(one.top1, two.top1);
+    }
+
+    #[test]
+    fn correct_pictures_are_in_the_order_of_the_test_set() {
+        let (train, test) = (clouds(60, 3, 4, 1.5, 1), clouds(50, 3, 4, 1.5, 2));
+        let backwards: Vec<usize> = (0..50).rev().collect();
+        let reversed = Features {
+            values: test.rows(&backwards).flatten().copied().collect(),
+            labels: backwards.iter().map(|&i| test.labels[i]).collect(),
+            ..test.clone()
+        };
+        for name in ["knn", "probe"] {
+            let protocol: Protocol = name.parse().unwrap();
+            let score = |test| protocol.score("clouds", "none", &train, test).unwrap();
+            let [one, two] = [&test, &reversed].map(score);
+            let [ours, theirs] = [&one, &two].map(|score| score.correct.clone().unwrap());
+            assert!(ours.iter().any(|hit| hit) && ours.iter().any(|hit| !hit), "{name}");
+            assert!(ours.iter().eq(backwards.iter().map(|&i| theirs.get(i))), "{name}");
+            assert_eq!(ours.accuracy(), one.top1, "{name}");
+        }
+    }
+
+    #[test]
+    fn scores_without_correct_pictures_are_read_and_written_unchanged() {
+        let (train, test) = (clouds(24, 4, 3, 1.0, 1), clouds(12, 4, 3, 1.0, 2));
+        let knn: Protocol = "knn".parse().unwrap();
+        let score = knn.score("clouds", "none", &train, &test).unwrap();
+        let text = serde_json::to_string(&score).unwrap();
+        assert_eq!(serde_json::from_str::<Score>(&text).unwrap(), score);
+        let old = Score { correct: None, ..score };
+        let text = serde_json::to_string(&old).unwrap();
+        assert!(!text.contains("correct"), "{text}");
+        assert_eq!(serde_json::from_str::<Score>(&text).unwrap(), old);
     }
 
     #[test]

@@ -90,6 +90,43 @@ pub trait Method: Module {
         None
     }
 
+    /// Lower bound of the mutual information between the two views of a pair, in nats, if the
+    /// method's loss is an estimate of one. `loss` is the mean of the losses of one or more steps,
+    /// the first of which is `step`, with `batch` pairs each. `None` by default.
+    ///
+    /// A loss of the form of InfoNCE is the cross-entropy, in nats, of finding the other view of a
+    /// pair among `K` candidates, of which the others are drawn independently of the pair from the
+    /// distribution of such views. Then, in expectation, whatever the network,
+    ///
+    /// `I(left; right) >= ln K - L`
+    ///
+    /// (van den Oord et al., "Representation Learning with Contrastive Predictive Coding", arXiv
+    /// 1807.03748, section 2.3; Poole et al., "On Variational Bounds of Mutual Information", arXiv
+    /// 1905.06922, section 2.3), where `ln K` is the [chance-level loss](Self::chance). The
+    /// similarities are divided by the temperature before the softmax; the bound holds for every
+    /// temperature. It cannot exceed `ln K`, and one that is negative says nothing.
+    ///
+    /// | method | bound |
+    /// |---|---|
+    /// | SimCLR | `ln(2n - 1) - L` with `n` pairs per batch; for the sum of both directions, `L / 2` |
+    /// | MoCo | `ln(1 + k) - L` with `k` keys, once the queue is full of keys |
+    /// | NNCLR | `ln n - L` |
+    ///
+    /// SimCLR's candidates are the `n - 1` other right views, for which alone the bound would be
+    /// `ln n - L`, and the `n - 1` other left views. To count all of them assumes that left and
+    /// right views have the same distribution and that the two views of a pair are independent
+    /// draws; otherwise the value may be too high by up to `ln 2`. This constant is the same for
+    /// all arms with the same batch size. With NNCLR the nearest neighbour is a function of the
+    /// view, which cannot increase the information. The negatives of DCL do not include the
+    /// positive, and SupCon has further positives, so their losses give no such bound.
+    ///
+    /// The pairs are those of the training set, the mean is over the logged steps, and BatchNorm
+    /// makes embeddings depend slightly on the other candidates. So the value is an estimate, to
+    /// compare arms with.
+    fn information_bound(&self, _loss: f64, _batch: usize, _step: usize) -> Option<f64> {
+        None
+    }
+
     /// Parameters, by their paths in this module, whose learning rate is constant at its base value
     /// while all others follow the schedule: SimSiam's predictor.
     fn constant_rate(&self) -> Option<ParamGroup> {

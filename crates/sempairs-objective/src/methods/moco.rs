@@ -255,6 +255,12 @@ impl<B: Backbone> Method for MoCo<B> {
         Some(((1 + self.size) as f64).ln())
     }
 
+    fn information_bound(&self, loss: f64, batch: usize, step: usize) -> Option<f64> {
+        // Until the queue is full, random vectors that are no views are among the candidates.
+        let full = step * batch >= self.size;
+        full.then(|| ((1 + self.size) as f64).ln() - loss)
+    }
+
     fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ConfigError> {
         check_data(self.size, self.batch_norm, batch, pairs)
     }

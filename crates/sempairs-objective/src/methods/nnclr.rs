@@ -218,6 +218,12 @@ impl<B: Backbone> Method for NnClr<B> {
         Some((others as f64).ln())
     }
 
+    fn information_bound(&self, loss: f64, batch: usize, _step: usize) -> Option<f64> {
+        // The further candidates of `NtXent` are neighbours, not views of the other kind. They can
+        // only raise the loss, so the bound without them stays valid.
+        Some((batch as f64).ln() - loss)
+    }
+
     fn check_data(&self, batch: usize, pairs: usize) -> Result<(), ConfigError> {
         Queue::check("support", self.size, batch, pairs)
     }

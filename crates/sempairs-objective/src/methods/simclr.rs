@@ -94,6 +94,10 @@ impl<B: Backbone> Method for SimClr<B> {
         Some(self.reduction.directions() * ((2 * batch - 1) as f64).ln())
     }
 
+    fn information_bound(&self, loss: f64, batch: usize, _step: usize) -> Option<f64> {
+        Some((self.chance(batch)? - loss) / self.reduction.directions())
+    }
+
     fn backbone(&self) -> &B {
         &self.backbone
     }

@@ -13,6 +13,7 @@ mod config;
 mod dcl;
 mod dino;
 mod ema;
+mod information;
 mod learning;
 mod moco;
 mod nnclr;

@@ -156,6 +156,7 @@ mod tests {
             pairs_per_second: 1.0,
             waiting: 0.0,
             scalars: entropy.map(|value| (TEACHER_ENTROPY.to_owned(), value)).into_iter().collect(),
+            information_bound: None,
             negatives: None,
             collapse: Some(Collapse { deviation, rank }),
         }

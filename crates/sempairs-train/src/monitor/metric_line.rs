@@ -34,6 +34,10 @@ pub struct MetricLine {
     /// line.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub scalars: BTreeMap<String, f64>,
+    /// Lower bound of the mutual information between the two views of a pair, in nats, for methods
+    /// whose loss gives one; see [`sempairs_objective::Method::information_bound`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub information_bound: Option<f64>,
     /// Composition of the negatives; only at the end of an epoch, for methods with negatives.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub negatives: Option<NegativeCounts>,

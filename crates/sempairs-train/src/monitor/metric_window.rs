@@ -90,7 +90,8 @@ impl Window {
         self.steps() == 0
     }
 
-    fn steps(&self) -> usize {
+    /// Number of steps since the last line.
+    pub fn steps(&self) -> usize {
         self.earlier.steps() + self.losses.len()
     }
 
@@ -155,6 +156,7 @@ impl Window {
             pairs_per_second: (count * batch) as f64 / seconds,
             waiting: waited / seconds,
             scalars: scalars.into_iter().map(|(name, values)| (name, mean(values))).collect(),
+            information_bound: None,
             negatives: None,
             collapse: None,
         })

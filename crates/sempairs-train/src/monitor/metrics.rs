@@ -114,6 +114,7 @@ mod tests {
             pairs_per_second,
             waiting,
             scalars,
+            information_bound: None,
             negatives,
             collapse,
         }

@@ -60,6 +60,16 @@ pub struct RunResult {
     pub seed: u64,
     /// Training loss: number of completed steps, and mean loss since the previous entry.
     pub loss: Vec<(usize, f64)>,
+    /// Chance-level loss of the method, if it has one; see
+    /// [`Method::chance`](sempairs_objective::Method::chance).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub chance: Option<f64>,
+    /// Lower bound of the mutual information between the two views of a pair, in nats: number of
+    /// completed steps, and the bound since the previous entry of `loss`. Empty for methods whose
+    /// loss gives no such bound; see
+    /// [`Method::information_bound`](sempairs_objective::Method::information_bound).
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub information: Vec<(usize, f64)>,
     /// Scores over time, sorted by step; the last entry is the final result.
     pub curve: Vec<CurvePoint>,
     /// Invariance of the features to nuisance factors; only for the built-in scenes.

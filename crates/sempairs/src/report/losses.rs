@@ -144,6 +144,8 @@ mod tests {
         let run = |n| RunResult {
             seed: 0,
             loss: (0..n).map(|i| (i, i as f64)).collect(),
+            chance: None,
+            information: Vec::new(),
             curve: Vec::new(),
             invariance: None,
             collapse: None,

@@ -5,7 +5,6 @@
 
 mod axes;
 mod bars;
-mod base64;
 mod classes;
 mod curves;
 mod escape;
@@ -27,6 +26,8 @@ mod table;
 
 pub use example_pairs::ExamplePairs;
 pub(crate) use pictures::shown;
+
+use sempairs_internal::base64;
 
 use crate::comparison::Comparison;
 

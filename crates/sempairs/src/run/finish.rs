@@ -43,6 +43,11 @@ pub(super) fn finish<M: Objective, B: BackboneFactory, N: Method>(
     let result = RunResult {
         seed,
         loss: metrics.iter().map(|line| (line.step, line.loss)).collect(),
+        chance: outcome.method.chance(study.training.batch),
+        information: metrics
+            .iter()
+            .filter_map(|line| Some((line.step, line.information_bound?)))
+            .collect(),
         curve,
         invariance,
         collapse: metrics.iter().rev().find_map(|line| line.collapse),

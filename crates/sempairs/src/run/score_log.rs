@@ -215,6 +215,7 @@ mod tests {
             n_train: downstream.train.len(),
             n_test: downstream.test.len(),
             extra: Default::default(),
+            correct: None,
         };
         CurvePoint { step, scores: downstream.protocols.iter().map(score).collect() }
     }
