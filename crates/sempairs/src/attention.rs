@@ -63,7 +63,7 @@ pub fn figure(
     Ok(contact_sheet(&cells, cells.len() / pictures.len(), cell, GAP))
 }
 
-/// Reads `count` evenly spaced pictures of an experiment's test set.
+/// Reads `count` evenly spaced pictures of an experiment's first test set.
 ///
 /// # Errors
 /// Any error of opening and reading the pictures.
@@ -72,7 +72,7 @@ pub fn test_pictures(
     experiment: &Experiment,
     count: usize,
 ) -> Result<Vec<Picture<'static>>, Error> {
-    let test = runner.downstream(experiment)?.test;
+    let test = runner.downstream_of(experiment, 0)?.test;
     let step = (test.len() / count.max(1)).max(1);
     let read = |index| test.read(index).map(Picture::into_owned);
     let pictures = (0..test.len()).step_by(step).take(count).map(read);

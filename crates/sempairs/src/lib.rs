@@ -85,5 +85,5 @@ pub use sempairs_train as train;
 
 mod error;
 pub use error::Error;
-pub use experiment::{Arm, Evaluation, Study, Training, presets};
+pub use experiment::{Arm, Evaluation, Evaluations, Study, Training, presets};
 pub use sempairs_data::ConfigError;

@@ -31,10 +31,11 @@ struct Row {
 }
 
 impl MethodTable {
-    /// Adds a row for a method, with the scores under the first protocol of its comparison.
+    /// Adds a row for a method, with the scores under the first protocol of its comparison on the
+    /// first data set.
     pub fn push(&mut self, method: &str, comparison: &Comparison) {
         let protocol = comparison.protocols().into_iter().next().unwrap_or_default();
-        self.title = format!("{} top-1, {protocol}", comparison.dataset());
+        self.title = format!("{} top-1, {}", comparison.dataset(), comparison.protocol_name(0));
         let arm = |name: &str| {
             let arm = comparison.arms.iter().find(|arm| arm.arm.name == name)?;
             arm.final_mean(0)

@@ -279,7 +279,7 @@ fn the_identity_of_a_run_hashes_the_whole_training() {
         name: "run".into(),
         arms: vec![Arm { name: "arm".into(), ..arm.clone() }],
         seeds: vec![2],
-        evaluation,
+        evaluation: evaluation.into(),
         ..experiment.clone()
     };
     assert_eq!(experiment.run_identity(arm, 2), run.identity());

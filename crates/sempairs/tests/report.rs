@@ -111,6 +111,7 @@ fn comparison(arms: &[&str], seeds: usize) -> Comparison {
         experiment: "name = \"pairs-of-scenes\"\n[training]\nsteps = 1200\n".into(),
         device: "flex".into(),
         classes: CLASSES.len(),
+        classes_of: [("far scenes".to_owned(), CLASSES.len())].into(),
         baselines: vec![
             score("knn", "raw pixels 32x32", 0.27),
             score("knn", "colour histogram 8x8x8", 0.29),
@@ -260,6 +261,89 @@ fn the_headline_and_the_crossing_are_computed_from_the_data() {
     assert!(html(&swapped, &[]).contains("ap is behind sp by"));
 }
 
+/// The comparison with scores on a second data set, which has two of the classes.
+fn on_two_data_sets(mut comparison: Comparison) -> Comparison {
+    let second = |score: &Score| {
+        let mut score = Score { dataset: "near photos".into(), ..score.clone() };
+        score.top1 += 0.2;
+        score.per_class.truncate(2);
+        score
+    };
+    for arm in &mut comparison.arms {
+        for point in arm.runs.iter_mut().flat_map(|run| &mut run.curve) {
+            let more: Vec<Score> = point.scores.iter().map(second).collect();
+            point.scores.extend(more);
+        }
+    }
+    let more: Vec<Score> = comparison.baselines.iter().map(second).collect();
+    comparison.baselines.extend(more);
+    comparison.classes_of.insert("near photos".into(), 2);
+    comparison.differences = comparison.compare_with("ap");
+    comparison
+}
+
+#[test]
+fn every_data_set_has_its_own_numbers() {
+    let one = comparison(&["ap", "sp"], 3);
+    let both = on_two_data_sets(one.clone());
+    let [probe, knn] = PROTOCOLS.map(|name| name.parse::<Protocol>().unwrap().name());
+    let labels = ["far scenes", "near photos"];
+    let labels = labels.map(|data| [format!("{data}, {probe}"), format!("{data}, {knn}")]);
+    assert_eq!(both.protocols(), labels.concat());
+    assert_eq!(one.protocols(), [probe.clone(), knn.clone()]);
+    assert_eq!(both.datasets(), ["far scenes", "near photos"]);
+    assert_eq!(both.first_protocols(), [0, 2]);
+    assert_eq!((both.dataset_of(3), both.protocol_name(3)), ("near photos", &knn[..]));
+    assert_eq!([0, 1, 2, 3].map(|i| both.chance_of(i)), [0.25, 0.25, 0.5, 0.5].map(Some));
+    assert_eq!(both.baselines_of(2).count(), 2);
+    assert_eq!(both.differences.len(), 4);
+
+    let page = html(&both, &[]);
+    assert_sound(&page);
+    for label in labels.concat() {
+        assert!(page.contains(&format!("<h3>{label}</h3>")), "{label}");
+        assert!(page.contains(&format!("{label}: top-1 accuracy")), "{label}");
+    }
+    assert!(page.contains("scored on far scenes and near photos"));
+    // One sentence for each data set.
+    for data in ["far scenes", "near photos"] {
+        assert!(page.contains(&format!("on {data} (3 seeds, {probe}).")), "{data}");
+        assert!(page.contains(&format!("<h3>{data}</h3>")), "the classes of {data}");
+        assert!(page.contains(&format!("<th scope=\"row\">{data}</th>")), "a column of {data}");
+    }
+    assert_eq!(page.matches("<h2>Accuracy per class</h2>").count(), 1);
+    // The results of the first data set are those without the second.
+    let alone = html(&one, &[]);
+    assert!(!alone.contains("<h3>far scenes</h3>"));
+    let table = |page: &str, heading: &str| {
+        let rest = page.split_once(&format!("<h3>{heading}</h3>")).unwrap().1;
+        rest.split_once("</table></div>\n</div>").unwrap().0.to_owned()
+    };
+    assert_eq!(table(&page, &labels[0][1]), table(&alone, &knn));
+    let near = table(&page, &labels[1][1]);
+    for expected in ["raw pixels 32x32", "<td>47.00</td>", "<td>50.00</td>", "sp \u{2212} ap"] {
+        assert!(near.contains(expected), "{expected}: {near}");
+    }
+
+    let text = both.to_string();
+    for expected in [
+        format!("near photos top-1, {probe}: mean"),
+        format!("(near photos, {knn})"),
+        format!("  {:<24} {:6.2} %  (near photos)", "chance level", 50.0),
+    ] {
+        assert!(text.contains(&expected), "{expected}: {text}");
+    }
+    assert!(one.to_string().ends_with(&format!("  {:<24} {:6.2} %", "chance level", 25.0)));
+    let json = serde_json::to_string(&both).unwrap();
+    assert_eq!(serde_json::from_str::<Comparison>(&json).unwrap(), both);
+    // Results of earlier versions have one data set and no number of classes by its name.
+    let mut old = one.clone();
+    old.classes_of.clear();
+    assert!(!serde_json::to_string(&old).unwrap().contains("classes_of"));
+    assert_eq!(old.chance_of(1), Some(0.25));
+    assert_eq!(html(&old, &[]), alone);
+}
+
 #[test]
 fn an_unfinished_study_is_marked_at_the_top() {
     let mut comparison = comparison(&["ap", "sp"], 3);
@@ -317,6 +401,7 @@ fn sections_without_data_are_omitted() {
     let mut lean = comparison(&["ap", "sp"], 2);
     lean.baselines.clear();
     lean.classes = 0;
+    lean.classes_of.clear();
     for arm in &mut lean.arms {
         arm.map = None;
         for run in &mut arm.runs {

@@ -162,6 +162,40 @@ fn features_are_cached() {
 }
 
 #[test]
+fn weights_are_scored_on_all_data_sets_or_on_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    untrained(folder, "w.safetensors", 0);
+    let data = |name: &str, per_class: usize| {
+        let split = |split: &str| {
+            format!("{{ kind='scenes', split='{split}', per_class={per_class}, size=20 }}")
+        };
+        let (train, test) = (split("downstream_train"), split("downstream_test"));
+        format!("{{ dataset='{name}', train={train}, test={test}, protocols=[{{ kind='knn' }}] }}")
+    };
+    let list = format!("evaluation=[{}, {}]", data("first", 2), data("second/one", 3));
+    let evaluate = ["evaluate", "--weights", "w.safetensors", "--set", list.as_str()];
+    let with = |more: &[&'static str]| [&evaluate[..], more].concat();
+    let [both, _] = done(folder, &with(&["--features", "kept", "--scores", "scores.jsonl"]));
+    let scored: Vec<&str> = both.lines().collect();
+    assert_eq!(scored.len(), 2, "{both}");
+    assert!(scored[0].starts_with("first knn-"), "{both}");
+    assert!(scored[1].starts_with("second/one knn-"), "{both}");
+    let lines = read_scores(&folder.join("scores.jsonl")).unwrap();
+    let names: Vec<&str> = lines.iter().map(|line| line.score.dataset.as_str()).collect();
+    assert_eq!(names, ["first", "second/one"]);
+    for name in ["first", "second-one"] {
+        assert!(folder.join("kept").join(name).join("test.safetensors").exists(), "{name}");
+    }
+    let [second, _] = done(folder, &with(&["--dataset", "second/one"]));
+    assert_eq!(second.trim_end(), scored[1]);
+    let message = refused(folder, &with(&["--dataset", "frist"]));
+    let expected = "--dataset: the experiment has no data set `frist`, only `first`, `second/one`; \
+                    did you mean `first`?";
+    assert!(message.contains(expected), "{message}");
+}
+
+#[test]
 fn parameter_names_may_have_a_prefix() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

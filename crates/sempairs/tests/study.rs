@@ -48,7 +48,7 @@ fn small<M: Objective, B: BackboneFactory>(study: Study<M, B>, steps: usize) -> 
         scenes(SceneSplit::DownstreamTest, 2),
     );
     study.pictures = scenes(SceneSplit::Pretrain, 3);
-    study.evaluation.protocols = vec!["knn".parse().unwrap()];
+    study.evaluation[0].protocols = vec!["knn".parse().unwrap()];
     study.views.size = 16;
     study
 }
@@ -133,7 +133,10 @@ fn an_invalid_setting_is_an_error_with_its_whole_key() {
         ),
         (|study| study.views.size = 0, "views.size"),
         (
-            |study| study.evaluation.protocols.push(Protocol::Knn(Knn { k: 0, ..Knn::default() })),
+            |study| {
+                let knn = Protocol::Knn(Knn { k: 0, ..Knn::default() });
+                study.evaluation[0].protocols.push(knn);
+            },
             "evaluation.protocols[1].k",
         ),
     ];

@@ -28,8 +28,8 @@ pub struct AttentionArgs {
     /// the picture overlaid with their mean.
     #[arg(long)]
     out: PathBuf,
-    /// Picture to draw; may be repeated. Without it, pictures of the experiment's test set are
-    /// used.
+    /// Picture to draw; may be repeated. Without it, pictures of the experiment's first test set
+    /// are used.
     #[arg(long = "picture", value_name = "FILE")]
     pictures: Vec<PathBuf>,
     /// Number of pictures of the test set.

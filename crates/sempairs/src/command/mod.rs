@@ -53,7 +53,8 @@ enum Command {
     /// Pre-train one arm of an experiment with one seed.
     #[command(after_help = STOPPING)]
     Pretrain(pretrain::Pretrain),
-    /// Score the weights of a backbone on the downstream data of an experiment.
+    /// Score the weights of a backbone on the downstream data of an experiment, on all data sets or
+    /// on one of them.
     Evaluate(evaluate::EvaluateArgs),
     /// Draw the attention maps of a vision transformer over pictures of an experiment or other
     /// pictures.

@@ -4,6 +4,8 @@
 
 mod text_table;
 
+use std::collections::BTreeMap;
+
 use sempairs_eval::Score;
 use sempairs_eval::analysis::invariance::InvarianceReport;
 use sempairs_eval::stats::{Estimate, difference, mean};
@@ -24,9 +26,14 @@ pub struct Comparison {
     pub experiment: String,
     /// Name of the device.
     pub device: String,
-    /// Number of classes of the downstream task; chance accuracy is `1 / classes`.
+    /// Number of classes of the first downstream data set; chance accuracy is `1 / classes`.
     pub classes: usize,
-    /// Scores of baselines without a network: k-NN on raw pixels and on colour histograms.
+    /// Number of classes of every downstream data set by its name; empty in results of earlier
+    /// versions, which have one data set.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub classes_of: BTreeMap<String, usize>,
+    /// Scores of baselines without a network on every data set: k-NN on raw pixels and on colour
+    /// histograms.
     pub baselines: Vec<Score>,
     /// Results of each arm, in the experiment's order.
     pub arms: Vec<ArmResult>,
@@ -93,7 +100,7 @@ pub struct RunResult {
 pub struct CurvePoint {
     /// Number of completed steps.
     pub step: usize,
-    /// Score of each protocol, in the experiment's order.
+    /// Score of each protocol in the experiment's order, data set by data set.
     pub scores: Vec<Score>,
 }
 
@@ -104,7 +111,7 @@ pub struct ArmDifference {
     pub arm: String,
     /// The arm that is subtracted.
     pub against: String,
-    /// Name of the protocol.
+    /// Label of the protocol, as in [`Comparison::protocols`].
     pub protocol: String,
     /// Difference of the top-1 accuracies at the last step, in [-1, 1], paired by seed.
     pub top1: Estimate,
@@ -135,6 +142,11 @@ const NAMED: usize = 10;
 fn missing(arm: &ArmResult) -> String {
     let seeds = if arm.missing.len() == 1 { "seed" } else { "seeds" };
     format!("{} ({seeds} {})", arm.arm.name, join_limited(&arm.missing, ", ", NAMED))
+}
+
+/// The accuracy of random guesses among this number of classes.
+fn share_of(classes: usize) -> Option<f64> {
+    (classes > 0).then(|| 1.0 / classes as f64)
 }
 
 /// The mean of the finite samples with its confidence interval; `None` if there are none.
@@ -200,14 +212,62 @@ impl Comparison {
         seeds
     }
 
-    /// The names of the protocols, in the experiment's order.
+    /// The labels of the protocols, in the experiment's order, data set by data set. With one data
+    /// set a label is the protocol's name; with several it is preceded by that of the data set:
+    /// `cifar10, probe-lbfgs`. The index of a label is that of its scores in
+    /// [`CurvePoint::scores`].
     pub fn protocols(&self) -> Vec<String> {
-        self.last_scores().iter().map(|score| score.protocol.clone()).collect()
+        let several = self.datasets().len() > 1;
+        let label = |score: &Score| match several {
+            true => format!("{}, {}", score.dataset, score.protocol),
+            false => score.protocol.clone(),
+        };
+        self.last_scores().iter().map(label).collect()
     }
 
-    /// The name of the downstream data.
+    /// The name of the protocol with this index, without that of its data set; empty if there is no
+    /// such protocol.
+    pub fn protocol_name(&self, protocol: usize) -> &str {
+        self.last_scores().get(protocol).map_or("", |score| score.protocol.as_str())
+    }
+
+    /// The name of the data set of the protocol with this index; empty if there is no such
+    /// protocol.
+    pub fn dataset_of(&self, protocol: usize) -> &str {
+        self.last_scores().get(protocol).map_or("", |score| score.dataset.as_str())
+    }
+
+    /// The name of the first downstream data set; empty without scores.
     pub fn dataset(&self) -> &str {
-        self.last_scores().first().map_or("", |score| score.dataset.as_str())
+        self.dataset_of(0)
+    }
+
+    /// The names of the downstream data sets, in the experiment's order.
+    pub fn datasets(&self) -> Vec<&str> {
+        self.first_protocols().into_iter().map(|protocol| self.dataset_of(protocol)).collect()
+    }
+
+    /// The names of the downstream data sets in words: `cifar10`, or `stl10, cifar10 and cifar100`.
+    pub fn datasets_in_words(&self) -> String {
+        match &self.datasets()[..] {
+            [] => String::new(),
+            [only] => (*only).to_owned(),
+            [others @ .., last] => format!("{} and {last}", others.join(", ")),
+        }
+    }
+
+    /// The index of the first protocol of each data set, in the experiment's order. These protocols
+    /// stand for their data sets where there is room for one.
+    pub fn first_protocols(&self) -> Vec<usize> {
+        let scores = self.last_scores();
+        let is_first = |i: &usize| scores[..*i].iter().all(|it| it.dataset != scores[*i].dataset);
+        (0..scores.len()).filter(is_first).collect()
+    }
+
+    /// The baselines on the data set of the protocol with this index, under all protocols.
+    pub fn baselines_of(&self, protocol: usize) -> impl Iterator<Item = &Score> {
+        let dataset = self.dataset_of(protocol);
+        self.baselines.iter().filter(move |score| score.dataset == dataset)
     }
 
     /// The mean top-1 accuracy of the untrained network over the seeds, under the protocol with
@@ -220,9 +280,20 @@ impl Comparison {
         finite_mean(self.seeds().into_iter().filter_map(first))
     }
 
-    /// The accuracy of random guesses, `1 / classes`; `None` without classes.
+    /// The accuracy of random guesses on the first data set, `1 / classes`; `None` without classes.
     pub fn chance(&self) -> Option<f64> {
-        (self.classes > 0).then(|| 1.0 / self.classes as f64)
+        share_of(self.classes)
+    }
+
+    /// The accuracy of random guesses on the data set of the protocol with this index; `None` if
+    /// its number of classes is not known.
+    pub fn chance_of(&self, protocol: usize) -> Option<f64> {
+        let dataset = self.dataset_of(protocol);
+        match self.classes_of.get(dataset) {
+            Some(classes) => share_of(*classes),
+            None if dataset == self.dataset() => self.chance(),
+            None => None,
+        }
     }
 
     /// The difference between every other arm and the arm named `against`, for every protocol, over

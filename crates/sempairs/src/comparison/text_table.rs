@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use sempairs_eval::Score;
 use sempairs_eval::stats::Estimate;
 
 use super::Comparison;
@@ -21,8 +22,9 @@ impl fmt::Display for Comparison {
         for (i, protocol) in protocols.iter().enumerate() {
             writeln!(
                 f,
-                "{} top-1, {protocol}: mean [95 % interval], then each seed",
-                self.dataset()
+                "{} top-1, {}: mean [95 % interval], then each seed",
+                self.dataset_of(i),
+                self.protocol_name(i)
             )?;
             for arm in &self.arms {
                 let values = arm.final_top1(i);
@@ -49,21 +51,25 @@ impl fmt::Display for Comparison {
                 writeln!(f, "  {name:<10} {}{p}", percent(&d.top1))?;
             }
         }
-        for score in &self.baselines {
-            writeln!(
-                f,
-                "  {:<24} {:6.2} %  ({})",
-                score.views,
-                100.0 * score.top1,
-                score.protocol
-            )?;
+        let several = self.datasets().len() > 1;
+        for Score { views, top1, protocol, dataset, .. } in &self.baselines {
+            let place = if several { format!("{dataset}, {protocol}") } else { protocol.clone() };
+            writeln!(f, "  {views:<24} {:6.2} %  ({place})", 100.0 * top1)?;
         }
         for warning in self.warnings() {
             writeln!(f, "  {warning}")?;
         }
-        match self.chance() {
-            Some(chance) => write!(f, "  {:<24} {:6.2} %", "chance level", 100.0 * chance),
-            None => Ok(()),
+        if !several {
+            return match self.chance() {
+                Some(chance) => write!(f, "  {:<24} {:6.2} %", "chance level", 100.0 * chance),
+                None => Ok(()),
+            };
         }
+        let chance = |first| Some((self.chance_of(first)?, self.dataset_of(first)));
+        let chances = self.first_protocols().into_iter().filter_map(chance);
+        let line = |(chance, dataset): (f64, &str)| {
+            format!("  {:<24} {:6.2} %  ({dataset})", "chance level", 100.0 * chance)
+        };
+        f.write_str(&chances.map(line).collect::<Vec<String>>().join("\n"))
     }
 }

@@ -8,7 +8,7 @@ use sempairs_train::limits::{EPOCHS, STEPS};
 
 use super::limits::{MAX_PER_CLASS, MAX_SEED};
 use super::study::Study;
-use super::{Arm, Evaluation, Objective, Pictures, Training, names, sizes};
+use super::{Arm, Evaluation, Evaluations, Objective, Pictures, Training, names, sizes};
 use crate::Error;
 
 impl<M: Objective, B: BackboneFactory> Study<M, B> {
@@ -21,16 +21,34 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         self.check_values().map_err(|error| Error::config(file, error))
     }
 
-    /// Checks that a backbone can be scored on the evaluation's data; call it once the data are
-    /// open.
+    /// Checks that a backbone can be scored on the evaluation's data, one [`Downstream`] per data
+    /// set of the study in its order; call it once the data are open.
+    ///
+    /// # Errors
+    /// As [`check_downstream_of`](Self::check_downstream_of) for each data set; [`Error::Config`]
+    /// if there are more or fewer of them than the study has.
+    pub fn check_downstream(&self, downstream: &[Downstream]) -> Result<(), Error> {
+        let (wanted, given) = (self.evaluation.len(), downstream.len());
+        if given != wanted {
+            let reason =
+                format!("has {}, but the data of {given} are given", counted(wanted, "data set"));
+            return Err(Error::of_study(&self.name, ConfigError::new("evaluation", reason)));
+        }
+        let mut all = downstream.iter().enumerate();
+        all.try_for_each(|(index, downstream)| self.check_downstream_of(index, downstream))
+    }
+
+    /// Checks that a backbone can be scored on the data of the evaluation with this index.
     ///
     /// # Errors
     /// As [`Downstream::check`]; [`Error::Config`] with the full key, such as
-    /// `evaluation.protocols[1].k`, for an invalid protocol and if two protocols are equivalent on
-    /// these data.
-    pub fn check_downstream(&self, downstream: &Downstream) -> Result<(), Error> {
+    /// `evaluation.protocols[1].k`, or `evaluation[1].protocols[1].k` if there are several data
+    /// sets, for an invalid protocol and if two protocols are equivalent on these data.
+    pub fn check_downstream_of(&self, index: usize, downstream: &Downstream) -> Result<(), Error> {
         downstream.check().map_err(|error| match error {
-            EvalError::Config(error) => Error::of_study(&self.name, error.under("evaluation")),
+            EvalError::Config(error) => {
+                Error::of_study(&self.name, error.under(&self.evaluation.key(index)))
+            }
             other => other.into(),
         })
     }
@@ -47,7 +65,7 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         self.check_training()?;
         // The number of pairs is known only once the pictures are open.
         self.method.check_data(self.training.batch, usize::MAX).map_err(method)?;
-        evaluation(&self.evaluation)?;
+        evaluations(&self.evaluation)?;
         sizes::check(self)
     }
 
@@ -158,23 +176,50 @@ fn seeds(seeds: &[u64]) -> Result<(), ConfigError> {
     }
 }
 
-/// The key of a protocol in an experiment file.
-fn protocol_key(index: usize) -> String {
-    format!("evaluation.protocols[{index}]")
+/// Checks every data set, that their names differ, and that all are scored at the same steps.
+fn evaluations(evaluations: &Evaluations) -> Result<(), ConfigError> {
+    // The first value of `every` and its key.
+    let mut every: Option<(usize, String)> = None;
+    for (index, it) in evaluations.iter().enumerate() {
+        let key = evaluations.key(index);
+        evaluation(it, &key)?;
+        if let Some(other) = evaluations[..index].iter().position(|i| i.dataset == it.dataset) {
+            let reason =
+                format!("{:?} is also the name of `{}`", it.dataset, evaluations.key(other));
+            return Err(ConfigError::new(format!("{key}.dataset"), reason));
+        }
+        let Some(steps) = it.every else { continue };
+        let key = format!("{key}.every");
+        match &every {
+            Some((first, at)) if *first != steps => {
+                let reason = format!(
+                    "is {steps}, but `{at}` is {first}; all data sets are scored at the same \
+                     steps, so give one value, or the key only once"
+                );
+                return Err(ConfigError::new(key, reason));
+            }
+            Some(_) => {}
+            None => every = Some((steps, key)),
+        }
+    }
+    Ok(())
 }
 
-fn evaluation(evaluation: &Evaluation) -> Result<(), ConfigError> {
-    names::title("evaluation.dataset", &evaluation.dataset)?;
-    evaluation.train.check("evaluation.train")?;
-    evaluation.test.check("evaluation.test")?;
+/// Checks one data set; `key` is that of its table.
+fn evaluation(evaluation: &Evaluation, key: &str) -> Result<(), ConfigError> {
+    let of = |name: &str| format!("{key}.{name}");
+    let protocol_key = |index: usize| format!("{key}.protocols[{index}]");
+    names::title(&of("dataset"), &evaluation.dataset)?;
+    evaluation.train.check(&of("train"))?;
+    evaluation.test.check(&of("test"))?;
     if let Some(scenes) = evaluation.invariance_scenes {
-        let key = "evaluation.invariance_scenes";
-        ConfigError::unless_within(key, scenes, 2..=MAX_PER_CLASS)?;
-        let drawn = evaluation.test.drawn("evaluation.test", scenes, 1);
+        let key = of("invariance_scenes");
+        ConfigError::unless_within(key.as_str(), scenes, 2..=MAX_PER_CLASS)?;
+        let drawn = evaluation.test.drawn(&of("test"), scenes, 1);
         drawn.map_err(|error| ConfigError::new(key, error))?;
     }
     if evaluation.protocols.is_empty() {
-        return Err(ConfigError::new("evaluation.protocols", "must have at least one protocol"));
+        return Err(ConfigError::new(of("protocols"), "must have at least one protocol"));
     }
     for (i, protocol) in evaluation.protocols.iter().enumerate() {
         let key = protocol_key(i);

@@ -8,6 +8,7 @@
 mod assign;
 mod check;
 pub(crate) mod differences;
+mod evaluation;
 mod file;
 mod kept;
 pub mod limits;
@@ -26,12 +27,13 @@ mod vary;
 mod views;
 
 pub use assign::{parse_assignment, set};
+pub use evaluation::{Evaluation, Evaluations};
 pub use file::{read, read_with_origins};
 pub use locals::LocalViews;
 pub use method::{MethodConfig, Objective, UseMethod};
 pub use open_sources::OpenSources;
 pub use origins::Origins;
 pub use pictures::{Cache, Classes, OwnPictures, Pictures};
-pub use study::{Arm, Evaluation, Experiment, Study, Training};
+pub use study::{Arm, Experiment, Study, Training};
 pub use vary::read_grid;
 pub use views::ViewsConfig;

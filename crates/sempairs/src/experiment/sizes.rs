@@ -53,17 +53,21 @@ fn batch<M, B>(experiment: &Study<M, B>) -> Result<(), ConfigError> {
 }
 
 fn length<M, B>(experiment: &Study<M, B>) -> Result<(), ConfigError> {
-    let (training, evaluation) = (&experiment.training, &experiment.evaluation);
-    ConfigError::unless_within("evaluation.every", evaluation.every.unwrap_or(1), STEPS)?;
-    if let (Some(steps), Some(every)) = (training.steps, evaluation.every)
-        && steps / every > MAX_SCORES
-    {
-        let scores = steps / every;
-        let reason = format!(
-            "is {every}: a run of {steps} steps would be scored {scores} times; the maximum is \
-             {MAX_SCORES}"
-        );
-        return Err(ConfigError::new("evaluation.every", reason));
+    let evaluations = &experiment.evaluation;
+    for (index, evaluation) in evaluations.iter().enumerate() {
+        let Some(every) = evaluation.every else { continue };
+        let key = format!("{}.every", evaluations.key(index));
+        ConfigError::unless_within(key.as_str(), every, STEPS)?;
+        if let Some(steps) = experiment.training.steps
+            && steps / every > MAX_SCORES
+        {
+            let scores = steps / every;
+            let reason = format!(
+                "is {every}: a run of {steps} steps would be scored {scores} times; the maximum \
+                 is {MAX_SCORES}"
+            );
+            return Err(ConfigError::new(key, reason));
+        }
     }
     Ok(())
 }

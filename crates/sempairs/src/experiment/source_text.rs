@@ -39,10 +39,16 @@ fn position(text: &str, steps: &[String]) -> Option<usize> {
     for step in rest {
         (at, value) = match value.get_ref() {
             DeValue::Table(table) => key_of(table, step)?,
-            DeValue::Array(list) => {
-                let value = list.get(step.parse::<usize>().ok()?)?;
-                (value.span().start, value)
-            }
+            DeValue::Array(list) => match (step.parse::<usize>(), &list[..]) {
+                (Ok(index), _) => {
+                    let value = list.get(index)?;
+                    (value.span().start, value)
+                }
+                // The keys of a list with a single table may lack the index: `evaluation.test` for
+                // the only `[[evaluation]]`.
+                (Err(_), [only]) => key_of(only.get_ref().as_table()?, step)?,
+                (Err(_), _) => return None,
+            },
             _ => return None,
         };
     }

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use sempairs_augment::Augmentation;
 use sempairs_backbone::{BackboneConfig, BackboneFactory};
 use sempairs_data::{Identity, Pairing};
-use sempairs_eval::Protocol;
 use sempairs_train::{
     LearningRate, LoaderConfig, OptimizerConfig, Precision, Scaling, TrainConfig,
 };
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{MethodConfig, Objective, Pictures, ViewsConfig};
+use super::{Evaluation, Evaluations, MethodConfig, Objective, Pictures, ViewsConfig};
 
 /// A comparison of arms that differ only in their pairs. It holds everything that the results
 /// depend on.
@@ -65,8 +64,8 @@ pub struct Study<M = MethodConfig, B = BackboneConfig> {
     pub method: M,
     /// Number of steps, optimiser and learning rate.
     pub training: Training,
-    /// Downstream data and evaluation protocols.
-    pub evaluation: Evaluation,
+    /// Downstream data and evaluation protocols, for each data set that a run is scored on.
+    pub evaluation: Evaluations,
 }
 
 /// A [`Study`] of built-in parts, as described by a TOML file.
@@ -119,32 +118,6 @@ fn log_every() -> usize {
     10
 }
 
-/// The evaluation: downstream data, protocols, and the steps at which a run is scored.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Evaluation {
-    /// Name of the downstream data in the scores.
-    pub dataset: String,
-    /// Training set of the protocols.
-    pub train: Pictures,
-    /// Test set of the protocols.
-    pub test: Pictures,
-    /// Number of steps between two scores; if omitted, only the last step is scored. Step 0, the
-    /// untrained network, is always scored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub every: Option<usize>,
-    /// Evaluation protocols; the first one is shown first in tables.
-    #[serde(default = "protocols")]
-    pub protocols: Vec<Protocol>,
-    /// Number of scenes per class for the invariance report; no report if omitted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub invariance_scenes: Option<usize>,
-}
-
-fn protocols() -> Vec<Protocol> {
-    ["probe", "knn"].map(|name| name.parse().expect("a built-in protocol")).to_vec()
-}
-
 impl Arm {
     /// An arm that trains on all pictures.
     pub fn new(name: impl Into<String>, pairing: Pairing) -> Self {
@@ -167,24 +140,6 @@ impl Training {
             precision: config.precision,
             log_every: config.log_every,
             checkpoint_every: None,
-        }
-    }
-}
-
-impl Evaluation {
-    /// Linear probe and k-NN, applied before the first step and after the last.
-    pub fn new(
-        dataset: impl Into<String>,
-        train: impl Into<Pictures>,
-        test: impl Into<Pictures>,
-    ) -> Self {
-        Self {
-            dataset: dataset.into(),
-            train: train.into(),
-            test: test.into(),
-            every: None,
-            protocols: protocols(),
-            invariance_scenes: None,
         }
     }
 }
@@ -214,7 +169,7 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
             backbone,
             method,
             training: Training::adamw(64, 200, 1e-3),
-            evaluation: Evaluation::new("the pictures", pictures.clone(), pictures.clone()),
+            evaluation: Evaluation::new("the pictures", pictures.clone(), pictures.clone()).into(),
             pictures,
         }
     }
@@ -243,14 +198,27 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
         self
     }
 
-    /// Sets the downstream data, with linear probe and k-NN as protocols; see [`Evaluation::new`].
+    /// Sets the downstream data, in place of all data sets set before, with linear probe and k-NN
+    /// as protocols; see [`Evaluation::new`].
     pub fn evaluated_on(
         mut self,
         dataset: impl Into<String>,
         train: impl Into<Pictures>,
         test: impl Into<Pictures>,
     ) -> Self {
-        self.evaluation = Evaluation::new(dataset, train, test);
+        self.evaluation = Evaluation::new(dataset, train, test).into();
+        self
+    }
+
+    /// Adds a further data set that the same runs are scored on, as
+    /// [`evaluated_on`](Self::evaluated_on) sets the first. Its name must differ from the others.
+    pub fn also_evaluated_on(
+        mut self,
+        dataset: impl Into<String>,
+        train: impl Into<Pictures>,
+        test: impl Into<Pictures>,
+    ) -> Self {
+        self.evaluation.push(Evaluation::new(dataset, train, test));
         self
     }
 
@@ -272,9 +240,9 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
     /// The identity of one run: a hash of all settings that its weights depend on. A study with
     /// more seeds can therefore reuse existing runs.
     ///
-    /// Evaluation, logging and checkpointing are not part of the identity. Protocols that are added
-    /// later can score a finished run only at its last step, since only the last checkpoint is
-    /// kept.
+    /// Evaluation, logging and checkpointing are not part of the identity. Protocols and data sets
+    /// that are added later can score a finished run only at step 0 and at its last step, since
+    /// only the last checkpoint is kept.
     pub fn run_identity(&self, arm: &Arm, seed: u64) -> Identity {
         let run = Self {
             name: "run".into(),
@@ -294,7 +262,8 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
                 invariance_scenes: None,
                 train: self.pictures.clone(),
                 test: self.pictures.clone(),
-            },
+            }
+            .into(),
             ..self.clone()
         };
         run.identity()

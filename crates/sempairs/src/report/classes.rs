@@ -29,11 +29,29 @@ impl Row {
     }
 }
 
-/// Returns the section as HTML; empty if no score has per-class accuracies.
+/// Returns the section as HTML, with a chart per data set; empty if no score has per-class
+/// accuracies.
 pub fn classes(comparison: &Comparison) -> String {
-    let mut rows = rows(comparison);
+    let first = comparison.first_protocols();
+    let several = first.len() > 1;
+    let part = |protocol: usize| {
+        let body = data_set(comparison, protocol)?;
+        let heading = match several {
+            true => format!("<h3>{}</h3>\n", escape(comparison.dataset_of(protocol))),
+            false => String::new(),
+        };
+        Some(heading + &body)
+    };
+    let parts: String = first.into_iter().filter_map(part).collect();
+    if parts.is_empty() { parts } else { section("Accuracy per class", &parts) }
+}
+
+/// The accuracy of every class under the protocol with this index, which is the first of its data
+/// set.
+fn data_set(comparison: &Comparison, protocol: usize) -> Option<String> {
+    let mut rows = rows(comparison, protocol);
     if rows.is_empty() {
-        return String::new();
+        return None;
     }
     rows.sort_by(|a, b| {
         let key = |row: &Row| row.difference().unwrap_or_else(|| row.mean());
@@ -49,10 +67,9 @@ pub fn classes(comparison: &Comparison) -> String {
         ),
         _ => "Sorted by accuracy.".into(),
     };
-    let protocol = comparison.protocols().into_iter().next().unwrap_or_default();
     let mut about = format!(
         "Top-1 accuracy at the last step under {}{}. {order}",
-        escape(&protocol),
+        escape(comparison.protocol_name(protocol)),
         if comparison.seeds().len() > 1 { ", the mean over the seeds" } else { "" }
     );
     let half = ROWS / 2;
@@ -68,12 +85,12 @@ pub fn classes(comparison: &Comparison) -> String {
     let open = if rows.len() > ROWS { "" } else { " open" };
     let table = table(&names, &rows);
     let details = format!("<details{open}><summary>As a table</summary>{table}</details>");
-    section("Accuracy per class", &(paragraph(&about) + &side_by_side(&[figure, details])))
+    Some(paragraph(&about) + &side_by_side(&[figure, details]))
 }
 
-fn rows(comparison: &Comparison) -> Vec<Row> {
+fn rows(comparison: &Comparison, protocol: usize) -> Vec<Row> {
     let last = |arm: &'_ ArmResult| -> Vec<(String, f64)> {
-        let scores = arm.runs.iter().filter_map(|run| run.curve.last()?.scores.first());
+        let scores = arm.runs.iter().filter_map(|run| run.curve.last()?.scores.get(protocol));
         scores.flat_map(|score| score.per_class.clone()).collect()
     };
     let shares: Vec<Vec<(String, f64)>> = comparison.arms.iter().map(last).collect();

@@ -1,5 +1,5 @@
-//! The section of accuracy against steps: one chart per protocol, with baselines as horizontal
-//! lines.
+//! The section of accuracy against steps: one chart per protocol and data set, with baselines as
+//! horizontal lines.
 
 use sempairs_eval::Score;
 use sempairs_eval::stats::Estimate;
@@ -20,7 +20,7 @@ pub fn curves(comparison: &Comparison) -> String {
     if charts.is_empty() {
         return String::new();
     }
-    let data = escape(comparison.dataset());
+    let data = escape(&comparison.datasets_in_words());
     let about = if comparison.seeds().len() > 1 {
         format!(
             "Mean top-1 accuracy on {data} over the seeds; no arm was pre-trained on these data. \
@@ -42,19 +42,25 @@ struct Level {
     style: &'static str,
 }
 
-fn levels(comparison: &Comparison, protocol: usize, name: &str) -> Vec<Level> {
+fn levels(comparison: &Comparison, protocol: usize) -> Vec<Level> {
     let level = |style, name: &str, value| Level { name: name.into(), value, style };
     let untrained = comparison.untrained(protocol);
     let mut levels: Vec<Level> =
         untrained.map(|found| level("untrained", "untrained", found.mean)).into_iter().collect();
-    // A baseline is shown in the chart of its protocol, or in all charts if no arm has that
-    // protocol.
-    let known = comparison.protocols();
-    let stands = |s: &&Score| s.protocol == name || !known.contains(&s.protocol);
-    for (score, style) in comparison.baselines.iter().filter(stands).zip(BASELINES.iter().cycle()) {
+    // A baseline is shown in the chart of its protocol, or in all charts of its data set if no arm
+    // has that protocol there.
+    let (name, dataset) = (comparison.protocol_name(protocol), comparison.dataset_of(protocol));
+    let is_known = |protocol: &str| {
+        let all = 0..comparison.protocols().len();
+        all.filter(|i| comparison.dataset_of(*i) == dataset)
+            .any(|i| comparison.protocol_name(i) == protocol)
+    };
+    let stands = |s: &&Score| s.protocol == name || !is_known(&s.protocol);
+    let baselines = comparison.baselines_of(protocol).filter(stands);
+    for (score, style) in baselines.zip(BASELINES.iter().cycle()) {
         levels.push(level(style, &score.views, score.top1));
     }
-    levels.extend(comparison.chance().map(|x| level("guessing", "chance level", x)));
+    levels.extend(comparison.chance_of(protocol).map(|x| level("guessing", "chance level", x)));
     levels.retain(|level| level.value.is_finite());
     levels
 }
@@ -65,7 +71,7 @@ type Curve = Vec<(usize, Estimate)>;
 
 fn chart(comparison: &Comparison, protocol: usize, name: &str) -> Option<String> {
     let curves: Vec<Curve> = comparison.arms.iter().map(|arm| arm.curve(protocol)).collect();
-    let levels = levels(comparison, protocol, name);
+    let levels = levels(comparison, protocol);
     let leads = leads(comparison, protocol);
     let overtakings: Vec<&Lead> = leads.iter().filter(|lead| lead.overtook).collect();
     let title = format!("{name}: top-1 accuracy, %");

@@ -3,42 +3,45 @@
 use super::number;
 use crate::comparison::{ArmDifference, Comparison};
 
-/// Returns one sentence per difference under the first protocol, followed by one per run that has
-/// collapsed, as plain text.
+/// Returns one sentence per difference under the first protocol of each data set, followed by one
+/// per run that has collapsed, as plain text.
 pub fn sentences(comparison: &Comparison) -> Vec<String> {
     let warnings = comparison.warnings().into_iter().map(|warning| warning + ".");
     found(comparison).into_iter().chain(warnings).collect()
 }
 
 fn found(comparison: &Comparison) -> Vec<String> {
-    let protocols = comparison.protocols();
-    let Some(protocol) = protocols.first() else {
-        return vec!["Nothing has been scored yet.".into()];
-    };
-    let found = comparison.differences.iter().filter(|d| d.protocol == *protocol);
-    let dataset = comparison.dataset();
-    let sentences: Vec<String> =
-        found.filter(|d| d.top1.mean.is_finite()).map(|found| difference(found, dataset)).collect();
+    let first = comparison.first_protocols().into_iter();
+    let found: Vec<String> = first.flat_map(|protocol| found_under(comparison, protocol)).collect();
+    if found.is_empty() { vec!["Nothing has been scored yet.".into()] } else { found }
+}
+
+/// The sentences about one data set, under the protocol with this index.
+fn found_under(comparison: &Comparison, protocol: usize) -> Vec<String> {
+    let labels = comparison.protocols();
+    let found = comparison.differences.iter().filter(|d| d.protocol == labels[protocol]);
+    let (dataset, name) = (comparison.dataset_of(protocol), comparison.protocol_name(protocol));
+    let found = found.filter(|d| d.top1.mean.is_finite());
+    let sentences: Vec<String> = found.map(|found| difference(found, dataset, name)).collect();
     if !sentences.is_empty() {
         return sentences;
     }
     let alone = comparison.arms.iter().filter_map(|arm| {
-        let found = arm.final_mean(0)?;
+        let found = arm.final_mean(protocol)?;
         let interval = number::interval(&found).map_or(String::new(), |i| format!(" {i}"));
         Some(format!(
-            "{} reaches {}{interval} on {dataset} ({}, {protocol}).",
+            "{} reaches {}{interval} on {dataset} ({}, {name}).",
             arm.arm.name,
             number::percent(found.mean),
             number::seeds(found.n)
         ))
     });
-    let alone: Vec<String> = alone.collect();
-    if alone.is_empty() { vec!["Nothing has been scored yet.".into()] } else { alone }
+    alone.collect()
 }
 
-/// The sentence about the difference of two arms.
-fn difference(found: &ArmDifference, dataset: &str) -> String {
-    let ArmDifference { arm, against, protocol, top1 } = found;
+/// The sentence about the difference of two arms on a data set under the protocol with this name.
+fn difference(found: &ArmDifference, dataset: &str, protocol: &str) -> String {
+    let ArmDifference { arm, against, top1, .. } = found;
     let seeds = number::ends(top1).map_or(String::new(), |_| number::seeds(top1.n) + ", ");
     let place = format!("on {dataset} ({seeds}{protocol})");
     let size = |x: f64| number::fixed(100.0 * x.abs(), 1);
@@ -84,7 +87,7 @@ mod tests {
             protocol: "probe-lbfgs".into(),
             top1: mean(samples),
         };
-        difference(&found, "cifar10")
+        difference(&found, "cifar10", &found.protocol)
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn header(comparison: &Comparison) -> String {
         about += &format!(" · {} steps", number::count(steps));
     }
     if !comparison.dataset().is_empty() {
-        about += &format!(" · scored on {}", comparison.dataset());
+        about += &format!(" · scored on {}", comparison.datasets_in_words());
     }
     format!(
         "<header>\n<h1>{}</h1>\n{unfinished}{said}<p class=\"muted\">{}</p>\n</header>\n",

@@ -51,11 +51,12 @@ fn protocol(comparison: &Comparison, protocol: usize, name: &str) -> String {
         let interval = number::interval(&found).unwrap_or(number::MISSING.into());
         table.row(&["untrained".into(), hundred(found.mean), interval]);
     }
-    for score in comparison.baselines.iter().filter(|score| score.protocol == name) {
+    let bare = comparison.protocol_name(protocol);
+    for score in comparison.baselines_of(protocol).filter(|score| score.protocol == bare) {
         let missing = number::MISSING.to_owned();
         table.row(&[escape(&score.views), hundred(score.top1), missing, hundred(score.top5)]);
     }
-    if let Some(share) = comparison.chance() {
+    if let Some(share) = comparison.chance_of(protocol) {
         table.row(&["chance level".into(), hundred(share)]);
     }
     let tables = table.finish() + &differences(comparison, name);

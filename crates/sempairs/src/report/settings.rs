@@ -20,17 +20,22 @@ pub fn settings(comparison: &Comparison) -> String {
     let scores: Vec<&Score> =
         last.into_iter().flat_map(|point| &point.scores).chain(&comparison.baselines).collect();
     if !scores.is_empty() {
-        let mut table =
-            Table::new(&["protocol", "features", "hash", "training pictures", "test pictures"]);
+        // The column of the data set is left out if there is only one.
+        let skipped = if comparison.datasets().len() > 1 { 0 } else { 1 };
+        let headings =
+            ["data", "protocol", "features", "hash", "training pictures", "test pictures"];
+        let mut table = Table::new(&headings[skipped..]);
         for score in &scores {
             let network = !comparison.baselines.iter().any(|baseline| baseline == *score);
-            table.row(&[
+            let cells = [
+                escape(&score.dataset),
                 escape(&score.protocol),
                 if network { "network".into() } else { escape(&score.views) },
                 format!("<code>{}</code>", escape(&score.protocol_hash)),
                 number::count(score.n_train),
                 number::count(score.n_test),
-            ]);
+            ];
+            table.row(&cells[skipped..]);
         }
         body += &table.finish();
         let spelt: String = scores.iter().map(|score| spelt_out(score)).collect();

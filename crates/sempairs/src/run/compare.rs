@@ -7,7 +7,7 @@ use sempairs_data::PairDataset;
 
 use super::check::check_pairs;
 use super::examples::examples;
-use super::measure::map;
+use super::measure::{baselines, map};
 use super::record::{self, ArmRecord, StudyRecord};
 use super::runner::Runner;
 use super::summarise::{ComparisonFiles, Summary, stored};
@@ -54,7 +54,8 @@ impl Runner {
             identity: study.identity().to_string(),
             experiment: study.to_toml(),
             device: self.device_name.clone(),
-            classes: downstream.train.classes().len(),
+            classes: downstream[0].train.classes().len(),
+            classes_of: record::classes_of(&downstream),
             baselines: Vec::new(),
             arms: study
                 .arms
@@ -77,12 +78,12 @@ impl Runner {
             for arm in &study.arms {
                 let run = self.prepare(study, arm, *seed)?.complete(&downstream)?;
                 if seed == &study.seeds[0] {
-                    let map = map(&run.backbone, &downstream, &self.device)?;
+                    let map = map(&run.backbone, &downstream[0], &self.device)?;
                     record::write_map(&self.run_folder(study, arm, *seed), &map)?;
                 }
             }
         }
-        record.baselines = downstream.baselines()?;
+        record.baselines = baselines(&downstream)?;
         record.write(&folder)?;
         stored(&folder)
     }

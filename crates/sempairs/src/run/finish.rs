@@ -26,7 +26,7 @@ pub struct Finished<B = AnyBackbone> {
 pub(super) fn finish<M: Objective, B: BackboneFactory, N: Method>(
     run: &Prepared<'_, M, B>,
     directory: &RunDirectory,
-    downstream: &Downstream,
+    downstream: &[Downstream],
     outcome: Outcome<N>,
     curve: Vec<CurvePoint>,
 ) -> Result<Finished<N::Backbone>, Error> {

@@ -3,29 +3,42 @@
 
 use burn::tensor::Device;
 use sempairs_backbone::Backbone;
-use sempairs_eval::Downstream;
 use sempairs_eval::analysis::invariance::InvarianceReport;
 use sempairs_eval::analysis::tsne;
+use sempairs_eval::{Downstream, Score};
 
 use crate::Error;
 use crate::comparison::Map;
-use crate::experiment::Evaluation;
+use crate::experiment::Evaluations;
 
 /// Maximum number of pictures on the map of embeddings, because more points overlap and t-SNE takes
 /// quadratic time.
 const MAP_PICTURES: usize = 600;
 
-/// Computes the invariance report, if the test pictures are scenes and the experiment requests it.
+/// Computes the invariance report on the first data set for which the experiment requests it, if
+/// its test pictures are scenes.
 pub(super) fn invariance_report<B: Backbone>(
     backbone: &B,
-    evaluation: &Evaluation,
-    downstream: &Downstream,
+    evaluations: &Evaluations,
+    downstream: &[Downstream],
     device: &Device,
 ) -> Result<Option<InvarianceReport>, Error> {
-    let Some(per_class) = evaluation.invariance_scenes else { return Ok(None) };
-    // These scenes differ from those that the probe is trained and tested on.
-    let Some(scenes) = evaluation.test.scene_source(per_class, 1)? else { return Ok(None) };
-    Ok(Some(downstream.invariance(backbone, &scenes, device)?))
+    for (evaluation, downstream) in evaluations.iter().zip(downstream) {
+        let Some(per_class) = evaluation.invariance_scenes else { continue };
+        // These scenes differ from those that the probe is trained and tested on.
+        let Some(scenes) = evaluation.test.scene_source(per_class, 1)? else { continue };
+        return Ok(Some(downstream.invariance(backbone, &scenes, device)?));
+    }
+    Ok(None)
+}
+
+/// The baselines without a network of every data set, data set by data set.
+pub(super) fn baselines(downstream: &[Downstream]) -> Result<Vec<Score>, Error> {
+    let mut scores = Vec::new();
+    for downstream in downstream {
+        scores.extend(downstream.baselines()?);
+    }
+    Ok(scores)
 }
 
 /// Computes a 2-D t-SNE map of the test set's features.

@@ -63,7 +63,7 @@ impl<M: Objective, B: BackboneFactory> Prepared<'_, M, B> {
     /// The steps at which the run is scored: step 0, every `evaluation.every` steps, and the last
     /// step.
     pub fn scored_steps(&self) -> Vec<usize> {
-        let mut scored: Vec<usize> = match self.study.evaluation.every {
+        let mut scored: Vec<usize> = match self.study.evaluation.every() {
             Some(every) => (0..self.steps()).step_by(every).collect(),
             None => vec![0],
         };

@@ -17,9 +17,11 @@ use crate::experiment::{Arm, Objective, Study, UseMethod};
 
 impl Runner {
     /// Pre-trains and scores one arm with one seed, from its last checkpoint if there is one.
+    /// `downstream` are the study's data sets, from [`downstream`](Self::downstream).
+    ///
     /// Existing scores are not recomputed. Of missing scores, for example after a change of the
-    /// protocols, only those of step 0 and of steps from the checkpoint on can still be computed;
-    /// the other steps are listed on standard error.
+    /// protocols or with a further data set, only those of step 0 and of steps from the checkpoint
+    /// on can still be computed; the other steps are listed on standard error.
     ///
     /// # Errors
     /// Any [`Error`]; [`Error::Interrupted`] if the run was stopped.
@@ -28,7 +30,7 @@ impl Runner {
         study: &Study<M, B>,
         arm: &Arm,
         seed: u64,
-        downstream: &Downstream,
+        downstream: &[Downstream],
     ) -> Result<Finished<B::Backbone>, Error> {
         study.check(&study.name)?;
         // Kept in use until the run has them, so that they are drawn only once.
@@ -43,8 +45,8 @@ impl Runner {
 
 impl<M: Objective, B: BackboneFactory> Prepared<'_, M, B> {
     /// Trains and scores the run, from its last checkpoint if there is one, and writes its result.
-    /// `downstream` must have been checked.
-    pub fn complete(self, downstream: &Downstream) -> Result<Finished<B::Backbone>, Error> {
+    /// `downstream` are the data sets of the study, which must have been checked.
+    pub fn complete(self, downstream: &[Downstream]) -> Result<Finished<B::Backbone>, Error> {
         let Self { runner, study, seed, .. } = self;
         let mut backbone = study.backbone.init_seeded(&runner.device, seed);
         if let Some(path) = study.backbone.weights() {
@@ -57,7 +59,7 @@ impl<M: Objective, B: BackboneFactory> Prepared<'_, M, B> {
 /// The steps of a run after its preparation, for a method of any type.
 struct Steps<'a, M, B> {
     run: Prepared<'a, M, B>,
-    downstream: &'a Downstream,
+    downstream: &'a [Downstream],
 }
 
 impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Steps<'_, M, B> {

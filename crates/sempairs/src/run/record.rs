@@ -8,12 +8,13 @@
 //! runs/NAME/ARM-seedN/parent.json    the run that this one continues, if its study extends another
 //! ```
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sempairs_data::{Picture, decode};
-use sempairs_eval::Score;
+use sempairs_eval::{Downstream, Score};
 use sempairs_internal::write_atomically;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -32,8 +33,12 @@ pub(super) struct StudyRecord {
     /// The study as TOML.
     pub experiment: String,
     pub device: String,
-    /// Number of classes of the downstream data.
+    /// Number of classes of the first downstream data set.
     pub classes: usize,
+    /// Number of classes of every downstream data set by its name; empty in files of earlier
+    /// versions, which have one data set.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub classes_of: BTreeMap<String, usize>,
     pub baselines: Vec<Score>,
     pub arms: Vec<ArmRecord>,
     pub seeds: Vec<u64>,
@@ -64,6 +69,11 @@ impl StudyRecord {
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         read(&Self::path(folder))
     }
+}
+
+/// The number of classes of every data set by its name.
+pub(super) fn classes_of(downstream: &[Downstream]) -> BTreeMap<String, usize> {
+    downstream.iter().map(|it| (it.name.clone(), it.train.classes().len())).collect()
 }
 
 /// The contents of `parent.json`: the run of an earlier study that a run continues. The identity of

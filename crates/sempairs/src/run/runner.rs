@@ -92,7 +92,8 @@ impl Runner {
         })
     }
 
-    /// Opens the data that backbones are scored on.
+    /// Opens the data that backbones are scored on: one [`Downstream`] per data set of the study,
+    /// in its order.
     ///
     /// # Errors
     ///
@@ -100,12 +101,29 @@ impl Runner {
     pub fn downstream<M: Objective, B: BackboneFactory>(
         &self,
         study: &Study<M, B>,
+    ) -> Result<Vec<Downstream>, Error> {
+        (0..study.evaluation.len()).map(|index| self.downstream_of(study, index)).collect()
+    }
+
+    /// Opens the data of the evaluation with this index alone.
+    ///
+    /// # Errors
+    ///
+    /// Any error of opening the pictures.
+    ///
+    /// # Panics
+    ///
+    /// If the study has no evaluation with this index.
+    pub fn downstream_of<M: Objective, B: BackboneFactory>(
+        &self,
+        study: &Study<M, B>,
+        index: usize,
     ) -> Result<Downstream, Error> {
-        let evaluation = &study.evaluation;
+        let evaluation = &study.evaluation[index];
         let open = |pictures| self.opened.open(pictures, None);
         let [train, test] = [open(&evaluation.train)?, open(&evaluation.test)?];
         if self.progress != Progress::Quiet {
-            warn_missing_classes(&study.name, &*train, &*test);
+            warn_missing_classes(&study.name, &study.evaluation.key(index), [&*train, &*test]);
         }
         let pipeline = study.views.evaluation()?;
         let mut downstream = Downstream::new(&evaluation.dataset, train, test, pipeline);
@@ -168,16 +186,18 @@ impl Runner {
     }
 
     /// Returns the data with progress bars enabled, for use while no dashboard is shown.
-    pub(super) fn with_bars(&self, downstream: &Downstream) -> Downstream {
-        Downstream { progress: self.progress != Progress::Quiet, ..downstream.clone() }
+    pub(super) fn with_bars(&self, downstream: &[Downstream]) -> Vec<Downstream> {
+        let progress = self.progress != Progress::Quiet;
+        downstream.iter().map(|it| Downstream { progress, ..it.clone() }).collect()
     }
 }
 
 /// Maximum number of class names in a warning; the others are only counted.
 const NAMED: usize = 10;
 
-/// Warns about classes of the training set without a test picture, which do not affect the scores.
-fn warn_missing_classes(experiment: &str, train: &dyn PictureSource, test: &dyn PictureSource) {
+/// Warns about classes of the training set without a test picture, which do not affect the scores;
+/// `key` is that of the evaluation in the experiment file.
+fn warn_missing_classes(experiment: &str, key: &str, [train, test]: [&dyn PictureSource; 2]) {
     let tested: HashSet<&str> = (0..test.len())
         .filter_map(|index| test.classes().get(test.class(index)?))
         .map(String::as_str)
@@ -190,8 +210,8 @@ fn warn_missing_classes(experiment: &str, train: &dyn PictureSource, test: &dyn 
         .collect();
     if !missing.is_empty() {
         note!(
-            "warning: {experiment}: `evaluation.test` has no picture of {} of the {} classes of \
-             `evaluation.train`: {}",
+            "warning: {experiment}: `{key}.test` has no picture of {} of the {} classes of \
+             `{key}.train`: {}",
             missing.len(),
             train.classes().len(),
             join_limited(&missing, ", ", NAMED)

@@ -11,31 +11,43 @@ use crate::Error;
 use crate::comparison::CurvePoint;
 use crate::experiment::Evaluation;
 
-/// The scores of a run over time, stored in its `scores.jsonl`.
+/// The scores of a run over time on every data set, stored in its `scores.jsonl`.
 ///
 /// The file may contain further lines: scores of this run under other protocols or on other data,
 /// and lines added by `sempairs evaluate`. These are kept unchanged.
 pub(super) struct ScoreLog {
     path: PathBuf,
     run: String,
+    /// One per data set of the study, in its order.
+    sets: Vec<SetScores>,
+}
+
+/// The scores on one data set.
+struct SetScores {
+    /// Identity of the run and of these data.
     identity: String,
+    /// The scores under all requested protocols, sorted by step.
     curve: Vec<CurvePoint>,
 }
 
 impl ScoreLog {
     /// Opens the log of the run with the identity `run`, which continues after `step` steps.
+    /// `evaluations` and `downstream` are the data sets in the same order.
     ///
     /// Lines of another run and lines of this run beyond that step, which will be scored again, are
     /// removed; their number is printed on standard error.
     pub fn open(
         path: PathBuf,
         run: &str,
-        evaluation: &Evaluation,
+        evaluations: &[Evaluation],
         step: usize,
-        downstream: &Downstream,
+        downstream: &[Downstream],
     ) -> Result<Self, Error> {
-        let identity = scored_identity(run, evaluation);
-        let mut log = Self { path, run: run.into(), identity, curve: Vec::new() };
+        let set = |evaluation: &Evaluation| SetScores {
+            identity: scored_identity(run, evaluation),
+            curve: Vec::new(),
+        };
+        let mut log = Self { path, run: run.into(), sets: evaluations.iter().map(set).collect() };
         if !log.path.exists() {
             return Ok(log);
         }
@@ -49,7 +61,9 @@ impl ScoreLog {
                 "{path}: removed {dropped} scores that are later than step {step} or of another run"
             );
         }
-        log.curve = log.curve_of(&lines, downstream);
+        for (set, downstream) in log.sets.iter_mut().zip(downstream) {
+            set.curve = set.curve_of(&lines, downstream);
+        }
         Ok(log)
     }
 
@@ -58,11 +72,69 @@ impl ScoreLog {
         match (&line.run, &line.identity) {
             (Some(run), _) => *run == self.run && line.step.is_none_or(|at| at <= step),
             // Lines of earlier versions have no run identity.
-            (None, Some(identity)) if *identity == self.identity => {
+            (None, Some(identity)) if self.sets.iter().any(|set| set.identity == *identity) => {
                 line.step.is_none_or(|at| at <= step)
             }
             _ => true,
         }
+    }
+
+    /// The steps that have all requested scores on every data set, sorted, with these scores in the
+    /// order of the data sets.
+    pub fn curve(&self) -> Vec<CurvePoint> {
+        let Some((first, others)) = self.sets.split_first() else { return Vec::new() };
+        let joined = |point: &CurvePoint| {
+            let mut point = point.clone();
+            for set in others {
+                point.scores.extend_from_slice(&set.at(point.step)?.scores);
+            }
+            Some(point)
+        };
+        first.curve.iter().filter_map(joined).collect()
+    }
+
+    /// The indices of the data sets on which a step does not have all requested scores.
+    pub fn missing(&self, step: usize) -> Vec<usize> {
+        let sets = self.sets.iter().enumerate();
+        sets.filter(|(_, set)| set.at(step).is_none()).map(|(index, _)| index).collect()
+    }
+
+    /// The wanted steps that have no score on the data set with index `set` and cannot be scored
+    /// from a checkpoint of `step`. Step 0 can always be scored, as it needs no checkpoint.
+    pub fn lost(&self, set: usize, wanted: &[usize], step: usize) -> Vec<usize> {
+        let between = wanted.iter().copied().filter(|at| (1..step).contains(at));
+        between.filter(|at| self.sets[set].at(*at).is_none()).collect()
+    }
+
+    /// Adds the scores of one step on the data set with index `set`, computed with these weights,
+    /// and writes the file.
+    pub fn push(&mut self, set: usize, point: CurvePoint, weights: Identity) -> Result<(), Error> {
+        let Self { path, run, sets } = self;
+        let set = &mut sets[set];
+        let line = |score: &Score| ScoreLine {
+            step: Some(point.step),
+            run: Some(run.clone()),
+            identity: Some(set.identity.clone()),
+            weights: Some(weights.to_string()),
+            ..score.clone().into()
+        };
+        let new: Vec<ScoreLine> = point.scores.iter().map(line).collect();
+        update_scores(path, |lines| {
+            lines.retain(|old| !new.iter().any(|new| is_same(old, new)));
+            lines.extend(new);
+            // Lines without a step come last.
+            lines.sort_by_key(|line| line.step.unwrap_or(usize::MAX));
+        })?;
+        set.curve.push(point);
+        set.curve.sort_by_key(|point| point.step);
+        Ok(())
+    }
+}
+
+impl SetScores {
+    /// The scores at a step, if it has all.
+    fn at(&self, step: usize) -> Option<&CurvePoint> {
+        self.curve.iter().find(|point| point.step == step)
     }
 
     /// The steps that have a score under each of the requested protocols.
@@ -92,44 +164,6 @@ impl ScoreLog {
             Some(CurvePoint { step, scores })
         };
         steps.into_iter().filter_map(at).collect()
-    }
-
-    /// The scores under all requested protocols, sorted by step.
-    pub fn curve(&self) -> &[CurvePoint] {
-        &self.curve
-    }
-
-    /// Returns true if a step has all requested scores.
-    pub fn has(&self, step: usize) -> bool {
-        self.curve.iter().any(|point| point.step == step)
-    }
-
-    /// The wanted steps that have no score and cannot be scored from a checkpoint of `step`. Step 0
-    /// can always be scored, as it needs no checkpoint.
-    pub fn lost(&self, wanted: &[usize], step: usize) -> Vec<usize> {
-        let between = wanted.iter().copied().filter(|at| (1..step).contains(at));
-        between.filter(|at| !self.has(*at)).collect()
-    }
-
-    /// Adds the scores of one step, computed with these weights, and writes the file.
-    pub fn push(&mut self, point: CurvePoint, weights: Identity) -> Result<(), Error> {
-        let line = |score: &Score| ScoreLine {
-            step: Some(point.step),
-            run: Some(self.run.clone()),
-            identity: Some(self.identity.clone()),
-            weights: Some(weights.to_string()),
-            ..score.clone().into()
-        };
-        let new: Vec<ScoreLine> = point.scores.iter().map(line).collect();
-        update_scores(&self.path, |lines| {
-            lines.retain(|old| !new.iter().any(|new| is_same(old, new)));
-            lines.extend(new);
-            // Lines without a step come last.
-            lines.sort_by_key(|line| line.step.unwrap_or(usize::MAX));
-        })?;
-        self.curve.push(point);
-        self.curve.sort_by_key(|point| point.step);
-        Ok(())
     }
 }
 
@@ -178,6 +212,7 @@ fn scored_identity(run: &str, evaluation: &Evaluation) -> String {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::slice::from_ref;
 
     use sempairs_augment::Pipeline;
     use sempairs_data::sources::Subset;
@@ -189,7 +224,19 @@ mod tests {
 
     fn evaluation() -> Evaluation {
         let text = include_str!("../../experiments/simclr_semantic.toml");
-        Experiment::parse(text, "simclr_semantic.toml").unwrap().evaluation
+        Experiment::parse(text, "simclr_semantic.toml").unwrap().evaluation[0].clone()
+    }
+
+    /// Opens the log of a run that is scored on a single data set.
+    fn open_one(
+        path: &Path,
+        run: &str,
+        evaluation: &Evaluation,
+        step: usize,
+        downstream: &Downstream,
+    ) -> ScoreLog {
+        let (evaluation, downstream) = (from_ref(evaluation), from_ref(downstream));
+        ScoreLog::open(path.into(), run, evaluation, step, downstream).unwrap()
     }
 
     fn downstream(protocols: &[&str]) -> Downstream {
@@ -222,9 +269,9 @@ mod tests {
 
     /// Writes a log with scores at steps 0, 4 and 8.
     fn scored(path: &Path, run: &str, evaluation: &Evaluation, downstream: &Downstream) {
-        let mut log = ScoreLog::open(path.into(), run, evaluation, 0, downstream).unwrap();
+        let mut log = open_one(path, run, evaluation, 0, downstream);
         for step in [0, 4, 8] {
-            log.push(point(step, downstream), Identity::new()).unwrap();
+            log.push(0, point(step, downstream), Identity::new()).unwrap();
         }
     }
 
@@ -252,13 +299,13 @@ mod tests {
         };
         append_scores(&path, vec![old.clone()]).unwrap();
 
-        let open = |step| ScoreLog::open(path.clone(), "run", &evaluation, step, &downstream);
-        assert_eq!(steps(&open(8).unwrap()), [0, 4, 8]);
+        let open = |step| open_one(&path, "run", &evaluation, step, &downstream);
+        assert_eq!(steps(&open(8)), [0, 4, 8]);
         assert_eq!(read_scores(&path).unwrap().len(), 8);
-        let mut log = open(5).unwrap();
+        let mut log = open(5);
         assert_eq!(steps(&log), [0, 4]);
-        log.push(point(8, &downstream), Identity::new()).unwrap();
-        log.push(point(4, &downstream), Identity::new()).unwrap();
+        log.push(0, point(8, &downstream), Identity::new()).unwrap();
+        log.push(0, point(4, &downstream), Identity::new()).unwrap();
         let lines = read_scores(&path).unwrap();
         assert_eq!(lines.len(), 8, "no line twice");
         assert_eq!(lines[6..], [old, foreign]);
@@ -273,19 +320,19 @@ mod tests {
         let two = Evaluation { test: one.train.clone(), ..one.clone() };
         scored(&path, "run", &one, &knn);
         let open = |run, evaluation, step, protocols: &[&str]| {
-            ScoreLog::open(path.clone(), run, evaluation, step, &downstream(protocols)).unwrap()
+            open_one(&path, run, evaluation, step, &downstream(protocols))
         };
         // With other data no score is known, and new lines do not replace existing ones.
         let mut log = open("run", &two, 8, &["knn"]);
         assert_eq!(steps(&log), [0; 0]);
-        log.push(point(8, &knn), Identity::new()).unwrap();
+        log.push(0, point(8, &knn), Identity::new()).unwrap();
         assert_eq!(read_scores(&path).unwrap().len(), 4);
         // With an additional protocol the last step is scored under both, without duplicate lines.
         let mut log = open("run", &one, 8, &["knn", "probe"]);
         assert_eq!(steps(&log), [0; 0]);
-        log.push(point(8, &downstream(&["knn", "probe"])), Identity::new()).unwrap();
-        assert!(log.has(8) && !log.has(4));
-        assert_eq!(log.lost(&[0, 2, 4, 6, 8, 10], 8), [2, 4, 6]);
+        log.push(0, point(8, &downstream(&["knn", "probe"])), Identity::new()).unwrap();
+        assert_eq!((log.missing(8), log.missing(4)), (vec![], vec![0]));
+        assert_eq!(log.lost(0, &[0, 2, 4, 6, 8, 10], 8), [2, 4, 6]);
         assert_eq!(read_scores(&path).unwrap().len(), 5);
         assert_eq!(steps(&open("run", &one, 8, &["knn"])), [0, 4, 8]);
         // Later steps are removed for all data; all scores of another run are removed.
@@ -296,6 +343,53 @@ mod tests {
     }
 
     #[test]
+    fn a_step_is_scored_when_every_data_set_has_its_scores() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.jsonl");
+        let (near, first) = (evaluation(), downstream(&["knn", "probe"]));
+        scored(&path, "run", &near, &first);
+        // The second data set has the same pictures under another name, so only the name tells
+        // their scores apart.
+        let far = Evaluation { dataset: "far".into(), ..near.clone() };
+        let second = Downstream { name: "far".into(), ..downstream(&["knn"]) };
+        let sets = [first.clone(), second.clone()];
+        let open = |step| {
+            let evaluations = [near.clone(), far.clone()];
+            ScoreLog::open(path.clone(), "run", &evaluations, step, &sets).unwrap()
+        };
+        let mut log = open(8);
+        assert_eq!(steps(&log), [0; 0]);
+        assert_eq!(
+            (log.missing(0), log.missing(4), log.missing(6)),
+            (vec![1], vec![1], vec![0, 1])
+        );
+        assert_eq!(log.lost(0, &[0, 4, 8], 8), [0; 0]);
+        assert_eq!(log.lost(1, &[0, 4, 8], 8), [4]);
+        let before = read_scores(&path).unwrap();
+        for step in [8, 0] {
+            log.push(1, point(step, &second), Identity::new()).unwrap();
+        }
+        for log in [log, open(8)] {
+            assert_eq!(steps(&log), [0, 8]);
+            let curve = log.curve();
+            let names: Vec<&str> = curve[1].scores.iter().map(|score| &score.dataset[..]).collect();
+            assert_eq!(names, ["scenes", "scenes", "far"]);
+        }
+        let lines = read_scores(&path).unwrap();
+        assert_eq!(lines.len(), before.len() + 2);
+        assert!(before.iter().all(|line| lines.contains(line)));
+        let order: Vec<_> = lines.iter().map(|line| (line.step, &line.score.dataset[..])).collect();
+        let near_far = ["scenes", "scenes", "far"];
+        assert_eq!(order[..3], near_far.map(|name| (Some(0), name)));
+        assert_eq!(order[5..], near_far.map(|name| (Some(8), name)));
+        // A resumed run forgets later steps on all data sets.
+        assert_eq!(steps(&open(4)), [0]);
+        assert_eq!(read_scores(&path).unwrap().len(), 5);
+        // Without the second data set the first one has all its scores.
+        assert_eq!(steps(&open_one(&path, "run", &near, 4, &first)), [0, 4]);
+    }
+
+    #[test]
     fn scores_of_a_test_set_of_another_size_are_recomputed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("scores.jsonl");
@@ -303,10 +397,10 @@ mod tests {
         scored(&path, "run", &evaluation, &all);
         let part = Subset::new(all.test.clone(), (1..all.test.len()).collect());
         let fewer = Downstream { test: Arc::new(part), ..all.clone() };
-        let open = |data| ScoreLog::open(path.clone(), "run", &evaluation, 8, data).unwrap();
+        let open = |data| open_one(&path, "run", &evaluation, 8, data);
         let mut log = open(&fewer);
         assert_eq!(steps(&log), [0; 0]);
-        log.push(point(8, &fewer), Identity::new()).unwrap();
+        log.push(0, point(8, &fewer), Identity::new()).unwrap();
         assert_eq!((steps(&open(&fewer)), steps(&open(&all))), (vec![8], vec![0, 4]));
     }
 
@@ -322,7 +416,7 @@ mod tests {
         scored(&path, "run", &evaluation, &requested);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(&format!("knn-k{}-", pictures + 1000)));
-        let log = ScoreLog::open(path.clone(), "run", &evaluation, 8, &requested).unwrap();
+        let log = open_one(&path, "run", &evaluation, 8, &requested);
         assert_eq!(steps(&log), [0, 4, 8]);
         let true_name = Protocol::Knn(Knn { k: pictures, ..Knn::default() });
         for point in log.curve() {
@@ -344,7 +438,7 @@ mod tests {
             lines.iter_mut().for_each(|line| (line.run, line.weights) = (None, None));
         })
         .unwrap();
-        let log = ScoreLog::open(path.clone(), "run", &evaluation, 4, &downstream).unwrap();
+        let log = open_one(&path, "run", &evaluation, 4, &downstream);
         assert_eq!(steps(&log), [0, 4]);
         assert_eq!(read_scores(&path).unwrap().len(), 2);
     }
@@ -355,7 +449,8 @@ mod tests {
         let path = folder.path().join("scores.jsonl");
         std::fs::write(&path, "{}\n").unwrap();
         let (evaluation, downstream) = (evaluation(), downstream(&["knn"]));
-        let Err(error) = ScoreLog::open(path, "run", &evaluation, 0, &downstream) else {
+        let (evaluation, downstream) = (from_ref(&evaluation), from_ref(&downstream));
+        let Err(error) = ScoreLog::open(path, "run", evaluation, 0, downstream) else {
             panic!("it was read")
         };
         let message = error.to_string();

@@ -93,6 +93,7 @@ pub(super) fn stored(folder: &Path) -> Result<Comparison, Error> {
         experiment: study.experiment,
         device: study.device,
         classes: study.classes,
+        classes_of: study.classes_of,
         baselines: study.baselines,
         arms,
         differences: Vec::new(),
