@@ -14,7 +14,7 @@ use crate::support::supports_steps;
 ///
 /// Returns the new weights and velocities. On a GPU a bin of up to 32 tensors takes one launch,
 /// with LARS two, and the results of one call share a buffer. On the CPU a parameter takes one pass
-/// over memory; LARS has composed operations. Tensors must not be tracked by autodiff.
+/// over memory, with LARS two. Tensors must not be tracked by autodiff.
 ///
 /// # Shapes
 /// - `weights`, `gradients`, `velocities`, both outputs: one `[length]` per parameter
@@ -33,7 +33,7 @@ pub fn sgd(
     if [&weights, &gradients, &velocities].into_iter().all(|list| cube::supports_all(list)) {
         return cube::sgd(&weights, &gradients, &velocities, rule);
     }
-    if rule.ratio.is_none() && supports_steps([&weights, &gradients, &velocities]) {
+    if supports_steps([&weights, &gradients, &velocities]) {
         let step = |((weight, gradient), velocity)| {
             let [weight, gradient, velocity] =
                 [weight, gradient, velocity].map(Tensor::<1>::into_dispatch);

@@ -8,7 +8,7 @@ use crate::step_rule::{AdamW, Sgd};
 /// Steps of one parameter, `[length]`. CubeCL backends take lists of parameters instead.
 #[backend_extension(Flex)]
 pub trait StepOps: Backend {
-    /// New weight and velocity; see [`sgd`](crate::sgd). The rule has no trust ratio.
+    /// New weight and velocity; see [`sgd`](crate::sgd).
     fn sgd_step(
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,

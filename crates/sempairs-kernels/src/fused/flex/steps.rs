@@ -1,7 +1,8 @@
 //! Optimiser steps and moving averages in one pass over memory.
 //!
 //! Each element takes the same operations in the same order as in the reference implementation, so
-//! the results are the same bits.
+//! the results are the same bits, except for the norms of LARS, whose sums have another order. That
+//! order depends on the length alone, not on the number of threads.
 
 use burn::backend::Flex;
 use burn_flex::FlexTensor;
@@ -11,19 +12,22 @@ use super::super::step_ops::StepOps;
 use super::Value;
 use super::batch_last::{contiguous, values};
 use super::buffer::Buffer;
-use crate::step_rule::{AdamW, Sgd};
+use crate::step_rule::{AdamW, Ratio, Sgd};
 use crate::vectors::vectorised;
 
 /// Elements of a task.
 const RUN: usize = 1 << 16;
 
+/// Partial sums of a task.
+const LANES: usize = 32;
+
 impl StepOps for Flex {
     fn sgd_step(weight: Value, gradient: Value, velocity: Value, rule: Sgd) -> (Value, Value) {
-        assert!(rule.ratio.is_none(), "this step has no trust ratio");
         let [weight, gradient, velocity] =
             [weight, gradient, velocity].map(|it| it.to_contiguous());
         let [w, g, b] = [&weight, &gradient, &velocity].map(values);
         let [rate, momentum, decay] = [rule.rate, rule.momentum, rule.decay].map(|it| it as f32);
+        let trust = rule.ratio.map(|ratio| trust_ratio(ratio, w, g, &rule));
         let [new_w, new_b] = each(
             w.len(),
             #[inline(always)]
@@ -32,6 +36,9 @@ impl StepOps for Flex {
                 let (w, g, b) = (&w[part.clone()], &g[part.clone()], &b[part]);
                 for (i, (new_w, new_b)) in new_w.iter_mut().zip(new_b).enumerate() {
                     let mut update = if rule.decay == 0.0 { g[i] } else { g[i] + w[i] * decay };
+                    if let Some(trust) = trust {
+                        update *= trust;
+                    }
                     if rule.rate_inside {
                         update *= rate;
                     }
@@ -95,6 +102,78 @@ impl StepOps for Flex {
         );
         average
     }
+}
+
+/// Trust ratio of a weight and its gradient, as in the reference implementation.
+fn trust_ratio(ratio: Ratio, weight: &[f32], gradient: &[f32], rule: &Sgd) -> f32 {
+    let decay = rule.decay as f32;
+    let [weight_square, gradient_square] = match ratio {
+        Ratio::OfDecayed { .. } => sums_of_squares(
+            weight,
+            gradient,
+            #[inline(always)]
+            |w, g| [w, g + w * decay],
+        ),
+        Ratio::OfParts { .. } => sums_of_squares(
+            weight,
+            gradient,
+            #[inline(always)]
+            |w, g| [w, g],
+        ),
+    };
+    let (weight, gradient) = (weight_square.sqrt(), gradient_square.sqrt());
+    if weight == 0.0 || gradient == 0.0 {
+        return 1.0;
+    }
+    let value = match ratio {
+        Ratio::OfDecayed { trust } => trust * weight / gradient,
+        Ratio::OfParts { trust, limited } => {
+            let value = trust * weight / (gradient + rule.decay * weight);
+            // Written so that NaN stays NaN.
+            if limited && value / rule.rate > 1.0 {
+                1.0
+            } else if limited {
+                value / rule.rate
+            } else {
+                value
+            }
+        }
+    };
+    value as f32
+}
+
+/// Sums of the squares of the two terms of each pair of elements.
+fn sums_of_squares(
+    a: &[f32],
+    b: &[f32],
+    terms: impl Fn(f32, f32) -> [f32; 2] + Sync,
+) -> [f64; 2] {
+    let parts = a.par_chunks(RUN).zip(b.par_chunks(RUN)).map(|(a, b)| {
+        vectorised(
+            #[inline(always)]
+            || {
+                let mut sums = [[0f32; LANES]; 2];
+                let (a, a_rest) = a.as_chunks::<LANES>();
+                let (b, b_rest) = b.as_chunks::<LANES>();
+                for (a, b) in a.iter().zip(b) {
+                    for lane in 0..LANES {
+                        let [x, y] = terms(a[lane], b[lane]);
+                        sums[0][lane] += x * x;
+                        sums[1][lane] += y * y;
+                    }
+                }
+                for (lane, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
+                    let [x, y] = terms(*a, *b);
+                    sums[0][lane] += x * x;
+                    sums[1][lane] += y * y;
+                }
+                sums.map(|lanes| lanes.into_iter().map(f64::from).sum::<f64>())
+            },
+        )
+    });
+    // Collected first, so that the order of the sum is that of the parts.
+    let parts: Vec<[f64; 2]> = parts.collect();
+    parts.iter().fold([0.0; 2], |[x, y], [of_x, of_y]| [x + of_x, y + of_y])
 }
 
 /// `N` vectors of this length, of which `fill` writes a part, given its first index.

@@ -96,6 +96,12 @@ impl<S: PictureSource + 'static> From<Arc<S>> for Pictures {
     }
 }
 
+impl From<Arc<dyn PictureSource>> for Pictures {
+    fn from(source: Arc<dyn PictureSource>) -> Self {
+        Self::Own(OwnPictures(source))
+    }
+}
+
 /// A cache of decoded pictures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
