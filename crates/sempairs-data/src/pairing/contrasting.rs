@@ -64,12 +64,18 @@ fn matched(
             right.extend(rights.drain(rights.len() - count..));
         }
     }
-    // The counts of kinds are regular; the exchanges turn them into random ones.
+    // The counts of kinds are regular; exchanges of two and of three partners turn them into random
+    // ones. Exchanges of two alone would keep a cyclic order of three kinds.
     let fits = |left: usize, right: usize| known[left].contrast(known[right]);
     for _ in 0..EXCHANGES * left.len() {
-        let (a, b) = (rng.random_range(0..left.len()), rng.random_range(0..left.len()));
+        let [a, b, c] = std::array::from_fn(|_| rng.random_range(0..left.len()));
         if fits(left[a], right[b]) && fits(left[b], right[a]) {
             right.swap(a, b);
+        }
+        let apart = a != b && b != c && a != c;
+        if apart && fits(left[a], right[b]) && fits(left[b], right[c]) && fits(left[c], right[a]) {
+            right.swap(a, b);
+            right.swap(b, c);
         }
     }
     Some(left.into_iter().zip(right).collect())
