@@ -10,7 +10,8 @@
 //!   the rest of it ([`read_region`](PictureSource::read_region)).
 //! - [`Pairing`] is the rule that gives every image its partner: the image itself, a random image
 //!   of the same class, or the rows of a CSV file ([`Manifest`]).
-//! - [`PairDataset`] is a source with its pairs. A data loader reads its batches from it.
+//! - [`PairDataset`] is a source with its pairs. A data loader reads its batches from it. Partners
+//!   may change from epoch to epoch, by a [`Share`] that may change over the run.
 //! - [`CachedSource`] holds the images of a source, decoded once, in one memory-mapped file.
 //! - [`validate()`] and [`validate_headers()`] find the images of a source that cannot be decoded.
 //! - [`interrupt`] lets a program stop a long operation early.
@@ -47,6 +48,7 @@ pub mod interrupt;
 mod jpeg;
 mod limits;
 pub mod manifest;
+mod nuisances;
 mod pair;
 pub mod pairing;
 mod paper_classes;
@@ -67,8 +69,9 @@ pub use fingerprint::Fingerprint;
 pub use identity::Identity;
 pub use limits::{MAX_FILE_BYTES, MAX_PIXELS};
 pub use manifest::Manifest;
+pub use nuisances::Nuisances;
 pub use pair::Pair;
-pub use pairing::{PairDataset, Pairing};
+pub use pairing::{DisjointPairs, Moment, PairDataset, Pairing, Ramp, Share, ShortClass};
 pub use paper_classes::{PaperClass, paper_classes};
 pub use picture::{MAX_VIEW_SIDE, Picture};
 pub use region::{Region, RegionPicture};

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::{DataError, Exclusion, Picture, Region, RegionPicture, Stamp};
+use crate::{DataError, Exclusion, Nuisances, Picture, Region, RegionPicture, Stamp};
 
 /// An indexed collection of pictures, of which some or all have a class.
 ///
@@ -126,6 +126,14 @@ pub trait PictureSource: Send + Sync {
     fn stamp(&self, _index: usize) -> Option<Stamp> {
         None
     }
+
+    /// The recorded nuisance factors of a picture, from which [`Pairing::Contrasting`] chooses
+    /// partners. `None`, the default, if they are not known; the built-in scenes know them.
+    ///
+    /// [`Pairing::Contrasting`]: crate::Pairing::Contrasting
+    fn nuisances(&self, _index: usize) -> Option<Nuisances> {
+        None
+    }
 }
 
 impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
@@ -162,5 +170,8 @@ impl<S: PictureSource + ?Sized> PictureSource for std::sync::Arc<S> {
     }
     fn stamp(&self, index: usize) -> Option<Stamp> {
         (**self).stamp(index)
+    }
+    fn nuisances(&self, index: usize) -> Option<Nuisances> {
+        (**self).nuisances(index)
     }
 }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use sempairs_data::{
-    CachedSource, FolderSource, OnBadPicture, Pair, PairDataset, Pairing, PictureSource, Subset,
+    CachedSource, FolderSource, OnBadPicture, Pair, PairDataset, Pairing, PictureSource, Ramp,
+    Share, Subset,
 };
 use support::{Labelled, plain, put};
 
@@ -184,6 +185,16 @@ fn a_pairing_is_serialised_with_its_kind_and_its_values() {
         Pairing::RandomInClass,
         Pairing::Shuffled,
         Pairing::WrongFraction { share: 0.25 },
+        Pairing::Contrasting,
+        Pairing::Disjoint { per_class: 50 },
+        Pairing::SameOf { of: Box::new(Pairing::Disjoint { per_class: 50 }), both: false },
+        Pairing::SameOf { of: Box::new(Pairing::Curated { file: "a.csv".into() }), both: true },
+        Pairing::mixed(0.25),
+        Pairing::mixed(Ramp { from: 0.0, to: 1.0, begin: 0.1, end: 0.5 }),
+        Pairing::Mixed {
+            share: Share::Constant(0.5),
+            with: Box::new(Pairing::Curated { file: "pairs.csv".into() }),
+        },
     ] {
         let text = serde_json::to_string(&pairing).unwrap();
         assert!(text.contains(&format!("\"kind\":\"{}\"", pairing.name())), "{text}");

@@ -79,7 +79,7 @@ impl Distribution {
         }
     }
 
-    /// The distribution of the downstream scenes.
+    /// The distribution of the downstream and the validation scenes.
     pub fn downstream() -> Self {
         Self {
             palette: Palette { hues: arcs(1), saturation: [0.15, 0.95] },

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::colour::between;
 use super::{Background, Distribution, Illumination, Instance, Occlusion, Pattern, Pose};
-use sempairs_data::Key;
+use sempairs_data::{Key, Nuisances};
 
 /// A factor by which two pictures of a class can differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -87,6 +87,15 @@ impl Factors {
             pose: Pose::draw(distribution, &mut rng(Factor::Pose)),
             scale: between(distribution.scale, &mut rng(Factor::Scale)),
         }
+    }
+
+    /// The kinds of background and of surface pattern of the factors that [`draw`](Self::draw)
+    /// gives.
+    pub(super) fn kinds(distribution: &Distribution, key: Key) -> Nuisances {
+        let rng = |factor: Factor| key.rng(factor as u64);
+        let background = Background::draw(distribution, &mut rng(Factor::Background));
+        let pattern = Pattern::draw(distribution, &mut rng(Factor::Pattern));
+        Nuisances { background: background.kind as u32, pattern: pattern.kind as u32 }
     }
 
     /// The same factors, except that `factor` has the value that [`draw`](Self::draw) gives it

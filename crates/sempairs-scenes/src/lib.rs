@@ -9,7 +9,7 @@
 //!   splits in [`SceneSplit`].
 //! - [`Distribution`] is the distribution of the nuisance factors. The classes and the
 //!   distributions of pre-training and of the downstream task are disjoint, so the downstream task
-//!   is unseen in pre-training.
+//!   is unseen in pre-training. Settings are chosen on validation scenes of further classes.
 //! - [`render`] draws a scene, and [`mask`] the opacity of its object.
 //! - [`contact_sheet`] arranges any pictures in a grid.
 //!

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{Class, Distribution, Factor, Factors, SceneSplit, render};
-use sempairs_data::{DataError, Key, Picture, PictureSource, Side};
+use sempairs_data::{DataError, Key, Nuisances, Picture, PictureSource, Side};
 use sempairs_internal::progress_bar;
 
 /// A source of scenes with `per_class` pictures of every class of a split, class by class.
@@ -180,5 +180,9 @@ impl PictureSource for SceneSource {
             }
             None => self.draw(index),
         })
+    }
+
+    fn nuisances(&self, index: usize) -> Option<Nuisances> {
+        Some(Factors::kinds(&self.distribution, self.key(index)))
     }
 }

@@ -12,6 +12,12 @@ pub enum SceneSplit {
     DownstreamTrain,
     /// Further pictures of these classes, to evaluate the probe on.
     DownstreamTest,
+    /// Classes of neither, with the nuisance factors of the downstream splits, to train a probe on
+    /// while settings are chosen. Results are reported for the downstream splits, on whose classes
+    /// no setting has been chosen.
+    ValidationTrain,
+    /// Further pictures of these classes, to evaluate that probe on.
+    ValidationTest,
 }
 
 impl SceneSplit {
@@ -21,14 +27,28 @@ impl SceneSplit {
             SceneSplit::Pretrain => "pretrain",
             SceneSplit::DownstreamTrain => "downstream-train",
             SceneSplit::DownstreamTest => "downstream-test",
+            SceneSplit::ValidationTrain => "validation-train",
+            SceneSplit::ValidationTest => "validation-test",
         }
     }
+
+    /// All splits. Their order is part of the random keys of the pictures.
+    pub const ALL: [SceneSplit; 5] = [
+        SceneSplit::Pretrain,
+        SceneSplit::DownstreamTrain,
+        SceneSplit::DownstreamTest,
+        SceneSplit::ValidationTrain,
+        SceneSplit::ValidationTest,
+    ];
 
     /// The distribution of the split's nuisance factors.
     pub fn distribution(self) -> Distribution {
         match self {
             SceneSplit::Pretrain => Distribution::pretrain(),
-            SceneSplit::DownstreamTrain | SceneSplit::DownstreamTest => Distribution::downstream(),
+            SceneSplit::DownstreamTrain
+            | SceneSplit::DownstreamTest
+            | SceneSplit::ValidationTrain
+            | SceneSplit::ValidationTest => Distribution::downstream(),
         }
     }
 }

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
-use sempairs_data::PictureSource;
+use sempairs_data::{Pair, Pairing, PictureSource};
 use sempairs_scenes::{
     BackgroundKind, Class, Distribution, Factor, Factors, OcclusionKind, PatternKind, SceneSource,
     SceneSplit, mask, render,
 };
 
-const SPLITS: [SceneSplit; 3] =
-    [SceneSplit::Pretrain, SceneSplit::DownstreamTrain, SceneSplit::DownstreamTest];
+const SPLITS: [SceneSplit; 5] = SceneSplit::ALL;
 
 fn all(source: &SceneSource) -> Vec<u8> {
     (0..source.len()).flat_map(|i| source.read(i).unwrap().pixels().to_vec()).collect()
@@ -144,14 +143,19 @@ fn an_occluder_covers_about_the_recorded_fraction() {
 }
 
 #[test]
-fn pretraining_and_downstream_share_no_classes_and_no_nuisances() {
+fn the_splits_share_no_classes_and_pretraining_no_nuisances() {
     let classes = |split| Class::of(split).into_iter().collect::<HashSet<_>>();
     let (pretrain, downstream) =
         (classes(SceneSplit::Pretrain), classes(SceneSplit::DownstreamTrain));
     assert_eq!((pretrain.len(), downstream.len()), (20, 12));
     assert!(pretrain.is_disjoint(&downstream));
     assert_eq!(downstream, classes(SceneSplit::DownstreamTest));
-    assert_eq!(pretrain.len() + downstream.len(), Class::ALL.len());
+    let validation = classes(SceneSplit::ValidationTrain);
+    assert_eq!(validation, classes(SceneSplit::ValidationTest));
+    assert_eq!(validation.len(), downstream.len());
+    assert!(validation.is_disjoint(&downstream) && validation.is_disjoint(&pretrain));
+    assert_eq!(pretrain.len() + downstream.len() + validation.len(), Class::ALL.len());
+    assert_eq!(SceneSplit::ValidationTest.distribution(), Distribution::downstream());
 
     let (a, b) = (Distribution::pretrain(), Distribution::downstream());
     a.check().unwrap();
@@ -249,4 +253,53 @@ fn factors_and_distributions_survive_being_written_down() {
     assert_eq!(&serde_json::from_str::<Distribution>(&text).unwrap(), source.distribution());
     let misspelt = text.replace("\"scale\"", "\"scales\"");
     assert!(serde_json::from_str::<Distribution>(&misspelt).is_err());
+}
+
+/// These numbers are in the keys of the pictures, so they must never change.
+#[test]
+fn further_splits_leave_classes_and_keys_of_the_first_ones_as_they_were() {
+    for (split, number, first) in [
+        (SceneSplit::Pretrain, 0, "car"),
+        (SceneSplit::DownstreamTrain, 1, "truck"),
+        (SceneSplit::DownstreamTest, 2, "truck"),
+        (SceneSplit::ValidationTrain, 3, "helicopter"),
+        (SceneSplit::ValidationTest, 4, "helicopter"),
+    ] {
+        let source = SceneSource::new(split, 2, 16, 9);
+        let key = source.key(1);
+        let class = source.scene_class(1);
+        assert_eq!((class.name(), key.seed, key.epoch), (first, 9, number));
+        assert_eq!(key.picture, ((class as u64) << 40) | 1);
+    }
+    // The numbers of the classes.
+    for (class, number) in [(Class::Car, 0), (Class::Key, 19), (Class::Truck, 20)] {
+        assert_eq!(class as usize, number);
+    }
+    assert_eq!((Class::Hammer as usize, Class::Helicopter as usize), (31, 32));
+}
+
+#[test]
+fn the_validation_splits_have_different_pictures_of_the_same_classes() {
+    let [train, test] = [SceneSplit::ValidationTrain, SceneSplit::ValidationTest]
+        .map(|split| SceneSource::new(split, 2, 24, 0));
+    assert_eq!(train.classes(), test.classes());
+    assert!((0..train.len()).all(|index| train.read(index).unwrap() != test.read(index).unwrap()));
+}
+
+#[test]
+fn scenes_know_their_kinds_and_have_contrasting_partners() {
+    let source = SceneSource::new(SceneSplit::Pretrain, 20, 16, 4);
+    for index in 0..source.len() {
+        let (factors, kinds) = (source.factors(index), source.nuisances(index).unwrap());
+        let expected = (factors.background.kind as u32, factors.pattern.kind as u32);
+        assert_eq!((kinds.background, kinds.pattern), expected);
+    }
+    let pairs = Pairing::Contrasting.pairs(&source, 2).unwrap();
+    assert_eq!(pairs.iter().map(|pair| pair.right).collect::<HashSet<_>>().len(), source.len());
+    for Pair { left, right } in pairs {
+        assert_eq!(source.class(left), source.class(right));
+        let (a, b) = (source.factors(left), source.factors(right));
+        assert_ne!(a.background.kind, b.background.kind);
+        assert_ne!(a.pattern.kind, b.pattern.kind);
+    }
 }

@@ -29,12 +29,12 @@ mod trainer;
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use compatibility::check_method;
 pub use data::{
-    Batch, LoaderConfig, Locals, LocalsFrom, MadeOn, PairLoader, Pipelines, Planned, order,
+    Batch, LoaderConfig, Locals, LocalsFrom, MadeOn, PairLoader, Pipelines, Planned, moment, order,
 };
 pub use error::TrainError;
 pub use monitor::{
     Alarm, Bounds, Collapse, MetricLine, MetricLog, NegativeCounts, Progress, Unlogged,
-    negative_counts, terminal,
+    negative_counts, semantic_share, terminal,
 };
 pub use optim::{
     LarsConfig, LarsVariant, LearningRate, Optimizer, OptimizerConfig, Precision, Rates, Scaling,

@@ -15,7 +15,7 @@ use crate::monitor::{ProgressRenderer, Window};
 use crate::{
     Alarm, Bounds, Checkpoint, Checkpoints, Collapse, LoaderConfig, MetricLine, MetricLog,
     PairLoader, Pipelines, Progress, RunDirectory, Stepper, TrainConfig, TrainError, Unlogged,
-    check_method, negative_counts,
+    check_method, negative_counts, semantic_share,
 };
 
 /// Pre-training of a method on pairs, from the start or from the last checkpoint.
@@ -259,6 +259,8 @@ impl Trainer {
                     line.collapse = Some(monitor(loss.embeddings));
                     let seed = self.config.seed;
                     line.negatives = negative_counts(&self.dataset, negatives, seed, batch, clock);
+                    let share = semantic_share(&self.dataset, seed, batch, clock);
+                    line.scalars.extend(share.map(|share| ("semantic_share".to_owned(), share)));
                 }
                 progress.update(&line, clock, batch);
                 log.push(line);
@@ -297,15 +299,9 @@ impl Trainer {
     }
 }
 
-/// Extends an identity with the names of all pictures and the pairs.
-pub fn pairs_identity(mut identity: Identity, pairs: &PairDataset) -> Identity {
-    for index in 0..pairs.source().len() {
-        identity = identity.and_field(pairs.source().name(index).as_bytes());
-    }
-    for pair in pairs.pairs() {
-        identity = identity.and(&pair.left.to_le_bytes()).and(&pair.right.to_le_bytes());
-    }
-    identity
+/// Extends an identity with the names of all pictures and the pairs; see [`PairDataset::identity`].
+pub fn pairs_identity(identity: Identity, pairs: &PairDataset) -> Identity {
+    pairs.identity(identity)
 }
 
 /// Writes a checkpoint, unless a weight is infinite or NaN, so that the last good checkpoint is

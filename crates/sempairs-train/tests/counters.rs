@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use sempairs_data::{Pair, PairDataset};
+use sempairs_data::{Pair, PairDataset, Ramp, Share};
 use sempairs_objective::{Clock, Negatives};
 use sempairs_testing::Generated;
-use sempairs_train::{NegativeCounts, negative_counts, order};
+use sempairs_train::{NegativeCounts, moment, negative_counts, order, semantic_share};
 
 /// Pictures of three classes, or without classes.
 fn source(labelled: bool) -> Arc<Generated> {
@@ -26,8 +26,9 @@ fn by_hand(dataset: &PairDataset, negatives: Negatives, clock: Clock) -> Negativ
         let order = order(dataset.len(), SEED, step / clock.steps_per_epoch);
         let start = step % clock.steps_per_epoch * BATCH;
         let batch: Vec<usize> = order[start..start + BATCH].iter().map(|&p| p as usize).collect();
+        let pair = |index| dataset.pair_at(index, moment(SEED, clock.at(step)));
         for &anchor in &batch {
-            let Pair { left, right } = dataset.pair(anchor);
+            let Pair { left, right } = pair(anchor);
             let against: Vec<usize> = match negatives {
                 Negatives::Queue { keys } => history.iter().rev().take(keys).copied().collect(),
                 _ => {
@@ -36,7 +37,7 @@ fn by_hand(dataset: &PairDataset, negatives: Negatives, clock: Clock) -> Negativ
                         Negatives::OtherClasses => dataset.class(other) != dataset.class(anchor),
                         _ => other != anchor,
                     });
-                    let pictures = others.map(|&o| [dataset.pair(o).right, dataset.pair(o).left]);
+                    let pictures = others.map(|&o| [pair(o).right, pair(o).left]);
                     pictures
                         .flat_map(|both| both.into_iter().take(2 - usize::from(of_one)))
                         .collect()
@@ -59,7 +60,7 @@ fn by_hand(dataset: &PairDataset, negatives: Negatives, clock: Clock) -> Negativ
                 }
             }
         }
-        history.extend(batch.iter().map(|&pair| dataset.pair(pair).right));
+        history.extend(batch.iter().map(|&index| pair(index).right));
     }
     let [all, same_class, own, partner] = counts.map(|count| count / anchors);
     let same_class = class(0).map(|_| same_class);
@@ -69,10 +70,20 @@ fn by_hand(dataset: &PairDataset, negatives: Negatives, clock: Clock) -> Negativ
 #[test]
 fn counts_equal_a_brute_force_enumeration() {
     let mut seen_own = [false; 2];
-    for (labelled, shift) in [(true, 0), (true, 3), (true, 1), (false, 3)] {
+    let ramp = Ramp { from: 0.1, to: 1.0, begin: 0.02, end: 0.2 };
+    for (labelled, shift, share) in [
+        (true, 0, None),
+        (true, 3, None),
+        (true, 1, None),
+        (false, 3, None),
+        (true, 3, Some(Share::Constant(0.5))),
+        (true, 3, Some(Share::Linear(ramp))),
+        (true, 1, Some(Share::Linear(ramp))),
+    ] {
         // Paired with itself, with another picture of its class, and with one of another class.
         let pairs = (0..22).map(|i| Pair { left: i, right: (i + shift) % 22 }).collect();
-        let dataset = PairDataset::new(source(labelled), pairs);
+        let plain = PairDataset::new(source(labelled), pairs);
+        let dataset = share.map_or(plain.clone(), |share| plain.clone().mixed(share));
         let clock = Clock::new(22 / BATCH, 100);
         for negatives in [
             Negatives::Batch,
@@ -109,4 +120,24 @@ fn methods_without_negatives_and_runs_without_steps_have_no_counts() {
     let clock = Clock::new(5, 100);
     assert_eq!(negative_counts(&dataset, Negatives::None, 0, BATCH, clock.at(5)), None);
     assert_eq!(negative_counts(&dataset, Negatives::Batch, 0, BATCH, clock), None);
+}
+
+#[test]
+fn the_share_of_semantic_pairs_is_that_of_the_epoch() {
+    let pairs = || (0..22).map(|i| Pair { left: i, right: (i + 3) % 22 }).collect();
+    let plain = PairDataset::new(source(true), pairs());
+    let clock = Clock::new(5, 20);
+    assert_eq!(semantic_share(&plain, SEED, BATCH, clock.at(5)), None);
+    let ramp = Ramp { from: 0.0, to: 1.0, begin: 0.25, end: 0.75 };
+    let mixed = PairDataset::new(source(true), pairs()).mixed(ramp.into());
+    assert_eq!(semantic_share(&mixed, SEED, BATCH, clock), None);
+    let share = |step| semantic_share(&mixed, SEED, BATCH, clock.at(step)).expect("a share");
+    assert_eq!((share(5), share(20)), (0.0, 1.0));
+    // By hand, over the first three steps of the second epoch.
+    let order = order(22, SEED, 1);
+    let different = (0..12).filter(|&at| {
+        let pair = mixed.pair_at(order[at] as usize, moment(SEED, clock.at(5 + at / BATCH)));
+        pair.left != pair.right
+    });
+    assert_eq!(share(8), different.count() as f64 / 12.0);
 }

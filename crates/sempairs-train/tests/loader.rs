@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use burn::tensor::Tensor;
 use sempairs_augment::{Augmentation, Interpolation, Pipeline, Transform};
-use sempairs_data::{DataError, FolderSource, Pair, PairDataset, Pairing, Picture, PictureSource};
+use sempairs_data::{
+    DataError, FolderSource, Pair, PairDataset, Pairing, Picture, PictureSource, Ramp, Share,
+};
 use sempairs_objective::Clock;
 use sempairs_testing::Generated;
 use sempairs_train::{
-    Batch, LoaderConfig, Locals, LocalsFrom, MadeOn, PairLoader, Pipelines, TrainError,
+    Batch, LoaderConfig, Locals, LocalsFrom, MadeOn, PairLoader, Pipelines, TrainError, moment,
 };
 
 /// Thirty-seven pictures in pairs, one of which may be damaged.
@@ -244,4 +246,86 @@ fn views_of_a_decoded_part_equal_those_of_the_whole_picture() {
         };
         assert_eq!(batches(Arc::new(open())), batches(Arc::new(Whole(open()))));
     }
+}
+
+/// Batches of thirty-seven pairs, each of which has another picture as its partner or, if mixed, the
+/// picture itself.
+fn mixed(share: Option<Share>, start: usize, workers: usize, made_on: MadeOn) -> Vec<Batch> {
+    let plain = dataset(None).0;
+    let dataset = match share {
+        Some(share) => Arc::new(PairDataset::clone(&plain).mixed(share)),
+        None => plain,
+    };
+    let config = LoaderConfig { workers, ahead: 2 };
+    let pipelines = Pipelines {
+        left: crop(16, [0.3, 1.0]),
+        right: crop(16, [0.3, 1.0]),
+        locals: Some(Locals { pipeline: crop(8, [0.05, 0.3]), count: 2, from: LocalsFrom::Both }),
+        made_on,
+    };
+    PairLoader::start(dataset, pipelines, 8, 5, Clock::new(4, 11).at(start), &config)
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap()
+}
+
+#[test]
+fn mixed_pairs_with_a_share_of_0_or_1_give_the_bits_of_the_other_arms() {
+    let semantic = dataset(None).0;
+    let lefts = semantic.pairs().iter().map(|pair| Pair { right: pair.left, ..*pair });
+    let same = PairDataset::new(semantic.source().clone(), lefts.collect());
+    let batches = |dataset: PairDataset| -> Vec<Batch> {
+        let (dataset, clock) = (Arc::new(dataset), Clock::new(4, 11));
+        let pipelines = Augmentation::Byol.pipelines(16);
+        let config = LoaderConfig { workers: 2, ahead: 2 };
+        PairLoader::start(dataset, pipelines, 8, 5, clock, &config)
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap()
+    };
+    let mixed = |share| PairDataset::clone(&semantic).mixed(Share::Constant(share));
+    assert_eq!(batches(mixed(0.0)), batches(same));
+    assert_eq!(batches(mixed(1.0)), batches(PairDataset::clone(&semantic)));
+}
+
+#[test]
+fn batches_of_mixed_pairs_depend_on_their_step_alone_also_within_a_schedule() {
+    let ramp = Ramp { from: 0.0, to: 1.0, begin: 0.1, end: 0.8 };
+    for share in [Share::Constant(0.5), Share::Linear(ramp)] {
+        for made_on in [MadeOn::Host, MadeOn::Device] {
+            let all = mixed(Some(share), 0, 1, made_on);
+            assert_eq!(all.len(), 11);
+            assert_eq!(mixed(Some(share), 0, 3, made_on), all);
+            for start in [1, 4, 6, 9] {
+                assert_eq!(mixed(Some(share), start, 2, made_on), all[start..]);
+            }
+        }
+    }
+}
+
+#[test]
+fn mixed_pairs_have_the_drawn_partner_and_the_augmentation_of_the_other_arms() {
+    let share = Share::Linear(Ramp { from: 0.0, to: 1.0, begin: 0.1, end: 0.8 });
+    let (dataset, _) = dataset(None);
+    let dataset = PairDataset::clone(&dataset).mixed(share);
+    let (plain, found) =
+        (mixed(None, 0, 2, MadeOn::Device), mixed(Some(share), 0, 2, MadeOn::Device));
+    let mut partners = Vec::new();
+    for (plain, found) in plain.iter().zip(&found) {
+        assert_eq!((&plain.pairs, plain.step), (&found.pairs, found.step));
+        let at = moment(5, Clock::new(4, 11).at(found.step));
+        let mut count = 0;
+        for ((&number, plain), found) in found.pairs.iter().zip(&plain.planned).zip(&found.planned)
+        {
+            let pair = dataset.pair_at(number as usize, at);
+            // Pictures of equal size get equal crops, whoever the partner is.
+            assert_eq!((&found.left, &found.views), (&plain.left, &plain.views));
+            let partner = plain.right.as_ref().filter(|_| pair.left != pair.right);
+            assert_eq!(found.right.as_ref(), partner);
+            count += usize::from(found.right.is_some());
+        }
+        partners.push(count);
+    }
+    assert_eq!((partners[0], partners[1], partners[9], partners[10]), (0, 0, 8, 8));
+    assert!(partners[2..9].iter().any(|count| (1..8).contains(count)), "{partners:?}");
 }

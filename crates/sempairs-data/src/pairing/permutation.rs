@@ -16,7 +16,7 @@ const WRONG: u64 = u64::from_be_bytes(*b"pairwron");
 /// assignment (class to class) into a random one. Random transpositions need about `ln m / 2` per
 /// element to mix (Diaconis and Shahshahani, 1981), which is below 12 for any number `m` of pairs
 /// that fits in memory.
-const EXCHANGES: usize = 24;
+pub(super) const EXCHANGES: usize = 24;
 
 fn rng(seed: u64, stream: usize, operation: u64) -> ChaCha8Rng {
     Key { seed, epoch: 0, picture: stream as u64, side: Side::Right }.rng(operation)
@@ -40,11 +40,19 @@ pub(super) fn shuffled(source: &dyn PictureSource, seed: u64) -> Result<Vec<usiz
     Ok(partner)
 }
 
-pub(super) fn in_class(source: &dyn PictureSource, seed: u64) -> Result<Vec<usize>, ConfigError> {
-    if let Some(index) = (0..source.len()).find(|&index| source.class(index).is_none()) {
-        let reason = format!("picture {} has no class", source.name(index));
-        return Err(ConfigError::new("", reason));
+/// Returns an error that names the first picture without a class, if there is one.
+pub(super) fn all_have_classes(source: &dyn PictureSource) -> Result<(), ConfigError> {
+    match (0..source.len()).find(|&index| source.class(index).is_none()) {
+        None => Ok(()),
+        Some(index) => {
+            let reason = format!("picture {} has no class", source.name(index));
+            Err(ConfigError::new("", reason))
+        }
     }
+}
+
+pub(super) fn in_class(source: &dyn PictureSource, seed: u64) -> Result<Vec<usize>, ConfigError> {
+    all_have_classes(source)?;
     let mut partner = vec![0; source.len()];
     for (class, members) in members(source).into_iter().enumerate() {
         if let [single] = members[..] {

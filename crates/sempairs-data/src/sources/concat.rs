@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use crate::{DataError, Exclusion, Picture, PictureSource, Region, RegionPicture, Stamp};
+use crate::{
+    DataError, Exclusion, Nuisances, Picture, PictureSource, Region, RegionPicture, Stamp,
+};
 
 /// Concatenation of several sources; classes of the same name are merged.
 #[derive(Clone)]
@@ -78,6 +80,10 @@ impl PictureSource for Concat {
     fn stamp(&self, index: usize) -> Option<Stamp> {
         let (source, index) = self.locate(index);
         self.sources[source].stamp(index)
+    }
+    fn nuisances(&self, index: usize) -> Option<Nuisances> {
+        let (source, index) = self.locate(index);
+        self.sources[source].nuisances(index)
     }
 }
 

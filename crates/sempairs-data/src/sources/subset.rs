@@ -4,7 +4,8 @@ use std::sync::Arc;
 use rand::seq::SliceRandom;
 
 use crate::{
-    DataError, Exclusion, Key, Picture, PictureSource, Region, RegionPicture, Side, Stamp,
+    DataError, Exclusion, Key, Nuisances, Picture, PictureSource, Region, RegionPicture, Side,
+    Stamp,
 };
 
 /// Operation number of the random draw in [`Subset::random_per_class`].
@@ -188,6 +189,9 @@ impl PictureSource for Subset {
     }
     fn stamp(&self, index: usize) -> Option<Stamp> {
         self.source.stamp(self.indices[index])
+    }
+    fn nuisances(&self, index: usize) -> Option<Nuisances> {
+        self.source.nuisances(self.indices[index])
     }
 }
 

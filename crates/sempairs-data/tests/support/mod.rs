@@ -8,7 +8,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, ImageFormat, RgbImage};
-use sempairs_data::{DataError, Picture, PictureSource};
+use sempairs_data::{DataError, Nuisances, Picture, PictureSource};
 
 /// A picture whose neighbouring pixels all differ.
 pub fn varied(width: u32, height: u32) -> RgbImage {
@@ -62,6 +62,7 @@ pub fn plain(grey: u8) -> Vec<u8> {
 pub struct Labelled {
     names: Vec<String>,
     class: Vec<Option<usize>>,
+    nuisances: Option<fn(usize) -> Nuisances>,
 }
 
 impl Labelled {
@@ -71,12 +72,18 @@ impl Labelled {
             .flat_map(|round| (0..counts.len()).filter(move |&class| counts[class] > round))
             .map(Some)
             .collect();
-        Self { names: (0..counts.len()).map(|class| format!("class {class}")).collect(), class }
+        let names = (0..counts.len()).map(|class| format!("class {class}")).collect();
+        Self { names, class, nuisances: None }
     }
 
     /// A source without classes.
     pub fn unlabelled(count: usize) -> Self {
-        Self { names: Vec::new(), class: vec![None; count] }
+        Self { names: Vec::new(), class: vec![None; count], nuisances: None }
+    }
+
+    /// The same source with nuisance factors that are computed from the index.
+    pub fn with_nuisances(self, nuisances: fn(usize) -> Nuisances) -> Self {
+        Self { nuisances: Some(nuisances), ..self }
     }
 }
 
@@ -95,5 +102,8 @@ impl PictureSource for Labelled {
     }
     fn read(&self, index: usize) -> Result<Picture<'_>, DataError> {
         Ok(Picture::new(1, 1, vec![index as u8; 3]))
+    }
+    fn nuisances(&self, index: usize) -> Option<Nuisances> {
+        self.nuisances.map(|nuisances| nuisances(index))
     }
 }

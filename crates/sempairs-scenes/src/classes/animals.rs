@@ -1,3 +1,5 @@
+use std::f32::consts::TAU;
+
 use crate::Instance;
 use crate::figure::Figure;
 use crate::figure::Stuff::{Accent, Body, Dark, Light};
@@ -206,4 +208,99 @@ pub(super) fn butterfly(f: &mut Figure, i: &Instance) {
     }
     f.ellipse(Dark, (0.0, 0.05), (i.span(7, 0.07, 0.11), i.span(8, 0.4, 0.5)));
     f.disc(Dark, (0.0, -0.38), 0.11);
+}
+
+pub(super) fn elephant(f: &mut Figure, i: &Instance) {
+    let girth = i.span(0, 0.36, 0.44);
+    let ground = i.span(1, 0.7, 0.85);
+    let leg = i.span(2, 0.19, 0.24);
+    let head = (0.52, i.span(3, -0.3, -0.18));
+    f.bow(Dark, &[(-0.68, -0.15), (-0.82, 0.0), (-0.84, i.span(4, 0.2, 0.36))], 0.06);
+    for x in [-0.5, -0.22, 0.1, 0.34] {
+        f.line(Body, &[(x, 0.1), (x, ground - 0.06)], leg);
+        f.line(Dark, &[(x - leg * 0.25, ground), (x + leg * 0.25, ground)], 0.07);
+    }
+    f.blob(
+        Body,
+        &[
+            (-0.74, -0.05),
+            (-0.5, -girth),
+            (0.0, -girth - 0.04),
+            (0.45, -girth * 0.8),
+            (0.5, 0.15),
+            (0.1, girth * 0.75),
+            (-0.45, girth * 0.75),
+        ],
+    );
+    let curl = i.span(5, 0.0, 0.3);
+    f.bow(
+        Body,
+        &[
+            (head.0 + 0.2, head.1),
+            (head.0 + 0.4, head.1 + 0.25),
+            (head.0 + 0.42, 0.35),
+            (head.0 + 0.46 + curl * 0.4, 0.6 - curl * 0.3),
+            (head.0 + 0.5 + curl, 0.62 - curl),
+        ],
+        i.span(6, 0.15, 0.19),
+    );
+    f.ellipse(Body, head, (0.3, 0.29));
+    if i.has(7, 0.6) {
+        f.bow(
+            Light,
+            &[(head.0 + 0.16, head.1 + 0.2), (head.0 + 0.34, 0.22), (head.0 + 0.56, 0.14)],
+            0.07,
+        );
+    }
+    let (ear, hang) = (i.span(8, 0.2, 0.28), i.span(9, 0.28, 0.38));
+    f.blob(
+        Accent,
+        &[
+            (head.0 - 0.08, head.1 - hang * 0.75),
+            (head.0 - 0.08 - ear, head.1 - hang * 0.6),
+            (head.0 - 0.12 - ear, head.1 + hang * 0.3),
+            (head.0 - 0.1, head.1 + hang),
+            (head.0 + 0.06, head.1 + 0.02),
+        ],
+    );
+    f.disc(Light, (head.0 + 0.16, head.1 - 0.08), 0.05);
+}
+
+pub(super) fn snail(f: &mut Figure, i: &Instance) {
+    let shell = i.span(0, 0.5, 0.62);
+    let ground = 0.6;
+    let centre = (i.span(1, -0.3, -0.12), ground - 0.14 - shell * 0.92);
+    let neck = i.span(2, -0.1, 0.15);
+    let head = 0.82;
+    for lean in [0.02, 0.2] {
+        let tip = (head + lean, neck - i.span(3, 0.25, 0.42));
+        f.line(Dark, &[(head, neck), tip], 0.05);
+        f.disc(Dark, tip, 0.06);
+    }
+    f.bow(
+        Accent,
+        &[
+            (-0.98, ground - 0.03),
+            (-0.4, ground - 0.1),
+            (0.3, ground - 0.12),
+            (0.62, ground - 0.2),
+            (head, neck + 0.08),
+        ],
+        i.span(4, 0.2, 0.27),
+    );
+    f.disc(Accent, (head + 0.02, neck + 0.06), 0.16);
+    f.disc(Body, centre, shell);
+    let turns = i.count(5, 2, 3);
+    let first = i.span(6, 0.0, 1.5);
+    let mut spiral = Vec::new();
+    for k in 0..=8 * turns {
+        let angle = first + TAU * k as f32 / 8.0;
+        let radius = shell * 0.82 * k as f32 / (8 * turns) as f32;
+        spiral.push((centre.0 + radius * angle.cos(), centre.1 + radius * angle.sin()));
+    }
+    f.bow(Dark, &spiral, i.span(7, 0.07, 0.1));
+    f.disc(Light, (head + 0.08, neck + 0.02), 0.04);
+    if i.has(8, 0.5) {
+        f.bow(Light, &[(-0.7, ground), (0.0, ground - 0.02), (0.5, ground - 0.06)], 0.05);
+    }
 }

@@ -1,3 +1,5 @@
+use std::f32::consts::TAU;
+
 use crate::Instance;
 use crate::figure::Figure;
 use crate::figure::Stuff::{Accent, Body, Dark, Light};
@@ -103,5 +105,106 @@ pub(super) fn church(f: &mut Figure, i: &Instance) {
         let x = tower + wide + 0.08 + room * (k as f32 + 0.5) / windows as f32;
         f.rect(Light, (x - 0.065, eaves + 0.24), (x + 0.065, ground - 0.14));
         f.disc(Light, (x, eaves + 0.24), 0.065);
+    }
+}
+
+pub(super) fn windmill(f: &mut Figure, i: &Instance) {
+    let (foot, neck) = (i.span(0, 0.36, 0.48), i.span(1, 0.2, 0.28));
+    let shoulder = i.span(2, -0.35, -0.2);
+    let ground = 1.0;
+    f.polygon(Body, &[(-neck, shoulder), (neck, shoulder), (foot, ground), (-foot, ground)]);
+    f.blob(
+        Accent,
+        &[
+            (-neck - 0.05, shoulder + 0.02),
+            (-neck * 0.7, shoulder - 0.2),
+            (0.0, shoulder - 0.3),
+            (neck * 0.7, shoulder - 0.2),
+            (neck + 0.05, shoulder + 0.02),
+            (0.0, shoulder + 0.05),
+        ],
+    );
+    f.round(Dark, (-0.11, ground - 0.36), (0.11, ground), 0.05);
+    if i.has(3, 0.6) {
+        f.rect(Light, (-0.07, shoulder + 0.42), (0.07, shoulder + 0.6));
+    }
+    if i.has(4, 0.4) {
+        f.line(Dark, &[(-foot * 0.85, 0.55), (foot * 0.85, 0.55)], 0.07);
+    }
+    let hub = (0.0, shoulder - 0.08);
+    let (long, broad) = (i.span(5, 0.75, 0.95), i.span(6, 0.14, 0.22));
+    let turn = i.span(7, 0.2, 1.3);
+    let slats = i.count(8, 2, 4);
+    for blade in 0..4 {
+        let angle = turn + TAU * blade as f32 / 4.0;
+        let (x, y) = (angle.cos(), angle.sin());
+        let at =
+            |along: f32, aside: f32| (hub.0 + along * x - aside * y, hub.1 + along * y + aside * x);
+        let sail = [at(0.2, 0.0), at(long, 0.0), at(long, broad), at(0.2, broad)];
+        f.polygon(Light, &sail);
+        for s in 1..slats {
+            let along = 0.2 + (long - 0.2) * s as f32 / slats as f32;
+            f.line(Dark, &[at(along, 0.0), at(along, broad)], 0.03);
+        }
+        f.line(Dark, &[hub, at(long, 0.0)], 0.06);
+    }
+    f.disc(Dark, hub, i.span(9, 0.07, 0.1));
+}
+
+pub(super) fn lighthouse(f: &mut Figure, i: &Instance) {
+    let (foot, neck) = (i.span(0, 0.28, 0.36), i.span(1, 0.15, 0.2));
+    let gallery = i.span(2, -0.62, -0.45);
+    let ground = 0.82;
+    let rocks = i.span(3, 0.5, 0.7);
+    f.blob(
+        Dark,
+        &[
+            (-rocks, 1.0),
+            (-rocks * 0.8, ground - 0.02),
+            (-0.2, ground - 0.12),
+            (0.25, ground - 0.1),
+            (rocks * 0.85, ground + 0.02),
+            (rocks, 1.0),
+        ],
+    );
+    f.polygon(Body, &[(-neck, gallery), (neck, gallery), (foot, ground), (-foot, ground)]);
+    let bands = i.count(4, 1, 3);
+    for b in 0..bands {
+        let (from, to) = (
+            (2 * b + 1) as f32 / (2 * bands + 1) as f32,
+            (2 * b + 2) as f32 / (2 * bands + 1) as f32,
+        );
+        let edge = |share: f32| neck + (foot - neck) * share;
+        let level = |share: f32| gallery + (ground - gallery) * share;
+        f.polygon(
+            Accent,
+            &[
+                (-edge(from), level(from)),
+                (edge(from), level(from)),
+                (edge(to), level(to)),
+                (-edge(to), level(to)),
+            ],
+        );
+    }
+    f.round(Dark, (-0.08, ground - 0.26), (0.08, ground - 0.02), 0.05);
+    let lamp = i.span(5, 0.1, 0.15);
+    let dome = gallery - i.span(6, 0.22, 0.32);
+    f.rect(Light, (-lamp, dome), (lamp, gallery));
+    f.rect(Dark, (-neck - 0.1, gallery - 0.04), (neck + 0.1, gallery + 0.06));
+    f.polygon(
+        Accent,
+        &[(-lamp - 0.08, dome), (0.0, dome - i.span(7, 0.16, 0.26)), (lamp + 0.08, dome)],
+    );
+    if i.has(8, 0.5) {
+        for side in [-1.0, 1.0] {
+            f.polygon(
+                Light,
+                &[
+                    (side * (lamp + 0.1), gallery - 0.14),
+                    (side * 0.62, gallery - 0.34),
+                    (side * 0.62, gallery - 0.02),
+                ],
+            );
+        }
     }
 }

@@ -230,3 +230,52 @@ pub(super) fn teapot(f: &mut Figure, i: &Instance) {
         f.line(Light, &[(-wide * 0.9, 0.05), (wide * 0.9, 0.05)], 0.08);
     }
 }
+
+pub(super) fn pan(f: &mut Figure, i: &Instance) {
+    let (wide, deep) = (i.span(0, 0.5, 0.62), i.span(1, 0.24, 0.42));
+    let rim = i.span(2, -0.05, 0.1);
+    let base = wide * i.span(3, 0.7, 0.92);
+    let lift = i.span(4, 0.0, 0.3);
+    let left = -0.42;
+    let end = (1.02, rim + 0.02 - lift);
+    f.line(Dark, &[(left + wide - 0.05, rim + 0.08), end], i.span(5, 0.1, 0.15));
+    f.disc(Light, (end.0 - 0.04, end.1 + 0.01), 0.035);
+    f.polygon(
+        Body,
+        &[
+            (left - wide, rim),
+            (left + wide, rim),
+            (left + base, rim + deep),
+            (left - base, rim + deep),
+        ],
+    );
+    f.round(Accent, (left - wide - 0.05, rim - 0.05), (left + wide + 0.05, rim + 0.07), 0.05);
+    if i.has(6, 0.6) {
+        // A lid with a knob.
+        let dome = i.span(7, 0.14, 0.26);
+        f.blob(
+            Accent,
+            &[
+                (left - wide, rim - 0.03),
+                (left - wide * 0.6, rim - 0.03 - dome * 0.8),
+                (left, rim - 0.03 - dome),
+                (left + wide * 0.6, rim - 0.03 - dome * 0.8),
+                (left + wide, rim - 0.03),
+            ],
+        );
+        f.disc(Dark, (left, rim - 0.08 - dome), i.span(8, 0.07, 0.1));
+    } else {
+        for x in [-0.22, 0.0, 0.22] {
+            f.bow(
+                Light,
+                &[
+                    (left + x, rim - 0.14),
+                    (left + x + 0.07, rim - 0.25),
+                    (left + x - 0.02, rim - 0.36),
+                    (left + x + 0.06, rim - 0.48),
+                ],
+                0.055,
+            );
+        }
+    }
+}

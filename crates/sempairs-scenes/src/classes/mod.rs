@@ -15,8 +15,9 @@ macro_rules! classes {
     ($($(#[$doc:meta])* $class:ident $name:literal $split:ident $draw:path;)*) => {
         /// Class of the object that a scene shows.
         ///
-        /// Twenty classes are for pre-training and twelve for the downstream task. The two sets
-        /// have parts in common (wheels, windows, legs, roofs, handles, wings), but no classes.
+        /// Twenty classes are for pre-training, twelve for the downstream task and twelve for
+        /// validation. The three sets have parts in common (wheels, windows, legs, roofs, handles,
+        /// wings), but no classes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Class {
@@ -34,9 +35,9 @@ macro_rules! classes {
                 }
             }
 
-            fn side(self) -> Half {
+            fn set(self) -> Set {
                 match self {
-                    $(Class::$class => Half::$split,)*
+                    $(Class::$class => Set::$split,)*
                 }
             }
 
@@ -52,21 +53,23 @@ macro_rules! classes {
     };
 }
 
-/// The two disjoint sets of classes.
+/// The disjoint sets of classes.
 #[derive(Clone, Copy, PartialEq)]
-enum Half {
+enum Set {
     Pretrain,
     Downstream,
+    Validation,
 }
 
 impl Class {
     /// The classes of a split, in the order of their indices.
     pub fn of(split: SceneSplit) -> Vec<Class> {
-        let half = match split {
-            SceneSplit::Pretrain => Half::Pretrain,
-            SceneSplit::DownstreamTrain | SceneSplit::DownstreamTest => Half::Downstream,
+        let set = match split {
+            SceneSplit::Pretrain => Set::Pretrain,
+            SceneSplit::DownstreamTrain | SceneSplit::DownstreamTest => Set::Downstream,
+            SceneSplit::ValidationTrain | SceneSplit::ValidationTest => Set::Validation,
         };
-        Self::ALL.iter().copied().filter(|class| class.side() == half).collect()
+        Self::ALL.iter().copied().filter(|class| class.set() == set).collect()
     }
 }
 
@@ -135,4 +138,28 @@ classes! {
     Scissors "scissors" Downstream things::scissors;
     /// A hammer.
     Hammer "hammer" Downstream things::hammer;
+    /// A helicopter.
+    Helicopter "helicopter" Validation vehicles::helicopter;
+    /// A tractor.
+    Tractor "tractor" Validation vehicles::tractor;
+    /// A hot-air balloon.
+    Balloon "balloon" Validation vehicles::balloon;
+    /// An elephant.
+    Elephant "elephant" Validation animals::elephant;
+    /// A snail.
+    Snail "snail" Validation animals::snail;
+    /// A windmill.
+    Windmill "windmill" Validation buildings::windmill;
+    /// A lighthouse.
+    Lighthouse "lighthouse" Validation buildings::lighthouse;
+    /// A pan.
+    Pan "pan" Validation household::pan;
+    /// A cactus in a pot.
+    Cactus "cactus" Validation plants::cactus;
+    /// A shirt.
+    Shirt "shirt" Validation wearables::shirt;
+    /// An anchor.
+    Anchor "anchor" Validation things::anchor;
+    /// A saw.
+    Saw "saw" Validation things::saw;
 }

@@ -98,3 +98,34 @@ pub(super) fn flower(f: &mut Figure, i: &Instance) {
     f.polygon(Accent, &[(-0.36, 0.5), (0.36, 0.5), (0.26, 1.0), (-0.26, 1.0)]);
     f.rect(Accent, (-0.42, 0.45), (0.42, 0.6));
 }
+
+pub(super) fn cactus(f: &mut Figure, i: &Instance) {
+    let thick = i.span(0, 0.34, 0.44);
+    let top = i.span(1, -0.95, -0.8);
+    let soil = 0.62;
+    f.line(Body, &[(0.0, soil), (0.0, top)], thick);
+    for (side, level, rise) in [
+        (-1.0, i.span(2, -0.05, 0.25), i.span(3, 0.35, 0.6)),
+        (1.0, i.span(4, -0.35, 0.05), i.span(5, 0.3, 0.55)),
+    ] {
+        let reach = side * i.span(6, 0.48, 0.6);
+        f.line(
+            Body,
+            &[(side * 0.1, level), (reach, level), (reach, level - rise)],
+            thick * i.span(7, 0.55, 0.7),
+        );
+    }
+    f.line(Body, &[(0.0, soil), (0.0, top + 0.05)], thick * 0.85);
+    for x in [-0.09, 0.09] {
+        f.line(Light, &[(x, soil - 0.1), (x, top + 0.05)], 0.03);
+    }
+    if i.has(8, 0.5) {
+        for (x, y) in around((0.0, top - 0.12), 5, 0.3, |_| 0.1) {
+            f.disc(Accent, (x, y), 0.075);
+        }
+        f.disc(Light, (0.0, top - 0.12), 0.06);
+    }
+    let pot = i.span(9, 0.3, 0.42);
+    f.polygon(Accent, &[(-pot, soil), (pot, soil), (pot * 0.75, 1.05), (-pot * 0.75, 1.05)]);
+    f.rect(Dark, (-pot - 0.06, soil - 0.06), (pot + 0.06, soil + 0.08));
+}

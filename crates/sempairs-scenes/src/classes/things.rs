@@ -139,3 +139,81 @@ pub(super) fn hammer(f: &mut Figure, i: &Instance) {
     }
     f.disc(Light, (0.0, head - half * 0.1), i.span(7, 0.05, 0.09));
 }
+
+pub(super) fn anchor(f: &mut Figure, i: &Instance) {
+    let wide = i.span(0, 0.62, 0.82);
+    let (low, rise) = (i.span(1, 0.75, 0.9), i.span(2, 0.4, 0.6));
+    let top = -0.62;
+    let thick = i.span(3, 0.13, 0.18);
+    f.ring(Accent, (0.0, top - 0.16), i.span(4, 0.13, 0.18), 0.09);
+    f.bow(
+        Body,
+        &[
+            (-wide, low - rise),
+            (-wide * 0.72, low - 0.16),
+            (0.0, low),
+            (wide * 0.72, low - 0.16),
+            (wide, low - rise),
+        ],
+        thick,
+    );
+    for side in [-1.0, 1.0] {
+        f.polygon(
+            Body,
+            &[
+                (side * (wide + 0.04), low - rise - 0.26),
+                (side * (wide + 0.17), low - rise + 0.1),
+                (side * (wide - 0.24), low - rise + 0.02),
+            ],
+        );
+    }
+    f.line(Body, &[(0.0, top), (0.0, low)], thick);
+    let stock = i.span(5, 0.3, 0.46);
+    let level = top + i.span(6, 0.12, 0.26);
+    f.line(Dark, &[(-stock, level), (stock, level)], i.span(7, 0.09, 0.13));
+    for side in [-stock, stock] {
+        f.disc(Light, (side, level), 0.07);
+    }
+    if i.has(8, 0.4) {
+        f.bow(
+            Light,
+            &[(0.0, top - 0.16), (0.34, -0.3), (-0.2, 0.05), (0.28, 0.4), (0.1, 0.75)],
+            0.06,
+        );
+    }
+}
+
+pub(super) fn saw(f: &mut Figure, i: &Instance) {
+    let (heel, toe) = (i.span(0, 0.26, 0.36), i.span(1, 0.12, 0.2));
+    let end = i.span(2, 0.9, 1.05);
+    let teeth = i.count(3, 7, 11);
+    let depth = i.span(4, 0.07, 0.12);
+    let from = -0.45;
+    let mut blade = vec![(from, -heel), (end, heel - 2.0 * toe), (end, heel)];
+    for t in 0..teeth {
+        let right = end + (from - end) * t as f32 / teeth as f32;
+        let left = end + (from - end) * (t + 1) as f32 / teeth as f32;
+        blade.push(((right + left) / 2.0, heel + depth));
+        blade.push((left, heel));
+    }
+    f.polygon(Body, &blade);
+    if i.has(5, 0.5) {
+        f.line(Dark, &[(from + 0.2, -heel * 0.3), (end - 0.25, heel - 1.4 * toe)], 0.04);
+    }
+    let (grip, tall) = (i.span(6, 0.36, 0.46), i.span(7, 0.36, 0.46));
+    f.blob(
+        Accent,
+        &[
+            (from + 0.14, -heel - 0.02),
+            (from - grip * 0.6, -tall),
+            (from - grip - 0.05, -tall * 0.4),
+            (from - grip, tall * 0.8),
+            (from - grip * 0.3, tall),
+            (from + 0.14, heel - 0.02),
+        ],
+    );
+    f.hole((from - grip * 0.48, 0.06), (grip * 0.27, tall * 0.42));
+    for y in [-heel * 0.5, heel * 0.5] {
+        f.disc(Light, (from + 0.02, y), i.span(8, 0.035, 0.055));
+    }
+}

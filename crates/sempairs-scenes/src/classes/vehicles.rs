@@ -225,3 +225,111 @@ pub(super) fn ship(f: &mut Figure, i: &Instance) {
         f.rect(Light, (-0.85, deck + 0.08), (0.8, deck + 0.16));
     }
 }
+
+pub(super) fn helicopter(f: &mut Figure, i: &Instance) {
+    let (wide, tall) = (i.span(0, 0.4, 0.52), i.span(1, 0.28, 0.36));
+    let tail = i.span(2, -1.15, -0.95);
+    let rotor = i.span(3, 0.85, 1.05);
+    let mast = -tall - i.span(4, 0.1, 0.2);
+    f.line(Dark, &[(0.05, 0.0), (0.05, mast)], 0.1);
+    f.line(Dark, &[(0.05 - rotor, mast), (0.05 + rotor, mast)], 0.08);
+    f.polygon(
+        Body,
+        &[(-wide * 0.6, -tall * 0.65), (tail, -0.14), (tail, 0.02), (-wide * 0.6, tall * 0.3)],
+    );
+    f.polygon(
+        Accent,
+        &[(tail + 0.2, -0.1), (tail - 0.05, -0.1 - i.span(5, 0.25, 0.4)), (tail - 0.16, -0.08)],
+    );
+    f.ring(Dark, (tail - 0.02, -0.05), i.span(6, 0.12, 0.18), 0.05);
+    for x in [-0.2, 0.24] {
+        f.line(Dark, &[(x, tall * 0.7), (x + 0.04, tall + 0.2)], 0.06);
+    }
+    f.line(Dark, &[(-0.45, tall + 0.2), (0.5, tall + 0.2), (0.62, tall + 0.1)], 0.08);
+    f.ellipse(Body, (0.05, 0.0), (wide, tall));
+    f.blob(
+        Light,
+        &[
+            (0.12, -tall * 0.72),
+            (wide * 0.8, -tall * 0.45),
+            (wide + 0.01, 0.02),
+            (wide * 0.7, 0.1),
+            (0.12, 0.1),
+        ],
+    );
+    if i.has(7, 0.5) {
+        f.round(Accent, (-wide * 0.55, -tall * 0.4), (-0.02, tall * 0.4), 0.05);
+    } else {
+        f.line(Accent, &[(-wide * 0.75, tall * 0.35), (wide * 0.75, tall * 0.35)], 0.09);
+    }
+}
+
+pub(super) fn tractor(f: &mut Figure, i: &Instance) {
+    let rear = i.span(0, 0.4, 0.5);
+    let front = i.span(1, 0.2, 0.28);
+    let ground = 0.85;
+    let nose = i.span(2, 0.8, 0.98);
+    let hood = i.span(3, -0.12, 0.02);
+    let roof = i.span(4, -0.85, -0.65);
+    let cab = i.span(5, -0.05, 0.1);
+    f.line(Dark, &[(-0.75, 0.25), (-0.75, roof)], 0.07);
+    f.line(Dark, &[(cab, 0.2), (cab - 0.05, roof)], 0.07);
+    f.rect(Light, (-0.7, roof + 0.05), (cab - 0.05, 0.0));
+    f.round(Body, (-0.9, roof - 0.1), (cab + 0.1, roof + 0.06), 0.06);
+    let pipe = i.span(6, 0.3, 0.5);
+    f.line(Dark, &[(pipe, hood), (pipe, hood - i.span(7, 0.3, 0.5))], 0.09);
+    f.round(Body, (-0.8, hood), (nose, 0.42), 0.08);
+    f.rect(Dark, (nose - 0.14, hood + 0.1), (nose - 0.02, 0.34));
+    if i.has(8, 0.5) {
+        f.line(Accent, &[(cab + 0.15, hood + 0.2), (nose - 0.25, hood + 0.2)], 0.08);
+    }
+    f.disc(Accent, (-0.5, ground - rear), rear + 0.07);
+    f.disc(Dark, (-0.5, ground - rear), rear);
+    f.disc(Light, (-0.5, ground - rear), 0.5 * rear);
+    f.disc(Dark, (-0.5, ground - rear), 0.14 * rear);
+    f.wheel((nose - front - 0.02, ground - front), front);
+}
+
+pub(super) fn balloon(f: &mut Figure, i: &Instance) {
+    let (wide, tall) = (i.span(0, 0.6, 0.76), i.span(1, 0.66, 0.8));
+    let centre = -0.35;
+    let mouth = centre + tall + i.span(2, 0.02, 0.14);
+    let (basket, drop) = (i.span(3, 0.13, 0.2), i.span(4, 0.22, 0.36));
+    let deep = i.span(5, 0.2, 0.28);
+    for side in [-1.0, 1.0] {
+        let (top, low) = ((side * 0.16, mouth), (side * basket, mouth + drop + 0.05));
+        f.line(Dark, &[top, low], 0.045);
+    }
+    f.blob(
+        Body,
+        &[
+            (0.0, centre - tall),
+            (wide * 0.75, centre - tall * 0.68),
+            (wide, centre),
+            (wide * 0.68, centre + tall * 0.6),
+            (0.18, mouth),
+            (-0.18, mouth),
+            (-wide * 0.68, centre + tall * 0.6),
+            (-wide, centre),
+            (-wide * 0.75, centre - tall * 0.68),
+        ],
+    );
+    let gores = i.count(6, 1, 3);
+    for g in 0..gores {
+        let bulge = wide * (2 * g + 1) as f32 / (2 * gores + 1) as f32;
+        for side in [-1.0, 1.0] {
+            f.bow(
+                Accent,
+                &[(0.0, centre - tall), (side * bulge, centre - tall * 0.1), (side * 0.1, mouth)],
+                0.06,
+            );
+        }
+    }
+    if i.has(7, 0.5) {
+        f.line(Light, &[(-wide * 0.9, centre + 0.02), (wide * 0.9, centre + 0.02)], 0.1);
+    }
+    f.rect(Dark, (-0.17, mouth - 0.05), (0.17, mouth + 0.04));
+    let base = mouth + drop + deep;
+    f.round(Accent, (-basket, mouth + drop), (basket, base), 0.05);
+    f.rect(Light, (-basket - 0.04, mouth + drop), (basket + 0.04, mouth + drop + 0.07));
+}

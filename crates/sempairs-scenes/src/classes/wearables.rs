@@ -142,3 +142,57 @@ pub(super) fn shoe(f: &mut Figure, i: &Instance) {
         f.bow(Accent, &[(heel + 0.25, 0.22), (-0.25, 0.24), (0.1, 0.02)], 0.1);
     }
 }
+
+pub(super) fn shirt(f: &mut Figure, i: &Instance) {
+    let (half, hem) = (i.span(0, 0.42, 0.54), i.span(1, 0.75, 0.95));
+    let shoulder = -0.62;
+    let reach = half + i.span(2, 0.36, 0.5);
+    let cuff = i.span(3, -0.2, 0.3);
+    let sleeve = i.span(4, 0.24, 0.34);
+    let collar = i.span(5, 0.2, 0.28);
+    for side in [-1.0, 1.0] {
+        f.polygon(
+            Body,
+            &[
+                (side * collar, shoulder - 0.1),
+                (side * half, shoulder),
+                (side * reach, cuff - 0.02),
+                (side * (reach - sleeve), cuff + 0.14),
+                (side * half * 0.75, shoulder + 0.55),
+            ],
+        );
+        f.line(
+            Accent,
+            &[(side * (reach - 0.02), cuff), (side * (reach - sleeve + 0.03), cuff + 0.12)],
+            0.08,
+        );
+    }
+    f.polygon(
+        Body,
+        &[
+            (-collar, shoulder - 0.1),
+            (collar, shoulder - 0.1),
+            (half, shoulder + 0.08),
+            (half, hem),
+            (-half, hem),
+            (-half, shoulder + 0.08),
+        ],
+    );
+    let neck = i.span(6, 0.14, 0.3);
+    f.polygon(
+        Dark,
+        &[(-collar, shoulder - 0.12), (collar, shoulder - 0.12), (0.0, shoulder - 0.1 + neck)],
+    );
+    if i.has(7, 0.5) {
+        f.line(Accent, &[(0.0, shoulder + neck), (0.0, hem - 0.04)], 0.05);
+        for k in 0..4 {
+            let y = shoulder + neck + 0.1 + (hem - shoulder - neck - 0.2) * k as f32 / 3.0;
+            f.disc(Light, (0.0, y), 0.045);
+        }
+    } else {
+        f.rect(Accent, (0.1, shoulder + 0.35), (half * 0.8, shoulder + 0.62));
+    }
+    if i.has(8, 0.4) {
+        f.line(Dark, &[(-half, hem - 0.05), (half, hem - 0.05)], 0.08);
+    }
+}

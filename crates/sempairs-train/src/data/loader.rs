@@ -8,7 +8,7 @@ use sempairs_data::{DataError, Key, PairDataset, Side};
 use sempairs_objective::Clock;
 use serde::{Deserialize, Serialize};
 
-use crate::{Batch, ConfigError, Locals, MadeOn, Pipelines, Planned, TrainError, order};
+use crate::{Batch, ConfigError, Locals, MadeOn, Pipelines, Planned, TrainError, moment, order};
 
 /// Resources that the loader may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,8 @@ impl Default for LoaderConfig {
 /// each view, so a batch is a pure function of its step, independent of the number of workers. The
 /// random numbers of the `i`-th local crop of pair `n` come from the key with picture `n + (i + 1)
 /// 2³²`, an index that no pair has, and with the side that the crop is taken from. Pairs at the
-/// end of an epoch's order that do not fill a batch are dropped from that epoch.
+/// end of an epoch's order that do not fill a batch are dropped from that epoch. The partners of
+/// mixed pairs are drawn for the [`moment`](moment()) of the batch's step.
 ///
 /// Workers are at most [`ahead`](LoaderConfig::ahead) batches ahead of the trainer. If a picture
 /// cannot be read, the iterator yields that error and then ends.
@@ -144,10 +145,11 @@ impl Work {
         let mut left = vec![0.0; pairs.len() * view];
         let mut right = vec![0.0; pairs.len() * view];
         let mut crops = vec![0.0; pairs.len() * count * local];
+        let moment = moment(self.seed, clock);
         let buffers = [left.as_mut_slice(), &mut right, &mut crops];
         render_views(pairs.len(), buffers, |row, [left, right, crops], scratch| {
             let number = pairs[row];
-            let pair = self.dataset.pair(number as usize);
+            let pair = self.dataset.pair_at(number as usize, moment);
             let key =
                 |picture, side| Key { seed: self.seed, epoch: clock.epoch() as u64, picture, side };
             let mut views = vec![
@@ -196,8 +198,9 @@ impl Work {
     /// Plans of the views that [`make`](Self::make) computes, equal up to rounding.
     fn plan(&self, clock: Clock, pairs: Vec<u32>) -> Result<Batch, DataError> {
         let Pipelines { left: one, right: two, locals, .. } = &self.pipelines;
+        let moment = moment(self.seed, clock);
         let plans = |number: u32| {
-            let pair = self.dataset.pair(number as usize);
+            let pair = self.dataset.pair_at(number as usize, moment);
             let read =
                 |picture| Ok::<_, DataError>(self.dataset.source().read(picture)?.into_owned());
             let left = read(pair.left)?;

@@ -31,7 +31,7 @@ pub struct MetricLine {
     /// Fraction of the time since the previous line in which the trainer waited for data.
     pub waiting: f64,
     /// Additional scalars of the method, such as the teacher's entropy: means since the previous
-    /// line.
+    /// line. For mixed pairs also `semantic_share`, at the end of an epoch.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub scalars: BTreeMap<String, f64>,
     /// Lower bound of the mutual information between the two views of a pair, in nats, for methods

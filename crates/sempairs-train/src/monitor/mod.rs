@@ -6,6 +6,7 @@ mod metric_window;
 mod metrics;
 mod negative_counts;
 mod progress;
+mod semantic_share;
 pub mod terminal;
 
 pub use collapse_alarm::{Alarm, Bounds};
@@ -16,3 +17,4 @@ pub use metrics::MetricLog;
 pub use negative_counts::{NegativeCounts, negative_counts};
 pub use progress::Progress;
 pub(crate) use progress::ProgressRenderer;
+pub use semantic_share::semantic_share;

@@ -3,11 +3,11 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use sempairs_data::PairDataset;
+use sempairs_data::{Moment, Pair, PairDataset};
 use sempairs_objective::{Clock, Negatives};
 use serde::{Deserialize, Serialize};
 
-use crate::data::order;
+use crate::data::{moment, order};
 
 /// Number of negatives per anchor, averaged over the anchors of an epoch.
 ///
@@ -26,7 +26,8 @@ pub struct NegativeCounts {
     /// Negatives that show the anchor's own picture: its earlier keys in a queue, or, since with
     /// semantic pairs the picture may also be the partner of another anchor, pictures in the batch.
     pub own: f64,
-    /// Negatives that show the anchor's partner; 0 for augmented pairs, which have no partner.
+    /// Negatives that show the anchor's partner; 0 for augmented pairs, which have no partner. A
+    /// mixed pair has one in the steps in which it shows it.
     pub partner: f64,
 }
 
@@ -48,11 +49,17 @@ pub fn negative_counts(
     }
     let last = clock.at(clock.step - 1);
     let (epoch, steps) = (last.epoch(), last.step_in_epoch() + 1);
-    let order_of = |epoch| -> Vec<usize> {
+    // The pairs of each step of an epoch, with the partners that they have in it.
+    let steps_of = |epoch: usize| -> Vec<Vec<Pair>> {
         let order = order(dataset.len(), seed, epoch);
-        order[..clock.steps_per_epoch * batch].iter().map(|&pair| pair as usize).collect()
+        let first = epoch * clock.steps_per_epoch;
+        let batches = order.chunks_exact(batch).take(clock.steps_per_epoch).enumerate();
+        let pairs = |numbers: &[u32], moment: Moment| -> Vec<Pair> {
+            numbers.iter().map(|&number| dataset.pair_at(number as usize, moment)).collect()
+        };
+        batches.map(|(i, numbers)| pairs(numbers, moment(seed, clock.at(first + i)))).collect()
     };
-    let now = order_of(epoch);
+    let now = steps_of(epoch);
     let mut shown = Shown::new(dataset);
     let mut sums = [0; 4];
     if let Negatives::Queue { keys } = negatives {
@@ -63,16 +70,16 @@ pub fn negative_counts(
             if fits == 0 {
                 break;
             }
-            for &pair in order_of(before).iter().rev().take(fits) {
-                queue.push_front(dataset.pair(pair).right);
+            for pair in steps_of(before).iter().flatten().rev().take(fits) {
+                queue.push_front(pair.right);
             }
         }
         queue.iter().for_each(|&picture| shown.add(picture));
-        for step in now.chunks_exact(batch).take(steps) {
+        for step in now.iter().take(steps) {
             step.iter().for_each(|&anchor| shown.count(anchor, 0, &mut sums));
-            for &pair in step {
-                queue.push_back(dataset.pair(pair).right);
-                shown.add(dataset.pair(pair).right);
+            for pair in step {
+                queue.push_back(pair.right);
+                shown.add(pair.right);
             }
             for old in queue.drain(..queue.len().saturating_sub(keys)) {
                 shown.remove(old);
@@ -80,15 +87,15 @@ pub fn negative_counts(
         }
     } else if negatives == Negatives::OtherClasses {
         // The class of a pair is that of its left picture; pairs of the same class are positives.
-        let class = |&pair: &usize| dataset.class(pair);
-        for step in now.chunks_exact(batch).take(steps) {
+        let class = |pair: &Pair| dataset.source().class(pair.left);
+        for step in now.iter().take(steps) {
             let others = |anchor| step.iter().filter(|p| class(p) != class(anchor)).count();
             sums[0] += step.iter().map(|anchor| 2 * others(anchor)).sum::<usize>();
         }
     } else {
         let itself = if negatives == Negatives::OneView { 1 } else { 2 };
-        for step in now.chunks_exact(batch).take(steps) {
-            let both = |&p: &usize| [dataset.pair(p).right, dataset.pair(p).left];
+        for step in now.iter().take(steps) {
+            let both = |pair: &Pair| [pair.right, pair.left];
             let pictures = || step.iter().flat_map(|p| both(p).into_iter().take(itself));
             pictures().for_each(|picture| shown.add(picture));
             step.iter().for_each(|&anchor| shown.count(anchor, itself, &mut sums));
@@ -136,8 +143,7 @@ impl<'a> Shown<'a> {
 
     /// Adds the counts of an anchor to `sums`. The first `itself` pictures of its own pair, right
     /// before left, are among the candidates and are not counted, since they are not negatives.
-    fn count(&self, anchor: usize, itself: usize, sums: &mut [usize; 4]) {
-        let pair = self.dataset.pair(anchor);
+    fn count(&self, pair: Pair, itself: usize, sums: &mut [usize; 4]) {
         let class = |picture| self.dataset.source().class(picture);
         let of = |picture| self.pictures.get(&picture).copied().unwrap_or(0);
         let of_class = class(pair.left).and_then(|class| self.classes.get(&class).copied());

@@ -46,17 +46,31 @@ impl FolderFlags {
     /// Opens the folder, and reports on standard error which files were skipped: files of other
     /// types, and with `skip` files without the header of a picture.
     pub fn open(&self) -> Result<Arc<dyn PictureSource>, Error> {
-        self.without_bad(validate_headers)
+        self.without_bad(self.list()?, validate_headers)
     }
 
     /// As [`open`](Self::open), but decodes every picture, so that with `skip` truncated ones are
     /// also skipped.
     pub fn open_decoded(&self) -> Result<Arc<dyn PictureSource>, Error> {
-        self.without_bad(validate)
+        self.without_bad(self.list()?, validate)
     }
 
-    fn without_bad(&self, find: Find) -> Result<Arc<dyn PictureSource>, Error> {
-        let (source, bad) = find(self.list()?, self.on_bad())
+    /// As [`open`](Self::open), or with `decode` as [`open_decoded`](Self::open_decoded), but for a
+    /// part of the pictures that [`list`](Self::list) has returned.
+    pub fn checked(
+        &self,
+        part: Arc<dyn PictureSource>,
+        decode: bool,
+    ) -> Result<Arc<dyn PictureSource>, Error> {
+        self.without_bad(part, if decode { validate } else { validate_headers })
+    }
+
+    fn without_bad(
+        &self,
+        listed: Arc<dyn PictureSource>,
+        find: Find,
+    ) -> Result<Arc<dyn PictureSource>, Error> {
+        let (source, bad) = find(listed, self.on_bad())
             .map_err(|error| self.on_bad().explain(error, "`--on-bad-picture skip`"))?;
         match bad.len() {
             0 => {}

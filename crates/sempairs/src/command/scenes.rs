@@ -50,6 +50,8 @@ enum SplitName {
     Pretrain,
     DownstreamTrain,
     DownstreamTest,
+    ValidationTrain,
+    ValidationTest,
 }
 
 impl Scenes {
@@ -58,6 +60,8 @@ impl Scenes {
             SplitName::Pretrain => SceneSplit::Pretrain,
             SplitName::DownstreamTrain => SceneSplit::DownstreamTrain,
             SplitName::DownstreamTest => SceneSplit::DownstreamTest,
+            SplitName::ValidationTrain => SceneSplit::ValidationTrain,
+            SplitName::ValidationTest => SceneSplit::ValidationTest,
         };
         stop_on_signals(&Interrupter::new())?;
         let source = SceneSource::new(split, self.per_class, self.size, self.seed);

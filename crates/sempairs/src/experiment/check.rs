@@ -1,6 +1,6 @@
 use sempairs_backbone::BackboneFactory;
+use sempairs_data::ConfigError;
 use sempairs_data::sources::Stl10Split;
-use sempairs_data::{ConfigError, Pairing};
 use sempairs_eval::{Downstream, EvalError, EvaluationProtocol as _};
 use sempairs_internal::counted;
 use sempairs_train::LoaderConfig;
@@ -132,13 +132,11 @@ fn arms(arms: &[Arm], pictures: &Pictures) -> Result<(), ConfigError> {
     for (i, arm) in arms.iter().enumerate() {
         let [name, pairing] = ["name", "pairing"].map(|field| format!("arms[{i}].{field}"));
         names::folder(&name, &arm.name)?;
-        if let Pairing::Same { file: Some(file) } | Pairing::Curated { file } = &arm.pairing {
-            names::path(&format!("{pairing}.file"), file)?;
-        }
         if arms[..i].iter().any(|other| other.name == arm.name) {
             return Err(ConfigError::new(name, format!("two arms are named `{}`", arm.name)));
         }
-        arm.pairing.check().map_err(|error| error.under(&pairing))?;
+        let fits = pictures.check_pairing(&arm.pairing, arm.per_class);
+        fits.map_err(|error| error.under(&pairing))?;
         let per_class = |reason: String| ConfigError::new(format!("arms[{i}].per_class"), reason);
         let count = arm.per_class.unwrap_or(1);
         ConfigError::unless_within(format!("arms[{i}].per_class"), count, 1..=MAX_PER_CLASS)?;

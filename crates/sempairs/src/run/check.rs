@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sempairs_backbone::BackboneFactory;
-use sempairs_data::{ConfigError, PairDataset, Pairing, PictureSource as _};
+use sempairs_data::{ConfigError, PairDataset, PictureSource as _};
 use sempairs_internal::counted;
 use sempairs_train::Checkpoints;
 
@@ -88,14 +88,13 @@ pub(super) fn parent_folder<M, B>(study: &Study<M, B>, arm: &Arm, seed: u64) -> 
     Some(study.extends.as_ref()?.join(format!("{}-seed{seed}", arm.name)))
 }
 
-/// Number of pairs of an arm if its settings determine it: one for each of the built-in scenes.
+/// Number of pairs of an arm if its settings determine it: for the built-in scenes without a
+/// manifest.
 fn known_pairs<M, B>(study: &Study<M, B>, arm: &Arm) -> Result<Option<usize>, Error> {
     let Pictures::Scenes { per_class, .. } = &study.pictures else { return Ok(None) };
-    if matches!(arm.pairing, Pairing::Curated { .. } | Pairing::Same { file: Some(_) }) {
-        return Ok(None);
-    }
-    let scenes = study.pictures.scene_source(arm.per_class.unwrap_or(*per_class), 0)?;
-    Ok(scenes.map(|scenes| scenes.len()))
+    let per_class = arm.per_class.unwrap_or(*per_class);
+    let scenes = study.pictures.scene_source(per_class, 0)?;
+    Ok(scenes.and_then(|scenes| arm.pairing.count(scenes.classes().len(), per_class)))
 }
 
 /// Checks that the method can be trained on this number of pairs, before a network or a queue is

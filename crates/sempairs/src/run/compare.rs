@@ -3,7 +3,6 @@
 use std::fs;
 
 use sempairs_backbone::BackboneFactory;
-use sempairs_data::PairDataset;
 
 use super::check::check_pairs;
 use super::examples::examples;
@@ -64,7 +63,7 @@ impl Runner {
                 .map(|(arm, pairs)| ArmRecord {
                     arm: arm.clone(),
                     pairs: pairs.len(),
-                    pictures: pictures(pairs),
+                    pictures: pairs.pictures(),
                 })
                 .collect(),
             seeds: study.seeds.clone(),
@@ -102,13 +101,4 @@ impl Runner {
         fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
         Summary::of(&folder, comparison.clone())?.write(&folder)
     }
-}
-
-/// Number of distinct pictures in the pairs.
-fn pictures(pairs: &PairDataset) -> usize {
-    let mut seen = vec![false; pairs.source().len()];
-    for pair in pairs.pairs() {
-        (seen[pair.left], seen[pair.right]) = (true, true);
-    }
-    seen.into_iter().filter(|seen| *seen).count()
 }

@@ -87,8 +87,7 @@ impl Runner {
         let key = serde_json::to_string(&key).expect("plain data");
         self.drawn.of(key, || {
             let source = self.opened.open(&study.pictures, arm.per_class)?;
-            let pairs = arm.pairing.pairs(&*source, seed)?;
-            Ok(PairDataset::new(source, pairs))
+            Ok(arm.pairing.dataset(source, seed)?)
         })
     }
 
