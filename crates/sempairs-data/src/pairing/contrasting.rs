@@ -95,8 +95,8 @@ fn counts(sizes: &[usize], fits: impl Fn(usize, usize) -> bool) -> Option<Vec<Ve
         let mut queue = VecDeque::from([from]);
         let mut end = None;
         'search: while let Some(left) = queue.pop_front() {
-            for right in 0..groups {
-                if reached[right].is_some() || !fits(left, right) {
+            for right in (0..groups).filter(|&right| fits(left, right)) {
+                if reached[right].is_some() {
                     continue;
                 }
                 reached[right] = Some(left);
@@ -104,8 +104,8 @@ fn counts(sizes: &[usize], fits: impl Fn(usize, usize) -> bool) -> Option<Vec<Ve
                     end = Some(right);
                     break 'search;
                 }
-                for holder in 0..groups {
-                    if counts[holder][right] > 0 && holder != from && given[holder].is_none() {
+                for holder in (0..groups).filter(|&group| counts[group][right] > 0) {
+                    if holder != from && given[holder].is_none() {
                         given[holder] = Some(right);
                         queue.push_back(holder);
                     }
@@ -154,8 +154,8 @@ mod tests {
     fn a_path_gives_up_earlier_choices() {
         let fits = |a: usize, b: usize| b == (a + 3) % 4 || (a == 0 && b == 1);
         let counts = counts(&[2; 4], fits).expect("each group with the one before it");
-        for group in 0..4 {
-            assert_eq!(counts[group][(group + 3) % 4], 2);
+        for (group, row) in counts.iter().enumerate() {
+            assert_eq!(row[(group + 3) % 4], 2);
         }
     }
 }

@@ -20,16 +20,16 @@ pub(super) enum Written {
         file: Option<PathBuf>,
     },
     RandomInClass {},
+    Shuffled {},
+    WrongFraction {
+        share: f64,
+    },
     Disjoint {
         per_class: usize,
     },
     Mixed {
         share: Share,
         with: Option<Box<Pairing>>,
-    },
-    Shuffled {},
-    WrongFraction {
-        share: f64,
     },
 }
 
