@@ -5,6 +5,7 @@
 //! experiment has an [`identity`](Experiment::identity), a hash of all its settings, which is
 //! stored with its checkpoints and results.
 
+mod about;
 mod assign;
 mod check;
 pub(crate) mod differences;
@@ -25,6 +26,7 @@ mod study;
 mod vary;
 mod views;
 
+pub use about::{Published, StudyAbout};
 pub use assign::{parse_assignment, set};
 pub use file::{read, read_with_origins};
 pub use locals::LocalViews;
