@@ -47,7 +47,18 @@ fn rows(grid: &GridComparison, table: &GridTable, dataset: &str) -> Option<Plot>
         groups: (0..grid.points.len()).map(group).collect(),
     };
     let heading = format!("{dataset}, {}", table.protocol);
-    Some(Plot::new(&["difference", dataset, &table.protocol], heading, chart.draw()?))
+    let mut plot = Plot::new(&["difference", dataset, &table.protocol], heading, chart.draw()?);
+    // The chart against an axis of numbers says it along that axis.
+    if grid.record.axes.len() == 1 && numeric_axis(grid).is_none() {
+        let last = grid.points.len() - 1;
+        let said = table.arms.iter().skip(1).filter_map(|arm| {
+            let cells = [0, last].map(|point| table.difference(point, dataset, arm));
+            let places = [grid.label(0), grid.label(last)];
+            change_in_words(&minus(arm, &table.arms[0]), &places, &change(&cells)?)
+        });
+        plot.note = said.collect::<Vec<_>>().join(" ");
+    }
+    Some(plot)
 }
 
 /// An axis whose labels are numbers.
@@ -165,19 +176,23 @@ impl Series {
 
     /// The change of the difference along the axis, with its interval.
     fn sentence(&self, axis: &NumericAxis) -> Option<String> {
-        let change = self.change.as_ref()?;
-        let [from, to] = [axis.labels.first()?, axis.labels.last()?];
-        let interval = match number::interval(change) {
-            Some(interval) => format!("{interval}, {}, paired by seed", number::seeds(change.n)),
-            None => "one seed: no interval".into(),
-        };
-        Some(format!(
-            "{}: the difference at {} {to} minus that at {from} is {} points ({interval}).",
-            self.name,
-            axis.name,
-            number::points(change.mean)
-        ))
+        let label = |label: &String| format!("{} {label}", axis.name);
+        let places = [label(axis.labels.first()?), label(axis.labels.last()?)];
+        change_in_words(&self.name, &places, self.change.as_ref()?)
     }
+}
+
+/// The difference at the last place minus that at the first; `None` if they are the same.
+fn change_in_words(name: &str, [first, last]: &[String; 2], change: &Estimate) -> Option<String> {
+    if first == last {
+        return None;
+    }
+    let interval = match number::interval(change) {
+        Some(interval) => format!("{interval}, {}, paired by seed", number::seeds(change.n)),
+        None => "one seed: no interval".into(),
+    };
+    let points = number::points(change.mean);
+    Some(format!("{name}: {last} minus {first} is {points} points ({interval})."))
 }
 
 fn all_series(

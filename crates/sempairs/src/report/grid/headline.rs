@@ -11,11 +11,18 @@ const LEVEL: f64 = 0.05;
 pub fn sentences(table: &GridTable) -> Vec<String> {
     let others = table.arms.iter().skip(1);
     let said: Vec<String> = others.filter_map(|arm| sentence(table, arm)).collect();
-    match (said.is_empty(), table.is_scored()) {
-        (false, _) => said,
-        (true, true) => vec!["There is no difference between two arms yet.".into()],
-        (true, false) => vec!["Nothing has been scored yet.".into()],
+    if !said.is_empty() {
+        return said;
     }
+    let means = || table.scores.iter().filter_map(|cell| cell.accuracy).map(|found| found.mean);
+    let [low, high] = [means().fold(f64::INFINITY, f64::min), means().fold(0.0, f64::max)];
+    let said: String = match means().count() {
+        0 => "Nothing has been scored yet.".into(),
+        _ if table.arms.len() > 1 => "No two arms of an experiment have scores yet.".into(),
+        1 => format!("The accuracy is {}.", number::percent(low)),
+        _ => format!("Accuracies are from {} to {}.", number::percent(low), number::percent(high)),
+    };
+    vec![said]
 }
 
 fn sentence(table: &GridTable, arm: &str) -> Option<String> {
