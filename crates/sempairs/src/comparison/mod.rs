@@ -2,6 +2,7 @@
 //! with confidence intervals over the seeds. The types are plain data that are stored as JSON,
 //! printed as a table, and shown in the HTML report.
 
+pub mod grid;
 mod text_table;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@
 //! experiment has an [`identity`](Experiment::identity), a hash of all its settings, which is
 //! stored with its checkpoints and results.
 
+mod about;
 mod assign;
 mod check;
 pub(crate) mod differences;
@@ -26,6 +27,7 @@ mod study;
 mod vary;
 mod views;
 
+pub use about::{Published, StudyAbout};
 pub use assign::{parse_assignment, set};
 pub use evaluation::{Evaluation, Evaluations};
 pub use file::{read, read_with_origins};

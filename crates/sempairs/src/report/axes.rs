@@ -51,8 +51,17 @@ pub struct EndLabel {
 }
 
 impl Chart {
-    /// Draws the frame.
+    /// Draws the frame of a chart against steps.
     pub fn new(axes: &Axes) -> Self {
+        let ticks = Scale::new(axes.steps, [0.0, 1.0]).ticks(5).0.into_iter();
+        let ticks = ticks.filter(|tick| tick.fract() == 0.0);
+        let ticks: Vec<(f64, String)> =
+            ticks.map(|tick| (tick, number::count(tick.max(0.0) as usize))).collect();
+        Self::with_ticks(axes, &ticks, "steps")
+    }
+
+    /// Draws the frame of a chart whose horizontal axis has these ticks and this title.
+    pub fn with_ticks(axes: &Axes, ticks: &[(f64, String)], title: &str) -> Self {
         let top = TOP + LINE * axes.notes as f64;
         let bottom = HEIGHT - BOTTOM + LINE * axes.notes as f64;
         let x = Scale::new(axes.steps, [LEFT, WIDTH - RIGHT]);
@@ -66,12 +75,12 @@ impl Chart {
             svg.text("tick end", [LEFT - 7.0, place + 4.0], &number::fixed(tick, decimals));
         }
         svg.line("axis", [LEFT, bottom], [WIDTH - RIGHT, bottom]);
-        for tick in x.ticks(5).0.into_iter().filter(|tick| tick.fract() == 0.0) {
-            let place = x.at(tick);
+        for (tick, text) in ticks {
+            let place = x.at(*tick);
             svg.line("axis", [place, bottom], [place, bottom + 5.0]);
-            svg.text("tick mid", [place, bottom + 19.0], &number::count(tick.max(0.0) as usize));
+            svg.text("tick mid", [place, bottom + 19.0], text);
         }
-        svg.text("title end", [WIDTH - RIGHT, bottom + 37.0], "steps");
+        svg.text("title end", [WIDTH - RIGHT, bottom + 37.0], title);
         Self { svg, x, y }
     }
 

@@ -12,20 +12,12 @@ use crate::comparison::{ArmResult, Comparison, finite_mean};
 
 /// Returns the section as HTML; empty if no run has an invariance report.
 pub fn bars(comparison: &Comparison) -> String {
-    let reports = || comparison.arms.iter().flat_map(reports);
-    let mut factors: Vec<&str> = Vec::new();
-    for factor in reports().flat_map(|report| &report.factors) {
-        if !factors.contains(&factor.factor.as_str()) {
-            factors.push(&factor.factor);
-        }
-    }
-    let mut groups: Vec<Group> = factors.iter().map(|factor| group(comparison, factor)).collect();
-    groups.push(same_class(comparison));
-    groups.retain(|group| group.bars.iter().any(Option::is_some));
+    let groups = groups(comparison);
     if groups.is_empty() {
         return String::new();
     }
-    let scenes = reports().map(|report| report.scenes).max().unwrap_or(0);
+    let scenes = comparison.arms.iter().flat_map(reports).map(|report| report.scenes).max();
+    let scenes = scenes.unwrap_or(0);
     let about = paragraph(&format!(
         "Invariance of the features to each nuisance factor: the similarity of two pictures that \
          differ only in this factor, scaled to 1 for identical features and to 0 for the \
@@ -41,14 +33,31 @@ pub fn bars(comparison: &Comparison) -> String {
     section("Invariance of the features", &side_by_side(&[figure, text]))
 }
 
+/// The groups of the chart: every factor, and pictures of the same class.
+pub fn groups(comparison: &Comparison) -> Vec<Group> {
+    let reports = comparison.arms.iter().flat_map(reports);
+    let mut factors: Vec<&str> = Vec::new();
+    for factor in reports.flat_map(|report| &report.factors) {
+        if !factors.contains(&factor.factor.as_str()) {
+            factors.push(&factor.factor);
+        }
+    }
+    let mut groups: Vec<Group> = factors.iter().map(|factor| group(comparison, factor)).collect();
+    groups.push(same_class(comparison));
+    groups.retain(|group| group.bars.iter().any(Option::is_some));
+    groups
+}
+
 fn reports(arm: &ArmResult) -> impl Iterator<Item = &InvarianceReport> {
     arm.runs.iter().filter_map(|run| run.invariance.as_ref())
 }
 
 /// A group of bars: a factor with the value of each arm.
-struct Group {
-    name: String,
-    bars: Vec<Option<Estimate>>,
+pub struct Group {
+    /// Name of the factor.
+    pub name: String,
+    /// The value of each arm.
+    pub bars: Vec<Option<Estimate>>,
 }
 
 fn group(comparison: &Comparison, factor: &str) -> Group {

@@ -1,5 +1,6 @@
 //! The HTML report of a comparison: one self-contained file without scripts or network access. The
-//! report begins with a sentence that states the result, followed by accuracy against steps, the
+//! report of a grid of experiments has its table in further formats as well; see [`GridFiles`]. The
+//! report of a comparison begins with a sentence that states the result, followed by accuracy against steps, the
 //! results table, example pairs, invariance, maps of the embeddings, accuracy per class, training
 //! losses, and settings. Sections without data are left out.
 
@@ -9,6 +10,8 @@ mod classes;
 mod curves;
 mod escape;
 mod example_pairs;
+mod export;
+mod grid;
 mod headline;
 mod losses;
 mod map;
@@ -25,6 +28,7 @@ mod svg;
 mod table;
 
 pub use example_pairs::ExamplePairs;
+pub use grid::GridFiles;
 pub(crate) use pictures::shown;
 
 use sempairs_internal::base64;

@@ -2,7 +2,8 @@
 
 use super::escape::escape;
 use super::{
-    ExamplePairs, bars, classes, curves, headline, losses, map, number, pictures, results, settings,
+    ExamplePairs, bars, classes, curves, grid, headline, losses, map, number, pictures, results,
+    settings,
 };
 use crate::comparison::Comparison;
 
@@ -11,7 +12,6 @@ const STYLE: &str = include_str!("style.css");
 
 /// Returns the HTML document.
 pub fn page(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
-    let title = escape(&comparison.name);
     let sections = [
         curves::curves(comparison),
         results::results(comparison),
@@ -19,16 +19,21 @@ pub fn page(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
         bars::bars(comparison),
         map::maps(comparison),
         classes::classes(comparison),
+        grid::information(comparison),
         losses::losses(comparison),
         settings::settings(comparison),
     ];
+    document(&comparison.name, &(header(comparison) + &sections.concat()))
+}
+
+/// Returns an HTML document with the style sheet; `title` is plain text.
+pub fn document(title: &str, body: &str) -> String {
+    let title = escape(title);
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{}{}</main>\n\
-         </body>\n</html>\n",
-        header(comparison),
-        sections.concat()
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n\
+         </body>\n</html>\n"
     )
 }
 

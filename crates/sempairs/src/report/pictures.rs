@@ -16,14 +16,22 @@ const SIDE: u32 = 160;
 
 /// Returns the section as HTML; empty if there are no examples.
 pub fn examples(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
+    examples_of(comparison, examples, "")
+}
+
+/// As [`examples`]; `remark` is a further sentence of the explanation, plain text.
+pub fn examples_of(comparison: &Comparison, examples: &[ExamplePairs], remark: &str) -> String {
     let arms: String = examples.iter().filter_map(|example| arm(comparison, example)).collect();
     if arms.is_empty() {
         return arms;
     }
-    let about = "The upper row of a card is a pair of pictures; the lower row shows the network's \
-                 input, an augmented view of each picture. Pre-training treats the two views as a \
-                 positive pair.";
-    section("Training pairs of each arm", &(paragraph(about) + &arms))
+    let about = format!(
+        "The upper row of a card is a pair of pictures; the lower row shows the network's input, \
+         an augmented view of each picture. Pre-training treats the two views as a positive pair.\
+         {}",
+        escape(remark)
+    );
+    section("Training pairs of each arm", &(paragraph(&about) + &arms))
 }
 
 /// Formats a count with its noun: `1 pair`, `2 pairs`.

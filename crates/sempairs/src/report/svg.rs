@@ -95,12 +95,33 @@ impl Svg {
     }
 
     /// Returns the drawing as an HTML element.
-    pub fn finish(self, style: &str) -> String {
+    pub fn finish(&self, style: &str) -> String {
         let [w, h] = self.size.map(short);
         format!(
             "<svg class=\"{style}\" viewBox=\"0 0 {w} {h}\" role=\"img\" \
              aria-label=\"{}\">\n{}</svg>\n",
             escape(&self.label),
+            self.body
+        )
+    }
+
+    /// Returns the drawing as the text of an SVG file with a margin, a title in its first line, and
+    /// a style sheet, which must not contain `<` or `&`.
+    pub fn file(&self, title: &str, style_sheet: &str) -> String {
+        /// Height of the title.
+        const TITLE: f64 = 30.0;
+        const MARGIN: f64 = 12.0;
+        let [w, h] = [self.size[0] + 2.0 * MARGIN, self.size[1] + TITLE + 2.0 * MARGIN].map(short);
+        let [left, top] = [-MARGIN, -TITLE - MARGIN].map(short);
+        let label = escape(&self.label);
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
+             viewBox=\"{left} {top} {w} {h}\" role=\"img\" aria-label=\"{label}\">\n\
+             <title>{label}</title>\n<style>\n{style_sheet}</style>\n\
+             <rect class=\"paper\" x=\"{left}\" y=\"{top}\" width=\"{w}\" height=\"{h}\"/>\n\
+             <text class=\"heading\" x=\"0\" y=\"{}\">{}</text>\n{}</svg>\n",
+            short(4.0 - TITLE / 2.0),
+            escape(title),
             self.body
         )
     }

@@ -22,3 +22,4 @@ mod train;
 pub use finish::Finished;
 pub use runner::Runner;
 pub use summarise::{ComparisonFiles, Summary, summarise};
+pub(crate) use summarise::{stored_examples, stored_if_any};

@@ -39,8 +39,31 @@ pub fn summarise(folder: &Path) -> Result<Summary, Error> {
     Summary::of(folder, stored(folder)?)
 }
 
+/// The example pairs that are stored in the folder of a study, in the order of the comparison's arms.
+pub(crate) fn stored_examples(
+    folder: &Path,
+    comparison: &Comparison,
+) -> Result<Vec<ExamplePairs>, Error> {
+    record::read_examples(folder, comparison.arms.iter().map(|arm| arm.arm.name.as_str()))
+}
+
+/// As [`stored`]; `None` if the folder has no result yet.
+pub(crate) fn stored_if_any(folder: &Path) -> Result<Option<Comparison>, Error> {
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let found = match StudyRecord::read(folder)? {
+        None => folder.join("comparison.json").exists(),
+        Some(study) => study.arms.iter().any(|arm| {
+            let run = |seed| folder.join(format!("{}-seed{seed}", arm.arm.name));
+            study.seeds.iter().any(|seed| run(seed).join("result.json").exists())
+        }),
+    };
+    found.then(|| stored(folder)).transpose()
+}
+
 /// The comparison of the stored results, without the example pairs.
-pub(super) fn stored(folder: &Path) -> Result<Comparison, Error> {
+pub(crate) fn stored(folder: &Path) -> Result<Comparison, Error> {
     let none = |reason: &str| Err(Error::file(folder, reason));
     if !folder.exists() {
         return none("there is no such folder; give the folder of a study, runs/NAME");
@@ -105,8 +128,7 @@ pub(super) fn stored(folder: &Path) -> Result<Comparison, Error> {
 impl Summary {
     /// Adds the example pairs that are stored in the folder of a study to its comparison.
     pub(super) fn of(folder: &Path, comparison: Comparison) -> Result<Self, Error> {
-        let names = comparison.arms.iter().map(|arm| arm.arm.name.as_str());
-        let examples = record::read_examples(folder, names)?;
+        let examples = stored_examples(folder, &comparison)?;
         Ok(Self { comparison, examples })
     }
 

@@ -1,0 +1,5 @@
+//! Grids of experiments.
+
+mod record;
+
+pub use record::{GridAxis, GridRecord, PointRecord};
