@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::assign::steps;
+use super::grid::{Grid, GridAxis};
 use super::source_text::line_of;
-use super::vary::{Grid, GridAxis};
 use super::{names, read_error};
 use crate::Error;
 

@@ -3,12 +3,7 @@
 use std::fs;
 
 use sempairs_backbone::BackboneFactory;
-use sempairs_data::PairDataset;
 
-use super::check::check_pairs;
-use super::examples::examples;
-use super::measure::map;
-use super::record::{self, ArmRecord, StudyRecord};
 use super::runner::Runner;
 use super::summarise::{ComparisonFiles, Summary, stored};
 use crate::Error;
@@ -17,8 +12,9 @@ use crate::experiment::{Objective, Study};
 
 impl Runner {
     /// Runs every arm with every seed and compares the arms. Finished runs are not repeated, and
-    /// interrupted runs are resumed. Results are stored in the study's folder as soon as they are
-    /// available, and example pairs of every arm before the first run;
+    /// interrupted runs are resumed. A run counts as finished by its stored scores and identity,
+    /// whether or not its weights are there. Results are stored in the study's folder as soon as
+    /// they are available, and example pairs of every arm before the first run;
     /// [`summarise`](crate::run::summarise()) reads them.
     ///
     /// # Errors
@@ -32,59 +28,19 @@ impl Runner {
         self.warn(study);
         self.tell_difference(study);
         // All runs are checked before the first one, so that none is trained in vain.
-        for arm in &study.arms {
-            for seed in &study.seeds {
-                self.check_unopened(study, arm, *seed)?;
-            }
-        }
-        // The pairs of the first seed are kept until the end, so that they are drawn only once.
-        let mut pairs = Vec::new();
-        for arm in &study.arms {
-            let drawn = self.pairs(study, arm, study.seeds[0])?;
-            check_pairs(study, arm, drawn.len())?;
-            pairs.push(drawn);
-        }
-        let study = &self.in_steps(study)?;
-        let downstream = self.with_bars(&self.downstream(study)?);
-        study.check_downstream(&downstream)?;
-        let folder = self.folder(study);
-        fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
-        let mut record = StudyRecord {
-            name: study.name.clone(),
-            identity: study.identity().to_string(),
-            experiment: study.to_toml(),
-            device: self.device_name.clone(),
-            classes: downstream.train.classes().len(),
-            baselines: Vec::new(),
-            arms: study
-                .arms
-                .iter()
-                .zip(&pairs)
-                .map(|(arm, pairs)| ArmRecord {
-                    arm: arm.clone(),
-                    pairs: pairs.len(),
-                    pictures: pictures(pairs),
-                })
-                .collect(),
-            seeds: study.seeds.clone(),
-        };
-        record.write(&folder)?;
+        self.check_runs(study)?;
+        let mut ready = self.ready(study)?;
         // Written before the runs, so that a comparison that is killed has them too.
-        record::write_examples(&folder, &examples(study, &pairs)?)?;
+        self.begin(&ready)?;
         // All arms of a seed are run before the next seed, so that an interrupted study can be
         // evaluated for its complete seeds (`--set seeds=...`).
-        for seed in &study.seeds {
-            for arm in &study.arms {
-                let run = self.prepare(study, arm, *seed)?.complete(&downstream)?;
-                if seed == &study.seeds[0] {
-                    let map = map(&run.backbone, &downstream, &self.device)?;
-                    record::write_map(&self.run_folder(study, arm, *seed), &map)?;
-                }
+        for seed in &ready.study.seeds {
+            for arm in &ready.study.arms {
+                self.run(&ready, arm, *seed)?;
             }
         }
-        record.baselines = downstream.baselines()?;
-        record.write(&folder)?;
-        stored(&folder)
+        self.end(&mut ready)?;
+        stored(&self.folder(study))
     }
 
     /// Writes a comparison into the study's folder: `table.txt`, `comparison.json`, and
@@ -101,13 +57,4 @@ impl Runner {
         fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
         Summary::of(&folder, comparison.clone())?.write(&folder)
     }
-}
-
-/// Number of distinct pictures in the pairs.
-fn pictures(pairs: &PairDataset) -> usize {
-    let mut seen = vec![false; pairs.source().len()];
-    for pair in pairs.pairs() {
-        (seen[pair.left], seen[pair.right]) = (true, true);
-    }
-    seen.into_iter().filter(|seen| *seen).count()
 }
