@@ -67,6 +67,7 @@ pub mod attention;
 pub mod comparison;
 pub mod device;
 pub mod experiment;
+pub mod grid;
 pub mod method_table;
 pub mod png;
 mod rendered;
