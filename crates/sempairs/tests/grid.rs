@@ -110,7 +110,8 @@ fn whole() -> &'static Path {
     static WHOLE: OnceLock<tempfile::TempDir> = OnceLock::new();
     WHOLE
         .get_or_init(|| {
-            let folder = tempfile::tempdir().unwrap();
+            // It is never dropped, so it is among the files of the build.
+            let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
             assert_eq!(run_here(&finish(folder.path())), RUNS);
             folder
         })
@@ -189,7 +190,9 @@ fn copy(from: &Path, to: &Path, is_copied: fn(&str) -> bool) {
         match entry.file_type().unwrap().is_dir() {
             true if name == "checkpoint" && !is_copied("latest.ckpt") => {}
             true => copy(&entry.path(), &to.join(&name), is_copied),
-            false if is_copied(&name) => drop(fs::copy(entry.path(), to.join(&name)).unwrap()),
+            false if is_copied(&name) => {
+                fs::copy(entry.path(), to.join(&name)).unwrap();
+            }
             false => {}
         }
     }
@@ -249,7 +252,8 @@ fn absent_data_are_listed_with_what_the_study_needs() {
     let absent = folder.path().join("absent");
     let kind = "pictures={ kind = \"folder\", path = \"PATH\" }";
     let set = kind.replace("PATH", absent.to_str().unwrap());
-    for args in [&["--set", &set, "--dry-run"][..], &["--set", &set]] {
+    let set = set.as_str();
+    for args in [&["--set", set, "--dry-run"][..], &["--set", set]] {
         let (code, _, err) = run(folder.path(), args);
         assert_eq!(code, Some(1), "{err}");
         assert!(err.contains(&format!("{} (`pictures.path`)", absent.display())), "{err}");
@@ -343,19 +347,28 @@ fn the_run_of_a_dead_process_is_taken_over() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     // A run that takes long enough to be waited for, and a single one.
-    let long = ["--set", "seeds=[3]", "--set", "training.steps=4000"];
-    let only = ["--shard", "1/4"];
-    let long = [&long[..], &only[..]].concat();
+    let long = [
+        "--shard",
+        "1/4",
+        "--set",
+        "seeds=[3]",
+        "--set",
+        "training.steps=100000",
+        "--set",
+        "training.checkpoint_every=20",
+        "--set",
+        "evaluation.every=100000",
+    ];
     let mut first = spawn(&mut study(folder, &long));
-    let lock = folder.join("runs").join(&run_folders()[0]).join("metrics.jsonl");
+    let begun = folder.join("runs").join(&run_folders()[0]).join("metrics.jsonl");
     for _ in 0..6000 {
-        if lock.exists() {
+        if begun.exists() {
             break;
         }
         assert!(first.try_wait().unwrap().is_none(), "the first process has ended");
         std::thread::sleep(Duration::from_millis(10));
     }
-    assert!(lock.exists());
+    assert!(begun.exists());
     let messages = folder.join("messages");
     let mut second = study(folder, &long);
     let mut second =

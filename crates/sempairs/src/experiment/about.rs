@@ -26,7 +26,9 @@ const LAYOUT: [&str; 2] = ["arms", "evaluation"];
 /// [study]
 /// title = "Fewer pairs a class"
 /// about = "The gap between semantic and augmented pairs widens as pairs get fewer."
-/// needs = ["CIFAR-10, binary version (https://www.cs.toronto.edu/~kriz/cifar.html), in data/cifar10"]
+/// needs = [
+///     "CIFAR-10, binary version (https://www.cs.toronto.edu/~kriz/cifar.html), in data/cifar10",
+/// ]
 /// gpu_hours = "about 40 on an A100 (estimated)"
 /// rows = "pairs"
 /// columns = ["evaluation", "arms"]

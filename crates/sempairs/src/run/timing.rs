@@ -42,11 +42,14 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Timed<'_, M, B
     type Output = Result<f64, Error>;
 
     fn with<N: Method<Backbone = B::Backbone>>(self, method: N) -> Self::Output {
-        let Prepared { runner, study, pairs, pipelines, .. } = &self.0;
-        let config = study.train_config(self.0.seed, self.0.steps(), &runner.loader);
-        check_method(&method, pairs, pipelines, config.batch).map_err(|e| unfit(study, e))?;
-        config.precision.check(&runner.device).map_err(|e| unfit(study, e))?;
-        let per_epoch = pairs.len() / config.batch;
+        let run = self.0;
+        let (runner, study) = (run.runner, run.study);
+        let config = study.train_config(run.seed, run.steps(), &runner.loader);
+        check_method(&method, &run.pairs, &run.pipelines, config.batch)
+            .map_err(|error| unfit(study, error))?;
+        let precision = config.precision.check(&runner.device);
+        precision.map_err(|error| unfit(study, error.under("training")))?;
+        let per_epoch = run.pairs.len() / config.batch;
         let mut clock = Clock::new(per_epoch, config.steps);
         let mut stepper = Stepper::new(&config, per_epoch);
         let is_autodiff = method.devices().first().is_some_and(Device::is_autodiff);
@@ -54,7 +57,7 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Timed<'_, M, B
         stepper.constant = method.constant_rate();
         let device = runner.device.clone().autodiff();
         let wait = || runner.device.sync().map_err(|e| Error::Device(e.to_string()));
-        let (pairs, pipelines) = (pairs.clone(), pipelines.clone());
+        let (pairs, pipelines) = (run.pairs.clone(), run.pipelines.clone());
         let loader = &config.loader;
         let batches =
             PairLoader::start(pairs, pipelines, config.batch, config.seed, clock, loader)?;
