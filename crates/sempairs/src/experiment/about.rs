@@ -170,7 +170,7 @@ impl Grid {
         for (name, label) in at {
             known("at", "axis", name, self.axes.iter().map(|axis| axis.name.as_str()))?;
             let of_axis = |axis: &&GridAxis| axis.name == *name;
-            let labels = self.axes.iter().find(of_axis).map_or(&[][..], |axis| &axis.labels);
+            let labels = self.axes.iter().find(of_axis).map_or(&[][..], |axis| &axis.labels[..]);
             let key = format!("at.{name}");
             known(&key, "label", label, labels.iter().map(String::as_str))?;
         }
