@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sempairs_backbone::BackboneFactory as _;
 use sempairs_internal::join_limited;
 use serde::Serialize;
-use toml::Value;
+use toml::{Table, Value};
 
 use crate::Error;
 use crate::experiment::{Experiment, Grid};
@@ -60,25 +60,72 @@ fn needs(grid: &Grid) -> String {
 /// Keys and paths of an experiment: pictures, manifests, initial weights.
 fn files(experiment: &Experiment) -> Vec<(String, PathBuf)> {
     let mut files = Vec::new();
-    let mut add = |key: String, path: Option<String>| {
-        files.extend(path.map(|path| (key, PathBuf::from(path))));
-    };
-    add("pictures.path".into(), text_at(&experiment.pictures, "path"));
+    named(&experiment.pictures, "pictures", "path", &mut files);
     for (index, arm) in experiment.arms.iter().enumerate() {
-        add(format!("arms[{index}].pairing.file"), text_at(&arm.pairing, "file"));
+        named(&arm.pairing, &format!("arms[{index}].pairing"), "file", &mut files);
     }
     let evaluations = &experiment.evaluation;
     for (index, evaluation) in evaluations.iter().enumerate() {
         let key = evaluations.key(index);
-        add(format!("{key}.train.path"), text_at(&evaluation.train, "path"));
-        add(format!("{key}.test.path"), text_at(&evaluation.test, "path"));
+        named(&evaluation.train, &format!("{key}.train"), "path", &mut files);
+        named(&evaluation.test, &format!("{key}.test"), "path", &mut files);
     }
-    let weights = experiment.backbone.weights();
-    add("backbone.weights".into(), weights.map(|path: &Path| path.display().to_string()));
+    if let Some(weights) = experiment.backbone.weights() {
+        files.push(("backbone.weights".into(), weights.to_path_buf()));
+    }
     files
 }
 
-/// The text of a key in the serialised form of a setting.
-fn text_at(setting: &impl Serialize, key: &str) -> Option<String> {
-    Some(Value::try_from(setting).ok()?.get(key)?.as_str()?.to_owned())
+/// Adds the texts under the key `wanted` in the serialised form of a setting, and in its tables
+/// except that of a cache, which is built if it is not there.
+fn named(setting: &impl Serialize, key: &str, wanted: &str, files: &mut Vec<(String, PathBuf)>) {
+    fn walk(table: &Table, key: &str, wanted: &str, files: &mut Vec<(String, PathBuf)>) {
+        for (name, value) in table {
+            let key = format!("{key}.{name}");
+            match value {
+                Value::String(path) if name == wanted => files.push((key, path.into())),
+                Value::Table(inner) if name != "cache" => walk(inner, &key, wanted, files),
+                _ => {}
+            }
+        }
+    }
+    if let Ok(Value::Table(table)) = Value::try_from(setting) {
+        walk(&table, key, wanted, files);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_files_are_listed_with_their_keys_and_what_the_file_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().join("there");
+        std::fs::create_dir(&there).unwrap();
+        let text = include_str!("../../experiments/simclr_semantic.toml");
+        let text = format!("{text}\n[study]\nneeds = [\"a data set, from its page, in data/x\"]\n");
+        let pictures = |path: &str| format!("{{ kind = \"folder\", path = {path:?} }}");
+        let set = |key: &str, path: &std::path::Path| {
+            format!("{key}={}", pictures(path.to_str().unwrap()))
+        };
+        let absent = folder.path().join("absent");
+        let overrides = [
+            set("pictures", &there),
+            set("evaluation.train", &absent),
+            set("evaluation.test", &absent),
+            "arms[0].pairing={ kind = \"same\", file = \"no/pairs.csv\" }".to_owned(),
+        ];
+        let grid = Grid::parse(&text, "grid.toml", &overrides).unwrap();
+        let message = check_files(&grid, "grid.toml").unwrap_err().to_string();
+        let first = message.lines().next().unwrap();
+        assert!(first.starts_with("grid.toml: ") && first.ends_with("are not there:"), "{message}");
+        let both = "(`evaluation.train.path`, `evaluation.test.path`)";
+        assert!(message.contains(&format!("\n  {} {both}", absent.display())), "{message}");
+        assert!(message.contains("\n  no/pairs.csv (`arms[0].pairing.file`)"), "{message}");
+        assert!(message.contains("\n  a data set, from its page, in data/x\n"), "{message}");
+        assert!(!message.contains(there.to_str().unwrap()), "{message}");
+        let scenes = Grid::parse(text.as_str(), "grid.toml", &[]).unwrap();
+        check_files(&scenes, "grid.toml").unwrap();
+    }
 }

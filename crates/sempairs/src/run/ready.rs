@@ -72,7 +72,7 @@ impl Runner {
         let arms = study.arms.iter().zip(&pairs).map(|(arm, pairs)| ArmRecord {
             arm: arm.clone(),
             pairs: pairs.len(),
-            pictures: pictures(pairs),
+            pictures: pairs.pictures(),
         });
         let mut record = StudyRecord {
             name: study.name.clone(),
@@ -183,13 +183,4 @@ fn are_of(baselines: &[Score], downstream: &[Downstream]) -> bool {
         of_set.peek().is_some()
             && of_set.all(|it| (it.n_train, it.n_test) == (set.train.len(), set.test.len()))
     })
-}
-
-/// Number of distinct pictures in the pairs.
-fn pictures(pairs: &PairDataset) -> usize {
-    let mut seen = vec![false; pairs.source().len()];
-    for pair in pairs.pairs() {
-        (seen[pair.left], seen[pair.right]) = (true, true);
-    }
-    seen.into_iter().filter(|seen| *seen).count()
 }
