@@ -24,5 +24,5 @@ pub use counted::counted;
 pub use failpoint::failpoint;
 pub use join_limited::join_limited;
 pub use part::remove_orphans;
-pub use progress::{ProgressBar, progress_bar, progress_count};
+pub use progress::{ProgressBar, StatusLine, progress_bar, progress_count};
 pub use suggest::{nearest, suggestion};

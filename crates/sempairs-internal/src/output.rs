@@ -8,6 +8,8 @@ use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 
+use crate::progress::above_status;
+
 /// The first error of standard output, other than a closed pipe.
 static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
 
@@ -27,8 +29,9 @@ macro_rules! say {
 
 /// Implementation of [`note!`](crate::note).
 pub fn write_note(line: Arguments<'_>) {
+    let line = format!("{line}\n");
     // A single write, so that lines of several processes in the same log do not mix.
-    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+    let _ = above_status(|| io::stderr().write_all(line.as_bytes()));
 }
 
 /// Implementation of [`say!`](crate::say).

@@ -2,16 +2,30 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sempairs_internal::{note, remove_orphans, write_atomically};
 
 use crate::TrainError;
 
+/// Number of attempts to acquire a lock, which [`RunDirectory::is_busy`] may hold for an instant,
+/// and the pause between two of them.
+const ATTEMPTS: usize = 5;
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Acquires the lock file.
 fn lock(path: &Path) -> Result<File, TrainError> {
     let file = File::options().create(true).append(true).open(path);
     let file = file.map_err(|e| TrainError::io(path, e))?;
-    match file.try_lock() {
+    let mut locked = file.try_lock();
+    for _ in 1..ATTEMPTS {
+        if !matches!(locked, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(TrainError::Busy { path: path.into() }),
         Err(TryLockError::Error(error)) if has_no_locks(&error) => {
@@ -72,6 +86,15 @@ impl RunDirectory {
         Ok(Self { root, _lock: Arc::new(lock) })
     }
 
+    /// Returns true if a directory is locked, by another process or by a value of this one. False
+    /// if there is no such directory, or if the file system has no locks.
+    pub fn is_busy(root: &Path) -> bool {
+        // Network file systems need a file that is open for reading for a shared lock.
+        let file = File::options().read(true).append(true).open(root.join(".lock"));
+        let Ok(file) = file else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
     /// Path of the directory.
     pub fn root(&self) -> &Path {
         &self.root
@@ -109,5 +132,46 @@ impl RunDirectory {
     /// [`TrainError::Io`] with the file's path.
     pub fn write(&self, path: &Path, content: &[u8]) -> Result<(), TrainError> {
         write_atomically(path, |out| out.write_all(content)).map_err(|e| TrainError::io(path, e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_busy_while_a_value_locks_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("run");
+        assert!(!RunDirectory::is_busy(&root), "it does not exist");
+        let directory = RunDirectory::create(&root).unwrap();
+        let clone = directory.clone();
+        assert!(RunDirectory::is_busy(&root));
+        assert!(matches!(RunDirectory::create(&root), Err(TrainError::Busy { .. })));
+        drop(directory);
+        assert!(RunDirectory::is_busy(&root), "the clone holds the lock");
+        drop(clone);
+        assert!(!RunDirectory::is_busy(&root));
+        RunDirectory::create(&root).unwrap();
+    }
+
+    /// Looking whether a directory is busy must not make it so for others.
+    #[test]
+    fn a_directory_can_be_locked_while_others_look_at_it() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(RunDirectory::create(folder.path()).unwrap());
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    RunDirectory::is_busy(folder.path());
+                    std::thread::sleep(Duration::from_micros(100));
+                }
+            });
+            let lock = || RunDirectory::create(folder.path()).map(drop);
+            let locked: Result<(), TrainError> = (0..200).try_for_each(|_| lock());
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            locked.unwrap();
+        });
     }
 }

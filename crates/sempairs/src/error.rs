@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use sempairs_data::{ConfigError, DataError};
 use sempairs_eval::EvalError;
+use sempairs_internal::join_limited;
 use sempairs_train::TrainError;
+
+/// Maximum number of runs in a message; the others are only counted.
+const NAMED: usize = 10;
 
 /// Errors of experiments, runs and commands.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +85,18 @@ pub enum Error {
     /// The signal handler could not be installed.
     #[error("cannot install the signal handler: {0}")]
     Signal(String),
+    /// Some runs of a grid failed; the others have finished.
+    #[error(
+        "{} of {runs} runs failed: {}; the same command tries them again",
+        failed.len(),
+        join_limited(failed, ", ", NAMED)
+    )]
+    Runs {
+        /// Number of runs.
+        runs: usize,
+        /// Names of those that failed.
+        failed: Vec<String>,
+    },
     /// The run was stopped before its last step.
     #[error("stopped at step {step}; run the same command again to resume from there")]
     Interrupted {

@@ -109,6 +109,11 @@ impl DisplayFlag {
     pub fn progress(&self) -> Progress {
         if self.plain { Progress::Plain } else { Progress::Auto }
     }
+
+    /// Returns true if only plain lines were asked for.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
 }
 
 /// A parser of integers from 1 to `most`.

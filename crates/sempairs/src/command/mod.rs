@@ -13,6 +13,7 @@ mod presets;
 mod pretrain;
 mod report;
 mod scenes;
+mod study;
 mod weights;
 
 use clap::{Parser, Subcommand};
@@ -62,8 +63,12 @@ enum Command {
     /// Run all arms of an experiment with all seeds, and report the differences between arms.
     #[command(after_help = STOPPING)]
     Compare(compare::Compare),
-    /// Rewrite the table and the report of a study from the stored results of its runs, without
-    /// pictures or weights.
+    /// Run all experiments of a file with `[[vary]]` tables, or list their runs, and report on all
+    /// of them.
+    #[command(after_help = STOPPING)]
+    Study(study::StudyArgs),
+    /// Rewrite the table and the report of a study or of a grid of studies from the stored results
+    /// of its runs, without pictures or weights.
     Report(report::Report),
     /// List the presets that an experiment can start from, or print one.
     #[command(subcommand)]
@@ -85,6 +90,7 @@ impl Cli {
             Command::Evaluate(args) => args.run(),
             Command::Attention(args) => args.run(),
             Command::Compare(args) => args.run(),
+            Command::Study(args) => args.run(),
             Command::Report(args) => args.run(),
             Command::Presets(args) => args.run(),
             Command::Devices(args) => args.run(),

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::vary::{grid_with_origins, parse_text};
-use super::{Experiment, Origins};
+use super::vary::parse_text;
+use super::{Experiment, Grid, Origins};
 use crate::Error;
 
 impl Experiment {
@@ -36,11 +36,20 @@ pub fn read_with_origins(
     path: &Path,
     overrides: &[String],
 ) -> Result<Vec<(Experiment, Origins)>, Error> {
+    let points = Grid::read(path, overrides)?.points.into_iter();
+    Ok(points.map(|point| (point.experiment, point.origins)).collect())
+}
+
+/// The text of an experiment file, and the file's name in error messages.
+pub(super) fn text_of(path: &Path) -> Result<(String, String), Error> {
     let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
     let file = path.display().to_string();
-    match str::from_utf8(&bytes) {
-        Ok(text) => grid_with_origins(text, &file, overrides),
-        Err(error) => Err(Error::invalid(file, not_utf8(&bytes, error.valid_up_to()))),
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((text, file)),
+        Err(error) => {
+            let bad = error.utf8_error().valid_up_to();
+            Err(Error::invalid(file, not_utf8(error.as_bytes(), bad)))
+        }
     }
 }
 

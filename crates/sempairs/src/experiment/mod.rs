@@ -1,16 +1,19 @@
 //! Experiments: TOML files that describe a comparison, namely its pictures, pairs, views, network,
 //! objective, training length and evaluation.
 //!
-//! Unknown keys are errors. `[[vary]]` tables describe a grid of experiments in one file. Every
+//! Unknown keys are errors. `[[vary]]` tables describe a grid of experiments in one file, and its
+//! `[study]` table says what the grid is about. Every
 //! experiment has an [`identity`](Experiment::identity), a hash of all its settings, which is
 //! stored with its checkpoints and results.
 
 mod about;
 mod assign;
+mod axis;
 mod check;
 pub(crate) mod differences;
 mod evaluation;
 mod file;
+mod grid;
 mod kept;
 pub mod limits;
 mod locals;
@@ -31,6 +34,7 @@ pub use about::{Published, StudyAbout};
 pub use assign::{parse_assignment, set};
 pub use evaluation::{Evaluation, Evaluations};
 pub use file::{read, read_with_origins};
+pub use grid::{Grid, GridAxis, GridPoint};
 pub use locals::LocalViews;
 pub use method::{MethodConfig, Objective, UseMethod};
 pub use open_sources::OpenSources;

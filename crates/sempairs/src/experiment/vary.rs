@@ -1,24 +1,19 @@
-use std::collections::BTreeSet;
+//! Expansion of `[[vary]]` tables: the experiments of a grid from the text of its file.
+
 use std::sync::Arc;
 
 use sempairs_data::ConfigError;
-use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::assign::steps;
-use super::names;
+use super::axis::{Axis, Setting, VARY, twice};
+use super::grid::{Grid, GridAxis, GridPoint};
 use super::origins::Origins;
 use super::presets::merged;
 use super::read_error::{self, ReadError};
-use super::source_text::{line_of, parse_table};
-use super::{Experiment, parse_assignment, set};
+use super::source_text::parse_table;
+use super::{Experiment, about, axis, names, parse_assignment, set};
 use crate::Error;
-
-/// The key of the tables of a grid in messages.
-const VARY: &str = "[[vary]]";
-
-/// Maximum number of experiments that one file may describe.
-const MAX_GRID: usize = 10_000;
 
 /// Returns the experiments that a text describes. Each `[[vary]]` table has a `key`, as in [`set`],
 /// and a list of `values`; the experiments are the Cartesian product, and the values are appended
@@ -29,69 +24,96 @@ const MAX_GRID: usize = 10_000;
 /// key = "method.temperature"
 /// values = [0.1, 0.2, 0.5]
 /// ```
+///
+/// `labels` gives the values names, `name` the axis. Instead of a key and values a table may have
+/// `cases`, each of which sets any number of keys:
+///
+/// ```toml
+/// [[vary]]
+/// name = "transforms"
+/// cases = [
+///     { label = "all", set = {} },
+///     { label = "crop", set = { "views.left" = ["crop"], "views.right" = ["crop"] } },
+/// ]
+/// ```
 /// The assignments `key=value` in `overrides` are applied first.
 ///
 /// # Errors
 /// [`Error::Config`] that begins with the origin of the invalid setting: the file, followed by
 /// the line; the assignment, as `--set key=value`; or the value of a `[[vary]]`.
 pub fn read_grid(text: &str, file: &str, overrides: &[String]) -> Result<Vec<Experiment>, Error> {
-    let grid = grid_with_origins(text, file, overrides)?;
-    Ok(grid.into_iter().map(|(experiment, _)| experiment).collect())
+    let points = expanded(text, file, overrides)?.points.into_iter();
+    Ok(points.map(|point| point.experiment).collect())
 }
 
-/// As [`read_grid`], each experiment with the origins of its values.
-pub(super) fn grid_with_origins(
-    text: &str,
-    file: &str,
-    overrides: &[String],
-) -> Result<Vec<(Experiment, Origins)>, Error> {
+/// A point of a grid whose experiment has not been built.
+#[derive(Clone)]
+struct Outline {
+    layers: Vec<Layer>,
+    /// What is appended to the name of the experiment.
+    suffix: String,
+    labels: Vec<String>,
+}
+
+impl Outline {
+    /// The same point after one more setting.
+    fn with(&self, setting: &Setting) -> Result<Self, Error> {
+        let Self { mut layers, mut suffix, mut labels } = self.clone();
+        for (key, value) in &setting.set {
+            push(&mut layers, setting.source.clone(), setting.line, key, value.clone())?;
+        }
+        suffix.push_str(&setting.suffix);
+        labels.push(setting.label.clone());
+        Ok(Self { layers, suffix, labels })
+    }
+}
+
+/// The grid that a text describes.
+pub(super) fn expanded(text: &str, file: &str, overrides: &[String]) -> Result<Grid, Error> {
     let mut table = parse_table(text, file)?;
-    let axes = axes(&mut table, text, file)?;
+    let about = about::take(&mut table, text, file)?;
+    let axes = axis::take(&mut table, text, file)?;
     let is_grid = !axes.is_empty();
-    let mut layers = vec![Layer { source: file.to_owned(), key: Vec::new(), table }];
+    let mut layers = vec![Layer { source: file.to_owned(), line: None, key: Vec::new(), table }];
     for assignment in overrides {
         let (key, value) = parse_assignment(assignment)?;
-        push(&mut layers, format!("--set {assignment}"), &key, value)?;
+        push(&mut layers, format!("--set {assignment}"), None, &key, value)?;
     }
-    let mut grid = vec![(layers, String::new())];
-    for Axis { key, values } in axes {
-        let last = key.rsplit('.').next().unwrap_or(&key);
+    let mut outlines = vec![Outline { layers, suffix: String::new(), labels: Vec::new() }];
+    for axis in &axes {
         let mut next = Vec::new();
-        for (layers, suffix) in &grid {
-            for value in &values {
-                let mut layers = layers.clone();
-                let source = format!("{file}, [[vary]] {key} = {value}");
-                push(&mut layers, source, &key, value.clone())?;
-                let suffix = match (key.as_str(), value.as_str()) {
-                    ("preset", Some(preset)) => format!("{suffix}-{}", preset.replace('/', "-")),
-                    _ => {
-                        let value = value.to_string().replace(['"', '/', '\\', ' '], "");
-                        format!("{suffix}-{last}={value}")
-                    }
-                };
-                next.push((layers, suffix));
+        for outline in &outlines {
+            for setting in &axis.settings {
+                next.push(outline.with(setting)?);
             }
         }
-        grid = next;
+        outlines = next;
     }
-    let mut seen = BTreeSet::new();
-    if let Some((_, twice)) = grid.iter().find(|(_, suffix)| !seen.insert(suffix)) {
+    if let Some(twice) = twice(outlines.iter().map(|outline| outline.suffix.as_str())) {
         let reason = format!("two experiments are named `{twice}`");
         return Err(Error::config(file, ConfigError::new(VARY, reason)));
     }
-    let text: Arc<str> = text.into();
-    grid.iter()
-        .map(|(layers, suffix)| {
-            let assigned = layers[1..].iter().map(|it| (it.source.clone(), it.key.clone()));
-            let origins = Origins::new(file, &text, assigned.collect(), is_grid);
-            let mut experiment = build(layers, &origins)?;
-            experiment.name.push_str(suffix);
-            let fits = names::folder("name", &experiment.name);
-            fits.map_err(|error| Error::config(file, ConfigError::new(VARY, error)))?;
-            let origins = origins.of_study(&experiment.name);
-            Ok((experiment, origins))
-        })
-        .collect()
+    let shared: Arc<str> = text.into();
+    let mut name = None;
+    let mut points = Vec::new();
+    for Outline { layers, suffix, labels } in outlines {
+        let assigned = layers[1..].iter().map(|it| (it.source.clone(), it.key.clone()));
+        let origins = Origins::new(file, &shared, assigned.collect(), is_grid);
+        let mut experiment = build(&layers, &origins)?;
+        name.get_or_insert_with(|| experiment.name.clone());
+        experiment.name.push_str(&suffix);
+        let fits = names::folder("name", &experiment.name);
+        fits.map_err(|error| Error::config(file, ConfigError::new(VARY, error)))?;
+        let origins = origins.of_study(&experiment.name);
+        points.push(GridPoint { labels, experiment, origins });
+    }
+    let axes = axes.into_iter().map(|Axis { name, settings }| GridAxis {
+        name,
+        labels: settings.into_iter().map(|setting| setting.label).collect(),
+    });
+    let grid = Grid { about, name: name.unwrap_or_default(), axes: axes.collect(), points };
+    grid.check_about(text, file)?;
+    Ok(grid)
 }
 
 /// The table of a file after one more assignment.
@@ -99,6 +121,8 @@ pub(super) fn grid_with_origins(
 struct Layer {
     /// The assignment; the name of the file for the first layer.
     source: String,
+    /// The line of an assignment of a `[[vary]]` table.
+    line: Option<usize>,
     /// The steps of the assigned key; none for the first layer.
     key: Vec<String>,
     table: Table,
@@ -108,8 +132,9 @@ impl Layer {
     /// Builds the experiment, or returns the error.
     fn experiment(&self) -> Result<Experiment, Wrong> {
         let table = merged(self.table.clone()).map_err(Wrong::Value)?;
-        // `vary` is not a key of an experiment, but is suggested for a misspelt `[[vary]]`.
-        let experiment: Experiment = read_error::read(table, &["vary"]).map_err(Wrong::Read)?;
+        // No keys of an experiment, but suggested for a misspelt `[[vary]]` or `[study]`.
+        let further = ["vary", "study"];
+        let experiment: Experiment = read_error::read(table, &further).map_err(Wrong::Read)?;
         experiment.check_values().map_err(Wrong::Value)?;
         Ok(experiment)
     }
@@ -142,10 +167,18 @@ impl Wrong {
 }
 
 /// Adds an assignment as a new layer.
-fn push(layers: &mut Vec<Layer>, source: String, key: &str, value: Value) -> Result<(), Error> {
+fn push(
+    layers: &mut Vec<Layer>,
+    source: String,
+    line: Option<usize>,
+    key: &str,
+    value: Value,
+) -> Result<(), Error> {
     let mut table = layers.last().map_or_else(Table::new, |layer| layer.table.clone());
-    set(&mut table, key, value).map_err(|error| Error::config(&source, error))?;
-    layers.push(Layer { source, key: steps(key), table });
+    if let Err(error) = set(&mut table, key, value) {
+        return Err(Error::Config { origin: Some(source), line, error });
+    }
+    layers.push(Layer { source, line, key: steps(key), table });
     Ok(())
 }
 
@@ -160,7 +193,7 @@ fn build(layers: &[Layer], origins: &Origins) -> Result<Experiment, Error> {
     };
     let same = |layer: &&Layer| layer.experiment().err().as_ref() == Some(&wrong);
     let at = layers.len() - layers.iter().rev().take_while(same).count();
-    let (key, Layer { source, key: assigned, .. }) = (wrong.key(), &layers[at]);
+    let (key, Layer { source, line, key: assigned, .. }) = (wrong.key(), &layers[at]);
     if at == 0 {
         let (origin, line) = (Some(source.clone()), origins.line(&key));
         return Err(Error::Config { origin, line, error: wrong.into_error() });
@@ -174,48 +207,14 @@ fn build(layers: &[Layer], origins: &Origins) -> Result<Experiment, Error> {
             let error = error.with_remark(format!("this is due to `{source}`"));
             Err(Error::Config { origin: Some(origin.to_owned()), line, error })
         }
-        None => Err(Error::config(source, error)),
+        None => Err(Error::Config { origin: Some(source.clone()), line: *line, error }),
     }
 }
 
 /// Parses one experiment without `[[vary]]`.
 pub(super) fn parse_text(text: &str, file: &str) -> Result<Experiment, Error> {
-    let layer = Layer { source: file.to_owned(), key: Vec::new(), table: parse_table(text, file)? };
+    let table = parse_table(text, file)?;
+    let layer = Layer { source: file.to_owned(), line: None, key: Vec::new(), table };
     let text: Arc<str> = text.into();
     build(&[layer], &Origins::new(file, &text, Vec::new(), false))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Axes {
-    #[serde(default)]
-    vary: Vec<Axis>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Axis {
-    key: String,
-    values: Vec<Value>,
-}
-
-/// Removes the `[[vary]]` tables from a file's table and returns them.
-fn axes(table: &mut Table, text: &str, file: &str) -> Result<Vec<Axis>, Error> {
-    let refuse = |reason: String| Error::config(file, ConfigError::new(VARY, reason));
-    let Some(vary) = table.remove("vary") else { return Ok(Vec::new()) };
-    let axes = read_error::read::<Axes>(Table::from_iter([("vary".to_owned(), vary)]), &[]);
-    let axes = axes.map_err(|wrong| {
-        let line = line_of(text, &wrong.steps());
-        let line = line.map_or(String::new(), |line| format!("line {line}: "));
-        refuse(format!("{line}{}", wrong.error))
-    })?;
-    if let Some(empty) = axes.vary.iter().find(|axis| axis.values.is_empty()) {
-        return Err(refuse(format!("`{}` has no values", empty.key)));
-    }
-    let sizes = axes.vary.iter().map(|axis| axis.values.len());
-    let size = sizes.fold(1, usize::saturating_mul);
-    if size > MAX_GRID {
-        return Err(refuse(format!("describes {size} experiments, more than {MAX_GRID}")));
-    }
-    Ok(axes.vary)
 }

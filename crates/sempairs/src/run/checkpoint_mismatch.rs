@@ -1,11 +1,12 @@
-//! Error messages for a checkpoint that was written by a run with other settings.
+//! Error messages for a checkpoint or a result that was written by a run with other settings.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use sempairs_backbone::BackboneFactory;
 use sempairs_data::PairDataset;
 use sempairs_internal::join_limited;
-use sempairs_train::{RunDirectory, TrainError};
+use sempairs_train::TrainError;
 use toml::Table;
 
 use crate::Error;
@@ -18,18 +19,32 @@ use crate::experiment::source_text::plain;
 const NAMED: usize = 10;
 
 /// Extends the error of loading a checkpoint of another run by the keys in which this run differs
-/// from the experiment file in the run's folder. `only` is the experiment of this run, with a
-/// single arm and seed.
+/// from `beside`, the experiment file in the run's folder. `only` is the experiment of this run,
+/// with a single arm and seed.
 pub(super) fn explained<M: Objective, B: BackboneFactory>(
     error: TrainError,
-    directory: &RunDirectory,
+    beside: &Path,
     only: &Study<M, B>,
     pairs: &PairDataset,
 ) -> Error {
-    let TrainError::OtherRun { path, .. } = &error else { return error.into() };
-    let beside = directory.experiment();
+    match error {
+        TrainError::OtherRun { path, .. } => {
+            of_another_run("checkpoint", path, beside, only, pairs)
+        }
+        other => other.into(),
+    }
+}
+
+/// The error of a file of another run, `what`, as [`explained`].
+pub(super) fn of_another_run<M: Objective, B: BackboneFactory>(
+    what: &str,
+    path: PathBuf,
+    beside: &Path,
+    only: &Study<M, B>,
+    pairs: &PairDataset,
+) -> Error {
     let file = beside.display();
-    let before = match fs::read_to_string(&beside) {
+    let before = match fs::read_to_string(beside) {
         Ok(text) => toml::from_str::<Table>(&text).map_err(|error| plain(error.message())),
         Err(error) => Err(error.to_string()),
     };
@@ -37,7 +52,7 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
         Ok(before) => before,
         Err(reason) => {
             let reason = format!(
-                "this checkpoint was written by a run with other settings; {file}, which would \
+                "this {what} was written by a run with other settings; {file}, which would \
                  show them, cannot be read: {reason}; restore the settings, or use another name or \
                  --runs folder"
             );
@@ -55,7 +70,7 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
         false => {
             let lines = changed.iter().map(described);
             format!(
-                "this checkpoint was written by a run with other settings: {}; restore the \
+                "this {what} was written by a run with other settings: {}; restore the \
                  settings of {file}, or use another name or --runs folder",
                 join_limited(lines, "; ", NAMED)
             )
@@ -65,7 +80,7 @@ pub(super) fn explained<M: Objective, B: BackboneFactory>(
             let place =
                 source.location().map_or(String::new(), |it| format!(" in {}", it.display()));
             format!(
-                "this checkpoint was written by a run with the same settings ({file}), but with \
+                "this {what} was written by a run with the same settings ({file}), but with \
                  other pictures or pairs: now there are {} pairs of {} pictures{place}; files were \
                  added, removed or renamed, or the manifest changed; restore the old files, or use \
                  another name or --runs folder",

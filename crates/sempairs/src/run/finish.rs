@@ -55,7 +55,7 @@ pub(super) fn finish<M: Objective, B: BackboneFactory, N: Method>(
         alarms: outcome.alarms,
         pairs_per_second: median_throughput(metrics),
     };
-    record::write_result(directory.root(), &result)?;
+    record::write_result(directory.root(), &run.identity, &result)?;
     Ok(Finished { backbone, result })
 }
 

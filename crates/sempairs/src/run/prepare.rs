@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sempairs_backbone::BackboneFactory;
 use sempairs_data::{ConfigError, Identity, PairDataset};
 use sempairs_train::limits::STEPS;
-use sempairs_train::{Checkpoint, Checkpoints, Pipelines, pairs_identity};
+use sempairs_train::{Checkpoint, Checkpoints, Pipelines, RunDirectory, pairs_identity};
 
 use super::check::{batches, check_pairs, no_parent, parent_folder, unfit};
 use super::runner::Runner;
@@ -32,6 +32,8 @@ pub(super) struct Prepared<'a, M, B> {
     pub identity: String,
     /// The earlier run that this run continues.
     pub parent: Option<Parent>,
+    /// Directory of the run, if it is locked already.
+    pub directory: Option<RunDirectory>,
 }
 
 /// A run of an earlier study that is continued by a run of this study.
@@ -133,7 +135,8 @@ impl Runner {
         let parent = self.parent(study, arm, seed)?;
         let identity = self.identity(study, arm, seed, &pairs, parent.as_ref())?.to_string();
         let pipelines = study.views.all_pipelines()?;
-        Ok(Prepared { runner: self, study, arm, seed, pairs, pipelines, identity, parent })
+        let (runner, directory) = (self, None);
+        Ok(Prepared { runner, study, arm, seed, pairs, pipelines, identity, parent, directory })
     }
 
     /// A hash of everything that a run's weights depend on: the settings of the study, the backend,

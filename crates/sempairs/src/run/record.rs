@@ -103,14 +103,37 @@ impl ParentRecord {
     }
 }
 
-/// Writes the result of a run into its folder.
-pub(super) fn write_result(folder: &Path, result: &RunResult) -> Result<(), Error> {
-    write(&folder.join("result.json"), result)
+/// The contents of `result.json`.
+#[derive(Serialize)]
+struct ResultRecord<'a> {
+    /// Identity of the run.
+    identity: &'a str,
+    #[serde(flatten)]
+    result: &'a RunResult,
+}
+
+/// The identity in `result.json`; files of earlier versions have none.
+#[derive(Deserialize)]
+struct ResultIdentity {
+    #[serde(default)]
+    identity: Option<String>,
+}
+
+/// Writes the result of the run with this identity into its folder.
+pub(super) fn write_result(folder: &Path, identity: &str, result: &RunResult) -> Result<(), Error> {
+    write(&folder.join("result.json"), &ResultRecord { identity, result })
 }
 
 /// Reads the result of a run; `None` if the run has not finished.
 pub(super) fn read_result(folder: &Path) -> Result<Option<RunResult>, Error> {
     read(&folder.join("result.json"))
+}
+
+/// Reads the identity of the run whose result is in a folder; `None` without a result, and if an
+/// earlier version wrote it.
+pub(super) fn read_result_identity(folder: &Path) -> Result<Option<String>, Error> {
+    let record: Option<ResultIdentity> = read(&folder.join("result.json"))?;
+    Ok(record.and_then(|record| record.identity))
 }
 
 /// Writes the map of a run's features into its folder.
@@ -185,7 +208,7 @@ fn example(folder: &Path, arm: &str, number: usize, side: &str, kind: &str) -> P
 }
 
 /// Writes a JSON file atomically.
-pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
+pub(crate) fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
     write_atomically(path, |out| {
         serde_json::to_writer_pretty(&mut *out, value)?;
         writeln!(out)
@@ -194,7 +217,7 @@ pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
 }
 
 /// Reads a JSON file; `None` if it does not exist.
-pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
     if !path.exists() {
         return Ok(None);
     }

@@ -203,7 +203,7 @@ fn is_same(a: &ScoreLine, b: &ScoreLine) -> bool {
 }
 
 /// A hash of everything that a run's scores depend on except the protocol.
-fn scored_identity(run: &str, evaluation: &Evaluation) -> String {
+pub(super) fn scored_identity(run: &str, evaluation: &Evaluation) -> String {
     let Evaluation { train, test, .. } = evaluation;
     let data = serde_json::to_string(&(train, test)).expect("plain data");
     Identity::new().and_field(run.as_bytes()).and_field(data.as_bytes()).to_string()

@@ -32,7 +32,10 @@ impl StartedRun {
     pub fn new<M: Objective, B: BackboneFactory>(
         run: &mut Prepared<'_, M, B>,
     ) -> Result<Self, Error> {
-        let directory = RunDirectory::create(run.folder())?;
+        let directory = match run.directory.take() {
+            Some(directory) => directory,
+            None => RunDirectory::create(run.folder())?,
+        };
         let runner = run.runner;
         let trainer = Trainer::new(
             run.study.train_config(run.seed, run.steps(), &runner.loader),
@@ -84,7 +87,8 @@ fn checkpoint<M: Objective, B: BackboneFactory>(
 ) -> Result<Option<Checkpoint>, Error> {
     let (study, steps, single) = (run.study, run.steps(), run.single());
     let begun = own.load();
-    let mut begun = begun.map_err(|error| explained(error, directory, &single, &run.pairs))?;
+    let beside = directory.experiment();
+    let mut begun = begun.map_err(|error| explained(error, &beside, &single, &run.pairs))?;
     if let Some(parent) = &mut run.parent {
         let latest = parent.checkpoint.take();
         if begun.is_none() {
