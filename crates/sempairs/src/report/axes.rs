@@ -68,8 +68,8 @@ impl Chart {
         let y = Scale::new(axes.values, [bottom, top]);
         let mut svg = Svg::new([WIDTH, bottom + BOTTOM], axes.label);
         svg.text("title", [0.0, 12.0], axes.title);
-        let (ticks, decimals) = y.ticks(6);
-        for tick in ticks {
+        let (rows, decimals) = y.ticks(6);
+        for tick in rows {
             let place = y.at(tick);
             svg.line("grid", [LEFT, place], [WIDTH - RIGHT, place]);
             svg.text("tick end", [LEFT - 7.0, place + 4.0], &number::fixed(tick, decimals));
