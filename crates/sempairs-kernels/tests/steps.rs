@@ -240,7 +240,12 @@ fn untracked_tensors_of_an_autodiff_device_take_the_step_of_the_reference() {
         };
         let (plain, tracked) = (step(&Device::flex()), step(&Device::flex().autodiff()));
         for (plain, tracked) in plain.into_iter().zip(tracked) {
-            assert_eq!(plain.into_data(), tracked.into_data(), "{name}");
+            // The norms of LARS are summed in another order.
+            if rule.ratio.is_some() {
+                assert_close(vec![plain], vec![tracked.inner()], name);
+            } else {
+                assert_eq!(plain.into_data(), tracked.into_data(), "{name}");
+            }
         }
     }
 }

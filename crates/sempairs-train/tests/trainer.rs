@@ -62,7 +62,7 @@ impl Method for Tiny {
 
     /// Holds from the fifth step on.
     fn information_bound(&self, loss: f64, batch: usize, step: usize) -> Option<f64> {
-        (step >= 4).then(|| batch as f64 - loss)
+        (step >= 4).then_some(batch as f64 - loss)
     }
 }
 
@@ -276,7 +276,7 @@ fn information_bounds_are_logged_from_the_first_line_whose_steps_all_have_one() 
     assert_eq!(steps, [2, 3, 4, 5, 6, 8, 9, 10, 12]);
     for line in &lines {
         // The line of step 5 is that of the fifth step alone.
-        let expected = (line.step >= 5).then(|| 4.0 - line.loss);
+        let expected = (line.step >= 5).then_some(4.0 - line.loss);
         assert_eq!(line.information_bound, expected, "{line:?}");
     }
     assert_eq!(MetricLog::read(&trainer.directory().metrics()).unwrap(), lines);
