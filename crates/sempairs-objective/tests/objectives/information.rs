@@ -3,8 +3,8 @@
 use burn::tensor::Device;
 use sempairs_objective::*;
 
-use crate::oracle::{tensor, values};
-use crate::training::{BATCH, backbone, dino, head, moco, swav};
+use super::oracle::{tensor, values};
+use super::training::{BATCH, backbone, dino, head, moco, swav};
 
 /// The bound of a method with batches of [`BATCH`] pairs at a step.
 fn bound<M: Method>(method: &M, loss: f64, step: usize) -> Option<f64> {
