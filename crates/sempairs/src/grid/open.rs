@@ -74,8 +74,9 @@ impl GridRuns {
     ///
     /// # Errors
     /// [`Error::Config`] that lists all missing files and folders, or all errors of opening the
-    /// data, with what the `[study]` table says about where to get them; any error of a setting that
-    /// does not fit the data; [`Error::File`] for a result or a checkpoint of a run with other settings.
+    /// data, with what the `[study]` table says about where to get them; any error of a setting
+    /// that does not fit the data; [`Error::File`] for a result or a checkpoint of a run with other
+    /// settings, and for a result that lacks scores which only a checkpoint could give.
     pub fn open(runner: &Runner, grid: Grid, file: &str, shard: Shard) -> Result<Self, Error> {
         let mut runner = runner.clone();
         if runner.progress == Progress::Auto {

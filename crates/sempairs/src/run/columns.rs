@@ -41,7 +41,8 @@ impl Columns {
         };
         let mut columns = Vec::new();
         for set in sets {
-            let Named { dataset, protocols } = set.try_into().ok()?;
+            let set: Named = set.try_into().ok()?;
+            let Named { dataset, protocols } = set;
             columns.extend(protocols.into_iter().map(|protocol| Column {
                 dataset: dataset.clone(),
                 protocol: Wanted::BuiltIn(protocol),

@@ -25,8 +25,8 @@ const TIMED: usize = 3;
 
 impl Runner {
     /// The mean time in seconds of some training steps of an arm, with the method and the batches
-    /// of its first run. The time of loading is included as far as training waits for it; scores and
-    /// checkpoints are not. No file is written.
+    /// of its first run. The time of loading is included as far as training waits for it; scores
+    /// and checkpoints are not. No file is written.
     pub(crate) fn time_step<M: Objective, B: BackboneFactory>(
         &self,
         ready: &Ready<M, B>,
