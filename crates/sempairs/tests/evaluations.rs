@@ -309,6 +309,22 @@ fn a_comparison_and_its_report_have_the_results_on_all_data_sets() {
     assert_eq!(of, ["near", "near", "far", "far"]);
     let files = runner.write_comparison(&both, &comparison).unwrap();
     assert_eq!(summarise(&runner.folder(&both)).unwrap().comparison, comparison);
+    // Scores in another order, as of an earlier version of the file, are not mistaken for others.
+    let path = runner.run_folder(&both, &both.arms[1], 0).join("result.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for point in result["curve"].as_array_mut().unwrap() {
+        point["scores"].as_array_mut().unwrap().reverse();
+    }
+    fs::write(&path, result.to_string()).unwrap();
+    assert_eq!(summarise(&runner.folder(&both)).unwrap().comparison, comparison);
+    // A run that lacks a score counts as missing.
+    result["curve"][2]["scores"].as_array_mut().unwrap().pop();
+    fs::write(&path, result.to_string()).unwrap();
+    let lacking = summarise(&runner.folder(&both)).unwrap().comparison;
+    assert_eq!((lacking.arms[0].runs.len(), lacking.arms[1].runs.len()), (1, 0));
+    assert_eq!(lacking.arms[1].missing, [0]);
+    fs::write(&path, text).unwrap();
     let page = fs::read_to_string(files.report).unwrap();
     assert!(page.contains("scored on near and far"), "{page}");
     let table = fs::read_to_string(files.table).unwrap();

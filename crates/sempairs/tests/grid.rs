@@ -8,6 +8,11 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use sempairs::experiment::Grid;
+use sempairs::grid::{GridRuns, Shard};
+use sempairs::run::Runner;
+use sempairs::train::Progress;
+
 /// Twelve runs: two temperatures, two arms, three seeds.
 const GRID: &str = r#"
 name = "tiny"
@@ -227,6 +232,107 @@ fn the_small_files_of_finished_runs_are_enough() {
     assert!(err.contains("this result was written by a run with other settings"), "{err}");
     assert!(err.contains("`training.learning_rate.base` was 0.001 and is 0.002"), "{err}");
     assert_eq!(files(folder, "result.json"), results, "nothing is overwritten");
+
+    // Scores that would need the weights are no reason to train a run again unasked.
+    for args in [&["--set", TWO][..], &["--set", TWO, "--dry-run", "--no-timing"]] {
+        let (code, _, err) = run(folder, args);
+        assert_eq!(code, Some(1), "{err}");
+        assert!(
+            err.contains("result.json: this run is finished, but scores.jsonl has no"),
+            "{err}"
+        );
+        assert!(err.contains("step 4 under all protocols on `unseen scenes`"), "{err}");
+        assert!(err.contains("to train the run again"), "{err}");
+    }
+    assert_eq!(files(folder, "result.json"), results);
+}
+
+/// The protocol of the file, after another one.
+const TWO: &str = r#"evaluation.protocols=[{ kind = "knn", k = 5 }, { kind = "knn", k = 3 }]"#;
+
+/// Step and names of the protocols of every point of a stored curve.
+fn curve(folder: &Path, run: &Path) -> Vec<(u64, Vec<String>)> {
+    let path = folder.join("runs").join(run).join("result.json");
+    let result: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let name = |score: &serde_json::Value| score["protocol"].as_str().unwrap().to_owned();
+    let point = |point: &serde_json::Value| {
+        let scores = point["scores"].as_array().unwrap().iter().map(name).collect();
+        (point["step"].as_u64().unwrap(), scores)
+    };
+    result["curve"].as_array().unwrap().iter().map(point).collect()
+}
+
+#[test]
+fn results_of_finished_runs_follow_the_protocols_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    copy(&whole().join("runs"), &folder.join("runs"), |_| true);
+    let [five, three] = ["knn-k5-t0.07", "knn-k3-t0.07"].map(str::to_owned);
+    let again = |set: Option<&str>| {
+        let mut args = vec!["--set", "seeds=[3]"];
+        args.extend(set.into_iter().flat_map(|set| ["--set", set]));
+        let (code, _, err) = run(folder, &args);
+        assert_eq!(code, Some(0), "{err}");
+        let tables = fs::read_to_string(folder.join("runs/tiny/tables.csv")).unwrap();
+        (run_here(&err), curve(folder, &run_folders()[0]), tables.contains(&five))
+    };
+    // Only the untrained and the last network can be scored under a further protocol.
+    let both =
+        |names: [&String; 2]| [0, 4].map(|step| (step, names.map(String::clone).to_vec())).to_vec();
+    assert_eq!(again(Some(TWO)), (4, both([&five, &three]), true));
+    // Then nothing is left to do, although the step between stays without a score.
+    assert_eq!(again(Some(TWO)), (0, both([&five, &three]), true));
+    let other = r#"evaluation.protocols=[{ kind = "knn", k = 3 }, { kind = "knn", k = 5 }]"#;
+    assert_eq!(again(Some(other)), (0, both([&three, &five]), true));
+    let alone: Vec<_> = [0, 2, 4].map(|step| (step, vec![three.clone()])).to_vec();
+    assert_eq!(again(None), (0, alone, false));
+}
+
+#[test]
+fn baselines_that_another_process_has_added_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    copy(&whole().join("runs"), &folder.join("runs"), |_| true);
+    let path = folder.join("runs/tiny-temperature=cold/study.json");
+    let read = || -> serde_json::Value {
+        serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap()
+    };
+    let mut added = read();
+    let mut before = added.clone();
+    before["baselines"] = serde_json::json!([]);
+    fs::write(&path, before.to_string()).unwrap();
+    let device = sempairs::device::open("flex").unwrap();
+    let mut runner = Runner::new(folder.join("runs"), device, "flex");
+    runner.progress = Progress::Quiet;
+    let grid = Grid::parse(GRID, "tiny.toml", &[]).unwrap();
+    let runs = GridRuns::open(&runner, grid, "tiny.toml", Shard::default()).unwrap();
+    // A value that a computation would not give.
+    added["baselines"][0]["top1"] = serde_json::json!(0.123);
+    fs::write(&path, added.to_string()).unwrap();
+    let outcome = runs.execute(true).unwrap();
+    assert_eq!((outcome.kept, outcome.run), (RUNS, 0));
+    assert_eq!(read()["baselines"], added["baselines"]);
+}
+
+#[test]
+fn a_shard_leaves_the_experiments_of_others_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, err) = run(folder.path(), &["--set", "seeds=[3]", "--shard", "1/4"]);
+    assert_eq!((code, run_here(&err)), (Some(0), 1), "{err}");
+    let study = folder.path().join("runs/tiny-temperature=cold/study.json");
+    let study: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(study).unwrap()).unwrap();
+    assert_eq!(study["baselines"].as_array().unwrap().len(), 2);
+    assert!(!folder.path().join("runs/tiny-temperature=warm").exists());
+    // The folder of another backend is another one.
+    let grid = folder.path().join("runs/tiny");
+    fs::rename(&grid, folder.path().join("runs/tiny-cuda")).unwrap();
+    let report = Command::new(env!("CARGO_BIN_EXE_sempairs")).arg("report").arg(&grid).output();
+    let (code, _, err) = said(&report.unwrap());
+    assert_eq!(code, Some(1));
+    assert!(err.contains("there is no such folder; there is "), "{err}");
+    assert!(err.contains("tiny-cuda"), "{err}");
 }
 
 #[test]
@@ -240,6 +346,10 @@ fn a_dry_run_lists_the_runs_and_writes_nothing() {
     assert!(lines[3].ends_with("tiny-temperature=warm sp seed 3"), "{out}");
     assert!(lines.iter().all(|line| line.contains(" 4 ") && line.contains(" s ")), "{out}");
     assert!(out.contains(" of training in one process on flex"), "{out}");
+    for arm in ["cold ap", "cold sp", "warm ap", "warm sp"] {
+        let timed = format!("tiny-temperature={arm}: timing a few steps\n");
+        assert_eq!(err.matches(&timed).count(), 1, "{err}");
+    }
     let (_, out, _) = run(folder.path(), &["--dry-run", "--no-timing", "--shard", "2/5"]);
     assert_eq!(out.lines().filter(|line| line.contains(" to do ")).count(), 3, "{out}");
     assert!(!out.contains("in one process"), "{out}");
@@ -259,6 +369,27 @@ fn absent_data_are_listed_with_what_the_study_needs() {
         assert!(err.contains(&format!("{} (`pictures.path`)", absent.display())), "{err}");
         assert!(err.contains("the pictures of a test, from nowhere, in the folder pictures"));
         assert!(!err.contains("panicked"), "{err}");
+    }
+    assert!(!folder.path().join("runs").exists());
+
+    // Folders that are there but empty, each of which is listed once.
+    let [empty, test] = ["empty", "test"].map(|name| folder.path().join(name));
+    for folder in [&empty, &test] {
+        fs::create_dir(folder).unwrap();
+    }
+    let pictures = kind.replace("PATH", empty.to_str().unwrap());
+    let kind = kind.replace("pictures", "evaluation.test");
+    let test_set = kind.replace("PATH", test.to_str().unwrap());
+    let set = ["--set", pictures.as_str(), "--set", test_set.as_str()];
+    for args in [&set[..], &[&set[..], &["--dry-run"]].concat()] {
+        let (code, _, err) = run(folder.path(), args);
+        assert_eq!(code, Some(1), "{err}");
+        for folder in [&empty, &test] {
+            let reason = format!("{}: this folder contains no class folders", folder.display());
+            assert_eq!(err.matches(&reason).count(), 1, "{err}");
+        }
+        let needs = "the study needs:\n  the pictures of a test, from nowhere, in the folder";
+        assert_eq!(err.matches(needs).count(), 1, "{err}");
     }
     assert!(!folder.path().join("runs").exists());
 }

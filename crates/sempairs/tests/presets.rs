@@ -115,6 +115,44 @@ fn a_grid_may_vary_the_preset() {
 }
 
 #[test]
+fn an_element_of_a_list_of_the_preset_can_be_set() {
+    let set = "views.left.0.area=[0.25, 1.0]";
+    let of_preset = read("scenes/byol", "", &[]);
+    let changed = read("scenes/byol", "", &[set]);
+    let line = "views.left[0].area = [0.25, 1.0] instead of [0.5, 1.0]";
+    assert_eq!(changed.difference(), Some(vec![line.to_owned()]));
+    // Also in a file with other keys of the table, and with an index in brackets.
+    let more = "[views]\nsize = 24";
+    assert_eq!(read("scenes/byol", more, &["views.left[0].area=[0.25, 1.0]"]), changed);
+    assert_eq!(read("scenes/byol", more, &[set, "views.left.0.area.0=0.5"]), of_preset);
+    let message = refusal("scenes/byol", "", &["views.left.9.p=0.5"]);
+    assert!(message.contains("`left` has no element 9"), "{message}");
+    let message = refusal("scenes/byol", "", &["views.left.0.area=[2.0, 1.0]"]);
+    assert!(message.starts_with("--set views.left.0.area=[2.0, 1.0]: "), "{message}");
+    // A list of the file is not replaced, and neither preset has these.
+    let left = "[[views.left]]\nop = \"center_crop\"\nsize = 32";
+    let message = refusal("scenes/byol", left, &["views.left.1.p=0.5"]);
+    assert!(message.contains("`left` has no element 1"), "{message}");
+    refusal("scenes/byol", "", &["views.right.0.p=0.5"]);
+    refusal("small/simclr", "", &["views.left.0.area=[0.25, 1.0]"]);
+
+    // In a grid, and in a case that sets the preset as well.
+    let vary = "[[vary]]\nkey = \"views.left.0.area\"\nvalues = [[0.25, 1.0], [0.5, 1.0]]\n\
+        labels = [\"small\", \"large\"]";
+    let text = format!("{}\n{vary}", experiment("scenes/byol", ""));
+    let grid = read_grid(&text, "grid.toml", &[]).unwrap();
+    assert_eq!(grid[0].views, changed.views);
+    assert_eq!(grid[1].views, of_preset.views);
+    let cases = "[[vary]]\nname = \"method\"\ncases = [{ label = \"byol\", set = { \
+        \"backbone.widths.0\" = 8, preset = \"scenes/byol\", \
+        \"views.left.0.area\" = [0.25, 1.0] } }]";
+    let text = format!("{}\n{cases}", experiment("small/simclr", ""));
+    let grid = read_grid(&text, "grid.toml", &[]).unwrap();
+    assert_eq!(grid[0].views, changed.views);
+    assert_eq!(grid[0].backbone.widths, Some([8, 32, 64, 128]));
+}
+
+#[test]
 fn the_name_of_a_preset_is_not_part_of_the_identity_of_a_run() {
     let by_preset = read("scenes/simclr", "", &[]);
     let explicit = Experiment { preset: None, ..by_preset.clone() };

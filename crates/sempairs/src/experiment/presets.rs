@@ -116,6 +116,35 @@ pub(crate) fn merged(table: Table) -> Result<Table, ConfigError> {
     Ok(over(toml::from_str(text).expect("a preset is TOML"), table))
 }
 
+/// Copies the list of the preset whose element a key selects, as in `views.left[0].area`, into the
+/// table of a file without that list. An assignment changes the table before it is merged with the
+/// preset, so it would not find the element otherwise. `steps` are those of the key.
+pub(super) fn copy_list(table: &mut Table, steps: &[String]) {
+    let is_index = |step: &String| step.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(at @ 1..) = steps.iter().position(is_index) else { return };
+    let path = &steps[..at];
+    if place(table, path).is_some() {
+        return;
+    }
+    // A preset that does not exist is an error of building the experiment.
+    let Ok(whole) = merged(table.clone()) else { return };
+    let Some(list) = place(&whole, path).filter(|value| value.is_array()) else { return };
+    let (last, outer) = path.split_last().expect("the index has a key before it");
+    let mut inner = table;
+    for step in outer {
+        let next = inner.entry(step.as_str()).or_insert_with(|| Value::Table(Table::new()));
+        let Value::Table(next) = next else { return };
+        inner = next;
+    }
+    inner.insert(last.clone(), list.clone());
+}
+
+/// The value of a key with these steps, all of which are names.
+fn place<'a>(table: &'a Table, path: &[String]) -> Option<&'a Value> {
+    let (first, rest) = path.split_first()?;
+    rest.iter().try_fold(table.get(first)?, |value, step| value.as_table()?.get(step))
+}
+
 fn over(mut base: Table, table: Table) -> Table {
     for (_, other) in INSTEAD.iter().filter(|(key, _)| table.contains_key(*key)) {
         base.remove(*other);

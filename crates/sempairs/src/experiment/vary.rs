@@ -9,7 +9,7 @@ use super::assign::steps;
 use super::axis::{Axis, Setting, VARY, twice};
 use super::grid::{Grid, GridAxis, GridPoint};
 use super::origins::Origins;
-use super::presets::merged;
+use super::presets::{copy_list, merged};
 use super::read_error::{self, ReadError};
 use super::source_text::parse_table;
 use super::{Experiment, about, axis, names, parse_assignment, set};
@@ -36,7 +36,8 @@ use crate::Error;
 ///     { label = "crop", set = { "views.left" = ["crop"], "views.right" = ["crop"] } },
 /// ]
 /// ```
-/// The assignments `key=value` in `overrides` are applied first.
+/// The assignments `key=value` in `overrides` are applied first. A key may select an element of a
+/// list that is in the file or in its preset, as in `views.left[0].area`.
 ///
 /// # Errors
 /// [`Error::Config`] that begins with the origin of the invalid setting: the file, followed by
@@ -59,7 +60,10 @@ impl Outline {
     /// The same point after one more setting.
     fn with(&self, setting: &Setting) -> Result<Self, Error> {
         let Self { mut layers, mut suffix, mut labels } = self.clone();
-        for (key, value) in &setting.set {
+        // An element of a list of the preset can be selected once the preset is known.
+        let (preset, others): (Vec<_>, Vec<_>) =
+            setting.set.iter().partition(|(key, _)| key == "preset");
+        for (key, value) in preset.into_iter().chain(others) {
             push(&mut layers, setting.source.clone(), setting.line, key, value.clone())?;
         }
         suffix.push_str(&setting.suffix);
@@ -175,6 +179,7 @@ fn push(
     value: Value,
 ) -> Result<(), Error> {
     let mut table = layers.last().map_or_else(Table::new, |layer| layer.table.clone());
+    copy_list(&mut table, &steps(key));
     if let Err(error) = set(&mut table, key, value) {
         return Err(Error::Config { origin: Some(source), line, error });
     }

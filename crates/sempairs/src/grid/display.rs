@@ -14,15 +14,25 @@ pub(super) struct Display {
     name: String,
     is_quiet: bool,
     line: Option<StatusLine>,
-    total: usize,
-    done: usize,
-    failed: usize,
-    /// Steps of the runs that are neither done nor failed.
-    steps_left: usize,
+    /// Where each run is, and how many steps of it were left when the grid was opened.
+    runs: Vec<(Place, usize)>,
     /// Steps taken and time spent in runs of this process.
     steps_taken: usize,
     spent: Duration,
     begun: Option<Instant>,
+}
+
+/// Where a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Nobody is running it.
+    Open,
+    /// This process is running it.
+    Here,
+    /// Another process is running it.
+    Elsewhere,
+    Done,
+    Failed,
 }
 
 /// What became of a run.
@@ -43,15 +53,16 @@ impl Display {
     pub fn start(name: &str, runs: &[PlannedRun], progress: Progress, is_plain: bool) -> Self {
         let is_quiet = progress == Progress::Quiet;
         let has_line = !is_quiet && !is_plain && stderr().is_terminal();
-        let done = runs.iter().filter(|run| run.state == RunState::Finished).count();
+        let place = |run: &PlannedRun| match run.state {
+            RunState::Finished => Place::Done,
+            RunState::Busy => Place::Elsewhere,
+            RunState::Begun(_) | RunState::ToDo => Place::Open,
+        };
         let display = Self {
             name: name.into(),
             is_quiet,
             line: has_line.then(|| StatusLine::start(runs.len() as u64)),
-            total: runs.len(),
-            done,
-            failed: 0,
-            steps_left: runs.iter().map(PlannedRun::steps_left).sum(),
+            runs: runs.iter().map(|run| (place(run), run.steps_left())).collect(),
             steps_taken: 0,
             spent: Duration::ZERO,
             begun: None,
@@ -60,30 +71,43 @@ impl Display {
         display
     }
 
-    /// A run begins.
-    pub fn begin(&mut self, run: &PlannedRun) {
+    /// The run with this index begins.
+    pub fn begin(&mut self, index: usize, run: &PlannedRun) {
         self.begun = Some(Instant::now());
+        let counts = self.counts();
+        self.runs[index].0 = Place::Here;
         if !self.is_quiet {
-            note!("{}: {}; now {} ({})", self.name, self.counts(), run.label, run.state);
+            note!("{}: {counts}; now {} ({})", self.name, run.label, run.state);
         }
         self.show(&run.label);
     }
 
-    /// A run has ended.
-    pub fn end(&mut self, run: &PlannedRun, ended: Ended) {
+    /// The run with this index has ended.
+    pub fn end(&mut self, index: usize, ended: Ended) {
         let spent = self.begun.take().map_or(Duration::ZERO, |begun| begun.elapsed());
-        if ended == Ended::Busy {
-            self.show("");
+        let (place, steps) = &mut self.runs[index];
+        *place = match ended {
+            Ended::Run | Ended::Kept => Place::Done,
+            Ended::Failed => Place::Failed,
+            Ended::Busy => Place::Elsewhere,
+        };
+        if ended == Ended::Run {
+            self.steps_taken += *steps;
+            self.spent += spent;
+        }
+        self.show("");
+    }
+
+    /// Looks again which of the runs that are not done other processes are running; `is_busy` says
+    /// so of the run with an index.
+    pub fn look(&mut self, is_busy: impl Fn(usize) -> bool) {
+        if self.is_quiet {
             return;
         }
-        self.steps_left = self.steps_left.saturating_sub(run.steps_left());
-        match ended {
-            Ended::Failed => self.failed += 1,
-            _ => self.done += 1,
-        }
-        if ended == Ended::Run {
-            self.steps_taken += run.steps_left();
-            self.spent += spent;
+        for (index, (place, _)) in self.runs.iter_mut().enumerate() {
+            if matches!(place, Place::Open | Place::Elsewhere) {
+                *place = if is_busy(index) { Place::Elsewhere } else { Place::Open };
+            }
         }
         self.show("");
     }
@@ -96,11 +120,19 @@ impl Display {
         self.show("waiting for runs of other processes");
     }
 
+    fn count(&self, place: Place) -> usize {
+        self.runs.iter().filter(|(at, _)| *at == place).count()
+    }
+
     /// The numbers of runs, and the time left if there is an estimate.
     fn counts(&self) -> String {
-        let mut text = format!("{} of {} runs done", self.done, self.total);
-        if self.failed > 0 {
-            text.push_str(&format!(", {} failed", self.failed));
+        let mut text = format!("{} of {} runs done", self.count(Place::Done), self.runs.len());
+        if self.count(Place::Elsewhere) > 0 {
+            text.push_str(&format!(", {}", self.running()));
+        }
+        let failed = self.count(Place::Failed);
+        if failed > 0 {
+            text.push_str(&format!(", {failed} failed"));
         }
         if let Some(left) = self.left() {
             text.push_str(&format!(", about {} left", human(left)));
@@ -108,23 +140,28 @@ impl Display {
         text
     }
 
-    /// The time for the steps that are left, at the mean speed of the runs so far.
+    /// How many runs are in progress, and how many of them in this process.
+    fn running(&self) -> String {
+        let here = self.count(Place::Here);
+        format!("{} running ({here} here)", here + self.count(Place::Elsewhere))
+    }
+
+    /// The time for the steps that are left to this process, at the mean speed of its runs so far.
     fn left(&self) -> Option<Duration> {
+        let ours = self.runs.iter().filter(|(at, _)| matches!(at, Place::Open | Place::Here));
+        let steps: usize = ours.map(|(_, steps)| steps).sum();
         let per_step = self.spent.as_secs_f64() / self.steps_taken as f64;
-        let left = per_step * self.steps_left as f64;
-        (self.steps_taken > 0 && self.steps_left > 0)
-            .then(|| Duration::try_from_secs_f64(left).ok())
+        (self.steps_taken > 0 && steps > 0)
+            .then(|| Duration::try_from_secs_f64(per_step * steps as f64).ok())
             .flatten()
     }
 
     fn show(&self, now: &str) {
-        let running = usize::from(self.begun.is_some());
+        let Some(line) = &self.line else { return };
         let left = self.left().map_or(String::new(), |left| format!(", {} left", human(left)));
-        if let Some(line) = &self.line {
-            let (name, failed) = (&self.name, self.failed);
-            let text = format!("{name}: {running} running, {failed} failed{left}  {now}");
-            line.show((self.done + self.failed) as u64, text);
-        }
+        let (name, running, failed) = (&self.name, self.running(), self.count(Place::Failed));
+        let ended = self.count(Place::Done) + failed;
+        line.show(ended as u64, format!("{name}: {running}, {failed} failed{left}  {now}"));
     }
 }
 
@@ -150,20 +187,26 @@ mod tests {
     fn runs_are_counted_and_the_time_left_follows_from_their_steps() {
         let runs = [RunState::Finished, RunState::Begun(60), RunState::ToDo, RunState::Busy];
         let runs = runs.map(run);
-        let mut display = Display::start("grid", &runs, Progress::Quiet, true);
-        assert_eq!(display.counts(), "1 of 4 runs done");
-        assert_eq!(display.steps_left, 240);
-        display.begin(&runs[1]);
-        display.end(&runs[1], Ended::Run);
+        let mut display = Display::start("grid", &runs, Progress::Plain, true);
+        assert_eq!(display.counts(), "1 of 4 runs done, 1 running (0 here)");
+        display.begin(1, &runs[1]);
+        assert_eq!(display.running(), "2 running (1 here)");
+        display.end(1, Ended::Run);
         display.spent = Duration::from_secs(40);
+        // One second a step; the 100 steps of the other process are not counted.
+        assert_eq!(display.counts(), "2 of 4 runs done, 1 running (0 here), about 2 min left");
+        // The other process turns from one run to the next.
+        display.look(|index| index == 2);
+        assert_eq!(display.counts(), "2 of 4 runs done, 1 running (0 here), about 2 min left");
+        display.look(|_| false);
         assert_eq!(display.counts(), "2 of 4 runs done, about 3 min left");
-        display.begin(&runs[3]);
-        display.end(&runs[3], Ended::Busy);
-        display.begin(&runs[2]);
-        display.end(&runs[2], Ended::Failed);
-        display.spent = Duration::from_secs(40);
-        assert_eq!(display.counts(), "2 of 4 runs done, 1 failed, about 2 min left");
-        display.end(&runs[3], Ended::Kept);
+        display.begin(3, &runs[3]);
+        display.end(3, Ended::Busy);
+        display.begin(2, &runs[2]);
+        display.end(2, Ended::Failed);
+        assert_eq!(display.counts(), "2 of 4 runs done, 1 running (0 here), 1 failed");
+        display.end(3, Ended::Kept);
+        display.look(|_| true);
         assert_eq!(display.counts(), "3 of 4 runs done, 1 failed");
     }
 

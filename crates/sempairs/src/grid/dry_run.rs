@@ -10,13 +10,13 @@ use sempairs_train::Progress;
 use super::display::human;
 use super::open::{GridRuns, PlannedRun};
 use crate::Error;
-use crate::experiment::Experiment;
+use crate::experiment::{Arm, Experiment};
 use crate::run::RunState;
 
 /// All runs of a grid with their state, and the estimated time of what is left.
 ///
-/// The time is that of training, from a few timed steps for each experiment with unfinished runs;
-/// scoring and checkpoints come on top.
+/// The time is that of training, from a few timed steps of each arm with unfinished runs; scoring
+/// and checkpoints come on top.
 #[derive(Clone, Debug)]
 pub struct DryRun {
     name: String,
@@ -40,15 +40,16 @@ impl DryRun {
                 _ if !is_timed => None,
                 left => {
                     let ready = &grid.ready[run.point];
-                    let key = timed_settings(&ready.study);
+                    let arm = &ready.study.arms[run.arm];
+                    let key = timed_settings(&ready.study, arm);
                     let per_step = match known.get(&key) {
                         Some(seconds) => *seconds,
                         None => {
                             if grid.runner.progress != Progress::Quiet {
-                                note!("{}: timing a few steps", ready.study.name);
+                                note!("{} {}: timing a few steps", ready.study.name, arm.name);
                             }
                             let origins = &grid.grid.points[run.point].origins;
-                            let time = grid.runner.time_step(ready);
+                            let time = grid.runner.time_step(ready, arm);
                             let seconds = time.map_err(|error| origins.attribute(error))?;
                             known.insert(key, seconds);
                             seconds
@@ -78,13 +79,12 @@ impl DryRun {
     }
 }
 
-/// The settings that the time of a step depends on. Experiments that differ only in others, such
-/// as their length, are timed once.
-fn timed_settings(experiment: &Experiment) -> String {
+/// The settings that the time of a step of an arm depends on. Arms that differ only in others, such
+/// as their length or their number of pairs, are timed once.
+fn timed_settings(experiment: &Experiment, arm: &Arm) -> String {
     let mut timed = experiment.clone();
     timed.name = "timed".into();
-    timed.arms.truncate(1);
-    timed.arms[0].per_class = None;
+    timed.arms = vec![Arm::new("timed", arm.pairing.clone())];
     timed.seeds = vec![0];
     timed.training.steps = Some(1);
     timed.to_toml()

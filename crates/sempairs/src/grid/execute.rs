@@ -59,36 +59,45 @@ impl GridRuns {
     /// # Errors
     /// The error of an interruption, and any error of the files of the grid. The errors of single
     /// runs are in the outcome.
-    pub fn execute(mut self, is_plain: bool) -> Result<GridOutcome, Error> {
+    pub fn execute(self, is_plain: bool) -> Result<GridOutcome, Error> {
         std::fs::create_dir_all(&self.folder).map_err(|e| Error::io(&self.folder, e))?;
         self.record.write(&self.folder)?;
-        for ready in &self.ready {
-            self.runner.begin(ready)?;
-        }
-        let begun = Instant::now();
+        let started = Instant::now();
         let progress = self.runner.progress;
         let mut turn = Turn {
             grid: &self,
             display: Display::start(self.name(), &self.runs, progress, is_plain),
+            begun: vec![false; self.ready.len()],
             run: 0,
             kept: 0,
             failed: Vec::new(),
         };
         turn.all()?;
-        let Turn { run, kept, failed, display, .. } = turn;
+        let Turn { begun, run, kept, failed, display, .. } = turn;
         drop(display);
         let (runs, folder) = (self.runs.len(), self.folder.clone());
         let outcome = GridOutcome { runs, run, kept, failed, folder };
-        self.tell(&outcome, begun.elapsed());
-        self.end()?;
+        self.tell(&outcome, started.elapsed());
+        self.end(&begun)?;
         Ok(outcome)
     }
 
-    /// Adds the baselines of the points and writes the report.
-    fn end(&mut self) -> Result<(), Error> {
+    /// Adds the baselines of the points that have a result, and writes the report. `begun` says of
+    /// which points this process has written the files.
+    fn end(&self, begun: &[bool]) -> Result<(), Error> {
         let Self { runner, ready, grid, .. } = self;
-        for (ready, point) in ready.iter_mut().zip(&grid.points) {
-            runner.end(ready).map_err(|error| point.origins.attribute(error))?;
+        for ((ready, point), begun) in ready.iter().zip(&grid.points).zip(begun) {
+            // The runs of another shard, which has not come to them.
+            if !runner.has_result(ready) {
+                continue;
+            }
+            let files = || {
+                if !begun {
+                    runner.begin(ready)?;
+                }
+                runner.end(ready)
+            };
+            files().map_err(|error| point.origins.attribute(error))?;
         }
         report::write(&self.runner.root, &self.folder, self.record.clone())?;
         Ok(())
@@ -115,6 +124,8 @@ impl GridRuns {
 struct Turn<'a> {
     grid: &'a GridRuns,
     display: Display,
+    /// The points whose files are written.
+    begun: Vec<bool>,
     run: usize,
     kept: usize,
     failed: Vec<(String, String)>,
@@ -125,8 +136,7 @@ impl Turn<'_> {
         let mut waiting = Vec::new();
         for index in 0..self.grid.runs.len() {
             match self.grid.runs[index].state {
-                // Counted by the display from the start.
-                RunState::Finished => self.kept += 1,
+                RunState::Finished => self.refresh(index)?,
                 _ if self.to(index)? == Ended::Busy => waiting.push(index),
                 _ => {}
             }
@@ -134,6 +144,7 @@ impl Turn<'_> {
         let [mut pause, longest] = PAUSES;
         let mut told = 0;
         while !waiting.is_empty() {
+            self.look();
             if waiting.len() != told {
                 told = waiting.len();
                 self.display.wait(told);
@@ -151,6 +162,35 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Brings the result of a finished run up to date. The display counts it from the start.
+    fn refresh(&mut self, index: usize) -> Result<(), Error> {
+        self.check_stop()?;
+        let all = self.grid;
+        let GridRuns { runner, grid, ready, runs, .. } = all;
+        let run = &runs[index];
+        let (ready, point) = (&ready[run.point], &grid.points[run.point]);
+        match runner.refresh(ready, &ready.study.arms[run.arm], run.seed) {
+            Ok(()) => self.kept += 1,
+            Err(error) if error.is_interruption() => return Err(error),
+            Err(error) => {
+                self.fail(&run.label, point.origins.attribute(error).to_string());
+                self.display.end(index, Ended::Failed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows which runs other processes are running now.
+    fn look(&mut self) {
+        let all = self.grid;
+        let GridRuns { runner, ready, runs, .. } = all;
+        self.display.look(|index| {
+            let run = &runs[index];
+            let study = &ready[run.point].study;
+            RunDirectory::is_busy(&runner.run_folder(study, &study.arms[run.arm], run.seed))
+        });
+    }
+
     /// Turns to a run: runs it, unless it is finished or another process is running it.
     fn to(&mut self, index: usize) -> Result<Ended, Error> {
         self.check_stop()?;
@@ -163,9 +203,16 @@ impl Turn<'_> {
         if RunDirectory::is_busy(&runner.run_folder(&ready.study, arm, run.seed)) {
             return Ok(Ended::Busy);
         }
-        self.display.begin(run);
+        self.display.begin(index, run);
+        let begun = &mut self.begun[run.point];
         // A panic, such as that of a device without memory, is the error of its run.
-        let attempt = caught(|| runner.attempt(ready, arm, run.seed));
+        let attempt = caught(|| {
+            if !*begun {
+                runner.begin(ready)?;
+                *begun = true;
+            }
+            runner.attempt(ready, arm, run.seed)
+        });
         let ended = match attempt {
             Ok(Ok(Attempt::Run)) => Ended::Run,
             Ok(Ok(Attempt::Kept)) => Ended::Kept,
@@ -179,7 +226,10 @@ impl Turn<'_> {
             Ended::Kept => self.kept += 1,
             Ended::Failed | Ended::Busy => {}
         }
-        self.display.end(run, ended);
+        self.display.end(index, ended);
+        if matches!(ended, Ended::Run | Ended::Failed) {
+            self.look();
+        }
         Ok(ended)
     }
 

@@ -1,10 +1,12 @@
-//! The files that a grid needs, and the message about those that are not there.
+//! The files that a grid needs, and the messages about those that are not there or cannot be
+//! opened.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use sempairs_backbone::BackboneFactory as _;
+use sempairs_data::DataError;
 use sempairs_internal::join_limited;
 use serde::Serialize;
 use toml::{Table, Value};
@@ -14,6 +16,9 @@ use crate::experiment::{Experiment, Grid};
 
 /// Maximum number of keys after a path.
 const KEYS: usize = 4;
+
+/// Maximum number of errors in a message; the others are only counted.
+const ERRORS: usize = 20;
 
 /// Returns an error that lists the missing files and folders of all points, with the keys that
 /// name them, and what the file says about where to get them.
@@ -39,6 +44,41 @@ pub(super) fn check_files(grid: &Grid, file: &str) -> Result<(), Error> {
         let _ = write!(text, "\n  {} ({keys})", path.display());
     }
     Err(Error::invalid(file, format!("{text}{}", needs(grid))))
+}
+
+/// The errors of opening the data of a grid, each once.
+#[derive(Default)]
+pub(super) struct DataErrors(Vec<String>);
+
+impl DataErrors {
+    /// Returns true for an error of the data, such as a folder that is empty or incomplete, and not
+    /// of a setting.
+    pub fn has(error: &Error) -> bool {
+        match error {
+            Error::Data(error) => !matches!(error, DataError::Interrupted),
+            Error::Io { .. } => true,
+            Error::Advised { error, .. } => Self::has(error),
+            _ => false,
+        }
+    }
+
+    /// Adds an error, unless it is one of a setting or has been added.
+    pub fn add(&mut self, error: Error) {
+        let text = error.to_string();
+        if Self::has(&error) && !self.0.contains(&text) {
+            self.0.push(text);
+        }
+    }
+
+    /// Returns an error with all of these, and with what the file says about where to get the data.
+    pub fn check(self, grid: &Grid, file: &str) -> Result<(), Error> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let errors = join_limited(&self.0, "\n  ", ERRORS);
+        let text = format!("data that this study needs cannot be opened:\n  {errors}");
+        Err(Error::invalid(file, format!("{text}{}", needs(grid))))
+    }
 }
 
 /// What the file says that the study needs, as further lines of a message; empty if it says
@@ -127,5 +167,25 @@ mod tests {
         assert!(!message.contains(there.to_str().unwrap()), "{message}");
         let scenes = Grid::parse(text.as_str(), "grid.toml", &[]).unwrap();
         check_files(&scenes, "grid.toml").unwrap();
+    }
+
+    #[test]
+    fn errors_of_the_data_are_listed_once_with_what_the_file_says() {
+        let text = include_str!("../../experiments/simclr_semantic.toml");
+        let text = format!("{text}\n[study]\nneeds = [\"a data set, from its page\"]\n");
+        let grid = Grid::parse(&text, "grid.toml", &[]).unwrap();
+        DataErrors::default().check(&grid, "grid.toml").unwrap();
+        let mut errors = DataErrors::default();
+        for folder in ["one", "two", "one"] {
+            let reason = "contains no pictures".to_owned();
+            errors.add(DataError::Layout { path: folder.into(), reason }.into());
+        }
+        errors.add(DataError::Interrupted.into());
+        errors.add(Error::invalid("grid.toml", "is a setting"));
+        let message = errors.check(&grid, "grid.toml").unwrap_err().to_string();
+        let expected = "grid.toml: data that this study needs cannot be opened:\n  \
+                        one: contains no pictures\n  two: contains no pictures\n\
+                        the study needs:\n  a data set, from its page\n";
+        assert!(message.starts_with(expected), "{message}");
     }
 }

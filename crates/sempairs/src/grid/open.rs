@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use sempairs_train::Progress;
 
-use super::needs::check_files;
+use super::needs::{DataErrors, check_files};
 use super::record::GridRecord;
 use super::shard::Shard;
 use crate::Error;
@@ -73,9 +73,10 @@ impl GridRuns {
     /// error messages. Runs show plain lines instead of a dashboard, since there are many.
     ///
     /// # Errors
-    /// [`Error::Config`] that lists all missing files and folders, with what the `[study]` table
-    /// says about where to get them; any error of a setting that does not fit the data;
-    /// [`Error::File`] for a result or a checkpoint of a run with other settings.
+    /// [`Error::Config`] that lists all missing files and folders, or all errors of opening the
+    /// data, with what the `[study]` table says about where to get them; any error of a setting
+    /// that does not fit the data; [`Error::File`] for a result or a checkpoint of a run with other
+    /// settings, and for a result that lacks scores which only a checkpoint could give.
     pub fn open(runner: &Runner, grid: Grid, file: &str, shard: Shard) -> Result<Self, Error> {
         let mut runner = runner.clone();
         if runner.progress == Progress::Auto {
@@ -88,10 +89,20 @@ impl GridRuns {
         }
         check_files(&grid, file)?;
         let mut ready = Vec::new();
+        let mut errors = DataErrors::default();
         for GridPoint { experiment, origins, .. } in &grid.points {
             runner.warn(experiment);
-            ready.push(runner.ready(experiment).map_err(|error| origins.attribute(error))?);
+            match runner.ready(experiment) {
+                Ok(point) => ready.push(point),
+                Err(error) if DataErrors::has(&error) => {
+                    errors.add(error);
+                    // The first error hides those of the other pictures of the experiment.
+                    runner.data_errors(experiment).into_iter().for_each(|it| errors.add(it));
+                }
+                Err(error) => return Err(origins.attribute(error)),
+            }
         }
+        errors.check(&grid, file)?;
         let experiments: Vec<&Experiment> = grid.points.iter().map(|it| &it.experiment).collect();
         let mut runs = Vec::new();
         for (position, (point, arm, seed)) in order(&experiments).into_iter().enumerate() {

@@ -1,4 +1,5 @@
-//! What the runs of a study share: pairs, and the scores of untrained networks.
+//! What the runs of a study share: pairs, and the scores of untrained networks; and what the
+//! studies of a grid share: the baselines.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -48,6 +49,32 @@ impl UntrainedScores {
         let Evaluation { dataset, train, test, protocols, .. } = evaluation;
         let key = (weights.to_string(), dataset, train, test, protocols, downstream.views());
         let key = serde_json::to_string(&key).expect("plain data");
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(scores) = known().get(&key) {
+            return Ok(scores.clone());
+        }
+        let scores = make()?;
+        known().insert(key, scores.clone());
+        Ok(scores)
+    }
+}
+
+/// A cache of the baselines without a network, which the studies of a grid share that are scored on
+/// the same data.
+#[derive(Clone, Default)]
+pub(super) struct BaselineScores(Arc<Mutex<HashMap<String, Vec<Score>>>>);
+
+impl BaselineScores {
+    /// Returns the baselines on these data, computed by `make` at the first request.
+    pub fn of(
+        &self,
+        evaluation: &Evaluation,
+        downstream: &Downstream,
+        make: impl FnOnce() -> Result<Vec<Score>, Error>,
+    ) -> Result<Vec<Score>, Error> {
+        let Evaluation { dataset, train, test, .. } = evaluation;
+        let pictures = [&downstream.train, &downstream.test].map(|source| source.len());
+        let key = serde_json::to_string(&(dataset, train, test, pictures)).expect("plain data");
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(scores) = known().get(&key) {
             return Ok(scores.clone());

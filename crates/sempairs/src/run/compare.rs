@@ -29,7 +29,7 @@ impl Runner {
         self.tell_difference(study);
         // All runs are checked before the first one, so that none is trained in vain.
         self.check_runs(study)?;
-        let mut ready = self.ready(study)?;
+        let ready = self.ready(study)?;
         // Written before the runs, so that a comparison that is killed has them too.
         self.begin(&ready)?;
         // All arms of a seed are run before the next seed, so that an interrupted study can be
@@ -39,7 +39,7 @@ impl Runner {
                 self.run(&ready, arm, *seed)?;
             }
         }
-        self.end(&mut ready)?;
+        self.end(&ready)?;
         stored(&self.folder(study))
     }
 

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use sempairs_backbone::BackboneFactory;
-use sempairs_eval::{Downstream, Score, ScoreLine, in_effect, read_scores};
+use sempairs_eval::{Downstream, read_scores};
+use sempairs_internal::join_limited;
 use sempairs_train::{Checkpoints, RunDirectory, TrainError};
 
 use super::checkpoint_mismatch::{explained, of_another_run};
@@ -11,10 +12,13 @@ use super::prepare::Prepared;
 use super::ready::Ready;
 use super::record;
 use super::runner::Runner;
-use super::score_log::scored_identity;
+use super::score_log::ScoreLog;
 use crate::Error;
 use crate::comparison::{CurvePoint, RunResult};
-use crate::experiment::{Arm, Evaluation, Objective};
+use crate::experiment::{Arm, Objective};
+
+/// Maximum number of data sets in a message; the others are only counted.
+const NAMED: usize = 10;
 
 /// How far a run of a study is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +76,8 @@ impl Runner {
 /// The result of a finished run.
 pub(super) struct Kept {
     pub result: RunResult,
-    /// The stored file lacks scores that are in `scores.jsonl`.
+    /// The stored file has other scores: it lacks some that are in `scores.jsonl`, has some that
+    /// are not asked for any more, or has them in another order.
     is_stale: bool,
 }
 
@@ -82,7 +87,8 @@ impl<M: Objective, B: BackboneFactory> Prepared<'_, M, B> {
         self.study.seeds.first() == Some(&self.seed)
     }
 
-    /// Returns true if the run has finished. Its stored result then has all scores.
+    /// Returns true if the run has finished. Its stored result then has the scores that the study
+    /// asks for, in its order.
     pub fn keep(&self, downstream: &[Downstream]) -> Result<bool, Error> {
         let Some(Kept { result, is_stale }) = self.kept(downstream)? else { return Ok(false) };
         if is_stale {
@@ -97,13 +103,15 @@ impl<M: Objective, B: BackboneFactory> Prepared<'_, M, B> {
     /// With a checkpoint, a run is not finished as long as anything can be added to its result.
     ///
     /// # Errors
-    /// [`Error::File`] for the result of a run with other settings, unless there is a checkpoint,
-    /// which is then the one to be judged.
+    /// Without a checkpoint, [`Error::File`] for the result of a run with other settings and for
+    /// one that lacks scores of the last step, since the run would have to be trained again. With a
+    /// checkpoint, that is the one to be judged.
     pub fn kept(&self, downstream: &[Downstream]) -> Result<Option<Kept>, Error> {
         let folder = self.folder();
         let has_checkpoint = Checkpoints::new(folder.join("checkpoint"), "").newest().is_some();
         // A damaged file is written again.
         let identity = record::read_result_identity(&folder).unwrap_or(None);
+        let is_unknown = identity.is_none();
         if identity.is_some_and(|identity| identity != self.identity) {
             return match has_checkpoint {
                 true => Ok(None),
@@ -115,72 +123,69 @@ impl<M: Objective, B: BackboneFactory> Prepared<'_, M, B> {
             };
         }
         let Some(result) = record::read_result(&folder).unwrap_or(None) else { return Ok(None) };
-        let Ok(lines) = read_scores(&folder.join("scores.jsonl")) else { return Ok(None) };
-        let curve = self.curve(&lines, downstream);
+        let path = folder.join("scores.jsonl");
+        let lines = match read_scores(&path) {
+            Ok(lines) => lines,
+            Err(_) if path.exists() || has_checkpoint => return Ok(None),
+            Err(_) => Vec::new(),
+        };
+        let (evaluations, steps) = (&self.study.evaluation, self.scored_steps());
+        let log = ScoreLog::of_lines(path, &self.identity, evaluations, &lines, downstream);
+        let mut curve = log.curve();
+        curve.retain(|point| steps.contains(&point.step));
         if curve.last().is_none_or(|point| point.step != self.steps()) {
-            return Ok(None);
+            // Results of earlier versions have no identity, so they may be of another run.
+            return match has_checkpoint || is_unknown {
+                true => Ok(None),
+                false => Err(self.lacking(&log)),
+            };
         }
         let wants_invariance = self.study.evaluation.iter().any(|evaluation| {
             let scenes = evaluation.invariance_scenes;
             scenes
                 .is_some_and(|count| matches!(evaluation.test.scene_source(count, 1), Ok(Some(_))))
         });
-        let is_whole = curve.len() == self.scored_steps().len()
-            && (result.invariance.is_some() || !wants_invariance)
-            && (folder.join("map.json").exists() || !self.is_mapped())
-            && folder.join("backbone.safetensors").exists();
-        if has_checkpoint && !is_whole {
+        let is_whole = || {
+            (result.invariance.is_some() || !wants_invariance)
+                && (folder.join("map.json").exists() || !self.is_mapped())
+                && folder.join("backbone.safetensors").exists()
+                && self.is_scored(&curve)
+        };
+        if has_checkpoint && !is_whole() {
             return Ok(None);
         }
         let is_stale = result.curve != curve;
         Ok(Some(Kept { result: RunResult { curve, ..result }, is_stale }))
     }
 
-    /// The steps that have all requested scores, with these scores in the order of the data sets
-    /// and protocols.
-    fn curve(&self, lines: &[ScoreLine], downstream: &[Downstream]) -> Vec<CurvePoint> {
-        let sets = self.study.evaluation.iter().zip(downstream);
-        let wanted: Vec<Wanted> = sets
-            .flat_map(|(evaluation, set)| Wanted::of(&self.identity, evaluation, set))
-            .collect();
-        let at = |step: usize| {
-            let scores = wanted.iter().map(|wanted| wanted.score(lines, step));
-            Some(CurvePoint { step, scores: scores.collect::<Option<_>>()? })
-        };
-        self.scored_steps().into_iter().filter_map(at).collect()
-    }
-}
-
-/// A score that a run must have at every step.
-struct Wanted {
-    /// Identity of the run and of the data.
-    identity: String,
-    dataset: String,
-    protocol_hash: String,
-    n_test: usize,
-}
-
-impl Wanted {
-    /// The scores of a run on one data set.
-    fn of(run: &str, evaluation: &Evaluation, set: &Downstream) -> Vec<Self> {
-        let (identity, views) = (scored_identity(run, evaluation), set.views());
-        let wanted = |protocol| Self {
-            identity: identity.clone(),
-            dataset: set.name.clone(),
-            protocol_hash: in_effect(protocol, set.train.len()).hash(&views).to_string(),
-            n_test: set.test.len(),
-        };
-        set.protocols.iter().map(wanted).collect()
+    /// Returns true if no further step can be scored: each one has its scores, or it is between
+    /// step 0 and the checkpoint, so that its weights are gone.
+    fn is_scored(&self, curve: &[CurvePoint]) -> bool {
+        let mut missing = self.scored_steps();
+        missing.retain(|step| curve.iter().all(|point| point.step != *step));
+        if missing.is_empty() {
+            return true;
+        }
+        let checkpoint = Checkpoints::new(self.folder().join("checkpoint"), &self.identity).load();
+        matches!(checkpoint, Ok(Some(it)) if missing.iter().all(|at| (1..it.step).contains(at)))
     }
 
-    fn score(&self, lines: &[ScoreLine], step: usize) -> Option<Score> {
-        let is_it = |line: &&ScoreLine| {
-            line.step == Some(step)
-                && line.identity.as_ref() == Some(&self.identity)
-                && line.score.dataset == self.dataset
-                && line.score.protocol_hash == self.protocol_hash
-                && line.score.n_test == self.n_test
-        };
-        lines.iter().find(is_it).map(|line| line.score.clone())
+    /// The error of a finished run without a checkpoint that lacks scores of its last step.
+    fn lacking(&self, log: &ScoreLog) -> Error {
+        let (step, folder) = (self.steps(), self.folder());
+        let sets = log.missing(step).into_iter().map(|index| {
+            let evaluation = &self.study.evaluation[index];
+            format!("`{}`", evaluation.dataset)
+        });
+        let reason = format!(
+            "this run is finished, but scores.jsonl has no scores of step {step} under all \
+             protocols on {}, and there is no checkpoint to compute them from; restore the \
+             protocols and data sets, or put the checkpoint into {}, or delete {} to train the \
+             run again",
+            join_limited(sets, ", ", NAMED),
+            folder.join("checkpoint").display(),
+            folder.display()
+        );
+        Error::file(folder.join("result.json"), reason)
     }
 }

@@ -3,9 +3,9 @@
 
 use burn::tensor::Device;
 use sempairs_backbone::Backbone;
+use sempairs_eval::Downstream;
 use sempairs_eval::analysis::invariance::InvarianceReport;
 use sempairs_eval::analysis::tsne;
-use sempairs_eval::{Downstream, Score};
 
 use crate::Error;
 use crate::comparison::Map;
@@ -30,15 +30,6 @@ pub(super) fn invariance_report<B: Backbone>(
         return Ok(Some(downstream.invariance(backbone, &scenes, device)?));
     }
     Ok(None)
-}
-
-/// The baselines without a network of every data set, data set by data set.
-pub(super) fn baselines(downstream: &[Downstream]) -> Result<Vec<Score>, Error> {
-    let mut scores = Vec::new();
-    for downstream in downstream {
-        scores.extend(downstream.baselines()?);
-    }
-    Ok(scores)
 }
 
 /// Computes a 2-D t-SNE map of the test set's features.

@@ -6,6 +6,7 @@
 mod caches;
 mod check;
 mod checkpoint_mismatch;
+mod columns;
 mod compare;
 mod examples;
 mod finish;

@@ -2,6 +2,7 @@
 //! and a grid of studies consist of these steps.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use sempairs_backbone::{BackboneConfig, BackboneFactory};
@@ -11,7 +12,7 @@ use sempairs_train::{RunDirectory, TrainError};
 
 use super::check::check_pairs;
 use super::examples::examples;
-use super::measure::{baselines, map};
+use super::measure::map;
 use super::prepare::Prepared;
 use super::record::{self, ArmRecord, StudyRecord};
 use super::runner::Runner;
@@ -26,6 +27,7 @@ pub(crate) struct Ready<M = MethodConfig, B = BackboneConfig> {
     pub downstream: Vec<Downstream>,
     /// The pairs of the arms with the first seed, kept so that they are drawn only once.
     pairs: Vec<Arc<PairDataset>>,
+    /// The contents of `study.json` without the baselines.
     record: StudyRecord,
 }
 
@@ -74,7 +76,7 @@ impl Runner {
             pairs: pairs.len(),
             pictures: pairs.pictures(),
         });
-        let mut record = StudyRecord {
+        let record = StudyRecord {
             name: study.name.clone(),
             identity: study.identity().to_string(),
             experiment: study.to_toml(),
@@ -85,14 +87,6 @@ impl Runner {
             arms: arms.collect(),
             seeds: study.seeds.clone(),
         };
-        // A damaged file is written again.
-        let stored = StudyRecord::read(&self.folder(&study)).unwrap_or(None);
-        if let Some(stored) = stored
-            && stored.identity == record.identity
-            && are_of(&stored.baselines, &downstream)
-        {
-            record.baselines = stored.baselines;
-        }
         Ok(Ready { study, downstream, pairs, record })
     }
 
@@ -103,19 +97,41 @@ impl Runner {
     ) -> Result<(), Error> {
         let folder = self.folder(&ready.study);
         fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
-        ready.record.write(&folder)?;
+        ready.record_in(&folder).write(&folder)?;
         record::write_examples(&folder, &examples(&ready.study, &ready.pairs)?)
     }
 
-    /// Adds the baselines to `study.json`, once the runs have ended.
+    /// Adds the baselines to `study.json`, once the runs have ended, unless they are there.
     pub(crate) fn end<M: Objective, B: BackboneFactory>(
         &self,
-        ready: &mut Ready<M, B>,
+        ready: &Ready<M, B>,
     ) -> Result<(), Error> {
-        if ready.record.baselines.is_empty() {
-            ready.record.baselines = baselines(&ready.downstream)?;
-            ready.record.write(&self.folder(&ready.study))?;
+        let folder = self.folder(&ready.study);
+        let mut record = ready.record_in(&folder);
+        if !record.baselines.is_empty() {
+            return Ok(());
         }
+        for (evaluation, set) in ready.study.evaluation.iter().zip(&ready.downstream) {
+            let scores = self.baselines.of(evaluation, set, || Ok(set.baselines()?))?;
+            record.baselines.extend(scores);
+        }
+        record.write(&folder)
+    }
+
+    /// Returns true if a run of a study has a result.
+    pub(crate) fn has_result<M: Objective, B: BackboneFactory>(&self, ready: &Ready<M, B>) -> bool {
+        ready.record.has_result(&self.folder(&ready.study))
+    }
+
+    /// Brings the stored result of a finished run up to date: the scores that the study asks for,
+    /// in its order.
+    pub(crate) fn refresh<M: Objective, B: BackboneFactory>(
+        &self,
+        ready: &Ready<M, B>,
+        arm: &Arm,
+        seed: u64,
+    ) -> Result<(), Error> {
+        self.prepare(&ready.study, arm, seed)?.keep(&ready.downstream)?;
         Ok(())
     }
 
@@ -159,6 +175,24 @@ impl Runner {
         with_map(run, ready)?;
         drop(directory);
         Ok(Attempt::Run)
+    }
+}
+
+impl<M, B> Ready<M, B> {
+    /// The contents of `study.json` with the baselines that are stored in the study's folder if
+    /// they are of the same data. They are read each time, since another process may have added
+    /// them.
+    fn record_in(&self, folder: &Path) -> StudyRecord {
+        let mut record = self.record.clone();
+        // A damaged file is written again.
+        let stored = StudyRecord::read(folder).unwrap_or(None);
+        if let Some(stored) = stored
+            && stored.identity == record.identity
+            && are_of(&stored.baselines, &self.downstream)
+        {
+            record.baselines = stored.baselines;
+        }
+        record
     }
 }
 

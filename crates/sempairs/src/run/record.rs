@@ -26,7 +26,7 @@ use crate::png;
 use crate::report::{ExamplePairs, shown};
 
 /// The contents of `study.json`.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct StudyRecord {
     pub name: String,
     pub identity: String,
@@ -45,7 +45,7 @@ pub(super) struct StudyRecord {
 }
 
 /// An arm in `study.json`.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct ArmRecord {
     pub arm: Arm,
     /// Number of pairs per epoch.
@@ -68,6 +68,14 @@ impl StudyRecord {
     /// Reads the file; `None` if it does not exist.
     pub fn read(folder: &Path) -> Result<Option<Self>, Error> {
         read(&Self::path(folder))
+    }
+
+    /// Returns true if a run in the folder of the study has a result.
+    pub fn has_result(&self, folder: &Path) -> bool {
+        self.arms.iter().any(|ArmRecord { arm, .. }| {
+            let run = |seed| folder.join(format!("{}-seed{seed}", arm.name));
+            self.seeds.iter().any(|seed| run(seed).join("result.json").exists())
+        })
     }
 }
 

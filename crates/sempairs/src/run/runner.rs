@@ -12,7 +12,7 @@ use sempairs_eval::Downstream;
 use sempairs_internal::{join_limited, note};
 use sempairs_train::{LoaderConfig, Progress};
 
-use super::caches::{DrawnPairs, UntrainedScores};
+use super::caches::{BaselineScores, DrawnPairs, UntrainedScores};
 use crate::Error;
 use crate::experiment::{Arm, Objective, OpenSources, Study};
 use crate::signals::stop_on_signals;
@@ -41,6 +41,8 @@ pub struct Runner {
     drawn: DrawnPairs,
     /// Scores of untrained networks, shared by the arms of a study.
     pub(super) untrained: UntrainedScores,
+    /// Scores of the baselines, shared by the studies of a grid.
+    pub(super) baselines: BaselineScores,
 }
 
 impl Runner {
@@ -58,6 +60,7 @@ impl Runner {
             opened: OpenSources::default(),
             drawn: DrawnPairs::default(),
             untrained: UntrainedScores::default(),
+            baselines: BaselineScores::default(),
         }
     }
 
@@ -128,6 +131,16 @@ impl Runner {
         let mut downstream = Downstream::new(&evaluation.dataset, train, test, pipeline);
         downstream.protocols = evaluation.protocols.iter().cloned().map(Into::into).collect();
         Ok(downstream)
+    }
+
+    /// The errors of opening the pictures of a study, of all its arms and data sets.
+    pub(crate) fn data_errors<M: Objective, B: BackboneFactory>(
+        &self,
+        study: &Study<M, B>,
+    ) -> Vec<Error> {
+        let pairs = study.arms.iter().map(|arm| self.pairs(study, arm, study.seeds[0]).err());
+        let sets = (0..study.evaluation.len()).map(|index| self.downstream_of(study, index).err());
+        pairs.chain(sets).flatten().collect()
     }
 
     /// The folder of a study: the study's name, followed by the backend's name unless that is

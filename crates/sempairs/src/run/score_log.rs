@@ -43,11 +43,7 @@ impl ScoreLog {
         step: usize,
         downstream: &[Downstream],
     ) -> Result<Self, Error> {
-        let set = |evaluation: &Evaluation| SetScores {
-            identity: scored_identity(run, evaluation),
-            curve: Vec::new(),
-        };
-        let mut log = Self { path, run: run.into(), sets: evaluations.iter().map(set).collect() };
+        let mut log = Self::empty(path, run, evaluations);
         if !log.path.exists() {
             return Ok(log);
         }
@@ -61,10 +57,37 @@ impl ScoreLog {
                 "{path}: removed {dropped} scores that are later than step {step} or of another run"
             );
         }
-        for (set, downstream) in log.sets.iter_mut().zip(downstream) {
-            set.curve = set.curve_of(&lines, downstream);
-        }
+        log.take(&lines, downstream);
         Ok(log)
+    }
+
+    /// The scores of a run among the lines of the file `path`, which is not changed.
+    pub fn of_lines(
+        path: PathBuf,
+        run: &str,
+        evaluations: &[Evaluation],
+        lines: &[ScoreLine],
+        downstream: &[Downstream],
+    ) -> Self {
+        let mut log = Self::empty(path, run, evaluations);
+        log.take(lines, downstream);
+        log
+    }
+
+    /// A log without scores.
+    fn empty(path: PathBuf, run: &str, evaluations: &[Evaluation]) -> Self {
+        let set = |evaluation: &Evaluation| SetScores {
+            identity: scored_identity(run, evaluation),
+            curve: Vec::new(),
+        };
+        Self { path, run: run.into(), sets: evaluations.iter().map(set).collect() }
+    }
+
+    /// Takes the scores of the run from these lines.
+    fn take(&mut self, lines: &[ScoreLine], downstream: &[Downstream]) {
+        for (set, downstream) in self.sets.iter_mut().zip(downstream) {
+            set.curve = set.curve_of(lines, downstream);
+        }
     }
 
     /// Returns true if a line stays valid when the run continues after `step` steps.
@@ -203,7 +226,7 @@ fn is_same(a: &ScoreLine, b: &ScoreLine) -> bool {
 }
 
 /// A hash of everything that a run's scores depend on except the protocol.
-pub(super) fn scored_identity(run: &str, evaluation: &Evaluation) -> String {
+fn scored_identity(run: &str, evaluation: &Evaluation) -> String {
     let Evaluation { train, test, .. } = evaluation;
     let data = serde_json::to_string(&(train, test)).expect("plain data");
     Identity::new().and_field(run.as_bytes()).and_field(data.as_bytes()).to_string()
@@ -418,6 +441,11 @@ mod tests {
         assert!(text.contains(&format!("knn-k{}-", pictures + 1000)));
         let log = open_one(&path, "run", &evaluation, 8, &requested);
         assert_eq!(steps(&log), [0, 4, 8]);
+        // So does a run that is only looked at, to see whether it has finished.
+        let lines = read_scores(&path).unwrap();
+        let (one, sets) = (from_ref(&evaluation), from_ref(&requested));
+        let seen = ScoreLog::of_lines(path.clone(), "run", one, &lines, sets);
+        assert_eq!(seen.curve(), log.curve());
         let true_name = Protocol::Knn(Knn { k: pictures, ..Knn::default() });
         for point in log.curve() {
             let score = &point.scores[0];

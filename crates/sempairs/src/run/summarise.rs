@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sempairs_internal::{note, write_atomically};
 
+use super::columns::Columns;
 use super::record::{self, StudyRecord};
 use crate::Error;
 use crate::comparison::{ArmResult, Comparison};
@@ -29,8 +30,9 @@ pub struct ComparisonFiles {
 }
 
 /// Compares the runs whose results are stored in the folder of a study. Pictures and weights are
-/// not needed. Runs without a result are omitted and listed on standard error. For a folder of an
-/// earlier version, which has no `study.json`, the numbers are read from `comparison.json`.
+/// not needed. Runs without a result, or without a score that the study asks for at their last
+/// step, are omitted and listed on standard error. For a folder of an earlier version, which has no
+/// `study.json`, the numbers are read from `comparison.json`.
 ///
 /// # Errors
 /// [`Error::File`] if the folder contains no study, none of its runs has a result, or a file is
@@ -52,33 +54,50 @@ pub(crate) fn stored_if_any(folder: &Path) -> Result<Option<Comparison>, Error> 
     if !folder.exists() {
         return Ok(None);
     }
-    let found = match StudyRecord::read(folder)? {
-        None => folder.join("comparison.json").exists(),
-        Some(study) => study.arms.iter().any(|arm| {
-            let run = |seed| folder.join(format!("{}-seed{seed}", arm.arm.name));
-            study.seeds.iter().any(|seed| run(seed).join("result.json").exists())
-        }),
-    };
-    found.then(|| stored(folder)).transpose()
+    match StudyRecord::read(folder)? {
+        None => record::read(&folder.join("comparison.json")),
+        Some(study) => compared(folder, study),
+    }
 }
 
 /// The comparison of the stored results, without the example pairs.
 pub(crate) fn stored(folder: &Path) -> Result<Comparison, Error> {
     let none = |reason: &str| Err(Error::file(folder, reason));
     if !folder.exists() {
-        return none("there is no such folder; give the folder of a study, runs/NAME");
+        return match of_another_backend(folder) {
+            Some(other) => none(&format!("there is no such folder; there is {}", other.display())),
+            None => none(&format!("there is no such folder; {GIVE}")),
+        };
     }
     let Some(study) = StudyRecord::read(folder)? else {
         return match record::read(&folder.join("comparison.json"))? {
             Some(comparison) => Ok(comparison),
-            None => none(
-                "contains neither study.json nor comparison.json; give the folder of a study, \
-                 runs/NAME",
-            ),
+            None => none(&format!("contains neither study.json nor comparison.json; {GIVE}")),
         };
     };
+    match compared(folder, study)? {
+        Some(comparison) => Ok(comparison),
+        None => none("none of its runs has a result yet; `sempairs compare` resumes them"),
+    }
+}
+
+/// What to do if a folder is not that of a study.
+const GIVE: &str = "give the folder of a study, runs/NAME, or runs/NAME-BACKEND unless the backend \
+                    is flex";
+
+/// The folder of a study with the same name whose runs are on another backend.
+fn of_another_backend(folder: &Path) -> Option<PathBuf> {
+    let name = folder.file_name()?.to_str()?;
+    let beside = |backend| folder.with_file_name(format!("{name}-{backend}"));
+    ["cuda", "wgpu", "vulkan"].into_iter().map(beside).find(|other| other.exists())
+}
+
+/// The comparison of the results of a study; `None` if no run has one. Runs without a result, and
+/// those whose result lacks a score that the study asks for, are listed on standard error.
+fn compared(folder: &Path, study: StudyRecord) -> Result<Option<Comparison>, Error> {
+    let mut columns = Columns::of_study(&study.experiment);
     let mut arms = Vec::new();
-    let mut missing = Vec::new();
+    let (mut missing, mut lacking) = (Vec::new(), Vec::new());
     for arm in study.arms {
         let mut result = ArmResult {
             arm: arm.arm,
@@ -90,21 +109,38 @@ pub(crate) fn stored(folder: &Path) -> Result<Comparison, Error> {
         };
         for seed in &study.seeds {
             let name = format!("{}-seed{seed}", result.arm.name);
-            match record::read_result(&folder.join(&name))? {
+            let run = record::read_result(&folder.join(&name))?;
+            let is_there = run.is_some();
+            let selected = run.and_then(|run| {
+                columns = columns.take().or_else(|| Columns::of_result(&run));
+                match &columns {
+                    Some(columns) => columns.select(run),
+                    None => Some(run),
+                }
+            });
+            if result.map.is_none() {
+                result.map = record::read_map(&folder.join(&name))?;
+            }
+            match selected {
                 Some(run) => result.runs.push(run),
                 None => {
                     result.missing.push(*seed);
-                    missing.push(name.clone());
+                    let list = if is_there { &mut lacking } else { &mut missing };
+                    list.push(name);
                 }
-            }
-            if result.map.is_none() {
-                result.map = record::read_map(&folder.join(&name))?;
             }
         }
         arms.push(result);
     }
+    if !lacking.is_empty() {
+        note!(
+            "{}: runs without all scores that the study asks for: {}",
+            folder.display(),
+            lacking.join(", ")
+        );
+    }
     if arms.iter().all(|arm| arm.runs.is_empty()) {
-        return none("none of its runs has a result yet; `sempairs compare` resumes them");
+        return Ok(None);
     }
     if !missing.is_empty() {
         note!("{}: runs without a result: {}", folder.display(), missing.join(", "));
@@ -122,7 +158,7 @@ pub(crate) fn stored(folder: &Path) -> Result<Comparison, Error> {
         differences: Vec::new(),
     };
     comparison.differences = comparison.compare_with(&against);
-    Ok(comparison)
+    Ok(Some(comparison))
 }
 
 impl Summary {

@@ -7,27 +7,33 @@ use burn::tensor::Device;
 use sempairs_backbone::BackboneFactory;
 use sempairs_data::DataError;
 use sempairs_objective::{Clock, Method};
-use sempairs_train::{PairLoader, Stepper, check_method};
+use sempairs_train::{LoaderConfig, PairLoader, Stepper, check_method};
 
 use super::check::unfit;
 use super::prepare::Prepared;
 use super::ready::Ready;
 use super::runner::Runner;
 use crate::Error;
-use crate::experiment::{Objective, UseMethod};
+use crate::experiment::{Arm, Objective, UseMethod};
 
-/// Number of steps that are timed, after one that is not: it compiles kernels and allocates memory.
+/// Number of steps that are not timed. The first one compiles kernels and allocates memory, while
+/// the loader prepares the batch of the second in advance.
+const UNTIMED: usize = 2;
+
+/// Number of steps that are timed after these.
 const TIMED: usize = 3;
 
 impl Runner {
-    /// The mean time in seconds of some training steps of a study's first run, with its method and
-    /// its batches. Scores and checkpoints are not included, and no file is written.
+    /// The mean time in seconds of some training steps of an arm, with the method and the batches
+    /// of its first run. The time of loading is included as far as training waits for it; scores
+    /// and checkpoints are not. No file is written.
     pub(crate) fn time_step<M: Objective, B: BackboneFactory>(
         &self,
         ready: &Ready<M, B>,
+        arm: &Arm,
     ) -> Result<f64, Error> {
         let study = &ready.study;
-        let run = self.prepare(study, &study.arms[0], study.seeds[0])?;
+        let run = self.prepare(study, arm, study.seeds[0])?;
         // The values of the weights do not matter.
         let backbone = study.backbone.init_seeded(&self.device, run.seed);
         study.method.init_for(backbone, run.seed, &self.device, Timed(run))
@@ -57,11 +63,15 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Timed<'_, M, B
         let device = runner.device.clone().autodiff();
         let wait = || runner.device.sync().map_err(|e| Error::Device(e.to_string()));
         let (pairs, pipelines) = (run.pairs.clone(), run.pipelines.clone());
-        let loader = &config.loader;
+        // A single batch in advance: with more, the timed steps would find theirs ready, which were
+        // prepared during the steps that are not timed.
+        let loader = LoaderConfig { ahead: 1, ..config.loader.clone() };
         let batches =
-            PairLoader::start(pairs, pipelines, config.batch, config.seed, clock, loader)?;
+            PairLoader::start(pairs, pipelines, config.batch, config.seed, clock, &loader)?;
+        // A short run has fewer steps.
+        let untimed = UNTIMED.min(config.steps.saturating_sub(1));
         let mut started = Instant::now();
-        for batch in batches.take(1 + TIMED) {
+        for batch in batches.take(untimed + TIMED) {
             if runner.interrupter.should_stop() {
                 return Err(DataError::Interrupted.into());
             }
@@ -71,14 +81,13 @@ impl<M: Objective, B: BackboneFactory> UseMethod<B::Backbone> for Timed<'_, M, B
             method.mask(&mut gradients, clock);
             method = stepper.step(method, gradients, clock).after_step(clock);
             clock.step += 1;
-            // A run of a single step has only the first one.
-            if clock.step == 1 && config.steps > 1 {
+            if clock.step == untimed {
                 wait()?;
                 started = Instant::now();
             }
         }
         wait()?;
-        let timed = clock.step.saturating_sub(1).max(1);
+        let timed = clock.step.saturating_sub(untimed).max(1);
         Ok(started.elapsed().as_secs_f64() / timed as f64)
     }
 }
