@@ -90,9 +90,9 @@ pub struct StudyAbout {
     pub published: Vec<Published>,
 }
 
-/// Differences that a study asks for. The keys of both sides are `arm` and names of axes. A key that
-/// neither side has ranges over all arms or labels, the same on both sides; one that only one side
-/// has ranges over all of them on the other.
+/// Differences that a study asks for. The keys of both sides are `arm` and names of axes. A key
+/// that neither side has ranges over all arms or labels, the same on both sides; one that only one
+/// side has ranges over all of them on the other.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Compare {

@@ -107,8 +107,8 @@ impl GridComparison {
         seeds
     }
 
-    /// The mean accuracy of an arm at each scored step, as [`ArmResult::curve`]; `score` is the data
-    /// set and the protocol.
+    /// The mean accuracy of an arm at each scored step, as [`ArmResult::curve`]; `score` is the
+    /// data set and the protocol.
     pub fn curve(&self, point: usize, score: [&str; 2], arm: &str) -> Vec<(usize, Estimate)> {
         let found = self.points[point].as_ref().and_then(|comparison| arm_of(comparison, arm));
         found.map_or(Vec::new(), |arm| arm.curve(ScoreName::first(score)))
@@ -138,8 +138,8 @@ impl GridComparison {
         points[one].labels.get(axis) == points[other].labels.get(axis)
     }
 
-    /// What two arms, each at a point, are called in reports: the names of the arms, with the labels
-    /// in which their points differ.
+    /// What two arms, each at a point, are called in reports: the names of the arms, with the
+    /// labels in which their points differ.
     fn names(&self, places: [(usize, &str); 2]) -> [String; 2] {
         let points = places.map(|(point, _)| point);
         places.map(|(point, arm)| match self.labels(point, |axis| !self.agree(points, axis)) {

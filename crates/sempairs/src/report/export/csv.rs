@@ -42,9 +42,10 @@ pub fn scores_csv(grid: &GridComparison, tables: &[GridTable]) -> String {
     csv
 }
 
-/// Returns one line per difference of the tables, in percentage points: point, arms, the point of
-/// the arm that is subtracted as columns `against_AXIS`, data set, protocol, mean with its 95 % t interval, number of seeds, p-value before and after Holm's
-/// correction, bootstrap interval over the test pictures, published value, and one column per seed.
+/// Returns one line per difference of the tables, in percentage points: point and arm, those that
+/// are subtracted (`against`, and the point as columns `against_AXIS`), data set, protocol, mean
+/// with its 95 % t interval, number of seeds, p-value before and after Holm's correction, bootstrap
+/// interval over the test pictures, published value, and one column per seed.
 pub fn differences_csv(grid: &GridComparison, tables: &[GridTable]) -> String {
     let seeds = grid.seeds();
     let fixed = [
