@@ -38,7 +38,7 @@ impl MethodTable {
         self.title = format!("{} top-1, {}", comparison.dataset(), comparison.protocol_name(0));
         let arm = |name: &str| {
             let arm = comparison.arms.iter().find(|arm| arm.arm.name == name)?;
-            arm.final_mean(0)
+            arm.final_mean(comparison.score_name(0))
         };
         let of_both = comparison.compare_with("ap").into_iter();
         let mut of_both = of_both.filter(|d| d.arm == "sp" && d.protocol == protocol);

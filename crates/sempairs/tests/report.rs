@@ -167,7 +167,7 @@ fn the_page_shows_every_arm_protocol_picture_and_number() {
     for (i, arm) in comparison.arms.iter().enumerate() {
         assert!(page.contains(&format!("<b>{}</b>", arm.arm.name)));
         assert!(page.contains(&format!("a{i} line")) && page.contains(&format!("a{i} band")));
-        for (_, value) in arm.final_top1(0) {
+        for (_, value) in arm.final_top1(comparison.score_name(0)) {
             assert!(page.contains(&format!("<td>{:.2}</td>", 100.0 * value)));
         }
         // Three pairs, with a picture and a view of each side.

@@ -12,7 +12,7 @@ use sempairs::data::Picture;
 use sempairs::data::pairing::Pairing;
 use sempairs::eval::stats::{Estimate, difference};
 use sempairs::eval::{Correct, EvaluationProtocol as _, Protocol, ProtocolSettings};
-use sempairs::experiment::{Arm, Published, StudyAbout};
+use sempairs::experiment::{Arm, Compare, Published, StudyAbout};
 use sempairs::grid::{GridAxis, GridRecord, PointRecord};
 use sempairs::png;
 use sempairs::report::GridFiles;
@@ -149,7 +149,7 @@ fn grid() -> GridComparison {
             published: vec![
                 published("50", "ap", 77.48),
                 published("50", "sp", 81.68),
-                Published { metric: "hours".into(), ..published("50", "sp", 3.5) },
+                Published { metric: "AP50".into(), ..published("50", "sp", 3.5) },
             ],
             ..StudyAbout::default()
         },
@@ -171,8 +171,13 @@ fn finished(seeds: usize) -> GridComparison {
 
 /// Writes the report into a temporary folder and returns the page and all other files.
 fn report(grid: &GridComparison) -> (String, BTreeMap<String, String>) {
+    report_in(&grid.record.name, grid)
+}
+
+/// As [`report`], in a folder of this name.
+fn report_in(name: &str, grid: &GridComparison) -> (String, BTreeMap<String, String>) {
     let runs = tempfile::tempdir().unwrap();
-    let folder = runs.path().join(&grid.record.name);
+    let folder = runs.path().join(name);
     let files = GridFiles::write(&folder, grid).unwrap();
     let read = |path: &Path| fs::read_to_string(path).unwrap();
     let tables = [&files.markdown, &files.scores, &files.differences, &files.latex];
@@ -222,7 +227,7 @@ fn records(csv: &str) -> Vec<BTreeMap<String, String>> {
 }
 
 fn estimate(comparison: &Comparison, arm: usize, protocol: usize) -> Estimate {
-    comparison.arms[arm].final_mean(protocol).unwrap()
+    comparison.arms[arm].final_mean(comparison.score_name(protocol)).unwrap()
 }
 
 #[test]
@@ -330,8 +335,8 @@ fn unfinished_grids_say_what_is_missing() {
     let main = &grid.tables()[0];
     let cell = main.score(1, DATASETS[0], "sp").unwrap();
     assert_eq!((cell.state, cell.accuracy), (State::NotRun, None));
-    assert_eq!(main.difference(1, DATASETS[0], "sp").unwrap().holm, None);
-    assert_eq!(main.difference(2, DATASETS[0], "sp").unwrap().values.len(), 2);
+    assert_eq!(main.difference(1, DATASETS[0], ["sp", "ap"]).unwrap().holm, None);
+    assert_eq!(main.difference(2, DATASETS[0], ["sp", "ap"]).unwrap().values.len(), 2);
 
     // The published numbers stand in the table before anything has run.
     let (page, others) = report(&self::grid());
@@ -376,7 +381,7 @@ fn csv_files_have_every_number() {
     close(&record["mean"], found.mean);
     close(&record["low"], found.low.unwrap());
     close(&record["high"], found.high.unwrap());
-    for (seed, value) in comparison.arms[1].final_top1(3) {
+    for (seed, value) in comparison.arms[1].final_top1(comparison.score_name(3)) {
         close(&record[&format!("seed_{seed}")], value);
     }
     assert_eq!(record["published"], "");
@@ -385,7 +390,8 @@ fn csv_files_have_every_number() {
     let first = &differences[0];
     close(&first["published"], 0.042);
     let values = |arm: usize| -> Vec<f64> {
-        let of = grid.points[0].as_ref().unwrap().arms[arm].final_top1(0);
+        let comparison = grid.points[0].as_ref().unwrap();
+        let of = comparison.arms[arm].final_top1(comparison.score_name(0));
         of.into_iter().map(|(_, value)| value).collect()
     };
     let found = difference(&values(1), &values(0));
@@ -399,9 +405,9 @@ fn published_numbers_without_a_counterpart_are_listed() {
     let grid = finished(2);
     let tables = grid.tables();
     let others: Vec<&str> = unmatched(&grid, &tables).iter().map(|p| p.metric.as_str()).collect();
-    assert_eq!(others, ["hours"]);
+    assert_eq!(others, ["AP50"]);
     let (page, _) = report(&grid);
-    assert!(page.contains("<td>hours</td><td>3.50</td>"));
+    assert!(page.contains("<td>AP50</td><td>3.50</td>"));
     // A number without a protocol belongs to the first one.
     let cell = |table: usize| tables[table].score(0, DATASETS[0], "sp").unwrap();
     assert_eq!((cell(0).published.is_some(), cell(1).published), (true, None));
@@ -503,6 +509,246 @@ fn the_pairs_of_the_first_experiment_with_results_are_shown() {
     assert!(page.contains("These are the pairs of the experiment pairs 100."));
 }
 
+#[test]
+fn every_point_with_other_views_has_its_pairs() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut grid = finished(2);
+    for (point, comparison) in grid.points.iter_mut().flatten().enumerate() {
+        // The last two points differ in a setting that changes no picture.
+        let size = [24, 32, 32][point];
+        let text = format!("[pictures]\nsize = 32\n[views]\nsize = {size}\n");
+        comparison.experiment = format!("{text}[training]\nsteps = {point}\n");
+    }
+    write_examples(&grid, runs.path());
+    let files = GridFiles::write(&runs.path().join("fewer-pairs"), &grid).unwrap();
+    let page = fs::read_to_string(files.report).unwrap();
+    assert_sound(&page);
+    assert_eq!(page.matches("data:image/png;base64,").count(), 16);
+    assert!(page.contains("<details open><summary>pairs 50</summary>"));
+    assert!(page.contains("<details><summary>pairs 100</summary>"));
+    assert!(!page.contains("<summary>pairs 157</summary>"));
+    assert_eq!(page.matches("<h2>Training pairs of each arm</h2>").count(), 1);
+}
+
+fn side(names: &[(&str, &str)]) -> BTreeMap<String, String> {
+    names.iter().map(|(key, label)| ((*key).to_owned(), (*label).to_owned())).collect()
+}
+
+/// The grid with a list of differences: between the arms of the smallest set, and between two sets.
+fn with_comparisons() -> GridComparison {
+    let mut grid = finished(3);
+    grid.record.about.compare = vec![
+        Compare {
+            of: side(&[("arm", "sp"), ("pairs", "50")]),
+            against: side(&[("arm", "ap"), ("pairs", "50")]),
+        },
+        Compare {
+            of: side(&[("arm", "sp"), ("pairs", "50")]),
+            against: side(&[("arm", "ap"), ("pairs", "157")]),
+        },
+    ];
+    grid.record.about.published.push(published("157", "ap", 80.0));
+    grid
+}
+
+#[test]
+fn a_study_says_what_is_compared() {
+    let grid = with_comparisons();
+    let table = &grid.tables()[0];
+    let cells = &table.differences;
+    let places = [(0, 0), (0, 0), (0, 2), (0, 2)];
+    assert_eq!(cells.iter().map(|it| (it.point, it.against_point)).collect::<Vec<_>>(), places);
+    assert_eq!(table.pairs, [["sp", "ap"].map(String::from)]);
+    let cell = &cells[2];
+    let finals = |point: usize, arm: usize| -> Vec<f64> {
+        let comparison: &Comparison = grid.points[point].as_ref().unwrap();
+        let of = comparison.arms[arm].final_top1(comparison.score_name(0));
+        of.into_iter().map(|(_, value)| value).collect()
+    };
+    let found = difference(&finals(0, 1), &finals(2, 0));
+    let ours = cell.difference.unwrap();
+    assert!((ours.mean - found.mean).abs() < 1e-12 && ours.n == 3);
+    assert!((ours.p_value.unwrap() - found.p_value.unwrap()).abs() < 1e-9);
+    assert!(cell.pictures.is_some() && cell.holm.unwrap() >= ours.p_value.unwrap());
+    assert!((cell.published.unwrap() - 0.0168).abs() < 1e-9, "81.68 - 80.00");
+    assert_eq!(cell.name(), "sp (pairs 50) \u{2212} ap (pairs 157)");
+    assert_eq!(grid.place(cell), "between experiments");
+
+    let (page, others) = report(&grid);
+    assert!(page.contains("<th scope=\"row\">sp (pairs 50) \u{2212} ap (pairs 157)</th>"));
+    let points = |value: f64| format!("{:+.2}", 100.0 * value).replace('-', "\u{2212}");
+    for text in [&page, &others["tables.md"], &others["tables.tex"]] {
+        let said = points(ours.mean);
+        assert!(text.contains(&said) || text.contains(&said.replace('\u{2212}', "$-$")), "{said}");
+        assert!(text.contains("(pairs 50)") && text.contains("(pairs 157)"), "{text}");
+    }
+    assert!(page.contains("published +1.68"));
+    let lines = records(&others["differences.csv"]);
+    assert_eq!(lines.len(), 8, "four differences under two protocols");
+    let between =
+        lines.iter().filter(|line| line["pairs"] == "50" && line["against_pairs"] == "157");
+    assert_eq!(between.count(), 4);
+    let chart = &others["plots/difference-far-scenes-probe-lbfgs.svg"];
+    assert!(chart.contains(">sp (pairs 50) \u{2212} ap (pairs 157)</text>"), "{chart}");
+}
+
+#[test]
+fn differences_of_the_same_labels_of_other_axes_are_drawn_along_an_axis() {
+    // `pairs` is an axis that is not named, so the arms are compared at each of its labels.
+    let mut grid = finished(3);
+    grid.record.axes.insert(
+        0,
+        GridAxis { name: "method".into(), labels: ["A", "B"].map(String::from).to_vec() },
+    );
+    let points = grid.record.points.clone();
+    let at = |method: &str| {
+        let of = |point: &PointRecord| PointRecord {
+            labels: [&[method.to_owned()][..], &point.labels[..]].concat(),
+            folder: format!("{}-{method}", point.folder),
+        };
+        points.iter().map(of).collect::<Vec<_>>()
+    };
+    grid.record.points = [at("A"), at("B")].concat();
+    grid.points = [grid.points.clone(), grid.points.clone()].concat();
+    grid.record.about.published.clear();
+    grid.record.about.compare = vec![Compare {
+        of: side(&[("arm", "sp"), ("method", "B")]),
+        against: side(&[("arm", "ap"), ("method", "A")]),
+    }];
+    let table = &grid.tables()[0];
+    let places: Vec<(usize, usize)> =
+        table.differences.iter().map(|it| (it.point, it.against_point)).collect();
+    assert_eq!(places, [(3, 0), (3, 0), (4, 1), (4, 1), (5, 2), (5, 2)]);
+    assert_eq!(grid.place(&table.differences[2]), "pairs 100");
+    assert!(table.pairs.is_empty());
+    let (page, others) = report(&grid);
+    let chart = "plots/difference-far-scenes-probe-lbfgs-against-pairs.svg";
+    assert!(others.contains_key(chart), "{:?}", others.keys());
+    assert!(page.contains("sp (B) is ahead of ap (A) in "));
+    assert!(page.contains("sp (B) \u{2212} ap (A): pairs 157 minus pairs 50 is "));
+    assert!(page.contains("<th scope=\"row\">pairs 100</th>"));
+}
+
+#[test]
+fn runs_with_other_scores_give_no_wrong_number() {
+    let mut grid = finished(3);
+    {
+        let comparison = grid.points[0].as_mut().unwrap();
+        // A run that was scored in another order, and one without the first data set.
+        let [first, second, ..] = &mut comparison.arms[1].runs[..] else { panic!() };
+        first.curve.last_mut().unwrap().scores.reverse();
+        second.curve.last_mut().unwrap().scores.retain(|score| score.dataset == DATASETS[1]);
+    }
+    let right = finished(3);
+    let [tables, expected] = [&grid, &right].map(GridComparison::tables);
+    let cell = |tables: &[sempairs::comparison::grid::GridTable], dataset: usize| {
+        tables[0].score(0, DATASETS[dataset], "sp").unwrap().clone()
+    };
+    let whole = cell(&expected, 0);
+    assert_eq!(cell(&tables, 0).values, [whole.values[0], whole.values[2]]);
+    assert_eq!(cell(&tables, 1).values, cell(&expected, 1).values);
+    let of = |dataset: usize| tables[0].difference(0, DATASETS[dataset], ["sp", "ap"]).unwrap();
+    assert_eq!((of(0).values.len(), of(1).values.len()), (2, 3));
+    let same = expected[0].difference(0, DATASETS[1], ["sp", "ap"]).unwrap();
+    assert_eq!((&of(1).values, of(1).pictures), (&same.values, same.pictures));
+    assert!(of(0).pictures.is_some());
+
+    // Another number of test pictures is another test set.
+    let comparison = grid.points[0].as_mut().unwrap();
+    let last = comparison.arms[1].runs[0].curve.last_mut().unwrap();
+    for score in &mut last.scores {
+        score.n_test = PICTURES / 2;
+        score.correct = Some((0..PICTURES / 2).map(|picture| picture % 2 == 0).collect());
+    }
+    let tables = grid.tables();
+    let found = tables[0].difference(0, DATASETS[0], ["sp", "ap"]).unwrap();
+    assert!(found.pictures.is_none() && found.difference.is_some());
+}
+
+#[test]
+fn the_time_of_a_run_stands_beside_the_published_one() {
+    let mut grid = finished(3);
+    let times = |grid: &GridComparison| report(grid).0.contains("time of a run");
+    assert!(!times(&grid), "the length of the runs is not known");
+    // 412 pairs a second.
+    let length = "[training]\nsteps = 41200\nbatch = 180\n";
+    grid.points[0].as_mut().unwrap().experiment = length.into();
+    let metric = "hours of pre-training on one A100";
+    let time = Published { metric: metric.into(), ..published("50", "sp", 4.5) };
+    grid.record.about.published.push(time.clone());
+    let found = grid.times();
+    assert_eq!(
+        found.iter().map(|it| (it.point, &*it.arm)).collect::<Vec<_>>(),
+        [(0, "ap"), (0, "sp")]
+    );
+    assert!((found[1].seconds.unwrap().mean - 18_000.0).abs() < 1e-6);
+    assert_eq!([&found[0].published, &found[1].published], [&None, &Some(time)]);
+    let others: Vec<String> =
+        unmatched(&grid, &grid.tables()).into_iter().map(|it| it.metric.clone()).collect();
+    assert_eq!(others, ["AP50"], "the time has its place");
+    let (page, files) = report(&grid);
+    assert!(page.contains("<td>5.00\u{a0}h</td>"));
+    assert!(page.contains(&format!("<td>4.50 {metric}</td>")));
+    assert!(files["tables.md"].contains("## Time of a run"));
+    let of_sp = |line: &&BTreeMap<String, String>| line["pairs"] == "50" && line["arm"] == "sp";
+    let lines = records(&files["tables.csv"]);
+    let line = lines.iter().find(of_sp).unwrap();
+    assert!((line["hours"].parse::<f64>().unwrap() - 5.0).abs() < 1e-9);
+    assert_eq!(line["published_hours"], "4.5");
+    assert!(lines.iter().any(|line| line["hours"].is_empty()), "of the other points");
+}
+
+#[test]
+fn methods_without_a_bound_have_their_loss() {
+    let mut grid = finished(2);
+    for run in grid.points[1].as_mut().unwrap().arms.iter_mut().flat_map(|arm| &mut arm.runs) {
+        run.information.clear();
+    }
+    let (page, others) = report(&grid);
+    for section in ["Information bound", "Training loss"] {
+        assert_eq!(page.matches(&format!("<h2>{section}</h2>")).count(), 1, "{section}");
+    }
+    let plots = ["information-pairs-50", "loss-pairs-100", "information-pairs-157"];
+    for plot in plots {
+        assert!(others.contains_key(&format!("plots/{plot}.svg")), "{plot}: {:?}", others.keys());
+    }
+    assert!(!others.contains_key("plots/loss-pairs-50.svg"));
+}
+
+#[test]
+fn the_own_page_is_told_by_the_folder() {
+    let mut grid = finished(2);
+    grid.record.axes.clear();
+    let folder = "fewer-pairs-cuda";
+    grid.record.points = vec![PointRecord { labels: Vec::new(), folder: folder.into() }];
+    grid.points.truncate(1);
+    let (page, _) = report_in(folder, &grid);
+    assert!(page.contains("this page") && !page.contains("href=\"../"));
+}
+
+#[test]
+fn long_names_fit_into_the_drawings() {
+    let mut grid = with_comparisons();
+    let long = "a label that is much longer than what fits into one line of a drawing";
+    for point in &mut grid.record.points {
+        if point.labels[0] == "157" {
+            point.labels[0] = long.into();
+        }
+    }
+    grid.record.axes[0].labels[2] = long.into();
+    grid.record.about.compare[1].against = side(&[("arm", "ap"), ("pairs", long)]);
+    let (page, others) = report(&grid);
+    assert!(page.contains(long), "the tables have the whole name");
+    let drawn = others.iter().filter(|(name, _)| name.starts_with("plots/difference"));
+    for (name, svg) in drawn {
+        for text in svg.split("<text ").skip(1).filter(|text| !text.starts_with("class=\"heading"))
+        {
+            let text = text.split_once('>').unwrap().1.split_once("</text>").unwrap().0;
+            assert!(text.chars().count() <= 70, "{name}: {text}");
+        }
+    }
+}
+
 /// Writes a pair of every arm into the folder of every point with results.
 fn write_examples(grid: &GridComparison, runs: &Path) {
     for (point, comparison) in grid.results() {
@@ -540,6 +786,7 @@ fn pages_to_look_at() {
         grid.record.about.columns = vec!["pairs".into()];
     });
     write("unfinished", &|grid| grid.points[1] = None);
+    write("compared", &|grid| grid.record.about = with_comparisons().record.about);
     write("words", &|grid| {
         let labels = ["all transforms", "without greyscale conversion", "crop only"];
         grid.record.axes[0].name = "transforms".into();

@@ -3,7 +3,9 @@
 //! printed as a table, and shown in the HTML report.
 
 pub mod grid;
+mod score_name;
 mod text_table;
+mod time;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +15,8 @@ use sempairs_eval::stats::{Estimate, difference, mean};
 use sempairs_internal::join_limited;
 use sempairs_train::{Alarm, Collapse, NegativeCounts};
 use serde::{Deserialize, Serialize};
+
+pub use score_name::ScoreName;
 
 use crate::experiment::Arm;
 
@@ -101,7 +105,9 @@ pub struct RunResult {
 pub struct CurvePoint {
     /// Number of completed steps.
     pub step: usize,
-    /// Score of each protocol in the experiment's order, data set by data set.
+    /// Score of each protocol in the experiment's order, data set by data set. Runs that were
+    /// scored at different times may have different scores, so they are found by their
+    /// [name](Self::score), not by their position.
     pub scores: Vec<Score>,
 }
 
@@ -130,9 +136,14 @@ pub struct Map {
 }
 
 impl CurvePoint {
-    /// The top-1 accuracy under the protocol with index `protocol`; NaN if there is no such score.
-    pub fn top1(&self, protocol: usize) -> f64 {
-        self.scores.get(protocol).map_or(f64::NAN, |score| score.top1)
+    /// The score with this name.
+    pub fn score(&self, name: ScoreName) -> Option<&Score> {
+        name.find(&self.scores)
+    }
+
+    /// The top-1 accuracy of the score with this name; NaN if there is no such score.
+    pub fn top1(&self, name: ScoreName) -> f64 {
+        self.score(name).map_or(f64::NAN, |score| score.top1)
     }
 }
 
@@ -157,17 +168,17 @@ pub(crate) fn finite_mean(samples: impl IntoIterator<Item = f64>) -> Option<Esti
 }
 
 impl ArmResult {
-    /// Seed and top-1 accuracy at the last step of each run, under the protocol with index
-    /// `protocol`; runs without a finite score are left out.
-    pub fn final_top1(&self, protocol: usize) -> Vec<(u64, f64)> {
-        let last = |run: &RunResult| Some((run.seed, run.curve.last()?.top1(protocol)));
+    /// Seed and top-1 accuracy at the last step of each run, of the score with this name; runs
+    /// without a finite score of this name are left out.
+    pub fn final_top1(&self, name: ScoreName) -> Vec<(u64, f64)> {
+        let last = |run: &RunResult| Some((run.seed, run.curve.last()?.top1(name)));
         self.runs.iter().filter_map(last).filter(|(_, top1)| top1.is_finite()).collect()
     }
 
     /// The mean over the runs of the top-1 accuracy at the last step; `None` without a finite
     /// score.
-    pub fn final_mean(&self, protocol: usize) -> Option<Estimate> {
-        finite_mean(self.final_top1(protocol).into_iter().map(|(_, top1)| top1))
+    pub fn final_mean(&self, name: ScoreName) -> Option<Estimate> {
+        finite_mean(self.final_top1(name).into_iter().map(|(_, top1)| top1))
     }
 
     /// The steps that are scored in all runs.
@@ -181,11 +192,11 @@ impl ArmResult {
     /// The mean top-1 accuracy over the runs with its confidence interval, at each step of
     /// [`steps`](Self::steps). Scores that are not finite are left out, and so is a step without
     /// any finite score.
-    pub fn curve(&self, protocol: usize) -> Vec<(usize, Estimate)> {
+    pub fn curve(&self, name: ScoreName) -> Vec<(usize, Estimate)> {
         let at = |step| {
             let point = |point: &&CurvePoint| point.step == step;
             let points = self.runs.iter().filter_map(|run| run.curve.iter().find(point));
-            Some((step, finite_mean(points.map(|point| point.top1(protocol)))?))
+            Some((step, finite_mean(points.map(|point| point.top1(name)))?))
         };
         self.steps().into_iter().filter_map(at).collect()
     }
@@ -197,9 +208,28 @@ impl Comparison {
         self.arms.iter().flat_map(|arm| &arm.runs)
     }
 
-    /// The scores at the last step of the first run that has any.
-    fn last_scores(&self) -> &[Score] {
-        self.runs().find_map(|run| run.curve.last()).map_or(&[], |point| &point.scores)
+    /// The names of the scores that any run has at its last step, data set by data set, otherwise
+    /// in the order in which they first occur. That is the experiment's order, unless runs have
+    /// different scores.
+    pub fn score_names(&self) -> Vec<ScoreName<'_>> {
+        let mut names: Vec<ScoreName> = Vec::new();
+        for point in self.runs().filter_map(|run| run.curve.last()) {
+            for name in ScoreName::all(&point.scores) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        let datasets: Vec<&str> = names.iter().map(|name| name.dataset).collect();
+        // A stable sort keeps the order within a data set.
+        names.sort_by_key(|name| datasets.iter().position(|dataset| *dataset == name.dataset));
+        names
+    }
+
+    /// The name of the scores of the protocol with this index in [`protocols`](Self::protocols);
+    /// one that no score has if there is no such protocol.
+    pub fn score_name(&self, protocol: usize) -> ScoreName<'_> {
+        self.score_names().get(protocol).copied().unwrap_or(ScoreName::NONE)
     }
 
     /// The seeds of all runs, in the order in which they first occur.
@@ -215,27 +245,27 @@ impl Comparison {
 
     /// The labels of the protocols, in the experiment's order, data set by data set. With one data
     /// set a label is the protocol's name; with several it is preceded by that of the data set:
-    /// `cifar10, probe-lbfgs`. The index of a label is that of its scores in
-    /// [`CurvePoint::scores`].
+    /// `cifar10, probe-lbfgs`. The index of a label is that of its name in
+    /// [`score_names`](Self::score_names).
     pub fn protocols(&self) -> Vec<String> {
         let several = self.datasets().len() > 1;
-        let label = |score: &Score| match several {
-            true => format!("{}, {}", score.dataset, score.protocol),
-            false => score.protocol.clone(),
+        let label = |name: ScoreName| match several {
+            true => format!("{}, {}", name.dataset, name.protocol),
+            false => name.protocol.to_owned(),
         };
-        self.last_scores().iter().map(label).collect()
+        self.score_names().into_iter().map(label).collect()
     }
 
     /// The name of the protocol with this index, without that of its data set; empty if there is no
     /// such protocol.
     pub fn protocol_name(&self, protocol: usize) -> &str {
-        self.last_scores().get(protocol).map_or("", |score| score.protocol.as_str())
+        self.score_name(protocol).protocol
     }
 
     /// The name of the data set of the protocol with this index; empty if there is no such
     /// protocol.
     pub fn dataset_of(&self, protocol: usize) -> &str {
-        self.last_scores().get(protocol).map_or("", |score| score.dataset.as_str())
+        self.score_name(protocol).dataset
     }
 
     /// The name of the first downstream data set; empty without scores.
@@ -260,9 +290,9 @@ impl Comparison {
     /// The index of the first protocol of each data set, in the experiment's order. These protocols
     /// stand for their data sets where there is room for one.
     pub fn first_protocols(&self) -> Vec<usize> {
-        let scores = self.last_scores();
-        let is_first = |i: &usize| scores[..*i].iter().all(|it| it.dataset != scores[*i].dataset);
-        (0..scores.len()).filter(is_first).collect()
+        let names = self.score_names();
+        let is_first = |i: &usize| names[..*i].iter().all(|it| it.dataset != names[*i].dataset);
+        (0..names.len()).filter(is_first).collect()
     }
 
     /// The baselines on the data set of the protocol with this index, under all protocols.
@@ -274,9 +304,11 @@ impl Comparison {
     /// The mean top-1 accuracy of the untrained network over the seeds, under the protocol with
     /// index `protocol`; `None` if step 0 has no finite score. All arms share the initial weights.
     pub fn untrained(&self, protocol: usize) -> Option<Estimate> {
+        let name = self.score_name(protocol);
         let first = |seed| {
             let points = self.runs().filter(|run| run.seed == seed).filter_map(|r| r.curve.first());
-            points.filter(|point| point.step == 0).map(|point| point.top1(protocol)).next()
+            let start = points.filter(|point| point.step == 0);
+            start.map(|point| point.top1(name)).find(|top1| top1.is_finite())
         };
         finite_mean(self.seeds().into_iter().filter_map(first))
     }
@@ -306,11 +338,13 @@ impl Comparison {
         };
         let others = self.arms.iter().filter(|arm| arm.arm.name != against);
         let protocols = self.protocols();
-        let pairs = others.flat_map(|arm| protocols.iter().enumerate().map(move |p| (arm, p)));
+        let names = self.score_names();
+        let scores = || names.iter().copied().zip(&protocols);
+        let pairs = others.flat_map(|arm| scores().map(move |score| (arm, score)));
         pairs
-            .filter_map(|(arm, (i, protocol))| {
-                let of_base = base.final_top1(i);
-                let both = arm.final_top1(i).into_iter().filter_map(|(seed, top1)| {
+            .filter_map(|(arm, (name, protocol))| {
+                let of_base = base.final_top1(name);
+                let both = arm.final_top1(name).into_iter().filter_map(|(seed, top1)| {
                     let (_, other) = of_base.iter().find(|(other, _)| *other == seed)?;
                     Some((top1, *other))
                 });
@@ -353,12 +387,133 @@ impl Comparison {
     /// The first scored step from which the mean accuracy of `arm` stays above that of `against`
     /// under the protocol with index `protocol`. `None` if `arm` is not ahead at the last step.
     pub fn crossing(&self, arm: &str, against: &str, protocol: usize) -> Option<usize> {
+        let score = self.score_name(protocol);
         let curve =
-            |name: &str| self.arms.iter().find(|a| a.arm.name == name).map(|a| a.curve(protocol));
+            |name: &str| self.arms.iter().find(|a| a.arm.name == name).map(|a| a.curve(score));
         let (arm, against) = (curve(arm)?, curve(against)?);
         let ahead = arm.iter().zip(&against).map(|((step, a), (_, b))| (*step, a.mean > b.mean));
         let ahead: Vec<(usize, bool)> = ahead.collect();
         let behind = ahead.iter().rposition(|(_, ahead)| !ahead).map_or(0, |i| i + 1);
         ahead.get(behind).map(|(step, _)| *step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sempairs_data::pairing::Pairing;
+    use sempairs_eval::{EvaluationProtocol as _, Protocol};
+
+    use super::*;
+
+    fn score(dataset: &str, protocol: &str, top1: f64) -> Score {
+        let settings: Protocol = protocol.parse().unwrap();
+        Score {
+            protocol: settings.name(),
+            protocol_hash: String::new(),
+            settings: settings.into(),
+            views: String::new(),
+            dataset: dataset.into(),
+            top1,
+            top5: 1.0,
+            per_class: Vec::new(),
+            n_train: 10,
+            n_test: 10,
+            extra: BTreeMap::new(),
+            correct: None,
+        }
+    }
+
+    fn run(seed: u64, scores: Vec<Score>) -> RunResult {
+        RunResult {
+            seed,
+            loss: Vec::new(),
+            chance: None,
+            information: Vec::new(),
+            curve: vec![CurvePoint { step: 0, scores }],
+            invariance: None,
+            collapse: None,
+            negatives: None,
+            alarms: Vec::new(),
+            pairs_per_second: 100.0,
+        }
+    }
+
+    fn comparison(experiment: &str, arms: [Vec<RunResult>; 2]) -> Comparison {
+        let arm = |(name, runs): (&str, Vec<RunResult>)| ArmResult {
+            arm: Arm::new(name, Pairing::RandomInClass),
+            pairs: 10,
+            pictures: 10,
+            runs,
+            missing: Vec::new(),
+            map: None,
+        };
+        Comparison {
+            name: "a".into(),
+            identity: String::new(),
+            experiment: experiment.into(),
+            device: String::new(),
+            classes: 2,
+            classes_of: BTreeMap::new(),
+            baselines: Vec::new(),
+            arms: ["ap", "sp"].into_iter().zip(arms).map(arm).collect(),
+            differences: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn scores_are_found_by_their_names() {
+        let far = |top1| score("far", "knn", top1);
+        let near = |top1| score("near", "knn", top1);
+        let probe = |top1| score("far", "probe", top1);
+        // The second run was scored before the second data set was added, the third in another
+        // order, and the fourth not on the first data set.
+        let of_ap = vec![run(1, vec![far(0.1), near(0.2)]), run(2, vec![far(0.3)])];
+        let of_sp = vec![
+            run(1, vec![near(0.6), far(0.5), probe(0.7)]),
+            run(2, vec![near(0.8), probe(0.9)]),
+        ];
+        let found = comparison("", [of_ap, of_sp]);
+        let [knn, probe] = ["knn", "probe"].map(|name| name.parse::<Protocol>().unwrap().name());
+        let labels = [("far", &knn), ("far", &probe), ("near", &knn)]
+            .map(|(dataset, protocol)| format!("{dataset}, {protocol}"));
+        assert_eq!(found.protocols(), labels, "data set by data set");
+        assert_eq!((found.datasets(), found.first_protocols()), (vec!["far", "near"], vec![0, 2]));
+        let values = |arm: usize, i| found.arms[arm].final_top1(found.score_name(i));
+        assert_eq!(
+            [0, 1, 2].map(|i| values(0, i)),
+            [vec![(1, 0.1), (2, 0.3)], vec![], vec![(1, 0.2)]]
+        );
+        assert_eq!(
+            [0, 1, 2].map(|i| values(1, i)),
+            [vec![(1, 0.5)], vec![(1, 0.7), (2, 0.9)], vec![(1, 0.6), (2, 0.8)]]
+        );
+        assert!(values(0, 3).is_empty() && found.protocol_name(3).is_empty());
+        let differences = found.compare_with("ap");
+        let said: Vec<(&str, usize)> =
+            differences.iter().map(|it| (it.protocol.as_str(), it.top1.n)).collect();
+        assert_eq!(said, [(&*labels[0], 1), (&*labels[2], 1)]);
+        assert!((differences[1].top1.mean - 0.4).abs() < 1e-12);
+    }
+
+    #[test]
+    fn scores_of_the_same_name_are_told_apart_by_their_order() {
+        let knn = |top1| score("far", "knn", top1);
+        let found = comparison("", [vec![run(1, vec![knn(0.1), knn(0.2)])], Vec::new()]);
+        let values = [0, 1].map(|i| found.arms[0].final_top1(found.score_name(i))[0].1);
+        assert_eq!(values, [0.1, 0.2]);
+    }
+
+    #[test]
+    fn the_time_of_a_run_is_that_of_its_pairs() {
+        let length = "[training]\nsteps = 700\nbatch = 64\n";
+        let mut slow = run(2, Vec::new());
+        slow.pairs_per_second = 50.0;
+        let found = comparison(length, [vec![run(1, Vec::new()), slow], Vec::new()]);
+        let [ap, sp] = [0, 1].map(|arm| found.training_time(&found.arms[arm]));
+        assert_eq!(ap.map(|it| (it.mean, it.n)), Some((672.0, 2)));
+        assert!(sp.is_none());
+        // Without the text of the experiment, as in results of other programs.
+        let unknown = Comparison { experiment: String::new(), ..found.clone() };
+        assert!(unknown.training_time(&found.arms[0]).is_none());
     }
 }

@@ -26,15 +26,16 @@ impl fmt::Display for Comparison {
                 self.dataset_of(i),
                 self.protocol_name(i)
             )?;
+            let name = self.score_name(i);
             for arm in &self.arms {
-                let values = arm.final_top1(i);
+                let values = arm.final_top1(name);
                 // A dash stands for a run without a result.
                 let value = |seed: &u64| match values.iter().find(|(of, _)| of == seed) {
                     Some((_, top1)) => format!("{:.2}", 100.0 * top1),
                     None => "-".into(),
                 };
                 let seeds: Vec<String> = self.seeds().iter().map(value).collect();
-                let found = arm.final_mean(i).as_ref().map_or("     -".into(), percent);
+                let found = arm.final_mean(name).as_ref().map_or("     -".into(), percent);
                 writeln!(f, "  {:<10} {found}   {}", arm.arm.name, seeds.join(" "))?;
             }
             if let Some(untrained) = self.untrained(i) {

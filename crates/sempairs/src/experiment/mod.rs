@@ -30,7 +30,8 @@ mod study;
 mod vary;
 mod views;
 
-pub use about::{Published, StudyAbout};
+pub(crate) use about::TOP1;
+pub use about::{Compare, Published, StudyAbout};
 pub use assign::{parse_assignment, set};
 pub use evaluation::{Evaluation, Evaluations};
 pub use file::{read, read_with_origins};

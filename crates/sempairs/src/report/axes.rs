@@ -111,13 +111,18 @@ impl Chart {
 pub fn brief(name: &str) -> String {
     /// Maximum number of characters.
     const FIT: usize = 16;
-    if name.chars().count() <= FIT {
+    shortened(name, FIT)
+}
+
+/// Shortens a text to this number of characters.
+pub fn shortened(name: &str, fit: usize) -> String {
+    if name.chars().count() <= fit {
         return name.into();
     }
     // Cut between words if possible.
     let mut whole = String::new();
     for word in name.split(' ') {
-        if whole.chars().count() + 1 + word.chars().count() > FIT {
+        if whole.chars().count() + 1 + word.chars().count() > fit {
             break;
         }
         if !whole.is_empty() {
@@ -126,7 +131,7 @@ pub fn brief(name: &str) -> String {
         whole += word;
     }
     if whole.is_empty() {
-        whole = name.chars().take(FIT - 1).chain(['…']).collect();
+        whole = name.chars().take(fit - 1).chain(['…']).collect();
     }
     whole
 }

@@ -89,8 +89,9 @@ fn data_set(comparison: &Comparison, protocol: usize) -> Option<String> {
 }
 
 fn rows(comparison: &Comparison, protocol: usize) -> Vec<Row> {
+    let name = comparison.score_name(protocol);
     let last = |arm: &'_ ArmResult| -> Vec<(String, f64)> {
-        let scores = arm.runs.iter().filter_map(|run| run.curve.last()?.scores.get(protocol));
+        let scores = arm.runs.iter().filter_map(|run| run.curve.last()?.score(name));
         scores.flat_map(|score| score.per_class.clone()).collect()
     };
     let shares: Vec<Vec<(String, f64)>> = comparison.arms.iter().map(last).collect();

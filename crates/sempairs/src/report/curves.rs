@@ -70,7 +70,8 @@ const BASELINES: [&str; 2] = ["baseline", "baseline two"];
 type Curve = Vec<(usize, Estimate)>;
 
 fn chart(comparison: &Comparison, protocol: usize, name: &str) -> Option<String> {
-    let curves: Vec<Curve> = comparison.arms.iter().map(|arm| arm.curve(protocol)).collect();
+    let score = comparison.score_name(protocol);
+    let curves: Vec<Curve> = comparison.arms.iter().map(|arm| arm.curve(score)).collect();
     let levels = levels(comparison, protocol);
     let leads = leads(comparison, protocol);
     let overtakings: Vec<&Lead> = leads.iter().filter(|lead| lead.overtook).collect();
@@ -164,7 +165,8 @@ fn draw(chart: &mut Chart, arm: usize, curve: &Curve, name: &str) {
 /// The leading arm at the end, for every other arm against the first.
 fn leads(comparison: &Comparison, protocol: usize) -> Vec<Lead<'_>> {
     let Some((first, others)) = comparison.arms.split_first() else { return Vec::new() };
-    let scored = |arm: &ArmResult| arm.curve(protocol).len() > 1;
+    let score = comparison.score_name(protocol);
+    let scored = |arm: &ArmResult| arm.curve(score).len() > 1;
     let others = others.iter().filter(|arm| scored(arm) && scored(first));
     others.filter_map(|arm| summary::lead(comparison, [arm, first], protocol)).collect()
 }

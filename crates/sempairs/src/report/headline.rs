@@ -26,8 +26,9 @@ fn found_under(comparison: &Comparison, protocol: usize) -> Vec<String> {
     if !sentences.is_empty() {
         return sentences;
     }
+    let score = comparison.score_name(protocol);
     let alone = comparison.arms.iter().filter_map(|arm| {
-        let found = arm.final_mean(protocol)?;
+        let found = arm.final_mean(score)?;
         let interval = number::interval(&found).map_or(String::new(), |i| format!(" {i}"));
         Some(format!(
             "{} reaches {}{interval} on {dataset} ({}, {name}).",

@@ -69,6 +69,15 @@ pub fn count(n: usize) -> String {
     text
 }
 
+/// Formats a time in seconds: `45 s`, `12.3 min` or `4.50 h`.
+pub fn duration(seconds: f64) -> String {
+    match seconds.abs() {
+        size if size < 100.0 => format!("{}\u{a0}s", fixed(seconds, 0)),
+        size if size < 6000.0 => format!("{}\u{a0}min", fixed(seconds / 60.0, 1)),
+        _ => format!("{}\u{a0}h", fixed(seconds / 3600.0, 2)),
+    }
+}
+
 /// Formats a number of seeds: `1 seed`, `3 seeds`.
 pub fn seeds(n: usize) -> String {
     if n == 1 { "1 seed".into() } else { format!("{n} seeds") }
@@ -89,6 +98,12 @@ mod tests {
             [7, 900, 22_800, 1_281_167].map(count).join(" "),
             "7 900 22\u{202f}800 1\u{202f}281\u{202f}167"
         );
+    }
+
+    #[test]
+    fn times_have_a_unit_of_their_size() {
+        let said = [7.4, 99.0, 447.0, 16_200.0].map(duration).join(", ");
+        assert_eq!(said.replace('\u{a0}', " "), "7 s, 99 s, 7.5 min, 4.50 h");
     }
 
     #[test]

@@ -16,22 +16,23 @@ const SIDE: u32 = 160;
 
 /// Returns the section as HTML; empty if there are no examples.
 pub fn examples(comparison: &Comparison, examples: &[ExamplePairs]) -> String {
-    examples_of(comparison, examples, "")
+    match arms(comparison, examples, usize::MAX) {
+        none if none.is_empty() => none,
+        arms => section(HEADING, &(paragraph(&escape(ABOUT)) + &arms)),
+    }
 }
 
-/// As [`examples`]; `remark` is a further sentence of the explanation, plain text.
-pub fn examples_of(comparison: &Comparison, examples: &[ExamplePairs], remark: &str) -> String {
-    let arms: String = examples.iter().filter_map(|example| arm(comparison, example)).collect();
-    if arms.is_empty() {
-        return arms;
-    }
-    let about = format!(
-        "The upper row of a card is a pair of pictures; the lower row shows the network's input, \
-         an augmented view of each picture. Pre-training treats the two views as a positive pair.\
-         {}",
-        escape(remark)
-    );
-    section("Training pairs of each arm", &(paragraph(&about) + &arms))
+/// Heading of the section.
+pub const HEADING: &str = "Training pairs of each arm";
+
+/// Explanation of the section, plain text.
+pub const ABOUT: &str = "The upper row of a card is a pair of pictures; the lower row shows the \
+                         network's input, an augmented view of each picture. Pre-training treats \
+                         the two views as a positive pair.";
+
+/// Returns at most `most` examples of every arm as HTML, without the section around them.
+pub fn arms(comparison: &Comparison, examples: &[ExamplePairs], most: usize) -> String {
+    examples.iter().filter_map(|example| arm(comparison, example, most)).collect()
 }
 
 /// Formats a count with its noun: `1 pair`, `2 pairs`.
@@ -40,7 +41,7 @@ fn counted(count: usize, one: &str) -> String {
     format!("{} {one}{end}", number::count(count))
 }
 
-fn arm(comparison: &Comparison, example: &ExamplePairs) -> Option<String> {
+fn arm(comparison: &Comparison, example: &ExamplePairs, most: usize) -> Option<String> {
     let number = comparison.arms.iter().position(|arm| arm.arm.name == example.arm);
     let mut heading = match number {
         Some(i) => arm_name(i, &example.arm),
@@ -55,7 +56,7 @@ fn arm(comparison: &Comparison, example: &ExamplePairs) -> Option<String> {
         );
     }
     let mut cards = String::new();
-    for i in 0..example.pairs.len().max(example.views.len()) {
+    for i in 0..example.pairs.len().max(example.views.len()).min(most) {
         cards += "<div class=\"pair\">";
         for (kind, rows) in [("picture", &example.pairs), ("view", &example.views)] {
             let Some(pair) = rows.get(i) else { continue };

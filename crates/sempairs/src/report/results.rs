@@ -5,7 +5,7 @@ use super::markup::{arm_name, paragraph, section};
 use super::number;
 use super::summary::finals;
 use super::table::Table;
-use crate::comparison::{ArmResult, Comparison, finite_mean};
+use crate::comparison::{ArmResult, Comparison, ScoreName, finite_mean};
 
 /// Returns the section with the scores at the last step as HTML; empty if there are no scores.
 pub fn results(comparison: &Comparison) -> String {
@@ -35,14 +35,15 @@ fn protocol(comparison: &Comparison, protocol: usize, name: &str) -> String {
     headings.extend(titles.iter().map(String::as_str));
     let mut table = Table::new(&headings);
     let hundred = |x: f64| number::fixed(100.0 * x, 2);
+    let score = comparison.score_name(protocol);
     for (i, arm) in comparison.arms.iter().enumerate() {
-        let values = finals(arm, protocol, &seeds);
+        let values = finals(arm, score, &seeds);
         let found = finite_mean(values.iter().copied());
         let mut cells = vec![
             arm_name(i, &arm.arm.name),
             found.map_or(number::MISSING.into(), |f| format!("<b>{}</b>", hundred(f.mean))),
             found.and_then(|f| number::interval(&f)).unwrap_or(number::MISSING.into()),
-            top5(arm, protocol).map_or(number::MISSING.into(), hundred),
+            top5(arm, score).map_or(number::MISSING.into(), hundred),
         ];
         cells.extend(values.into_iter().map(hundred));
         table.row(&cells);
@@ -63,8 +64,8 @@ fn protocol(comparison: &Comparison, protocol: usize, name: &str) -> String {
     format!("<h3>{}</h3>\n<div class=\"tables\">{tables}</div>\n", escape(name))
 }
 
-fn top5(arm: &ArmResult, protocol: usize) -> Option<f64> {
-    let last = arm.runs.iter().filter_map(|run| run.curve.last()?.scores.get(protocol));
+fn top5(arm: &ArmResult, name: ScoreName) -> Option<f64> {
+    let last = arm.runs.iter().filter_map(|run| run.curve.last()?.score(name));
     finite_mean(last.map(|score| score.top5)).map(|found| found.mean)
 }
 

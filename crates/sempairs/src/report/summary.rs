@@ -2,11 +2,11 @@
 
 use sempairs_eval::stats::Estimate;
 
-use crate::comparison::{ArmResult, Comparison};
+use crate::comparison::{ArmResult, Comparison, ScoreName};
 
 /// The top-1 accuracy at the last step of the run of each seed; NaN for missing runs.
-pub fn finals(arm: &ArmResult, protocol: usize, seeds: &[u64]) -> Vec<f64> {
-    let values = arm.final_top1(protocol);
+pub fn finals(arm: &ArmResult, name: ScoreName, seeds: &[u64]) -> Vec<f64> {
+    let values = arm.final_top1(name);
     let value = |seed: &u64| values.iter().find(|(of, _)| of == seed).map(|(_, top1)| *top1);
     seeds.iter().map(|seed| value(seed).unwrap_or(f64::NAN)).collect()
 }
@@ -31,12 +31,13 @@ pub fn lead<'a>(
     [one, two]: [&'a ArmResult; 2],
     protocol: usize,
 ) -> Option<Lead<'a>> {
-    let curves = [one, two].map(|arm| arm.curve(protocol));
+    let name = comparison.score_name(protocol);
+    let curves = [one, two].map(|arm| arm.curve(name));
     let complete = |arm: &ArmResult| {
         let points = || arm.runs.iter().flat_map(|run| &run.curve);
         arm.steps() == one.steps()
             && arm.runs.iter().all(|run| run.curve.len() == arm.steps().len())
-            && points().all(|point| point.top1(protocol).is_finite())
+            && points().all(|point| point.top1(name).is_finite())
     };
     if !complete(one) || !complete(two) {
         return None;

@@ -1,10 +1,10 @@
 //! The cells of a table: accuracies of arms, and differences between arms.
 
-use sempairs_eval::Correct;
 use sempairs_eval::stats::{self, Estimate, Interval};
+use sempairs_eval::{Correct, Score};
 
-use super::{GridComparison, arm_of, score_index};
-use crate::comparison::{ArmResult, finite_mean};
+use super::{GridComparison, arm_of};
+use crate::comparison::{ScoreName, finite_mean};
 
 /// Seed of the bootstrap, so that a report is the same each time it is drawn.
 const BOOTSTRAP_SEED: u64 = 0;
@@ -43,7 +43,7 @@ pub struct ScoreCell {
     pub published: Option<f64>,
 }
 
-/// The difference between an arm and the first arm at a point of a grid.
+/// The difference between two arms, at one point of a grid or at two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DifferenceCell {
     /// Index of the point.
@@ -52,8 +52,12 @@ pub struct DifferenceCell {
     pub dataset: String,
     /// Name of the arm.
     pub arm: String,
+    /// Index of the point of the arm that is subtracted.
+    pub against_point: usize,
     /// Name of the arm that is subtracted.
     pub against: String,
+    /// What the two are called in reports: the arms, with the labels in which their points differ.
+    pub names: [String; 2],
     /// Seed and difference of the accuracies, of each seed for which both arms have a score.
     pub values: Vec<(u64, f64)>,
     /// Mean difference over the seeds with its t interval and the p-value of the paired t-test.
@@ -61,10 +65,22 @@ pub struct DifferenceCell {
     /// The p-value after Holm's correction for all differences of the table.
     pub holm: Option<f64>,
     /// 95 % bootstrap interval over the test pictures within the seeds; `None` unless every score
-    /// has the correct pictures.
+    /// has the correct pictures, and all scores are of the same number of pictures.
     pub pictures: Option<Interval>,
     /// Difference of the published accuracies.
     pub published: Option<f64>,
+}
+
+impl DifferenceCell {
+    /// The name of the difference in reports.
+    pub fn name(&self) -> String {
+        self.names.join(" \u{2212} ")
+    }
+
+    /// Returns true if both arms are at the same point.
+    pub fn is_within(&self) -> bool {
+        self.point == self.against_point
+    }
 }
 
 /// The scores that a table is about.
@@ -74,6 +90,10 @@ pub(super) struct Column<'a> {
 }
 
 impl Column<'_> {
+    fn name(&self) -> ScoreName<'_> {
+        ScoreName::first([self.dataset, self.protocol])
+    }
+
     pub(super) fn score(&self, grid: &GridComparison, point: usize, name: &str) -> ScoreCell {
         let mut cell = ScoreCell {
             point,
@@ -93,14 +113,13 @@ impl Column<'_> {
         if arm.runs.is_empty() {
             return cell;
         }
-        cell.values = score_index(comparison, self.dataset, self.protocol)
-            .map_or(Vec::new(), |i| arm.final_top1(i));
+        cell.values = arm.final_top1(self.name());
         cell.accuracy = finite_mean(cell.values.iter().map(|(_, top1)| *top1));
         cell.state = if cell.values.is_empty() { State::NotScored } else { State::Scored };
         cell
     }
 
-    /// The difference of the cells of two arms at the same point, without Holm's correction.
+    /// The difference of two cells, paired by seed, without Holm's correction.
     pub(super) fn difference(
         &self,
         grid: &GridComparison,
@@ -115,7 +134,9 @@ impl Column<'_> {
             point: cell.point,
             dataset: cell.dataset.clone(),
             arm: cell.arm.clone(),
+            against_point: base.point,
             against: base.arm.clone(),
+            names: grid.names([cell, base].map(|it| (it.point, it.arm.as_str()))),
             difference: finite_mean(values.iter().map(|(_, difference)| *difference)),
             holm: None,
             pictures: self.bootstrap(grid, [cell, base], &values),
@@ -131,23 +152,24 @@ impl Column<'_> {
         cells: [&ScoreCell; 2],
         values: &[(u64, f64)],
     ) -> Option<Interval> {
-        let comparison = grid.points[cells[0].point].as_ref()?;
-        let index = score_index(comparison, self.dataset, self.protocol)?;
-        let [one, other] = cells.map(|cell| arm_of(comparison, &cell.arm));
-        let (one, other) = (one?, other?);
-        let pairs = values
-            .iter()
-            .map(|(seed, _)| Some((correct(one, *seed, index)?, correct(other, *seed, index)?)));
-        let pairs: Vec<(&Correct, &Correct)> = pairs.collect::<Option<_>>()?;
+        let [one, other] = cells;
+        let pair = |(seed, _): &(u64, f64)| {
+            let (one, other) = (self.last(grid, one, *seed)?, self.last(grid, other, *seed)?);
+            let correct = (one.correct.as_ref()?, other.correct.as_ref()?);
+            Some((correct, [one.n_test, other.n_test, correct.0.len(), correct.1.len()]))
+        };
+        let pairs = values.iter().map(pair).collect::<Option<Vec<_>>>()?;
         // Scores of different numbers of pictures are not of the same test set.
-        let pictures = pairs.first()?.0.len();
-        let alike = pairs.iter().all(|(a, b)| a.len() == pictures && b.len() == pictures);
+        let pictures = pairs.first()?.1[0];
+        let alike = pairs.iter().all(|(_, counts)| *counts == [pictures; 4]);
+        let pairs: Vec<(&Correct, &Correct)> = pairs.into_iter().map(|(pair, _)| pair).collect();
         (alike && pictures > 0).then(|| stats::bootstrap_difference(&pairs, BOOTSTRAP_SEED))
     }
-}
 
-/// The correctly classified pictures of the run with a seed at its last step.
-fn correct(arm: &ArmResult, seed: u64, index: usize) -> Option<&Correct> {
-    let run = arm.runs.iter().find(|run| run.seed == seed)?;
-    run.curve.last()?.scores.get(index)?.correct.as_ref()
+    /// The score of the run of a cell with a seed at its last step.
+    fn last<'a>(&self, grid: &'a GridComparison, cell: &ScoreCell, seed: u64) -> Option<&'a Score> {
+        let arm = arm_of(grid.points[cell.point].as_ref()?, &cell.arm)?;
+        let run = arm.runs.iter().find(|run| run.seed == seed)?;
+        run.curve.last()?.score(self.name())
+    }
 }

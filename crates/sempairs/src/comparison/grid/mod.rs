@@ -4,18 +4,19 @@
 mod cells;
 mod published;
 mod table;
+mod times;
 
 use std::path::Path;
 
-use sempairs_eval::Score;
 use sempairs_eval::stats::Estimate;
 use sempairs_internal::{counted, join_limited};
 
 pub use cells::{DifferenceCell, ScoreCell, State};
 pub use published::unmatched;
 pub use table::GridTable;
+pub use times::TimeCell;
 
-use super::{ArmResult, Comparison};
+use super::{ArmResult, Comparison, ScoreName};
 use crate::Error;
 use crate::grid::GridRecord;
 use crate::run;
@@ -33,6 +34,9 @@ pub struct GridComparison {
 
 /// Maximum number of points in the message of an unfinished grid.
 const NAMED: usize = 8;
+
+/// The place of a difference between points that have no label in common.
+pub(crate) const BETWEEN: &str = "between experiments";
 
 impl GridComparison {
     /// Reads the stored results of every point; `runs` is the folder that contains the folders of
@@ -53,10 +57,11 @@ impl GridComparison {
     }
 
     /// The names of the arms, in the order in which they first occur. The first is the one that all
-    /// others are compared with. Without results, the arms of the published numbers.
+    /// others are compared with, unless the study says what is compared. Without results, the arms
+    /// of the published numbers.
     pub fn arms(&self) -> Vec<&str> {
         let ours = self.results().flat_map(|(_, comparison)| &comparison.arms);
-        let published = self.record.about.published.iter().map(|entry| entry.arm.as_str());
+        let published = self.published_accuracies().map(|entry| entry.arm.as_str());
         match distinct(ours.map(|arm| arm.arm.name.as_str())) {
             none if none.is_empty() => distinct(published),
             ours => ours,
@@ -65,17 +70,17 @@ impl GridComparison {
 
     /// The names of the protocols, in the order in which they first occur.
     pub fn protocols(&self) -> Vec<&str> {
-        let scores = self.results().flat_map(|(_, comparison)| comparison.last_scores());
-        distinct(scores.map(|score| score.protocol.as_str()))
+        let names = self.results().flat_map(|(_, comparison)| comparison.score_names());
+        distinct(names.map(|name| name.protocol))
     }
 
     /// The names of the data sets that are scored under a protocol, in the order in which they
     /// first occur. Without results, the data sets of the published numbers.
     pub fn datasets(&self, protocol: &str) -> Vec<&str> {
-        let scores = self.results().flat_map(|(_, comparison)| comparison.last_scores());
-        let scores = scores.filter(|score| score.protocol == protocol);
-        let published = self.record.about.published.iter().map(|entry| entry.dataset.as_str());
-        match distinct(scores.map(|score| score.dataset.as_str())) {
+        let names = self.results().flat_map(|(_, comparison)| comparison.score_names());
+        let names = names.filter(|name| name.protocol == protocol);
+        let published = self.published_accuracies().map(|entry| entry.dataset.as_str());
+        match distinct(names.map(|name| name.dataset)) {
             none if none.is_empty() => distinct(published),
             ours => ours,
         }
@@ -102,32 +107,58 @@ impl GridComparison {
         seeds
     }
 
-    /// The mean accuracy of an arm at each scored step, as [`ArmResult::curve`], on one data set
-    /// under one protocol.
-    pub fn curve(
-        &self,
-        point: usize,
-        [dataset, protocol]: [&str; 2],
-        arm: &str,
-    ) -> Vec<(usize, Estimate)> {
-        let curve = || {
-            let comparison = self.points[point].as_ref()?;
-            let index = score_index(comparison, dataset, protocol)?;
-            Some(arm_of(comparison, arm)?.curve(index))
-        };
-        curve().unwrap_or_default()
+    /// The mean accuracy of an arm at each scored step, as [`ArmResult::curve`]; `score` is the
+    /// data set and the protocol.
+    pub fn curve(&self, point: usize, score: [&str; 2], arm: &str) -> Vec<(usize, Estimate)> {
+        let found = self.points[point].as_ref().and_then(|comparison| arm_of(comparison, arm));
+        found.map_or(Vec::new(), |arm| arm.curve(ScoreName::first(score)))
     }
 
     /// Describes a point by its labels, a number with the name of its axis: `byol, epochs 200`. For
     /// a grid without axes, its name.
     pub fn label(&self, point: usize) -> String {
+        let said = self.labels(point, |_| true);
+        if said.is_empty() { self.record.name.clone() } else { said }
+    }
+
+    /// The labels of a point on the axes with the chosen indices, as in [`label`](Self::label).
+    fn labels(&self, point: usize, is_chosen: impl Fn(usize) -> bool) -> String {
         let axes = self.record.axes.iter().zip(&self.record.points[point].labels);
-        let said = axes.map(|(axis, label)| match label.parse::<f64>() {
+        let chosen = axes.enumerate().filter(|(i, _)| is_chosen(*i));
+        let said = chosen.map(|(_, (axis, label))| match label.parse::<f64>() {
             Ok(_) => format!("{} {label}", axis.name.replace('_', " ")),
             Err(_) => label.clone(),
         });
-        let said: Vec<String> = said.collect();
-        if said.is_empty() { self.record.name.clone() } else { said.join(", ") }
+        said.collect::<Vec<String>>().join(", ")
+    }
+
+    /// Returns true if two points have the same label on the axis with this index.
+    pub(crate) fn agree(&self, [one, other]: [usize; 2], axis: usize) -> bool {
+        let points = &self.record.points;
+        points[one].labels.get(axis) == points[other].labels.get(axis)
+    }
+
+    /// What two arms, each at a point, are called in reports: the names of the arms, with the
+    /// labels in which their points differ.
+    fn names(&self, places: [(usize, &str); 2]) -> [String; 2] {
+        let points = places.map(|(point, _)| point);
+        places.map(|(point, arm)| match self.labels(point, |axis| !self.agree(points, axis)) {
+            none if none.is_empty() => arm.to_owned(),
+            labels => format!("{arm} ({labels})"),
+        })
+    }
+
+    /// The point of a difference, as in [`label`](Self::label); if it has two, the labels that they
+    /// have in common.
+    pub fn place(&self, cell: &DifferenceCell) -> String {
+        if cell.is_within() {
+            return self.label(cell.point);
+        }
+        let points = [cell.point, cell.against_point];
+        match self.labels(cell.point, |axis| self.agree(points, axis)) {
+            none if none.is_empty() => BETWEEN.into(),
+            common => common,
+        }
     }
 
     /// The index of the point with these indices of labels, one per axis.
@@ -179,12 +210,6 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
         }
     }
     distinct
-}
-
-/// The index of the score on a data set under a protocol among the scores of a comparison.
-fn score_index(comparison: &Comparison, dataset: &str, protocol: &str) -> Option<usize> {
-    let is_it = |score: &Score| score.dataset == dataset && score.protocol == protocol;
-    comparison.last_scores().iter().position(is_it)
 }
 
 /// The arm of a comparison with this name.

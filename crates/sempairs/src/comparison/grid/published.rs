@@ -1,13 +1,15 @@
 //! Published numbers and the cells they belong to.
 
 use super::{GridComparison, GridTable};
-use crate::comparison::Comparison;
-use crate::experiment::Published;
-
-/// The metric of the accuracies of a table.
-const TOP1: &str = "top-1";
+use crate::comparison::ScoreName;
+use crate::experiment::{Published, TOP1};
 
 impl GridComparison {
+    /// The published numbers that are accuracies as those of the tables.
+    pub(super) fn published_accuracies(&self) -> impl Iterator<Item = &Published> {
+        self.record.about.published.iter().filter(|entry| entry.metric == TOP1)
+    }
+
     /// The published accuracy of a cell in [0, 1].
     pub(super) fn published(&self, point: usize, cell: [&str; 3]) -> Option<f64> {
         let stands = |entry: &&Published| self.stands_beside(entry, point, cell);
@@ -36,14 +38,14 @@ impl GridComparison {
     /// The first protocol on a data set at a point, or at any point if this one has no result.
     fn first_protocol(&self, point: usize, dataset: &str) -> Option<&str> {
         let mut results = self.points[point].iter().chain(self.points.iter().flatten());
-        let first = |comparison: &'_ Comparison| {
-            comparison.last_scores().iter().position(|score| score.dataset == dataset)
-        };
-        results.find_map(|c| Some(c.last_scores()[first(c)?].protocol.as_str()))
+        let is_it = |name: &ScoreName| name.dataset == dataset;
+        results.find_map(|comparison| {
+            comparison.score_names().into_iter().find(is_it).map(|name| name.protocol)
+        })
     }
 
     /// Returns true if the point has the labels of a published number.
-    fn is_at(&self, entry: &Published, point: usize) -> bool {
+    pub(super) fn is_at(&self, entry: &Published, point: usize) -> bool {
         let labels = &self.record.points[point].labels;
         entry.at.iter().all(|(name, label)| {
             let axis = self.record.axes.iter().position(|axis| axis.name == *name);
@@ -52,16 +54,19 @@ impl GridComparison {
     }
 }
 
-/// The published numbers that no cell of the tables stands beside: those of another metric, and
-/// those of an arm, a data set or a protocol that is not scored here.
+/// The published numbers that no cell of the tables and no time stands beside: those of another
+/// metric, and those of an arm, a data set or a protocol that is not scored here.
 pub fn unmatched<'a>(grid: &'a GridComparison, tables: &[GridTable]) -> Vec<&'a Published> {
+    let times = grid.times();
     let shown = |entry: &&Published| {
-        tables.iter().any(|table| {
-            table.scores.iter().any(|cell| {
-                let place = [&cell.dataset, &table.protocol, &cell.arm].map(String::as_str);
-                grid.stands_beside(entry, cell.point, place)
+        let is_time = times.iter().any(|cell| cell.published.as_ref() == Some(*entry));
+        is_time
+            || tables.iter().any(|table| {
+                table.scores.iter().any(|cell| {
+                    let place = [&cell.dataset, &table.protocol, &cell.arm].map(String::as_str);
+                    grid.stands_beside(entry, cell.point, place)
+                })
             })
-        })
     };
     grid.record.about.published.iter().filter(|entry| !shown(entry)).collect()
 }

@@ -1,12 +1,24 @@
 use crate::comparison::grid::{GridComparison, GridTable};
 
 /// Returns one line per accuracy of the tables, in percent: point, arm, data set, protocol, mean
-/// with its 95 % t interval, number of seeds, published value, and one column per seed. A value
-/// that does not exist is empty.
+/// with its 95 % t interval, number of seeds, published value, hours that a run trains, published
+/// hours, and one column per seed. A value that does not exist is empty.
 pub fn scores_csv(grid: &GridComparison, tables: &[GridTable]) -> String {
     let seeds = grid.seeds();
-    let fixed = ["arm", "dataset", "protocol", "mean", "low", "high", "n", "published"];
-    let mut csv = head(grid, &fixed, &seeds);
+    let fixed = [
+        "arm",
+        "dataset",
+        "protocol",
+        "mean",
+        "low",
+        "high",
+        "n",
+        "published",
+        "hours",
+        "published_hours",
+    ];
+    let mut csv = head(axes(grid), &fixed, &seeds);
+    let times = grid.times();
     for table in tables {
         for cell in &table.scores {
             let mut fields = grid.record.points[cell.point].labels.clone();
@@ -19,6 +31,10 @@ pub fn scores_csv(grid: &GridComparison, tables: &[GridTable]) -> String {
                 cell.values.len().to_string(),
                 percent(cell.published),
             ]);
+            let time = times.iter().find(|it| it.point == cell.point && it.arm == cell.arm);
+            let ours = time.and_then(|it| Some(it.seconds.as_ref()?.mean));
+            let published = time.and_then(|it| it.published.as_ref()?.seconds());
+            fields.extend([ours, published].map(|seconds| plain(seconds.map(|it| it / 3600.0))));
             fields.extend(each(&seeds, &cell.values));
             line(&mut csv, &fields);
         }
@@ -26,14 +42,13 @@ pub fn scores_csv(grid: &GridComparison, tables: &[GridTable]) -> String {
     csv
 }
 
-/// Returns one line per difference of the tables, in percentage points: point, arms, data set,
-/// protocol, mean with its 95 % t interval, number of seeds, p-value before and after Holm's
-/// correction, bootstrap interval over the test pictures, published value, and one column per seed.
+/// Returns one line per difference of the tables, in percentage points: point and arm, those that
+/// are subtracted (`against`, and the point as columns `against_AXIS`), data set, protocol, mean
+/// with its 95 % t interval, number of seeds, p-value before and after Holm's correction, bootstrap
+/// interval over the test pictures, published value, and one column per seed.
 pub fn differences_csv(grid: &GridComparison, tables: &[GridTable]) -> String {
     let seeds = grid.seeds();
     let fixed = [
-        "arm",
-        "against",
         "dataset",
         "protocol",
         "mean",
@@ -46,12 +61,17 @@ pub fn differences_csv(grid: &GridComparison, tables: &[GridTable]) -> String {
         "pictures_high",
         "published",
     ];
-    let mut csv = head(grid, &fixed, &seeds);
+    let mut places = axes(grid);
+    places.extend(["arm", "against"].map(String::from));
+    places.extend(axes(grid).into_iter().map(|axis| format!("against_{axis}")));
+    let mut csv = head(places, &fixed, &seeds);
     for table in tables {
         for cell in &table.differences {
-            let mut fields = grid.record.points[cell.point].labels.clone();
-            let place = [&cell.arm, &cell.against, &cell.dataset, &table.protocol];
-            fields.extend(place.map(String::clone));
+            let labels = |point: usize| grid.record.points[point].labels.iter().cloned();
+            let mut fields: Vec<String> = labels(cell.point).collect();
+            fields.extend([&cell.arm, &cell.against].map(String::clone));
+            fields.extend(labels(cell.against_point));
+            fields.extend([&cell.dataset, &table.protocol].map(String::clone));
             let found = cell.difference.as_ref();
             fields.extend([
                 percent(found.map(|found| found.mean)),
@@ -71,8 +91,13 @@ pub fn differences_csv(grid: &GridComparison, tables: &[GridTable]) -> String {
     csv
 }
 
-fn head(grid: &GridComparison, fixed: &[&str], seeds: &[u64]) -> String {
-    let mut fields: Vec<String> = grid.record.axes.iter().map(|axis| axis.name.clone()).collect();
+fn axes(grid: &GridComparison) -> Vec<String> {
+    grid.record.axes.iter().map(|axis| axis.name.clone()).collect()
+}
+
+/// The line of headings: those of the place, fixed ones and one per seed.
+fn head(place: Vec<String>, fixed: &[&str], seeds: &[u64]) -> String {
+    let mut fields = place;
     fields.extend(fixed.iter().map(|field| (*field).to_owned()));
     fields.extend(seeds.iter().map(|seed| format!("seed_{seed}")));
     let mut csv = String::new();

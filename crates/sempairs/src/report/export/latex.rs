@@ -13,13 +13,17 @@ pub fn latex(grid: &GridComparison, tables: &[GridTable]) -> String {
         if !about.source.is_empty() {
             said += &format!(" Published numbers: {}.", about.source);
         }
+        let mut sheets = sheet(&Sheet::new(grid, table));
+        if let Some(between) = Sheet::between(grid, table) {
+            sheets += &format!("\n\\medskip\n\n{}", sheet(&between));
+        }
         text += &format!(
             "\n\\begin{{table}}\n\\centering\n\\small\n\\caption{{{}}}\n\\label{{tab:{}-{}}}\n{}\
              \\end{{table}}\n",
             escape(&said),
             label(&grid.record.name),
             i + 1,
-            sheet(&Sheet::new(grid, table))
+            sheets
         );
     }
     text

@@ -19,6 +19,7 @@ pub fn markdown(grid: &GridComparison, tables: &[GridTable]) -> String {
     for table in tables.iter().filter(|table| !table.scores.is_empty()) {
         text += &format!("\n## {}\n\n{}\n\n", escape(&what(table)), escape(&caption(table)));
         text += &sheet(&Sheet::new(grid, table));
+        text.extend(Sheet::between(grid, table).map(|between| format!("\n{}", sheet(&between))));
         let all = [
             ("Accuracies", lists::scores(grid, table)),
             ("Differences", lists::differences(grid, table)),
@@ -26,6 +27,10 @@ pub fn markdown(grid: &GridComparison, tables: &[GridTable]) -> String {
         for (heading, found) in all.iter().filter(|(_, list)| !list.rows.is_empty()) {
             text += &format!("\n### {heading}\n\n{}", list(found));
         }
+    }
+    let times = lists::times(grid);
+    if !times.rows.is_empty() {
+        text += &format!("\n## Time of a run\n\n{}", list(&times));
     }
     text
 }

@@ -1,11 +1,11 @@
-//! Differences between arms: one row per point, and against an axis of numbers.
+//! Differences between arms: one row per difference, and against an axis of numbers.
 
 use sempairs_eval::stats::{self, Estimate};
 
 use super::plot::Plot;
 use super::rows::{Group, Mark, Row, RowChart, percent};
 use super::sheet::minus;
-use crate::comparison::grid::{DifferenceCell, GridComparison, GridTable};
+use crate::comparison::grid::{BETWEEN, DifferenceCell, GridComparison, GridTable};
 use crate::report::axes::{Axes, Chart, EndLabel, brief};
 use crate::report::scale::range;
 use crate::report::{marker, number};
@@ -22,11 +22,12 @@ pub fn plots(grid: &GridComparison, table: &GridTable) -> Vec<Plot> {
     table.datasets.iter().flat_map(of).collect()
 }
 
-/// One row per point.
+/// One row per difference, below its point.
 fn rows(grid: &GridComparison, table: &GridTable, dataset: &str) -> Option<Plot> {
-    let row = |cell: &DifferenceCell| {
+    let row = |cell: &&DifferenceCell| {
         let found = cell.difference.as_ref()?;
         Some(Row {
+            // The labels of two points are in the heading, where there is room.
             name: minus(&cell.arm, &cell.against),
             arm: table.arms.iter().position(|arm| *arm == cell.arm)?,
             value: percent(found),
@@ -34,27 +35,35 @@ fn rows(grid: &GridComparison, table: &GridTable, dataset: &str) -> Option<Plot>
             text: number::points(found.mean),
         })
     };
-    let group = |point| {
-        let cells = table.differences.iter();
-        let cells = cells.filter(|cell| cell.point == point && cell.dataset == dataset);
-        Group { name: grid.label(point), rows: cells.filter_map(row).collect() }
+    let heading = |cell: &DifferenceCell| match (cell.is_within(), grid.place(cell)) {
+        (true, place) => place,
+        (false, place) if place == BETWEEN => cell.name(),
+        (false, place) => format!("{place}: {}", cell.name()),
     };
+    let mut headed: Vec<(String, Vec<&DifferenceCell>)> = Vec::new();
+    for cell in table.differences.iter().filter(|cell| cell.dataset == dataset) {
+        let name = heading(cell);
+        match headed.iter_mut().find(|(of, _)| *of == name) {
+            Some((_, cells)) => cells.push(cell),
+            None => headed.push((name, vec![cell])),
+        }
+    }
+    let groups = headed.into_iter().map(|(name, cells)| {
+        let rows = cells.iter().filter_map(row).collect();
+        Group { name, rows }
+    });
     let label = format!("Differences between the arms on {dataset}, one row per experiment");
-    let chart = RowChart {
-        mark: Mark::Point,
-        title: TITLE,
-        label: &label,
-        groups: (0..grid.points.len()).map(group).collect(),
-    };
+    let chart =
+        RowChart { mark: Mark::Point, title: TITLE, label: &label, groups: groups.collect() };
     let heading = format!("{dataset}, {}", table.protocol);
     let mut plot = Plot::new(&["difference", dataset, &table.protocol], heading, chart.draw()?);
     // The chart against an axis of numbers says it along that axis.
     if grid.record.axes.len() == 1 && numeric_axis(grid).is_none() {
         let last = grid.points.len() - 1;
-        let said = table.arms.iter().skip(1).filter_map(|arm| {
-            let cells = [0, last].map(|point| table.difference(point, dataset, arm));
+        let said = table.pairs.iter().filter_map(|[arm, against]| {
+            let cells = [0, last].map(|point| table.difference(point, dataset, [arm, against]));
             let places = [grid.label(0), grid.label(last)];
-            change_in_words(&minus(arm, &table.arms[0]), &places, &change(&cells)?)
+            change_in_words(&minus(arm, against), &places, &change(&cells)?)
         });
         plot.note = said.collect::<Vec<_>>().join(" ");
     }
@@ -202,44 +211,58 @@ fn all_series(
     axis: &NumericAxis,
 ) -> Vec<Series> {
     let points = &grid.record.points;
-    let others = |point: usize| -> Vec<&String> {
-        let labels = points[point].labels.iter().enumerate();
-        labels.filter(|(i, _)| *i != axis.index).map(|(_, label)| label).collect()
+    let mut found: Vec<Along> = Vec::new();
+    for cell in table.differences.iter().filter(|cell| cell.dataset == dataset) {
+        let both = [cell.point, cell.against_point];
+        let labels = &points[cell.point].labels;
+        let place = axis.labels.iter().position(|label| *label == labels[axis.index]);
+        let Some(place) = place.filter(|_| grid.agree(both, axis.index)) else { continue };
+        let rest = labels.iter().enumerate();
+        let rest = rest.filter(|(i, _)| *i != axis.index && grid.agree(both, *i));
+        let rest: Vec<&String> = rest.map(|(_, label)| label).collect();
+        let known = found.iter().position(|it| *it.names == cell.names && it.rest == rest);
+        let at = known.unwrap_or_else(|| {
+            found.push(Along { names: &cell.names, rest, cells: vec![None; axis.labels.len()] });
+            found.len() - 1
+        });
+        found[at].cells[place] = Some(cell);
+    }
+    let count = |is_new: &dyn Fn(&[Along], &Along) -> bool| {
+        (0..found.len()).filter(|&i| is_new(&found[..i], &found[i])).count()
     };
-    let mut combinations: Vec<Vec<&String>> = Vec::new();
-    for other in (0..points.len()).map(others) {
-        if !combinations.contains(&other) {
-            combinations.push(other);
+    let names = count(&|before, it| before.iter().all(|other| other.names != it.names));
+    // The colour is that of the arm, if this tells the series apart.
+    let arm = |it: &Along| {
+        let cell = it.cells.iter().flatten().next()?;
+        table.arms.iter().position(|arm| *arm == cell.arm)
+    };
+    let arms = count(&|before, it| before.iter().all(|other| arm(other) != arm(it)));
+    let by_arm = arms == found.len();
+    let series = |(i, it): (usize, &Along)| {
+        let mut name: Vec<String> = it.rest.iter().map(|label| (*label).clone()).collect();
+        if name.is_empty() || names > 1 {
+            name.push(minus(&it.names[0], &it.names[1]));
         }
-    }
-    let mut all = Vec::new();
-    for combination in &combinations {
-        for (i, arm) in table.arms.iter().enumerate().skip(1) {
-            let cells: Vec<Option<&DifferenceCell>> = (0..axis.labels.len())
-                .map(|label| {
-                    let is_it = |&point: &usize| {
-                        points[point].labels[axis.index] == axis.labels[label]
-                            && others(point) == *combination
-                    };
-                    let point = (0..points.len()).find(is_it)?;
-                    table.difference(point, dataset, arm)
-                })
-                .collect();
-            let mut name: Vec<String> = combination.iter().map(|label| (*label).clone()).collect();
-            if name.is_empty() || table.arms.len() > 2 {
-                name.push(minus(arm, &table.arms[0]));
-            }
-            all.push(Series {
-                name: name.join(", "),
-                colour: if combinations.len() > 1 { all.len() } else { i },
-                points: along(axis, &cells, |cell| cell.difference.as_ref().map(percent)),
-                published: along(axis, &cells, |cell| Some(100.0 * cell.published?)),
-                change: change(&cells),
-            });
+        Series {
+            name: name.join(", "),
+            colour: arm(it).filter(|_| by_arm).unwrap_or(i),
+            points: along(axis, &it.cells, |cell| cell.difference.as_ref().map(percent)),
+            published: along(axis, &it.cells, |cell| Some(100.0 * cell.published?)),
+            change: change(&it.cells),
         }
-    }
-    all.retain(|series: &Series| !series.points.is_empty());
+    };
+    let mut all: Vec<Series> = found.iter().enumerate().map(series).collect();
+    all.retain(|series| !series.points.is_empty());
     all
+}
+
+/// The differences of the same name along an axis.
+struct Along<'a> {
+    names: &'a [String; 2],
+    /// The labels of the other axes that both points have.
+    rest: Vec<&'a String>,
+    /// One per label of the axis.
+    cells: Vec<Option<&'a DifferenceCell>>,
 }
 
 /// The values of cells with their horizontal position, sorted by it.
@@ -299,7 +322,9 @@ mod tests {
             point: 0,
             dataset: "far".into(),
             arm: "sp".into(),
+            against_point: 0,
             against: "ap".into(),
+            names: ["sp", "ap"].map(String::from),
             values: values.to_vec(),
             difference: None,
             holm: None,

@@ -1,5 +1,6 @@
 //! The section of the experiments of a grid, with links to their reports.
 
+use super::{list, table};
 use crate::comparison::grid::{GridComparison, GridTable, unmatched};
 use crate::experiment::Published;
 use crate::report::escape::escape;
@@ -7,8 +8,8 @@ use crate::report::markup::{paragraph, section};
 use crate::report::number;
 use crate::report::table::Table;
 
-/// Returns the section as HTML.
-pub fn experiments(grid: &GridComparison, tables: &[GridTable]) -> String {
+/// Returns the section as HTML; `folder` is the name of the grid's own folder.
+pub fn experiments(grid: &GridComparison, tables: &[GridTable], folder: &str) -> String {
     let mut table = Table::new(&["experiment", "runs", "identity", "device", "report"]);
     for (i, point) in grid.record.points.iter().enumerate() {
         let name = escape(&grid.label(i));
@@ -18,8 +19,7 @@ pub fn experiments(grid: &GridComparison, tables: &[GridTable]) -> String {
         };
         let done: usize = comparison.arms.iter().map(|arm| arm.runs.len()).sum();
         let missing: usize = comparison.arms.iter().map(|arm| arm.missing.len()).sum();
-        let own = point.folder == grid.record.name;
-        let link = match own {
+        let link = match point.folder == folder {
             true => "this page".into(),
             false => format!("<a href=\"../{}/report.html\">report</a>", href(&point.folder)),
         };
@@ -31,7 +31,7 @@ pub fn experiments(grid: &GridComparison, tables: &[GridTable]) -> String {
             link,
         ]);
     }
-    let mut body = table.finish() + &other_numbers(grid, tables) + &needs(grid);
+    let mut body = table.finish() + &times(grid) + &other_numbers(grid, tables) + &needs(grid);
     body += &paragraph(
         "The tables as files: <a href=\"tables.md\">Markdown</a>, <a \
          href=\"tables.csv\">accuracies</a> and <a href=\"differences.csv\">differences</a> as \
@@ -39,6 +39,18 @@ pub fn experiments(grid: &GridComparison, tables: &[GridTable]) -> String {
          <code>plots</code>.",
     );
     section("Experiments", &body)
+}
+
+/// The times of runs.
+fn times(grid: &GridComparison) -> String {
+    let times = list::times(grid);
+    if times.rows.is_empty() {
+        return String::new();
+    }
+    paragraph(
+        "The time of a run is its number of pairs divided by its pairs per second: pre-training \
+         alone, on the device above, without scoring. Means over the runs.",
+    ) + &table::list(&times)
 }
 
 /// The published numbers that are not beside one of ours.

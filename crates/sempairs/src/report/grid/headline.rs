@@ -1,16 +1,20 @@
 //! The result of a grid in sentences.
 
-use super::sheet::minus;
 use crate::comparison::grid::{DifferenceCell, GridTable};
 use crate::report::number;
 
 /// Significance level after Holm's correction.
 const LEVEL: f64 = 0.05;
 
-/// Returns one sentence per arm but the first about the differences of a table, as plain text.
+/// Returns one sentence for the differences of the same name in a table, as plain text.
 pub fn sentences(table: &GridTable) -> Vec<String> {
-    let others = table.arms.iter().skip(1);
-    let said: Vec<String> = others.filter_map(|arm| sentence(table, arm)).collect();
+    let mut names: Vec<&[String; 2]> = Vec::new();
+    for cell in &table.differences {
+        if !names.contains(&&cell.names) {
+            names.push(&cell.names);
+        }
+    }
+    let said: Vec<String> = names.into_iter().filter_map(|names| sentence(table, names)).collect();
     if !said.is_empty() {
         return said;
     }
@@ -25,14 +29,14 @@ pub fn sentences(table: &GridTable) -> Vec<String> {
     vec![said]
 }
 
-fn sentence(table: &GridTable, arm: &str) -> Option<String> {
+fn sentence(table: &GridTable, names: &[String; 2]) -> Option<String> {
     let cells: Vec<&DifferenceCell> = table
         .differences
         .iter()
-        .filter(|cell| cell.arm == *arm && cell.difference.is_some())
+        .filter(|cell| cell.names == *names && cell.difference.is_some())
         .collect();
     let means = || cells.iter().filter_map(|cell| cell.difference).map(|found| found.mean);
-    let (against, all) = (&cells.first()?.against, cells.len());
+    let ([arm, against], name, all) = (names, cells.first()?.name(), cells.len());
     let ahead = means().filter(|mean| *mean > 0.0).count();
     let [low, high] =
         [means().fold(f64::INFINITY, f64::min), means().fold(-f64::INFINITY, f64::max)]
@@ -45,12 +49,11 @@ fn sentence(table: &GridTable, arm: &str) -> Option<String> {
     let (better, worse) = (sure(1.0), sure(-1.0));
     let tested = cells.iter().any(|cell| cell.holm.is_some());
     let mut said = if all == 1 {
-        format!("{} is {low} points", minus(arm, against))
+        format!("{name} is {low} points")
     } else {
         format!(
-            "{arm} is ahead of {against} in {ahead} of {all} comparisons; {} is from {low} to \
-             {high} points",
-            minus(arm, against)
+            "{arm} is ahead of {against} in {ahead} of {all} comparisons; {name} is from {low} to \
+             {high} points"
         )
     };
     said += &match (tested, better, worse) {
@@ -76,7 +79,9 @@ mod tests {
             point,
             dataset: "far".into(),
             arm: "sp".into(),
+            against_point: point,
             against: "ap".into(),
+            names: ["sp", "ap"].map(String::from),
             values: (0..).zip(samples.iter().copied()).collect(),
             difference: Some(mean(samples)),
             holm: None,
@@ -93,6 +98,7 @@ mod tests {
             arms: vec!["ap".into(), "sp".into()],
             scores: Vec::new(),
             differences,
+            pairs: vec![["sp", "ap"].map(String::from)],
         }
     }
 

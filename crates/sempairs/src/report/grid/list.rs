@@ -1,9 +1,9 @@
-//! Lists of every number of a table: one line per accuracy, and one per difference.
+//! Lists of every number of a table: one line per accuracy, and one per difference; and of the
+//! times of runs.
 
 use sempairs_eval::stats::Estimate;
 
 use super::entry::{interval, over_pictures};
-use super::sheet::minus;
 use crate::comparison::grid::{GridComparison, GridTable};
 use crate::report::number;
 
@@ -38,8 +38,7 @@ pub fn differences(grid: &GridComparison, table: &GridTable) -> List {
     let seeds = grid.seeds();
     let rows = table.differences.iter().filter_map(|cell| {
         let found = cell.difference?;
-        let mut row =
-            vec![grid.label(cell.point), minus(&cell.arm, &cell.against), cell.dataset.clone()];
+        let mut row = vec![grid.place(cell), cell.name(), cell.dataset.clone()];
         row.extend(numbers(&cell.difference, number::points));
         row.extend([
             number::p_value(found.p_value),
@@ -62,6 +61,29 @@ pub fn differences(grid: &GridComparison, table: &GridTable) -> List {
         "published",
     ];
     List { headings: headings(&fixed, &seeds), rows: rows.collect() }
+}
+
+/// The times of runs, with the published ones.
+pub fn times(grid: &GridComparison) -> List {
+    let rows = grid.times().into_iter().map(|cell| {
+        let [time, interval] = match &cell.seconds {
+            Some(found) => {
+                let ends = number::ends(found);
+                let said = ends.map(|(low, high)| {
+                    format!("[{}, {}]", number::duration(low), number::duration(high))
+                });
+                [number::duration(found.mean), said.unwrap_or_else(|| interval(found))]
+            }
+            None => [number::MISSING, number::MISSING].map(String::from),
+        };
+        let rate = cell.pairs_per_second.map(|rate| number::fixed(rate, 0));
+        let published =
+            cell.published.map(|it| format!("{} {}", number::fixed(it.value, 2), it.metric));
+        let place = [grid.label(cell.point), cell.arm, time, interval];
+        place.into_iter().chain([or_missing(rate), or_missing(published)]).collect()
+    });
+    let headings = ["experiment", "arm", "time of a run", "95 % interval", "pairs/s", "published"];
+    List { headings: headings.map(String::from).to_vec(), rows: rows.collect() }
 }
 
 fn headings(fixed: &[&str], seeds: &[u64]) -> Vec<String> {

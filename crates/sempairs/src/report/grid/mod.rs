@@ -5,6 +5,7 @@ mod bars;
 mod curves;
 mod differences;
 mod entry;
+mod examples;
 mod experiments;
 mod headline;
 mod invariance;
@@ -30,8 +31,8 @@ pub(super) use sheet::Sheet;
 pub(super) use training::information;
 
 pub(super) mod lists {
-    //! Lists of every number of a table.
-    pub use super::list::{differences, scores};
+    //! Lists of every number of a table, and of the times of runs.
+    pub use super::list::{differences, scores, times};
 }
 
 use sempairs_internal::write_atomically;
@@ -41,8 +42,8 @@ use crate::Error;
 use crate::comparison::grid::GridComparison;
 use crate::run::stored_examples;
 
-/// The example pairs of a point, with its index.
-type Examples = Option<(usize, Vec<ExamplePairs>)>;
+/// The example pairs of points, each with its index.
+type Examples = [(usize, Vec<ExamplePairs>)];
 
 /// Paths of the files of a grid's report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +64,8 @@ pub struct GridFiles {
 
 impl GridFiles {
     /// Writes the report of a grid into its folder, which is beside the folders of its points. The
-    /// example pairs are those of the first point that has results. For a single experiment, whose
+    /// example pairs are those of the first point with results, and of every further one with other
+    /// pictures or views. For a single experiment, whose
     /// folder is that of the grid, `report.html` replaces the report of the experiment, all
     /// sections of which it has.
     ///
@@ -75,13 +77,14 @@ impl GridFiles {
             Some(_) => folder.parent().unwrap_or(Path::new("")).to_path_buf(),
             None => folder.join(".."),
         };
-        let examples = match grid.results().next() {
-            Some((point, comparison)) => {
-                let folder = runs.join(&grid.record.points[point].folder);
-                Some((point, stored_examples(&folder, comparison)?))
-            }
-            None => None,
-        };
+        let mut examples = Vec::new();
+        for (point, comparison) in examples::shown(grid) {
+            let folder = runs.join(&grid.record.points[point].folder);
+            examples.push((point, stored_examples(&folder, comparison)?));
+        }
+        // The folder may be given as `.`, which has no name.
+        let place = std::path::absolute(folder).map_err(|e| Error::io(folder, e))?;
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
         let tables = grid.tables();
         let plots = plots::Plots::new(grid, &tables[0]);
         let drawings = folder.join("plots");
@@ -101,7 +104,7 @@ impl GridFiles {
         write(&files.scores, &export::scores_csv(grid, &tables))?;
         write(&files.differences, &export::differences_csv(grid, &tables))?;
         write(&files.latex, &export::latex(grid, &tables))?;
-        write(&files.report, &page::page(grid, &tables, &plots, &examples))?;
+        write(&files.report, &page::page(grid, &tables, &plots, &examples, &name))?;
         Ok(files)
     }
 }

@@ -3,7 +3,7 @@
 use super::plot::Plot;
 use super::plots::Plots;
 use super::sheet::Sheet;
-use super::{Examples, experiments, headline, list, table, training};
+use super::{Examples, examples, experiments, headline, list, table, training};
 use crate::comparison::Comparison;
 use crate::comparison::grid::{GridComparison, GridTable};
 use crate::report::escape::escape;
@@ -13,28 +13,30 @@ use crate::report::{bars, classes, curves, losses, map, number, page, pictures, 
 /// Maximum number of warnings in the header.
 const WARNINGS: usize = 6;
 
-/// Returns the HTML document.
+/// Returns the HTML document; `folder` is the name of the folder that it is written to.
 pub fn page(
     grid: &GridComparison,
     tables: &[GridTable],
     plots: &Plots,
-    examples: &Examples,
+    pairs: &Examples,
+    folder: &str,
 ) -> String {
     let mut body = header(grid, tables) + &results(grid, tables);
     body += &figures("Accuracy of every arm", ACCURACY, &plots.bars);
     body += &figures("Differences between the arms", DIFFERENCES, &plots.differences);
     // The sections of a single experiment have more than those of a grid's point.
     if let ([], [Some(comparison)]) = (&grid.record.axes[..], &grid.points[..]) {
-        let examples = examples.as_ref().map_or(&[][..], |(_, examples)| &examples[..]);
-        body += &single(comparison, examples);
+        let pairs = pairs.first().map_or(&[][..], |(_, pairs)| &pairs[..]);
+        body += &single(comparison, pairs);
     } else {
         body += &figures("Accuracy against steps", CURVES, &plots.curves);
-        body += &pairs(grid, examples);
+        body += &examples::section_of(grid, pairs);
         body += &figures("Invariance of the features", INVARIANCE, &plots.invariance);
-        let (quantity, training) = &plots.training;
-        body += &figures(quantity.heading(), quantity.about(), training);
+        for (quantity, training) in &plots.training {
+            body += &figures(quantity.heading(), quantity.about(), training);
+        }
     }
-    body += &experiments::experiments(grid, tables);
+    body += &experiments::experiments(grid, tables, folder);
     page::document(title(grid), &body)
 }
 
@@ -119,6 +121,7 @@ fn one_table(grid: &GridComparison, of: &GridTable) -> String {
     let lists = lists.iter().filter(|list| !list.rows.is_empty()).map(table::list);
     let lists: String = lists.collect();
     let mut html = table::sheet(&Sheet::new(grid, of));
+    html.extend(Sheet::between(grid, of).map(|sheet| table::sheet(&sheet)));
     if !lists.is_empty() {
         html += &format!("<details><summary>Every seed</summary>{lists}</details>\n");
     }
@@ -153,14 +156,6 @@ fn figures(title: &str, about: &str, plots: &[Plot]) -> String {
     }
     let figures: Vec<String> = plots.iter().map(Plot::html).collect();
     section(title, &(paragraph(&escape(about)) + &side_by_side(&figures)))
-}
-
-/// The example pairs of the first point with results.
-fn pairs(grid: &GridComparison, examples: &Examples) -> String {
-    let Some((point, examples)) = examples else { return String::new() };
-    let Some(comparison) = &grid.points[*point] else { return String::new() };
-    let remark = format!(" These are the pairs of the experiment {}.", grid.label(*point));
-    pictures::examples_of(comparison, examples, &remark)
 }
 
 /// The sections of a single experiment.

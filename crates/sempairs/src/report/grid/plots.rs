@@ -16,8 +16,8 @@ pub struct Plots {
     pub curves: Vec<Plot>,
     /// Invariance of the features.
     pub invariance: Vec<Plot>,
-    /// Information bound or loss against steps.
-    pub training: (Quantity, Vec<Plot>),
+    /// Information bound against steps, and the loss of the points without one.
+    pub training: Vec<(Quantity, Vec<Plot>)>,
 }
 
 impl Plots {
@@ -34,7 +34,8 @@ impl Plots {
         };
         // The names of different sections begin differently.
         let Self { bars, differences, curves, invariance, training } = &mut plots;
-        for section in [bars, differences, curves, invariance, &mut training.1] {
+        let training = training.iter_mut().map(|(_, plots)| plots);
+        for section in [bars, differences, curves, invariance].into_iter().chain(training) {
             distinct(section);
         }
         plots
@@ -43,6 +44,7 @@ impl Plots {
     /// All drawings.
     pub fn all(&self) -> impl Iterator<Item = &Plot> {
         let Self { bars, differences, curves, invariance, training } = self;
-        [bars, differences, curves, invariance, &training.1].into_iter().flatten()
+        let training = training.iter().map(|(_, plots)| plots);
+        [bars, differences, curves, invariance].into_iter().chain(training).flatten()
     }
 }

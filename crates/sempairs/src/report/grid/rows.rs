@@ -2,7 +2,7 @@
 
 use sempairs_eval::stats::Estimate;
 
-use crate::report::axes::{LINE, WIDTH, brief};
+use crate::report::axes::{LINE, WIDTH, brief, shortened};
 use crate::report::scale::{Scale, range};
 use crate::report::svg::Svg;
 use crate::report::{marker, number};
@@ -56,6 +56,8 @@ const ROW: f64 = 17.0;
 const TOP: f64 = 22.0;
 /// Space for the text of a value.
 const RIGHT: f64 = 70.0;
+/// Maximum number of characters of a heading, for the larger letters of narrow screens.
+const HEADING: usize = 60;
 
 impl RowChart<'_> {
     /// Draws the chart; `None` if there are no rows.
@@ -78,7 +80,7 @@ impl RowChart<'_> {
         }
         let mut top = TOP;
         for group in groups {
-            svg.text("group", [0.0, top + LINE], &group.name);
+            svg.text("group", [0.0, top + LINE], &shortened(&group.name, HEADING));
             for (i, row) in group.rows.iter().enumerate() {
                 let middle = top + LINE + 6.0 + ROW * (i as f64 + 0.5);
                 self.row(&mut svg, &x, (group.name.as_str(), row), middle);

@@ -1,7 +1,7 @@
 //! A table in the layout of the study, independent of its format.
 
 use super::entry::Entry;
-use crate::comparison::grid::{GridComparison, GridTable};
+use crate::comparison::grid::{BETWEEN, DifferenceCell, GridComparison, GridTable};
 
 /// What the rows or columns of a table stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ enum Dimension {
     Axis(usize),
     /// One row or column per data set.
     Evaluation,
-    /// One row or column per arm, and one per difference to the first arm.
+    /// One row or column per arm, and one per difference within a point.
     Arms,
 }
 
@@ -68,6 +68,35 @@ impl<'a> Sheet<'a> {
             head,
             rows: down.iter().map(row).collect(),
         }
+    }
+
+    /// The differences between points, which the study's layout has no place for: one row per
+    /// difference, and one column per data set. `None` if there are none.
+    pub fn between(grid: &GridComparison, table: &'a GridTable) -> Option<Self> {
+        let between = || table.differences.iter().filter(|cell| !cell.is_within());
+        let labels = |cell: &DifferenceCell| vec![grid.place(cell), cell.name()];
+        let mut rows: Vec<Row> = Vec::new();
+        for first in between() {
+            let labels_of = labels(first);
+            if rows.iter().any(|row| row.labels == labels_of) {
+                continue;
+            }
+            let entry = |dataset: &String| {
+                let is_it =
+                    |cell: &&DifferenceCell| cell.dataset == *dataset && labels(cell) == labels_of;
+                between().find(is_it).map_or(Entry::None, Entry::Difference)
+            };
+            let entries = table.datasets.iter().map(entry).collect();
+            rows.push(Row { labels: labels_of, entries });
+        }
+        let mut corner = vec!["experiment".to_owned(), "difference".to_owned()];
+        if rows.iter().all(|row| row.labels[0] == BETWEEN) {
+            corner.remove(0);
+            for row in &mut rows {
+                row.labels.remove(0);
+            }
+        }
+        (!rows.is_empty()).then(|| Self { corner, head: vec![table.datasets.clone()], rows })
     }
 
     /// Number of columns with entries.
@@ -143,8 +172,7 @@ fn size(grid: &GridComparison, table: &GridTable, of: Dimension) -> usize {
     match of {
         Dimension::Axis(axis) => grid.record.axes[axis].labels.len(),
         Dimension::Evaluation => table.datasets.len(),
-        // All arms, and the differences of all but the first.
-        Dimension::Arms => (2 * table.arms.len()).saturating_sub(1),
+        Dimension::Arms => table.arms.len() + table.pairs.len(),
     }
 }
 
@@ -165,7 +193,7 @@ fn label(grid: &GridComparison, table: &GridTable, of: Dimension, at: usize) -> 
         Dimension::Axis(axis) => grid.record.axes[axis].labels[at].clone(),
         Dimension::Evaluation => table.datasets[at].clone(),
         Dimension::Arms => match difference(table, at) {
-            Some(arm) => minus(arm, &table.arms[0]),
+            Some([arm, against]) => minus(arm, against),
             None => table.arms[at].clone(),
         },
     }
@@ -176,9 +204,10 @@ pub fn minus(arm: &str, against: &str) -> String {
     format!("{arm} \u{2212} {against}")
 }
 
-/// The arm of the difference with an index of [`Dimension::Arms`]; `None` for an arm itself.
-fn difference(table: &GridTable, at: usize) -> Option<&String> {
-    at.checked_sub(table.arms.len()).map(|difference| &table.arms[difference + 1])
+/// The arms of the difference with an index of [`Dimension::Arms`]; `None` for an arm itself.
+fn difference(table: &GridTable, at: usize) -> Option<[&str; 2]> {
+    let pair = &table.pairs[at.checked_sub(table.arms.len())?];
+    Some(pair.each_ref().map(String::as_str))
 }
 
 /// The entry at a place in every dimension.
@@ -200,7 +229,7 @@ fn find<'a>(
         return Entry::None;
     };
     let found = match difference(table, column) {
-        Some(arm) => table.difference(point, dataset, arm).map(Entry::Difference),
+        Some(arms) => table.difference(point, dataset, arms).map(Entry::Difference),
         None => {
             let arm = table.arms.get(column);
             arm.and_then(|arm| table.score(point, dataset, arm)).map(Entry::Score)

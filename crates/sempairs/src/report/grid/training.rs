@@ -55,18 +55,19 @@ impl Quantity {
     }
 }
 
-/// Draws one chart per point: the information bound if any run has one, else the loss.
-pub fn plots(points: &[(String, &Comparison)], arms: &[&str]) -> (Quantity, Vec<Plot>) {
-    let runs = || {
-        let arms = points.iter().flat_map(|(_, comparison)| &comparison.arms);
-        arms.flat_map(|arm| &arm.runs)
+/// Draws one chart per point: the information bound of a point with a run that has one, and the
+/// loss of other points.
+pub fn plots(points: &[(String, &Comparison)], arms: &[&str]) -> Vec<(Quantity, Vec<Plot>)> {
+    let has_bound = |(_, comparison): &&(String, &Comparison)| {
+        let mut runs = comparison.arms.iter().flat_map(|arm| &arm.runs);
+        runs.any(|run| !run.information.is_empty())
     };
-    let has_bound = runs().any(|run| !run.information.is_empty());
-    let quantity = if has_bound { Quantity::Information } else { Quantity::Loss };
-    (quantity, draw(quantity, points, arms))
+    let (with, without): (Vec<_>, Vec<_>) = points.iter().partition(has_bound);
+    let drawn = [(Quantity::Information, with), (Quantity::Loss, without)];
+    drawn.into_iter().map(|(quantity, points)| (quantity, draw(quantity, &points, arms))).collect()
 }
 
-fn draw(quantity: Quantity, points: &[(String, &Comparison)], arms: &[&str]) -> Vec<Plot> {
+fn draw(quantity: Quantity, points: &[&(String, &Comparison)], arms: &[&str]) -> Vec<Plot> {
     let lines = |comparison: &Comparison| {
         let lines = comparison.arms.iter().filter_map(|arm| {
             let name = arm.arm.name.clone();
@@ -92,7 +93,7 @@ fn draw(quantity: Quantity, points: &[(String, &Comparison)], arms: &[&str]) -> 
 pub fn information(comparison: &Comparison) -> String {
     let arms: Vec<&str> = comparison.arms.iter().map(|arm| arm.arm.name.as_str()).collect();
     let quantity = Quantity::Information;
-    let plots = draw(quantity, &[(String::new(), comparison)], &arms);
+    let plots = draw(quantity, &[&(String::new(), comparison)], &arms);
     if plots.is_empty() {
         return String::new();
     }
