@@ -78,6 +78,9 @@ impl GridRuns {
     /// that does not fit the data; [`Error::File`] for a result or a checkpoint of a run with other
     /// settings, and for a result that lacks scores which only a checkpoint could give.
     pub fn open(runner: &Runner, grid: Grid, file: &str, shard: Shard) -> Result<Self, Error> {
+        if let Some(reason) = grid.about.unsupported() {
+            return Err(Error::invalid(file, reason));
+        }
         let mut runner = runner.clone();
         if runner.progress == Progress::Auto {
             runner.progress = Progress::Plain;
