@@ -69,7 +69,7 @@ impl Columns {
         };
         let curve: Vec<CurvePoint> = result.curve.iter().filter_map(at).collect();
         let last = |curve: &[CurvePoint]| curve.last().map(|point| point.step);
-        (last(&curve) == last(&result.curve)).then(|| RunResult { curve, ..result })
+        (last(&curve) == last(&result.curve)).then_some(RunResult { curve, ..result })
     }
 }
 
