@@ -143,11 +143,7 @@ fn trust_ratio(ratio: Ratio, weight: &[f32], gradient: &[f32], rule: &Sgd) -> f3
 }
 
 /// Sums of the squares of the two terms of each pair of elements.
-fn sums_of_squares(
-    a: &[f32],
-    b: &[f32],
-    terms: impl Fn(f32, f32) -> [f32; 2] + Sync,
-) -> [f64; 2] {
+fn sums_of_squares(a: &[f32], b: &[f32], terms: impl Fn(f32, f32) -> [f32; 2] + Sync) -> [f64; 2] {
     let parts = a.par_chunks(RUN).zip(b.par_chunks(RUN)).map(|(a, b)| {
         vectorised(
             #[inline(always)]
