@@ -10,6 +10,7 @@
 #
 #   PACK_PROFILE    profile of the program: release or dev (release). The tests, one executable, are built with dev, which
 #                   is optimised, but links in a tenth of the time
+#   PACK_KEEP       1 keeps the executables that an earlier call has linked, if nothing has changed since
 #   PACK_FEATURES   comma-separated features; empty for none
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -39,7 +40,7 @@ mkdir -p "$root/data"
 mkdir "$folder/bin"
 printf '#!/bin/sh\nexec %s "$@" -Wl,--icf=all\n' "$(command -v cc)" >"$folder/bin/cc"
 chmod +x "$folder/bin/cc"
-touch crates/sempairs/src/main.rs crates/sempairs/tests/devices/main.rs
+if [ -z "${PACK_KEEP:-}" ]; then touch crates/sempairs/src/main.rs crates/sempairs/tests/devices/main.rs; fi
 
 # built NAME CARGO_ARGUMENTS...: builds, and prints the path of the executable NAME.
 built() {
@@ -63,9 +64,10 @@ cp -r benches/gpu.sh benches/peers "$root/benches/"
 rm -rf "$root/benches/peers/__pycache__"
 cp -r data/reference "$root/data/"
 if [ -n "$pictures" ]; then
-    # Files alternate between classes, so that few files cover many classes.
+    # Files alternate between classes, so that few files cover many classes. awk reads its input to the end, unlike head,
+    # whose exit would be an error of the pipe.
     (cd "$pictures" && find . -mindepth 2 -maxdepth 2 -type f | sort | awk -F / '{ print ++n[$2] "\t" $0 }' | sort -n -k1,1 -s | cut -f2 |
-        head -n 400 | tar cf - --null -T <(tr '\n' '\0')) | (mkdir -p "$root/pictures" && tar xf - -C "$root/pictures")
+        awk 'NR <= 400' | tar cf - --null -T <(tr '\n' '\0')) | (mkdir -p "$root/pictures" && tar xf - -C "$root/pictures")
 else
     "$root/sempairs" scenes --out "$root/pictures" --per-class 32 --size 96 >/dev/null
 fi
