@@ -104,6 +104,7 @@ fn wrong_names_are_refused_with_their_line_and_the_right_name() {
         ("arm = \"sp\"", "arm = \"spp\"", "`study.published[0].arm`: ", "there is no arm `spp`"),
         ("= \"DATASET\"", "= \"DATASETS\"", "`study.published[0].dataset`: ", "did you mean"),
         ("value = 71.5", "value = nan", "`study.published[0].value`: ", "must be finite"),
+        ("value = 71.5", "value = 71.5\nmetric = \"top1\"", "[0].metric`: ", "write `top-1`"),
         ("value = 71.5", "value = 71.5\nprotocol = \"x\"", "[0].protocol`: ", "no protocol begins"),
         ("title = \"A title\"", "title = 3", "`study.title`: ", "a string"),
         ("training.steps", "training.step", "there is no key `step`", "mean `steps`?"),

@@ -203,6 +203,7 @@ fn a_test_set_may_lack_a_class_but_not_have_an_additional_one() {
     workspace.class("test", "ape", 2);
     fs::remove_dir_all(workspace.at("test/dog")).unwrap();
     let stderr = workspace.refusal(&[]);
+    assert!(stderr.contains("line ") && stderr.contains("`evaluation.test`: "), "{stderr}");
     assert!(stderr.contains("only the test pictures have 1 class: `ape`"), "{stderr}");
     assert!(stderr.contains("only the training pictures have 1 class: `dog`"), "{stderr}");
     assert!(!workspace.at("runs").exists(), "a run was started");

@@ -1,6 +1,6 @@
 //! The `[study]` table of an experiment file: what the whole grid is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sempairs_data::ConfigError;
 use sempairs_eval::EvaluationProtocol as _;
@@ -318,6 +318,11 @@ impl Grid {
         let points = || self.points_at(at);
         let arms = points().flat_map(|point| &point.experiment.arms);
         known("arm", "arm", arm, arms.map(|arm| arm.name.as_str()))?;
+        let plain = |name: &str| name.replace(['-', ' ', '_'], "").to_lowercase();
+        if metric != TOP1 && [plain(TOP1), "accuracy".into()].contains(&plain(metric)) {
+            let reason = format!("`{metric}` is no accuracy of this project; write `{TOP1}`");
+            return Err(ConfigError::new("metric", reason));
+        }
         if metric != TOP1 {
             return names::title("dataset", dataset);
         }
@@ -326,14 +331,14 @@ impl Grid {
         known("dataset", "data set of the evaluation", dataset, datasets)?;
         let Some(beginning) = protocol else { return Ok(()) };
         let of_set = evaluations().filter(|evaluation| evaluation.dataset == *dataset);
-        let protocols: Vec<String> =
+        let protocols: BTreeSet<String> =
             of_set.flat_map(|it| it.protocols.iter().map(|protocol| protocol.name())).collect();
         match protocols.iter().any(|name| name.starts_with(beginning)) {
             true => Ok(()),
             false => {
                 let reason = format!(
                     "no protocol begins with `{beginning}`; there are {}",
-                    protocols.join(", ")
+                    Vec::from_iter(protocols).join(", ")
                 );
                 Err(ConfigError::new("protocol", reason))
             }

@@ -49,6 +49,11 @@ impl<M: Objective, B: BackboneFactory> Study<M, B> {
             EvalError::Config(error) => {
                 Error::of_study(&self.name, error.under(&self.evaluation.key(index)))
             }
+            EvalError::Mismatch { reason } => {
+                let key = format!("{}.test", self.evaluation.key(index));
+                let reason = format!("does not fit the training set: {reason}");
+                Error::of_study(&self.name, ConfigError::new(&key, reason))
+            }
             other => other.into(),
         })
     }

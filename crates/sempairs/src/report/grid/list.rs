@@ -70,7 +70,8 @@ pub fn times(grid: &GridComparison) -> List {
             Some(found) => {
                 let ends = number::ends(found);
                 let said = ends.map(|(low, high)| {
-                    format!("[{}, {}]", number::duration(low), number::duration(high))
+                    // The interval of a mean of a few times may reach below zero.
+                    format!("[{}, {}]", number::duration(low.max(0.0)), number::duration(high))
                 });
                 [number::duration(found.mean), said.unwrap_or_else(|| interval(found))]
             }
