@@ -1,8 +1,8 @@
 //! The HTML report of a comparison: one self-contained file without scripts or network access. The
 //! report of a grid of experiments has its table in further formats as well; see [`GridFiles`]. The
-//! report of a comparison begins with a sentence that states the result, followed by accuracy against steps, the
-//! results table, example pairs, invariance, maps of the embeddings, accuracy per class, training
-//! losses, and settings. Sections without data are left out.
+//! report of a comparison begins with a sentence that states the result, followed by accuracy
+//! against steps, the results table, example pairs, invariance, maps of the embeddings, accuracy
+//! per class, training losses, and settings. Sections without data are left out.
 
 mod axes;
 mod bars;
