@@ -5,8 +5,8 @@
 //! features (or trains the network) and scores its predictions for the test set; [`Protocol`] is
 //! any of the built-in ones, as written in files. [`Downstream`] combines both steps for a data
 //! set. Every [`Score`] has the name, settings and hash of its protocol. [`stats`] computes
-//! confidence intervals and corrects p-values; [`analysis`] has measures of invariance and collapse,
-//! and t-SNE.
+//! confidence intervals and corrects p-values; [`analysis`] has measures of invariance and
+//! collapse, and t-SNE.
 //!
 //! ```
 //! use sempairs_eval::{EvaluationProtocol, Features, Knn, Protocol};

@@ -64,9 +64,9 @@ fn assert_same_curve(training: Training, tolerances: &[f32]) {
     }
 }
 
-/// The learning rate is small because a larger one amplifies rounding: with 1e-3, an input changed by
-/// one unit in the last place moves the sixth loss by 4e-4 on the CPU alone, since a single ReLU near
-/// zero decides; with 2e-4, by 5e-6.
+/// The learning rate is small because a larger one amplifies rounding: with 1e-3, an input changed
+/// by one unit in the last place moves the sixth loss by 4e-4 on the CPU alone, since a single ReLU
+/// near zero decides; with 2e-4, by 5e-6.
 #[test]
 fn the_loss_curve_of_a_resnet18_matches_the_cpu() {
     let training =

@@ -248,8 +248,8 @@ fn views_of_a_decoded_part_equal_those_of_the_whole_picture() {
     }
 }
 
-/// Batches of thirty-seven pairs, each of which has another picture as its partner or, if mixed, the
-/// picture itself.
+/// Batches of thirty-seven pairs, each of which has another picture as its partner or, if mixed,
+/// the picture itself.
 fn mixed(share: Option<Share>, start: usize, workers: usize, made_on: MadeOn) -> Vec<Batch> {
     let plain = dataset(None).0;
     let dataset = match share {

@@ -35,7 +35,8 @@ pub struct Score {
     /// Other results of the protocol by name, such as the selected λ.
     pub extra: BTreeMap<String, f64>,
     /// Which test pictures are classified correctly, in the order of the test set, so that scores
-    /// on the same test set can be compared picture by picture. `None` in files of earlier versions.
+    /// on the same test set can be compared picture by picture. `None` in files of earlier
+    /// versions.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub correct: Option<Correct>,
 }

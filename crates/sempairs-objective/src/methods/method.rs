@@ -108,7 +108,7 @@ pub trait Method: Module {
     ///
     /// | method | bound |
     /// |---|---|
-    /// | SimCLR | `ln(2n - 1) - L` with `n` pairs per batch; for the sum of both directions, `L / 2` |
+    /// | SimCLR | `ln(2n - 1) - L` for `n` pairs a batch; with the sum of both directions, `L / 2` |
     /// | MoCo | `ln(1 + k) - L` with `k` keys, once the queue is full of keys |
     /// | NNCLR | `ln n - L` |
     ///

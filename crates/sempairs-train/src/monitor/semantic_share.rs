@@ -3,9 +3,9 @@ use sempairs_objective::Clock;
 
 use crate::data::{moment, order};
 
-/// Fraction of the pairs shown in the steps of the current epoch before `clock.step` that consist of
-/// two different pictures; at the start of an epoch, over the whole previous epoch. `None` for a
-/// data set whose pairs are not mixed, and before the first step.
+/// Fraction of the pairs shown in the steps of the current epoch before `clock.step` that consist
+/// of two different pictures; at the start of an epoch, over the whole previous epoch. `None` for
+/// a data set whose pairs are not mixed, and before the first step.
 ///
 /// Like [`negative_counts`](crate::negative_counts), this is computed from the order of the pairs.
 pub fn semantic_share(dataset: &PairDataset, seed: u64, batch: usize, clock: Clock) -> Option<f64> {

@@ -41,7 +41,8 @@ pub fn summarise(folder: &Path) -> Result<Summary, Error> {
     Summary::of(folder, stored(folder)?)
 }
 
-/// The example pairs that are stored in the folder of a study, in the order of the comparison's arms.
+/// The example pairs that are stored in the folder of a study, in the order of the comparison's
+/// arms.
 pub(crate) fn stored_examples(
     folder: &Path,
     comparison: &Comparison,
